@@ -1,0 +1,3 @@
+//! The command line of Fusewire.
+
+fn main() {}

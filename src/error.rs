@@ -1,0 +1,104 @@
+//! What can go wrong, with the numbers in it.
+
+use core::fmt;
+
+use crate::path::KeyPath;
+
+/// Why an entry was not written. Nothing of it is visible in the buffer's promise: the bytes are garbage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The buffer is too small.
+    BufferTooSmall {
+        /// Bytes that this entry needs; a buffer of exactly this length is enough.
+        needed: usize,
+        /// Bytes that the buffer has.
+        available: usize,
+    },
+    /// A value of a refused type (A3), under [`OnType::Reject`](crate::limits::OnType::Reject).
+    SerializeBlocked {
+        /// Where it stood.
+        path: KeyPath,
+        /// The type's name, or the kind's.
+        type_name: &'static str,
+    },
+    /// A container over the width limit (A2), under [`OnWidth::Reject`](crate::limits::OnWidth::Reject).
+    TooWide {
+        /// The container; empty for the attributes themselves.
+        path: KeyPath,
+        /// The limit.
+        max_width: u16,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall { needed, available } => {
+                write!(f, "the entry needs {needed} bytes, the buffer has {available}")
+            }
+            Self::SerializeBlocked { path, type_name } => {
+                write!(f, "the value at `{path}` is of the refused type {type_name}")
+            }
+            Self::TooWide { path, max_width } => {
+                write!(f, "the container at `{path}` has more than {max_width} children")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// What is wrong with bytes that should be an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// Byte offset in the entry where it shows.
+    pub offset: usize,
+    /// The field or structure that was read.
+    pub field: &'static str,
+    /// What is wrong.
+    pub fault: DecodeFault,
+}
+
+/// The kinds of faults in an entry's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeFault {
+    /// It reaches beyond the end of what holds it.
+    OutOfBounds {
+        /// First byte after it.
+        end: u64,
+        /// Bytes there are.
+        available: u64,
+    },
+    /// It does not begin at a multiple of its alignment.
+    Misaligned {
+        /// The alignment in bytes.
+        alignment: u8,
+    },
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It has a value that the format does not allow.
+    Invalid {
+        /// The value found.
+        found: u64,
+        /// What the format allows there.
+        expected: &'static str,
+    },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {} ", self.field, self.offset)?;
+        match self.fault {
+            DecodeFault::OutOfBounds { end, available } => {
+                write!(f, "reaches to {end}, there are {available} bytes")
+            }
+            DecodeFault::Misaligned { alignment } => write!(f, "is not at a multiple of {alignment}"),
+            DecodeFault::NotUtf8 => f.write_str("is not UTF-8"),
+            DecodeFault::Invalid { found, expected } => write!(f, "is {found}, expected {expected}"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}

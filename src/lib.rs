@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+pub mod error;
+pub mod format;
+pub mod generated;
+pub mod kind;
+pub mod limits;
+mod path;
+pub mod severity;
+pub mod text;
+pub mod time;
+pub mod trace;
+pub mod trip;
+
+pub use kind::{Kind, KindSet, NodeFlags};
+pub use limits::Limits;
+pub use path::KeyPath;
+pub use severity::Severity;
+pub use text::Text;
+pub use time::Timestamp;
+pub use trace::TraceContext;
+pub use trip::{Trip, TripCause, TripReport};

@@ -1,0 +1,176 @@
+//! What the fuse did: causes, places, counts (A7).
+
+/// Why the fuse tripped. The numbers are those of `TripCause` in the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum TripCause {
+    /// A container was deeper than the limit (A1). Lost: the container, counted as 1.
+    Depth = 0,
+    /// A container had more children than the limit (A2). Lost: children.
+    Width = 1,
+    /// A value was of a refused type (A3). Lost: values.
+    Type = 2,
+    /// A string or bytes were over their budget (A5). Lost: bytes.
+    StringBytes = 3,
+    /// A key was over its budget (A5). Lost: bytes.
+    KeyBytes = 4,
+    /// Formatted text was over its budget (A5). Lost: unknown, the formatter was stopped.
+    FormattedBytes = 5,
+    /// The entry was over its budget (A5). Lost: values, bytes of a cut one not counted.
+    EntryBytes = 6,
+    /// A value's own formatter returned an error. Lost: unknown.
+    ValueError = 7,
+}
+
+impl TripCause {
+    /// Every cause, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Depth,
+        Self::Width,
+        Self::Type,
+        Self::StringBytes,
+        Self::KeyBytes,
+        Self::FormattedBytes,
+        Self::EntryBytes,
+        Self::ValueError,
+    ];
+
+    /// The cause with this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        if (number as usize) < Self::ALL.len() { Some(Self::ALL[number as usize]) } else { None }
+    }
+
+    /// A short name in lower case, as tools print it and queries spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Depth => "depth",
+            Self::Width => "width",
+            Self::Type => "type",
+            Self::StringBytes => "string",
+            Self::KeyBytes => "key",
+            Self::FormattedBytes => "formatted",
+            Self::EntryBytes => "entry",
+            Self::ValueError => "value",
+        }
+    }
+}
+
+/// Which parts of an entry a cause tripped in: a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub struct Places(u8);
+
+impl Places {
+    /// Nowhere.
+    pub const NONE: Self = Self(0);
+    /// In the attributes.
+    pub const ATTRIBUTES: Self = Self(1);
+    /// In the body.
+    pub const BODY: Self = Self(1 << 1);
+    /// In the target.
+    pub const TARGET: Self = Self(1 << 2);
+    /// In the thread's name.
+    pub const THREAD: Self = Self(1 << 3);
+
+    /// The places with these bits.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// These places and `other`'s.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether every place of `other` is in the set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// How often one cause tripped in an entry, and what it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Trip {
+    /// Why.
+    pub cause: TripCause,
+    /// Where.
+    pub places: Places,
+    /// How often; at least 1.
+    pub count: u32,
+    /// What is not in the entry, in the unit of the cause; `None` where nobody knows.
+    pub lost: Option<u64>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    count: u32,
+    places: Places,
+    lost: u64,
+}
+
+/// What the fuse did to one entry, by cause. Returned with every encoded entry.
+#[derive(Clone, Copy, Default)]
+pub struct TripReport {
+    any: bool,
+    tallies: [Tally; TripCause::ALL.len()],
+}
+
+impl TripReport {
+    /// Whether nothing tripped.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        !self.any
+    }
+
+    /// How often `cause` tripped.
+    #[must_use]
+    pub const fn count(&self, cause: TripCause) -> u32 {
+        self.tallies[cause as usize].count
+    }
+
+    /// The causes that tripped, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = Trip> + '_ {
+        TripCause::ALL.into_iter().filter_map(|cause| {
+            let tally = self.tallies[cause as usize];
+            (tally.count > 0).then(|| Trip {
+                cause,
+                places: tally.places,
+                count: tally.count,
+                lost: (tally.lost != u64::MAX).then_some(tally.lost),
+            })
+        })
+    }
+
+    /// Adds one trip. `lost` is saturating; `None` makes the sum unknown for good.
+    pub(crate) fn record(&mut self, cause: TripCause, place: Places, lost: Option<u64>) {
+        let tally = &mut self.tallies[cause as usize];
+        self.any = true;
+        tally.count = tally.count.saturating_add(1);
+        tally.places = tally.places.with(place);
+        tally.lost = tally.lost.saturating_add(lost.unwrap_or(u64::MAX));
+    }
+}
+
+impl core::fmt::Debug for TripReport {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for TripReport {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for TripReport {}

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+pub mod encode;
 pub mod error;
 pub mod format;
 pub mod generated;
 pub mod kind;
 pub mod limits;
+mod map;
 mod path;
 pub mod severity;
 pub mod text;

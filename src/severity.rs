@@ -43,9 +43,31 @@ impl Severity {
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 25] = [
-            "UNSPECIFIED", "TRACE", "TRACE2", "TRACE3", "TRACE4", "DEBUG", "DEBUG2", "DEBUG3", "DEBUG4", "INFO",
-            "INFO2", "INFO3", "INFO4", "WARN", "WARN2", "WARN3", "WARN4", "ERROR", "ERROR2", "ERROR3", "ERROR4",
-            "FATAL", "FATAL2", "FATAL3", "FATAL4",
+            "UNSPECIFIED",
+            "TRACE",
+            "TRACE2",
+            "TRACE3",
+            "TRACE4",
+            "DEBUG",
+            "DEBUG2",
+            "DEBUG3",
+            "DEBUG4",
+            "INFO",
+            "INFO2",
+            "INFO3",
+            "INFO4",
+            "WARN",
+            "WARN2",
+            "WARN3",
+            "WARN4",
+            "ERROR",
+            "ERROR2",
+            "ERROR3",
+            "ERROR4",
+            "FATAL",
+            "FATAL2",
+            "FATAL3",
+            "FATAL4",
         ];
         if (self.0 as usize) < NAMES.len() { Some(NAMES[self.0 as usize]) } else { None }
     }
@@ -54,17 +76,32 @@ impl Severity {
     /// other loggers (`warning`, `critical`, `notice`, ...). `None` for a name nobody uses.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        if let Some(number) = (0..=24).find(|n| Self(*n).name().is_some_and(|own| own.eq_ignore_ascii_case(name))) {
+        if let Some(number) =
+            (0..=24).find(|n| Self(*n).name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        {
             return Some(Self(number));
         }
         const OTHERS: [(&str, Severity); 20] = [
-            ("verbose", Severity::TRACE), ("finest", Severity::TRACE), ("finer", Severity::TRACE),
-            ("fine", Severity::DEBUG), ("config", Severity::DEBUG), ("dbg", Severity::DEBUG),
-            ("information", Severity::INFO), ("informational", Severity::INFO), ("inf", Severity::INFO),
-            ("notice", Severity(10)), ("warning", Severity::WARN), ("wrn", Severity::WARN),
-            ("err", Severity::ERROR), ("eror", Severity::ERROR), ("severe", Severity::ERROR),
-            ("critical", Severity::FATAL), ("crit", Severity::FATAL), ("alert", Severity(22)),
-            ("emergency", Severity(23)), ("panic", Severity::FATAL),
+            ("verbose", Severity::TRACE),
+            ("finest", Severity::TRACE),
+            ("finer", Severity::TRACE),
+            ("fine", Severity::DEBUG),
+            ("config", Severity::DEBUG),
+            ("dbg", Severity::DEBUG),
+            ("information", Severity::INFO),
+            ("informational", Severity::INFO),
+            ("inf", Severity::INFO),
+            ("notice", Severity(10)),
+            ("warning", Severity::WARN),
+            ("wrn", Severity::WARN),
+            ("err", Severity::ERROR),
+            ("eror", Severity::ERROR),
+            ("severe", Severity::ERROR),
+            ("critical", Severity::FATAL),
+            ("crit", Severity::FATAL),
+            ("alert", Severity(22)),
+            ("emergency", Severity(23)),
+            ("panic", Severity::FATAL),
         ];
         OTHERS.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, severity)| *severity)
     }

@@ -153,9 +153,14 @@ impl TripReport {
 
     /// Adds one trip. `lost` is saturating; `None` makes the sum unknown for good.
     pub(crate) fn record(&mut self, cause: TripCause, place: Places, lost: Option<u64>) {
+        self.record_in_run(cause, place, lost, true);
+    }
+
+    /// The same; only the `first` of a run of losses counts as a trip.
+    pub(crate) fn record_in_run(&mut self, cause: TripCause, place: Places, lost: Option<u64>, first: bool) {
         let tally = &mut self.tallies[cause as usize];
         self.any = true;
-        tally.count = tally.count.saturating_add(1);
+        tally.count = tally.count.saturating_add(u32::from(first));
         tally.places = tally.places.with(place);
         tally.lost = tally.lost.saturating_add(lost.unwrap_or(u64::MAX));
     }

@@ -1,0 +1,106 @@
+//! Where the writer stands: the chain of open containers, and what each has kept.
+
+use core::fmt::Write;
+
+use crate::path::KeyPath;
+
+/// The key of a value: a name in a map, a place in an array.
+#[derive(Clone, Copy)]
+pub(crate) enum Key<'a> {
+    Name(&'a str),
+    Index(u32),
+}
+
+impl<'a> Key<'a> {
+    /// The bytes that stand on the node; none in an array.
+    #[inline(always)]
+    pub(crate) fn text(self) -> &'a str {
+        match self {
+            Self::Name(name) => name,
+            Self::Index(_) => "",
+        }
+    }
+}
+
+/// An open container. Its ancestors are borrowed from the frames of the code that opened them, so that a path can be
+/// told at any depth without keeping one.
+pub(crate) struct Scope<'s> {
+    pub(crate) parent: Option<&'s Scope<'s>>,
+    pub(crate) key: Key<'s>,
+    /// The depth of the container's children (A1).
+    pub(crate) child_depth: u8,
+}
+
+impl Scope<'_> {
+    /// The attributes themselves.
+    pub(crate) const ROOT: Scope<'static> = Scope { parent: None, key: Key::Name(""), child_depth: 0 };
+
+    /// The path of the child `key`.
+    pub(crate) fn path(&self, key: Key<'_>) -> KeyPath {
+        let mut path = KeyPath::empty();
+        prepend(&mut path, key);
+        let mut scope = self;
+        while let Some(parent) = scope.parent {
+            if !path.as_str().starts_with('[') {
+                path.prepend(".");
+            }
+            prepend(&mut path, scope.key);
+            scope = parent;
+        }
+        path
+    }
+
+    /// The path of the container itself.
+    pub(crate) fn own_path(&self) -> KeyPath {
+        self.parent.map_or(KeyPath::empty(), |parent| parent.path(self.key))
+    }
+}
+
+fn prepend(path: &mut KeyPath, key: Key<'_>) {
+    match key {
+        Key::Name(name) => path.prepend(name),
+        Key::Index(index) => {
+            let mut text = IndexText { bytes: [0; 12], len: 0 };
+            // Eleven characters at most: the buffer always has room.
+            if write!(text, "[{index}]").is_ok() {
+                path.prepend(core::str::from_utf8(&text.bytes[..text.len]).unwrap_or(""));
+            }
+        }
+    }
+}
+
+struct IndexText {
+    bytes: [u8; 12],
+    len: usize,
+}
+
+impl Write for IndexText {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
+/// What a container has kept and lost so far.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) kept: u32,
+    dropped: u64,
+    /// Whether the width limit has been passed.
+    pub(crate) too_wide: bool,
+}
+
+impl Counts {
+    /// Counts children that are not kept; `None` makes the number unknown for good.
+    pub(crate) fn drop(&mut self, children: Option<u64>) {
+        self.dropped = self.dropped.saturating_add(children.unwrap_or(u64::MAX));
+    }
+
+    /// Children not kept, `u64::MAX` where nobody knows.
+    #[inline(always)]
+    pub(crate) fn dropped(self) -> u64 {
+        self.dropped
+    }
+}

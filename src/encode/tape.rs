@@ -1,0 +1,378 @@
+//! The tape under construction, and the circuit breaker every value passes on its way to it.
+
+use crate::error::EncodeError;
+use crate::format::entry as layout;
+use crate::kind::{Kind, NodeFlags};
+use crate::limits::{Limits, OnLongKey, OnType, OnWidth};
+use crate::map::buffer::GapBuffer;
+use crate::trip::{Places, TripCause, TripReport};
+
+use super::scope::{Counts, Key, Scope};
+
+/// Bytes of an entry's budget that are kept back for what `finish` may have to add: the trips with their padding and
+/// length, and one empty string for the header fields that were not set.
+const RESERVED: usize = 7 + 4 + TRIPS_MAX + 3 + 5;
+const TRIPS_MAX: usize = TripCause::ALL.len() * layout::TRIP_LEN;
+const _: () = assert!(layout::text_start(0) + RESERVED + 512 <= Limits::MIN_ENTRY_BYTES as usize);
+
+/// Room for nodes before the text, in a buffer that is large enough: entries of up to this many nodes move their
+/// text once, at the end.
+const GAP: usize = 16 * layout::NODE_LEN;
+
+/// Nodes and text of one entry, and everything the fuse knows about it.
+pub(crate) struct Tape<'b> {
+    pub(crate) out: GapBuffer<'b>,
+    pub(crate) limits: Limits,
+    /// Bytes of the entry's budget that are left. 0 once the entry has failed.
+    left: usize,
+    pub(crate) report: TripReport,
+    pub(crate) error: Option<EncodeError>,
+}
+
+impl<'b> Tape<'b> {
+    pub(crate) fn new(make: impl FnOnce(usize, usize) -> GapBuffer<'b>, limits: &Limits) -> Self {
+        let limits = limits.clamped();
+        Self {
+            out: make(layout::NODES, GAP),
+            left: limits.max_entry_bytes as usize - layout::text_start(0) - RESERVED,
+            limits,
+            report: TripReport::default(),
+            error: None,
+        }
+    }
+
+    /// Nodes written so far.
+    #[inline(always)]
+    pub(crate) fn nodes(&self) -> usize {
+        (self.out.head_len() - layout::NODES) / layout::NODE_LEN
+    }
+
+    /// Whether nothing more can be kept.
+    #[inline]
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.left < layout::NODE_LEN
+    }
+
+    /// Ends the entry with `error`; the first one stays.
+    pub(crate) fn fail(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+        self.left = 0;
+    }
+
+    /// Whether the container may take another child; counts the child as dropped where not (A2).
+    #[inline(always)]
+    pub(crate) fn admit_child(&mut self, counts: &mut Counts, scope: &Scope<'_>) -> bool {
+        if counts.kept < u32::from(self.limits.max_width) {
+            return true;
+        }
+        self.drop_children(counts, scope, Some(1));
+        false
+    }
+
+    /// Records children over the width limit. One trip is counted per container, whatever the number.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn drop_children(&mut self, counts: &mut Counts, scope: &Scope<'_>, children: Option<u64>) {
+        if children == Some(0) {
+            return;
+        }
+        if self.limits.on_width == OnWidth::Reject {
+            self.fail(EncodeError::TooWide { path: scope.own_path(), max_width: self.limits.max_width });
+        }
+        counts.drop(children);
+        self.report.record_in_run(TripCause::Width, Places::ATTRIBUTES, children, !counts.too_wide);
+        counts.too_wide = true;
+    }
+
+    /// Counts children that their producer did not offer because the container was full, under the limit that made
+    /// it so.
+    pub(crate) fn drop_unoffered(&mut self, counts: &mut Counts, scope: &Scope<'_>, children: Option<u64>) {
+        if counts.kept >= u32::from(self.limits.max_width) {
+            self.drop_children(counts, scope, children);
+        } else if children != Some(0) && self.error.is_none() {
+            counts.drop(children);
+            self.report.record(TripCause::EntryBytes, Places::ATTRIBUTES, children);
+        }
+    }
+
+    /// Counts a value that the entry's budget has no room for.
+    #[cold]
+    pub(crate) fn drop_for_budget(&mut self, counts: &mut Counts) {
+        if self.error.is_none() {
+            counts.drop(Some(1));
+            self.report.record(TripCause::EntryBytes, Places::ATTRIBUTES, Some(1));
+        }
+    }
+
+    /// Writes a value that fits its node.
+    #[inline(always)]
+    pub(crate) fn scalar(
+        &mut self,
+        kind: Kind,
+        key: Key<'_>,
+        value: u64,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        let name = key.text();
+        if self.is_plain(kind, name, 0) {
+            self.plain(kind, name, NodeFlags::NONE, &[], |_| value, counts);
+        } else {
+            self.guarded(kind, key, NodeFlags::NONE, &[], Some(value), counts, scope);
+        }
+    }
+
+    /// Writes a value that is a span of `bytes`.
+    #[inline(always)]
+    pub(crate) fn span(
+        &mut self,
+        kind: Kind,
+        flags: NodeFlags,
+        key: Key<'_>,
+        bytes: &[u8],
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        let name = key.text();
+        if bytes.len() <= self.limits.max_string_bytes as usize && self.is_plain(kind, name, bytes.len()) {
+            self.plain(kind, name, flags, bytes, |at| span(at, bytes.len()), counts);
+        } else {
+            self.guarded(kind, key, flags, bytes, None, counts, scope);
+        }
+    }
+
+    /// Whether the value passes the fuse as it is.
+    #[inline(always)]
+    fn is_plain(&self, kind: Kind, name: &str, bytes: usize) -> bool {
+        name.len() <= usize::from(self.limits.max_key_bytes)
+            && self.limits.allowed_kinds.contains(kind)
+            && layout::NODE_LEN + name.len() + bytes <= self.left
+    }
+
+    #[inline(always)]
+    fn plain(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        flags: NodeFlags,
+        bytes: &[u8],
+        value: impl FnOnce(usize) -> u64,
+        counts: &mut Counts,
+    ) {
+        let at = self.out.tail_len();
+        let node = node(at, name.len(), kind as u8, flags, value(at + name.len()));
+        self.out.push(node, name.as_bytes(), bytes);
+        self.left -= layout::NODE_LEN + name.len() + bytes.len();
+        counts.kept += 1;
+    }
+
+    /// The fuse's slow road: something of this value has to be cut, replaced or refused.
+    #[cold]
+    #[inline(never)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one node")]
+    fn guarded(
+        &mut self,
+        kind: Kind,
+        key: Key<'_>,
+        flags: NodeFlags,
+        bytes: &[u8],
+        value: Option<u64>,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        if !self.limits.allowed_kinds.contains(kind) {
+            self.refuse(kind.name(), key, counts, scope);
+            return;
+        }
+        let Some((at, key_len, key_flags)) = self.begin_node(key.text(), counts) else { return };
+        let (kept, cut) = self.cut_to_budget(kind, bytes, Places::ATTRIBUTES);
+        let value = value.unwrap_or_else(|| span(self.out.tail_len(), kept.len()));
+        self.out.push(node(at, key_len, kind as u8, flags.with(key_flags).with(cut), value), kept, &[]);
+        self.left -= kept.len();
+        counts.kept += 1;
+    }
+
+    /// Takes a node's bytes from the budget and writes its key, cut or hashed where too long (A5). Returns where the
+    /// key is, its length, and its flags; or counts the value as dropped and returns `None` where the entry is full.
+    pub(crate) fn begin_node(
+        &mut self,
+        name: &str,
+        counts: &mut Counts,
+    ) -> Option<(usize, usize, NodeFlags)> {
+        let max = usize::from(self.limits.max_key_bytes);
+        let key = ShortKey::new(name, max, self.limits.on_long_key);
+        let (text, flags) = key.parts();
+        if layout::NODE_LEN + text.len() > self.left {
+            self.drop_for_budget(counts);
+            return None;
+        }
+        if flags != NodeFlags::NONE {
+            let lost = name.len() - if flags == NodeFlags::KEY_CUT { text.len() } else { 0 };
+            self.report.record(TripCause::KeyBytes, Places::ATTRIBUTES, Some(lost as u64));
+        }
+        let at = self.out.tail_len();
+        self.out.push_tail(text.as_bytes());
+        self.left -= layout::NODE_LEN + text.len();
+        Some((at, text.len(), flags))
+    }
+
+    /// As many of the first bytes as the string's and the entry's budgets allow; strings are cut between characters.
+    pub(crate) fn cut_to_budget<'s>(
+        &mut self,
+        kind: Kind,
+        bytes: &'s [u8],
+        place: Places,
+    ) -> (&'s [u8], NodeFlags) {
+        let string_budget = self.limits.max_string_bytes as usize;
+        let budget = string_budget.min(self.left);
+        if bytes.len() <= budget {
+            return (bytes, NodeFlags::NONE);
+        }
+        let kept = if kind == Kind::String { floor_char(bytes, budget) } else { &bytes[..budget] };
+        if budget == string_budget {
+            self.report.record(TripCause::StringBytes, place, Some((bytes.len() - kept.len()) as u64));
+        } else {
+            self.report.record(TripCause::EntryBytes, place, Some(0));
+        }
+        (kept, NodeFlags::VALUE_CUT)
+    }
+
+    /// Takes `bytes` from the budget, or nothing where there is not enough.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let enough = bytes <= self.left;
+        if enough {
+            self.left -= bytes;
+        }
+        enough
+    }
+
+    /// Gives back what was taken and is not needed.
+    #[inline(always)]
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        if self.error.is_none() {
+            self.left += bytes;
+        }
+    }
+
+    /// Bytes of the entry's budget that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// A value of a type that is not allowed (A3).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn refuse(
+        &mut self,
+        type_name: &'static str,
+        key: Key<'_>,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        match self.limits.on_type {
+            OnType::Reject => self.fail(EncodeError::SerializeBlocked { path: scope.path(key), type_name }),
+            OnType::Omit => {
+                counts.drop(Some(1));
+                self.report.record(TripCause::Type, Places::ATTRIBUTES, Some(1));
+            }
+            OnType::Replace => {
+                let Some((at, key_len, key_flags)) = self.begin_node(key.text(), counts) else { return };
+                self.report.record(TripCause::Type, Places::ATTRIBUTES, Some(1));
+                let (kept, cut) = self.cut_to_budget(Kind::String, type_name.as_bytes(), Places::ATTRIBUTES);
+                let flags = NodeFlags::TYPE_REPLACED.with(key_flags).with(cut);
+                let value = span(self.out.tail_len(), kept.len());
+                self.out.push(node(at, key_len, Kind::String as u8, flags, value), kept, &[]);
+                self.left -= kept.len();
+                counts.kept += 1;
+            }
+        }
+    }
+}
+
+/// A node's bytes.
+#[inline(always)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets are under MAX_ENTRY_BYTES = 2^24, keys under 2^16"
+)]
+pub(crate) fn node(
+    key_at: usize,
+    key_len: usize,
+    kind: u8,
+    flags: NodeFlags,
+    value: u64,
+) -> [u8; layout::NODE_LEN] {
+    let key_at = if key_len == 0 { 0 } else { key_at as u32 };
+    let low = u64::from(key_at)
+        | (key_len as u64) << (8 * layout::NODE_KEY_LEN)
+        | u64::from(kind) << (8 * layout::NODE_KIND)
+        | u64::from(flags.bits()) << (8 * layout::NODE_FLAGS);
+    (u128::from(low) | u128::from(value) << (8 * layout::NODE_VALUE)).to_le_bytes()
+}
+
+/// A span's value.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "offsets and lengths are under MAX_ENTRY_BYTES = 2^24")]
+pub(crate) fn span(at: usize, len: usize) -> u64 {
+    layout::span(at as u32, len as u32)
+}
+
+/// The longest beginning of `bytes` that has at most `budget` bytes and does not end inside a character.
+fn floor_char(bytes: &[u8], budget: usize) -> &[u8] {
+    let mut end = budget.min(bytes.len());
+    // A character has at most three continuation bytes (10xxxxxx).
+    while end > 0 && budget - end < 4 && bytes.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        end -= 1;
+    }
+    &bytes[..end]
+}
+
+/// A key as it is written.
+enum ShortKey<'k> {
+    Whole(&'k str),
+    Cut(&'k str),
+    Hashed([u8; HASHED_LEN]),
+}
+
+const HASH_PREFIX: &[u8; 8] = b"fnv1a64:";
+const HASHED_LEN: usize = HASH_PREFIX.len() + 16;
+const _: () = assert!(HASHED_LEN <= Limits::MIN_KEY_BYTES as usize);
+
+impl<'k> ShortKey<'k> {
+    #[inline]
+    fn new(name: &'k str, max: usize, response: OnLongKey) -> Self {
+        if name.len() <= max {
+            return Self::Whole(name);
+        }
+        match response {
+            OnLongKey::Cut => Self::Cut(&name[..name.floor_char_boundary(max)]),
+            OnLongKey::Hash => {
+                let mut text = [0; HASHED_LEN];
+                text[..HASH_PREFIX.len()].copy_from_slice(HASH_PREFIX);
+                let hash = fnv1a64(name.as_bytes());
+                for (i, digit) in text[HASH_PREFIX.len()..].iter_mut().enumerate() {
+                    *digit = b"0123456789abcdef"[(hash >> (60 - 4 * i) & 0xF) as usize];
+                }
+                Self::Hashed(text)
+            }
+        }
+    }
+
+    fn parts(&self) -> (&str, NodeFlags) {
+        match self {
+            Self::Whole(name) => (name, NodeFlags::NONE),
+            Self::Cut(name) => (name, NodeFlags::KEY_CUT),
+            Self::Hashed(text) => (core::str::from_utf8(text).unwrap_or(""), NodeFlags::KEY_HASHED),
+        }
+    }
+}
+
+/// FNV-1a over at most the first 64 KiB and the length, so that a key of a gigabyte costs what one of 64 KiB does.
+fn fnv1a64(bytes: &[u8]) -> u64 {
+    const HASHED_BYTES: usize = 64 << 10;
+    let length = (bytes.len() as u64).to_le_bytes();
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let head = bytes[..bytes.len().min(HASHED_BYTES)].iter().fold(0xcbf2_9ce4_8422_2325, step);
+    if bytes.len() > HASHED_BYTES { length.iter().fold(head, step) } else { head }
+}

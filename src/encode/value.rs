@@ -1,0 +1,275 @@
+//! What can be logged: the trait, and the primitives.
+
+use core::fmt;
+use std::borrow::Cow;
+use std::num::NonZero;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::text::Text;
+use crate::time::Timestamp;
+
+use super::slot::ValueWriter;
+
+/// A value that can be written into an entry.
+///
+/// Implementations write exactly one value, or none where there is nothing to say. They are called only while the
+/// fuse lets them: a value that contains itself ends at the depth limit, because the container that would be too
+/// deep does not visit its children.
+///
+/// ```
+/// use fusewire::encode::{LogValue, ValueWriter};
+/// struct Point { x: f64, y: f64 }
+/// impl LogValue for Point {
+///     fn log_value(&self, out: ValueWriter<'_, '_>) {
+///         out.map().entry("x", &self.x).entry("y", &self.y);
+///     }
+/// }
+/// ```
+pub trait LogValue {
+    /// Writes this value to `out`.
+    fn log_value(&self, out: ValueWriter<'_, '_>);
+}
+
+macro_rules! written_as {
+    ($($method:ident($as:ty): $($type:ty),*;)*) => {$($(
+        impl LogValue for $type {
+            #[inline]
+            fn log_value(&self, out: ValueWriter<'_, '_>) {
+                out.$method(<$as>::from(*self));
+            }
+        }
+    )*)*};
+}
+written_as! {
+    bool(bool): bool;
+    i64(i64): i8, i16, i32, i64;
+    u64(u64): u8, u16, u32, u64;
+    i128(i128): i128;
+    u128(u128): u128;
+    f64(f64): f32, f64;
+    timestamp(Timestamp): Timestamp, SystemTime;
+}
+
+// No platform of Rust's has pointers over 64 bits.
+impl LogValue for isize {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.i64(*self as i64);
+    }
+}
+
+impl LogValue for usize {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.u64(*self as u64);
+    }
+}
+
+macro_rules! non_zero {
+    ($($int:ty),*) => {$(
+        impl LogValue for NonZero<$int> {
+            #[inline]
+            fn log_value(&self, out: ValueWriter<'_, '_>) {
+                self.get().log_value(out);
+            }
+        }
+    )*};
+}
+non_zero!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+
+impl LogValue for () {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.null();
+    }
+}
+
+impl LogValue for str {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.str(self);
+    }
+}
+
+impl LogValue for String {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.str(self);
+    }
+}
+
+impl LogValue for Text<'_> {
+    /// Text that is not UTF-8, which only a foreign buffer has, becomes bytes.
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        match self.to_str() {
+            Ok(text) => out.str(text),
+            Err(_) => out.bytes(self.as_bytes()),
+        }
+    }
+}
+
+impl LogValue for char {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.str(self.encode_utf8(&mut [0; 4]));
+    }
+}
+
+impl LogValue for Duration {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        // At most 2^64 seconds: 94 bits.
+        out.duration_nanos(self.as_nanos().cast_signed());
+    }
+}
+
+impl<V: LogValue> LogValue for Option<V> {
+    /// `None` is null.
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        match self {
+            Some(value) => value.log_value(out),
+            None => out.null(),
+        }
+    }
+}
+
+impl<V: LogValue, E: LogValue> LogValue for Result<V, E> {
+    /// A map of one entry, `ok` or `err`.
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        match self {
+            Ok(value) => out.map().entry("ok", value),
+            Err(error) => out.map().entry("err", error),
+        };
+    }
+}
+
+macro_rules! transparent {
+    ($($type:ty),*) => {$(
+        impl<V: LogValue + ?Sized> LogValue for $type {
+            #[inline]
+            fn log_value(&self, out: ValueWriter<'_, '_>) {
+                V::log_value(self, out);
+            }
+        }
+    )*};
+}
+transparent!(&V, &mut V, Box<V>, Rc<V>, Arc<V>);
+
+impl<V: LogValue + ToOwned + ?Sized> LogValue for Cow<'_, V> {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        V::log_value(self, out);
+    }
+}
+
+/// Bytes, written as bytes and not as an array of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl LogValue for Bytes<'_> {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.bytes(self.0);
+    }
+}
+
+impl LogValue for bytes::Bytes {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.bytes(self);
+    }
+}
+
+/// A value written as its `Debug` text, bounded by [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
+#[derive(Clone, Copy)]
+pub struct AsDebug<'a>(pub &'a dyn fmt::Debug);
+
+/// A value written as its `Display` text, bounded by
+/// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
+#[derive(Clone, Copy)]
+pub struct AsDisplay<'a>(pub &'a dyn fmt::Display);
+
+/// An error and its sources, written as `outermost: cause: root cause`, bounded as formatted text is. A chain that
+/// does not end is stopped at that budget, too.
+#[derive(Clone, Copy)]
+pub struct AsError<'a>(pub &'a (dyn std::error::Error + 'a));
+
+impl LogValue for AsDebug<'_> {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.fmt(format_args!("{:?}", self.0));
+    }
+}
+
+impl LogValue for AsDisplay<'_> {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.fmt(format_args!("{}", self.0));
+    }
+}
+
+impl LogValue for AsError<'_> {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.fmt(format_args!("{}", Chain(self.0)));
+    }
+}
+
+struct Chain<'a>(&'a (dyn std::error::Error + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut error = self.0;
+        while let Some(source) = error.source() {
+            write!(f, ": {source}")?;
+            error = source;
+        }
+        Ok(())
+    }
+}
+
+impl LogValue for fmt::Arguments<'_> {
+    #[inline]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.fmt(*self);
+    }
+}
+
+macro_rules! formatted {
+    ($($trait:path => $format:literal),*) => {$(
+        impl LogValue for dyn $trait + '_ {
+            fn log_value(&self, out: ValueWriter<'_, '_>) {
+                out.fmt(format_args!($format, self));
+            }
+        }
+    )*};
+}
+formatted!(fmt::Debug => "{:?}", fmt::Display => "{}");
+
+impl LogValue for dyn std::error::Error + '_ {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.fmt(format_args!("{}", Chain(self)));
+    }
+}
+
+impl<T: ?Sized> LogValue for *const T {
+    /// Always refused (A3): an address says nothing in a log and something to an attacker.
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.refuse(core::any::type_name::<Self>());
+    }
+}
+
+impl<T: ?Sized> LogValue for *mut T {
+    /// Always refused (A3), as `*const T` is.
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.refuse(core::any::type_name::<Self>());
+    }
+}
+
+impl<R> LogValue for fn() -> R {
+    /// Always refused (A3): a function is not data.
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.refuse(core::any::type_name::<Self>());
+    }
+}

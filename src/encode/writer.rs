@@ -1,0 +1,344 @@
+//! The writer of one entry.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use crate::error::EncodeError;
+use crate::format::entry as layout;
+use crate::limits::Limits;
+use crate::map::buffer::{Filled, GapBuffer};
+use crate::severity::Severity;
+use crate::time::OFFSET_UNKNOWN;
+use crate::trace::TraceContext;
+use crate::trip::{Places, TripCause, TripReport};
+
+use super::container::MapWriter;
+use super::formatted;
+use super::key::KeyFilter;
+use super::scope::Counts;
+use super::tape::Tape;
+use super::value::LogValue;
+
+/// Writes one entry, front to back, straight into the caller's buffer (B2): one pass, no allocation.
+///
+/// Header fields and attributes come in any order; the last call for a header field wins. A text field set twice
+/// leaves the first text's bytes unused in the entry. Nothing here fails: see [`finish`](Self::finish).
+pub struct EntryWriter<'b> {
+    tape: Tape<'b>,
+    top: Counts,
+    filter: Option<&'b KeyFilter>,
+    time_unix_nano: u64,
+    utc_offset_minutes: i16,
+    severity: Severity,
+    trace: TraceContext,
+    /// Where in the text the strings begin.
+    target: Option<usize>,
+    body: Option<usize>,
+    thread: Option<usize>,
+}
+
+impl<'b> EntryWriter<'b> {
+    /// A writer into `buffer`, whose contents are overwritten from the first byte on. A buffer of
+    /// `limits.max_entry_bytes` is always large enough.
+    #[must_use]
+    #[inline]
+    pub fn new(buffer: &'b mut [u8], limits: &Limits) -> Self {
+        Self::over(Tape::new(|front, gap| GapBuffer::new(buffer, front, gap), limits))
+    }
+
+    /// The same into memory that need not be initialised.
+    #[must_use]
+    #[inline]
+    pub fn new_uninit(buffer: &'b mut [MaybeUninit<u8>], limits: &Limits) -> Self {
+        Self::over(Tape::new(|front, gap| GapBuffer::new_uninit(buffer, front, gap), limits))
+    }
+
+    #[inline(always)]
+    fn over(tape: Tape<'b>) -> Self {
+        Self {
+            tape,
+            top: Counts::default(),
+            filter: None,
+            time_unix_nano: 0,
+            utc_offset_minutes: OFFSET_UNKNOWN,
+            severity: Severity::UNSPECIFIED,
+            trace: TraceContext::NONE,
+            target: None,
+            body: None,
+            thread: None,
+        }
+    }
+
+    /// Lets only the top-level attributes named by `filter` pass from now on (A8).
+    pub fn set_key_filter(&mut self, filter: &'b KeyFilter) {
+        self.filter = Some(filter);
+    }
+
+    /// When it happened: nanoseconds since the Unix epoch, 0 for "not known".
+    #[inline]
+    pub fn set_time_unix_nano(&mut self, nanos: u64) {
+        self.time_unix_nano = nanos;
+    }
+
+    /// The zone offset of the clock that the time was read from, in minutes east of UTC.
+    #[inline]
+    pub fn set_utc_offset_minutes(&mut self, minutes: Option<i16>) {
+        self.utc_offset_minutes = minutes.unwrap_or(OFFSET_UNKNOWN);
+    }
+
+    /// How severe it is.
+    #[inline]
+    pub fn set_severity(&mut self, severity: Severity) {
+        self.severity = severity;
+    }
+
+    /// The trace and the span it belongs to.
+    #[inline]
+    pub fn set_trace(&mut self, trace: TraceContext) {
+        self.trace = trace;
+    }
+
+    /// What logs: a module path, a logger's name. Cut at [`Limits::max_key_bytes`].
+    #[inline]
+    pub fn set_target(&mut self, target: &str) {
+        self.target = Some(self.header_string(target, Places::TARGET));
+    }
+
+    /// The thread's name. Cut at [`Limits::max_key_bytes`].
+    #[inline]
+    pub fn set_thread(&mut self, thread: &str) {
+        self.thread = Some(self.header_string(thread, Places::THREAD));
+    }
+
+    /// The message. Cut at [`Limits::max_string_bytes`].
+    #[inline]
+    pub fn set_body(&mut self, body: &str) {
+        self.body = Some(self.header_string(body, Places::BODY));
+    }
+
+    /// The message, formatted straight into the entry and stopped at [`Limits::max_string_bytes`].
+    pub fn set_body_fmt(&mut self, args: fmt::Arguments<'_>) {
+        if let Some(text) = args.as_str() {
+            self.set_body(text);
+            return;
+        }
+        if !self.tape.take(STRING_OVERHEAD) {
+            self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
+            return;
+        }
+        // The length is only known afterwards: format behind the place of the length, then come back to it.
+        let at = self.align_text();
+        let before = self.tape.out.tail_len();
+        self.tape.out.push_tail(&[0; 4]);
+        let budget = self.tape.limits.max_string_bytes;
+        let (len, _) = formatted::format(&mut self.tape, args, budget, Places::BODY);
+        self.tape.out.push_tail(&[0]);
+        self.tape.out.patch_tail(before, &u32_bytes(len));
+        self.body = Some(at);
+    }
+
+    /// Writes one attribute. Over the limits, `value` is not visited, only counted.
+    #[inline]
+    pub fn attr<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
+        self.attributes().entry(key, value);
+        self
+    }
+
+    /// The attributes as a map to write to, for code that writes maps. Can be taken again.
+    #[inline]
+    pub fn attributes(&mut self) -> MapWriter<'_, 'b> {
+        MapWriter::top(&mut self.tape, &mut self.top, self.filter)
+    }
+
+    /// What the fuse has done so far.
+    #[must_use]
+    pub fn report(&self) -> &TripReport {
+        &self.tape.report
+    }
+
+    /// Completes the entry.
+    ///
+    /// # Errors
+    /// [`EncodeError::BufferTooSmall`] with the bytes needed, or what the fuse was told to refuse the entry for.
+    /// The buffer then holds garbage and no entry.
+    #[inline]
+    pub fn finish(mut self) -> Result<Encoded<'b>, EncodeError> {
+        let (filled, report) = self.fill()?;
+        Ok(Encoded { touched: filled.touched(), bytes: filled.into_bytes(), severity: self.severity, report })
+    }
+
+    /// [`finish`](Self::finish) for those who need to know where the bytes came from.
+    #[inline]
+    pub(super) fn fill(self: &mut EntryWriter<'b>) -> Result<(Filled<'b>, TripReport), EncodeError> {
+        if let Some(error) = self.tape.error.take() {
+            return Err(error);
+        }
+        let nodes = self.tape.nodes();
+        if self.target.is_none() || self.body.is_none() || self.thread.is_none() {
+            let empty = self.align_text();
+            self.tape.out.push_tail(&[0; 5]);
+            self.target.get_or_insert(empty);
+            self.body.get_or_insert(empty);
+            self.thread.get_or_insert(empty);
+        }
+        let text_len = self.tape.out.tail_len();
+        let text = layout::text_start(nodes);
+        let trips = if self.tape.report.is_clean() { None } else { Some(self.push_trips(text)) };
+        self.tape.out.push(u32_bytes(text_len), &[], &[]);
+        let front = self.front(nodes, text, trips);
+        let out = core::mem::replace(&mut self.tape.out, GapBuffer::new_uninit(&mut [], 0, 0));
+        let available = out.capacity();
+        match out.finish(&front) {
+            Ok(filled) => Ok((filled, self.tape.report)),
+            Err(needed) => Err(EncodeError::BufferTooSmall { needed, available }),
+        }
+    }
+
+    /// Root offset, vtable, root table and the length of the nodes' vector.
+    #[inline(always)]
+    fn front(&self, nodes: usize, text: usize, trips: Option<usize>) -> [u8; layout::NODES] {
+        let prefix = if trips.is_none() { &layout::PREFIX_CLEAN } else { &layout::PREFIX_TRIPPED };
+        let dropped = u32::try_from(self.top.dropped()).unwrap_or(u32::MAX);
+        let mut front = [0; layout::NODES];
+        let mut put = |at: usize, bytes: &[u8]| front[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, prefix);
+        put(layout::SEVERITY, &[self.severity.number(), self.trace.flags]);
+        put(layout::UTC_OFFSET, &self.utc_offset_minutes.to_le_bytes());
+        put(layout::TIME, &self.time_unix_nano.to_le_bytes());
+        put(layout::TRACE, &((self.trace.trace_id >> 64) as u64).to_le_bytes());
+        put(layout::TRACE + 8, &(self.trace.trace_id as u64).to_le_bytes());
+        put(layout::TRACE + 16, &self.trace.span_id.to_le_bytes());
+        // An offset counts from the field it stands in.
+        let string = |at: Option<usize>, field: usize| u32_bytes(text + at.unwrap_or(0) - field);
+        put(layout::TARGET, &string(self.target, layout::TARGET));
+        put(layout::BODY, &string(self.body, layout::BODY));
+        put(layout::THREAD, &string(self.thread, layout::THREAD));
+        put(layout::ATTRIBUTES, &u32_bytes(layout::NODE_COUNT - layout::ATTRIBUTES));
+        put(layout::TEXT, &u32_bytes(text - 4 - layout::TEXT));
+        put(layout::TRIPS, &u32_bytes(trips.map_or(0, |at| at - layout::TRIPS)));
+        put(layout::DROPPED_ATTRIBUTES, &dropped.to_le_bytes());
+        put(layout::NODE_COUNT, &u32_bytes(nodes));
+        front
+    }
+
+    /// Appends the vector of trips after the text; returns where in the entry its length is.
+    #[cold]
+    fn push_trips(&mut self, text: usize) -> usize {
+        let report = self.tape.report;
+        let end = text + self.tape.out.tail_len();
+        // The records hold 64-bit numbers: their length ends at a multiple of 8.
+        let padding = (12 - end % 8) % 8;
+        self.tape.out.push_tail(&[0; 7][..padding]);
+        self.tape.out.push_tail(&u32_bytes(report.iter().count()));
+        for trip in report.iter() {
+            let mut record = [0; layout::TRIP_LEN];
+            record[0] = trip.cause as u8;
+            record[1] = trip.places.bits();
+            record[4..8].copy_from_slice(&trip.count.to_le_bytes());
+            record[8..].copy_from_slice(&trip.lost.unwrap_or(layout::UNKNOWN).to_le_bytes());
+            self.tape.out.push_tail(&record);
+        }
+        end + padding
+    }
+
+    /// Appends a FlatBuffers string to the text; returns where in the text it begins.
+    #[inline]
+    fn header_string(&mut self, text: &str, place: Places) -> usize {
+        let max = match place {
+            Places::BODY => self.tape.limits.max_string_bytes as usize,
+            _ => usize::from(self.tape.limits.max_key_bytes),
+        };
+        let fits = text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len());
+        let text = if fits { text } else { self.cut_header_string(text, max, place) };
+        let at = self.align_text();
+        self.tape.out.push_tail(&u32_bytes(text.len()));
+        self.tape.out.push_tail(text.as_bytes());
+        self.tape.out.push_tail(&[0]);
+        at
+    }
+
+    #[cold]
+    fn cut_header_string<'t>(&mut self, text: &'t str, max: usize, place: Places) -> &'t str {
+        let left = self.tape.left().saturating_sub(STRING_OVERHEAD);
+        let kept = &text[..text.floor_char_boundary(max.min(left))];
+        let lost = (text.len() - kept.len()) as u64;
+        let cause = match (max <= left, place) {
+            (false, _) => TripCause::EntryBytes,
+            (true, Places::BODY) => TripCause::StringBytes,
+            (true, _) => TripCause::KeyBytes,
+        };
+        let lost = if cause == TripCause::EntryBytes { 0 } else { lost };
+        self.tape.report.record(cause, place, Some(lost));
+        // Not enough only where not even an empty string fits; the reserve of the budget covers one.
+        self.tape.take((STRING_OVERHEAD + kept.len()).min(self.tape.left()));
+        kept
+    }
+
+    /// Pads the text to a multiple of 4; returns its length then.
+    #[inline(always)]
+    fn align_text(&mut self) -> usize {
+        let len = self.tape.out.tail_len();
+        let padding = len.wrapping_neg() % 4;
+        self.tape.out.push_tail(&[0; 3][..padding]);
+        len + padding
+    }
+}
+
+/// Bytes that a FlatBuffers string takes beside its text: padding before it, length, NUL.
+const STRING_OVERHEAD: usize = 3 + 4 + 1;
+
+/// Offsets and lengths inside an entry.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "entries are at most MAX_ENTRY_BYTES = 2^24 long")]
+fn u32_bytes(number: usize) -> [u8; 4] {
+    (number as u32).to_le_bytes()
+}
+
+/// A complete entry.
+#[derive(Debug)]
+pub struct Encoded<'b> {
+    bytes: &'b mut [u8],
+    touched: usize,
+    severity: Severity,
+    report: TripReport,
+}
+
+impl<'b> Encoded<'b> {
+    /// The entry's bytes: the beginning of the buffer.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The entry's bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> &'b mut [u8] {
+        self.bytes
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no entry is empty")]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many of the buffer's first bytes may have been written to, at least [`len`](Self::len): the text is
+    /// moved when the number of values is known. Beyond them the buffer is as it was.
+    #[must_use]
+    pub fn touched(&self) -> usize {
+        self.touched
+    }
+
+    /// The entry's severity.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What the fuse did to it.
+    #[must_use]
+    pub fn report(&self) -> &TripReport {
+        &self.report
+    }
+}

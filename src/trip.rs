@@ -111,18 +111,16 @@ pub struct Trip {
     pub lost: Option<u64>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    count: u32,
-    places: Places,
-    lost: u64,
-}
+const CAUSES: usize = TripCause::ALL.len();
 
 /// What the fuse did to one entry, by cause. Returned with every encoded entry.
 #[derive(Clone, Copy, Default)]
 pub struct TripReport {
     any: bool,
-    tallies: [Tally; TripCause::ALL.len()],
+    places: [Places; CAUSES],
+    counts: [u32; CAUSES],
+    /// `u64::MAX` where nobody knows.
+    lost: [u64; CAUSES],
 }
 
 impl TripReport {
@@ -135,20 +133,26 @@ impl TripReport {
     /// How often `cause` tripped.
     #[must_use]
     pub const fn count(&self, cause: TripCause) -> u32 {
-        self.tallies[cause as usize].count
+        self.counts[cause as usize]
     }
 
     /// The causes that tripped, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = Trip> + '_ {
         TripCause::ALL.into_iter().filter_map(|cause| {
-            let tally = self.tallies[cause as usize];
-            (tally.count > 0).then(|| Trip {
-                cause,
-                places: tally.places,
-                count: tally.count,
-                lost: (tally.lost != u64::MAX).then_some(tally.lost),
-            })
+            let i = cause as usize;
+            let lost = Some(self.lost[i]).filter(|lost| *lost != u64::MAX);
+            let trip = Trip { cause, places: self.places[i], count: self.counts[i], lost };
+            (trip.count > 0).then_some(trip)
         })
+    }
+
+    /// Sets what is known of one cause.
+    pub(crate) fn set(&mut self, cause: TripCause, places: Places, count: u32, lost: u64) {
+        let i = cause as usize;
+        self.any |= count > 0;
+        self.places[i] = places;
+        self.counts[i] = count;
+        self.lost[i] = lost;
     }
 
     /// Adds one trip. `lost` is saturating; `None` makes the sum unknown for good.
@@ -158,11 +162,11 @@ impl TripReport {
 
     /// The same; only the `first` of a run of losses counts as a trip.
     pub(crate) fn record_in_run(&mut self, cause: TripCause, place: Places, lost: Option<u64>, first: bool) {
-        let tally = &mut self.tallies[cause as usize];
+        let i = cause as usize;
         self.any = true;
-        tally.count = tally.count.saturating_add(u32::from(first));
-        tally.places = tally.places.with(place);
-        tally.lost = tally.lost.saturating_add(lost.unwrap_or(u64::MAX));
+        self.places[i] = self.places[i].with(place);
+        self.counts[i] = self.counts[i].saturating_add(u32::from(first));
+        self.lost[i] = self.lost[i].saturating_add(lost.unwrap_or(u64::MAX));
     }
 }
 

@@ -67,12 +67,12 @@ pub struct MapWriter<'a, 'b> {
 }
 
 impl<'a, 'b> MapWriter<'a, 'b> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(container: Option<Container<'a, 'b>>) -> Self {
         Self { level: container.map_or(Level::Inert, Level::Open) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn top(
         tape: &'a mut Tape<'b>,
         counts: &'a mut Counts,
@@ -82,7 +82,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     }
 
     /// Writes one entry. Over the width limit (A2), `value` is not visited, only counted.
-    #[inline]
+    #[inline(always)]
     pub fn entry<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let slot = self.slot(key);
         if !slot.is_inert() {
@@ -101,7 +101,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     }
 
     /// The place of one entry's value.
-    #[inline]
+    #[inline(always)]
     pub fn slot<'s>(&'s mut self, key: &'s str) -> ValueWriter<'s, 'b> {
         match &mut self.level {
             Level::Open(Container { tape, scope, counts, .. }) => {
@@ -156,13 +156,13 @@ pub struct ArrayWriter<'a, 'b> {
 }
 
 impl<'a, 'b> ArrayWriter<'a, 'b> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(container: Option<Container<'a, 'b>>) -> Self {
         Self { container }
     }
 
     /// Writes one element. Over the width limit (A2), `value` is not visited, only counted.
-    #[inline]
+    #[inline(always)]
     pub fn push<V: LogValue + ?Sized>(&mut self, value: &V) -> &mut Self {
         let slot = self.slot();
         if !slot.is_inert() {
@@ -188,7 +188,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
     }
 
     /// The place of one element.
-    #[inline]
+    #[inline(always)]
     pub fn slot(&mut self) -> ValueWriter<'_, 'b> {
         if let Some(Container { tape, scope, counts, .. }) = &mut self.container {
             if tape.admit_child(counts, scope) {

@@ -41,7 +41,7 @@ use crate::trip::TripReport;
 ///
 /// # Errors
 /// As [`EntryWriter::finish`].
-#[inline]
+#[inline(always)]
 pub fn encode<'b>(
     buffer: &'b mut [u8],
     limits: &Limits,
@@ -49,7 +49,7 @@ pub fn encode<'b>(
 ) -> Result<Encoded<'b>, EncodeError> {
     let mut entry = EntryWriter::new(buffer, limits);
     write(&mut entry);
-    entry.finish()
+    entry.fill().map(Encoded)
 }
 
 /// Encodes what `write` writes straight into the spare room of `buffer` and advances it; returns the bytes written.
@@ -66,7 +66,8 @@ pub fn encode_into<B: BufMut>(
     fill_spare(buffer, |spare| {
         let mut entry = EntryWriter::new_uninit(spare, limits);
         write(&mut entry);
-        entry.fill()
+        let filled = entry.fill()?;
+        Ok((filled, *entry.report()))
     })
 }
 

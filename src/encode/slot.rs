@@ -90,31 +90,31 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     }
 
     /// Nothing.
-    #[inline]
+    #[inline(always)]
     pub fn null(self) {
         self.scalar(Kind::Null, 0);
     }
 
     /// True or false.
-    #[inline]
+    #[inline(always)]
     pub fn bool(self, value: bool) {
         self.scalar(Kind::Bool, u64::from(value));
     }
 
     /// A signed integer.
-    #[inline]
+    #[inline(always)]
     pub fn i64(self, value: i64) {
         self.scalar(Kind::Int, value as u64);
     }
 
     /// An unsigned integer.
-    #[inline]
+    #[inline(always)]
     pub fn u64(self, value: u64) {
         self.scalar(Kind::Uint, value);
     }
 
     /// A signed integer of up to 128 bits; takes 16 bytes more where it does not fit 64.
-    #[inline]
+    #[inline(always)]
     pub fn i128(self, value: i128) {
         match i64::try_from(value) {
             Ok(value) => self.i64(value),
@@ -123,7 +123,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     }
 
     /// An unsigned integer of up to 128 bits; takes 16 bytes more where it does not fit 64.
-    #[inline]
+    #[inline(always)]
     pub fn u128(self, value: u128) {
         match u64::try_from(value) {
             Ok(value) => self.u64(value),
@@ -132,25 +132,25 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     }
 
     /// A double; NaN keeps its bits.
-    #[inline]
+    #[inline(always)]
     pub fn f64(self, value: f64) {
         self.scalar(Kind::Float, value.to_bits());
     }
 
     /// Text, cut at [`Limits::max_string_bytes`](crate::Limits::max_string_bytes) between two characters.
-    #[inline]
+    #[inline(always)]
     pub fn str(self, text: &str) {
         self.span(Kind::String, NodeFlags::NONE, text.as_bytes());
     }
 
     /// Bytes, cut at [`Limits::max_string_bytes`](crate::Limits::max_string_bytes).
-    #[inline]
+    #[inline(always)]
     pub fn bytes(self, bytes: &[u8]) {
         self.span(Kind::Bytes, NodeFlags::NONE, bytes);
     }
 
     /// An instant. One without an offset, between 1677 and 2262, fits its node; others take 16 bytes more.
-    #[inline]
+    #[inline(always)]
     pub fn timestamp(self, time: Timestamp) {
         match (time.utc_offset_minutes(), i64::try_from(time.unix_nanos())) {
             (None, Ok(nanos)) => self.scalar(Kind::Timestamp, nanos as u64),
@@ -165,7 +165,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     }
 
     /// A span of time in nanoseconds, negative or not; takes 16 bytes more where it does not fit 64 bits (292 years).
-    #[inline]
+    #[inline(always)]
     pub fn duration_nanos(self, nanos: i128) {
         match i64::try_from(nanos) {
             Ok(nanos) => self.scalar(Kind::Duration, nanos as u64),
@@ -198,13 +198,13 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
 
     /// A map, whose entries are written through the returned writer. Too deep (A1), it is cut: the writer swallows
     /// what it is given and says [`is_full`](MapWriter::is_full) at once.
-    #[inline]
+    #[inline(always)]
     pub fn map(self) -> MapWriter<'a, 'b> {
         MapWriter::new(self.open(Kind::Map))
     }
 
     /// An array, whose elements are written through the returned writer; cut where too deep, as a map is.
-    #[inline]
+    #[inline(always)]
     pub fn array(self) -> ArrayWriter<'a, 'b> {
         ArrayWriter::new(self.open(Kind::Array))
     }
@@ -216,7 +216,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn open(self, kind: Kind) -> Option<Container<'a, 'b>> {
         let Target { tape, counts, scope, key } = self.target?;
         if scope.child_depth >= tape.limits.max_depth {
@@ -227,18 +227,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
             tape.refuse(kind.name(), key, counts, scope);
             return None;
         }
-        // For the node that says how many children were dropped, given back where none were.
-        if !tape.take(layout::NODE_LEN) {
-            tape.drop_for_budget(counts);
-            return None;
-        }
-        let Some((key_at, key_len, flags)) = tape.begin_node(key.text(), counts) else {
-            tape.give_back(layout::NODE_LEN);
-            return None;
-        };
-        counts.kept += 1;
         let index = tape.nodes();
-        tape.out.push(node(key_at, key_len, kind as u8, flags, 0), &[], &[]);
+        let flags = tape.open(kind, key, counts)?;
         let scope = Scope { parent: Some(scope), key, child_depth: scope.child_depth + 1 };
         Some(Container { tape, scope, counts: Counts::default(), index, flags })
     }

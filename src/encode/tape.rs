@@ -30,6 +30,7 @@ pub(crate) struct Tape<'b> {
 }
 
 impl<'b> Tape<'b> {
+    #[inline(always)]
     pub(crate) fn new(make: impl FnOnce(usize, usize) -> GapBuffer<'b>, limits: &Limits) -> Self {
         let limits = limits.clamped();
         Self {
@@ -164,6 +165,35 @@ impl<'b> Tape<'b> {
         self.out.push(node, name.as_bytes(), bytes);
         self.left -= layout::NODE_LEN + name.len() + bytes.len();
         counts.kept += 1;
+    }
+
+    /// Writes the node of a container whose children follow; `close` completes it. Takes the room of a second node:
+    /// the one that says how many children were dropped, given back where none were.
+    #[inline(always)]
+    pub(crate) fn open(&mut self, kind: Kind, key: Key<'_>, counts: &mut Counts) -> Option<NodeFlags> {
+        let name = key.text();
+        if self.is_plain(kind, name, layout::NODE_LEN) {
+            self.plain(kind, name, NodeFlags::NONE, &[], |_| 0, counts);
+            self.left -= layout::NODE_LEN;
+            return Some(NodeFlags::NONE);
+        }
+        self.open_guarded(kind, name, counts)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_guarded(&mut self, kind: Kind, name: &str, counts: &mut Counts) -> Option<NodeFlags> {
+        if !self.take(layout::NODE_LEN) {
+            self.drop_for_budget(counts);
+            return None;
+        }
+        let Some((at, key_len, flags)) = self.begin_node(name, counts) else {
+            self.give_back(layout::NODE_LEN);
+            return None;
+        };
+        self.out.push(node(at, key_len, kind as u8, flags, 0), &[], &[]);
+        counts.kept += 1;
+        Some(flags)
     }
 
     /// The fuse's slow road: something of this value has to be cut, replaced or refused.

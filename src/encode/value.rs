@@ -35,7 +35,7 @@ pub trait LogValue {
 macro_rules! written_as {
     ($($method:ident($as:ty): $($type:ty),*;)*) => {$($(
         impl LogValue for $type {
-            #[inline]
+            #[inline(always)]
             fn log_value(&self, out: ValueWriter<'_, '_>) {
                 out.$method(<$as>::from(*self));
             }
@@ -54,14 +54,14 @@ written_as! {
 
 // No platform of Rust's has pointers over 64 bits.
 impl LogValue for isize {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.i64(*self as i64);
     }
 }
 
 impl LogValue for usize {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.u64(*self as u64);
     }
@@ -70,7 +70,7 @@ impl LogValue for usize {
 macro_rules! non_zero {
     ($($int:ty),*) => {$(
         impl LogValue for NonZero<$int> {
-            #[inline]
+            #[inline(always)]
             fn log_value(&self, out: ValueWriter<'_, '_>) {
                 self.get().log_value(out);
             }
@@ -80,21 +80,21 @@ macro_rules! non_zero {
 non_zero!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 
 impl LogValue for () {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.null();
     }
 }
 
 impl LogValue for str {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.str(self);
     }
 }
 
 impl LogValue for String {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.str(self);
     }
@@ -111,14 +111,14 @@ impl LogValue for Text<'_> {
 }
 
 impl LogValue for char {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.str(self.encode_utf8(&mut [0; 4]));
     }
 }
 
 impl LogValue for Duration {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         // At most 2^64 seconds: 94 bits.
         out.duration_nanos(self.as_nanos().cast_signed());
@@ -127,7 +127,7 @@ impl LogValue for Duration {
 
 impl<V: LogValue> LogValue for Option<V> {
     /// `None` is null.
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         match self {
             Some(value) => value.log_value(out),
@@ -149,7 +149,7 @@ impl<V: LogValue, E: LogValue> LogValue for Result<V, E> {
 macro_rules! transparent {
     ($($type:ty),*) => {$(
         impl<V: LogValue + ?Sized> LogValue for $type {
-            #[inline]
+            #[inline(always)]
             fn log_value(&self, out: ValueWriter<'_, '_>) {
                 V::log_value(self, out);
             }
@@ -159,7 +159,7 @@ macro_rules! transparent {
 transparent!(&V, &mut V, Box<V>, Rc<V>, Arc<V>);
 
 impl<V: LogValue + ToOwned + ?Sized> LogValue for Cow<'_, V> {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         V::log_value(self, out);
     }
@@ -170,14 +170,14 @@ impl<V: LogValue + ToOwned + ?Sized> LogValue for Cow<'_, V> {
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl LogValue for Bytes<'_> {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.bytes(self.0);
     }
 }
 
 impl LogValue for bytes::Bytes {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.bytes(self);
     }
@@ -230,7 +230,7 @@ impl fmt::Display for Chain<'_> {
 }
 
 impl LogValue for fmt::Arguments<'_> {
-    #[inline]
+    #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.fmt(*self);
     }

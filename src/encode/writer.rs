@@ -15,7 +15,8 @@ use crate::trip::{Places, TripCause, TripReport};
 use super::container::MapWriter;
 use super::formatted;
 use super::key::KeyFilter;
-use super::scope::Counts;
+use super::scope::{Counts, Key, Scope};
+use super::slot::ValueWriter;
 use super::tape::Tape;
 use super::value::LogValue;
 
@@ -32,23 +33,23 @@ pub struct EntryWriter<'b> {
     severity: Severity,
     trace: TraceContext,
     /// Where in the text the strings begin.
-    target: Option<usize>,
-    body: Option<usize>,
-    thread: Option<usize>,
+    target: Option<u32>,
+    body: Option<u32>,
+    thread: Option<u32>,
 }
 
 impl<'b> EntryWriter<'b> {
     /// A writer into `buffer`, whose contents are overwritten from the first byte on. A buffer of
     /// `limits.max_entry_bytes` is always large enough.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(buffer: &'b mut [u8], limits: &Limits) -> Self {
         Self::over(Tape::new(|front, gap| GapBuffer::new(buffer, front, gap), limits))
     }
 
     /// The same into memory that need not be initialised.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new_uninit(buffer: &'b mut [MaybeUninit<u8>], limits: &Limits) -> Self {
         Self::over(Tape::new(|front, gap| GapBuffer::new_uninit(buffer, front, gap), limits))
     }
@@ -74,44 +75,51 @@ impl<'b> EntryWriter<'b> {
         self.filter = Some(filter);
     }
 
-    /// When it happened: nanoseconds since the Unix epoch, 0 for "not known".
+    /// Says how many values the entry will have, nested ones and containers counted. It only saves time: with the
+    /// right number the text need not be moved at the end. Call it first.
     #[inline]
+    pub fn expect_nodes(&mut self, nodes: usize) {
+        self.tape.out.set_gap(nodes.saturating_mul(layout::NODE_LEN).saturating_add(4));
+    }
+
+    /// When it happened: nanoseconds since the Unix epoch, 0 for "not known".
+    #[inline(always)]
     pub fn set_time_unix_nano(&mut self, nanos: u64) {
         self.time_unix_nano = nanos;
     }
 
     /// The zone offset of the clock that the time was read from, in minutes east of UTC.
-    #[inline]
+    #[inline(always)]
     pub fn set_utc_offset_minutes(&mut self, minutes: Option<i16>) {
         self.utc_offset_minutes = minutes.unwrap_or(OFFSET_UNKNOWN);
     }
 
     /// How severe it is.
-    #[inline]
+    #[inline(always)]
     pub fn set_severity(&mut self, severity: Severity) {
         self.severity = severity;
     }
 
     /// The trace and the span it belongs to.
-    #[inline]
+    #[inline(always)]
     pub fn set_trace(&mut self, trace: TraceContext) {
         self.trace = trace;
     }
 
     /// What logs: a module path, a logger's name. Cut at [`Limits::max_key_bytes`].
-    #[inline]
+    #[inline(always)]
     pub fn set_target(&mut self, target: &str) {
         self.target = Some(self.header_string(target, Places::TARGET));
     }
 
     /// The thread's name. Cut at [`Limits::max_key_bytes`].
-    #[inline]
+    #[inline(always)]
     pub fn set_thread(&mut self, thread: &str) {
         self.thread = Some(self.header_string(thread, Places::THREAD));
     }
 
     /// The message. Cut at [`Limits::max_string_bytes`].
-    #[inline]
+    #[inline(always)]
     pub fn set_body(&mut self, body: &str) {
         self.body = Some(self.header_string(body, Places::BODY));
     }
@@ -128,24 +136,26 @@ impl<'b> EntryWriter<'b> {
         }
         // The length is only known afterwards: format behind the place of the length, then come back to it.
         let at = self.align_text();
-        let before = self.tape.out.tail_len();
         self.tape.out.push_tail(&[0; 4]);
         let budget = self.tape.limits.max_string_bytes;
         let (len, _) = formatted::format(&mut self.tape, args, budget, Places::BODY);
         self.tape.out.push_tail(&[0]);
-        self.tape.out.patch_tail(before, &u32_bytes(len));
-        self.body = Some(at);
+        self.tape.out.patch_tail(at, &u32_bytes(len));
+        self.body = Some(to_u32(at));
     }
 
     /// Writes one attribute. Over the limits, `value` is not visited, only counted.
-    #[inline]
+    #[inline(always)]
     pub fn attr<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
-        self.attributes().entry(key, value);
+        let Self { tape, top, filter, .. } = self;
+        if filter.is_none_or(|filter| filter.contains(key)) && tape.admit_child(top, &Scope::ROOT) {
+            value.log_value(ValueWriter::new(tape, top, &Scope::ROOT, Key::Name(key)));
+        }
         self
     }
 
     /// The attributes as a map to write to, for code that writes maps. Can be taken again.
-    #[inline]
+    #[inline(always)]
     pub fn attributes(&mut self) -> MapWriter<'_, 'b> {
         MapWriter::top(&mut self.tape, &mut self.top, self.filter)
     }
@@ -163,20 +173,18 @@ impl<'b> EntryWriter<'b> {
     /// The buffer then holds garbage and no entry.
     #[inline]
     pub fn finish(mut self) -> Result<Encoded<'b>, EncodeError> {
-        let (filled, report) = self.fill()?;
-        Ok(Encoded { touched: filled.touched(), bytes: filled.into_bytes(), severity: self.severity, report })
+        self.fill().map(Encoded)
     }
 
-    /// [`finish`](Self::finish) for those who need to know where the bytes came from.
-    #[inline]
-    pub(super) fn fill(self: &mut EntryWriter<'b>) -> Result<(Filled<'b>, TripReport), EncodeError> {
-        if let Some(error) = self.tape.error.take() {
-            return Err(error);
+    /// [`finish`](Self::finish) in place: a writer is not small.
+    #[inline(always)]
+    pub(super) fn fill(&mut self) -> Result<Filled<'b>, EncodeError> {
+        if self.tape.error.is_some() {
+            return Err(self.take_error());
         }
         let nodes = self.tape.nodes();
         if self.target.is_none() || self.body.is_none() || self.thread.is_none() {
-            let empty = self.align_text();
-            self.tape.out.push_tail(&[0; 5]);
+            let empty = to_u32(self.tape.out.push_string(&[], 0));
             self.target.get_or_insert(empty);
             self.body.get_or_insert(empty);
             self.thread.get_or_insert(empty);
@@ -189,9 +197,15 @@ impl<'b> EntryWriter<'b> {
         let out = core::mem::replace(&mut self.tape.out, GapBuffer::new_uninit(&mut [], 0, 0));
         let available = out.capacity();
         match out.finish(&front) {
-            Ok(filled) => Ok((filled, self.tape.report)),
+            Ok(filled) => Ok(filled),
             Err(needed) => Err(EncodeError::BufferTooSmall { needed, available }),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_error(&mut self) -> EncodeError {
+        self.tape.error.take().unwrap_or(EncodeError::BufferTooSmall { needed: 0, available: 0 })
     }
 
     /// Root offset, vtable, root table and the length of the nodes' vector.
@@ -209,7 +223,7 @@ impl<'b> EntryWriter<'b> {
         put(layout::TRACE + 8, &(self.trace.trace_id as u64).to_le_bytes());
         put(layout::TRACE + 16, &self.trace.span_id.to_le_bytes());
         // An offset counts from the field it stands in.
-        let string = |at: Option<usize>, field: usize| u32_bytes(text + at.unwrap_or(0) - field);
+        let string = |at: Option<u32>, field: usize| (to_u32(text - field) + at.unwrap_or(0)).to_le_bytes();
         put(layout::TARGET, &string(self.target, layout::TARGET));
         put(layout::BODY, &string(self.body, layout::BODY));
         put(layout::THREAD, &string(self.thread, layout::THREAD));
@@ -242,19 +256,15 @@ impl<'b> EntryWriter<'b> {
     }
 
     /// Appends a FlatBuffers string to the text; returns where in the text it begins.
-    #[inline]
-    fn header_string(&mut self, text: &str, place: Places) -> usize {
+    #[inline(always)]
+    fn header_string(&mut self, text: &str, place: Places) -> u32 {
         let max = match place {
             Places::BODY => self.tape.limits.max_string_bytes as usize,
             _ => usize::from(self.tape.limits.max_key_bytes),
         };
         let fits = text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len());
         let text = if fits { text } else { self.cut_header_string(text, max, place) };
-        let at = self.align_text();
-        self.tape.out.push_tail(&u32_bytes(text.len()));
-        self.tape.out.push_tail(text.as_bytes());
-        self.tape.out.push_tail(&[0]);
-        at
+        to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len())))
     }
 
     #[cold]
@@ -290,55 +300,63 @@ const STRING_OVERHEAD: usize = 3 + 4 + 1;
 /// Offsets and lengths inside an entry.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "entries are at most MAX_ENTRY_BYTES = 2^24 long")]
+fn to_u32(number: usize) -> u32 {
+    number as u32
+}
+
+#[inline(always)]
 fn u32_bytes(number: usize) -> [u8; 4] {
-    (number as u32).to_le_bytes()
+    to_u32(number).to_le_bytes()
 }
 
 /// A complete entry.
-#[derive(Debug)]
-pub struct Encoded<'b> {
-    bytes: &'b mut [u8],
-    touched: usize,
-    severity: Severity,
-    report: TripReport,
-}
+pub struct Encoded<'b>(pub(super) Filled<'b>);
 
 impl<'b> Encoded<'b> {
     /// The entry's bytes: the beginning of the buffer.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        self.bytes
+        self.0.bytes()
     }
 
     /// The entry's bytes.
     #[must_use]
     pub fn into_bytes(self) -> &'b mut [u8] {
-        self.bytes
+        self.0.into_bytes()
     }
 
     /// Length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no entry is empty")]
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes().len()
     }
 
     /// How many of the buffer's first bytes may have been written to, at least [`len`](Self::len): the text is
     /// moved when the number of values is known. Beyond them the buffer is as it was.
     #[must_use]
     pub fn touched(&self) -> usize {
-        self.touched
+        self.0.touched()
     }
 
     /// The entry's severity.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.severity
+        Severity::from_number(self.bytes().get(layout::SEVERITY).copied().unwrap_or(0))
     }
 
     /// What the fuse did to it.
     #[must_use]
-    pub fn report(&self) -> &TripReport {
-        &self.report
+    pub fn report(&self) -> TripReport {
+        layout::canonical_trips(self.bytes())
+    }
+}
+
+impl fmt::Debug for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("len", &self.len())
+            .field("report", &self.report())
+            .finish_non_exhaustive()
     }
 }

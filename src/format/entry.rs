@@ -2,6 +2,9 @@
 //!
 //! `schema/FORMAT.md`, "The entry", is the specification; the constants here are its offset tables.
 
+use super::bytes::{u32_at, u64_at};
+use crate::trip::{Places, TripCause, TripReport};
+
 /// Root offset: the buffer begins with a u32 that points at the root table.
 pub(crate) const ROOT_OFFSET: usize = 0;
 /// The vtable: its length, the table's length, one u16 per field of the schema.
@@ -116,4 +119,18 @@ pub(crate) const fn text_start(nodes: usize) -> usize {
 /// A span as a node's value: low 32 bits the offset, high 32 bits the length.
 pub(crate) const fn span(offset: u32, length: u32) -> u64 {
     offset as u64 | (length as u64) << 32
+}
+
+/// The trips that a canonical entry of our own making records.
+pub(crate) fn canonical_trips(entry: &[u8]) -> TripReport {
+    let mut report = TripReport::default();
+    let offset = if entry.starts_with(&PREFIX_TRIPPED) { u32_at(entry, TRIPS) } else { None };
+    let records = offset.and_then(|offset| entry.get(TRIPS + offset as usize + 4..)).unwrap_or_default();
+    for record in records.as_chunks::<TRIP_LEN>().0 {
+        let (count, lost) = (u32_at(record, 4).unwrap_or(0), u64_at(record, 8).unwrap_or(UNKNOWN));
+        if let Some(cause) = TripCause::from_number(record[0]) {
+            report.set(cause, Places::from_bits(record[1]), count, lost);
+        }
+    }
+    report
 }

@@ -12,12 +12,14 @@ pub(crate) struct GapBuffer<'b> {
     /// Invariant *no uninit*: only initialised bytes are ever stored here, so that a buffer that came from
     /// `&mut [u8]` stays one.
     bytes: &'b mut [MaybeUninit<u8>],
-    /// Invariant *head*: while `end > 0`, `bytes[..head]` is initialised once [`write_front`](Self::write_front) has
-    /// filled the first `front` bytes; `head <= tail_start`.
+    /// Invariant *bounds*: `head <= tail_start` and `tail_start + tail_len <= end <= bytes.len()`, while `end > 0`.
+    ///
+    /// Invariant *head*: while `end > 0`, `bytes[..head]` is initialised but for the first
+    /// `front` bytes, which `finish` writes.
     head: usize,
     /// Bytes at the front that are written last.
     front: usize,
-    /// Invariant *tail*: while `end > 0`, `bytes[tail_start..tail_start + tail_len]` is initialised and in bounds.
+    /// Invariant *tail*: while `end > 0`, `bytes[tail_start..tail_start + tail_len]` is initialised.
     tail_start: usize,
     tail_len: usize,
     /// `bytes.len()`, or 0 once something did not fit: from then on everything is only counted.
@@ -28,6 +30,7 @@ pub(crate) struct GapBuffer<'b> {
 
 impl<'b> GapBuffer<'b> {
     /// A buffer whose first `front` bytes are written last, with room for `gap` bytes of head before the tail.
+    #[inline(always)]
     pub(crate) fn new(bytes: &'b mut [u8], front: usize, gap: usize) -> Self {
         let len = bytes.len();
         // SAFETY: the pointer and the length are those of a slice we hold exclusively for 'b; `MaybeUninit<u8>` has
@@ -37,6 +40,7 @@ impl<'b> GapBuffer<'b> {
     }
 
     /// The same over memory that need not be initialised.
+    #[inline(always)]
     pub(crate) fn new_uninit(bytes: &'b mut [MaybeUninit<u8>], front: usize, gap: usize) -> Self {
         let len = bytes.len();
         let (tail_start, end) = match len.checked_sub(front) {
@@ -66,44 +70,63 @@ impl<'b> GapBuffer<'b> {
     /// Appends to the head, and two strings to the tail.
     #[inline(always)]
     pub(crate) fn push<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) {
-        let tail_end = self.tail_start + self.tail_len;
-        let added = first.len() + second.len();
-        if self.head + N > self.tail_start || added > self.end.saturating_sub(tail_end) {
-            self.push_slow(head, first, second);
+        if !self.has_room(N, first.len() + second.len()) && !self.make_room(N, first.len() + second.len()) {
+            self.head += N;
+            self.tail_len += first.len() + second.len();
             return;
         }
-        store(&mut self.bytes[self.head..self.head + N], &head);
-        store(&mut self.bytes[tail_end..tail_end + first.len()], first);
-        store(&mut self.bytes[tail_end + first.len()..tail_end + added], second);
-        self.head += N;
-        self.tail_len += added;
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn push_slow<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) {
-        let added = first.len() + second.len();
-        if self.make_room(N, added) {
-            let tail_end = self.tail_start + self.tail_len;
-            store(&mut self.bytes[self.head..self.head + N], &head);
-            store(&mut self.bytes[tail_end..tail_end + first.len()], first);
-            store(&mut self.bytes[tail_end + first.len()..tail_end + added], second);
+        // SAFETY: there is room for `N` bytes between `head` and `tail_start` and for both strings between the tail's
+        // end and `end`; by the invariant *bounds* these places are inside the buffer.
+        unsafe {
+            let base = self.bytes.as_mut_ptr().cast::<u8>();
+            let tail = base.add(self.tail_start + self.tail_len);
+            base.add(self.head).cast::<[u8; N]>().write_unaligned(head);
+            store(tail, first);
+            store(tail.add(first.len()), second);
         }
         self.head += N;
-        self.tail_len += added;
+        self.tail_len += first.len() + second.len();
+    }
+
+    /// Whether `head` more bytes fit the gap and `tail` more bytes fit behind the tail.
+    #[inline(always)]
+    fn has_room(&self, head: usize, tail: usize) -> bool {
+        self.head + head <= self.tail_start && self.tail_start + self.tail_len + tail <= self.end
     }
 
     /// Appends to the tail.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_tail(&mut self, bytes: &[u8]) {
         self.push([], bytes, &[]);
+    }
+
+    /// Appends a FlatBuffers string to the tail: zeros up to a multiple of 4, its length, its bytes, NUL. Returns where
+    /// in the tail it begins.
+    #[inline(always)]
+    pub(crate) fn push_string(&mut self, text: &[u8], len: u32) -> usize {
+        let padding = self.tail_len.wrapping_neg() % 4;
+        let at = self.tail_len + padding;
+        let added = padding + 4 + text.len() + 1;
+        if self.has_room(0, added) || self.make_room(0, added) {
+            // SAFETY: `added` bytes from the tail's end on are inside the buffer by the invariant *bounds*, and all of
+            // them are written: padding, length, text, NUL.
+            unsafe {
+                let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail_start + self.tail_len);
+                store(tail, &[0; 3][..padding]);
+                tail.add(padding).cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
+                store(tail.add(padding + 4), text);
+                tail.add(added - 1).write(0);
+            }
+        }
+        self.tail_len += added;
+        at
     }
 
     /// Overwrites bytes of the head that were pushed before; nothing where they were only counted.
     #[inline]
     pub(crate) fn patch_head(&mut self, at: usize, bytes: &[u8]) {
         if self.end > 0 && at >= self.front && at + bytes.len() <= self.head {
-            store(&mut self.bytes[at..at + bytes.len()], bytes);
+            self.bytes[at..at + bytes.len()].write_copy_of_slice(bytes);
         }
     }
 
@@ -111,12 +134,15 @@ impl<'b> GapBuffer<'b> {
     pub(crate) fn patch_tail(&mut self, at: usize, bytes: &[u8]) {
         if self.end > 0 && at + bytes.len() <= self.tail_len {
             let at = self.tail_start + at;
-            store(&mut self.bytes[at..at + bytes.len()], bytes);
+            self.bytes[at..at + bytes.len()].write_copy_of_slice(bytes);
         }
     }
 
     /// Moves the tail so that `head` more bytes fit before it and `tail` more behind it, and shares what room is
-    /// left between the two: the number of moves is logarithmic in the room. `false` where there is not enough.
+    /// left between the two: the number of moves is logarithmic in the room. Where there is not enough, `false`, and
+    /// from then on everything is only counted.
+    #[cold]
+    #[inline(never)]
     fn make_room(&mut self, head: usize, tail: usize) -> bool {
         let used = self.head + self.tail_len;
         let Some(slack) = self.end.checked_sub(used + head + tail) else {
@@ -124,9 +150,15 @@ impl<'b> GapBuffer<'b> {
             self.tail_start = 0;
             return false;
         };
-        let to = self.head + head + (slack / 2).min(self.head);
-        self.move_tail(to);
+        self.move_tail(self.head + head + (slack / 2).min(self.head));
         true
+    }
+
+    /// Makes the gap just large enough for `gap` more bytes of head, while nothing is in the tail yet.
+    pub(crate) fn set_gap(&mut self, gap: usize) {
+        if self.tail_len == 0 && self.end > 0 {
+            self.tail_start = self.head + gap.min((self.end - self.head) / 2);
+        }
     }
 
     fn move_tail(&mut self, to: usize) {
@@ -139,7 +171,7 @@ impl<'b> GapBuffer<'b> {
     ///
     /// # Errors
     /// The number of bytes needed, where the buffer has fewer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn finish<const N: usize>(mut self, front: &[u8; N]) -> Result<Filled<'b>, usize> {
         let len = self.head + self.tail_len;
         if self.end == 0 || N != self.front {
@@ -150,7 +182,7 @@ impl<'b> GapBuffer<'b> {
         } else {
             self.move_tail(self.head);
         }
-        store(&mut self.bytes[..N], front);
+        self.bytes[..N].write_copy_of_slice(front);
         let touched = self.touched;
         Ok(Filled { bytes: self.into_initialised(len), touched })
     }
@@ -164,33 +196,45 @@ impl<'b> GapBuffer<'b> {
     }
 }
 
-/// Copies `src` into `dst`, which must be as long. Short strings of unknown length are the usual case, and calling
-/// `memcpy` costs more than copying them: two overlapping words do.
+/// Copies `src` to `dst`. Short strings of unknown length are the usual case, and calling `memcpy` costs more than
+/// copying them: two overlapping words do.
+///
+/// # Safety
+/// `dst` is valid for writes of `src.len()` bytes and does not overlap `src`.
 #[inline(always)]
-fn store(dst: &mut [MaybeUninit<u8>], src: &[u8]) {
-    let len = src.len();
-    if len > 32 {
-        dst.write_copy_of_slice(src);
-    } else if len >= 16 {
-        word::<16>(dst, src, 0);
-        word::<16>(dst, src, len - 16);
-    } else if len >= 8 {
-        word::<8>(dst, src, 0);
-        word::<8>(dst, src, len - 8);
-    } else if len >= 4 {
-        word::<4>(dst, src, 0);
-        word::<4>(dst, src, len - 4);
-    } else {
-        for (to, from) in dst.iter_mut().zip(src) {
-            to.write(*from);
+unsafe fn store(dst: *mut u8, src: &[u8]) {
+    let (from, len) = (src.as_ptr(), src.len());
+    // SAFETY: each word begins at or after the first byte and ends at or before the last one of both, by the length
+    // that its branch has checked; the rest is the caller's promise.
+    unsafe {
+        match len {
+            0 => {}
+            1..4 => {
+                dst.write(*from);
+                dst.add(len / 2).write(*from.add(len / 2));
+                dst.add(len - 1).write(*from.add(len - 1));
+            }
+            4..8 => ends::<4>(dst, from, len),
+            8..16 => ends::<8>(dst, from, len),
+            16..32 => ends::<16>(dst, from, len),
+            32..=64 => ends::<32>(dst, from, len),
+            _ => core::ptr::copy_nonoverlapping(from, dst, len),
         }
     }
 }
 
+/// Copies the first and the last `N` of `len` bytes.
+///
+/// # Safety
+/// `len >= N`; `from` is valid for reads and `dst` for writes of `len` bytes; they do not overlap.
 #[inline(always)]
-fn word<const N: usize>(dst: &mut [MaybeUninit<u8>], src: &[u8], at: usize) {
-    if let (Some(to), Some(from)) = (dst[at..].first_chunk_mut::<N>(), src[at..].first_chunk::<N>()) {
-        *to = from.map(MaybeUninit::new);
+unsafe fn ends<const N: usize>(dst: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: by the caller's promise both words are inside both.
+    unsafe {
+        let first = from.cast::<[u8; N]>().read_unaligned();
+        let last = from.add(len - N).cast::<[u8; N]>().read_unaligned();
+        dst.cast::<[u8; N]>().write_unaligned(first);
+        dst.add(len - N).cast::<[u8; N]>().write_unaligned(last);
     }
 }
 
@@ -202,6 +246,11 @@ pub(crate) struct Filled<'b> {
 }
 
 impl<'b> Filled<'b> {
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
     /// The bytes.
     pub(crate) fn into_bytes(self) -> &'b mut [u8] {
         self.bytes

@@ -1,0 +1,54 @@
+//! The worked example of FORMAT.md is what the encoder writes, byte for byte.
+
+use fusewire::encode::{EntryWriter, encode};
+use fusewire::{Limits, Severity, TraceContext};
+
+fn example(entry: &mut EntryWriter<'_>) {
+    entry.set_time_unix_nano(1_700_000_000_000_000_000);
+    entry.set_utc_offset_minutes(Some(60));
+    entry.set_severity(Severity::INFO);
+    entry.set_trace(TraceContext {
+        trace_id: 0x5b8a_a5a2_d2c8_72e8_321c_f373_08d6_9df2,
+        span_id: 0x0515_81bf_3cb5_5c13,
+        flags: 1,
+    });
+    entry.set_target("shop");
+    entry.set_body("paid");
+    entry.attr("user", &7);
+    entry.attributes().slot("request").map().entry("path", "/pay").entry("tags", &["eu"]);
+}
+
+/// The bytes of the first block fenced as `hex`.
+fn documented() -> Vec<u8> {
+    let format = include_str!("../schema/FORMAT.md");
+    let block = format.split("```hex\n").nth(1).unwrap().split("```").next().unwrap();
+    block
+        .lines()
+        .flat_map(|line| line.split_whitespace().skip(1))
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+        .collect()
+}
+
+#[test]
+fn the_worked_entry_is_reproduced_byte_for_byte() {
+    let mut buffer = [0; 1024];
+    let entry = encode(&mut buffer, &Limits::default(), example).unwrap();
+    assert_eq!(entry.bytes(), documented());
+}
+
+#[test]
+fn flatc_s_reader_finds_in_the_documented_bytes_what_the_text_says() {
+    let bytes = documented();
+    let entry = flatbuffers::root::<fusewire::generated::wire::LogEntry>(&bytes).unwrap();
+    assert_eq!((entry.target(), entry.body(), entry.thread()), (Some("shop"), Some("paid"), Some("")));
+    assert_eq!(entry.utc_offset_minutes(), 60);
+    let (nodes, text) = (entry.attributes().unwrap(), entry.text().unwrap());
+    let key = |i: usize| {
+        let node = nodes.get(i);
+        let start = node.key_offset() as usize;
+        core::str::from_utf8(&text.bytes()[start..start + usize::from(node.key_length())]).unwrap()
+    };
+    assert_eq!([key(0), key(1), key(2), key(3), key(4)], ["user", "request", "path", "tags", ""]);
+    assert_eq!(nodes.get(0).value(), 7);
+    assert!(entry.trips().is_none());
+}

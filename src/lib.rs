@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod format;
@@ -8,6 +9,7 @@ pub mod generated;
 pub mod kind;
 pub mod limits;
 mod map;
+pub mod owned;
 mod path;
 pub mod severity;
 pub mod text;

@@ -1,0 +1,318 @@
+//! The nodes of an entry: what they hold, and how to step from one to the next.
+
+use crate::error::{DecodeError, DecodeFault};
+use crate::format::bytes::{i16_at, u32_at, u64_at};
+use crate::format::entry as layout;
+use crate::kind::{Kind, NodeFlags};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+use super::value::Value;
+use super::{fault, out_of_bounds};
+
+/// Nodes and the text that they point into.
+#[derive(Clone, Copy)]
+pub(crate) struct Tape<'a> {
+    pub(super) nodes: &'a [[u8; layout::NODE_LEN]],
+    pub(super) text: &'a [u8],
+    /// Where in the entry the nodes begin, for errors.
+    pub(super) start: usize,
+}
+
+/// One node, taken apart and not yet believed.
+#[derive(Clone, Copy)]
+pub(super) struct Node {
+    pub(super) key_offset: u32,
+    pub(super) key_length: u16,
+    pub(super) kind: u8,
+    pub(super) flags: NodeFlags,
+    pub(super) value: u64,
+}
+
+impl Node {
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
+    fn new(bytes: &[u8; layout::NODE_LEN]) -> Self {
+        let word = u128::from_le_bytes(*bytes);
+        Self {
+            key_offset: word as u32,
+            key_length: (word >> (8 * layout::NODE_KEY_LEN)) as u16,
+            kind: (word >> (8 * layout::NODE_KIND)) as u8,
+            flags: NodeFlags::from_bits((word >> (8 * layout::NODE_FLAGS)) as u8),
+            value: (word >> (8 * layout::NODE_VALUE)) as u64,
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+    pub(super) fn low(self) -> u32 {
+        self.value as u32
+    }
+
+    #[inline(always)]
+    pub(super) fn high(self) -> u32 {
+        (self.value >> 32) as u32
+    }
+
+    /// Nodes of its subtree, itself not counted: 0 for a leaf.
+    #[inline(always)]
+    pub(super) fn subtree(self) -> usize {
+        if self.is_container() { self.high() as usize } else { 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn is_container(self) -> bool {
+        self.kind == Kind::Array as u8 || self.kind == Kind::Map as u8
+    }
+}
+
+impl<'a> Tape<'a> {
+    /// The node at `index`, which must be under `nodes.len()`.
+    #[inline(always)]
+    pub(super) fn node(&self, index: usize) -> Option<Node> {
+        self.nodes.get(index).map(Node::new)
+    }
+
+    /// Where in the entry the node at `index` is.
+    pub(super) fn offset(&self, index: usize) -> usize {
+        self.start + index * layout::NODE_LEN
+    }
+
+    #[inline(always)]
+    fn slice(
+        &self,
+        index: usize,
+        field: &'static str,
+        offset: u32,
+        length: u32,
+    ) -> Result<&'a [u8], DecodeError> {
+        let start = offset as usize;
+        match self.text.get(start..).and_then(|text| text.get(..length as usize)) {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.span_outside(index, field, offset, length)),
+        }
+    }
+
+    #[cold]
+    fn span_outside(&self, index: usize, field: &'static str, offset: u32, length: u32) -> DecodeError {
+        out_of_bounds(self.offset(index), field, u64::from(offset) + u64::from(length), self.text.len())
+    }
+
+    /// The key of a node.
+    #[inline(always)]
+    pub(super) fn key(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
+        self.slice(index, "key", node.key_offset, node.key_length.into()).map(Text::new)
+    }
+
+    /// The node at `index` as an attribute, whose subtree must end at or before `end`.
+    #[inline(always)]
+    pub(super) fn attribute(
+        &self,
+        index: usize,
+        node: Node,
+        end: usize,
+    ) -> Result<Attribute<'a>, DecodeError> {
+        Ok(Attribute { key: self.key(index, node)?, value: self.value(index, node, end)?, flags: node.flags })
+    }
+
+    #[inline(always)]
+    fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
+        let Some(kind) = Kind::from_number(node.kind) else {
+            return Ok(Value::Unknown { kind: node.kind, value: node.value });
+        };
+        if node.flags.contains(NodeFlags::WIDE) {
+            return self.wide(index, node, kind);
+        }
+        Ok(match kind {
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(node.value != 0),
+            Kind::Int => Value::Int(node.value.cast_signed()),
+            Kind::Uint => Value::Uint(node.value),
+            Kind::Float => Value::Float(f64::from_bits(node.value)),
+            Kind::String => Value::String(Text::new(self.slice(index, "string", node.low(), node.high())?)),
+            Kind::Bytes => Value::Bytes(self.slice(index, "bytes", node.low(), node.high())?),
+            Kind::Timestamp => Value::Timestamp(Timestamp::from_unix_nanos(node.value.cast_signed())),
+            Kind::Duration => Value::Duration(node.value.cast_signed().into()),
+            Kind::Array => Value::Array(self.children(index, node, end)?),
+            Kind::Map => Value::Map(self.children(index, node, end)?),
+        })
+    }
+
+    /// A value of 16 bytes.
+    #[cold]
+    fn wide(&self, index: usize, node: Node, kind: Kind) -> Result<Value<'a>, DecodeError> {
+        let invalid =
+            |found, expected| fault(self.offset(index), "node", DecodeFault::Invalid { found, expected });
+        let bytes = self.slice(index, "wide value", node.low(), node.high())?;
+        let Some(bytes) = bytes.as_array::<{ layout::WIDE_LEN }>() else {
+            return Err(invalid(node.high().into(), "a wide value of 16 bytes"));
+        };
+        Ok(match kind {
+            Kind::Int => {
+                let value = i128::from_le_bytes(*bytes);
+                i64::try_from(value).map_or(Value::Int128(value), Value::Int)
+            }
+            Kind::Uint => {
+                let value = u128::from_le_bytes(*bytes);
+                u64::try_from(value).map_or(Value::Uint128(value), Value::Uint)
+            }
+            Kind::Duration => Value::Duration(i128::from_le_bytes(*bytes)),
+            Kind::Timestamp => {
+                let seconds = u64_at(bytes, 0).unwrap_or(0).cast_signed();
+                let nanos = u32_at(bytes, 8).unwrap_or(0);
+                let time = Timestamp::new(seconds, nanos);
+                let time = time.ok_or(invalid(nanos.into(), "nanoseconds under 1,000,000,000"))?;
+                Value::Timestamp(time.with_utc_offset_minutes(i16_at(bytes, 12)))
+            }
+            _ => return Err(invalid(kind as u64, "an integer, a timestamp or a duration as a wide value")),
+        })
+    }
+
+    #[inline(always)]
+    fn children(&self, index: usize, node: Node, end: usize) -> Result<Children<'a>, DecodeError> {
+        let first = index + 1;
+        let last = first + node.subtree();
+        if last > end {
+            return Err(out_of_bounds(self.offset(index), "subtree", last as u64, end));
+        }
+        let lost = node.flags.contains(NodeFlags::CHILDREN_DROPPED);
+        Ok(Children { tape: *self, first, end: last, count: node.low(), lost })
+    }
+}
+
+/// One key and its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute<'a> {
+    /// The key; empty for an element of an array.
+    pub key: Text<'a>,
+    /// The value.
+    pub value: Value<'a>,
+    /// What the fuse did to them.
+    pub flags: NodeFlags,
+}
+
+/// The children of a map or an array.
+#[derive(Clone, Copy)]
+pub struct Children<'a> {
+    tape: Tape<'a>,
+    first: usize,
+    end: usize,
+    count: u32,
+    lost: bool,
+}
+
+impl<'a> Children<'a> {
+    /// How many children the container says that it keeps.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether it keeps none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The children, in order.
+    #[must_use]
+    #[inline]
+    pub fn iter(&self) -> Attributes<'a> {
+        Attributes { tape: self.tape, next: self.first, end: self.end, left: self.count }
+    }
+
+    /// Whether the fuse dropped children.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.lost
+    }
+
+    /// How many children the fuse dropped; `None` where nobody knows.
+    #[must_use]
+    pub fn dropped(&self) -> Option<u64> {
+        if !self.lost {
+            return Some(0);
+        }
+        let marker =
+            self.end.checked_sub(1).filter(|last| *last >= self.first).and_then(|i| self.tape.node(i))?;
+        (marker.kind == layout::KIND_DROPPED && marker.value != layout::UNKNOWN).then_some(marker.value)
+    }
+}
+
+impl<'a> IntoIterator for Children<'a> {
+    type Item = Result<Attribute<'a>, DecodeError>;
+    type IntoIter = Attributes<'a>;
+
+    fn into_iter(self) -> Attributes<'a> {
+        self.iter()
+    }
+}
+
+impl core::fmt::Debug for Children<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Children").field("len", &self.count).field("dropped", &self.dropped()).finish()
+    }
+}
+
+/// Iterates over the attributes of an entry, or over the children of a container. After an error it ends.
+#[derive(Clone, Copy)]
+pub struct Attributes<'a> {
+    tape: Tape<'a>,
+    next: usize,
+    end: usize,
+    /// Children left; the nodes at top level say themselves where they end.
+    left: u32,
+}
+
+impl<'a> Attributes<'a> {
+    #[inline(always)]
+    pub(super) fn top(tape: Tape<'a>) -> Self {
+        Self { tape, next: 0, end: tape.nodes.len(), left: u32::MAX }
+    }
+
+    /// The next node, not yet believed, with its index; steps over its subtree.
+    #[inline(always)]
+    pub(super) fn step(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
+        if self.next >= self.end || self.left == 0 {
+            return self.finish();
+        }
+        let index = self.next;
+        let node = self.tape.node(index)?;
+        self.next = index + 1 + node.subtree();
+        self.left -= 1;
+        Some(Ok((index, node)))
+    }
+
+    /// The end: an error where children are missing.
+    #[inline]
+    fn finish(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
+        let missing = self.left;
+        self.left = 0;
+        let at_top = missing > u32::MAX / 2;
+        if missing == 0 || at_top {
+            return None;
+        }
+        let expected = "as many children as its container says";
+        let found = missing.into();
+        Some(Err(fault(self.tape.offset(self.end), "container", DecodeFault::Invalid { found, expected })))
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<Attribute<'a>, DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (index, node) = match self.step()? {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error)),
+        };
+        let attribute = self.tape.attribute(index, node, self.end);
+        if attribute.is_err() {
+            self.left = 0;
+        }
+        Some(attribute)
+    }
+}
+
+impl core::iter::FusedIterator for Attributes<'_> {}

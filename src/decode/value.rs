@@ -1,0 +1,97 @@
+//! One value, as a view.
+
+use crate::kind::Kind;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+use super::tape::Children;
+
+/// A value of an entry, borrowed from its bytes.
+///
+/// Integers are `Int` and `Uint` where they fit 64 bits, whatever their width on the wire.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A signed integer.
+    Int(i64),
+    /// An unsigned integer.
+    Uint(u64),
+    /// A signed integer that needs more than 64 bits.
+    Int128(i128),
+    /// An unsigned integer that needs more than 64 bits.
+    Uint128(u128),
+    /// A double.
+    Float(f64),
+    /// Text.
+    String(Text<'a>),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// Nanoseconds.
+    Duration(i128),
+    /// Values in order.
+    Array(Children<'a>),
+    /// Keys and values in order.
+    Map(Children<'a>),
+    /// A kind of a later version of the format.
+    Unknown {
+        /// Its number.
+        kind: u8,
+        /// The node's value.
+        value: u64,
+    },
+}
+
+impl<'a> Value<'a> {
+    /// The value's kind; `None` for an unknown one.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Null => Kind::Null,
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) | Self::Int128(_) => Kind::Int,
+            Self::Uint(_) | Self::Uint128(_) => Kind::Uint,
+            Self::Float(_) => Kind::Float,
+            Self::String(_) => Kind::String,
+            Self::Bytes(_) => Kind::Bytes,
+            Self::Timestamp(_) => Kind::Timestamp,
+            Self::Duration(_) => Kind::Duration,
+            Self::Array(_) => Kind::Array,
+            Self::Map(_) => Kind::Map,
+            Self::Unknown { .. } => return None,
+        })
+    }
+
+    /// The text, where it is a string of valid UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'a str> {
+        if let Self::String(text) = self { text.to_str().ok() } else { None }
+    }
+
+    /// The number, where it is an integer of either sign.
+    #[must_use]
+    pub fn as_i128(&self) -> Option<i128> {
+        match self {
+            Self::Int(value) => Some((*value).into()),
+            Self::Uint(value) => Some((*value).into()),
+            Self::Int128(value) => Some(*value),
+            Self::Uint128(value) => i128::try_from(*value).ok(),
+            _ => None,
+        }
+    }
+
+    /// The number, where it is one; integers are rounded as `as` does.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Uint128(value) => Some(*value as f64),
+            _ => self.as_i128().map(|value| value as f64),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Entries and values that own what they hold: for tests, tools, and whoever keeps an entry after its segment.
+
+use crate::decode::{Attribute, Children, EntryRef, Value};
+use crate::encode::{EntryWriter, LogValue, MapWriter, ValueWriter};
+use crate::error::DecodeError;
+use crate::kind::NodeFlags;
+use crate::severity::Severity;
+use crate::time::Timestamp;
+use crate::trace::TraceContext;
+use crate::trip::Trip;
+
+/// An entry with all that it holds.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Entry {
+    /// Nanoseconds since the Unix epoch, 0 where not known.
+    pub time_unix_nano: u64,
+    /// Minutes east of UTC, where known.
+    pub utc_offset_minutes: Option<i16>,
+    /// How severe it is.
+    pub severity: Severity,
+    /// The trace and the span it belongs to.
+    pub trace: TraceContext,
+    /// What logged it.
+    pub target: String,
+    /// The message.
+    pub body: String,
+    /// The thread's name.
+    pub thread: String,
+    /// The attributes, in order.
+    pub attributes: Vec<OwnedAttribute>,
+    /// What the fuse did, by cause.
+    pub trips: Vec<Trip>,
+    /// Top-level attributes that were not kept.
+    pub dropped_attributes_count: u32,
+}
+
+/// A key, its value, and what the fuse did to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnedAttribute {
+    /// The key; U+FFFD stands for what was not UTF-8.
+    pub key: String,
+    /// The value.
+    pub value: OwnedValue,
+    /// What the fuse did to them.
+    pub flags: NodeFlags,
+}
+
+/// A value that owns what it holds. Integers compare by kind and number; floats as `f64` does.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OwnedValue {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A signed integer.
+    Int(i128),
+    /// An unsigned integer.
+    Uint(u128),
+    /// A double.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// Bytes; also text that was not UTF-8.
+    Bytes(Vec<u8>),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// Nanoseconds.
+    Duration(i128),
+    /// Values in order.
+    Array {
+        /// What was kept.
+        values: Vec<OwnedAttribute>,
+        /// How many were not; `None` where nobody knows.
+        dropped: Option<u64>,
+    },
+    /// Keys and values in order.
+    Map {
+        /// What was kept.
+        entries: Vec<OwnedAttribute>,
+        /// How many were not; `None` where nobody knows.
+        dropped: Option<u64>,
+    },
+    /// A kind of a later version of the format.
+    Unknown {
+        /// Its number.
+        kind: u8,
+        /// The node's value.
+        value: u64,
+    },
+}
+
+impl Entry {
+    /// Writes the header and the attributes to `entry`. The fuse that guards `entry` decides anew; what an earlier
+    /// one did is not written again.
+    pub fn write_to(&self, entry: &mut EntryWriter<'_>) {
+        entry.set_time_unix_nano(self.time_unix_nano);
+        entry.set_utc_offset_minutes(self.utc_offset_minutes);
+        entry.set_severity(self.severity);
+        entry.set_trace(self.trace);
+        entry.set_target(&self.target);
+        entry.set_body(&self.body);
+        entry.set_thread(&self.thread);
+        write_entries(&mut entry.attributes(), &self.attributes, Some(0));
+    }
+}
+
+impl EntryRef<'_> {
+    /// The entry with all that it holds, at most 64 levels deep: what [`verify`](Self::verify) accepts.
+    ///
+    /// # Errors
+    /// The first value that cannot be read.
+    pub fn to_owned(&self) -> Result<Entry, DecodeError> {
+        self.verify()?;
+        Ok(Entry {
+            time_unix_nano: self.time_unix_nano(),
+            utc_offset_minutes: self.utc_offset_minutes(),
+            severity: self.severity(),
+            trace: self.trace(),
+            target: self.target().to_str_lossy().into_owned(),
+            body: self.body().to_str_lossy().into_owned(),
+            thread: self.thread().to_str_lossy().into_owned(),
+            attributes: self.attributes().map(owned).collect::<Result<_, _>>()?,
+            trips: self.trips().collect(),
+            dropped_attributes_count: self.dropped_attributes_count(),
+        })
+    }
+}
+
+fn owned(attribute: Result<Attribute<'_>, DecodeError>) -> Result<OwnedAttribute, DecodeError> {
+    let Attribute { key, value, flags } = attribute?;
+    let children = |children: Children<'_>| children.iter().map(owned).collect::<Result<Vec<_>, _>>();
+    let value = match value {
+        Value::Null => OwnedValue::Null,
+        Value::Bool(value) => OwnedValue::Bool(value),
+        Value::Int(value) => OwnedValue::Int(value.into()),
+        Value::Uint(value) => OwnedValue::Uint(value.into()),
+        Value::Int128(value) => OwnedValue::Int(value),
+        Value::Uint128(value) => OwnedValue::Uint(value),
+        Value::Float(value) => OwnedValue::Float(value),
+        Value::String(text) => match text.to_str() {
+            Ok(text) => OwnedValue::String(text.to_owned()),
+            Err(_) => OwnedValue::Bytes(text.as_bytes().to_vec()),
+        },
+        Value::Bytes(bytes) => OwnedValue::Bytes(bytes.to_vec()),
+        Value::Timestamp(time) => OwnedValue::Timestamp(time),
+        Value::Duration(nanos) => OwnedValue::Duration(nanos),
+        Value::Array(list) => OwnedValue::Array { values: children(list)?, dropped: list.dropped() },
+        Value::Map(list) => OwnedValue::Map { entries: children(list)?, dropped: list.dropped() },
+        Value::Unknown { kind, value } => OwnedValue::Unknown { kind, value },
+    };
+    Ok(OwnedAttribute { key: key.to_str_lossy().into_owned(), value, flags })
+}
+
+fn write_entries(map: &mut MapWriter<'_, '_>, entries: &[OwnedAttribute], dropped: Option<u64>) {
+    for (i, OwnedAttribute { key, value, .. }) in entries.iter().enumerate() {
+        if map.is_full() {
+            map.drop_rest(dropped.map(|dropped| dropped.saturating_add((entries.len() - i) as u64)));
+            return;
+        }
+        map.entry(key, value);
+    }
+}
+
+impl LogValue for OwnedValue {
+    /// Kinds of a later version of the format are refused (A3).
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        match self {
+            Self::Null => out.null(),
+            Self::Bool(value) => out.bool(*value),
+            Self::Int(value) => out.i128(*value),
+            Self::Uint(value) => out.u128(*value),
+            Self::Float(value) => out.f64(*value),
+            Self::String(text) => out.str(text),
+            Self::Bytes(bytes) => out.bytes(bytes),
+            Self::Timestamp(time) => out.timestamp(*time),
+            Self::Duration(nanos) => out.duration_nanos(*nanos),
+            Self::Map { entries, dropped } => write_entries(&mut out.map(), entries, *dropped),
+            Self::Array { values, .. } => {
+                out.array().extend(values.iter().map(|child| &child.value));
+            }
+            Self::Unknown { .. } => out.refuse("a kind of a later version of the format"),
+        }
+    }
+}

@@ -102,3 +102,73 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Why bytes are not a segment that this version reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SegmentError {
+    /// It does not begin as a segment does.
+    NotASegment,
+    /// It ends inside its first pages.
+    TooShort {
+        /// Bytes there are.
+        len: u64,
+        /// Bytes the pages need.
+        needed: u64,
+    },
+    /// The first page is damaged.
+    HeaderChecksum {
+        /// The checksum of the bytes there are.
+        expected: u32,
+        /// The checksum found.
+        found: u32,
+    },
+    /// It is of another major version of the format.
+    Version {
+        /// Major, minor.
+        found: (u16, u16),
+    },
+    /// It uses features that this version does not know and must not ignore.
+    Incompatible {
+        /// The flag word.
+        flags: u32,
+    },
+    /// The first page contradicts itself.
+    Geometry {
+        /// Where the frames are said to begin.
+        data_start: u64,
+        /// How long the file is said to be.
+        size: u64,
+    },
+}
+
+impl fmt::Display for SegmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotASegment => {
+                f.write_str("this is not a Fusewire segment: byte 0 does not begin its signature")
+            }
+            Self::TooShort { len, needed } => {
+                write!(f, "the segment ends at byte {len}, inside its first {needed} bytes")
+            }
+            Self::HeaderChecksum { expected, found } => write!(
+                f,
+                "the first page is damaged: its checksum at byte 4092 is {found:#010x}, the bytes have {expected:#010x}"
+            ),
+            Self::Version { found: (major, minor) } => {
+                write!(f, "format version {major}.{minor} at byte 8, this program reads 1.x")
+            }
+            Self::Incompatible { flags } => {
+                write!(
+                    f,
+                    "the segment uses features that this program does not know: {flags:#010x} at byte 24"
+                )
+            }
+            Self::Geometry { data_start, size } => {
+                write!(f, "the first page says that data begins at {data_start} of {size} bytes")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SegmentError {}

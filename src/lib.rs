@@ -4,13 +4,15 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
-pub mod format;
+mod format;
 pub mod generated;
 pub mod kind;
 pub mod limits;
 mod map;
+pub mod message;
 pub mod owned;
 mod path;
+pub mod segment;
 pub mod severity;
 pub mod text;
 pub mod time;

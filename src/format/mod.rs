@@ -2,4 +2,6 @@
 //! Every offset is the sum of what stands before it, and asserted at compile time.
 
 pub(crate) mod bytes;
-pub mod entry;
+pub(crate) mod entry;
+pub(crate) mod frame;
+pub(crate) mod segment;

@@ -1,0 +1,258 @@
+//! The frame: header, payload, padding. `schema/FORMAT.md`, "The frame", is the specification.
+
+use crc32fast::Hasher;
+
+use super::bytes::{u16_at, u32_at, u64_at};
+use crate::severity::Severity;
+
+/// Frames begin at multiples of this, and a slot is an offset divided by it.
+pub(crate) const ALIGN: usize = 16;
+
+/// u64: length, state, checksum.
+pub(crate) const COMMIT: usize = 0;
+/// u32: salt xor slot.
+pub(crate) const TAG: usize = COMMIT + 8;
+/// u8.
+pub(crate) const KIND: usize = TAG + 4;
+/// u8.
+pub(crate) const SEVERITY: usize = KIND + 1;
+/// u16, zero.
+pub(crate) const RESERVED: usize = SEVERITY + 1;
+/// Bytes of the header; the payload follows.
+pub(crate) const HEADER_LEN: usize = RESERVED + 2;
+
+/// The longest payload: the commit word has 28 bits for it.
+pub(crate) const MAX_PAYLOAD: usize = (1 << LENGTH_BITS) - 1;
+const LENGTH_BITS: u32 = 28;
+
+const _: () = assert!(HEADER_LEN == ALIGN);
+
+/// State of a frame whose space is taken and whose bytes are being copied. 0 is free space, 3 is reserved.
+const INTENT: u64 = 1;
+/// State of a frame that is complete and checksummed.
+const COMMITTED: u64 = 2;
+
+/// What a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FrameKind {
+    /// A log entry.
+    Entry,
+    /// What produced the entries after it.
+    Resource,
+    /// A pair of clock readings.
+    Clock,
+    /// Entries that could not be written.
+    Loss,
+    /// Derived data that makes reading faster.
+    Index,
+    /// The trailer of a sealed segment.
+    Seal,
+    /// Space to pass over.
+    Padding,
+    /// 128 to 255: private to whoever wrote it.
+    Private(u8),
+    /// A kind of a later version.
+    Unknown(u8),
+}
+
+impl FrameKind {
+    /// The kind with this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Entry,
+            2 => Self::Resource,
+            3 => Self::Clock,
+            4 => Self::Loss,
+            5 => Self::Index,
+            6 => Self::Seal,
+            7 => Self::Padding,
+            128..=255 => Self::Private(number),
+            _ => Self::Unknown(number),
+        }
+    }
+
+    /// The kind's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Entry => 1,
+            Self::Resource => 2,
+            Self::Clock => 3,
+            Self::Loss => 4,
+            Self::Index => 5,
+            Self::Seal => 6,
+            Self::Padding => 7,
+            Self::Private(number) | Self::Unknown(number) => number,
+        }
+    }
+}
+
+/// A frame whose checksum is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameRef<'a> {
+    /// Where the frame begins, in bytes from the beginning of the segment or message.
+    pub offset: u64,
+    /// What it holds.
+    pub kind: FrameKind,
+    /// The entry's severity, so that a filter need not open the payload.
+    pub severity: Severity,
+    /// What it holds, without padding.
+    pub payload: &'a [u8],
+}
+
+impl FrameRef<'_> {
+    /// Bytes of the whole frame: header, payload, padding.
+    #[must_use]
+    pub fn len_on_disk(&self) -> u64 {
+        frame_len(self.payload.len()) as u64
+    }
+}
+
+/// Why there is no frame to read at an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameFault {
+    /// The commit word is zero: nothing was ever committed here.
+    Free,
+    /// Space was taken and never committed.
+    Intent,
+    /// The header or what it announces ends after the bytes there are.
+    Truncated {
+        /// Bytes the frame needs.
+        needed: u64,
+        /// Bytes there are.
+        available: u64,
+    },
+    /// The header says something that the format does not allow.
+    Header,
+    /// It was written for another place or another segment.
+    Misplaced {
+        /// The tag this place must have: salt xor slot.
+        expected: u32,
+        /// The tag found.
+        found: u32,
+    },
+    /// The bytes are not those that were committed.
+    Checksum {
+        /// The checksum of the bytes there are.
+        expected: u32,
+        /// The checksum in the commit word.
+        found: u32,
+    },
+}
+
+impl core::fmt::Display for FrameFault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Free => f.write_str("nothing was committed here"),
+            Self::Intent => f.write_str("an append was begun and not completed"),
+            Self::Truncated { needed, available } => {
+                write!(f, "the frame needs {needed} bytes, there are {available}")
+            }
+            Self::Header => f.write_str("this is not the header of a frame"),
+            Self::Misplaced { expected, found } => {
+                write!(f, "the frame belongs elsewhere: tag {found:#010x}, expected {expected:#010x}")
+            }
+            Self::Checksum { expected, found } => {
+                write!(f, "the checksum is {found:#010x}, the bytes have {expected:#010x}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for FrameFault {}
+
+/// Bytes of a frame with a payload of `payload` bytes.
+pub(crate) const fn frame_len(payload: usize) -> usize {
+    HEADER_LEN + payload.next_multiple_of(ALIGN)
+}
+
+/// The commit word of a complete frame.
+const fn commit_word(payload: usize, crc: u32) -> u64 {
+    (payload & MAX_PAYLOAD) as u64 | COMMITTED << LENGTH_BITS | (crc as u64) << 32
+}
+
+/// The tag of the frame at `offset` of a segment with `salt`; 0 in a message.
+#[expect(clippy::cast_possible_truncation, reason = "segments are at most 1 GiB: slots fit 26 bits")]
+pub(crate) const fn tag(salt: u32, offset: usize) -> u32 {
+    salt ^ (offset / ALIGN) as u32
+}
+
+/// CRC-32 (ISO-HDLC) of everything behind the commit word, begun with the length in place of zero: it covers the
+/// length at no cost.
+fn checksum(covered: &[u8], payload: usize) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "payloads are at most MAX_PAYLOAD = 2^28 - 1 bytes")]
+    let mut hasher = Hasher::new_with_initial(payload as u32);
+    hasher.update(covered);
+    hasher.finalize()
+}
+
+/// Writes the header behind the commit word and the padding of `frame`, which holds a payload of `payload` bytes and
+/// is [`frame_len`] long. Returns the commit word, which makes it a frame once it is stored.
+pub(crate) fn close(frame: &mut [u8], payload: usize, kind: FrameKind, severity: Severity, tag: u32) -> u64 {
+    frame[TAG..KIND].copy_from_slice(&tag.to_le_bytes());
+    frame[KIND] = kind.number();
+    frame[SEVERITY] = severity.number();
+    frame[RESERVED..HEADER_LEN].fill(0);
+    frame[HEADER_LEN + payload..].fill(0);
+    commit_word(payload, checksum(&frame[TAG..], payload))
+}
+
+/// The frame at the beginning of `bytes`.
+///
+/// The order of the checks is that of their cost; only a frame that has passed all of them is believed.
+#[inline]
+pub(crate) fn parse(bytes: &[u8], offset: usize, expected_tag: u32) -> Result<FrameRef<'_>, FrameFault> {
+    let (word, payload) = announced(bytes)?;
+    let found_tag = u32_at(bytes, TAG).unwrap_or(0);
+    if found_tag != expected_tag {
+        return Err(FrameFault::Misplaced { expected: expected_tag, found: found_tag });
+    }
+    let frame = &bytes[..frame_len(payload)];
+    let (expected, found) = (checksum(&frame[TAG..], payload), (word >> 32) as u32);
+    if expected != found {
+        return Err(FrameFault::Checksum { expected, found });
+    }
+    Ok(believed(frame, payload, offset))
+}
+
+fn believed(frame: &[u8], payload: usize, offset: usize) -> FrameRef<'_> {
+    FrameRef {
+        offset: offset as u64,
+        kind: FrameKind::from_number(frame[KIND]),
+        severity: Severity::from_number(frame[SEVERITY]),
+        payload: &frame[HEADER_LEN..HEADER_LEN + payload],
+    }
+}
+
+/// The commit word of a committed frame and the length it announces, which is inside `bytes`.
+#[inline]
+fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
+    let available = bytes.len() as u64;
+    let truncated = |needed: usize| FrameFault::Truncated { needed: needed as u64, available };
+    let word = u64_at(bytes, COMMIT).ok_or(truncated(HEADER_LEN))?;
+    if word == 0 {
+        return Err(FrameFault::Free);
+    }
+    let payload = word as usize & MAX_PAYLOAD;
+    match (word >> LENGTH_BITS) & 0xF {
+        COMMITTED => {}
+        INTENT => return Err(FrameFault::Intent),
+        _ => return Err(FrameFault::Header),
+    }
+    if bytes.len() < frame_len(payload) {
+        return Err(truncated(frame_len(payload)));
+    }
+    if u16_at(bytes, RESERVED) != Some(0) {
+        return Err(FrameFault::Header);
+    }
+    Ok((word, payload))
+}
+
+/// What salt the frame at the beginning of `bytes` was written with, if it is a frame. For segments whose first page
+/// is lost.
+pub(crate) fn salt_of(bytes: &[u8], offset: usize) -> Option<u32> {
+    let found = u32_at(bytes, TAG)?;
+    parse(bytes, offset, found).ok().map(|_| tag(found, offset))
+}

@@ -1,0 +1,86 @@
+//! Mapped files.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memmap2::{Mmap, MmapMut};
+
+/// A file mapped for reading.
+///
+/// Invariant *foreign memory*: somebody else may write to the file while it is mapped. Whoever maps it promises that
+/// nobody truncates it and that nobody but a Fusewire writer changes it; such a writer never changes bytes that it has
+/// committed, and the reader believes no others.
+pub(crate) struct ReadMap(Mmap);
+
+impl ReadMap {
+    /// Maps all of `file`.
+    pub(crate) fn new(file: &File) -> io::Result<Self> {
+        // SAFETY: the invariant *foreign memory*, which the constructors of `Segment` that lead here hand to their
+        // callers in words. The map lives as long as it is borrowed from.
+        unsafe { Mmap::map(file) }.map(Self)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Tells the kernel that the file will be read front to back.
+    pub(crate) fn advise_sequential(&self) {
+        #[cfg(unix)]
+        let _ = self.0.advise(memmap2::Advice::Sequential);
+    }
+}
+
+/// A file mapped for writing by one owner.
+///
+/// Invariant *owner*: the file was created by the one who maps it, is really allocated to its full length, and is
+/// truncated by nobody; nobody else writes to it.
+#[cfg(unix)]
+pub(crate) struct WriteMap(MmapMut);
+
+#[cfg(unix)]
+impl WriteMap {
+    /// Maps all of `file`, which the caller has just created and allocated.
+    pub(crate) fn new(file: &File) -> io::Result<Self> {
+        // SAFETY: the invariant *owner*: `SegmentWriter::create` makes the file under a name that did not exist, and
+        // allocates it before it maps it.
+        unsafe { MmapMut::map_mut(file) }.map(Self)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn bytes_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        let end = range.end.min(self.0.len());
+        &mut self.0[range.start.min(end)..end]
+    }
+
+    /// Stores a word so that whoever loads it with acquire order sees all that was written before. Nothing where `at`
+    /// is not a multiple of 8 inside the map.
+    #[inline]
+    pub(crate) fn store_release(&mut self, at: usize, word: u64) {
+        if !at.is_multiple_of(8) || at + 8 > self.0.len() {
+            return;
+        }
+        // SAFETY: `at` is inside the map and, since a map begins at a page, the pointer is aligned to 8; the exclusive
+        // borrow makes this the only access from this process, and other processes only load (invariant *owner*).
+        let word_in_map = unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().add(at).cast()) };
+        word_in_map.store(word.to_le(), Ordering::Release);
+    }
+
+    /// Writes the mapped pages of `range` to disk and waits for it.
+    pub(crate) fn sync(&self, range: Range<usize>) -> io::Result<()> {
+        self.0.flush_range(range.start, range.len())
+    }
+
+    /// Touches the pages of `range` for writing ahead of time, so that appends do not fault. Best effort.
+    pub(crate) fn prefault(&self, range: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        let _ = self.0.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len());
+        #[cfg(not(target_os = "linux"))]
+        let _ = range;
+    }
+}

@@ -1,0 +1,29 @@
+//! One file of frames: written by one process, read by any number.
+//!
+//! A segment is really allocated before it is mapped, so that writing to it cannot fail; an append is complete when its
+//! commit word is stored, and survives the process from then on. Reading never changes a file.
+
+mod options;
+mod reader;
+mod recover;
+mod resource;
+mod scan;
+#[cfg(unix)]
+mod series;
+mod verify;
+#[cfg(unix)]
+mod writer;
+
+pub use crate::error::SegmentError;
+pub use crate::format::frame::{FrameFault, FrameKind, FrameRef};
+pub use crate::format::segment::{SegmentHeader, Trailer};
+pub use options::SegmentOptions;
+pub use reader::{Segment, State};
+pub use recover::{RecoverReport, recover};
+pub use resource::Resource;
+pub use scan::{Event, Events, Found, LostRange, LostReason, Mode};
+#[cfg(unix)]
+pub use series::{FILE_EXTENSION, Series, file_name};
+pub use verify::{VerifyReport, verify};
+#[cfg(unix)]
+pub use writer::{AppendError, Appended, SegmentWriter, SyncError};

@@ -1,0 +1,139 @@
+//! Reading a segment.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::decode::EntryRef;
+use crate::error::SegmentError;
+use crate::format::bytes::u64_at;
+use crate::format::frame::FrameKind;
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::map::file::ReadMap;
+
+use super::scan::{Event, Events, Mode};
+
+/// Where a segment stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Complete: its trailer is in place.
+    Sealed,
+    /// Not complete: its writer is at work, or died.
+    Open,
+}
+
+enum Bytes {
+    Mapped(ReadMap),
+    Copied(Vec<u8>),
+}
+
+/// A segment to read from: mapped, or copied into memory. Nothing that reads ever changes the file.
+pub struct Segment {
+    bytes: Bytes,
+}
+
+impl Segment {
+    /// Maps the segment `path`.
+    ///
+    /// The name says what the caller vouches for: as long as the segment is open, nobody truncates the file, and nobody
+    /// but a Fusewire writer writes to it. No writer of ours ever truncates one. Where somebody does, reading the part
+    /// that is gone kills the process with SIGBUS; where somebody overwrites committed bytes, what is read is wrong or
+    /// an error, never out of bounds. For files of strangers there is [`read_copy`](Self::read_copy).
+    ///
+    /// # Errors
+    /// Those of the file system. What the bytes are is not looked at yet.
+    pub fn open_trusted(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        // A map of nothing is an error of the system's; an empty file is one of ours, and gets our message.
+        if file.metadata()?.len() == 0 {
+            return Ok(Self::from_vec(Vec::new()));
+        }
+        Ok(Self { bytes: Bytes::Mapped(ReadMap::new(&file)?) })
+    }
+
+    /// Reads the segment `path` into memory, which takes as much of it as the file is long.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn read_copy(path: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        File::open(path)?.read_to_end(&mut bytes)?;
+        Ok(Self::from_vec(bytes))
+    }
+
+    /// The segment that `bytes` is.
+    #[must_use]
+    pub fn from_vec(bytes: Vec<u8>) -> Self {
+        Self { bytes: Bytes::Copied(bytes) }
+    }
+
+    /// All bytes of the file.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Mapped(map) => map.bytes(),
+            Bytes::Copied(bytes) => bytes,
+        }
+    }
+
+    /// Tells the system that the segment will be read from front to back.
+    pub fn advise_sequential(&self) {
+        if let Bytes::Mapped(map) = &self.bytes {
+            map.advise_sequential();
+        }
+    }
+
+    /// The first page.
+    ///
+    /// # Errors
+    /// Where it is not that of a segment this version reads, or is damaged.
+    pub fn header(&self) -> Result<SegmentHeader, SegmentError> {
+        SegmentHeader::parse(self.as_bytes())
+    }
+
+    /// The trailer, where the segment is sealed and its first page and its trailer are whole.
+    #[must_use]
+    pub fn trailer(&self) -> Option<Trailer> {
+        let header = self.header().ok()?;
+        Trailer::parse(self.as_bytes(), header.size, header.salt)
+    }
+
+    /// Whether the segment is complete.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let marked = u64_at(self.as_bytes(), layout::STATE) == Some(layout::STATE_SEALED);
+        if marked || self.trailer().is_some() { State::Sealed } else { State::Open }
+    }
+
+    /// Bytes that its writer knows to be on disk, from the first one on.
+    #[must_use]
+    pub fn durable_up_to(&self) -> u64 {
+        u64_at(self.as_bytes(), layout::DURABLE).unwrap_or(0)
+    }
+
+    /// What the segment holds, in the order in which it was appended.
+    ///
+    /// # Errors
+    /// As [`Events::new`].
+    pub fn events(&self, mode: Mode) -> Result<Events<'_>, SegmentError> {
+        Events::new(self.as_bytes(), mode)
+    }
+
+    /// The entries alone, past every damage: what was lost is not told. For those who know, or do not want to.
+    ///
+    /// # Errors
+    /// As [`Events::new`].
+    pub fn entries(&self) -> Result<impl Iterator<Item = EntryRef<'_>>, SegmentError> {
+        let events = self.events(Mode::Recover)?;
+        Ok(events.filter_map(|event| if let Ok(Event::Entry(_, entry)) = event { Some(entry) } else { None }))
+    }
+
+    /// The resource: what produced the entries. `None` where it is damaged or missing.
+    #[must_use]
+    pub fn resource(&self) -> Option<EntryRef<'_>> {
+        self.events(Mode::Recover).ok()?.find_map(|event| match event {
+            Ok(Event::Frame(frame)) if frame.kind == FrameKind::Resource => EntryRef::new(frame.payload).ok(),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! What produces the entries: OpenTelemetry's resource.
+
+use crate::encode::EntryWriter;
+use crate::kind::NodeFlags;
+use crate::owned::{OwnedAttribute, OwnedValue};
+
+/// What produces the entries of a segment, as OpenTelemetry's resource attributes: `service.name`, `host.name`,
+/// `process.pid`, ...
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resource {
+    attributes: Vec<OwnedAttribute>,
+}
+
+impl Resource {
+    /// A resource without attributes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// This process: the service's name, host name, process id and command, operating system, and this library.
+    ///
+    /// Source of the names: OpenTelemetry, *Resource semantic conventions*.
+    #[must_use]
+    pub fn of_this_process(service_name: &str) -> Self {
+        let text = |text: &str| OwnedValue::String(text.to_owned());
+        let mut resource = Self::empty().with("service.name", text(service_name));
+        if let Some(host) = host_name() {
+            resource = resource.with("host.name", text(&host));
+        }
+        resource = resource.with("process.pid", OwnedValue::Uint(std::process::id().into()));
+        if let Some(command) = std::env::args_os().next() {
+            resource = resource.with("process.command", text(&command.to_string_lossy()));
+        }
+        resource
+            .with("os.type", text(std::env::consts::OS))
+            .with("host.arch", text(std::env::consts::ARCH))
+            .with("telemetry.sdk.name", text("fusewire"))
+            .with("telemetry.sdk.version", text(env!("CARGO_PKG_VERSION")))
+    }
+
+    /// This resource with one more attribute.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: OwnedValue) -> Self {
+        self.attributes.push(OwnedAttribute { key: key.to_owned(), value, flags: NodeFlags::NONE });
+        self
+    }
+
+    /// Its attributes.
+    #[must_use]
+    pub fn attributes(&self) -> &[OwnedAttribute] {
+        &self.attributes
+    }
+
+    /// A resource is stored as an entry with attributes only.
+    pub(crate) fn write_to(&self, entry: &mut EntryWriter<'_>) {
+        for OwnedAttribute { key, value, .. } in &self.attributes {
+            entry.attr(key, value);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim_end().to_owned()).filter(|name| !name.is_empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn host_name() -> Option<String> {
+    std::env::var("HOSTNAME").ok()
+}

@@ -1,0 +1,360 @@
+//! From bytes to frames, without I/O: strictly, or past every damage with an account of what was lost.
+
+use crate::decode::EntryRef;
+use crate::error::{DecodeError, SegmentError};
+use crate::format::bytes::u64_at;
+use crate::format::frame::{self, ALIGN, FrameFault, FrameKind, FrameRef};
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+
+/// How to meet damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The first fault ends the scan.
+    Strict,
+    /// Every intact frame is found; what lies between is reported.
+    #[default]
+    Recover,
+}
+
+/// Bytes that hold no frame and should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostRange {
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// What was found at `start`.
+    pub reason: LostReason,
+}
+
+impl LostRange {
+    /// How many bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub const fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Whether entries that somebody was told are safe may be among the bytes. An append that was never completed,
+    /// because its process died, lost nothing that was promised.
+    #[must_use]
+    pub const fn is_loss(&self) -> bool {
+        !matches!(self.reason, LostReason::Uncommitted)
+    }
+}
+
+/// Why bytes are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// What is there is not an intact frame.
+    Damaged(FrameFault),
+    /// An append that was never completed: its process died, or is at it.
+    Uncommitted,
+    /// The file ends before its frames do.
+    Truncated,
+    /// Bytes after the last frame that should be zero.
+    NotZero,
+    /// Searching for further frames would cost more than reading the file many times: somebody made it so.
+    GaveUp,
+}
+
+impl core::fmt::Display for LostReason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Damaged(FrameFault::Free) => f.write_str("zeros where a frame was committed"),
+            Self::Damaged(fault) => fault.fmt(f),
+            Self::Uncommitted => f.write_str("an append that was never completed"),
+            Self::Truncated => f.write_str("the file ends before its frames do"),
+            Self::NotZero => f.write_str("bytes in unused space"),
+            Self::GaveUp => f.write_str("too many false frames: the search was given up"),
+        }
+    }
+}
+
+/// What a scan finds, in the order of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// An intact frame.
+    Frame(FrameRef<'a>),
+    /// A gap.
+    Lost(LostRange),
+}
+
+/// Where a scan begins and ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) salt: u32,
+    pub(crate) start: usize,
+    /// One past the last byte that can belong to a frame.
+    pub(crate) end: usize,
+    /// One past the last frame, where the file says so; below it nothing may be zero.
+    pub(crate) tail: Option<usize>,
+}
+
+impl Bounds {
+    pub(crate) fn of(bytes: &[u8], header: &SegmentHeader) -> Self {
+        let size = usize::try_from(header.size).unwrap_or(usize::MAX);
+        let data_end = size.saturating_sub(layout::TRAILER_LEN);
+        let start = usize::try_from(header.data_start).unwrap_or(usize::MAX);
+        let tail = match Trailer::parse(bytes, header.size, header.salt) {
+            Some(trailer) => usize::try_from(trailer.data_end).ok(),
+            None => stated_tail(bytes),
+        };
+        let tail = tail.filter(|tail| (start..=data_end).contains(tail));
+        Self { salt: header.salt, start, end: data_end.min(bytes.len()), tail }
+    }
+
+    /// The bounds of a segment whose first page is damaged: the salt is that of the first intact frame.
+    pub(crate) fn guess(bytes: &[u8]) -> Option<Self> {
+        let start = layout::DATA_START;
+        let mut budget = Budget::new(bytes.len());
+        let salt = (start..bytes.len()).step_by(ALIGN).find_map(|at| {
+            let word = u64_at(bytes, at).filter(|word| *word != 0)?;
+            budget.spend(frame::frame_len(word as usize & frame::MAX_PAYLOAD))?;
+            frame::salt_of(&bytes[at..], at)
+        })?;
+        let trailer = Trailer::parse(bytes, bytes.len() as u64, salt);
+        let end = bytes.len() - if trailer.is_some() { layout::TRAILER_LEN } else { 0 };
+        let stated =
+            trailer.and_then(|trailer| usize::try_from(trailer.data_end).ok()).or_else(|| stated_tail(bytes));
+        Some(Self { salt, start, end, tail: stated.filter(|tail| *tail >= start) })
+    }
+}
+
+/// The tail that page 1 states, where its word is whole.
+fn stated_tail(bytes: &[u8]) -> Option<usize> {
+    u64_at(bytes, layout::TAIL).and_then(layout::tail_offset)
+}
+
+/// Bytes that may be hashed in vain: a hostile file could make every slot look like a frame as long as the file.
+struct Budget(usize);
+
+impl Budget {
+    /// Sixteen times the file, and a megabyte.
+    fn new(len: usize) -> Self {
+        Self(len.saturating_mul(16).saturating_add(1 << 20))
+    }
+
+    fn spend(&mut self, bytes: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(bytes)?;
+        Some(())
+    }
+}
+
+/// Iterates over the frames of a segment.
+pub(crate) struct Scan<'a> {
+    bytes: &'a [u8],
+    bounds: Bounds,
+    mode: Mode,
+    at: usize,
+    /// A frame found behind a gap that was returned first.
+    found: Option<FrameRef<'a>>,
+    budget: Budget,
+    done: bool,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(bytes: &'a [u8], bounds: Bounds, mode: Mode) -> Self {
+        Self {
+            bytes,
+            bounds,
+            mode,
+            at: bounds.start,
+            found: None,
+            budget: Budget::new(bytes.len()),
+            done: false,
+        }
+    }
+
+    #[inline]
+    fn parse(&self, at: usize) -> Result<FrameRef<'a>, FrameFault> {
+        let bytes = self.bytes.get(at..self.bounds.end).unwrap_or(&[]);
+        frame::parse(bytes, at, frame::tag(self.bounds.salt, at))
+    }
+
+    /// The next frame or gap at or after where the scan stands.
+    fn advance(&mut self) -> Option<Found<'a>> {
+        if let Some(frame) = self.found.take() {
+            return Some(self.pass(frame));
+        }
+        if self.done {
+            return None;
+        }
+        match self.parse(self.at) {
+            Ok(frame) => Some(self.pass(frame)),
+            Err(fault) => self.gap(fault),
+        }
+    }
+
+    fn pass(&mut self, frame: FrameRef<'a>) -> Found<'a> {
+        self.at += frame::frame_len(frame.payload.len());
+        Found::Frame(frame)
+    }
+
+    /// There is no frame where one could be: the end, or a gap.
+    #[cold]
+    fn gap(&mut self, fault: FrameFault) -> Option<Found<'a>> {
+        let start = self.at;
+        let below_tail = self.bounds.tail.is_some_and(|tail| start < tail);
+        let (next, gave_up) = self.resynchronise(start);
+        if let Some(frame) = next {
+            self.found = next;
+            self.at = usize::try_from(frame.offset).unwrap_or(self.bounds.end);
+            return Some(lost(start, self.at, LostReason::Damaged(fault)));
+        }
+        self.done = true;
+        let in_file = self.bounds.end;
+        let last = self.last_nonzero(start.min(in_file));
+        // What is known to have held frames is lost to the tail, zeros included; behind it, what is not zero.
+        let end = if below_tail { self.bounds.tail.unwrap_or(last).max(last) } else { last };
+        if end <= start {
+            return None;
+        }
+        let reason = match fault {
+            _ if gave_up => LostReason::GaveUp,
+            _ if below_tail && end > in_file => LostReason::Truncated,
+            FrameFault::Free | FrameFault::Intent if !below_tail => {
+                if self.starts_here(start) {
+                    LostReason::Uncommitted
+                } else {
+                    LostReason::NotZero
+                }
+            }
+            _ => LostReason::Damaged(fault),
+        };
+        Some(lost(start, end, reason))
+    }
+
+    /// The next intact frame behind `from`, and whether the search was given up.
+    fn resynchronise(&mut self, from: usize) -> (Option<FrameRef<'a>>, bool) {
+        let mut at = from + ALIGN;
+        while let Some(slot) = next_nonzero(&self.bytes[..self.bounds.end], at) {
+            at = slot;
+            match self.parse(at) {
+                Ok(frame) => return (Some(frame), false),
+                Err(FrameFault::Checksum { .. }) => {
+                    let word = u64_at(self.bytes, at).unwrap_or(0);
+                    if self.budget.spend(frame::frame_len(word as usize & frame::MAX_PAYLOAD)).is_none() {
+                        return (None, true);
+                    }
+                }
+                Err(_) => {}
+            }
+            at += ALIGN;
+        }
+        (None, false)
+    }
+
+    /// One past the last slot at or behind `from` that is not zero, or `from`.
+    fn last_nonzero(&self, from: usize) -> usize {
+        let space = self.bytes.get(from..self.bounds.end).unwrap_or(&[]);
+        let last = space.chunks(ALIGN).rposition(|slot| slot.iter().any(|byte| *byte != 0));
+        last.map_or(from, |last| (from + (last + 1) * ALIGN).min(self.bounds.end))
+    }
+
+    /// Whether an append has begun at `start`: it writes behind the commit word first.
+    fn starts_here(&self, start: usize) -> bool {
+        next_nonzero(&self.bytes[..self.bounds.end], start).is_some_and(|slot| slot - start <= ALIGN)
+    }
+}
+
+impl<'a> Iterator for Scan<'a> {
+    type Item = Result<Found<'a>, LostRange>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let found = self.advance()?;
+        match found {
+            Found::Lost(range) if self.mode == Mode::Strict && range.is_loss() => {
+                self.found = None;
+                self.done = true;
+                Some(Err(range))
+            }
+            found => Some(Ok(found)),
+        }
+    }
+}
+
+fn lost(start: usize, end: usize, reason: LostReason) -> Found<'static> {
+    Found::Lost(LostRange { start: start as u64, end: end as u64, reason })
+}
+
+/// The next slot at or behind `from` that is not all zero.
+fn next_nonzero(bytes: &[u8], from: usize) -> Option<usize> {
+    const STRIDE: usize = 4096;
+    let mut at = from;
+    while at < bytes.len() {
+        let end = (at + STRIDE).min(bytes.len());
+        let chunk = &bytes[at..end];
+        if is_zero(chunk) {
+            at = end;
+            continue;
+        }
+        let slot = chunk.chunks(ALIGN).position(|slot| !is_zero(slot)).unwrap_or(0);
+        return Some(at + slot * ALIGN);
+    }
+    None
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<16>();
+    words.iter().fold(0, |any, word| any | u128::from_le_bytes(*word)) == 0
+        && rest.iter().all(|byte| *byte == 0)
+}
+
+/// One thing that reading a segment finds.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A log entry.
+    Entry(FrameRef<'a>, EntryRef<'a>),
+    /// A frame of another kind.
+    Frame(FrameRef<'a>),
+    /// An intact frame of kind entry whose payload is not an entry: a writer's fault, not the disk's.
+    Unreadable(FrameRef<'a>, DecodeError),
+    /// Bytes that hold no frame and should.
+    Lost(LostRange),
+}
+
+/// Iterates over what a segment holds, in the order in which it was appended. Allocates nothing.
+///
+/// In [`Mode::Strict`] the first lost range is an `Err`, and the last item.
+pub struct Events<'a> {
+    scan: Option<Scan<'a>>,
+}
+
+impl<'a> Events<'a> {
+    /// The events of the segment that `bytes` is: the whole file, mapped, read, or received.
+    ///
+    /// # Errors
+    /// In [`Mode::Strict`] where the first page is not that of a segment this version reads. In [`Mode::Recover`] only
+    /// for a version or features that this version does not know: a damaged first page is done without.
+    pub fn new(bytes: &'a [u8], mode: Mode) -> Result<Self, SegmentError> {
+        let bounds = match SegmentHeader::parse(bytes) {
+            Ok(header) => Some(Bounds::of(bytes, &header)),
+            Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) => {
+                return Err(error);
+            }
+            Err(error) if mode == Mode::Strict => return Err(error),
+            Err(_) => Bounds::guess(bytes),
+        };
+        Ok(Self { scan: bounds.map(|bounds| Scan::new(bytes, bounds, mode)) })
+    }
+}
+
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<Event<'a>, LostRange>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.scan.as_mut()?.next()?.map(|found| match found {
+            Found::Lost(range) => Event::Lost(range),
+            Found::Frame(frame) if frame.kind == FrameKind::Entry => match EntryRef::new(frame.payload) {
+                Ok(entry) => Event::Entry(frame, entry),
+                Err(error) => Event::Unreadable(frame, error),
+            },
+            Found::Frame(frame) => Event::Frame(frame),
+        }))
+    }
+}

@@ -1,0 +1,124 @@
+//! Segment after segment in a directory, by one writer.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::encode::EntryWriter;
+use crate::format::frame::FrameRef;
+
+use super::options::SegmentOptions;
+use super::writer::{AppendError, Appended, SegmentWriter, unix_nanos_now};
+
+/// What segments' names end with.
+pub const FILE_EXTENSION: &str = "fws";
+
+/// A name that sorts by time: nanoseconds since the epoch, the stream, its place in the stream.
+#[must_use]
+pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) -> String {
+    let stream = u32::from_be_bytes([stream_id[0], stream_id[1], stream_id[2], stream_id[3]]);
+    format!("{created_unix_nano:020}-{stream:08x}-{sequence:08}.{FILE_EXTENSION}")
+}
+
+/// Writes to one segment of a directory, and to a next one when it is full. For one thread.
+pub struct Series {
+    directory: PathBuf,
+    options: SegmentOptions,
+    writer: SegmentWriter,
+    finished: Vec<PathBuf>,
+    /// Entries in the finished segments.
+    finished_entries: u64,
+}
+
+impl Series {
+    /// Begins a series in `directory`, which is made where it does not exist.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn create(directory: &Path, options: SegmentOptions) -> io::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        let writer = next_segment(directory, &options)?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            options,
+            writer,
+            finished: Vec::new(),
+            finished_entries: 0,
+        })
+    }
+
+    /// Appends what `write` writes as one entry. `write` runs a second time where the segment was full.
+    ///
+    /// # Errors
+    /// Those of the file system where a new segment is needed, [`io::ErrorKind::InvalidData`] where the fuse was told to
+    /// refuse the entry, [`io::ErrorKind::FileTooLarge`] where it does not even fit an empty segment.
+    pub fn append(&mut self, write: impl Fn(&mut EntryWriter<'_>)) -> io::Result<Appended> {
+        match self.writer.append(&write) {
+            Err(AppendError::Full { .. }) => {
+                self.rotate()?;
+                self.writer.append(&write).map_err(refused)
+            }
+            result => result.map_err(refused),
+        }
+    }
+
+    /// Appends an intact frame of another segment.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_frame(&mut self, frame: &FrameRef<'_>) -> io::Result<Appended> {
+        match self.writer.append_frame(frame.kind, frame.severity, frame.payload) {
+            Err(AppendError::Full { .. }) => {
+                self.rotate()?;
+                self.writer.append_frame(frame.kind, frame.severity, frame.payload).map_err(refused)
+            }
+            result => result.map_err(refused),
+        }
+    }
+
+    /// Seals the segment and begins the next one.
+    fn rotate(&mut self) -> io::Result<()> {
+        let mut options = self.options.clone();
+        options.sequence += 1;
+        options.previous_id = self.writer.header().segment_id;
+        options.previous_end = self.writer.tail();
+        let next = next_segment(&self.directory, &options)?;
+        let full = core::mem::replace(&mut self.writer, next);
+        self.options = options;
+        self.finish_segment(full)
+    }
+
+    fn finish_segment(&mut self, writer: SegmentWriter) -> io::Result<()> {
+        self.finished.push(writer.path().to_owned());
+        self.finished_entries += writer.entries();
+        writer.seal().map(drop)
+    }
+
+    /// Entries appended so far.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.finished_entries + self.writer.entries()
+    }
+
+    /// Seals the last segment. Returns the segments written, in order.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn finish(mut self) -> io::Result<Vec<PathBuf>> {
+        self.finished.push(self.writer.path().to_owned());
+        self.writer.seal()?;
+        Ok(self.finished)
+    }
+}
+
+fn next_segment(directory: &Path, options: &SegmentOptions) -> io::Result<SegmentWriter> {
+    let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
+    SegmentWriter::create(&directory.join(name), options)
+}
+
+fn refused(error: AppendError) -> io::Error {
+    let kind = match error {
+        AppendError::Full { .. } => io::ErrorKind::FileTooLarge,
+        AppendError::Encode(_) => io::ErrorKind::InvalidData,
+    };
+    io::Error::new(kind, error)
+}

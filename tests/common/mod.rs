@@ -1,0 +1,4 @@
+//! What several promises need to be tested.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod segments;

@@ -1,0 +1,33 @@
+//! Sanitized. A segment cut at any length gives every entry that is whole, and says how many bytes are gone.
+
+mod common;
+
+use common::segments::{Fixture, read};
+
+fn cut_everywhere(sealed: bool) {
+    let fixture = Fixture::new(6, sealed);
+    for len in 0..fixture.bytes.len() {
+        let (entries, lost) = read(&fixture.bytes[..len]);
+        let whole = fixture.frames.iter().filter(|(start, frame)| start + frame <= len).count() as u64;
+        assert_eq!(entries, (0..whole).collect::<Vec<_>>(), "{len}");
+        if len >= 8192 {
+            let end = fixture.data_end().min(len.max(8192));
+            let gone: u64 = lost.iter().map(|range| range.len()).sum();
+            let kept =
+                fixture.frames.iter().map(|(start, frame)| start + frame).filter(|end| *end <= len).max();
+            let resource_end = fixture.frames[0].0;
+            let kept = kept.unwrap_or(if len >= resource_end { resource_end } else { 8192 });
+            assert_eq!(gone, (fixture.data_end() - kept) as u64, "{len} {end}");
+        }
+    }
+}
+
+#[test]
+fn sealed_segment() {
+    cut_everywhere(true);
+}
+
+#[test]
+fn segment_of_a_writer_that_died() {
+    cut_everywhere(false);
+}

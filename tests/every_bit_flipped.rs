@@ -1,0 +1,50 @@
+//! Sanitized. A segment with any one bit flipped gives every entry but the one that was hit, and says how many bytes
+//! were lost.
+
+mod common;
+
+use common::segments::{Fixture, read, strict};
+
+fn flip_every_bit(fixture: &Fixture, sealed: bool) {
+    let mut bytes = fixture.bytes.clone();
+    let all: Vec<u64> = (0..fixture.frames.len() as u64).collect();
+    let resource = 8192..fixture.frames[0].0;
+    for bit in 0..bytes.len() * 8 {
+        let at = bit / 8;
+        bytes[at] ^= 1 << (bit % 8);
+        let (entries, lost) = read(&bytes);
+        let gaps: Vec<_> = lost.iter().map(|range| (range.start as usize, range.end as usize)).collect();
+        let context = || format!("bit {bit} (byte {at}), sealed {sealed}: {entries:?}, {gaps:?}");
+        if let Some(hit) = fixture.frame_at(at) {
+            let mut expected = all.clone();
+            expected.remove(hit);
+            assert_eq!(entries, expected, "{}", context());
+            let (start, len) = fixture.frames[hit];
+            assert_eq!(gaps, [(start, start + len)], "{}", context());
+            assert!(!strict(&bytes), "{}", context());
+        } else {
+            assert_eq!(entries, all, "{}", context());
+            let slot = at / 16 * 16;
+            match () {
+                () if resource.contains(&at) => {
+                    assert_eq!(gaps, [(resource.start, resource.end)], "{}", context())
+                }
+                () if at < 8192 || at >= bytes.len() - 64 => assert!(gaps.is_empty(), "{}", context()),
+                // Unused space: nothing was lost, and the byte that should be zero is reported.
+                () => assert!(gaps.iter().all(|gap| gap.1 == slot + 16) && gaps.len() == 1, "{}", context()),
+            }
+        }
+        bytes[at] ^= 1 << (bit % 8);
+    }
+    assert_eq!(read(&bytes), (all, vec![]));
+}
+
+#[test]
+fn sealed_segment() {
+    flip_every_bit(&Fixture::new(6, true), true);
+}
+
+#[test]
+fn segment_of_a_writer_that_died() {
+    flip_every_bit(&Fixture::new(6, false), false);
+}

@@ -6,12 +6,15 @@ pub mod encode;
 pub mod error;
 mod format;
 pub mod generated;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod kind;
 pub mod limits;
 mod map;
 pub mod message;
 pub mod owned;
 mod path;
+mod rfc3339;
 pub mod segment;
 pub mod severity;
 pub mod text;

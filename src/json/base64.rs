@@ -1,0 +1,37 @@
+//! Base64 with padding (RFC 4648, section 4).
+
+use core::fmt;
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+pub(super) fn write(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = ALPHABET[(word >> (18 - 6 * i) & 0x3F) as usize];
+            out.write_char(if i > chunk.len() { '=' } else { digit.into() })?;
+        }
+    }
+    Ok(())
+}
+
+/// Appends the bytes that `text` spells to `out`; `None` where it is not base64.
+pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let digits = text.trim_end_matches('=').as_bytes();
+    let mut word = 0_u32;
+    for (i, digit) in digits.iter().enumerate() {
+        let value = ALPHABET.iter().position(|known| known == digit)?;
+        word = word << 6 | u32::try_from(value).ok()?;
+        if i % 4 == 3 {
+            out.extend_from_slice(&word.to_be_bytes()[1..]);
+            word = 0;
+        }
+    }
+    match digits.len() % 4 {
+        0 => Some(()),
+        2 => Some(out.extend_from_slice(&(word << 12).to_be_bytes()[1..2])),
+        3 => Some(out.extend_from_slice(&(word << 6).to_be_bytes()[1..3])),
+        _ => None,
+    }
+}

@@ -1,0 +1,232 @@
+//! Steps through JSON that has been validated.
+//!
+//! On other text it gives nonsense and no panic: every step is checked, and every loop moves on.
+
+use super::validate::{code_unit, skip_space};
+
+/// A place in validated JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'j> {
+    text: &'j str,
+    at: usize,
+}
+
+/// What a value is, by its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Null,
+    True,
+    False,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl<'j> Cursor<'j> {
+    pub(super) fn new(text: &'j str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        self.at = skip_space(self.text.as_bytes(), self.at);
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(super) fn shape(&mut self) -> Shape {
+        match self.peek() {
+            Some(b'{') => Shape::Object,
+            Some(b'[') => Shape::Array,
+            Some(b'"') => Shape::String,
+            Some(b't') => Shape::True,
+            Some(b'f') => Shape::False,
+            None | Some(b'n') => Shape::Null,
+            Some(_) => Shape::Number,
+        }
+    }
+
+    /// Steps into a container. Each child is announced by [`next_child`](Self::next_child).
+    pub(super) fn enter(&mut self) {
+        self.peek();
+        self.at += 1;
+    }
+
+    /// Steps to the next child of the container, or out of it behind its end.
+    #[inline]
+    pub(super) fn next_child(&mut self) -> bool {
+        match self.peek() {
+            None => false,
+            Some(b'}' | b']') => {
+                self.at += 1;
+                false
+            }
+            Some(b',') => {
+                self.at += 1;
+                true
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// The key at the cursor, still escaped; steps to its value.
+    #[inline]
+    pub(super) fn key(&mut self) -> RawString<'j> {
+        let key = self.string();
+        if self.peek() == Some(b':') {
+            self.at += 1;
+        }
+        key
+    }
+
+    /// The string at the cursor, still escaped; steps behind it.
+    #[inline]
+    pub(super) fn string(&mut self) -> RawString<'j> {
+        self.peek();
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let (mut end, mut escaped) = (start, false);
+        while let Some(byte) = bytes.get(end) {
+            match byte {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    end += 2;
+                }
+                _ => end += 1,
+            }
+        }
+        self.at = (end + 1).min(bytes.len());
+        RawString { text: self.text.get(start..end).unwrap_or(""), escaped }
+    }
+
+    /// The number at the cursor as it is written; steps behind it.
+    #[inline]
+    pub(super) fn number(&mut self) -> &'j str {
+        self.peek();
+        let rest = &self.text.as_bytes()[self.at.min(self.text.len())..];
+        let len = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+            .count();
+        let number = self.text.get(self.at..self.at + len).unwrap_or("");
+        self.at += len.max(1);
+        number
+    }
+
+    /// Steps behind the value at the cursor, whatever its depth.
+    pub(super) fn skip(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.shape() {
+                Shape::String => {
+                    self.string();
+                }
+                Shape::Number => {
+                    // Also what stands between values: commas, colons and ends of containers are handled below.
+                    self.number();
+                }
+                Shape::True | Shape::Null => self.at += 4,
+                Shape::False => self.at += 5,
+                Shape::Array | Shape::Object => {
+                    self.at += 1;
+                    depth += 1;
+                }
+            }
+            loop {
+                match self.peek() {
+                    _ if depth == 0 => return,
+                    Some(b'}' | b']') => {
+                        self.at += 1;
+                        depth -= 1;
+                    }
+                    Some(b',' | b':') => self.at += 1,
+                    None => return,
+                    Some(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Steps out of the container, counting the children that were not visited.
+    pub(super) fn skip_rest(&mut self, in_object: bool) -> u64 {
+        let mut children = 0;
+        while self.next_child() {
+            if in_object {
+                self.key();
+            }
+            self.skip();
+            children += 1;
+        }
+        children
+    }
+
+    /// The value of `key` in the object at the cursor; the cursor itself stays. Of keys that repeat the first.
+    pub(super) fn member(mut self, key: &str) -> Option<Self> {
+        if self.shape() != Shape::Object {
+            return None;
+        }
+        self.enter();
+        while self.next_child() {
+            let found = self.key();
+            if !found.escaped && found.text == key {
+                return Some(self);
+            }
+            self.skip();
+        }
+        None
+    }
+}
+
+/// A string between its quotes, still escaped.
+#[derive(Clone, Copy)]
+pub(super) struct RawString<'j> {
+    text: &'j str,
+    escaped: bool,
+}
+
+impl<'j> RawString<'j> {
+    /// The string itself, in `scratch` where it has escapes.
+    #[inline]
+    pub(super) fn decode<'s>(self, scratch: &'s mut String) -> &'s str
+    where
+        'j: 's,
+    {
+        if !self.escaped {
+            return self.text;
+        }
+        scratch.clear();
+        let mut rest = self.text;
+        while let Some(at) = rest.find('\\') {
+            scratch.push_str(&rest[..at]);
+            let (character, len) = unescape(&rest[at..]);
+            scratch.push(character);
+            rest = rest.get(at + len..).unwrap_or("");
+        }
+        scratch.push_str(rest);
+        scratch
+    }
+}
+
+/// The character that the escape at the beginning of `text` names, and the length of the escape.
+fn unescape(text: &str) -> (char, usize) {
+    let bytes = text.as_bytes();
+    let simple = match bytes.get(1) {
+        Some(b'n') => '\n',
+        Some(b't') => '\t',
+        Some(b'r') => '\r',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'u') => {
+            let high = code_unit(bytes, 0).unwrap_or(0xFFFD);
+            if let (0xD800..0xDC00, Some(low @ 0xDC00..0xE000)) = (high, code_unit(bytes, 6)) {
+                let scalar = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                return (char::from_u32(scalar).unwrap_or('\u{fffd}'), 12);
+            }
+            return (char::from_u32(high).unwrap_or('\u{fffd}'), 6);
+        }
+        Some(other) => char::from(*other),
+        None => '\u{fffd}',
+    };
+    (simple, 2)
+}

@@ -1,0 +1,12 @@
+//! Entries as JSON, and JSON lines as entries. `schema/JSON.md` is the mapping.
+
+mod base64;
+mod cursor;
+mod import;
+mod otlp;
+mod recognise;
+mod validate;
+mod write;
+
+pub use import::{ImportReport, Importer};
+pub use write::write_entry;

@@ -1,0 +1,181 @@
+//! Instants as RFC 3339 text, to the nanosecond, with the offset they carry.
+
+use core::fmt;
+
+use crate::time::Timestamp;
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Year, month and day of a day number: days since 1970-01-01 in the proleptic Gregorian calendar.
+///
+/// Source: Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `civil_from_days`.
+const fn civil_from_days(days: i64) -> (i64, u8, u8) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + (month <= 2) as i64;
+    #[expect(clippy::cast_possible_truncation, reason = "months are under 13, days under 32")]
+    (year, month as u8, day as u8)
+}
+
+/// The day number of a date; the inverse of [`civil_from_days`].
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - (month <= 2) as i64;
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339: `2026-01-02T03:04:05.123456789+01:00`; `Z` where no offset is known; no fraction where it is zero.
+    /// Years outside of 0 to 9999, which RFC 3339 cannot say, have a sign and as many digits as they need.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = self.utc_offset_minutes();
+        let local = i128::from(self.unix_seconds()) + i128::from(offset.unwrap_or(0)) * 60;
+        // Within a day of the range of i64: the day number fits.
+        let days = i64::try_from(local.div_euclid(SECONDS_PER_DAY.into())).unwrap_or(0);
+        let second_of_day = i64::try_from(local.rem_euclid(SECONDS_PER_DAY.into())).unwrap_or(0);
+        let (year, month, day) = civil_from_days(days);
+        if (0..=9999).contains(&year) {
+            write!(f, "{year:04}")?
+        } else {
+            write!(f, "{year:+}")?
+        }
+        let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+        write!(f, "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        match self.subsec_nanos() {
+            0 => {}
+            nanos if nanos % 1_000_000 == 0 => write!(f, ".{:03}", nanos / 1_000_000)?,
+            nanos if nanos % 1_000 == 0 => write!(f, ".{:06}", nanos / 1_000)?,
+            nanos => write!(f, ".{nanos:09}")?,
+        }
+        match offset {
+            None => f.write_str("Z"),
+            Some(minutes) => {
+                let sign = if minutes < 0 { '-' } else { '+' };
+                let minutes = minutes.unsigned_abs();
+                write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
+
+/// Takes digits, and what stands between them, off the front of a text.
+struct Reader<'t>(&'t [u8]);
+
+impl Reader<'_> {
+    fn digits(&mut self, count: usize) -> Option<i64> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        })
+    }
+
+    fn one_of(&mut self, allowed: &[u8]) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        allowed.contains(first).then(|| {
+            self.0 = rest;
+            *first
+        })
+    }
+
+    /// A fraction of a second in nanoseconds; digits behind the ninth are not kept.
+    fn fraction(&mut self) -> Option<u32> {
+        if self.one_of(b".,").is_none() {
+            return Some(0);
+        }
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = self.0.split_at(count);
+        self.0 = rest;
+        let padded = digits.iter().copied().chain(core::iter::repeat(b'0')).take(9);
+        (count > 0).then(|| padded.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    }
+
+    /// `Some(None)` for `Z` and for no offset at all.
+    fn offset(&mut self) -> Option<Option<i16>> {
+        if self.0.is_empty() || self.one_of(b"zZ").is_some() {
+            return Some(None);
+        }
+        let negative = self.one_of(b"+-")? == b'-';
+        let hours = self.digits(2)?;
+        let _ = self.one_of(b":");
+        let minutes = if self.0.is_empty() { 0 } else { self.digits(2)? };
+        let total = i16::try_from(hours * 60 + minutes).ok().filter(|_| hours < 24 && minutes < 60)?;
+        Some(Some(if negative { -total } else { total }))
+    }
+}
+
+impl Timestamp {
+    /// The instant that an RFC 3339 text names, and what is usually meant by texts near it: a blank for the `T`, a comma
+    /// before the fraction, an offset without a colon, no offset (taken for UTC). `None` for other texts.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let mut reader = Reader(text.as_bytes());
+        let year = reader.digits(4)?;
+        reader.one_of(b"-")?;
+        let month = reader.digits(2)?;
+        reader.one_of(b"-")?;
+        let day = reader.digits(2)?;
+        reader.one_of(b"Tt ")?;
+        let hour = reader.digits(2)?;
+        reader.one_of(b":")?;
+        let minute = reader.digits(2)?;
+        reader.one_of(b":")?;
+        let second = reader.digits(2)?;
+        let nanos = reader.fraction()?;
+        let offset = reader.offset()?;
+        let days = days_from_civil(year, month, day);
+        let exists = civil_from_days(days) == (year, u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+        // A leap second is the first one of the next minute, as the Unix clock has it.
+        if !exists || hour > 23 || minute > 59 || second > 60 || !reader.0.is_empty() {
+            return None;
+        }
+        let local = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+        let utc = local - i64::from(offset.unwrap_or(0)) * 60;
+        Some(Self::new(utc, nanos)?.with_utc_offset_minutes(offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_ten_thousand_years_is_its_own_inverse() {
+        for days in days_from_civil(0, 1, 1)..=days_from_civil(9999, 12, 31) {
+            let (year, month, day) = civil_from_days(days);
+            assert_eq!(days_from_civil(year, month.into(), day.into()), days);
+        }
+    }
+
+    #[test]
+    fn texts_are_read_and_written_alike() {
+        for text in [
+            "2026-01-02T03:04:05Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "2024-02-29T00:00:00.100+05:53",
+            "0000-01-01T00:00:00.000001-23:59",
+            "9999-12-31T23:59:59.123456Z",
+        ] {
+            assert_eq!(Timestamp::parse_rfc3339(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in
+            ["", "xxx", "2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-01-01", "2023-01-01T24:00:00Z"]
+        {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
+        }
+    }
+}

@@ -1,5 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
+// A library never ends its program and never prints; nothing on disk depends on the size of a pointer.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::cast_possible_truncation
+    )
+)]
 
 pub mod decode;
 pub mod encode;

@@ -190,11 +190,11 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
     /// The place of one element.
     #[inline(always)]
     pub fn slot(&mut self) -> ValueWriter<'_, 'b> {
-        if let Some(Container { tape, scope, counts, .. }) = &mut self.container {
-            if tape.admit_child(counts, scope) {
-                let index = Key::Index(counts.kept);
-                return ValueWriter::new(tape, counts, scope, index);
-            }
+        if let Some(Container { tape, scope, counts, .. }) = &mut self.container
+            && tape.admit_child(counts, scope)
+        {
+            let index = Key::Index(counts.kept);
+            return ValueWriter::new(tape, counts, scope, index);
         }
         ValueWriter::inert()
     }

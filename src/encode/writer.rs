@@ -219,8 +219,8 @@ impl<'b> EntryWriter<'b> {
         put(layout::SEVERITY, &[self.severity.number(), self.trace.flags]);
         put(layout::UTC_OFFSET, &self.utc_offset_minutes.to_le_bytes());
         put(layout::TIME, &self.time_unix_nano.to_le_bytes());
-        put(layout::TRACE, &((self.trace.trace_id >> 64) as u64).to_le_bytes());
-        put(layout::TRACE + 8, &(self.trace.trace_id as u64).to_le_bytes());
+        // The high half stands first; each half is little-endian.
+        put(layout::TRACE, &self.trace.trace_id.rotate_left(64).to_le_bytes());
         put(layout::TRACE + 16, &self.trace.span_id.to_le_bytes());
         // An offset counts from the field it stands in.
         let string = |at: Option<u32>, field: usize| (to_u32(text - field) + at.unwrap_or(0)).to_le_bytes();

@@ -74,7 +74,7 @@ pub(crate) const WIDE_LEN: usize = 16;
 pub(crate) const PREFIX_LEN: usize = SEVERITY;
 
 const _: () = assert!(TABLE == 32 && TABLE_END == 100 && NODES == 104);
-const _: () = assert!(TIME % 8 == 0 && TRACE % 8 == 0 && NODES % 8 == 0 && TARGET % 4 == 0);
+const _: () = assert!(TIME.is_multiple_of(8) && TRACE.is_multiple_of(8) && NODES.is_multiple_of(8));
 
 /// The prefix of an entry in which nothing tripped.
 pub(crate) const PREFIX_CLEAN: [u8; PREFIX_LEN] = prefix(false);

@@ -173,6 +173,12 @@ const fn commit_word(payload: usize, crc: u32) -> u64 {
     (payload & MAX_PAYLOAD) as u64 | COMMITTED << LENGTH_BITS | (crc as u64) << 32
 }
 
+/// The length that a commit word announces, at most [`MAX_PAYLOAD`].
+#[expect(clippy::cast_possible_truncation, reason = "28 bits")]
+pub(crate) const fn payload_len(word: u64) -> usize {
+    word as usize & MAX_PAYLOAD
+}
+
 /// The tag of the frame at `offset` of a segment with `salt`; 0 in a message.
 #[expect(clippy::cast_possible_truncation, reason = "segments are at most 1 GiB: slots fit 26 bits")]
 pub(crate) const fn tag(salt: u32, offset: usize) -> u32 {
@@ -235,7 +241,7 @@ fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
     if word == 0 {
         return Err(FrameFault::Free);
     }
-    let payload = word as usize & MAX_PAYLOAD;
+    let payload = payload_len(word);
     match (word >> LENGTH_BITS) & 0xF {
         COMMITTED => {}
         INTENT => return Err(FrameFault::Intent),

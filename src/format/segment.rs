@@ -107,7 +107,7 @@ impl SegmentHeader {
         put(0, &MAGIC);
         put(MAJOR, &self.version.0.to_le_bytes());
         put(MINOR, &self.version.1.to_le_bytes());
-        put(PAGE_LEN, &(PAGE as u32).to_le_bytes());
+        put(PAGE_LEN, &4096_u32.to_le_bytes());
         put(COMPAT, &self.compat.to_le_bytes());
         put(READ_ONLY_COMPAT, &self.read_only_compat.to_le_bytes());
         put(INCOMPAT, &self.incompat.to_le_bytes());
@@ -171,7 +171,7 @@ impl SegmentHeader {
             return Err(SegmentError::Incompatible { flags: header.incompat });
         }
         let starts_well =
-            header.data_start >= DATA_START as u64 && header.data_start % frame::ALIGN as u64 == 0;
+            header.data_start >= DATA_START as u64 && header.data_start.is_multiple_of(frame::ALIGN as u64);
         if !starts_well || header.size < header.data_start + TRAILER_LEN as u64 {
             return Err(SegmentError::Geometry { data_start: header.data_start, size: header.size });
         }
@@ -189,7 +189,9 @@ pub(crate) const fn tail_word(offset: usize) -> u64 {
 /// Where the next frame begins, or `None` where the word is damaged.
 pub(crate) const fn tail_offset(word: u64) -> Option<usize> {
     let (low, high) = (word & u32::MAX as u64, word >> 32);
-    if low + high == u32::MAX as u64 { Some(low as usize * frame::ALIGN) } else { None }
+    #[expect(clippy::cast_possible_truncation, reason = "under 2^32")]
+    let slot = low as usize;
+    if low + high == u32::MAX as u64 { slot.checked_mul(frame::ALIGN) } else { None }
 }
 
 /// What a sealed segment says of itself in its last bytes.

@@ -28,10 +28,13 @@ pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
             word = 0;
         }
     }
-    match digits.len() % 4 {
-        0 => Some(()),
-        2 => Some(out.extend_from_slice(&(word << 12).to_be_bytes()[1..2])),
-        3 => Some(out.extend_from_slice(&(word << 6).to_be_bytes()[1..3])),
-        _ => None,
-    }
+    // What is left of the last group: its bits moved to where a whole group has them.
+    let (bytes, shift) = match digits.len() % 4 {
+        0 => return Some(()),
+        2 => (1, 12),
+        3 => (2, 6),
+        _ => return None,
+    };
+    out.extend_from_slice(&(word << shift).to_be_bytes()[1..=bytes]);
+    Some(())
 }

@@ -2,7 +2,9 @@
 
 mod base64;
 mod cursor;
+mod header;
 mod import;
+mod object;
 mod otlp;
 mod recognise;
 mod validate;

@@ -2,10 +2,14 @@
 //!
 //! Source: OpenTelemetry Protocol, "JSON Protobuf Encoding"; the collector's file exporter.
 
-use crate::encode::{MapWriter, ValueWriter};
+use crate::encode::{EntryWriter, MapWriter, ValueWriter};
+use crate::severity::Severity;
 
 use super::base64;
 use super::cursor::{Cursor, Shape};
+use super::header::Header;
+use super::object::{Scratch, write_value};
+use super::recognise::{self, Part};
 
 /// A log record with what it belongs to.
 #[derive(Clone, Copy)]
@@ -115,6 +119,58 @@ pub(super) fn write_any(value: Option<Cursor<'_>>, out: ValueWriter<'_, '_>) {
             array.drop_rest(Some(left));
         }
         "kvlistValue" => write_list(value.member("values"), &mut out.map()),
-        _ => super::import::write_value(&mut value, out, &mut [], &mut scratch),
+        _ => write_value(&mut value, out, &mut [], &mut scratch),
     }
+}
+
+/// A record of OpenTelemetry's encoding: its own fields, its attributes, then its resource and scope.
+pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
+    let mut header = Header::default();
+    let [key_scratch, keys @ ..] = &mut scratch.keys;
+    let mut cursor = record.record;
+    cursor.enter();
+    while cursor.next_child() {
+        let key = cursor.key().decode(key_scratch);
+        match key {
+            "attributes" => write_list(Some(cursor), &mut entry.attributes()),
+            "body" => {
+                let text = cursor.member("stringValue");
+                if !text.is_some_and(|text| header.take(Part::Body, key, text, entry, &mut scratch.value)) {
+                    write_any(Some(cursor), entry.attributes().slot(key));
+                }
+            }
+            _ => {
+                let part = recognise::part(key).filter(|part| *part != Part::Nested);
+                // The number says more than the text, whichever comes first.
+                let is_spare = key == "severityText" && record.record.member("severityNumber").is_some();
+                let told = part.is_some_and(|part| {
+                    !is_spare && header.take(part, key, cursor, entry, &mut scratch.value)
+                });
+                let says_the_same = is_spare && is_canonical_text(cursor, record.record);
+                if !told && !says_the_same {
+                    write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
+                    continue;
+                }
+            }
+        }
+        cursor.skip();
+    }
+    if let Some(mut name) = record.scope.and_then(|scope| scope.member("name"))
+        && name.shape() == Shape::String
+    {
+        entry.set_target(name.string().decode(&mut scratch.value));
+    }
+    if let Some(list) = record.resource {
+        let mut attributes = entry.attributes();
+        write_list(Some(list), &mut attributes.slot("resource").map());
+    }
+    entry.set_trace(header.trace);
+}
+
+/// Whether the text of the severity at `text` is the name of the record's severity number.
+fn is_canonical_text(mut text: Cursor<'_>, record: Cursor<'_>) -> bool {
+    let mut scratch = String::new();
+    let number = record.member("severityNumber").and_then(|mut number| number.number().parse().ok());
+    let name = number.and_then(|number| Severity::from_number(number).name());
+    text.shape() == Shape::String && name == Some(text.string().decode(&mut scratch))
 }

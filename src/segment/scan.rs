@@ -111,7 +111,7 @@ impl Bounds {
         let mut budget = Budget::new(bytes.len());
         let salt = (start..bytes.len()).step_by(ALIGN).find_map(|at| {
             let word = u64_at(bytes, at).filter(|word| *word != 0)?;
-            budget.spend(frame::frame_len(word as usize & frame::MAX_PAYLOAD))?;
+            budget.spend(frame::frame_len(frame::payload_len(word)))?;
             frame::salt_of(&bytes[at..], at)
         })?;
         let trailer = Trailer::parse(bytes, bytes.len() as u64, salt);
@@ -235,7 +235,7 @@ impl<'a> Scan<'a> {
                 Ok(frame) => return (Some(frame), false),
                 Err(FrameFault::Checksum { .. }) => {
                     let word = u64_at(self.bytes, at).unwrap_or(0);
-                    if self.budget.spend(frame::frame_len(word as usize & frame::MAX_PAYLOAD)).is_none() {
+                    if self.budget.spend(frame::frame_len(frame::payload_len(word))).is_none() {
                         return (None, true);
                     }
                 }

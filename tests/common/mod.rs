@@ -1,4 +1,4 @@
 //! What several promises need to be tested.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 pub mod segments;

@@ -1,0 +1,197 @@
+//! The members of an object as attributes, but for those that are parts of the header.
+
+use crate::encode::{EntryWriter, MapWriter, ValueWriter};
+use crate::limits::Limits;
+
+use super::cursor::{Cursor, Shape};
+use super::header::Header;
+use super::recognise::{self, Part};
+
+/// Levels of a line that are decoded into kept memory; the fuse allows no more.
+const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
+
+/// Text without its escapes, in memory that is kept from line to line.
+pub(super) struct Scratch {
+    pub(super) keys: [String; LEVELS],
+    pub(super) value: String,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { keys: core::array::from_fn(|_| String::new()), value: String::new() }
+    }
+}
+
+/// Writes the object at the cursor.
+pub(super) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
+    let mut header = Header::default();
+    let [key_scratch, nested_scratch, keys @ ..] = &mut scratch.keys;
+    cursor.enter();
+    while cursor.next_child() {
+        let key = cursor.key().decode(key_scratch);
+        match recognise::part(key) {
+            Some(Part::Nested) if cursor.shape() == Shape::Object => {
+                write_nested(key, &mut cursor, entry, &mut header, nested_scratch, keys, &mut scratch.value);
+                continue;
+            }
+            Some(part) if header.take(part, key, cursor, entry, &mut scratch.value) => {
+                cursor.skip();
+                continue;
+            }
+            _ => {}
+        }
+        let mut attributes = entry.attributes();
+        write_member(&mut cursor, attributes.slot(key), nested_scratch, keys, &mut scratch.value);
+    }
+    entry.set_trace(header.trace);
+}
+
+/// Writes the value at the cursor to `slot`, or steps behind it where it is not wanted.
+fn write_member(
+    cursor: &mut Cursor<'_>,
+    slot: ValueWriter<'_, '_>,
+    key: &mut String,
+    keys: &mut [String],
+    value: &mut String,
+) {
+    if slot.is_inert() {
+        cursor.skip();
+        return;
+    }
+    // The object's own keys go to `key`; the levels below have the rest.
+    match cursor.shape() {
+        Shape::Object => write_map(cursor, &mut slot.map(), key, keys, value),
+        _ => write_value(cursor, slot, keys, value),
+    }
+}
+
+/// An object whose members may be parts of the header: those that are not become a map of the same name, unless all were.
+fn write_nested(
+    parent: &str,
+    cursor: &mut Cursor<'_>,
+    entry: &mut EntryWriter<'_>,
+    header: &mut Header,
+    key_scratch: &mut String,
+    keys: &mut [String],
+    value: &mut String,
+) {
+    let mut members = *cursor;
+    let (mut taken, mut left) = (0_u64, 0_u64);
+    members.enter();
+    let mut index = 0_u32;
+    while members.next_child() {
+        let key = members.key().decode(key_scratch);
+        let part = recognise::nested_part(parent, key);
+        let told = part.is_some_and(|part| header.take(part, key, members, entry, value));
+        if told && index < u64::BITS {
+            taken |= 1 << index;
+        } else {
+            left += 1;
+        }
+        index += 1;
+        members.skip();
+    }
+    if left == 0 && taken != 0 {
+        *cursor = members;
+        return;
+    }
+    let mut attributes = entry.attributes();
+    let slot = attributes.slot(parent);
+    if slot.is_inert() {
+        *cursor = members;
+        return;
+    }
+    let mut map = slot.map();
+    cursor.enter();
+    let mut index = 0_u32;
+    while cursor.next_child() {
+        let key = cursor.key().decode(key_scratch);
+        if index < u64::BITS && taken >> index & 1 == 1 {
+            cursor.skip();
+        } else {
+            write_value(cursor, map.slot(key), keys, value);
+        }
+        index += 1;
+    }
+}
+
+fn write_map(
+    cursor: &mut Cursor<'_>,
+    map: &mut MapWriter<'_, '_>,
+    key_scratch: &mut String,
+    keys: &mut [String],
+    value: &mut String,
+) {
+    cursor.enter();
+    while !map.is_full() {
+        if !cursor.next_child() {
+            return;
+        }
+        let key = cursor.key().decode(key_scratch);
+        write_value(cursor, map.slot(key), keys, value);
+    }
+    map.drop_rest(Some(cursor.skip_rest(true)));
+}
+
+/// Writes the value at the cursor and steps behind it. Recursion ends where the fuse cuts: a container that is too deep is
+/// stepped over, whatever is in it.
+pub(super) fn write_value(
+    cursor: &mut Cursor<'_>,
+    out: ValueWriter<'_, '_>,
+    keys: &mut [String],
+    value: &mut String,
+) {
+    match cursor.shape() {
+        Shape::Null => {
+            cursor.skip();
+            out.null();
+        }
+        shape @ (Shape::True | Shape::False) => {
+            cursor.skip();
+            out.bool(shape == Shape::True);
+        }
+        Shape::String => out.str(cursor.string().decode(value)),
+        Shape::Number => write_number(cursor.number(), out),
+        Shape::Object => {
+            let mut own = String::new();
+            let (key, keys) =
+                keys.split_first_mut().map_or((&mut own, &mut [][..]), |(key, keys)| (key, keys));
+            write_map(cursor, &mut out.map(), key, keys, value);
+        }
+        Shape::Array => {
+            let mut array = out.array();
+            cursor.enter();
+            while !array.is_full() {
+                if !cursor.next_child() {
+                    return;
+                }
+                write_value(cursor, array.slot(), keys, value);
+            }
+            array.drop_rest(Some(cursor.skip_rest(false)));
+        }
+    }
+}
+
+/// Integers of up to 128 bits exactly, other numbers as the nearest double. A number that neither can hold stays text.
+fn write_number(text: &str, out: ValueWriter<'_, '_>) {
+    let is_integer = !text.contains(['.', 'e', 'E']);
+    if is_integer && text != "-0" {
+        if let Ok(number) = text.parse() {
+            return out.i64(number);
+        }
+        if let Ok(number) = text.parse() {
+            return out.u64(number);
+        }
+        if let Ok(number) = text.parse() {
+            return out.i128(number);
+        }
+        if let Ok(number) = text.parse() {
+            return out.u128(number);
+        }
+        return out.str(text);
+    }
+    match text.parse() {
+        Ok(number) if f64::is_finite(number) => out.f64(number),
+        _ => out.str(text),
+    }
+}

@@ -1,3 +1,39 @@
 //! The command line of Fusewire.
 
-fn main() {}
+mod args;
+mod commands;
+mod input;
+mod outcome;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::outcome::{Outcome, is_closed_pipe};
+use crate::output::Terminal;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut terminal = Terminal::new(cli.color);
+    let result = match &cli.command {
+        Command::Demo(args) => commands::demo::run(args, &mut terminal),
+        Command::Import(args) => commands::import::run(args, &mut terminal),
+        Command::Cat(args) => commands::cat::run(args, &mut terminal),
+        Command::Info(args) => commands::info::run(args, &mut terminal),
+        Command::Verify(args) => commands::verify::run(args, &mut terminal),
+        Command::Recover(args) => commands::recover::run(args, &mut terminal),
+    };
+    let result = result.and_then(|outcome| terminal.flush().map(|()| outcome).map_err(Into::into));
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What was printed before the failure comes first; that it cannot be printed is not worth a second error.
+            let _ = terminal.flush();
+            terminal.complain(&error);
+            Outcome::Failed.into()
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fusewire::Limits;
+use fusewire::limits::{OnDepth, OnLongKey};
+
+use crate::output::time::Zone;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Green.on_default());
+
+/// Binary logs with a fuse: bounded while they are written, readable after the crash.
+#[derive(Parser, Debug)]
+#[command(name = "fusewire", version, styles = STYLES, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "\
+Examples:
+  fusewire demo
+  fusewire import app.jsonl --to logs
+  fusewire cat logs | less -R
+  fusewire verify logs
+
+Exit codes: 0 clean, 1 found something or no match, 2 usage or failure, 3 finished with loss.
+Results go to standard output, everything else to standard error.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to colour: `auto` colours a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
+}
+
+/// `--color`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Demo(DemoArgs),
+    Import(ImportArgs),
+    Cat(CatArgs),
+    Info(InfoArgs),
+    Verify(VerifyArgs),
+    Recover(RecoverArgs),
+}
+
+/// Show in ten seconds what Fusewire does.
+///
+/// Threads append at once, hostile values trip the fuse, and everything is read back and counted.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire demo
+  fusewire demo --threads 8 --entries 4000000 --dir /tmp/fusewire-demo")]
+pub(crate) struct DemoArgs {
+    /// Write here and keep it; without it a new directory for temporary files is made.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Threads that append at once; without it one for each core, 2 to 8.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: Option<u16>,
+
+    /// Entries to write, all threads together.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) entries: u64,
+}
+
+/// Turn JSON lines, or any lines of text, into segments.
+///
+/// The usual names of time, level, message, logger, trace and span are recognised; everything else becomes
+/// attributes. A line that is not JSON is kept as text. The input is never changed, nothing is ever overwritten.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire import app.jsonl --to logs
+  fusewire import access.log --to logs/web --service nginx
+  zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
+  fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB")]
+pub(crate) struct ImportArgs {
+    /// File to read, `-` for standard input.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) file: PathBuf,
+
+    /// Directory for the segments; made if missing, refused if it holds segments already.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+
+    /// Name of the service that wrote the log.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+
+    /// Size of each segment file: a multiple of 4 KiB, at most 1 GiB.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = parse_segment_size)]
+    pub(crate) segment_size: u64,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// The numbers of the fuse.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits of one entry (the fuse)")]
+pub(crate) struct LimitArgs {
+    /// Deepest level of nested maps and arrays that is kept, at most 64.
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_depth,
+          value_parser = clap::value_parser!(u8).range(0..=i64::from(Limits::MAX_DEPTH)))]
+    pub(crate) max_depth: u8,
+
+    /// Most children of one map or array.
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_width)]
+    pub(crate) max_width: u16,
+
+    /// Most bytes of one encoded entry, 1 KiB to 16 MiB.
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_entry_bytes)]
+    pub(crate) max_entry_bytes: u32,
+
+    /// Most bytes of one string, the message included.
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_u32_size)]
+    pub(crate) max_string_bytes: u32,
+
+    /// Most bytes of one key, 24 to 65535.
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_key_bytes,
+          value_parser = clap::value_parser!(u16).range(i64::from(Limits::MIN_KEY_BYTES)..))]
+    pub(crate) max_key_bytes: u16,
+
+    /// Leave out what is too deep instead of writing a null that says so.
+    #[arg(long)]
+    pub(crate) omit_deep: bool,
+
+    /// Replace a key that is too long by its hash instead of cutting it.
+    #[arg(long)]
+    pub(crate) hash_long_keys: bool,
+}
+
+impl LimitArgs {
+    /// The library's limits that these are.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_depth: self.max_depth,
+            max_width: self.max_width,
+            max_entry_bytes: self.max_entry_bytes,
+            max_string_bytes: self.max_string_bytes,
+            max_key_bytes: self.max_key_bytes,
+            on_depth: if self.omit_deep { OnDepth::Omit } else { OnDepth::Null },
+            on_long_key: if self.hash_long_keys { OnLongKey::Hash } else { OnLongKey::Cut },
+            ..Limits::DEFAULT
+        }
+        .clamped()
+    }
+}
+
+/// Print entries.
+///
+/// Damage is passed over: each lost range is named on standard error, and the exit code is 3. Whatever a log
+/// holds, no control character of it reaches the terminal.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire cat logs
+  fusewire cat logs --tz Europe/Berlin --color always | less -R
+  fusewire cat logs --output json | jq -c 'select(.attributes.status >= 500)'
+  ssh web1 'cat /var/log/app/*.fws' | fusewire cat -
+  tail -f app.jsonl | fusewire cat -")]
+pub(crate) struct CatArgs {
+    /// Segment files, directories of them, or `-` for standard input (segments, frames or lines).
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Text for people, or one JSON object a line with everything the entry holds.
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+
+    /// Stop at the first fault, with exit code 2.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// `--output`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutputFormat {
+    Text,
+    Json,
+}
+
+/// The time zone of what is printed.
+#[derive(Args, Debug)]
+pub(crate) struct ZoneArgs {
+    /// Time zone to print in: a name such as Europe/Berlin, `local` or `UTC`.
+    #[arg(long, value_name = "NAME", default_value = "local", value_parser = Zone::parse)]
+    pub(crate) tz: Zone,
+
+    /// The same as --tz UTC.
+    #[arg(long, conflicts_with = "tz")]
+    pub(crate) utc: bool,
+}
+
+impl ZoneArgs {
+    /// The zone asked for.
+    pub(crate) fn zone(&self) -> Zone {
+        if self.utc { Zone::utc() } else { self.tz.clone() }
+    }
+}
+
+/// How segment files are opened.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct AccessArgs {
+    /// Read files into memory instead of mapping them: for files that another program may cut while we read.
+    #[arg(long)]
+    pub(crate) copy: bool,
+}
+
+/// Show what segments are: header, state, who wrote them.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire info logs
+  fusewire info logs/000001.fws --utc")]
+pub(crate) struct InfoArgs {
+    /// Segment file, or a directory of them.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// Check every byte, and say what is lost.
+///
+/// Exit code 0: every frame is intact. 3: something is lost, its byte ranges are named. Nothing is changed.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire verify logs
+  fusewire verify logs && echo intact")]
+pub(crate) struct VerifyArgs {
+    /// Segment file, or a directory of them.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// Copy every intact entry out of damaged segments.
+///
+/// The damaged files are only read. Exit code 0: nothing was lost. 3: something was, its byte ranges are named.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire recover logs --to recovered
+  fusewire recover logs/000001.fws --to recovered && fusewire cat recovered")]
+pub(crate) struct RecoverArgs {
+    /// Segment file, or a directory of them.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+
+    /// Directory for the recovered segments; made if missing, nothing in it is overwritten.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// A number of bytes: `4096`, `64KiB`, `64K`, `1.5MiB`, `64MB`. K, M, G without `iB` are powers of 1024 as `dd` has
+/// them; KB, MB, GB are powers of 1000.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a size: write 4096, 64KiB, 1.5MiB or 64MB");
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(scale).ok_or_else(wrong);
+    }
+    let bytes = number.parse::<f64>().map_err(|_| wrong())? * scale as f64;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^63 by the test before it")]
+    if bytes.fract() == 0.0 && bytes < 1e15 { Ok(bytes as u64) } else { Err(wrong()) }
+}
+
+fn parse_segment_size(text: &str) -> Result<u64, String> {
+    let size = parse_size(text)?;
+    if size % 4096 != 0 || !(16 << 10..=1 << 30).contains(&size) {
+        return Err("a segment is a multiple of 4 KiB, 16 KiB to 1 GiB".to_owned());
+    }
+    Ok(size)
+}
+
+fn parse_u32_size(text: &str) -> Result<u32, String> {
+    u32::try_from(parse_size(text)?).map_err(|_| "at most 4294967295 bytes".to_owned())
+}
+
+fn parse_entry_bytes(text: &str) -> Result<u32, String> {
+    let size = parse_u32_size(text)?;
+    if !(Limits::MIN_ENTRY_BYTES..=Limits::MAX_ENTRY_BYTES).contains(&size) {
+        return Err("an entry may be 1 KiB to 16 MiB".to_owned());
+    }
+    Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            ("64KiB", 65_536),
+            ("64k", 65_536),
+            ("1.5MiB", 1_572_864),
+            ("1MB", 1_000_000),
+            ("1G", 1 << 30),
+        ] {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "MiB", "-1", "1.0000001KiB", "12 parsecs", "99999999999999999999", "1e3"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+}

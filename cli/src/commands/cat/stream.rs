@@ -1,0 +1,110 @@
+//! Standard input: segments one after the other, frames one after the other, or lines of text.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use fusewire::error::SegmentError;
+use fusewire::message::{self, MessageError};
+use fusewire::segment::{FrameFault, Mode, Segment, SegmentHeader};
+
+use super::print_segment;
+use crate::input::{self, chunk::Chunk};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+use crate::output::entries::EntryPrinter;
+
+/// Bytes that tell what follows.
+const LOOK_AHEAD: usize = 2 * 4096;
+
+/// Prints the entries of whatever `path`, which is `-`, gives.
+pub(super) fn print(
+    path: &Path,
+    mode: Mode,
+    printer: &mut EntryPrinter,
+    terminal: &mut Terminal,
+) -> Result<Outcome> {
+    let stream = input::open_stream(path)?;
+    let mut chunk = Chunk::new(stream.reader);
+    chunk.fill_some()?;
+    if chunk.bytes().is_empty() {
+        bail!("{}: is empty", stream.name);
+    }
+    // Text has no NUL; a segment has one in its signature's page, and a frame in its header.
+    if !chunk.bytes().contains(&0) {
+        return super::lines::print(chunk, &stream.name, printer, terminal);
+    }
+    chunk.fill_to(LOOK_AHEAD)?;
+    match header(&chunk) {
+        Err(SegmentError::NotASegment) => frames(chunk, &stream.name, printer, terminal),
+        _ => segments(chunk, Path::new(&stream.name), mode, printer, terminal),
+    }
+}
+
+/// Segments, each as long as its header says. One is in memory at a time.
+fn segments(
+    mut chunk: Chunk,
+    name: &Path,
+    mode: Mode,
+    printer: &mut EntryPrinter,
+    terminal: &mut Terminal,
+) -> Result<Outcome> {
+    let mut outcome = Outcome::Clean;
+    while !chunk.bytes().is_empty() {
+        // Without an intact header nobody knows where the segment ends: the rest is taken for it.
+        let len =
+            header(&chunk).map_or(usize::MAX, |header| usize::try_from(header.size).unwrap_or(usize::MAX));
+        chunk.fill_to(len)?;
+        let segment = Segment::from_vec(chunk.take(len));
+        outcome = outcome.max(print_segment(&segment, name, mode, printer, terminal)?);
+        chunk.fill_to(LOOK_AHEAD)?;
+    }
+    Ok(outcome)
+}
+
+/// The header of the segment that the bytes begin with.
+fn header(chunk: &Chunk) -> Result<SegmentHeader, SegmentError> {
+    let bytes = chunk.bytes();
+    Segment::from_vec(bytes[..bytes.len().min(LOOK_AHEAD)].to_vec()).header()
+}
+
+/// Frames that stand alone.
+fn frames(
+    mut chunk: Chunk,
+    name: &str,
+    printer: &mut EntryPrinter,
+    terminal: &mut Terminal,
+) -> Result<Outcome> {
+    let mut offset = 0;
+    loop {
+        let needed = match message::read(chunk.bytes()) {
+            _ if chunk.bytes().is_empty() => 1,
+            Ok((entry, rest)) => {
+                let consumed = chunk.bytes().len() - rest.len();
+                printer.print(&entry, terminal).map_err(|error| anyhow!("{name}: byte {offset}: {error}"))?;
+                terminal.flush_if_full()?;
+                chunk.consume(consumed);
+                offset += consumed as u64;
+                continue;
+            }
+            Err(MessageError::Frame(FrameFault::Truncated { needed, .. })) => {
+                usize::try_from(needed).unwrap_or(usize::MAX)
+            }
+            Err(error) => bail!("{name}: byte {offset}: {error}"),
+        };
+        // Whoever sends the frames may take a while to send the next one.
+        terminal.flush()?;
+        let had = chunk.bytes().len();
+        chunk.fill_to(needed)?;
+        match chunk.bytes().len() {
+            0 => return Ok(Outcome::Clean),
+            now if now < needed => {
+                terminal.report(&format!(
+                    "{name}: byte {offset}: lost {now} bytes: the last frame is not complete"
+                ))?;
+                return Ok(Outcome::Lossy);
+            }
+            now if now == had => bail!("{name}: byte {offset}: a frame that does not end"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The values that kill loggers, built for real.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use fusewire::encode::{AsDebug, LogValue, ValueWriter};
+
+/// A hostile value and what it is.
+pub(crate) struct Hostile {
+    /// What a person would call it.
+    pub(crate) what: &'static str,
+    /// The key it is logged under.
+    pub(crate) key: &'static str,
+    /// The value.
+    pub(crate) value: Box<dyn LogValue>,
+}
+
+/// All of them. Building them takes far longer than logging them.
+pub(crate) fn all() -> Vec<Hostile> {
+    let hostile = |what, key, value| Hostile { what, key, value };
+    vec![
+        hostile("map nested 100,000 deep", "tree", Box::new(Nested::levels(100_000))),
+        hostile("map of 1,000,000 keys", "sessions", Box::new(sessions(1_000_000))),
+        hostile("value containing itself", "account", Box::new(Account::endless())),
+        hostile("string of 100 MB", "request", Box::new("A".repeat(100_000_000))),
+        hostile("Debug that never ends", "state", Box::new(Endless)),
+        hostile("256 in 256 in 256 in …", "matrix", Box::new(Wide)),
+    ]
+}
+
+/// A map in a map in a map.
+struct Nested(Option<Box<Self>>);
+
+impl Nested {
+    fn levels(levels: u32) -> Self {
+        let mut nested = Self(None);
+        for _ in 1..levels {
+            nested = Self(Some(Box::new(nested)));
+        }
+        nested
+    }
+}
+
+impl LogValue for Nested {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.map().entry("child", &self.0);
+    }
+}
+
+impl Drop for Nested {
+    /// One level after the other. The drop that the compiler writes recurses, and the stack ends before the levels.
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut nested) = next {
+            next = nested.0.take();
+        }
+    }
+}
+
+fn sessions(count: u32) -> HashMap<String, u32> {
+    (0..count).map(|id| (format!("session-{id:06}"), id)).collect()
+}
+
+/// An account with a parent account, which somebody set to the account itself.
+struct Account {
+    name: &'static str,
+    parent: RefCell<Option<Rc<Self>>>,
+}
+
+impl Account {
+    fn endless() -> Rc<Self> {
+        let account = Rc::new(Self { name: "acme", parent: RefCell::new(None) });
+        // Never freed, as such values are.
+        *account.parent.borrow_mut() = Some(Rc::clone(&account));
+        account
+    }
+}
+
+impl LogValue for Account {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        out.map().entry("name", self.name).entry("parent", &*self.parent.borrow());
+    }
+}
+
+struct Endless;
+
+impl fmt::Debug for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        loop {
+            f.write_str("still going, ")?;
+        }
+    }
+}
+
+impl LogValue for Endless {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        AsDebug(self).log_value(out);
+    }
+}
+
+/// 256 children, each of which has 256 children, and so on: each limit for itself would let 256^8 values pass.
+struct Wide;
+
+impl LogValue for Wide {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        let mut array = out.array();
+        for _ in 0..256 {
+            if array.is_full() {
+                break;
+            }
+            array.push(&Self);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `fusewire import`: lines to segments.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use fusewire::TripCause;
+use fusewire::json::{ImportReport, Importer};
+use fusewire::owned::OwnedValue;
+use fusewire::segment::{Resource, SegmentOptions, Series};
+
+use crate::args::ImportArgs;
+use crate::input::{self, Stream};
+use crate::outcome::Outcome;
+use crate::output::numbers::{bytes, counted, grouped, spent};
+use crate::output::{Terminal, escape, progress};
+
+/// Bytes read at a time.
+const BUFFER: usize = 256 << 10;
+
+/// Runs the command.
+pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    let Stream { reader, len, name } = input::open_stream(&args.file)?;
+    let bar = progress::bar(len);
+    let mut reader = BufReader::with_capacity(BUFFER, bar.wrap_read(reader));
+    if reader.fill_buf().with_context(|| name.clone())?.is_empty() {
+        bail!("{name}: is empty, there is nothing to import");
+    }
+    input::prepare_output(&args.to)?;
+
+    let start = Instant::now();
+    let target = || args.to.display().to_string();
+    let mut series = Series::create(&args.to, options(args, &name)).with_context(target)?;
+    let mut importer = Importer::new();
+    let result = importer.import(reader, |write| Ok(series.append(write)?.report));
+    // Sealed in any case: what was imported before a failure stays readable.
+    let segments = series.finish().with_context(target);
+    bar.finish_and_clear();
+    result.with_context(|| format!("{name}: after line {}", importer.report().lines))?;
+    summarise(&name, args, importer.report(), &segments?, start.elapsed(), terminal);
+    Ok(Outcome::Clean)
+}
+
+/// The entries are the input's, not ours: the resource names what is known of their origin, and nothing of this process.
+fn options(args: &ImportArgs, name: &str) -> SegmentOptions {
+    let mut resource = Resource::empty();
+    if let Some(service) = &args.service {
+        resource = resource.with("service.name", OwnedValue::String(service.clone()));
+    }
+    if !input::is_stdin(&args.file) {
+        resource = resource.with("log.file.path", OwnedValue::String(name.to_owned()));
+    }
+    let mut options = SegmentOptions::new(resource);
+    options.size = args.segment_size;
+    options.limits = args.limits.limits();
+    options
+}
+
+fn summarise(
+    name: &str,
+    args: &ImportArgs,
+    report: &ImportReport,
+    segments: &[PathBuf],
+    elapsed: Duration,
+    terminal: &mut Terminal,
+) {
+    let palette = &terminal.palette;
+    let safe = |text: &str| {
+        let mut out = String::new();
+        escape::push_line(text.as_bytes(), &palette.escape, &mut out);
+        out
+    };
+    let to = safe(&args.to.display().to_string());
+    let out = &mut terminal.out;
+    let rate = report.bytes as f64 / 1e6 / elapsed.as_secs_f64().max(1e-9);
+    // Writing to a String cannot fail; the same below.
+    _ = writeln!(out, "{}", palette.strong.of(format!("{} -> {to}", safe(name))));
+    let mut row = |title: &str, text: &str| {
+        _ = writeln!(out, "  {}{title:<9}{}{text}", palette.dim.on, palette.dim.off);
+    };
+    let lines = counted(report.lines, "line", "lines");
+    row("read", &format!("{lines}, {} in {}, {rate:.0} MB/s", bytes(report.bytes), spent(elapsed)));
+    row("of them", &kinds_of_lines(report));
+    row("written", &palette.strong.of(counted(report.entries, "entry", "entries")));
+    row(
+        "fuse",
+        &if report.tripped_entries == 0 { "cut nothing".to_owned() } else { palette.fuse.of(cuts(report)) },
+    );
+    let size: u64 = segments.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();
+    row(
+        "into",
+        &format!(
+            "{} of {}",
+            counted(segments.len() as u64, "segment", "segments"),
+            bytes(size / segments.len().max(1) as u64)
+        ),
+    );
+    row("next", &format!("fusewire cat {to}"));
+}
+
+/// `9,990 JSON, 10 kept as text (3 not UTF-8), 2 empty`.
+fn kinds_of_lines(report: &ImportReport) -> String {
+    let mut text =
+        format!("{} JSON, {} kept as text", grouped(report.json_lines), grouped(report.text_lines));
+    let mut notes = Vec::new();
+    if report.not_utf8_lines > 0 {
+        notes.push(format!("{} not UTF-8, bytes kept", grouped(report.not_utf8_lines)));
+    }
+    if report.pieces > 0 {
+        notes.push(format!(
+            "{} of lines over {}",
+            counted(report.pieces, "piece", "pieces"),
+            bytes(Importer::MAX_LINE as u64)
+        ));
+    }
+    if !notes.is_empty() {
+        _ = write!(text, " ({})", notes.join("; "));
+    }
+    if report.empty_lines > 0 {
+        _ = write!(text, ", {} empty", grouped(report.empty_lines));
+    }
+    text
+}
+
+/// `cut in 12 entries: depth ×4, width ×8`.
+fn cuts(report: &ImportReport) -> String {
+    let causes: Vec<_> = TripCause::ALL
+        .iter()
+        .zip(report.trips)
+        .filter(|(_, count)| *count > 0)
+        .map(|(cause, count)| format!("{} ×{}", cause.name(), grouped(count)))
+        .collect();
+    format!("cut in {}: {}", counted(report.tripped_entries, "entry", "entries"), causes.join(", "))
+}

@@ -1,0 +1,8 @@
+//! One file for each command.
+
+pub(crate) mod cat;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod info;
+pub(crate) mod recover;
+pub(crate) mod verify;

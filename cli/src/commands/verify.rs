@@ -1,0 +1,116 @@
+//! `fusewire verify`: is everything there?
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use fusewire::segment::{self, State, VerifyReport};
+
+use crate::args::VerifyArgs;
+use crate::input;
+use crate::outcome::Outcome;
+use crate::output::numbers::{bytes, counted};
+use crate::output::{Terminal, escape, losses};
+
+/// What all files together hold.
+#[derive(Default)]
+struct Total {
+    segments: u64,
+    failed: u64,
+    damaged: u64,
+    entries: u64,
+    frame_bytes: u64,
+    lost_bytes: u64,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    let mut total = Total::default();
+    let mut outcome = Outcome::Clean;
+    for file in input::segment_files(&args.path)? {
+        total.segments += 1;
+        let verified = input::open_segment(&file, args.access)
+            .and_then(|segment| segment::verify(&segment).with_context(|| file.display().to_string()));
+        match verified {
+            Ok(report) => {
+                total.entries += report.entries;
+                total.frame_bytes += report.frame_bytes;
+                total.lost_bytes += report.lost_bytes();
+                total.damaged += u64::from(!report.is_clean());
+                outcome = outcome.max(if report.is_clean() { Outcome::Clean } else { Outcome::Lossy });
+                print(&file, &report, terminal);
+            }
+            // One file that cannot be read must not hide what the others hold.
+            Err(error) => {
+                total.failed += 1;
+                terminal.flush()?;
+                terminal.complain(&error);
+                outcome = Outcome::Failed;
+            }
+        }
+        terminal.flush()?;
+    }
+    summarise(&total, terminal);
+    Ok(outcome)
+}
+
+fn print(path: &Path, report: &VerifyReport, terminal: &mut Terminal) {
+    let palette = &terminal.palette;
+    let out = &mut terminal.out;
+    // Writing to a String cannot fail; the same below.
+    _ = if report.is_clean() {
+        write!(out, "{}  ", palette.good.of("ok     "))
+    } else {
+        write!(out, "{}  ", palette.bad.of("DAMAGED"))
+    };
+    escape::push_line(path.display().to_string().as_bytes(), &palette.escape, out);
+    let state = if report.state == State::Sealed { "sealed" } else { "not sealed" };
+    let entries = counted(report.entries, "entry", "entries");
+    _ = write!(out, ": {entries}, {}, {state}", bytes(report.frame_bytes));
+    if report.tripped_entries > 0 {
+        let tripped = counted(report.tripped_entries, "entry", "entries");
+        _ = write!(out, ", {}", palette.fuse.of(format!("fuse tripped in {tripped}")));
+    }
+    out.push('\n');
+    if let Some(error) = report.header {
+        _ = writeln!(out, "         {error}");
+    }
+    for range in &report.lost {
+        let line = losses::describe(range);
+        _ = writeln!(
+            out,
+            "         {}",
+            if range.is_loss() { palette.bad.of(line) } else { palette.dim.of(line) }
+        );
+    }
+    for (offset, error) in &report.invalid {
+        _ = writeln!(out, "         byte {offset}: the frame is intact, the entry in it is not: {error}");
+    }
+    if let Some(trailer) = report.trailer.filter(|_| report.miscounted()) {
+        let counted = counted(trailer.entries, "entry", "entries");
+        _ = writeln!(out, "         the trailer counts {counted}");
+    }
+}
+
+fn summarise(total: &Total, terminal: &mut Terminal) {
+    let verdict = if total.damaged + total.failed == 0 {
+        terminal.palette.good.of("all intact")
+    } else {
+        let mut parts = Vec::new();
+        if total.damaged > 0 {
+            parts.push(format!("{} damaged", total.damaged));
+            parts.push(format!("{} lost", counted(total.lost_bytes, "byte", "bytes")));
+        }
+        if total.failed > 0 {
+            parts.push(format!("{} not readable", total.failed));
+        }
+        terminal.palette.bad.of(parts.join(", "))
+    };
+    _ = writeln!(
+        terminal.out,
+        "{}, {}, {}: {verdict}",
+        counted(total.segments, "segment", "segments"),
+        counted(total.entries, "entry", "entries"),
+        bytes(total.frame_bytes)
+    );
+}

@@ -1,0 +1,96 @@
+//! What is read: segment files by path, lines by stream.
+
+pub(crate) mod chunk;
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use fusewire::segment::{FILE_EXTENSION, Segment};
+
+use crate::args::AccessArgs;
+
+/// The segment files that `path` stands for: itself, or all in the directory, sorted by name.
+///
+/// # Errors
+/// Where there is nothing to read: that is never a silent nothing.
+pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
+    let about = || path.display().to_string();
+    if !fs::metadata(path).with_context(about)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let files = segments_in(path).with_context(about)?;
+    if files.is_empty() {
+        bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", path.display());
+    }
+    Ok(files)
+}
+
+/// The segment files in a directory, sorted by name.
+pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Opens a segment file: mapped, or copied where that is asked for.
+pub(crate) fn open_segment(path: &Path, access: AccessArgs) -> Result<Segment> {
+    let opened = if access.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
+    let segment = opened.with_context(|| path.display().to_string())?;
+    segment.advise_sequential();
+    Ok(segment)
+}
+
+/// Makes `directory` ready to write a new log into: it exists, and holds no segment yet.
+pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
+    let about = || directory.display().to_string();
+    fs::create_dir_all(directory).with_context(about)?;
+    if let Some(existing) = segments_in(directory).with_context(about)?.first() {
+        bail!("{}: is there already, and nothing is overwritten; name a new directory", existing.display());
+    }
+    Ok(())
+}
+
+/// Whether the path means standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A stream of bytes to read once, and how long it is where that is known.
+pub(crate) struct Stream {
+    /// The bytes.
+    pub(crate) reader: Box<dyn io::Read>,
+    /// How many there are.
+    pub(crate) len: Option<u64>,
+    /// What to call it in messages.
+    pub(crate) name: String,
+}
+
+/// Opens a file, or standard input for `-`.
+pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
+    if is_stdin(path) {
+        if io::stdin().is_terminal() {
+            bail!("standard input is a terminal: pipe something into it, or name a file");
+        }
+        return Ok(Stream {
+            reader: Box::new(io::stdin().lock()),
+            len: None,
+            name: "standard input".to_owned(),
+        });
+    }
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| name.clone())?;
+    let metadata = file.metadata().with_context(|| name.clone())?;
+    if metadata.is_dir() {
+        bail!("{name}: is a directory; name a file, or - for standard input");
+    }
+    let len = metadata.is_file().then_some(metadata.len());
+    Ok(Stream { reader: Box::new(file), len, name })
+}

@@ -1,0 +1,214 @@
+//! Text of a log on its way to a terminal.
+//!
+//! A log holds what attackers send. An escape sequence in it could rewrite the screen, the title or the clipboard of
+//! whoever reads it, a line feed could fake an entry, a change of writing direction could hide one. So nothing of that
+//! kind is passed on; it is shown instead: `\x1b`, `\n`, `\u{202e}`.
+
+use std::fmt::Write;
+
+use super::colour::Paint;
+
+/// What a byte asks for, as bits: nothing (0), quotes around the word, a closer look at each character.
+const QUOTES: u8 = 1;
+const CLOSER_LOOK: u8 = 2;
+
+/// Indexed by byte.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b' ' | b'=' | b',' | b'{' | b'}' | b'[' | b']' => QUOTES,
+            b'"' | b'\\' => QUOTES | CLOSER_LOOK,
+            0..0x20 | 0x7f.. => CLOSER_LOOK,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+/// Which characters get a backslash besides those that must never be passed on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// Free text: a backslash is a backslash, a tab is a tab.
+    Line,
+    /// Between quotes.
+    Quoted,
+    /// A word without quotes: a backslash is a backslash.
+    Word,
+}
+
+/// Free text, made safe. Line feeds in it are escaped too: who wants lines splits them first.
+pub(crate) fn push_line(text: &[u8], paint: &Paint, out: &mut String) {
+    push(text, Context::Line, paint, out);
+}
+
+/// Text as a value: bare where it is one word that cannot be taken for anything else, quoted otherwise.
+pub(crate) fn push_value(text: &[u8], paint: &Paint, out: &mut String) {
+    let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
+    let bare = classes & QUOTES == 0
+        && !text.is_empty()
+        && !looks_like_another_kind(text)
+        && (classes == 0 || !text.iter().any(u8::is_ascii_control));
+    if bare {
+        push(text, Context::Word, paint, out);
+    } else {
+        out.push('"');
+        push(text, Context::Quoted, paint, out);
+        out.push('"');
+    }
+}
+
+/// Text as a key: bare where it is one word, quoted otherwise.
+pub(crate) fn push_key(text: &[u8], paint: &Paint, out: &mut String) {
+    let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
+    if classes & QUOTES == 0 && !text.is_empty() {
+        push(text, Context::Word, paint, out);
+    } else {
+        out.push('"');
+        push(text, Context::Quoted, paint, out);
+        out.push('"');
+    }
+}
+
+/// Whether a bare word would read as a number, a truth value or nothing.
+fn looks_like_another_kind(text: &[u8]) -> bool {
+    match text[0] {
+        b'0'..=b'9' | b'-' | b'+' | b'.' => {
+            std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
+        }
+        b'n' | b't' | b'f' | b'N' | b'i' => matches!(text, b"null" | b"true" | b"false" | b"NaN" | b"inf"),
+        _ => false,
+    }
+}
+
+fn push(text: &[u8], context: Context, paint: &Paint, out: &mut String) {
+    let is_quoted = context == Context::Quoted;
+    let plain = |byte: &u8| matches!(byte, 0x20..=0x7e) && !(is_quoted && matches!(byte, b'"' | b'\\'));
+    if text.iter().all(plain)
+        && let Ok(text) = std::str::from_utf8(text)
+    {
+        return out.push_str(text);
+    }
+    for chunk in text.utf8_chunks() {
+        push_characters(chunk.valid(), context, paint, out);
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail; the same below.
+            let _ = write!(out, "{}\\x{byte:02x}{}", paint.on, paint.off);
+        }
+    }
+}
+
+fn push_characters(text: &str, context: Context, paint: &Paint, out: &mut String) {
+    // Up to here everything is written; runs that need nothing are copied whole.
+    let mut done = 0;
+    for (at, character) in text.char_indices() {
+        let escape = is_unsafe(character) || (context == Context::Quoted && matches!(character, '"' | '\\'));
+        if !escape || (character == '\t' && context == Context::Line) {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        done = at + character.len_utf8();
+        out.push_str(&paint.on);
+        let _ = match character {
+            '"' => write!(out, "\\\""),
+            '\\' => write!(out, "\\\\"),
+            '\n' => write!(out, "\\n"),
+            '\r' => write!(out, "\\r"),
+            '\t' => write!(out, "\\t"),
+            '\0' => write!(out, "\\0"),
+            '\x01'..='\x7f' => write!(out, "\\x{:02x}", u32::from(character)),
+            _ => write!(out, "\\u{{{:x}}}", u32::from(character)),
+        };
+        out.push_str(paint.off);
+    }
+    out.push_str(&text[done..]);
+}
+
+/// Whether a terminal may do something with the character other than draw it: controls (C0, DEL, C1), characters
+/// that turn the direction of writing (Unicode's "Trojan source" set), separators of lines.
+const fn is_unsafe(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// JSON text from `from` to the end of `out`, made safe: JSON allows DEL, C1 controls and the like to stand for
+/// themselves, but they stand inside strings only, where `\u0080` means the same.
+pub(crate) fn secure_json(out: &mut String, from: usize) {
+    let hazard =
+        |text: &str| text.char_indices().find(|(_, character)| is_unsafe(*character) && *character != '\n');
+    let bytes = &out.as_bytes()[from..];
+    if bytes.is_ascii() && !bytes.contains(&0x7f) {
+        return;
+    }
+    let mut at = from;
+    while let Some((offset, character)) = hazard(&out[at..]) {
+        let start = at + offset;
+        let escaped = format!("\\u{:04x}", u32::from(character));
+        out.replace_range(start..start + character.len_utf8(), &escaped);
+        at = start + escaped.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(push: fn(&[u8], &Paint, &mut String), text: &[u8]) -> String {
+        let mut out = String::new();
+        push(text, &Paint::default(), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_word_stays_bare_and_everything_else_is_quoted() {
+        for (text, expected) in [
+            ("GET", "GET"),
+            ("/a/b?c", "/a/b?c"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("über", "über"),
+            ("", "\"\""),
+            ("two words", "\"two words\""),
+            ("a=b", "\"a=b\""),
+            ("say \"hi\"", "\"say \\\"hi\\\"\""),
+            ("12", "\"12\""),
+            ("-1e9", "\"-1e9\""),
+            ("true", "\"true\""),
+            ("null", "\"null\""),
+            ("1.2.3", "1.2.3"),
+            ("a\nb", "\"a\\nb\""),
+            ("C:\\x", "\"C:\\\\x\""),
+        ] {
+            assert_eq!(printed(push_value, text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_character_that_a_terminal_acts_on_is_passed_on() {
+        let hostile = "\x1b[2J\x07\u{9b}31m\u{202e}txt.exe\r\n\x7f\0".as_bytes();
+        for push in [push_line, push_value, push_key] {
+            let out = printed(push, hostile);
+            assert!(out.chars().all(|c| !is_unsafe(c)), "{out:?}");
+            assert!(out.contains("\\x1b[2J\\x07\\u{9b}31m\\u{202e}txt.exe\\r\\n\\x7f\\0"), "{out:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_shown() {
+        assert_eq!(printed(push_line, b"a\xffb\xc3"), "a\\xffb\\xc3");
+    }
+
+    #[test]
+    fn json_is_safe_and_means_the_same() {
+        let mut out = "kept\x1b {\"a\":\"\u{9b}31m ü \x7f\u{202e}\"}\n".to_owned();
+        secure_json(&mut out, 6);
+        assert_eq!(out, "kept\x1b {\"a\":\"\\u009b31m ü \\u007f\\u202e\"}\n");
+    }
+}

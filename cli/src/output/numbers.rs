@@ -1,0 +1,71 @@
+//! Numbers as people read them.
+
+use std::time::Duration;
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number of bytes with three digits and a binary unit: `64.0 MiB`; below 10 KiB exact.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if number < 10_240 {
+        return format!("{} B", grouped(number));
+    }
+    let mut size = number as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(size < 100.0);
+    format!("{size:.digits$} {}", UNITS[unit])
+}
+
+/// `1 entry`, `2 entries`: the number grouped, the noun as the number asks.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// `812 ns`, `3.1 µs`, `12 ms`, `1.25 s`.
+pub(crate) fn spent(elapsed: Duration) -> String {
+    let nanos = elapsed.as_nanos() as f64;
+    let (scaled, unit) = match nanos {
+        ..1e3 => (nanos, "ns"),
+        ..1e6 => (nanos / 1e3, "µs"),
+        ..1e9 => (nanos / 1e6, "ms"),
+        _ => (nanos / 1e9, "s"),
+    };
+    let digits = usize::from(scaled < 100.0) + usize::from(scaled < 10.0);
+    format!("{scaled:.digits$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn small_sizes_are_exact_and_large_ones_short() {
+        for (number, text) in
+            [(8208, "8,208 B"), (64 << 20, "64.0 MiB"), (500 << 20, "500 MiB"), (1 << 30, "1.0 GiB")]
+        {
+            assert_eq!(bytes(number), text);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Entries as lines that people read.
+//!
+//! ```text
+//! 2026-01-02 03:04:05.123456 INFO  target  body  key=value nested={a=1 list=[1 2]}  ⟂ depth ×1
+//! ```
+
+use std::fmt::Write;
+
+use fusewire::decode::{Children, EntryRef, Value, Visit};
+use fusewire::error::DecodeError;
+use fusewire::{NodeFlags, Severity, Trip, TripCause};
+
+use super::colour::Palette;
+use super::escape;
+use super::numbers::grouped;
+use super::time::{Clock, Zone, push_duration, push_timestamp};
+
+/// The sign of the fuse: what follows it is not the value but what was done to it.
+pub(crate) const MARK: &str = "⟂";
+
+/// Most bytes of a byte string that are shown; JSON has all of them.
+const BYTES_SHOWN: usize = 32;
+
+/// Targets are aligned up to this many columns.
+const TARGET_WIDTH: usize = 24;
+
+/// Prints entries as text. Keeps what it needs between them, so that an entry costs no allocation.
+pub(crate) struct TextPrinter {
+    clock: Clock,
+    palette: Palette,
+    /// Columns of the longest target so far, up to [`TARGET_WIDTH`].
+    target_width: usize,
+    /// The containers that are open at the current node, outermost first.
+    open: Vec<Open>,
+}
+
+/// A container whose end is not printed yet.
+struct Open {
+    depth: usize,
+    close: char,
+    is_empty: bool,
+    /// Whether children were dropped, and how many where that is known.
+    dropped: Option<Option<u64>>,
+}
+
+impl TextPrinter {
+    /// Prints times in `zone`.
+    pub(crate) fn new(zone: Zone, palette: &Palette) -> Self {
+        Self { clock: Clock::new(zone), palette: palette.clone(), target_width: 0, open: Vec::new() }
+    }
+
+    /// Appends `entry` to `out`: one line, and one more for each further line of its body.
+    ///
+    /// # Errors
+    /// Where the entry's bytes are not an entry; what could be read has been printed, and a mark after it.
+    pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+        self.clock_and_severity(entry, out);
+        self.push_target(entry.target().as_bytes(), out);
+        let body = entry.body().as_bytes();
+        let body = body.strip_suffix(b"\n").unwrap_or(body);
+        let mut lines = body.split(|byte| *byte == b'\n');
+        if let Some(first) = lines.next().filter(|line| !line.is_empty()) {
+            out.push_str("  ");
+            self.push_line(first, out);
+        }
+        let result = self.push_attributes(entry, out);
+        self.push_origin(entry, out);
+        if entry.is_tripped() {
+            out.push_str("  ");
+            self.push_trips(entry.trips(), out);
+        }
+        out.push('\n');
+        for line in lines {
+            out.push_str("    ");
+            self.push_line(line, out);
+            out.push('\n');
+        }
+        result
+    }
+
+    fn clock_and_severity(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        out.push_str(&self.palette.dim.on);
+        self.clock.write(entry.time_unix_nano(), out);
+        out.push_str(self.palette.dim.off);
+        out.push(' ');
+        let severity = entry.severity();
+        let paint = self.palette.severity(severity);
+        out.push_str(&paint.on);
+        let start = out.len();
+        match severity.name() {
+            _ if severity == Severity::UNSPECIFIED => out.push('-'),
+            Some(name) => out.push_str(name),
+            // Writing to a String cannot fail; the same below.
+            None => _ = write!(out, "S{}", severity.number()),
+        }
+        let printed = out.len() - start;
+        out.push_str(paint.off);
+        pad(5usize.saturating_sub(printed), out);
+    }
+
+    fn push_target(&mut self, target: &[u8], out: &mut String) {
+        if target.is_empty() && self.target_width == 0 {
+            return;
+        }
+        out.push_str("  ");
+        out.push_str(&self.palette.target.on);
+        let start = out.len();
+        escape::push_line(target, &self.palette.escape, out);
+        // Columns are counted as characters: exact for the names that programs have.
+        let printed = if target.is_ascii() { target.len() } else { out[start..].chars().count() };
+        out.push_str(self.palette.target.off);
+        self.target_width = self.target_width.max(printed.min(TARGET_WIDTH));
+        pad(self.target_width.saturating_sub(printed), out);
+    }
+
+    fn push_line(&self, line: &[u8], out: &mut String) {
+        escape::push_line(line.strip_suffix(b"\r").unwrap_or(line), &self.palette.escape, out);
+    }
+
+    fn push_attributes(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+        self.open.clear();
+        let mut first = true;
+        for visit in entry.walk() {
+            let visit = match visit {
+                Ok(visit) => visit,
+                Err(error) => {
+                    self.close_down_to(0, out);
+                    _ = write!(out, " {}{MARK}unreadable{}", self.palette.fuse.on, self.palette.fuse.off);
+                    return Err(error);
+                }
+            };
+            self.close_down_to(visit.depth, out);
+            match self.open.last_mut() {
+                None => out.push_str(if first { "  " } else { " " }),
+                Some(parent) if parent.is_empty => parent.is_empty = false,
+                Some(_) => out.push(' '),
+            }
+            first = false;
+            self.push_attribute(&visit, out);
+        }
+        self.close_down_to(0, out);
+        match entry.dropped_attributes_count() {
+            0 => {}
+            u32::MAX => self.push_dropped(None, true, out),
+            count => self.push_dropped(Some(u64::from(count)), true, out),
+        }
+        Ok(())
+    }
+
+    /// Ends the containers that a node at `depth` is not in.
+    fn close_down_to(&mut self, depth: usize, out: &mut String) {
+        while let Some(container) = self.open.pop_if(|container| container.depth >= depth) {
+            if let Some(count) = container.dropped {
+                self.push_dropped(count, !container.is_empty, out);
+            }
+            self.push_dim(container.close, out);
+        }
+    }
+
+    fn push_attribute(&mut self, visit: &Visit<'_>, out: &mut String) {
+        let Visit { depth, in_array, attribute } = *visit;
+        let flags = attribute.flags;
+        if !in_array {
+            out.push_str(&self.palette.dim.on);
+            escape::push_key(attribute.key.as_bytes(), &self.palette.escape, out);
+            if flags.contains(NodeFlags::KEY_CUT) {
+                self.push_mark("…", out);
+                out.push_str(&self.palette.dim.on);
+            }
+            out.push('=');
+            out.push_str(self.palette.dim.off);
+        }
+        match attribute.value {
+            Value::Array(children) => self.open_container(('[', ']'), depth, children, out),
+            Value::Map(children) => self.open_container(('{', '}'), depth, children, out),
+            scalar => push_scalar(scalar, &self.palette, out),
+        }
+        for (flag, name) in [
+            (NodeFlags::DEPTH_CUT, "depth"),
+            (NodeFlags::VALUE_CUT, "cut"),
+            (NodeFlags::TYPE_REPLACED, "type"),
+            (NodeFlags::KEY_HASHED, "key"),
+        ] {
+            if flags.contains(flag) {
+                _ = write!(out, "{}{MARK}{name}{}", self.palette.fuse.on, self.palette.fuse.off);
+            }
+        }
+    }
+
+    fn open_container(
+        &mut self,
+        (open, close): (char, char),
+        depth: usize,
+        children: Children<'_>,
+        out: &mut String,
+    ) {
+        self.push_dim(open, out);
+        let dropped = children.is_truncated().then(|| children.dropped());
+        self.open.push(Open { depth, close, is_empty: true, dropped });
+    }
+
+    /// Which trace and which thread the entry comes from.
+    fn push_origin(&self, entry: &EntryRef<'_>, out: &mut String) {
+        let (trace, thread) = (entry.trace(), entry.thread());
+        if trace.is_none() && thread.is_empty() {
+            return;
+        }
+        out.push_str("  ");
+        out.push_str(&self.palette.dim.on);
+        if !thread.is_empty() {
+            out.push_str("thread:");
+            escape::push_value(thread.as_bytes(), &self.palette.escape, out);
+            out.push_str(if trace.is_none() { "" } else { " " });
+            out.push_str(&self.palette.dim.on);
+        }
+        if trace.trace_id != 0 {
+            _ = write!(out, "trace:{:032x}", trace.trace_id);
+        }
+        if trace.span_id != 0 {
+            _ = write!(out, "{}span:{:016x}", if trace.trace_id == 0 { "" } else { " " }, trace.span_id);
+        }
+        out.push_str(self.palette.dim.off);
+    }
+
+    fn push_dropped(&self, count: Option<u64>, after_children: bool, out: &mut String) {
+        out.push_str(if after_children { " " } else { "" });
+        out.push_str(&self.palette.fuse.on);
+        match count {
+            Some(count) => _ = write!(out, "…+{} dropped", grouped(count)),
+            None => out.push_str("…+? dropped"),
+        }
+        out.push_str(self.palette.fuse.off);
+    }
+
+    fn push_trips(&self, trips: impl Iterator<Item = Trip>, out: &mut String) {
+        out.push_str(&self.palette.fuse.on);
+        out.push_str(MARK);
+        for (at, trip) in trips.enumerate() {
+            out.push_str(if at == 0 { " " } else { ", " });
+            push_trip(&trip, out);
+        }
+        out.push_str(self.palette.fuse.off);
+    }
+
+    fn push_mark(&self, mark: &str, out: &mut String) {
+        out.push_str(self.palette.dim.off);
+        out.push_str(&self.palette.fuse.on);
+        out.push_str(mark);
+        out.push_str(self.palette.fuse.off);
+    }
+
+    fn push_dim(&self, character: char, out: &mut String) {
+        out.push_str(&self.palette.dim.on);
+        out.push(character);
+        out.push_str(self.palette.dim.off);
+    }
+}
+
+/// A value that is no container.
+pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String) {
+    _ = match value {
+        Value::Null => write!(out, "null"),
+        Value::Bool(value) => write!(out, "{value}"),
+        Value::Int(value) => write!(out, "{value}"),
+        Value::Uint(value) => write!(out, "{value}"),
+        Value::Int128(value) => write!(out, "{value}"),
+        Value::Uint128(value) => write!(out, "{value}"),
+        // Debug, unlike Display, never writes 300 zeros, and keeps `1.0` a float.
+        Value::Float(value) => write!(out, "{value:?}"),
+        Value::String(text) => {
+            escape::push_value(text.as_bytes(), &palette.escape, out);
+            Ok(())
+        }
+        Value::Bytes(bytes) => push_bytes(bytes, out),
+        Value::Timestamp(time) => {
+            push_timestamp(time, out);
+            Ok(())
+        }
+        Value::Duration(nanos) => {
+            push_duration(nanos, out);
+            Ok(())
+        }
+        Value::Unknown { kind, value } => write!(out, "kind{kind}:{value}"),
+        // Containers are opened and closed by the walk; other kinds are a later library's.
+        _ => Ok(()),
+    };
+}
+
+/// `width ×2 (999,744 dropped)`.
+pub(crate) fn push_trip(trip: &Trip, out: &mut String) {
+    _ = write!(out, "{} ×{}", trip.cause.name(), grouped(u64::from(trip.count)));
+    let what = match trip.cause {
+        // The count says it all, or nobody knows.
+        TripCause::Depth | TripCause::FormattedBytes | TripCause::ValueError => return,
+        TripCause::Width | TripCause::Type | TripCause::EntryBytes => "dropped",
+        TripCause::StringBytes | TripCause::KeyBytes => "bytes cut",
+    };
+    match trip.lost {
+        Some(lost) if lost == u64::from(trip.count) && what == "dropped" => {}
+        Some(lost) => _ = write!(out, " ({} {what})", grouped(lost)),
+        None => out.push_str(" (unknown number dropped)"),
+    }
+}
+
+fn push_bytes(bytes: &[u8], out: &mut String) -> std::fmt::Result {
+    out.push_str("0x");
+    for byte in bytes.iter().take(BYTES_SHOWN) {
+        write!(out, "{byte:02x}")?;
+    }
+    if bytes.len() > BYTES_SHOWN {
+        write!(out, "…({} bytes)", grouped(bytes.len() as u64))?;
+    }
+    Ok(())
+}
+
+fn pad(columns: usize, out: &mut String) {
+    const BLANKS: &str = "                                ";
+    out.push_str(&BLANKS[..columns.min(BLANKS.len())]);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use fusewire::encode::{Bytes, EntryWriter, encode};
+    use fusewire::{Limits, Timestamp, TraceContext};
+
+    use super::*;
+
+    fn printed(limits: Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> String {
+        let mut buffer = vec![0; 1 << 16];
+        let encoded = encode(&mut buffer, &limits, |entry| write(entry)).unwrap();
+        let mut out = String::new();
+        let mut printer = TextPrinter::new(Zone::utc(), &Palette::new(false));
+        printer.print(&EntryRef::new(encoded.bytes()).unwrap(), &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn an_entry_is_one_line_with_everything_in_it() {
+        let line = printed(Limits::DEFAULT, |entry| {
+            entry.set_time_unix_nano(1_767_323_045_123_456_789);
+            entry.set_severity(Severity::INFO);
+            entry.set_target("shop::cart");
+            entry.set_body("item added");
+            entry.set_thread("worker 1");
+            entry.set_trace(TraceContext { trace_id: 0xab, span_id: 0xcd, flags: 1 });
+            entry
+                .attr("id", &7)
+                .attr("name", "a cup")
+                .attr("took", &Duration::from_micros(1500))
+                .attr("due", &Timestamp::from_unix_nanos(0))
+                .attr("raw", &Bytes(&[1, 255]))
+                .attr("ratio", &1.0)
+                .attr("none", &())
+                .attr("empty", &[0; 0]);
+            entry.attributes().slot("nested").map().entry("a", &1).entry("list", &[[1, 2], [3, 4]]);
+        });
+        assert_eq!(
+            line,
+            "2026-01-02 03:04:05.123456 INFO   shop::cart  item added  id=7 name=\"a cup\" took=1.5ms \
+             due=1970-01-01T00:00:00Z raw=0x01ff ratio=1.0 none=null empty=[] nested={a=1 list=[[1 2] [3 4]]}  \
+             thread:\"worker 1\" trace:000000000000000000000000000000ab span:00000000000000cd\n"
+        );
+    }
+
+    #[test]
+    fn what_the_fuse_did_is_seen_where_it_was_done_and_at_the_end() {
+        let limits = Limits { max_depth: 1, max_width: 3, max_string_bytes: 4, ..Limits::DEFAULT };
+        let line = printed(limits, |entry| {
+            let map: BTreeMap<_, _> = (0..1_000).map(|n| (n, n)).collect();
+            entry.attr("wide", &map).attr("deep", &[[1]]).attr("long", "abcdef").attr("over", &1);
+        });
+        assert_eq!(
+            line,
+            "-                          -      wide={0=0 1=1 2=2 …+997 dropped} deep=[null⟂depth] long=abcd⟂cut \
+             …+1 dropped  ⟂ depth ×1, width ×2 (998 dropped), string ×1 (2 bytes cut)\n"
+        );
+    }
+
+    #[test]
+    fn further_lines_of_a_body_stand_below_indented() {
+        let lines = printed(Limits::DEFAULT, |entry| {
+            entry.set_body("panicked\n  at a.rs:1\n\tat b.rs:2\n");
+            entry.attr("k", &1);
+        });
+        assert_eq!(
+            lines,
+            "-                          -      panicked  k=1\n      at a.rs:1\n    \tat b.rs:2\n"
+        );
+    }
+
+    #[test]
+    fn targets_are_aligned_as_they_come() {
+        let mut printer = TextPrinter::new(Zone::utc(), &Palette::new(false));
+        let mut out = String::new();
+        for target in ["first", "a::longer::one", "b"] {
+            let mut buffer = [0; 1024];
+            let encoded = encode(&mut buffer, &Limits::DEFAULT, |entry| {
+                entry.set_target(target);
+                entry.set_body("x");
+            });
+            printer.print(&EntryRef::new(encoded.unwrap().bytes()).unwrap(), &mut out).unwrap();
+        }
+        let columns: Vec<_> = out.lines().map(|line| line.find('x').unwrap()).collect();
+        assert_eq!(columns, [41, 50, 50]);
+    }
+}

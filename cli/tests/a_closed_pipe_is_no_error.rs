@@ -1,0 +1,29 @@
+//! `fusewire cat logs | head -1` ends quietly.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use common::{command, imported};
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_silently_with_code_0() {
+    let lines: String = (0..20_000).map(|n| format!("{{\"msg\":\"message {n}\"}}\n")).collect();
+    let (_directory, logs) = imported(lines.as_bytes());
+    for output in ["text", "json"] {
+        let mut child = command(["cat".as_ref(), logs.as_os_str(), "--output".as_ref(), output.as_ref()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        // Dropping the reader closes the pipe, long before the megabytes are through.
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("message 0"), "{first}");
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{output}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Runs the binary, and damages files.
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a fixture; clippy knows functions marked as tests only"
+)]
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub use tempfile::TempDir;
+
+/// What a run of the binary left.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The binary, with nothing of this environment that would change its output.
+pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fusewire"));
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.args(args).env("TZ", "UTC").stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end.
+pub fn fusewire<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Run {
+    run(&mut command(args))
+}
+
+/// Runs the binary with `input` on standard input.
+pub fn fusewire_with_input<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
+    let mut child =
+        command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || {
+        // A command that refuses its input closes the pipe.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    finished(output)
+}
+
+pub fn run(command: &mut Command) -> Run {
+    finished(command.output().unwrap())
+}
+
+fn finished(output: std::process::Output) -> Run {
+    Run {
+        code: output.status.code().expect("ended by itself"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Imports `lines` into `logs` of a new directory.
+pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let logs = directory.path().join("logs");
+    let run = fusewire_with_input(
+        [
+            "import".as_ref(),
+            "-".as_ref(),
+            "--to".as_ref(),
+            logs.as_os_str(),
+            "--segment-size".as_ref(),
+            "256KiB".as_ref(),
+        ],
+        lines,
+    );
+    assert_eq!(run.code, 0, "{run:?}");
+    (directory, logs)
+}
+
+/// The segment files in a directory.
+pub fn segments(logs: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(logs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// Flips one bit of the first occurrence of `text` in a file; returns the byte's offset.
+pub fn damage(file: &Path, text: &str) -> usize {
+    let mut bytes = std::fs::read(file).unwrap();
+    let at =
+        bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("the text is there");
+    bytes[at] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    at
+}

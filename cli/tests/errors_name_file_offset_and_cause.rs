@@ -1,0 +1,66 @@
+//! An error is of use only where it says what is wrong with which file.
+
+mod common;
+
+use common::{TempDir, fusewire, fusewire_with_input, imported, segments};
+
+#[test]
+fn a_missing_file_is_named_with_the_cause() {
+    for command in ["cat", "info", "verify"] {
+        let run = fusewire([command, "no/such/file.fws"]);
+        assert_eq!(run.code, 2);
+        assert_eq!(run.stdout, "");
+        assert!(run.stderr.starts_with("fusewire: no/such/file.fws: No such file"), "{}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_directory_without_segments_is_not_a_silent_nothing() {
+    let directory = TempDir::new().unwrap();
+    for command in ["cat", "info", "verify"] {
+        let run = fusewire([command.as_ref(), directory.path().as_os_str()]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("no segments here"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_segment_is_named_with_the_offset() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("x.fws");
+    std::fs::write(&file, [0x55; 65_536]).unwrap();
+    let run = fusewire(["info".as_ref(), file.as_os_str()]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.starts_with(&format!("fusewire: {}: ", file.display())), "{}", run.stderr);
+    assert!(run.stderr.contains("byte"), "{}", run.stderr);
+}
+
+#[test]
+fn empty_input_is_said() {
+    let directory = TempDir::new().unwrap();
+    let run = fusewire_with_input(
+        ["import".as_ref(), "-".as_ref(), "--to".as_ref(), directory.path().join("logs").as_os_str()],
+        b"",
+    );
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("standard input"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_name_cannot_reach_the_terminal_as_an_escape_sequence() {
+    let run = fusewire(["cat", "evil\x1b[31m.fws"]);
+    assert_eq!(run.code, 2);
+    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
+}
+
+#[test]
+fn a_file_cut_short_says_so() {
+    let (_directory, logs) = imported(b"{\"msg\":\"a\"}\n");
+    let file = segments(&logs).remove(0);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..100]).unwrap();
+    let run = fusewire(["cat".as_ref(), file.as_os_str()]);
+    assert_ne!(run.code, 0);
+    assert!(run.stderr.contains(file.to_str().unwrap()), "{}", run.stderr);
+}

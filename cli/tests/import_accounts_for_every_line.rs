@@ -1,0 +1,66 @@
+//! What goes in as lines comes out as entries: none missing, none twice, none changed.
+
+mod common;
+
+use common::{fusewire, fusewire_with_input, imported};
+use serde_json::Value;
+
+fn cat_json(logs: &std::path::Path) -> Vec<Value> {
+    let run = fusewire(["cat".as_ref(), logs.as_os_str(), "--output".as_ref(), "json".as_ref()]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    run.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>().unwrap_or_default()
+}
+
+#[test]
+fn every_line_becomes_one_entry_in_order_across_segments() {
+    let lines: String = (0..5_000)
+        .map(|n| format!("{{\"ts\":\"2026-01-02T03:04:05Z\",\"level\":\"info\",\"msg\":\"line {n}\",\"n\":{n},\"deep\":{{\"list\":[{n},\"ü\"]}}}}\n"))
+        .collect();
+    let (_directory, logs) = imported(lines.as_bytes());
+    assert!(common::segments(&logs).len() > 1, "the lines are meant to need several segments");
+    let entries = cat_json(&logs);
+    assert_eq!(entries.len(), 5_000);
+    for (n, entry) in entries.iter().enumerate() {
+        assert_eq!(entry["body"], format!("line {n}"));
+        assert_eq!(entry["attributes"]["n"], n);
+        assert_eq!(entry["attributes"]["deep"]["list"][1], "ü");
+    }
+}
+
+#[test]
+fn lines_that_are_not_json_are_kept_as_text_and_counted() {
+    let input = b"{\"msg\":\"good\"}\nplain text\n{\"msg\":\"torn\",\n\n{\"msg\":\"last\"}";
+    let (_directory, logs) = imported(input);
+    let bodies: Vec<_> =
+        cat_json(&logs).iter().map(|entry| entry["body"].as_str().unwrap_or_default().to_owned()).collect();
+    for body in ["good", "plain text", "{\"msg\":\"torn\",", "last"] {
+        assert!(bodies.iter().any(|found| found == body), "{body} in {bodies:?}");
+    }
+}
+
+#[test]
+fn the_summary_names_lines_entries_and_what_was_cut() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let deep = format!("{}1{}", "{\"a\":".repeat(20), "}".repeat(20));
+    let input = format!("{{\"msg\":\"deep\",\"v\":{deep}}}\nnot json\n");
+    let run = fusewire_with_input(
+        ["import".as_ref(), "-".as_ref(), "--to".as_ref(), directory.path().join("logs").as_os_str()],
+        input.as_bytes(),
+    );
+    assert_eq!(run.code, 0, "{run:?}");
+    for part in ["2 lines", "2 entries", "depth"] {
+        assert!(run.stdout.contains(part), "{part} in {}", run.stdout);
+    }
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let (_directory, logs) = imported(b"{\"msg\":\"first\"}\n");
+    let run = fusewire_with_input(
+        ["import".as_ref(), "-".as_ref(), "--to".as_ref(), logs.as_os_str()],
+        b"{\"msg\":\"second\"}\n",
+    );
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("logs"), "{}", run.stderr);
+    assert_eq!(cat_json(&logs).len(), 1);
+}

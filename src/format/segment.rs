@@ -172,7 +172,9 @@ impl SegmentHeader {
         }
         let starts_well =
             header.data_start >= DATA_START as u64 && header.data_start.is_multiple_of(frame::ALIGN as u64);
-        if !starts_well || header.size < header.data_start + TRAILER_LEN as u64 {
+        if !starts_well
+            || header.size.checked_sub(header.data_start).is_none_or(|room| room < TRAILER_LEN as u64)
+        {
             return Err(SegmentError::Geometry { data_start: header.data_start, size: header.size });
         }
         Ok(header)

@@ -1,0 +1,35 @@
+//! Any bytes as a segment, and once more with every checksum repaired: no panic, no lost range that overlaps a frame, and
+//! what a strict read accepts a recovering one accepts too.
+#![no_main]
+
+use fusewire::segment::{Event, Events, Mode, Segment, verify};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    read(bytes);
+    let mut repaired = bytes.to_vec();
+    fusewire_fuzz::repair_segment(&mut repaired);
+    read(&repaired);
+});
+
+fn read(bytes: &[u8]) {
+    let strict = Events::new(bytes, Mode::Strict).map(|events| events.take_while(Result::is_ok).count());
+    let Ok(events) = Events::new(bytes, Mode::Recover) else { return };
+    let (mut end, mut count) = (0, 0);
+    for event in events {
+        let (start, next) = match event.expect("a recovering read does not fail") {
+            Event::Lost(range) => (range.start, range.end),
+            Event::Entry(frame, entry) => {
+                let _ = entry.verify();
+                (frame.offset, frame.offset + frame.len_on_disk())
+            }
+            Event::Frame(frame) | Event::Unreadable(frame, _) => (frame.offset, frame.offset + frame.len_on_disk()),
+            _ => continue,
+        };
+        assert!(start >= end && next > start, "{start}..{next} after {end}");
+        end = next;
+        count += 1;
+    }
+    assert!(strict.unwrap_or(0) <= count);
+    let _ = verify(&Segment::from_vec(bytes.to_vec()));
+}

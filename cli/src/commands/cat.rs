@@ -9,9 +9,9 @@ use anyhow::{Context, Result, anyhow};
 use fusewire::error::DecodeError;
 use fusewire::segment::{Event, LostRange, Mode, Segment};
 
-use crate::args::CatArgs;
+use crate::args::{AccessArgs, CatArgs};
 use crate::input;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::losses;
@@ -22,14 +22,33 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
     let mut outcome = Outcome::Clean;
     for path in &args.paths {
-        if input::is_stdin(path) {
-            outcome = outcome.max(stream::print(path, mode, &mut printer, terminal)?);
-            continue;
-        }
-        for file in input::segment_files(path)? {
-            let segment = input::open_segment(&file, args.access)?;
-            outcome = outcome.max(print_segment(&segment, &file, mode, &mut printer, terminal)?);
-        }
+        outcome = outcome.max(match print_path(path, mode, args.access, &mut printer, terminal) {
+            // One path that cannot be read must not hide what the others hold.
+            Err(error) if mode == Mode::Recover && !is_closed_pipe(&error) => {
+                terminal.flush()?;
+                terminal.complain(&error);
+                Outcome::Failed
+            }
+            result => result?,
+        });
+    }
+    Ok(outcome)
+}
+
+fn print_path(
+    path: &Path,
+    mode: Mode,
+    access: AccessArgs,
+    printer: &mut EntryPrinter,
+    terminal: &mut Terminal,
+) -> Result<Outcome> {
+    if input::is_stream(path)? {
+        return stream::print(path, mode, printer, terminal);
+    }
+    let mut outcome = Outcome::Clean;
+    for file in input::segment_files(path)? {
+        let segment = input::open_segment(&file, access)?;
+        outcome = outcome.max(print_segment(&segment, &file, mode, printer, terminal)?);
     }
     Ok(outcome)
 }
@@ -44,14 +63,16 @@ fn print_segment(
 ) -> Result<Outcome> {
     let name = || path.display().to_string();
     let mut outcome = Outcome::Clean;
-    match segment.header() {
-        Err(error) if mode == Mode::Recover && !losses::is_refusal(&error) => {
-            terminal.report(&format!("{}: {error}", path.display()))?;
-            outcome = Outcome::Lossy;
+    let mut events = segment.events(mode).with_context(name)?.peekable();
+    if let Err(error) = segment.header() {
+        // Entries may be found all the same; where there is nothing at all, this is the wrong file.
+        if events.peek().is_none() {
+            return Err(anyhow!(error).context(name()));
         }
-        _ => {}
+        terminal.report(&format!("{}: {error}", path.display()))?;
+        outcome = Outcome::Lossy;
     }
-    for event in segment.events(mode).with_context(name)? {
+    for event in events {
         match event {
             Ok(Event::Entry(frame, entry)) => {
                 if let Err(error) = printer.print(&entry, terminal) {

@@ -18,11 +18,21 @@ use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped, spent};
 use crate::output::{Terminal, escape, progress};
 
+/// Bytes of a segment that no entry can have: pages before the frames, the resource, the trailer.
+const SEGMENT_OVERHEAD: u64 = 12 << 10;
+
 /// Bytes read at a time.
 const BUFFER: usize = 256 << 10;
 
 /// Runs the command.
 pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    if u64::from(args.limits.max_entry_bytes) + SEGMENT_OVERHEAD > args.segment_size {
+        bail!(
+            "segments of {} cannot hold entries of {}: raise --segment-size or lower --max-entry-bytes",
+            bytes(args.segment_size),
+            bytes(args.limits.max_entry_bytes.into())
+        );
+    }
     let Stream { reader, len, name } = input::open_stream(&args.file)?;
     let bar = progress::bar(len);
     let mut reader = BufReader::with_capacity(BUFFER, bar.wrap_read(reader));
@@ -82,23 +92,28 @@ fn summarise(
         _ = writeln!(out, "  {}{title:<9}{}{text}", palette.dim.on, palette.dim.off);
     };
     let lines = counted(report.lines, "line", "lines");
-    row("read", &format!("{lines}, {} in {}, {rate:.0} MB/s", bytes(report.bytes), spent(elapsed)));
+    // A rate of little is noise.
+    let rate = if report.bytes < 1_000_000 { String::new() } else { format!(", {rate:.0} MB/s") };
+    row("read", &format!("{lines}, {} in {}{rate}", bytes(report.bytes), spent(elapsed)));
     row("of them", &kinds_of_lines(report));
     row("written", &palette.strong.of(counted(report.entries, "entry", "entries")));
     row(
         "fuse",
         &if report.tripped_entries == 0 { "cut nothing".to_owned() } else { palette.fuse.of(cuts(report)) },
     );
-    let size: u64 = segments.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();
-    row(
-        "into",
-        &format!(
-            "{} of {}",
-            counted(segments.len() as u64, "segment", "segments"),
-            bytes(size / segments.len().max(1) as u64)
-        ),
-    );
+    let size: u64 =
+        segments.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| on_disk(&file)).sum();
+    let segments = counted(segments.len() as u64, "segment", "segments");
+    row("into", &format!("{segments}, {} on disk", bytes(size)));
     row("next", &format!("fusewire cat {to}"));
+}
+
+/// Bytes that a file takes: a sealed segment gives its unused space back and keeps its length.
+fn on_disk(file: &fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::blocks(file) * 512;
+    #[cfg(not(unix))]
+    file.len()
 }
 
 /// `9,990 JSON, 10 kept as text (3 not UTF-8), 2 empty`.

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
         }
         entries += report.entries;
         lost += report.lost_bytes();
-        print(file, &report, terminal);
+        print(&input::short_name(file, &args.path), &report, terminal);
         terminal.flush()?;
     }
     let verdict = if lost == 0 {
@@ -82,9 +82,9 @@ fn options(segment: &Segment) -> SegmentOptions {
     options
 }
 
-fn print(path: &Path, report: &RecoverReport, terminal: &mut Terminal) {
+fn print(name: &str, report: &RecoverReport, terminal: &mut Terminal) {
     let out = &mut terminal.out;
-    escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, out);
+    escape::push_line(name.as_bytes(), &terminal.palette.escape, out);
     let entries = counted(report.entries, "entry", "entries");
-    _ = writeln!(out, ": {entries}, {} kept", bytes(report.kept_bytes));
+    _ = writeln!(out, "  {entries}, {} kept", bytes(report.kept_bytes));
 }

@@ -1,7 +1,6 @@
 //! `fusewire verify`: is everything there?
 
 use std::fmt::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use fusewire::segment::{self, State, VerifyReport};
@@ -9,7 +8,7 @@ use fusewire::segment::{self, State, VerifyReport};
 use crate::args::VerifyArgs;
 use crate::input;
 use crate::outcome::Outcome;
-use crate::output::numbers::{bytes, counted};
+use crate::output::numbers::{bytes, counted, grouped};
 use crate::output::{Terminal, escape, losses};
 
 /// What all files together hold.
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
                 total.lost_bytes += report.lost_bytes();
                 total.damaged += u64::from(!report.is_clean());
                 outcome = outcome.max(if report.is_clean() { Outcome::Clean } else { Outcome::Lossy });
-                print(&file, &report, terminal);
+                print(&input::short_name(&file, &args.path), &report, terminal);
             }
             // One file that cannot be read must not hide what the others hold.
             Err(error) => {
@@ -54,22 +53,23 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
     Ok(outcome)
 }
 
-fn print(path: &Path, report: &VerifyReport, terminal: &mut Terminal) {
+fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
     let palette = &terminal.palette;
     let out = &mut terminal.out;
     // Writing to a String cannot fail; the same below.
     _ = if report.is_clean() {
-        write!(out, "{}  ", palette.good.of("ok     "))
+        write!(out, "{}       ", palette.good.of("ok"))
     } else {
         write!(out, "{}  ", palette.bad.of("DAMAGED"))
     };
-    escape::push_line(path.display().to_string().as_bytes(), &palette.escape, out);
-    let state = if report.state == State::Sealed { "sealed" } else { "not sealed" };
-    let entries = counted(report.entries, "entry", "entries");
-    _ = write!(out, ": {entries}, {}, {state}", bytes(report.frame_bytes));
+    escape::push_line(name.as_bytes(), &palette.escape, out);
+    _ = write!(out, "  {}, {}", counted(report.entries, "entry", "entries"), bytes(report.frame_bytes));
+    if report.state == State::Open {
+        out.push_str(", not sealed");
+    }
     if report.tripped_entries > 0 {
         let tripped = counted(report.tripped_entries, "entry", "entries");
-        _ = write!(out, ", {}", palette.fuse.of(format!("fuse tripped in {tripped}")));
+        _ = write!(out, ", {}", palette.fuse.of(format!("fuse cut {tripped}")));
     }
     out.push('\n');
     if let Some(error) = report.header {
@@ -87,8 +87,8 @@ fn print(path: &Path, report: &VerifyReport, terminal: &mut Terminal) {
         _ = writeln!(out, "         byte {offset}: the frame is intact, the entry in it is not: {error}");
     }
     if let Some(trailer) = report.trailer.filter(|_| report.miscounted()) {
-        let counted = counted(trailer.entries, "entry", "entries");
-        _ = writeln!(out, "         the trailer counts {counted}");
+        let sealed = counted(trailer.entries, "entry", "entries");
+        _ = writeln!(out, "         sealed with {sealed}, {} found", grouped(report.entries));
     }
 }
 

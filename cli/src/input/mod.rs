@@ -27,6 +27,16 @@ pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// What to call one of the files of `path` in a list of them: its name alone where `path` is their directory.
+pub(crate) fn short_name(file: &Path, path: &Path) -> String {
+    file.strip_prefix(path)
+        .ok()
+        .filter(|rest| !rest.as_os_str().is_empty())
+        .unwrap_or(file)
+        .display()
+        .to_string()
+}
+
 /// The segment files in a directory, sorted by name.
 pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -61,6 +71,16 @@ pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
 /// Whether the path means standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether the path is to be read front to back and told apart by its bytes: standard input, or a file that is not
+/// called as segments are.
+pub(crate) fn is_stream(path: &Path) -> Result<bool> {
+    if is_stdin(path) {
+        return Ok(true);
+    }
+    let is_named_segment = path.extension().is_some_and(|extension| extension == FILE_EXTENSION);
+    Ok(!is_named_segment && !fs::metadata(path).with_context(|| path.display().to_string())?.is_dir())
 }
 
 /// A stream of bytes to read once, and how long it is where that is known.

@@ -1,6 +1,5 @@
 //! Lost bytes in words.
 
-use fusewire::error::SegmentError;
 use fusewire::segment::LostRange;
 
 /// `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.
@@ -16,9 +15,4 @@ pub(crate) fn describe(range: &LostRange) -> String {
 /// The same as the reason why a strict read stops: `byte 8208: the checksum is wrong`.
 pub(crate) fn fault(range: &LostRange) -> String {
     format!("byte {}: {}", range.start, range.reason)
-}
-
-/// Whether nothing can be read under this error, not even past damage.
-pub(crate) fn is_refusal(error: &SegmentError) -> bool {
-    matches!(error, SegmentError::Version { .. } | SegmentError::Incompatible { .. })
 }

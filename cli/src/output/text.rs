@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use fusewire::decode::{Children, EntryRef, Value, Visit};
+use fusewire::decode::{Attribute, Children, EntryRef, Value, Visit};
 use fusewire::error::DecodeError;
 use fusewire::{NodeFlags, Severity, Trip, TripCause};
 
@@ -17,6 +17,13 @@ use super::time::{Clock, Zone, push_duration, push_timestamp};
 
 /// The sign of the fuse: what follows it is not the value but what was done to it.
 pub(crate) const MARK: &str = "⟂";
+
+/// What the importer marks a line with that was not JSON. The reader of the line sees that it is not.
+const TEXT_MARK: &str = "fusewire.import.format";
+
+fn is_text_mark(attribute: &Attribute<'_>) -> bool {
+    attribute.key == TEXT_MARK && matches!(attribute.value, Value::String(format) if format == "text")
+}
 
 /// Most bytes of a byte string that are shown; JSON has all of them.
 const BYTES_SHOWN: usize = 32;
@@ -54,8 +61,14 @@ impl TextPrinter {
     /// # Errors
     /// Where the entry's bytes are not an entry; what could be read has been printed, and a mark after it.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
-        self.clock_and_severity(entry, out);
-        self.push_target(entry.target().as_bytes(), out);
+        let (time, severity, target) = (entry.time_unix_nano(), entry.severity(), entry.target());
+        if time == 0 && severity == Severity::UNSPECIFIED && target.is_empty() {
+            // A line of a foreign log, about which nothing is known: no columns of blanks before it.
+            self.push_dim('-', out);
+        } else {
+            self.push_clock_and_severity(time, severity, out);
+            self.push_target(target.as_bytes(), out);
+        }
         let body = entry.body().as_bytes();
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         let mut lines = body.split(|byte| *byte == b'\n');
@@ -78,12 +91,11 @@ impl TextPrinter {
         result
     }
 
-    fn clock_and_severity(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+    fn push_clock_and_severity(&mut self, time: u64, severity: Severity, out: &mut String) {
         out.push_str(&self.palette.dim.on);
-        self.clock.write(entry.time_unix_nano(), out);
+        self.clock.write(time, out);
         out.push_str(self.palette.dim.off);
         out.push(' ');
-        let severity = entry.severity();
         let paint = self.palette.severity(severity);
         out.push_str(&paint.on);
         let start = out.len();
@@ -130,6 +142,9 @@ impl TextPrinter {
                 }
             };
             self.close_down_to(visit.depth, out);
+            if visit.depth == 0 && is_text_mark(&visit.attribute) {
+                continue;
+            }
             match self.open.last_mut() {
                 None => out.push_str(if first { "  " } else { " " }),
                 Some(parent) if parent.is_empty => parent.is_empty = false,
@@ -374,7 +389,7 @@ mod tests {
         });
         assert_eq!(
             line,
-            "-                          -      wide={0=0 1=1 2=2 …+997 dropped} deep=[null⟂depth] long=abcd⟂cut \
+            "-  wide={0=0 1=1 2=2 …+997 dropped} deep=[null⟂depth] long=abcd⟂cut \
              …+1 dropped  ⟂ depth ×1, width ×2 (998 dropped), string ×1 (2 bytes cut)\n"
         );
     }
@@ -385,10 +400,7 @@ mod tests {
             entry.set_body("panicked\n  at a.rs:1\n\tat b.rs:2\n");
             entry.attr("k", &1);
         });
-        assert_eq!(
-            lines,
-            "-                          -      panicked  k=1\n      at a.rs:1\n    \tat b.rs:2\n"
-        );
+        assert_eq!(lines, "-  panicked  k=1\n      at a.rs:1\n    \tat b.rs:2\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Standard input: segments one after the other, frames one after the other, or lines of text.
+//! Standard input and files of any name: segments one after the other, frames one after the other, or lines of text.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::output::entries::EntryPrinter;
 /// Bytes that tell what follows.
 const LOOK_AHEAD: usize = 2 * 4096;
 
-/// Prints the entries of whatever `path`, which is `-`, gives.
+/// Prints the entries of whatever `path` gives.
 pub(super) fn print(
     path: &Path,
     mode: Mode,

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let before = Instant::now();
     let read = readback::run(&written)?;
     report::read_back(terminal, &read, before.elapsed(), args.entries)?;
-    report::next_steps(terminal, &directory)?;
+    report::next_steps(terminal, &directory, &path)?;
     Ok(if read.is_complete(args.entries) { Outcome::Clean } else { Outcome::Lossy })
 }
 

@@ -51,7 +51,7 @@ pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], path: &Pat
             terminal.palette.fuse.of(format!("{MARK} {says}")),
         );
     }
-    say!(terminal, "\n   See them: {}\n", command(terminal, "cat", path));
+    say!(terminal, "\n   See them: {} | less -S\n", command(terminal, "cat", path));
     terminal.flush()
 }
 
@@ -114,7 +114,7 @@ pub(super) fn read_back(
     let verdict = paint.of(verdict);
     say!(
         terminal,
-        "   {} of {} in {}, {}/s: {verdict}\n",
+        "   {} of {} in {}, {}/s:\n   {verdict}\n",
         terminal.palette.strong.of(grouped(read.equal)),
         grouped(entries),
         spent(wall),
@@ -123,13 +123,12 @@ pub(super) fn read_back(
     terminal.flush()
 }
 
-pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path) -> io::Result<()> {
+pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path, hostile: &Path) -> io::Result<()> {
     heading(terminal, 4, "Try next");
-    for (verb, rest) in
-        [("cat", " | head"), ("cat", " --output json | head -3"), ("info", ""), ("verify", "")]
-    {
+    for (verb, rest) in [("cat", " | head"), ("cat", " -o json | head -3"), ("verify", "")] {
         say!(terminal, "   {}{rest}", command(terminal, verb, directory));
     }
+    say!(terminal, "   {}", command(terminal, "info", hostile));
     say!(terminal, "   rm -r {}", shown(terminal, directory));
     terminal.flush()
 }

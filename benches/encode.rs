@@ -1,50 +1,150 @@
-//! temp
-use criterion::{Criterion, criterion_group, criterion_main};
-use fusewire::encode::*;
-use fusewire::*;
+//! Encoding one entry, beside what it is measured against, in one run: memcpy of its bytes, `serde_json` into a reused
+//! `Vec`, and the `flatbuffers` builder, reused, with the same schema and with the same values.
+
+mod common;
+
 use std::hint::black_box;
 
-fn typed(e: &mut EntryWriter<'_>, i: u64) {
-    e.set_time_unix_nano(1_700_000_000_000_000_000 + i);
-    e.set_severity(Severity::INFO);
-    e.set_trace(TraceContext { trace_id: 0x5b8aa5a2d2c872e8321cf37308d69df2, span_id: i, flags: 1 });
-    e.set_target("shop::checkout::payment");
-    e.set_body("payment authorised by the gateway");
-    e.set_thread("tokio-runtime-worker");
-    e.attr("user_id", &i)
-        .attr("order", "A-20931-77")
-        .attr("amount", &129.95)
-        .attr("currency", "EUR")
-        .attr("retry", &false)
-        .attr("duration_ms", &(i % 977));
-    let mut a = e.attributes();
-    a.slot("request")
-        .map()
-        .entry("method", "POST")
-        .entry("path", "/api/v1/checkout")
-        .entry("status", &200u16)
-        .entry("bytes", &5321u32);
+use common::{BODY, EVENT, Event, TARGET, THREAD, TIME, TRACE_ID, write};
+use criterion::{Criterion, criterion_group, criterion_main};
+use flatbuffers::FlatBufferBuilder;
+use fusewire::Limits;
+use fusewire::encode::{encode, encode_into};
+use fusewire::generated::wire::{
+    Kind, LogEntry, LogEntryArgs, Node, NodeFlags, Severity, TraceContext as WireTrace,
+};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    time_unix_nano: u64,
+    severity: &'a str,
+    trace_id: &'a str,
+    span_id: u64,
+    target: &'a str,
+    body: &'a str,
+    thread: &'a str,
+    user_id: u64,
+    order: &'a str,
+    amount: f64,
+    currency: &'a str,
+    retry: bool,
+    duration_ms: u64,
+    request: Request<'a>,
 }
-fn bench(c: &mut Criterion) {
-    let mut buf = vec![0u8; 4096];
+
+#[derive(Serialize)]
+struct Request<'a> {
+    method: &'a str,
+    path: &'a str,
+    status: u16,
+    bytes: u32,
+}
+
+fn json(out: &mut Vec<u8>, event: &Event) {
+    out.clear();
+    let line = Json {
+        time_unix_nano: TIME,
+        severity: "INFO",
+        trace_id: "5b8aa5a2d2c872e8321cf37308d69df2",
+        span_id: event.user_id,
+        target: TARGET,
+        body: BODY,
+        thread: THREAD,
+        user_id: event.user_id,
+        order: event.order,
+        amount: event.amount,
+        currency: "EUR",
+        retry: false,
+        duration_ms: event.duration_ms,
+        request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
+    };
+    serde_json::to_writer(out, &line).unwrap();
+}
+
+/// The same tape through flatc's generated code: text and nodes collected in reused vectors, then the builder.
+fn builder<'a>(fbb: &mut FlatBufferBuilder<'a>, text: &mut Vec<u8>, nodes: &mut Vec<Node>, event: &Event) {
+    fbb.reset();
+    text.clear();
+    nodes.clear();
+    let mut node = |key: &str, kind: Kind, value: Result<u64, &str>| {
+        let at = text.len() as u32;
+        text.extend_from_slice(key.as_bytes());
+        let value = value.unwrap_or_else(|string| {
+            let start = text.len() as u64;
+            text.extend_from_slice(string.as_bytes());
+            start | (string.len() as u64) << 32
+        });
+        nodes.push(Node::new(at, key.len() as u16, kind, NodeFlags::empty(), value));
+    };
+    node("user_id", Kind::Uint, Ok(event.user_id));
+    node("order", Kind::String, Err(event.order));
+    node("amount", Kind::Float, Ok(event.amount.to_bits()));
+    node("currency", Kind::String, Err("EUR"));
+    node("retry", Kind::Bool, Ok(0));
+    node("duration_ms", Kind::Uint, Ok(event.duration_ms));
+    node("request", Kind::Map, Ok(4 | 4 << 32));
+    node("method", Kind::String, Err("POST"));
+    node("path", Kind::String, Err("/api/v1/checkout"));
+    node("status", Kind::Uint, Ok(200));
+    node("bytes", Kind::Uint, Ok(5321));
+    let text = Some(fbb.create_vector(text));
+    let attributes = Some(fbb.create_vector(nodes));
+    let (target, body, thread) =
+        (fbb.create_string(TARGET), fbb.create_string(BODY), fbb.create_string(THREAD));
+    let trace = WireTrace::new((TRACE_ID >> 64) as u64, TRACE_ID as u64, event.user_id);
+    let entry = LogEntry::create(
+        fbb,
+        &LogEntryArgs {
+            time_unix_nano: TIME,
+            severity: Severity::Info,
+            trace_flags: 1,
+            trace: Some(&trace),
+            target: Some(target),
+            body: Some(body),
+            thread: Some(thread),
+            attributes,
+            text,
+            ..LogEntryArgs::default()
+        },
+    );
+    fbb.finish(entry, None);
+}
+
+fn benches(c: &mut Criterion) {
+    let mut group = c.benchmark_group("encode");
     let limits = Limits::default();
-    let mut i = 0;
-    c.bench_function("encode", |b| {
+    let mut buffer = vec![0; 4096];
+    let bytes = common::encoded();
+    let mut line = Vec::with_capacity(4096);
+    json(&mut line, &EVENT);
+    println!("one entry: {} bytes, as JSON {}", bytes.len(), line.len());
+
+    group.bench_function("fusewire", |b| {
         b.iter(|| {
-            i += 1;
-            let e = encode(black_box(&mut buf), &limits, |e| typed(e, black_box(i))).unwrap();
-            black_box(e.len())
+            encode(black_box(&mut buffer), &limits, |entry| write(entry, black_box(&EVENT))).unwrap().len()
         })
     });
-    let n = encode(&mut buf, &limits, |e| typed(e, 3)).unwrap().len();
-    println!("{n} bytes");
-    let src = buf.clone();
-    c.bench_function("memcpy", |b| {
+    let mut growing = bytes::BytesMut::with_capacity(4096);
+    group.bench_function("fusewire into BytesMut", |b| {
         b.iter(|| {
-            buf[..n].copy_from_slice(black_box(&src[..n]));
-            black_box(&buf);
+            growing.clear();
+            encode_into(black_box(&mut growing), &limits, |entry| write(entry, black_box(&EVENT))).unwrap().0
+        })
+    });
+    group.bench_function("memcpy", |b| {
+        b.iter(|| black_box(&mut buffer)[..bytes.len()].copy_from_slice(black_box(&bytes)))
+    });
+    group.bench_function("serde_json", |b| b.iter(|| json(black_box(&mut line), black_box(&EVENT))));
+    let mut fbb = FlatBufferBuilder::with_capacity(4096);
+    let (mut text, mut nodes) = (Vec::new(), Vec::new());
+    group.bench_function("flatbuffers builder", |b| {
+        b.iter(|| {
+            builder(&mut fbb, &mut text, &mut nodes, black_box(&EVENT));
+            fbb.finished_data().len()
         })
     });
 }
-criterion_group!(g, bench);
-criterion_main!(g);
+
+criterion_group!(all, benches);
+criterion_main!(all);

@@ -210,12 +210,7 @@ pub(crate) fn close(frame: &mut [u8], payload: usize, kind: FrameKind, severity:
 /// The order of the checks is that of their cost; only a frame that has passed all of them is believed.
 #[inline]
 pub(crate) fn parse(bytes: &[u8], offset: usize, expected_tag: u32) -> Result<FrameRef<'_>, FrameFault> {
-    let (word, payload) = announced(bytes)?;
-    let found_tag = u32_at(bytes, TAG).unwrap_or(0);
-    if found_tag != expected_tag {
-        return Err(FrameFault::Misplaced { expected: expected_tag, found: found_tag });
-    }
-    let frame = &bytes[..frame_len(payload)];
+    let (frame, word, payload) = placed(bytes, expected_tag)?;
     let (expected, found) = (checksum(&frame[TAG..], payload), (word >> 32) as u32);
     if expected != found {
         return Err(FrameFault::Checksum { expected, found });
@@ -223,6 +218,29 @@ pub(crate) fn parse(bytes: &[u8], offset: usize, expected_tag: u32) -> Result<Fr
     Ok(believed(frame, payload, offset))
 }
 
+/// The same without the checksum: for bytes that have been checked before.
+#[inline]
+pub(crate) fn parse_trusted(
+    bytes: &[u8],
+    offset: usize,
+    expected_tag: u32,
+) -> Result<FrameRef<'_>, FrameFault> {
+    let (frame, _, payload) = placed(bytes, expected_tag)?;
+    Ok(believed(frame, payload, offset))
+}
+
+/// The frame that was written for this place, its commit word, and the length of its payload.
+#[inline]
+fn placed(bytes: &[u8], expected_tag: u32) -> Result<(&[u8], u64, usize), FrameFault> {
+    let (word, payload) = announced(bytes)?;
+    let found_tag = u32_at(bytes, TAG).unwrap_or(0);
+    if found_tag != expected_tag {
+        return Err(FrameFault::Misplaced { expected: expected_tag, found: found_tag });
+    }
+    Ok((&bytes[..frame_len(payload)], word, payload))
+}
+
+#[inline]
 fn believed(frame: &[u8], payload: usize, offset: usize) -> FrameRef<'_> {
     FrameRef {
         offset: offset as u64,

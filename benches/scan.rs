@@ -1,0 +1,81 @@
+//! Appending to a segment with one thread, and scanning it: with checksums, without, and beside reading the same bytes.
+
+mod common;
+
+use std::hint::black_box;
+
+use common::{EVENT, write};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use fusewire::Severity;
+use fusewire::segment::{Event, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+
+const ENTRIES: u64 = 20_000;
+
+fn make(path: &std::path::Path) -> SegmentWriter {
+    let mut options = SegmentOptions::new(Resource::empty());
+    options.size = 16 << 20;
+    options.prefault = true;
+    SegmentWriter::create(path, &options).unwrap()
+}
+
+fn errors(segment: &Segment, mode: Mode) -> u64 {
+    let mut count = 0;
+    for event in segment.events(mode).unwrap() {
+        if let Ok(Event::Entry(frame, _)) = event {
+            count += u64::from(frame.severity >= Severity::INFO);
+        }
+    }
+    count
+}
+
+fn benches(c: &mut Criterion) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("scan.fws");
+    let mut writer = make(&path);
+    for _ in 0..ENTRIES {
+        writer.append(|entry| write(entry, &EVENT)).unwrap();
+    }
+    let bytes = writer.tail();
+    writer.seal().unwrap();
+    let segment = Segment::open_trusted(&path).unwrap();
+    assert_eq!(errors(&segment, Mode::Recover), ENTRIES);
+
+    let mut group = c.benchmark_group("scan");
+    group.throughput(Throughput::Bytes(bytes));
+    group.bench_function("with checksums", |b| b.iter(|| errors(black_box(&segment), Mode::Recover)));
+    group.bench_function("without checksums", |b| b.iter(|| errors(black_box(&segment), Mode::Trust)));
+    group.bench_function("every byte once", |b| {
+        let data = &segment.as_bytes()[..usize::try_from(bytes).unwrap()];
+        b.iter(|| {
+            black_box(data).as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_le_bytes(*word))
+        })
+    });
+    group.bench_function("crc32fast over the whole", |b| {
+        let data = &segment.as_bytes()[..usize::try_from(bytes).unwrap()];
+        b.iter(|| crc32fast::hash(black_box(data)))
+    });
+    group.finish();
+
+    let mut group = c.benchmark_group("append");
+    group.throughput(Throughput::Elements(ENTRIES));
+    let mut number = 0;
+    group.sample_size(20);
+    group.bench_function("one thread, prefaulted", |b| {
+        b.iter_batched(
+            || {
+                number += 1;
+                make(&directory.path().join(format!("{number}.fws")))
+            },
+            |mut writer| {
+                for _ in 0..ENTRIES {
+                    writer.append(|entry| write(entry, black_box(&EVENT))).unwrap();
+                }
+                std::fs::remove_file(writer.path()).unwrap();
+            },
+            criterion::BatchSize::PerIteration,
+        )
+    });
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{damage, fusewire, imported, segments};
+use common::{damage, fusewire, fusewire_with_input, imported, segments};
 
 fn lines(count: u32) -> Vec<u8> {
     (0..count).map(|n| format!("{{\"msg\":\"message-{n:05}\"}}\n")).collect::<String>().into_bytes()
@@ -54,6 +54,33 @@ fn strict_stops_at_the_first_fault_with_code_2() {
     assert_eq!(run.code, 2, "{}", run.stderr);
     assert_eq!(run.stdout.lines().count(), 42);
     assert!(run.stderr.contains("byte"), "{}", run.stderr);
+}
+
+#[test]
+fn a_damaged_first_page_costs_no_entry_and_is_said() {
+    let (_directory, logs) = imported(&lines(100));
+    let file = segments(&logs).remove(0);
+    let intact = std::fs::read(&file).unwrap();
+    // The signature, the salt, and a byte that only the checksum knows.
+    for at in [0, 40, 3_000] {
+        let mut bytes = intact.clone();
+        bytes[at] ^= 1;
+        std::fs::write(&file, &bytes).unwrap();
+        let from_file = fusewire(["cat".as_ref(), file.as_os_str()]);
+        let from_stdin = fusewire_with_input(["cat", "-"], &bytes);
+        for run in [from_file, from_stdin] {
+            assert_eq!((run.code, run.stdout.lines().count()), (3, 100), "byte {at}: {}", run.stderr);
+            assert!(run.stderr.contains("byte"), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_does_not_hide_the_others() {
+    let (_directory, logs) = imported(&lines(10));
+    let run = fusewire(["cat", "missing.fws", logs.to_str().unwrap()]);
+    assert_eq!((run.code, run.stdout.lines().count()), (2, 10), "{}", run.stderr);
+    assert!(run.stderr.contains("missing.fws"), "{}", run.stderr);
 }
 
 #[test]

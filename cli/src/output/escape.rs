@@ -142,19 +142,23 @@ const fn is_unsafe(character: char) -> bool {
 /// JSON text from `from` to the end of `out`, made safe: JSON allows DEL, C1 controls and the like to stand for
 /// themselves, but they stand inside strings only, where `\u0080` means the same.
 pub(crate) fn secure_json(out: &mut String, from: usize) {
-    let hazard =
-        |text: &str| text.char_indices().find(|(_, character)| is_unsafe(*character) && *character != '\n');
-    let bytes = &out.as_bytes()[from..];
-    if bytes.is_ascii() && !bytes.contains(&0x7f) {
+    let is_hazard = |character: char| is_unsafe(character) && character != '\n';
+    let added = &out[from..];
+    if (added.is_ascii() && !added.as_bytes().contains(&0x7f)) || !added.contains(is_hazard) {
         return;
     }
-    let mut at = from;
-    while let Some((offset, character)) = hazard(&out[at..]) {
-        let start = at + offset;
-        let escaped = format!("\\u{:04x}", u32::from(character));
-        out.replace_range(start..start + character.len_utf8(), &escaped);
-        at = start + escaped.len();
+    // Rare, so it may allocate; once, because a hostile entry may be nothing but such characters.
+    let mut safe = String::with_capacity(added.len() * 2);
+    for character in added.chars() {
+        if is_hazard(character) {
+            // Writing to a String cannot fail.
+            _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
     }
+    out.truncate(from);
+    out.push_str(&safe);
 }
 
 #[cfg(test)]

@@ -34,8 +34,16 @@ pub(super) fn print(
         return super::lines::print(chunk, &stream.name, printer, terminal);
     }
     chunk.fill_to(LOOK_AHEAD)?;
+    // What begins as neither is taken for a segment whose first page is damaged: that is read past.
+    let begins_as_frame = matches!(
+        message::read(chunk.bytes()),
+        Ok(_)
+            | Err(MessageError::Kind(_)
+                | MessageError::Entry(_)
+                | MessageError::Frame(FrameFault::Truncated { .. }))
+    );
     match header(&chunk) {
-        Err(SegmentError::NotASegment) => frames(chunk, &stream.name, printer, terminal),
+        Err(SegmentError::NotASegment) if begins_as_frame => frames(chunk, &stream.name, printer, terminal),
         _ => segments(chunk, Path::new(&stream.name), mode, printer, terminal),
     }
 }

@@ -10,8 +10,8 @@ use crate::args::InfoArgs;
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, grouped};
-use crate::output::text::push_scalar;
 use crate::output::time::{Clock, push_duration};
+use crate::output::value::push_scalar;
 use crate::output::{Terminal, escape};
 
 /// Runs the command.

@@ -10,6 +10,7 @@ pub(crate) mod numbers;
 pub(crate) mod progress;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod value;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, StdoutLock, Write};

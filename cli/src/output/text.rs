@@ -8,15 +8,13 @@ use std::fmt::Write;
 
 use fusewire::decode::{Attribute, Children, EntryRef, Value, Visit};
 use fusewire::error::DecodeError;
-use fusewire::{NodeFlags, Severity, Trip, TripCause};
+use fusewire::{NodeFlags, Severity, Trip};
 
 use super::colour::Palette;
 use super::escape;
 use super::numbers::grouped;
-use super::time::{Clock, Zone, push_duration, push_timestamp};
-
-/// The sign of the fuse: what follows it is not the value but what was done to it.
-pub(crate) const MARK: &str = "⟂";
+use super::time::{Clock, Zone};
+use super::value::{MARK, push_scalar, push_trip};
 
 /// What the importer marks a line with that was not JSON. The reader of the line sees that it is not.
 const TEXT_MARK: &str = "fusewire.import.format";
@@ -24,9 +22,6 @@ const TEXT_MARK: &str = "fusewire.import.format";
 fn is_text_mark(attribute: &Attribute<'_>) -> bool {
     attribute.key == TEXT_MARK && matches!(attribute.value, Value::String(format) if format == "text")
 }
-
-/// Most bytes of a byte string that are shown; JSON has all of them.
-const BYTES_SHOWN: usize = 32;
 
 /// Targets are aligned up to this many columns.
 const TARGET_WIDTH: usize = 24;
@@ -269,63 +264,6 @@ impl TextPrinter {
         out.push(character);
         out.push_str(self.palette.dim.off);
     }
-}
-
-/// A value that is no container.
-pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String) {
-    _ = match value {
-        Value::Null => write!(out, "null"),
-        Value::Bool(value) => write!(out, "{value}"),
-        Value::Int(value) => write!(out, "{value}"),
-        Value::Uint(value) => write!(out, "{value}"),
-        Value::Int128(value) => write!(out, "{value}"),
-        Value::Uint128(value) => write!(out, "{value}"),
-        // Debug, unlike Display, never writes 300 zeros, and keeps `1.0` a float.
-        Value::Float(value) => write!(out, "{value:?}"),
-        Value::String(text) => {
-            escape::push_value(text.as_bytes(), &palette.escape, out);
-            Ok(())
-        }
-        Value::Bytes(bytes) => push_bytes(bytes, out),
-        Value::Timestamp(time) => {
-            push_timestamp(time, out);
-            Ok(())
-        }
-        Value::Duration(nanos) => {
-            push_duration(nanos, out);
-            Ok(())
-        }
-        Value::Unknown { kind, value } => write!(out, "kind{kind}:{value}"),
-        // Containers are opened and closed by the walk; other kinds are a later library's.
-        _ => Ok(()),
-    };
-}
-
-/// `width ×2 (999,744 dropped)`.
-pub(crate) fn push_trip(trip: &Trip, out: &mut String) {
-    _ = write!(out, "{} ×{}", trip.cause.name(), grouped(u64::from(trip.count)));
-    let what = match trip.cause {
-        // The count says it all, or nobody knows.
-        TripCause::Depth | TripCause::FormattedBytes | TripCause::ValueError => return,
-        TripCause::Width | TripCause::Type | TripCause::EntryBytes => "dropped",
-        TripCause::StringBytes | TripCause::KeyBytes => "bytes cut",
-    };
-    match trip.lost {
-        Some(lost) if lost == u64::from(trip.count) && what == "dropped" => {}
-        Some(lost) => _ = write!(out, " ({} {what})", grouped(lost)),
-        None => out.push_str(" (unknown number dropped)"),
-    }
-}
-
-fn push_bytes(bytes: &[u8], out: &mut String) -> std::fmt::Result {
-    out.push_str("0x");
-    for byte in bytes.iter().take(BYTES_SHOWN) {
-        write!(out, "{byte:02x}")?;
-    }
-    if bytes.len() > BYTES_SHOWN {
-        write!(out, "…({} bytes)", grouped(bytes.len() as u64))?;
-    }
-    Ok(())
 }
 
 fn pad(columns: usize, out: &mut String) {

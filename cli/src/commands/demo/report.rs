@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::readback::Read;
 use super::{RUN, SMALL_STACK, Survived, Written};
 use crate::output::numbers::{bytes, counted, grouped, spent};
-use crate::output::text::{MARK, push_trip};
+use crate::output::value::{MARK, push_trip};
 use crate::output::{Terminal, escape};
 
 /// Writing to a String cannot fail; what it collects is written by `flush`, which can.

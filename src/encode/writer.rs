@@ -109,19 +109,19 @@ impl<'b> EntryWriter<'b> {
     /// What logs: a module path, a logger's name. Cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_target(&mut self, target: &str) {
-        self.target = Some(self.header_string(target, Places::TARGET));
+        self.target = self.header_string(target, Places::TARGET);
     }
 
     /// The thread's name. Cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_thread(&mut self, thread: &str) {
-        self.thread = Some(self.header_string(thread, Places::THREAD));
+        self.thread = self.header_string(thread, Places::THREAD);
     }
 
     /// The message. Cut at [`Limits::max_string_bytes`].
     #[inline(always)]
     pub fn set_body(&mut self, body: &str) {
-        self.body = Some(self.header_string(body, Places::BODY));
+        self.body = self.header_string(body, Places::BODY);
     }
 
     /// The message, formatted straight into the entry and stopped at [`Limits::max_string_bytes`].
@@ -132,6 +132,7 @@ impl<'b> EntryWriter<'b> {
         }
         if !self.tape.take(STRING_OVERHEAD) {
             self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
+            self.body = None;
             return;
         }
         // The length is only known afterwards: format behind the place of the length, then come back to it.
@@ -255,21 +256,27 @@ impl<'b> EntryWriter<'b> {
         end + padding
     }
 
-    /// Appends a FlatBuffers string to the text; returns where in the text it begins.
+    /// Appends a FlatBuffers string to the text; returns where in the text it begins, or `None` where not even an
+    /// empty one fits: the field is then the empty string that `finish` keeps room for.
     #[inline(always)]
-    fn header_string(&mut self, text: &str, place: Places) -> u32 {
+    fn header_string(&mut self, text: &str, place: Places) -> Option<u32> {
         let max = match place {
             Places::BODY => self.tape.limits.max_string_bytes as usize,
             _ => usize::from(self.tape.limits.max_key_bytes),
         };
         let fits = text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len());
-        let text = if fits { text } else { self.cut_header_string(text, max, place) };
-        to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len())))
+        let text = if fits { text } else { self.cut_header_string(text, max, place)? };
+        Some(to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len()))))
     }
 
     #[cold]
-    fn cut_header_string<'t>(&mut self, text: &'t str, max: usize, place: Places) -> &'t str {
-        let left = self.tape.left().saturating_sub(STRING_OVERHEAD);
+    fn cut_header_string<'t>(&mut self, text: &'t str, max: usize, place: Places) -> Option<&'t str> {
+        let Some(left) = self.tape.left().checked_sub(STRING_OVERHEAD) else {
+            if !text.is_empty() {
+                self.tape.report.record(TripCause::EntryBytes, place, Some(1));
+            }
+            return None;
+        };
         let kept = &text[..text.floor_char_boundary(max.min(left))];
         let lost = (text.len() - kept.len()) as u64;
         let cause = match (max <= left, place) {
@@ -279,9 +286,8 @@ impl<'b> EntryWriter<'b> {
         };
         let lost = if cause == TripCause::EntryBytes { 0 } else { lost };
         self.tape.report.record(cause, place, Some(lost));
-        // Not enough only where not even an empty string fits; the reserve of the budget covers one.
-        self.tape.take((STRING_OVERHEAD + kept.len()).min(self.tape.left()));
-        kept
+        self.tape.take(STRING_OVERHEAD + kept.len());
+        Some(kept)
     }
 
     /// Pads the text to a multiple of 4; returns its length then.

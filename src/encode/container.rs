@@ -193,7 +193,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         if let Some(Container { tape, scope, counts, .. }) = &mut self.container
             && tape.admit_child(counts, scope)
         {
-            let index = Key::Index(counts.kept);
+            let index = Key::Index(counts.offered());
             return ValueWriter::new(tape, counts, scope, index);
         }
         ValueWriter::inert()

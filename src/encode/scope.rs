@@ -98,6 +98,12 @@ impl Counts {
         self.dropped = self.dropped.saturating_add(children.unwrap_or(u64::MAX));
     }
 
+    /// Children so far, kept or not: the place of the next one in its source.
+    #[inline(always)]
+    pub(crate) fn offered(self) -> u32 {
+        u32::try_from(self.dropped).unwrap_or(u32::MAX).saturating_add(self.kept)
+    }
+
     /// Children not kept, `u64::MAX` where nobody knows.
     #[inline(always)]
     pub(crate) fn dropped(self) -> u64 {

@@ -182,7 +182,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
             return;
         }
         if let Some(text) = args.as_str() {
-            let budget = tape.limits.max_formatted_bytes as usize;
+            // Whether there is such a text depends on how far the compiler optimises: both roads give the same.
+            let budget = tape.limits.max_formatted_bytes.min(tape.limits.max_string_bytes) as usize;
             if text.len() <= budget {
                 tape.span(formatted::KIND, NodeFlags::FORMATTED, key, text.as_bytes(), counts, scope);
                 return;

@@ -64,3 +64,13 @@ fn a_file_cut_short_says_so() {
     assert_ne!(run.code, 0);
     assert!(run.stderr.contains(file.to_str().unwrap()), "{}", run.stderr);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_under_standard_output_is_a_failure_that_is_named() {
+    let (_directory, logs) = imported(b"{\"msg\":\"a\"}\n");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = common::run(common::command(["cat".as_ref(), logs.as_os_str()]).stdout(full));
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.starts_with("fusewire: standard output: No space left"), "{}", run.stderr);
+}

@@ -57,9 +57,9 @@ impl Terminal {
 
     /// Writes what has been collected.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.stdout.write_all(self.out.as_bytes())?;
+        let written = self.stdout.write_all(self.out.as_bytes()).and_then(|()| self.stdout.flush());
         self.out.clear();
-        self.stdout.flush()
+        written.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
     }
 
     /// Whether somebody watches standard error.

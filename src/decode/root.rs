@@ -26,9 +26,12 @@ pub(crate) enum Field {
 /// The size of each field in the table.
 pub(super) const SIZES: [usize; layout::FIELD_COUNT] = [8, 1, 1, 2, 24, 4, 4, 4, 4, 4, 4, 4];
 
-/// The position of each field in the buffer; 0, where no field can be, for an absent one.
+/// Where the root table is, and each field in it; 0, where no field can be, for an absent one.
 #[derive(Clone, Copy)]
-pub(crate) struct Fields([u32; layout::FIELD_COUNT]);
+pub(crate) struct Fields {
+    table: u32,
+    offsets: [u16; layout::FIELD_COUNT],
+}
 
 impl Fields {
     pub(super) const CLEAN: Self = Self::canonical(0);
@@ -36,27 +39,34 @@ impl Fields {
 
     #[expect(clippy::cast_possible_truncation, reason = "constants under 256")]
     const fn canonical(trips: usize) -> Self {
-        Self([
-            layout::TIME as u32,
-            layout::SEVERITY as u32,
-            layout::TRACE_FLAGS as u32,
-            layout::UTC_OFFSET as u32,
-            layout::TRACE as u32,
-            layout::TARGET as u32,
-            layout::BODY as u32,
-            layout::THREAD as u32,
-            layout::ATTRIBUTES as u32,
-            layout::TEXT as u32,
-            trips as u32,
-            layout::DROPPED_ATTRIBUTES as u32,
-        ])
+        let fields = [
+            layout::TIME,
+            layout::SEVERITY,
+            layout::TRACE_FLAGS,
+            layout::UTC_OFFSET,
+            layout::TRACE,
+            layout::TARGET,
+            layout::BODY,
+            layout::THREAD,
+            layout::ATTRIBUTES,
+            layout::TEXT,
+            trips,
+            layout::DROPPED_ATTRIBUTES,
+        ];
+        let mut offsets = [0; layout::FIELD_COUNT];
+        let mut i = 0;
+        while i < layout::FIELD_COUNT {
+            offsets[i] = fields[i].saturating_sub(layout::TABLE) as u16;
+            i += 1;
+        }
+        Self { table: layout::TABLE as u32, offsets }
     }
 
     /// Where `field` is, or `None` where it is absent.
     #[inline(always)]
     pub(super) fn position(&self, field: Field) -> Option<usize> {
-        let position = self.0[field as usize] as usize;
-        (position != 0).then_some(position)
+        let offset = usize::from(self.offsets[field as usize]);
+        (offset != 0).then(|| self.table as usize + offset)
     }
 
     /// The fields of a buffer that is not canonical, by its vtable. Every field is inside the buffer.
@@ -83,23 +93,15 @@ impl Fields {
         if table + table_len > len {
             return Err(short(table, "root table", table_len));
         }
-        let mut fields = [0; layout::FIELD_COUNT];
-        for (i, position) in fields.iter_mut().enumerate().take((vtable_len - 4) / 2) {
-            let offset = usize::from(u16_at(buffer, vtable + 4 + 2 * i).unwrap_or(0));
-            if offset == 0 {
-                continue;
+        let mut offsets = [0; layout::FIELD_COUNT];
+        for (i, offset) in offsets.iter_mut().enumerate().take((vtable_len - 4) / 2) {
+            *offset = u16_at(buffer, vtable + 4 + 2 * i).unwrap_or(0);
+            let end = usize::from(*offset) + SIZES[i];
+            if *offset != 0 && (*offset < 4 || end > table_len) {
+                return Err(out_of_bounds(table, "field of the root table", end as u64, table_len));
             }
-            if offset < 4 || offset + SIZES[i] > table_len {
-                return Err(out_of_bounds(
-                    table,
-                    "field of the root table",
-                    (offset + SIZES[i]) as u64,
-                    table_len,
-                ));
-            }
-            *position = u32::try_from(table + offset)
-                .map_err(|_| out_of_bounds(table, "root table", u64::from(u32::MAX), len))?;
         }
-        Ok(Self(fields))
+        let table = u32::try_from(table).map_err(|_| short(table, "root table", table_len))?;
+        Ok(Self { table, offsets })
     }
 }

@@ -284,7 +284,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// The end: an error where children are missing.
-    #[inline]
+    #[cold]
     fn finish(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
         let missing = self.left;
         self.left = 0;
@@ -301,7 +301,8 @@ impl<'a> Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<Attribute<'a>, DecodeError>;
 
-    #[inline]
+    // Inlined always: what the caller does not look at is then never put together.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (index, node) = match self.step()? {
             Ok(found) => found,

@@ -4,6 +4,7 @@ use crate::error::{DecodeError, DecodeFault};
 use crate::format::entry as layout;
 use crate::kind::{Kind, NodeFlags};
 use crate::limits::Limits;
+use crate::text::Text;
 
 use super::entry::{EntryRef, name};
 use super::root::Field;
@@ -36,10 +37,7 @@ fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
             return Err(fault(end, name(field), invalid));
         }
     }
-    match core::str::from_utf8(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(fault(start + error.valid_up_to(), name(field), DecodeFault::NotUtf8)),
-    }
+    if Text::new(bytes).is_utf8() { Ok(()) } else { Err(fault(start, name(field), DecodeFault::NotUtf8)) }
 }
 
 /// A vector whose elements begin at a multiple of `alignment`, and its offset and length at multiples of 4.
@@ -139,11 +137,11 @@ fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) 
         return Err(invalid(tape, index, "key length", node.key_length.into(), "0 in an array"));
     }
     let attribute = tape.attribute(index, node, end)?;
-    if attribute.key.to_str().is_err() {
+    if !attribute.key.is_utf8() {
         return Err(fault(tape.offset(index), "key", DecodeFault::NotUtf8));
     }
     match attribute.value {
-        Value::String(text) if text.to_str().is_err() => {
+        Value::String(text) if !text.is_utf8() => {
             Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8))
         }
         Value::Bool(_) if node.value > 1 => Err(invalid(tape, index, "bool", node.value, "0 or 1")),

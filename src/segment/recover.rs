@@ -41,7 +41,7 @@ pub fn recover(
     let mut report = RecoverReport::default();
     let events =
         segment.events(Mode::Recover).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    for event in events {
+    for event in events.thorough() {
         let frame = match event {
             Ok(Event::Lost(range)) | Err(range) => {
                 report.lost.push(range);

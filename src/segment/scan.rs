@@ -154,6 +154,8 @@ pub(crate) struct Scan<'a> {
     /// A frame found behind a gap that was returned first.
     found: Option<FrameRef<'a>>,
     budget: Budget,
+    /// Whether unused space is looked through.
+    thorough: bool,
     done: bool,
 }
 
@@ -166,11 +168,12 @@ impl<'a> Scan<'a> {
             at: bounds.start,
             found: None,
             budget: Budget::new(bytes.len()),
+            thorough: false,
             done: false,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn parse(&self, at: usize) -> Result<FrameRef<'a>, FrameFault> {
         let bytes = self.bytes.get(at..self.bounds.end).unwrap_or(&[]);
         let tag = frame::tag(self.bounds.salt, at);
@@ -182,6 +185,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next frame or gap at or after where the scan stands.
+    #[inline(always)]
     fn advance(&mut self) -> Option<Found<'a>> {
         if let Some(frame) = self.found.take() {
             return Some(self.pass(frame));
@@ -195,6 +199,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[inline(always)]
     fn pass(&mut self, frame: FrameRef<'a>) -> Found<'a> {
         self.at += frame::frame_len(frame.payload.len());
         Found::Frame(frame)
@@ -205,6 +210,10 @@ impl<'a> Scan<'a> {
     fn gap(&mut self, fault: FrameFault) -> Option<Found<'a>> {
         let start = self.at;
         let below_tail = self.bounds.tail.is_some_and(|tail| start < tail);
+        if !self.thorough && fault == FrameFault::Free && self.bounds.tail.is_some_and(|tail| start >= tail) {
+            self.done = true;
+            return None;
+        }
         let (next, gave_up) = self.resynchronise(start);
         if let Some(frame) = next {
             self.found = next;
@@ -257,8 +266,11 @@ impl<'a> Scan<'a> {
     /// One past the last slot at or behind `from` that is not zero, or `from`.
     fn last_nonzero(&self, from: usize) -> usize {
         let space = self.bytes.get(from..self.bounds.end).unwrap_or(&[]);
-        let last = space.chunks(ALIGN).rposition(|slot| slot.iter().any(|byte| *byte != 0));
-        last.map_or(from, |last| (from + (last + 1) * ALIGN).min(self.bounds.end))
+        let Some(stride) = space.chunks(STRIDE).rposition(|stride| !is_zero(stride)) else { return from };
+        let start = stride * STRIDE;
+        let stride = &space[start..space.len().min(start + STRIDE)];
+        let slot = stride.chunks(ALIGN).rposition(|slot| !is_zero(slot)).unwrap_or(0);
+        (from + start + (slot + 1) * ALIGN).min(self.bounds.end)
     }
 
     /// Whether an append has begun at `start`: it writes behind the commit word first.
@@ -270,7 +282,7 @@ impl<'a> Scan<'a> {
 impl<'a> Iterator for Scan<'a> {
     type Item = Result<Found<'a>, LostRange>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let found = self.advance()?;
         match found {
@@ -288,9 +300,11 @@ fn lost(start: usize, end: usize, reason: LostReason) -> Found<'static> {
     Found::Lost(LostRange { start: start as u64, end: end as u64, reason })
 }
 
+/// Bytes that are looked at together where most are zero.
+const STRIDE: usize = 4096;
+
 /// The next slot at or behind `from` that is not all zero.
 fn next_nonzero(bytes: &[u8], from: usize) -> Option<usize> {
-    const STRIDE: usize = 4096;
     let mut at = from;
     while at < bytes.len() {
         let end = (at + STRIDE).min(bytes.len());
@@ -349,12 +363,22 @@ impl<'a> Events<'a> {
         };
         Ok(Self { scan: bounds.map(|bounds| Scan::new(bytes, bounds, mode)) })
     }
+
+    /// Looks through unused space as well: for frames that outlived the record of where they end, as after a power cut,
+    /// and for bytes that should be zero. Without it, reading ends where the segment says that its frames do.
+    #[must_use]
+    pub fn thorough(mut self) -> Self {
+        if let Some(scan) = &mut self.scan {
+            scan.thorough = true;
+        }
+        self
+    }
 }
 
 impl<'a> Iterator for Events<'a> {
     type Item = Result<Event<'a>, LostRange>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.scan.as_mut()?.next()?.map(|found| match found {
             Found::Lost(range) => Event::Lost(range),

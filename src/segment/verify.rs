@@ -81,7 +81,7 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
         invalid: Vec::new(),
         times: None,
     };
-    for event in segment.events(Mode::Recover)? {
+    for event in segment.events(Mode::Recover)?.thorough() {
         match event {
             Ok(Event::Entry(frame, entry)) => {
                 report.entries += 1;

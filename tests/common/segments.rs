@@ -50,7 +50,7 @@ fn append(writer: &mut SegmentWriter, i: u64) -> (usize, usize) {
 /// What a recovering read finds: the numbers of the entries, and the gaps.
 pub fn read(bytes: &[u8]) -> (Vec<u64>, Vec<LostRange>) {
     let (mut entries, mut lost) = (Vec::new(), Vec::new());
-    for event in Events::new(bytes, Mode::Recover).unwrap() {
+    for event in Events::new(bytes, Mode::Recover).unwrap().thorough() {
         match event.unwrap() {
             Event::Entry(_, entry) => {
                 entry.verify().unwrap();

@@ -1,5 +1,7 @@
 //! The frame: header, payload, padding. `schema/FORMAT.md`, "The frame", is the specification.
 
+use core::sync::atomic::{Ordering, fence};
+
 use crc32fast::Hasher;
 
 use super::bytes::{u16_at, u32_at, u64_at};
@@ -233,6 +235,8 @@ pub(crate) fn parse_trusted(
 #[inline]
 fn placed(bytes: &[u8], expected_tag: u32) -> Result<(&[u8], u64, usize), FrameFault> {
     let (word, payload) = announced(bytes)?;
+    // Where another process is writing: what it wrote before the commit word is read after it.
+    fence(Ordering::Acquire);
     let found_tag = u32_at(bytes, TAG).unwrap_or(0);
     if found_tag != expected_tag {
         return Err(FrameFault::Misplaced { expected: expected_tag, found: found_tag });
@@ -272,6 +276,12 @@ fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
         return Err(FrameFault::Header);
     }
     Ok((word, payload))
+}
+
+/// How many bytes [`parse`] has to hash before it can believe or refuse what stands at the beginning of `bytes`; nothing
+/// where the header alone tells.
+pub(crate) fn cost(bytes: &[u8]) -> Option<usize> {
+    announced(bytes).ok().map(|(_, payload)| frame_len(payload))
 }
 
 /// What salt the frame at the beginning of `bytes` was written with, if it is a frame. For segments whose first page

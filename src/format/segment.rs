@@ -46,6 +46,9 @@ const TRAILER_PAYLOAD: usize = 48;
 /// Bytes of the trailer, at the very end of the file.
 pub(crate) const TRAILER_LEN: usize = frame::frame_len(TRAILER_PAYLOAD);
 
+/// The longest file: slots of 32 bits would reach further, and no reader should have to map more.
+pub(crate) const MAX_SIZE: u64 = 1 << 30;
+
 /// The version this code writes. A reader of another major version refuses; a higher minor one is read.
 pub(crate) const VERSION: (u16, u16) = (1, 0);
 /// FNV-1a (64 bits) of the frozen schema of this version.
@@ -100,6 +103,12 @@ pub struct SegmentHeader {
 }
 
 impl SegmentHeader {
+    /// Whether it has features that this version may ignore when it reads, and must not when it changes the file.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only_compat != 0
+    }
+
     /// The page as it is written.
     pub(crate) fn to_page(&self) -> [u8; PAGE] {
         let mut page = [0; PAGE];
@@ -129,7 +138,7 @@ impl SegmentHeader {
 
     /// The header of the segment that `bytes` is.
     ///
-    /// The version and the flags are looked at before anything else, the checksum before anything is believed.
+    /// The checksum is looked at before anything is believed, the version and the flags before anything is done.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, SegmentError> {
         if !bytes.starts_with(&MAGIC) {
             return Err(SegmentError::NotASegment);
@@ -172,9 +181,9 @@ impl SegmentHeader {
         }
         let starts_well =
             header.data_start >= DATA_START as u64 && header.data_start.is_multiple_of(frame::ALIGN as u64);
-        if !starts_well
-            || header.size.checked_sub(header.data_start).is_none_or(|room| room < TRAILER_LEN as u64)
-        {
+        let fits = header.data_start <= MAX_SIZE
+            && (header.data_start + TRAILER_LEN as u64..=MAX_SIZE).contains(&header.size);
+        if !starts_well || !fits || !header.size.is_multiple_of(frame::ALIGN as u64) {
             return Err(SegmentError::Geometry { data_start: header.data_start, size: header.size });
         }
         Ok(header)
@@ -188,12 +197,12 @@ pub(crate) const fn tail_word(offset: usize) -> u64 {
     slot | (u32::MAX as u64 - slot) << 32
 }
 
-/// Where the next frame begins, or `None` where the word is damaged.
+/// Where the next frame begins, or `None` where the word is damaged or points where no segment reaches.
 pub(crate) const fn tail_offset(word: u64) -> Option<usize> {
     let (low, high) = (word & u32::MAX as u64, word >> 32);
-    #[expect(clippy::cast_possible_truncation, reason = "under 2^32")]
-    let slot = low as usize;
-    if low + high == u32::MAX as u64 { slot.checked_mul(frame::ALIGN) } else { None }
+    let offset = low * frame::ALIGN as u64;
+    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_SIZE")]
+    if low + high == u32::MAX as u64 && offset <= MAX_SIZE { Some(offset as usize) } else { None }
 }
 
 /// What a sealed segment says of itself in its last bytes.
@@ -226,15 +235,16 @@ impl Trailer {
 
     /// The trailer of the segment that `bytes` is, where it has one and it is whole.
     pub(crate) fn parse(bytes: &[u8], size: u64, salt: u32) -> Option<Self> {
-        let size = usize::try_from(size).ok().filter(|size| *size == bytes.len())?;
+        let size = usize::try_from(size).ok()?;
+        let bytes = bytes.get(..size)?;
         let at = size.checked_sub(TRAILER_LEN).filter(|at| *at >= DATA_START)?;
         let seal = frame::parse(&bytes[at..], at, frame::tag(salt, at)).ok()?;
         let payload = Some(seal.payload).filter(|payload| payload.len() == TRAILER_PAYLOAD)?;
         let field = |i: usize| u64_at(payload, 8 * i).unwrap_or(0);
         let data_end = field(1);
-        let sane =
-            seal.kind == frame::FrameKind::Seal && data_end >= DATA_START as u64 && data_end <= at as u64;
-        sane.then(|| Self {
+        let sane = (DATA_START as u64..=at as u64).contains(&data_end)
+            && data_end.is_multiple_of(frame::ALIGN as u64);
+        (sane && seal.kind == frame::FrameKind::Seal).then(|| Self {
             entries: field(0),
             data_end,
             first_time: field(2),

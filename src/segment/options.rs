@@ -31,7 +31,7 @@ impl SegmentOptions {
     /// The smallest file: 16 KiB.
     pub const MIN_SIZE: u64 = 16 << 10;
     /// The largest file: 1 GiB.
-    pub const MAX_SIZE: u64 = 1 << 30;
+    pub const MAX_SIZE: u64 = crate::format::segment::MAX_SIZE;
     /// The default size: 64 MiB.
     pub const DEFAULT_SIZE: u64 = 64 << 20;
 

@@ -2,7 +2,7 @@
 
 use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
-use crate::format::bytes::u64_at;
+use crate::format::bytes::{u32_at, u64_at};
 use crate::format::frame::{self, ALIGN, FrameFault, FrameKind, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 
@@ -113,8 +113,7 @@ impl Bounds {
         let start = layout::DATA_START;
         let mut budget = Budget::new(bytes.len());
         let salt = (start..bytes.len()).step_by(ALIGN).find_map(|at| {
-            let word = u64_at(bytes, at).filter(|word| *word != 0)?;
-            budget.spend(frame::frame_len(frame::payload_len(word)))?;
+            budget.spend(frame::cost(&bytes[at..])?)?;
             frame::salt_of(&bytes[at..], at)
         })?;
         let trailer = Trailer::parse(bytes, bytes.len() as u64, salt);
@@ -130,7 +129,8 @@ fn stated_tail(bytes: &[u8]) -> Option<usize> {
     u64_at(bytes, layout::TAIL).and_then(layout::tail_offset)
 }
 
-/// Bytes that may be hashed in vain: a hostile file could make every slot look like a frame as long as the file.
+/// Bytes that may be hashed in vain: a hostile file could make every slot look like a frame as long as the file. Honest
+/// damage costs each damaged frame once, which is less than the file.
 struct Budget(usize);
 
 impl Budget {
@@ -209,74 +209,96 @@ impl<'a> Scan<'a> {
     #[cold]
     fn gap(&mut self, fault: FrameFault) -> Option<Found<'a>> {
         let start = self.at;
-        let below_tail = self.bounds.tail.is_some_and(|tail| start < tail);
         if !self.thorough && fault == FrameFault::Free && self.bounds.tail.is_some_and(|tail| start >= tail) {
             self.done = true;
             return None;
         }
-        let (next, gave_up) = self.resynchronise(start);
-        if let Some(frame) = next {
-            self.found = next;
+        let search = self.resynchronise(start, fault);
+        if let Some(frame) = search.frame {
+            self.found = Some(frame);
             self.at = usize::try_from(frame.offset).unwrap_or(self.bounds.end);
-            return Some(lost(start, self.at, LostReason::Damaged(fault)));
+            return Some(lost(start, self.at, self.reason_of(start, self.at, fault)));
         }
         self.done = true;
-        let in_file = self.bounds.end;
-        let last = self.last_nonzero(start.min(in_file));
-        // What is known to have held frames is lost to the tail, zeros included; behind it, what is not zero.
-        let end = if below_tail { self.bounds.tail.unwrap_or(last).max(last) } else { last };
-        if end <= start {
-            return None;
+        let last = search.last.max(start);
+        let below_tail = self.bounds.tail.filter(|tail| start < *tail);
+        if search.gave_up {
+            return Some(lost(start, below_tail.unwrap_or(start).max(last), LostReason::GaveUp));
         }
-        let reason = match fault {
-            _ if gave_up => LostReason::GaveUp,
-            _ if below_tail && end > in_file => LostReason::Truncated,
-            FrameFault::Free | FrameFault::Intent if !below_tail => {
-                if self.starts_here(start) {
-                    LostReason::Uncommitted
-                } else {
-                    LostReason::NotZero
-                }
-            }
-            _ => LostReason::Damaged(fault),
-        };
-        Some(lost(start, end, reason))
+        if let Some(tail) = below_tail {
+            // What held frames is lost to the tail, zeros included; what lies behind the tail is a gap of its own.
+            let reason =
+                if tail > self.bounds.end { LostReason::Truncated } else { LostReason::Damaged(fault) };
+            (self.at, self.done) = (tail, last <= tail);
+            return Some(lost(start, tail, reason));
+        }
+        let first = search.first?;
+        match fault {
+            FrameFault::Intent => Some(lost(start, last, LostReason::Uncommitted)),
+            FrameFault::Free if self.begun(start) => Some(lost(start, last, LostReason::Uncommitted)),
+            FrameFault::Free => Some(lost(first, last, LostReason::NotZero)),
+            _ => Some(lost(start, last, LostReason::Damaged(fault))),
+        }
     }
 
-    /// The next intact frame behind `from`, and whether the search was given up.
-    fn resynchronise(&mut self, from: usize) -> (Option<FrameRef<'a>>, bool) {
-        let mut at = from + ALIGN;
-        while let Some(slot) = next_nonzero(&self.bytes[..self.bounds.end], at) {
+    /// Why there is no frame from `start` to `end`, where the next one is.
+    fn reason_of(&self, start: usize, end: usize, fault: FrameFault) -> LostReason {
+        let word = u64_at(self.bytes, start).unwrap_or(0);
+        match fault {
+            // Passed over by its length, which fits: nothing else was there.
+            FrameFault::Intent if start + frame::frame_len(frame::payload_len(word)) == end => {
+                LostReason::Uncommitted
+            }
+            _ => LostReason::Damaged(fault),
+        }
+    }
+
+    /// The next intact frame behind `from`, where there is a fault.
+    fn resynchronise(&mut self, from: usize, fault: FrameFault) -> Search<'a> {
+        let mut search = Search { frame: None, first: None, last: from, gave_up: false };
+        let (mut at, mut parsed) = (from, Err(fault));
+        let space = self.bytes.get(..self.bounds.end).unwrap_or(self.bytes);
+        while let Some(slot) = next_nonzero(space, at) {
             at = slot;
-            match self.parse(at) {
-                Ok(frame) => return (Some(frame), false),
+            if at != from {
+                parsed = self.parse(at);
+            }
+            match parsed {
+                Ok(frame) => {
+                    search.frame = Some(frame);
+                    return search;
+                }
                 Err(FrameFault::Checksum { .. }) => {
-                    let word = u64_at(self.bytes, at).unwrap_or(0);
-                    if self.budget.spend(frame::frame_len(frame::payload_len(word))).is_none() {
-                        return (None, true);
+                    if self.budget.spend(frame::cost(&space[at..]).unwrap_or(0)).is_none() {
+                        search.gave_up = true;
+                        search.last = last_nonzero(space, at);
+                        return search;
                     }
                 }
                 Err(_) => {}
             }
             at += ALIGN;
+            search.first = search.first.or(Some(slot));
+            search.last = at.min(space.len());
         }
-        (None, false)
+        search
     }
 
-    /// One past the last slot at or behind `from` that is not zero, or `from`.
-    fn last_nonzero(&self, from: usize) -> usize {
-        let space = self.bytes.get(from..self.bounds.end).unwrap_or(&[]);
-        let Some(stride) = space.chunks(STRIDE).rposition(|stride| !is_zero(stride)) else { return from };
-        let start = stride * STRIDE;
-        let stride = &space[start..space.len().min(start + STRIDE)];
-        let slot = stride.chunks(ALIGN).rposition(|slot| !is_zero(slot)).unwrap_or(0);
-        (from + start + (slot + 1) * ALIGN).min(self.bounds.end)
+    /// Whether an append has begun at `start`: it writes the tag before anything else.
+    fn begun(&self, start: usize) -> bool {
+        u32_at(self.bytes, start + frame::TAG) == Some(frame::tag(self.bounds.salt, start))
     }
+}
 
-    /// Whether an append has begun at `start`: it writes behind the commit word first.
-    fn starts_here(&self, start: usize) -> bool {
-        next_nonzero(&self.bytes[..self.bounds.end], start).is_some_and(|slot| slot - start <= ALIGN)
-    }
+/// What a search for the next frame has seen.
+struct Search<'a> {
+    frame: Option<FrameRef<'a>>,
+    /// The first slot before it that is not zero.
+    first: Option<usize>,
+    /// One past the last slot before it that is not zero.
+    last: usize,
+    /// Whether the budget ended before the file did.
+    gave_up: bool,
 }
 
 impl<'a> Iterator for Scan<'a> {
@@ -300,29 +322,41 @@ fn lost(start: usize, end: usize, reason: LostReason) -> Found<'static> {
     Found::Lost(LostRange { start: start as u64, end: end as u64, reason })
 }
 
-/// Bytes that are looked at together where most are zero.
-const STRIDE: usize = 4096;
+/// How many bytes are compared with zero at once.
+const CHUNK: usize = 4096;
+static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
-/// The next slot at or behind `from` that is not all zero.
+/// The next slot at or behind `from` that is not all zero. Looks at whole chunks only where they begin, so that every
+/// byte is looked at twice at most, however zeros and others alternate.
 fn next_nonzero(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while at < bytes.len() {
-        let end = (at + STRIDE).min(bytes.len());
-        let chunk = &bytes[at..end];
-        if is_zero(chunk) {
-            at = end;
+        let chunk = &bytes[at..(at + CHUNK).min(bytes.len())];
+        if at.is_multiple_of(CHUNK) && is_zero(chunk) {
+            at += CHUNK;
             continue;
         }
-        let slot = chunk.chunks(ALIGN).position(|slot| !is_zero(slot)).unwrap_or(0);
-        return Some(at + slot * ALIGN);
+        if !is_zero(&chunk[..ALIGN.min(chunk.len())]) {
+            return Some(at);
+        }
+        at += ALIGN;
     }
     None
 }
 
+/// One past the last slot at or behind `from` that is not zero, or `from`.
+fn last_nonzero(bytes: &[u8], from: usize) -> usize {
+    let space = bytes.get(from..).unwrap_or(&[]);
+    let Some(chunk) = space.chunks(CHUNK).rposition(|chunk| !is_zero(chunk)) else { return from };
+    let start = chunk * CHUNK;
+    let chunk = &space[start..space.len().min(start + CHUNK)];
+    let slot = chunk.chunks(ALIGN).rposition(|slot| !is_zero(slot)).unwrap_or(0);
+    (from + start + (slot + 1) * ALIGN).min(bytes.len())
+}
+
+/// Of at most [`CHUNK`] bytes. A comparison of slices is a `memcmp`, which is fast without optimisation, too.
 fn is_zero(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<16>();
-    words.iter().fold(0, |any, word| any | u128::from_le_bytes(*word)) == 0
-        && rest.iter().all(|byte| *byte == 0)
+    bytes == &ZEROS[..bytes.len().min(CHUNK)]
 }
 
 /// One thing that reading a segment finds.

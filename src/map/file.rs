@@ -26,6 +26,18 @@ impl ReadMap {
         &self.0
     }
 
+    /// Loads a word so that all that its writer wrote before it is seen by what this thread reads from now on. 0 where `at`
+    /// is not a multiple of 8 inside the map.
+    pub(crate) fn load_acquire(&self, at: usize) -> u64 {
+        if !at.is_multiple_of(8) || at.saturating_add(8) > self.0.len() {
+            return 0;
+        }
+        // SAFETY: `at` is inside the map and, since a map begins at a page, the pointer is aligned to 8. The word is only
+        // loaded, which a map for reading allows, and its writer stores it atomically (invariant *foreign memory*).
+        let word_in_map = unsafe { AtomicU64::from_ptr(self.0.as_ptr().add(at).cast_mut().cast()) };
+        u64::from_le(word_in_map.load(Ordering::Acquire))
+    }
+
     /// Tells the kernel that the file will be read front to back.
     pub(crate) fn advise_sequential(&self) {
         #[cfg(unix)]

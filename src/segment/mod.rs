@@ -24,6 +24,6 @@ pub use resource::Resource;
 pub use scan::{Event, Events, Found, LostRange, LostReason, Mode};
 #[cfg(unix)]
 pub use series::{FILE_EXTENSION, Series, file_name};
-pub use verify::{VerifyReport, verify};
+pub use verify::{Defect, VerifyReport, verify};
 #[cfg(unix)]
 pub use writer::{AppendError, Appended, SegmentWriter, SyncError};

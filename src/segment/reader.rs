@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::decode::EntryRef;
 use crate::error::SegmentError;
 use crate::format::bytes::u64_at;
-use crate::format::frame::FrameKind;
+use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::map::file::ReadMap;
 
@@ -16,9 +16,9 @@ use super::scan::{Event, Events, Mode};
 /// Where a segment stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Complete: its trailer is in place.
+    /// Complete: its trailer is in place and whole.
     Sealed,
-    /// Not complete: its writer is at work, or died.
+    /// Not complete: its writer is at work, or died; or the trailer is damaged.
     Open,
 }
 
@@ -54,10 +54,14 @@ impl Segment {
     /// Reads the segment `path` into memory, which takes as much of it as the file is long.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Those of the file system, and [`io::ErrorKind::FileTooLarge`] for what is longer than any segment, so that a
+    /// stranger's file cannot fill the memory.
     pub fn read_copy(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        File::open(path)?.read_to_end(&mut bytes)?;
+        File::open(path)?.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > layout::MAX_SIZE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         Ok(Self::from_vec(bytes))
     }
 
@@ -94,21 +98,26 @@ impl Segment {
     /// The trailer, where the segment is sealed and its first page and its trailer are whole.
     #[must_use]
     pub fn trailer(&self) -> Option<Trailer> {
-        let header = self.header().ok()?;
-        Trailer::parse(self.as_bytes(), header.size, header.salt)
+        let bytes = self.as_bytes();
+        if let Ok(header) = self.header() {
+            return Trailer::parse(bytes, header.size, header.salt);
+        }
+        // Without its first page a segment may still end with an intact seal.
+        let at = bytes.len().checked_sub(layout::TRAILER_LEN).filter(|at| at.is_multiple_of(frame::ALIGN))?;
+        Trailer::parse(bytes, bytes.len() as u64, frame::salt_of(&bytes[at..], at)?)
     }
 
     /// Whether the segment is complete.
     #[must_use]
     pub fn state(&self) -> State {
-        let marked = u64_at(self.as_bytes(), layout::STATE) == Some(layout::STATE_SEALED);
-        if marked || self.trailer().is_some() { State::Sealed } else { State::Open }
+        if self.trailer().is_some() { State::Sealed } else { State::Open }
     }
 
-    /// Bytes that its writer knows to be on disk, from the first one on.
+    /// Bytes that its writer knows to be on disk, from the first one on. No checksum covers the number.
     #[must_use]
     pub fn durable_up_to(&self) -> u64 {
-        u64_at(self.as_bytes(), layout::DURABLE).unwrap_or(0)
+        let bytes = self.as_bytes();
+        u64_at(bytes, layout::DURABLE).unwrap_or(0).min(bytes.len() as u64)
     }
 
     /// What the segment holds, in the order in which it was appended.
@@ -116,6 +125,10 @@ impl Segment {
     /// # Errors
     /// As [`Events::new`].
     pub fn events(&self, mode: Mode) -> Result<Events<'_>, SegmentError> {
+        if let Bytes::Mapped(map) = &self.bytes {
+            // What a writer at work had committed when it moved the tail here is seen from here on.
+            map.load_acquire(layout::TAIL);
+        }
         Events::new(self.as_bytes(), mode)
     }
 

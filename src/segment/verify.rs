@@ -3,10 +3,40 @@
 use std::fmt;
 
 use crate::error::{DecodeError, SegmentError};
-use crate::format::segment::Trailer;
+use crate::format::bytes::u64_at;
+use crate::format::segment::{self as layout, Trailer};
 
 use super::reader::{Segment, State};
 use super::scan::{Event, LostRange, Mode};
+
+/// What can be wrong with a segment beside its frames and its first page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// The file is not as long as its first page says.
+    Length {
+        /// Bytes it should have.
+        stated: u64,
+        /// Bytes it has.
+        found: u64,
+    },
+    /// The word in page 1 that says where the frames end contradicts itself, or the trailer.
+    Tail,
+    /// The file was sealed, and its trailer is damaged.
+    Trailer,
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { stated, found } => {
+                write!(f, "the file has {found} bytes and should have {stated}")
+            }
+            Self::Tail => f.write_str("the word at byte 4096 that says where the frames end is damaged"),
+            Self::Trailer => f.write_str("the trailer in the last 64 bytes is damaged"),
+        }
+    }
+}
 
 /// What a full read of a segment found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +44,8 @@ use super::scan::{Event, LostRange, Mode};
 pub struct VerifyReport {
     /// What is wrong with the first page, if something is.
     pub header: Option<SegmentError>,
+    /// What is wrong beside the first page and the frames.
+    pub defects: Vec<Defect>,
     /// Whether it is sealed.
     pub state: State,
     /// What the trailer says, where it is whole.
@@ -44,7 +76,11 @@ impl VerifyReport {
     /// Whether nothing is damaged and nothing is lost.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.header.is_none() && self.invalid.is_empty() && self.lost_bytes() == 0 && !self.miscounted()
+        self.header.is_none()
+            && self.defects.is_empty()
+            && self.invalid.is_empty()
+            && self.lost_bytes() == 0
+            && !self.miscounted()
     }
 
     /// Whether a sealed segment's trailer counts other entries than there are.
@@ -62,6 +98,32 @@ impl fmt::Display for VerifyReport {
     }
 }
 
+/// The checks that need no frame.
+fn defects(segment: &Segment) -> Vec<Defect> {
+    let (bytes, mut defects) = (segment.as_bytes(), Vec::new());
+    let size = segment.header().map_or(bytes.len() as u64, |header| header.size);
+    if size != bytes.len() as u64 {
+        defects.push(Defect::Length { stated: size, found: bytes.len() as u64 });
+    }
+    let tail = u64_at(bytes, layout::TAIL).map(layout::tail_offset);
+    let trailer = segment.trailer();
+    let contradicted =
+        trailer.is_some_and(|trailer| tail.flatten().is_none_or(|tail| tail as u64 != trailer.data_end));
+    if tail == Some(None) || contradicted {
+        defects.push(Defect::Tail);
+    }
+    let marked = u64_at(bytes, layout::STATE).is_some_and(|state| state != 0);
+    let commit = usize::try_from(size)
+        .ok()
+        .and_then(|size| size.checked_sub(layout::TRAILER_LEN))
+        .and_then(|at| u64_at(bytes, at));
+    // A commit word of zero is a seal that its process did not live to complete, which is no damage.
+    if trailer.is_none() && (marked || commit.is_some_and(|word| word != 0)) {
+        defects.push(Defect::Trailer);
+    }
+    defects
+}
+
 /// Reads all of `segment`: every checksum, and every entry to its last value.
 ///
 /// # Errors
@@ -71,6 +133,7 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
     let header = segment.header();
     let mut report = VerifyReport {
         header: header.as_ref().err().copied(),
+        defects: defects(segment),
         state: segment.state(),
         trailer: segment.trailer(),
         entries: 0,

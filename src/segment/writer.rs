@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::decode::EntryRef;
 use crate::encode::{EntryWriter, encode};
 use crate::error::EncodeError;
 use crate::format::bytes::u64_at;
@@ -74,6 +75,11 @@ pub struct SegmentWriter {
     /// One past the last byte that can belong to a frame.
     end: usize,
     trailer: Trailer,
+    /// One past the last byte behind `tail` that an append which did not come to its end may have written; 0 where there
+    /// was none. Unused space must be zero again before anything else is written.
+    scribbled: usize,
+    /// Bytes known to be on disk.
+    durable: usize,
 }
 
 impl SegmentWriter {
@@ -85,21 +91,21 @@ impl SegmentWriter {
     /// [`io::ErrorKind::InvalidInput`] where the resource does not fit.
     pub fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
         let temporary = temporary_name(path);
-        let made = Self::make(&temporary, path, options).and_then(|writer| {
-            rename_to_new(&temporary, path)?;
-            sync_directory(path)?;
-            Ok(writer)
-        });
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary)?;
+        let mut made = Self::make(file, path, options)
+            .and_then(|writer| rename_to_new(&temporary, path).map(|()| writer));
         if made.is_err() {
-            // It may never have been made; the error that matters is the one being returned.
+            // The error that matters is the one being returned.
             let _ = std::fs::remove_file(&temporary);
+        } else if let Err(error) = sync_directory(path) {
+            let _ = std::fs::remove_file(path);
+            made = Err(error);
         }
         made
     }
 
-    fn make(temporary: &Path, path: &Path, options: &SegmentOptions) -> io::Result<Self> {
+    fn make(file: File, path: &Path, options: &SegmentOptions) -> io::Result<Self> {
         let size = options.effective_size();
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(temporary)?;
         allocate(&file, size)?;
         let map = WriteMap::new(&file)?;
         let mut salt = [0; 4];
@@ -124,8 +130,18 @@ impl SegmentWriter {
         let end = map.len() - layout::TRAILER_LEN;
         let limits = options.limits.clamped();
         let trailer = Trailer::default();
-        let mut writer =
-            Self { map, file, path: path.to_owned(), header, limits, tail: layout::DATA_START, end, trailer };
+        let mut writer = Self {
+            map,
+            file,
+            path: path.to_owned(),
+            header,
+            limits,
+            tail: layout::DATA_START,
+            end,
+            trailer,
+            scribbled: 0,
+            durable: 0,
+        };
         if options.prefault {
             writer.map.prefault(0..writer.map.len());
         }
@@ -159,19 +175,42 @@ impl SegmentWriter {
     ) -> Result<Appended, AppendError> {
         let start = self.tail + frame::HEADER_LEN;
         let room = self.end.saturating_sub(start).min(self.limits.max_entry_bytes as usize);
+        if room > 0 {
+            self.begin(start + room);
+        }
         let space = self.map.bytes_mut(start..start + room);
         let limits = &self.limits;
         // The map's borrow must end before the frame is closed: only numbers leave.
         let encoded = encode(space, limits, |entry| write(entry));
         let (len, touched, severity, report) = match encoded {
             Ok(entry) => (entry.len(), entry.touched(), entry.severity(), entry.report()),
-            Err(error) => return Err(self.refuse(start, room, error)),
+            Err(error) => return Err(self.refuse(error)),
         };
         let framed = frame::frame_len(len);
         // The encoder moves text; what it leaves behind is unused space again, and unused space is zero.
         let scribbled = (start + touched).min(start + room);
         self.map.bytes_mut(self.tail + framed..scribbled.max(self.tail + framed)).fill(0);
         Ok(self.commit(len, kind, severity, report))
+    }
+
+    /// Begins an append that may write up to `end`: leaves the space behind the tail as nobody has ever touched it, and
+    /// writes the tag, by which a reader knows an append that its process did not live to complete.
+    #[inline]
+    fn begin(&mut self, end: usize) {
+        if self.scribbled != 0 {
+            self.clean();
+        }
+        self.scribbled = end;
+        let tag = frame::tag(self.header.salt, self.tail).to_le_bytes();
+        let at = self.tail + frame::TAG;
+        self.map.bytes_mut(at..at + tag.len()).copy_from_slice(&tag);
+    }
+
+    /// Makes unused space zero again: after a refused entry, and after one whose producer panicked.
+    #[cold]
+    fn clean(&mut self) {
+        self.map.bytes_mut(self.tail..self.scribbled).fill(0);
+        self.scribbled = 0;
     }
 
     /// Closes the frame at the tail over a payload that is in place.
@@ -189,13 +228,14 @@ impl SegmentWriter {
         let word = frame::close(self.map.bytes_mut(offset..offset + len), payload, kind, severity, tag);
         self.map.store_release(offset, word);
         self.tail = offset + len;
+        self.scribbled = 0;
         self.publish_tail();
         Appended { offset: offset as u64, len: len as u64, report }
     }
 
     #[cold]
-    fn refuse(&mut self, start: usize, room: usize, error: EncodeError) -> AppendError {
-        self.map.bytes_mut(start..start + room).fill(0);
+    fn refuse(&mut self, error: EncodeError) -> AppendError {
+        self.clean();
         match error {
             EncodeError::BufferTooSmall { needed, .. } => AppendError::Full {
                 needed: frame::frame_len(needed) as u64,
@@ -221,9 +261,11 @@ impl SegmentWriter {
             return Err(AppendError::Full { needed: needed as u64, available: available as u64 });
         }
         let start = self.tail + frame::HEADER_LEN;
+        self.begin(self.tail + needed);
         self.map.bytes_mut(start..start + payload.len()).copy_from_slice(payload);
         if kind == FrameKind::Entry {
-            self.trailer.note(u64_at(payload, TIME).unwrap_or(0));
+            // Another writer's entry may have its time anywhere.
+            self.trailer.note(EntryRef::new(payload).map_or(0, |entry| entry.time_unix_nano()));
         }
         Ok(self.commit(payload.len(), kind, severity, TripReport::default()))
     }
@@ -239,7 +281,11 @@ impl SegmentWriter {
     /// Those of the disk. After one, what of the segment is on disk is not known: do not flush it again, seal it and
     /// write to another.
     pub fn flush(&mut self) -> Result<(), SyncError> {
-        self.map.sync(0..self.tail)?;
+        // Page 1 is always among the changed ones; of the frames, only what is new.
+        let changed = self.durable.max(layout::DATA_START) / layout::PAGE * layout::PAGE;
+        self.map.sync(0..layout::DATA_START)?;
+        self.map.sync(changed..self.tail)?;
+        self.durable = self.tail;
         self.map.store_release(layout::DURABLE, self.tail as u64);
         self.map.sync(layout::DURABLE..layout::DURABLE + 8)
     }
@@ -250,6 +296,9 @@ impl SegmentWriter {
     /// # Errors
     /// Those of the disk. The segment is readable all the same.
     pub fn seal(mut self) -> Result<Trailer, SyncError> {
+        if self.scribbled != 0 {
+            self.clean();
+        }
         self.trailer.data_end = self.tail as u64;
         let (data_end, at) = (self.tail, self.end);
         let payload = self.trailer.to_payload();
@@ -290,11 +339,11 @@ impl SegmentWriter {
     }
 }
 
-/// `.NAME.tmp` beside `path`: a name that no reader takes for a segment.
+/// `.NAME.RANDOM.tmp` beside `path`: a name that no reader takes for a segment, and no other writer makes.
 fn temporary_name(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".tmp");
+    name.push(format!(".{:08x}.tmp", u128::from_le_bytes(random_id()) >> 96));
     path.with_file_name(name)
 }
 
@@ -320,7 +369,9 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
 /// is a SIGBUS.
 fn allocate(file: &File, size: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size) {
+    match rustix::io::retry_on_intr(|| {
+        rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size)
+    }) {
         Ok(()) => return Ok(()),
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
         Err(error) => return Err(error.into()),

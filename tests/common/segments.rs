@@ -1,6 +1,10 @@
 //! A segment to damage, and the ways to damage it.
 
+use std::ops::Range;
+
 use fusewire::segment::{Event, Events, LostRange, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+
+use super::checksum;
 
 /// A small segment: its bytes, and where the frame of each entry lies. Entry `i` has the attribute `n = i`.
 pub struct Fixture {
@@ -71,4 +75,57 @@ pub fn strict(bytes: &[u8]) -> bool {
 
 pub fn segment(bytes: &[u8]) -> Segment {
     Segment::from_vec(bytes.to_vec())
+}
+
+/// The ways to damage.
+impl Fixture {
+    pub fn flip(&mut self, bit: usize) {
+        self.bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+
+    pub fn cut(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+
+    pub fn zero(&mut self, range: Range<usize>) {
+        self.bytes[range].fill(0);
+    }
+
+    /// Puts bytes of anywhere at `at`.
+    pub fn splice(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// The bytes of frame `i`.
+    pub fn frame(&self, i: usize) -> Vec<u8> {
+        let (start, len) = self.frames[i];
+        self.bytes[start..start + len].to_vec()
+    }
+
+    /// Repairs the checksum of the frame of `len` bytes at `at`, whatever it holds.
+    pub fn fix_frame(&mut self, at: usize, len: usize) {
+        let payload = self.u32_at(at) & 0x0FFF_FFFF;
+        let word = checksum::commit_word(&self.bytes[at..at + len], payload);
+        self.splice(at, &word.to_le_bytes());
+    }
+
+    /// Repairs the checksum of the first page.
+    pub fn fix_header(&mut self) {
+        let crc = checksum::crc32(0, &self.bytes[..4092]);
+        self.splice(4092, &crc.to_le_bytes());
+    }
+
+    /// States another end of the frames in page 1.
+    pub fn set_tail(&mut self, slot: u32) {
+        let word = u64::from(slot) | u64::from(!slot) << 32;
+        self.splice(4096, &word.to_le_bytes());
+    }
+
+    pub fn u32_at(&self, at: usize) -> u32 {
+        u32::from_le_bytes(*self.bytes[at..].first_chunk().unwrap())
+    }
+
+    pub fn salt(&self) -> u32 {
+        self.u32_at(28)
+    }
 }

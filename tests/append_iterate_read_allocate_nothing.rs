@@ -1,0 +1,154 @@
+//! B2, B5: an entry is appended, found and read without one heap allocation.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use fusewire::segment::{Event, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+use fusewire::{Limits, Severity, TraceContext, message};
+
+thread_local! {
+    /// Of this thread, so that the test harness and other tests do not show.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn count() {
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+    assert!(
+        allocations(|| drop(std::hint::black_box((0..100).map(|n| n.to_string()).collect::<Vec<_>>()))) > 100
+    );
+    assert_eq!(allocations(|| ()), 0);
+}
+
+fn writer(directory: &tempfile::TempDir) -> SegmentWriter {
+    let mut options = SegmentOptions::new(Resource::of_this_process("test"));
+    options.size = 1 << 20;
+    SegmentWriter::create(&directory.path().join("a.fws"), &options).unwrap()
+}
+
+fn append_one(writer: &mut SegmentWriter, n: u64) -> bool {
+    let appended = writer.append(|entry| {
+        entry.set_time_unix_nano(1_700_000_000_000_000_000 + n);
+        entry.set_severity(Severity::INFO);
+        entry.set_trace(TraceContext { trace_id: n.into(), span_id: n, flags: 1 });
+        entry.set_target("shop::checkout");
+        entry.set_body_fmt(format_args!("order {n} paid"));
+        entry.attr("n", &n).attr("ok", &true).attr("ratio", &0.5).attr("tags", &["eu", "new"]);
+        let mut attributes = entry.attributes();
+        let mut request = attributes.slot("request").map();
+        request.entry("path", "/pay").entry("bytes", &[1_u64, 2, 3]);
+        request.end();
+    });
+    appended.is_ok()
+}
+
+#[test]
+fn append() -> std::io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut writer = writer(&directory);
+    let work = || assert!((0..1000).all(|n| append_one(&mut writer, n)));
+    assert_eq!(allocations(work), 0);
+    // Neither does a full segment, on any of its refusals.
+    while append_one(&mut writer, 0) {}
+    let work = || assert!((0..100).all(|n| !append_one(&mut writer, n)));
+    assert_eq!(allocations(work), 0);
+    Ok(())
+}
+
+#[test]
+fn iterate_and_read_in_every_mode() -> std::io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut writer = writer(&directory);
+    assert!((0..1000).all(|n| append_one(&mut writer, n)));
+    writer.seal()?;
+    let segment = Segment::open_trusted(&directory.path().join("a.fws"))?;
+    for mode in [Mode::Strict, Mode::Recover] {
+        let mut seen = 0;
+        let work = || {
+            for event in segment.events(mode).unwrap() {
+                let Event::Entry(_, entry) = event.unwrap() else { continue };
+                assert!(entry.verify().is_ok() && entry.target() == "shop::checkout" && !entry.is_tripped());
+                assert!(entry.get("request.bytes[2]").is_some() && entry.walk().count() == 12);
+                seen += entry.attributes().filter(Result::is_ok).count();
+            }
+        };
+        assert_eq!((allocations(work), seen), (0, 5000));
+    }
+    Ok(())
+}
+
+#[test]
+fn reading_past_damage() -> std::io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut writer = writer(&directory);
+    assert!((0..1000).all(|n| append_one(&mut writer, n)));
+    drop(writer);
+    let mut bytes = std::fs::read(directory.path().join("a.fws"))?;
+    for at in (10_000..300_000).step_by(5000) {
+        bytes[at] ^= 1;
+    }
+    let segment = Segment::from_vec(bytes);
+    let (mut entries, mut lost) = (0, 0);
+    let work = || {
+        for event in segment.events(Mode::Recover).unwrap() {
+            match event {
+                Ok(Event::Entry(..)) => entries += 1,
+                Ok(Event::Lost(_)) => lost += 1,
+                _ => {}
+            }
+        }
+    };
+    assert_eq!(allocations(work), 0);
+    assert!(lost > 50 && entries + lost == 1000, "{entries} {lost}");
+    Ok(())
+}
+
+#[test]
+fn messages() {
+    let mut buffer = [0; 1024];
+    let work = || {
+        for n in 0..1000_u64 {
+            let message = message::write(&mut buffer, &Limits::default(), |entry| {
+                entry.attr("n", &n);
+            })
+            .unwrap();
+            assert!(message::read(message).unwrap().0.get("n").is_some());
+        }
+    };
+    assert_eq!(allocations(work), 0);
+}

@@ -1,0 +1,110 @@
+//! A1-A5, A7: of random values under random limits, the entry has what a naive oracle says it should, and says exactly
+//! what is missing.
+
+mod common {
+    pub mod check;
+    pub mod model;
+}
+
+use common::model::{self, Model, Refusal, Tree, kept};
+use fusewire::Limits;
+use fusewire::encode::encode;
+use fusewire::error::EncodeError;
+use fusewire::owned::{OwnedAttribute, OwnedValue};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+/// Whether a path, of which at most the last 120 bytes are kept, is the expected one.
+fn same_path(path: fusewire::KeyPath, expected: &str) -> bool {
+    if expected.len() <= 120 { path.as_str() == expected } else { expected.ends_with(path.as_str()) }
+}
+
+fn agrees(tree: &Tree, limits: &Limits) {
+    let mut buffer = vec![0; limits.max_entry_bytes as usize];
+    match (encode(&mut buffer, limits, |entry| model::write(tree, entry)), kept(tree, limits)) {
+        (Ok(encoded), Ok(expected)) => {
+            let entry = common::check::sound(encoded.bytes(), encoded.report());
+            assert_eq!(entry.attributes, expected.attributes);
+            assert_eq!(u64::from(entry.dropped_attributes_count), expected.dropped);
+            let mut trips = [(0, Some(0)); 8];
+            for trip in entry.trips {
+                trips[trip.cause as usize] = (trip.count, trip.lost);
+            }
+            assert_eq!(trips, expected.trips);
+        }
+        (Err(EncodeError::SerializeBlocked { path, type_name }), Err(refusal)) => {
+            let Refusal::Blocked { path: expected, type_name: name } = refusal else { panic!("{refusal:?}") };
+            assert!(
+                same_path(path, &expected) && type_name == name,
+                "{path:?} {type_name}, {expected:?} {name}"
+            );
+        }
+        (Err(EncodeError::TooWide { path, max_width }), Err(refusal)) => {
+            let Refusal::TooWide { path: expected } = refusal else { panic!("{refusal:?}") };
+            assert!(same_path(path, &expected), "{path:?} {expected:?}");
+            assert_eq!(max_width, limits.max_width);
+        }
+        (ours, oracle) => panic!("encoder {ours:?}, oracle {oracle:?}"),
+    }
+}
+
+/// In a full entry the oracle cannot say what is kept; but of every container that is there, kept and dropped
+/// children together are those that there were, and what is kept came first.
+fn nothing_is_lost_in_silence(offered: &[&Model], kept: &[OwnedAttribute], dropped: Option<u64>) {
+    assert_eq!(kept.len() as u64 + dropped.unwrap(), offered.len() as u64);
+    let mut offered = offered.iter();
+    for OwnedAttribute { value, .. } in kept {
+        let (children, kept, dropped): (Vec<_>, _, _) = match value {
+            OwnedValue::Array { values, dropped } => {
+                let Some(Model::Array(of)) = offered.find(|model| matches!(model, Model::Array(_))) else {
+                    panic!("an array that was not offered")
+                };
+                (of.iter().collect(), values, dropped)
+            }
+            OwnedValue::Map { entries, dropped } => {
+                let Some(Model::Map(of)) = offered.find(|model| matches!(model, Model::Map(_))) else {
+                    panic!("a map that was not offered")
+                };
+                (of.iter().map(|(_, value)| value).collect(), entries, dropped)
+            }
+            _ => continue,
+        };
+        // Containers of one kind may be mistaken for each other where one before was dropped.
+        if kept.len() as u64 + dropped.unwrap() == children.len() as u64 {
+            nothing_is_lost_in_silence(&children, kept, *dropped);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn random_values_under_random_limits(tree in model::tree(40), limits in model::limits()) {
+        agrees(&tree, &limits);
+    }
+
+    #[test]
+    fn random_values_under_the_default_limits(tree in model::tree(40)) {
+        agrees(&tree, &Limits { on_type: fusewire::limits::OnType::Replace, ..Limits::default() });
+    }
+
+    #[test]
+    fn a_full_entry_is_within_its_budget_and_counts_what_it_dropped(tree in model::tree(120)) {
+        let limits = Limits {
+            max_entry_bytes: 1024,
+            on_type: fusewire::limits::OnType::Replace,
+            ..Limits::default()
+        };
+        let mut buffer = [0; 1024];
+        let encoded = encode(&mut buffer, &limits, |entry| {
+            model::write(&tree, entry);
+            entry.set_target(&"t".repeat(300));
+            entry.set_thread("thread");
+            entry.set_body(&"b".repeat(1000));
+        }).unwrap();
+        let entry = common::check::sound(encoded.bytes(), encoded.report());
+        let offered: Vec<_> = tree.iter().map(|(_, value)| value).collect();
+        nothing_is_lost_in_silence(&offered, &entry.attributes, Some(entry.dropped_attributes_count.into()));
+    }
+}

@@ -77,6 +77,10 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) entries: u64,
+
+    /// Append to this file until killed: the demo starts itself with it.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) victim: Option<PathBuf>,
 }
 
 /// Turn JSON lines, or any lines of text, into segments.

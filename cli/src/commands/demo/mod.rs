@@ -1,6 +1,7 @@
 //! `fusewire demo`: what Fusewire does, in ten seconds, on this machine.
 
 mod hostile;
+mod killed;
 mod load;
 mod readback;
 mod report;
@@ -45,6 +46,10 @@ const RUN: u64 = 500;
 
 /// Runs the demo.
 pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    if let Some(path) = &args.victim {
+        killed::append_until_killed(path)?;
+        return Ok(Outcome::Clean);
+    }
     let directory = directory(args)?;
     let threads = args.threads.unwrap_or_else(default_threads);
     report::title(terminal, &directory)?;
@@ -60,8 +65,11 @@ pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let before = Instant::now();
     let read = readback::run(&written)?;
     report::read_back(terminal, &read, before.elapsed(), args.entries)?;
+
+    let killed = killed::run(&directory.join("killed.fws"))?;
+    report::killed(terminal, &killed)?;
     report::next_steps(terminal, &directory, &path)?;
-    Ok(if read.is_complete(args.entries) { Outcome::Clean } else { Outcome::Lossy })
+    Ok(if read.is_complete(args.entries) && killed.is_complete() { Outcome::Clean } else { Outcome::Lossy })
 }
 
 fn directory(args: &DemoArgs) -> Result<PathBuf> {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::killed::Killed;
 use super::readback::Read;
 use super::{RUN, SMALL_STACK, Survived, Written};
 use crate::output::numbers::{bytes, counted, grouped, spent};
@@ -62,14 +63,7 @@ pub(super) fn load(terminal: &mut Terminal, written: &[Written], wall: Duration)
     let mut runs: Vec<_> = written.iter().flat_map(|thread| thread.runs.iter().copied()).collect();
     runs.sort_unstable();
     let threads = written.len() as u64;
-    heading(
-        terminal,
-        2,
-        &format!(
-            "{} append at once, each entry safe from SIGKILL when append returns",
-            counted(threads, "thread", "threads")
-        ),
-    );
+    heading(terminal, 2, &format!("{} append at once", counted(threads, "thread", "threads")));
     let strong = terminal.palette.strong.clone();
     say!(
         terminal,
@@ -123,8 +117,21 @@ pub(super) fn read_back(
     terminal.flush()
 }
 
+pub(super) fn killed(terminal: &mut Terminal, killed: &Killed) -> io::Result<()> {
+    heading(terminal, 4, "A process is killed with SIGKILL while it appends");
+    let verdict = if killed.is_complete() {
+        terminal.palette.good.of("none is lost")
+    } else {
+        terminal.palette.bad.of(format!("{} lost", counted(killed.lost_bytes, "byte", "bytes")))
+    };
+    let strong = &terminal.palette.strong;
+    let (told, found) = (strong.of(grouped(killed.told)), strong.of(grouped(killed.found)));
+    say!(terminal, "   at least {told} appends had returned, {found} entries are there: {verdict}\n");
+    terminal.flush()
+}
+
 pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path, hostile: &Path) -> io::Result<()> {
-    heading(terminal, 4, "Try next");
+    heading(terminal, 5, "Try next");
     for (verb, rest) in [("cat", " | head"), ("cat", " -o json | head -3"), ("verify", "")] {
         say!(terminal, "   {}{rest}", command(terminal, verb, directory));
     }

@@ -1,0 +1,415 @@
+//! A1-A5: each limit lets its number pass and stops the next, with each of the responses of A4.
+
+mod common {
+    pub mod check;
+}
+
+use fusewire::encode::{AsDisplay, Bytes, EntryWriter, LogValue, ValueWriter, encode};
+use fusewire::error::EncodeError;
+use fusewire::limits::{OnDepth, OnLongKey, OnType, OnWidth};
+use fusewire::owned::{Entry, OwnedAttribute, OwnedValue};
+use fusewire::{Kind, KindSet, Limits, NodeFlags, Timestamp, TripCause};
+
+/// Ends a chain of calls, whose last one gives back the writer.
+fn done<T>(_writer: T) {}
+
+fn entry(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> Entry {
+    let mut buffer = vec![0; limits.max_entry_bytes as usize];
+    let encoded = encode(&mut buffer, limits, write).unwrap();
+    common::check::sound(encoded.bytes(), encoded.report())
+}
+
+fn refusal(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> EncodeError {
+    encode(&mut [0; 4096], limits, write).unwrap_err()
+}
+
+/// The only trip of the entry: cause, count, loss.
+fn trip(entry: &Entry) -> Option<(TripCause, u32, Option<u64>)> {
+    assert!(entry.trips.len() <= 1, "{:?}", entry.trips);
+    entry.trips.first().map(|trip| (trip.cause, trip.count, trip.lost))
+}
+
+/// `levels` containers around a number.
+struct Levels(u32);
+
+impl LogValue for Levels {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        match self.0 {
+            0 => out.u64(7),
+            left if left % 2 == 0 => done(out.map().entry("in", &Self(left - 1))),
+            left => done(out.array().push(&Self(left - 1))),
+        }
+    }
+}
+
+fn only(children: &[OwnedAttribute]) -> Option<&OwnedAttribute> {
+    assert!(children.len() <= 1);
+    children.first()
+}
+
+/// How many containers stand around what the entry has at its bottom, and what that is.
+fn bottom(entry: &Entry) -> (u32, Option<OwnedAttribute>) {
+    let (mut levels, mut at) = (0, only(&entry.attributes));
+    while let Some(OwnedAttribute {
+        value: OwnedValue::Map { entries: children, .. } | OwnedValue::Array { values: children, .. },
+        ..
+    }) = at
+    {
+        (levels, at) = (levels + 1, only(children));
+    }
+    (levels, at.cloned())
+}
+
+#[test]
+fn depth() {
+    for max_depth in [0, 1, 2, 7, 8, 9, 64] {
+        for on_depth in [OnDepth::Null, OnDepth::Omit] {
+            let limits = Limits { max_depth, on_depth, ..Limits::default() };
+            let limit = u32::from(max_depth);
+            for levels in limit.saturating_sub(1)..=limit {
+                let entry = entry(&limits, |entry| done(entry.attr("top", &Levels(levels))));
+                let (depth, value) = bottom(&entry);
+                assert_eq!((depth, value.unwrap().value), (levels, OwnedValue::Uint(7)));
+                assert_eq!(trip(&entry), None);
+            }
+            let entry = entry(&limits, |entry| done(entry.attr("top", &Levels(limit + 1))));
+            let (depth, value) = bottom(&entry);
+            assert_eq!((depth, trip(&entry)), (limit, Some((TripCause::Depth, 1, Some(1)))));
+            match on_depth {
+                OnDepth::Null => {
+                    let value = value.unwrap();
+                    assert_eq!((value.value, value.flags), (OwnedValue::Null, NodeFlags::DEPTH_CUT));
+                }
+                OnDepth::Omit => assert_eq!(value, None),
+            }
+            let omitted_at_the_top = max_depth == 0 && on_depth == OnDepth::Omit;
+            assert_eq!(entry.dropped_attributes_count, u32::from(omitted_at_the_top));
+        }
+    }
+}
+
+struct WideMap(u64);
+
+impl LogValue for WideMap {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        let mut map = out.map();
+        (0..self.0).for_each(|i| done(map.keyed(&i, &i)));
+    }
+}
+
+struct Unknowing(u64);
+
+impl LogValue for Unknowing {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        let mut array = out.array();
+        for i in 0..self.0 {
+            if array.is_full() {
+                array.drop_rest(None);
+                break;
+            }
+            array.push(&i);
+        }
+    }
+}
+
+/// Children kept, children dropped.
+fn width_of(value: &OwnedValue) -> (usize, Option<u64>) {
+    match value {
+        OwnedValue::Map { entries: kept, dropped } | OwnedValue::Array { values: kept, dropped } => {
+            (kept.len(), *dropped)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn width_of_maps_and_arrays_truncated() {
+    for limit in [0, 1, 2, 255, 256, 257] {
+        let limits = Limits { max_width: limit + 3, ..Limits::default() };
+        let limit = u64::from(limits.max_width);
+        for width in limit - 1..=limit + 2 {
+            let slice: Vec<u64> = (0..width).collect();
+            let entry = entry(&limits, |entry| {
+                entry.attr("slice", &slice).attr("map", &WideMap(width)).attr("unknown", &Unknowing(width));
+            });
+            let over = width.saturating_sub(limit);
+            let [slice, map, unknown] = [0, 1, 2].map(|i| width_of(&entry.attributes[i].value));
+            assert_eq!(slice, (width.min(limit) as usize, Some(over)));
+            assert_eq!(map, slice);
+            assert_eq!(unknown, (slice.0, if over > 0 { None } else { Some(0) }));
+            assert_eq!(trip(&entry), (over > 0).then_some((TripCause::Width, 3, None)));
+            let flag = entry.attributes[0].flags.contains(NodeFlags::CHILDREN_DROPPED);
+            assert_eq!(flag, over > 0);
+        }
+    }
+}
+
+#[test]
+fn width_of_the_attributes_truncated() {
+    for max_width in [0, 1, 256] {
+        let limits = Limits { max_width, ..Limits::default() };
+        let limit = u32::from(max_width);
+        for width in limit.saturating_sub(1)..=limit + 2 {
+            let entry = entry(&limits, |entry| (0..width).for_each(|i| done(entry.attr("k", &i))));
+            let over = width.saturating_sub(limit);
+            assert_eq!((entry.attributes.len() as u32, entry.dropped_attributes_count), (width - over, over));
+            assert_eq!(trip(&entry), (over > 0).then_some((TripCause::Width, 1, Some(over.into()))));
+        }
+    }
+}
+
+#[test]
+fn width_rejected_names_the_container() {
+    let limits = Limits { max_width: 3, on_width: OnWidth::Reject, ..Limits::default() };
+    let wide = |width: u64| (WideMap(width), [[0_u8; 3]; 1], Unknowing(width));
+    assert_eq!(trip(&entry(&limits, |entry| done(entry.attr("a", &wide(3))))), None);
+    for (error, expected) in [
+        (refusal(&limits, |entry| done(entry.attributes().slot("a").map().entry("b", &wide(4)))), "a.b[0]"),
+        (refusal(&limits, |entry| done(entry.attr("a", &[1, 2, 3, 4]))), "a"),
+        (refusal(&limits, |entry| done(entry.attr("a", &("x", Unknowing(4))))), "a[1]"),
+        (refusal(&limits, |entry| (0..4).for_each(|i| done(entry.attr("k", &i)))), ""),
+    ] {
+        let EncodeError::TooWide { path, max_width: 3 } = error else { panic!("{error:?}") };
+        assert_eq!(path.as_str(), expected);
+    }
+}
+
+/// A value of each kind of A3.
+fn kinds() -> [(Kind, Box<dyn LogValue>); 11] {
+    [
+        (Kind::Null, Box::new(())),
+        (Kind::Bool, Box::new(true)),
+        (Kind::Int, Box::new(-1)),
+        (Kind::Uint, Box::new(u128::MAX)),
+        (Kind::Float, Box::new(0.5)),
+        (Kind::String, Box::new("text")),
+        (Kind::Bytes, Box::new(Bytes(b"bytes"))),
+        (Kind::Timestamp, Box::new(Timestamp::new(i64::MAX, 1).unwrap())),
+        (Kind::Duration, Box::new(std::time::Duration::MAX)),
+        (Kind::Array, Box::new([1])),
+        (Kind::Map, Box::new(WideMap(1))),
+    ]
+}
+
+#[test]
+fn every_kind_is_refused_when_it_is_not_allowed_and_written_when_it_is() {
+    for (kind, value) in kinds() {
+        for on_type in [OnType::Reject, OnType::Replace, OnType::Omit] {
+            let alone = KindSet::NONE.with(kind).with(Kind::Uint).with(Kind::Int);
+            let limits = Limits { allowed_kinds: alone, on_type, ..Limits::default() };
+            let kept = entry(&limits, |entry| done(entry.attr("v", &*value)));
+            assert_eq!((kept.attributes.len(), trip(&kept)), (1, None));
+
+            let limits = Limits { allowed_kinds: KindSet::ALL.without(kind), ..limits };
+            let write = |entry: &mut EntryWriter<'_>| done(entry.attr("v", &*value).attr("w", &*value));
+            if on_type == OnType::Reject {
+                let EncodeError::SerializeBlocked { path, type_name } = refusal(&limits, write) else {
+                    panic!()
+                };
+                assert_eq!((path.as_str(), type_name), ("v", kind.name()));
+                continue;
+            }
+            let entry = entry(&limits, write);
+            assert_eq!(trip(&entry), Some((TripCause::Type, 2, Some(2))));
+            if on_type == OnType::Omit {
+                assert_eq!((entry.attributes.len(), entry.dropped_attributes_count), (0, 2));
+            } else {
+                assert_eq!(entry.attributes[1].value, OwnedValue::String(kind.name().to_owned()));
+                assert_eq!(entry.attributes[1].flags, NodeFlags::TYPE_REPLACED);
+            }
+        }
+    }
+}
+
+#[test]
+fn formatted_text_is_a_string_to_the_allow_list() {
+    let limits = Limits { allowed_kinds: KindSet::ALL.without(Kind::String), ..Limits::default() };
+    for error in [
+        refusal(&limits, |entry| done(entry.attr("v", &AsDisplay(&1)))),
+        refusal(&limits, |entry| done(entry.attr("v", &format_args!("literal")))),
+    ] {
+        assert!(matches!(error, EncodeError::SerializeBlocked { type_name: "string", .. }), "{error:?}");
+    }
+}
+
+struct Request(fn() -> u8);
+
+impl LogValue for Request {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        let mut map = out.map();
+        let mut callbacks = map.slot("callback").array();
+        callbacks.push(&1).push(&2).push(&[[3]]).push(&self.0);
+    }
+}
+
+#[test]
+fn functions_and_pointers_are_refused_with_their_path_and_type() {
+    // The element that the depth limit omits does not move the place of the one that is refused.
+    for (max_depth, on_depth) in [(8, OnDepth::Null), (2, OnDepth::Null), (2, OnDepth::Omit)] {
+        let limits = Limits { max_depth, on_depth, ..Limits::default() };
+        let error = refusal(&limits, |entry| done(entry.attr("request", &Request(|| 1))));
+        assert_eq!(error.to_string(), "the value at `request.callback[3]` is of the refused type fn() -> u8");
+    }
+    let number = 7;
+    let error = refusal(&Limits::default(), |entry| done(entry.attr("p", &&raw const number)));
+    assert_eq!(error.to_string(), "the value at `p` is of the refused type *const i32");
+}
+
+#[test]
+fn a_long_path_keeps_its_end() {
+    let limits = Limits { allowed_kinds: KindSet::ALL.without(Kind::Null), ..Limits::default() };
+    let error = refusal(&limits, |entry| {
+        let mut top = entry.attributes();
+        let mut map = top.slot("é".repeat(100).leak()).map();
+        map.entry("end", &());
+    });
+    let EncodeError::SerializeBlocked { path, .. } = error else { panic!() };
+    assert_eq!(path.to_string(), format!("…{}.end", "é".repeat(58)));
+}
+
+#[test]
+fn string_bytes() {
+    for max_string_bytes in [0, 1, 16, 64, 65, 16 << 10] {
+        let limits = Limits { max_string_bytes, ..Limits::default() };
+        let limit = max_string_bytes as usize;
+        for len in limit.saturating_sub(1)..=limit + 1 {
+            let text = "s".repeat(len);
+            let entry = entry(&limits, |entry| {
+                entry.attr("s", &text).attr("b", &Bytes(text.as_bytes()));
+                entry.set_body(&text);
+            });
+            let kept = &text[..len.min(limit)];
+            assert_eq!(entry.attributes[0].value, OwnedValue::String(kept.to_owned()));
+            assert_eq!(entry.attributes[1].value, OwnedValue::Bytes(kept.into()));
+            assert_eq!(entry.body, kept);
+            let flag = if len > limit { NodeFlags::VALUE_CUT } else { NodeFlags::NONE };
+            assert!(entry.attributes.iter().all(|attribute| attribute.flags == flag));
+            assert_eq!(trip(&entry), (len > limit).then_some((TripCause::StringBytes, 3, Some(3))));
+        }
+    }
+}
+
+#[test]
+fn strings_are_cut_between_characters() {
+    for (max_string_bytes, kept) in
+        [(0, ""), (1, "a"), (2, "a"), (3, "a"), (4, "a"), (5, "a🔌"), (6, "a🔌"), (7, "a🔌é")]
+    {
+        let limits = Limits { max_string_bytes, ..Limits::default() };
+        let entry = entry(&limits, |entry| done(entry.attr("s", "a🔌é!")));
+        assert_eq!(entry.attributes[0].value, OwnedValue::String(kept.to_owned()));
+        assert_eq!(trip(&entry), Some((TripCause::StringBytes, 1, Some(8 - kept.len() as u64))));
+    }
+}
+
+#[test]
+fn key_target_and_thread_bytes() {
+    for max_key_bytes in [24, 25, 1024, u16::MAX] {
+        for on_long_key in [OnLongKey::Cut, OnLongKey::Hash] {
+            let limits = Limits { max_key_bytes, on_long_key, max_entry_bytes: 1 << 20, ..Limits::default() };
+            let limit = usize::from(max_key_bytes);
+            for len in limit - 1..=limit + 1 {
+                let key = "k".repeat(len);
+                let entry = entry(&limits, |entry| {
+                    entry.attr(&key, &1).attr("n", &[1]);
+                    entry.attributes().slot(&key).map();
+                    entry.set_target(&key);
+                    entry.set_thread(&key);
+                });
+                let kept = len.min(limit);
+                assert_eq!((entry.target.len(), entry.thread.len()), (kept, kept));
+                let [first, _, map] = &entry.attributes[..] else { panic!() };
+                assert_eq!((&first.key, first.flags), (&map.key, map.flags));
+                if len <= limit {
+                    assert_eq!((&first.key, first.flags, trip(&entry)), (&key, NodeFlags::NONE, None));
+                    continue;
+                }
+                let lost = match on_long_key {
+                    OnLongKey::Cut => {
+                        assert_eq!((first.key.len(), first.flags), (kept, NodeFlags::KEY_CUT));
+                        1
+                    }
+                    OnLongKey::Hash => {
+                        assert!(first.key.starts_with("fnv1a64:") && first.key.len() == 24);
+                        assert_eq!(first.flags, NodeFlags::KEY_HASHED);
+                        len as u64
+                    }
+                };
+                assert_eq!(trip(&entry), Some((TripCause::KeyBytes, 4, Some(2 * lost + 2))));
+            }
+        }
+    }
+}
+
+#[test]
+fn hashed_keys_stay_distinct() {
+    let limits = Limits { on_long_key: OnLongKey::Hash, ..Limits::default() };
+    let long = |end: &str| "k".repeat(200_000) + end;
+    let entry = entry(&limits, |entry| {
+        entry.attr(&long("a")[199_000 - 70_000..], &1).attr(&long("aa"), &1).attr(&long("a"), &1);
+        entry.attr(&("k".repeat(2000) + "a"), &1).attr(&("k".repeat(2000) + "b"), &1);
+    });
+    let mut keys: Vec<_> = entry.attributes.iter().map(|attribute| &attribute.key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 5);
+}
+
+#[test]
+fn formatted_bytes() {
+    for max_formatted_bytes in [0, 1, 64, 4096] {
+        let limits = Limits { max_formatted_bytes, ..Limits::default() };
+        let limit = max_formatted_bytes as usize;
+        for len in limit.saturating_sub(1)..=limit + 1 {
+            let text = "f".repeat(len);
+            let entry = entry(&limits, |entry| done(entry.attr("f", &AsDisplay(&text)).attr("after", &1)));
+            assert_eq!(entry.attributes[0].value, OwnedValue::String(text[..len.min(limit)].to_owned()));
+            assert_eq!(entry.attributes[0].flags.contains(NodeFlags::VALUE_CUT), len > limit);
+            assert!(entry.attributes[0].flags.contains(NodeFlags::FORMATTED));
+            assert_eq!(trip(&entry), (len > limit).then_some((TripCause::FormattedBytes, 1, None)));
+        }
+    }
+}
+
+#[test]
+fn a_formatted_body_has_the_budget_of_a_string() {
+    let limits = Limits { max_formatted_bytes: 1, max_string_bytes: 100, ..Limits::default() };
+    for len in 99..=101 {
+        let text = "b".repeat(len);
+        let entry = entry(&limits, |entry| entry.set_body_fmt(format_args!("{text}")));
+        assert_eq!(entry.body, text[..len.min(100)]);
+        assert_eq!(trip(&entry), (len > 100).then_some((TripCause::FormattedBytes, 1, None)));
+    }
+}
+
+#[test]
+fn entry_bytes() {
+    for max_entry_bytes in [1024, 1025, 4096, 64 << 10] {
+        let limits = Limits { max_entry_bytes, max_string_bytes: u32::MAX, ..Limits::default() };
+        let write = |len: usize| {
+            let text = "e".repeat(len);
+            entry(&limits, |entry| done(entry.attr("e", &text)))
+        };
+        // The largest string that is not cut: the next one is, in an entry that keeps to its budget.
+        let (mut fits, mut over) = (0, max_entry_bytes as usize);
+        while over - fits > 1 {
+            let middle = usize::midpoint(fits, over);
+            if write(middle).trips.is_empty() { fits = middle } else { over = middle }
+        }
+        assert!(fits + 512 > max_entry_bytes as usize, "{fits} of {max_entry_bytes}");
+        let cut = write(over);
+        assert_eq!(cut.attributes[0].value, OwnedValue::String("e".repeat(fits)));
+        assert_eq!(cut.attributes[0].flags, NodeFlags::VALUE_CUT);
+        assert_eq!(trip(&cut), Some((TripCause::EntryBytes, 1, Some(0))));
+    }
+}
+
+#[test]
+fn limits_out_of_their_range_are_moved_into_it() {
+    let limits = Limits { max_depth: 255, max_entry_bytes: 0, max_key_bytes: 0, ..Limits::default() };
+    let entry = entry(&Limits { max_entry_bytes: 1024, ..limits }, |entry| {
+        entry.attr("deep", &Levels(100)).attr(&"k".repeat(25), &1);
+    });
+    assert!(bottom(&Entry { attributes: entry.attributes[..1].to_vec(), ..Entry::default() }).0 <= 64);
+    assert_eq!(limits.clamped().max_key_bytes, 24);
+    assert_eq!(limits.clamped().max_entry_bytes, 1024);
+}

@@ -3,12 +3,14 @@
 
 mod common {
     pub mod model;
+    pub mod trees;
 }
 
 use core::mem::MaybeUninit;
 
 use bytes::{BufMut, BytesMut};
 use common::model::{self, Tree};
+use common::trees;
 use fusewire::encode::{EntryWriter, encode, encode_into, encoded_len};
 use fusewire::error::EncodeError;
 use fusewire::{Limits, Severity};
@@ -80,24 +82,24 @@ proptest! {
     #![proptest_config(Config { cases: 150, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn of_small_entries_at_every_length_of_the_buffer(tree in model::tree(6), limits in model::limits()) {
+    fn of_small_entries_at_every_length_of_the_buffer(tree in trees::tree(6), limits in trees::limits()) {
         checked(&limits, &tree, true);
     }
 
     #[test]
-    fn of_larger_entries(tree in model::tree(60)) {
+    fn of_larger_entries(tree in trees::tree(60)) {
         checked(&Limits { on_type: fusewire::limits::OnType::Omit, ..Limits::default() }, &tree, false);
     }
 
     #[test]
-    fn of_entries_that_are_full(tree in model::tree(80), limits in model::limits()) {
+    fn of_entries_that_are_full(tree in trees::tree(80), limits in trees::limits()) {
         let limits = Limits { max_entry_bytes: 1024, max_width: 50, ..limits };
         let entry = checked(&limits, &tree, false);
         prop_assert!(entry.is_none_or(|bytes| bytes.len() <= 1024));
     }
 
     #[test]
-    fn whatever_number_of_nodes_is_expected(tree in model::tree(20), expected in prop_oneof![0..100_usize, Just(usize::MAX)]) {
+    fn whatever_number_of_nodes_is_expected(tree in trees::tree(20), expected in prop_oneof![0..100_usize, Just(usize::MAX)]) {
         let limits = Limits { on_type: fusewire::limits::OnType::Omit, ..Limits::default() };
         let exact = checked(&limits, &tree, false).unwrap();
         for room in [exact.len(), exact.len() + 50, 65536] {

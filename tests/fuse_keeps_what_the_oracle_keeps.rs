@@ -4,9 +4,11 @@
 mod common {
     pub mod check;
     pub mod model;
+    pub mod trees;
 }
 
 use common::model::{self, Model, Refusal, Tree, kept};
+use common::trees;
 use fusewire::Limits;
 use fusewire::encode::encode;
 use fusewire::error::EncodeError;
@@ -80,17 +82,17 @@ proptest! {
     #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn random_values_under_random_limits(tree in model::tree(40), limits in model::limits()) {
+    fn random_values_under_random_limits(tree in trees::tree(40), limits in trees::limits()) {
         agrees(&tree, &limits);
     }
 
     #[test]
-    fn random_values_under_the_default_limits(tree in model::tree(40)) {
+    fn random_values_under_the_default_limits(tree in trees::tree(40)) {
         agrees(&tree, &Limits { on_type: fusewire::limits::OnType::Replace, ..Limits::default() });
     }
 
     #[test]
-    fn a_full_entry_is_within_its_budget_and_counts_what_it_dropped(tree in model::tree(120)) {
+    fn a_full_entry_is_within_its_budget_and_counts_what_it_dropped(tree in trees::tree(120)) {
         let limits = Limits {
             max_entry_bytes: 1024,
             on_type: fusewire::limits::OnType::Replace,

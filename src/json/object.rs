@@ -1,6 +1,6 @@
 //! The members of an object as attributes, but for those that are parts of the header.
 
-use crate::encode::{EntryWriter, MapWriter, ValueWriter};
+use crate::encode::{ArrayWriter, EntryWriter, MapWriter, ValueWriter};
 use crate::limits::Limits;
 
 use super::cursor::{Cursor, Shape};
@@ -134,7 +134,8 @@ fn write_map(
 }
 
 /// Writes the value at the cursor and steps behind it. Recursion ends where the fuse cuts: a container that is too deep is
-/// stepped over, whatever is in it.
+/// stepped over, whatever is in it. What a level of it needs of the stack is kept small: leaves are written by a function
+/// of their own.
 pub(super) fn write_value(
     cursor: &mut Cursor<'_>,
     out: ValueWriter<'_, '_>,
@@ -142,32 +143,45 @@ pub(super) fn write_value(
     value: &mut String,
 ) {
     match cursor.shape() {
-        Shape::Null => {
-            cursor.skip();
-            out.null();
-        }
-        shape @ (Shape::True | Shape::False) => {
-            cursor.skip();
-            out.bool(shape == Shape::True);
-        }
-        Shape::String => out.str(cursor.string().decode(value)),
-        Shape::Number => write_number(cursor.number(), out),
         Shape::Object => {
             let mut own = String::new();
             let (key, keys) =
                 keys.split_first_mut().map_or((&mut own, &mut [][..]), |(key, keys)| (key, keys));
             write_map(cursor, &mut out.map(), key, keys, value);
         }
-        Shape::Array => {
-            let mut array = out.array();
-            cursor.enter();
-            while !array.is_full() {
-                if !cursor.next_child() {
-                    return;
-                }
-                write_value(cursor, array.slot(), keys, value);
-            }
-            array.drop_rest(Some(cursor.skip_rest(false)));
+        Shape::Array => write_array(cursor, &mut out.array(), keys, value),
+        shape => write_leaf(shape, cursor, out, value),
+    }
+}
+
+fn write_array(
+    cursor: &mut Cursor<'_>,
+    array: &mut ArrayWriter<'_, '_>,
+    keys: &mut [String],
+    value: &mut String,
+) {
+    cursor.enter();
+    while !array.is_full() {
+        if !cursor.next_child() {
+            return;
+        }
+        write_value(cursor, array.slot(), keys, value);
+    }
+    array.drop_rest(Some(cursor.skip_rest(false)));
+}
+
+#[inline(never)]
+fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, value: &mut String) {
+    match shape {
+        Shape::String => out.str(cursor.string().decode(value)),
+        Shape::Number => write_number(cursor.number(), out),
+        Shape::True | Shape::False => {
+            cursor.skip();
+            out.bool(shape == Shape::True);
+        }
+        Shape::Null | Shape::Array | Shape::Object => {
+            cursor.skip();
+            out.null();
         }
     }
 }

@@ -37,6 +37,18 @@ fn the_worked_entry_is_reproduced_byte_for_byte() {
 }
 
 #[test]
+fn the_worked_frame_s_header_is_reproduced() {
+    let format = include_str!("../schema/FORMAT.md");
+    let line = format.split("```hex-frame\n").nth(1).unwrap().lines().next().unwrap();
+    let documented: Vec<u8> =
+        line.split_whitespace().skip(1).map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect();
+    let mut buffer = [0; 1024];
+    let message = fusewire::message::write(&mut buffer, &Limits::default(), example).unwrap();
+    assert_eq!(message.len(), 16 + 256);
+    assert_eq!(message[..16], documented, "{:02x?}", &message[..16]);
+}
+
+#[test]
 fn flatc_s_reader_finds_in_the_documented_bytes_what_the_text_says() {
     let bytes = documented();
     let entry = flatbuffers::root::<fusewire::generated::wire::LogEntry>(&bytes).unwrap();

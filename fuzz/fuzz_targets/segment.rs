@@ -15,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn read(bytes: &[u8]) {
     let strict = Events::new(bytes, Mode::Strict).map(|events| events.take_while(Result::is_ok).count());
     let Ok(events) = Events::new(bytes, Mode::Recover) else { return };
+    let events = events.thorough();
     let (mut end, mut count) = (0, 0);
     for event in events {
         let (start, next) = match event.expect("a recovering read does not fail") {

@@ -93,6 +93,8 @@ pub(crate) struct Bounds {
     pub(crate) end: usize,
     /// One past the last frame, where the file says so; below it nothing may be zero.
     pub(crate) tail: Option<usize>,
+    /// Whether a whole trailer says where the frames end, so that nothing needs to be looked for behind them.
+    pub(crate) sealed: bool,
 }
 
 impl Bounds {
@@ -100,12 +102,13 @@ impl Bounds {
         let size = usize::try_from(header.size).unwrap_or(usize::MAX);
         let data_end = size.saturating_sub(layout::TRAILER_LEN);
         let start = usize::try_from(header.data_start).unwrap_or(usize::MAX);
-        let tail = match Trailer::parse(bytes, header.size, header.salt) {
+        let trailer = Trailer::parse(bytes, header.size, header.salt);
+        let tail = match trailer {
             Some(trailer) => usize::try_from(trailer.data_end).ok(),
             None => stated_tail(bytes),
         };
         let tail = tail.filter(|tail| (start..=data_end).contains(tail));
-        Self { salt: header.salt, start, end: data_end.min(bytes.len()), tail }
+        Self { salt: header.salt, start, end: data_end.min(bytes.len()), tail, sealed: trailer.is_some() }
     }
 
     /// The bounds of a segment whose first page is damaged: the salt is that of the first intact frame.
@@ -120,7 +123,8 @@ impl Bounds {
         let end = bytes.len() - if trailer.is_some() { layout::TRAILER_LEN } else { 0 };
         let stated =
             trailer.and_then(|trailer| usize::try_from(trailer.data_end).ok()).or_else(|| stated_tail(bytes));
-        Some(Self { salt, start, end, tail: stated.filter(|tail| *tail >= start) })
+        let tail = stated.filter(|tail| *tail >= start);
+        Some(Self { salt, start, end, tail, sealed: trailer.is_some() })
     }
 }
 
@@ -209,7 +213,8 @@ impl<'a> Scan<'a> {
     #[cold]
     fn gap(&mut self, fault: FrameFault) -> Option<Found<'a>> {
         let start = self.at;
-        if !self.thorough && fault == FrameFault::Free && self.bounds.tail.is_some_and(|tail| start >= tail) {
+        let at_end = self.bounds.sealed && self.bounds.tail == Some(start);
+        if at_end && !self.thorough && fault == FrameFault::Free {
             self.done = true;
             return None;
         }
@@ -398,8 +403,9 @@ impl<'a> Events<'a> {
         Ok(Self { scan: bounds.map(|bounds| Scan::new(bytes, bounds, mode)) })
     }
 
-    /// Looks through unused space as well: for frames that outlived the record of where they end, as after a power cut,
-    /// and for bytes that should be zero. Without it, reading ends where the segment says that its frames do.
+    /// Looks through the unused space of a sealed segment as well, for bytes that should be zero. Without it, reading ends
+    /// where the trailer says that the frames do. A segment that is not sealed is always looked through: frames may have
+    /// outlived the record of where they end, as after a power cut.
     #[must_use]
     pub fn thorough(mut self) -> Self {
         if let Some(scan) = &mut self.scan {

@@ -75,6 +75,9 @@ fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
     if let Some(error) = report.header {
         _ = writeln!(out, "         {error}");
     }
+    for defect in &report.defects {
+        _ = writeln!(out, "         {defect}");
+    }
     for range in &report.lost {
         let line = losses::describe(range);
         _ = writeln!(

@@ -1,0 +1,37 @@
+//! Segments of every format version there has been are read, strictly, to the entries that stand beside them as JSON.
+#![cfg(feature = "json")]
+
+use std::path::Path;
+
+use fusewire::json::write_entry;
+use fusewire::segment::{Event, FrameKind, Mode, Segment, verify};
+
+#[test]
+fn every_golden_segment_reads_as_its_json_twin() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden");
+    let mut segments = 0;
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "fws") {
+            continue;
+        }
+        segments += 1;
+        let segment = Segment::read_copy(&path).unwrap();
+        assert!(verify(&segment).unwrap().is_clean());
+        let (mut json, mut others) = (String::new(), Vec::new());
+        for event in segment.events(Mode::Strict).unwrap() {
+            match event.unwrap() {
+                Event::Entry(_, entry) => {
+                    write_entry(&entry, &mut json).unwrap();
+                    json.push('\n');
+                }
+                Event::Frame(frame) => others.push(frame.kind),
+                other => panic!("{other:?}"),
+            }
+        }
+        let twin = std::fs::read_to_string(path.with_extension("jsonl")).unwrap();
+        assert_eq!(json, twin, "{}", path.display());
+        assert_eq!(others, [FrameKind::Resource, FrameKind::Private(200), FrameKind::Unknown(99)]);
+    }
+    assert_eq!(segments, 1);
+}

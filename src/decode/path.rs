@@ -31,19 +31,27 @@ fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
     level.map_while(Result::ok).nth(index).map(|attribute| attribute.value)
 }
 
-/// The value of the longest key that `path` begins with, and the rest. Among equal keys the first.
-fn member<'a, 'p>(level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
-    let mut best: Option<(Value<'a>, usize)> = None;
-    for attribute in level.map_while(Result::ok) {
-        let key = attribute.key.as_bytes();
-        let is_longer = best.is_none_or(|(_, length)| key.len() > length);
-        if is_longer
-            && path.as_bytes().starts_with(key)
-            && matches!(path.as_bytes().get(key.len()), None | Some(b'.' | b'['))
-        {
-            best = Some((attribute.value, key.len()));
+/// The value of the longest key that `path` begins with, and the rest. Among equal keys the first. Only keys are looked
+/// at on the way.
+fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
+    let (tape, end) = (level.tape(), level.end());
+    let mut best = None;
+    let mut longest = None;
+    while let Some(Ok((index, node))) = level.step() {
+        let Ok(key) = tape.key(index, node) else { break };
+        let is_longer = longest.is_none_or(|longest| key.len() > longest);
+        if is_longer && begins(path.as_bytes(), key.as_bytes()) {
+            best = Some((index, node));
+            longest = Some(key.len());
         }
     }
+    let (index, node) = best?;
     // A key that is not UTF-8 cannot begin a path, so the length is a boundary between characters.
-    best.and_then(|(value, length)| Some((value, path.get(length..)?)))
+    Some((tape.attribute(index, node, end).ok()?.value, path.get(longest?..)?))
+}
+
+/// Whether `path` begins with `key` as a whole step.
+#[inline]
+fn begins(path: &[u8], key: &[u8]) -> bool {
+    path.starts_with(key) && matches!(path.get(key.len()), None | Some(b'.' | b'['))
 }

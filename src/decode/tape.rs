@@ -270,6 +270,16 @@ impl<'a> Attributes<'a> {
         Self { tape, next: 0, end: tape.nodes.len(), left: u32::MAX }
     }
 
+    /// The nodes it steps over, and one past the last of them.
+    pub(super) fn tape(&self) -> Tape<'a> {
+        self.tape
+    }
+
+    /// See [`tape`](Self::tape).
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
     /// The next node, not yet believed, with its index; steps over its subtree.
     #[inline(always)]
     pub(super) fn step(&mut self) -> Option<Result<(usize, Node), DecodeError>> {

@@ -1,8 +1,8 @@
 //! Where the writer stands: the chain of open containers, and what each has kept.
 
-use core::fmt::Write;
-
 use crate::path::KeyPath;
+
+use super::key::LogKey;
 
 /// The key of a value: a name in a map, a place in an array.
 #[derive(Clone, Copy)]
@@ -60,26 +60,10 @@ fn prepend(path: &mut KeyPath, key: Key<'_>) {
     match key {
         Key::Name(name) => path.prepend(name),
         Key::Index(index) => {
-            let mut text = IndexText { bytes: [0; 12], len: 0 };
-            // Eleven characters at most: the buffer always has room.
-            if write!(text, "[{index}]").is_ok() {
-                path.prepend(core::str::from_utf8(&text.bytes[..text.len]).unwrap_or(""));
-            }
+            path.prepend("]");
+            index.with_key(|digits| path.prepend(digits));
+            path.prepend("[");
         }
-    }
-}
-
-struct IndexText {
-    bytes: [u8; 12],
-    len: usize,
-}
-
-impl Write for IndexText {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
     }
 }
 

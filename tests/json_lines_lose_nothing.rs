@@ -297,3 +297,169 @@ fn what_the_fuse_cuts_of_a_line_the_entry_says() {
     assert_eq!(entry["fuse"]["trips"]["width"], json!({"count": 1, "lost": 44, "in": ["attributes"]}));
     assert_eq!(entry["fuse"]["trips"]["string"]["lost"], 20_000 - (16 << 10));
 }
+
+/// What of a line of OpenTelemetry's encoding is in no record of its own is in each entry; what does not have the
+/// encoding's form is an object as any other.
+#[test]
+fn opentelemetry_lines_lose_nothing_around_their_records() {
+    let line = json!({"resourceLogs": [{
+        "resource": {"attributes": [], "droppedAttributesCount": 3}, "schemaUrl": "r",
+        "scopeLogs": [{"schemaUrl": "s", "scope": {"name": "n", "version": "1",
+                "attributes": [{"key": "a", "value": {"stringValue": "b"}}]},
+            "logRecords": [
+                {"body": "plain", "attributes": [{"key": "i", "value": {"intValue": "99999999999999999999"}},
+                    {"key": "x", "value": 7}, {"key": "f", "value": {"doubleValue": "NaN"}},
+                    {"key": "two", "value": {"stringValue": "a", "intValue": "1"}},
+                    {"key": "v", "value": {"arrayValue": {"values": 5}}}]},
+                {"timeUnixNano": "1000000000", "attributes": [{"name": "no list"}]}
+            ]}]
+    }]});
+    let (entries, report) = import(line.to_string().as_bytes(), &Limits::default());
+    assert_eq!((report.json_lines, report.entries), (1, 2));
+    let shared = json!({"scope.version": "1", "scope": {"a": "b"}, "scope.schemaUrl": "s", "resource": {},
+        "resource.droppedAttributesCount": 3, "resource.schemaUrl": "r"});
+    let with_shared = |mut own: Value| {
+        own.as_object_mut().unwrap().extend(shared.as_object().unwrap().clone());
+        own
+    };
+    let own = json!({"body": "plain", "i": "99999999999999999999", "x": 7, "f": {"$float": "NaN"},
+        "two": {"stringValue": "a", "intValue": "1"}, "v": {"arrayValue": {"values": 5}}});
+    assert_eq!(entries[0]["attributes"], with_shared(own));
+    assert_eq!(entries[1]["attributes"], with_shared(json!({"attributes": [{"name": "no list"}]})));
+    assert_eq!(entries[1]["time"], "1970-01-01T00:00:01Z");
+    assert_eq!(entries[1]["target"], "n");
+    for line in [
+        json!({"resourceLogs": []}),
+        json!({"resourceLogs": "text"}),
+        json!({"resourceLogs": [{"scopeLogs": []}]}),
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": []}]}]}),
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [5]}]}]}),
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}], "other": 1}),
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{}], "other": 1}]}]}),
+    ] {
+        assert_eq!(import_one(&line.to_string())["attributes"], line, "{line}");
+    }
+}
+
+/// One resource that many records share is work for each of them: a hostile line must not make it its length squared.
+#[test]
+fn a_large_resource_of_very_many_records_is_not_written_into_each() {
+    let resource = format!("{{\"attributes\":[{}0]}}", "0,".repeat(1 << 20));
+    let records = format!("{{}}{}", ",{}".repeat(1 << 20));
+    let line = format!(
+        "{{\"resourceLogs\":[{{\"resource\":{resource},\"scopeLogs\":[{{\"logRecords\":[{records}]}}]}}]}}"
+    );
+    let entry = import_one(&line);
+    assert!(entry["fuse"]["trips"]["width"]["count"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn times_that_the_header_rounds_stay_attributes() {
+    for (line, attributes) in [
+        (r#"{"time":"2016-12-31T23:59:60Z"}"#, json!({"time": "2016-12-31T23:59:60Z"})),
+        (r#"{"time":"2016-12-31T23:59:59.1234567891Z"}"#, json!({"time": "2016-12-31T23:59:59.1234567891Z"})),
+        (r#"{"time":"2016-12-31T23:59:59,123456789+01:00"}"#, Value::Null),
+        (r#"{"ts":1446249499.3229999}"#, Value::Null),
+        (r#"{"ts":"1446249499.1234567891"}"#, json!({"ts": "1446249499.1234567891"})),
+        (r#"{"instant":{"epochSecond":1,"nanoOfSecond":2}}"#, Value::Null),
+        (
+            r#"{"instant":{"epochSecond":1,"nanoOfSecond":2,"zone":"x"}}"#,
+            json!({"instant": {"epochSecond": 1, "nanoOfSecond": 2, "zone": "x"}}),
+        ),
+        (
+            r#"{"instant":{"epochSecond":1,"nanoOfSecond":"2"}}"#,
+            json!({"instant": {"epochSecond": 1, "nanoOfSecond": "2"}}),
+        ),
+    ] {
+        let entry = import_one(line);
+        assert!(entry["time"].is_string(), "{line}");
+        assert_eq!(entry.get("attributes").unwrap_or(&Value::Null), &attributes, "{line}");
+    }
+    let entry = import_one(r#"{"trace_flags":"00","n":[1e-400,0e-400]}"#);
+    assert_eq!(entry["attributes"]["trace_flags"], "00");
+    assert_eq!(entry["attributes"]["n"][0], "1e-400");
+    assert!(entry["attributes"]["n"][1].is_number());
+}
+
+#[test]
+fn journald_s_messages_in_bytes_are_read() {
+    let long = vec![b'a'; 1000];
+    let entry = import_one(&json!({ "MESSAGE": long }).to_string());
+    assert_eq!(entry, json!({"body": "a".repeat(1000)}));
+    let entry = import_one(r#"{"MESSAGE":[104,105,0,255]}"#);
+    assert_eq!(entry, json!({"body": "hi\0\u{fffd}", "attributes": {"MESSAGE": {"$bytes": "aGkA/w=="}}}));
+    for line in
+        [r#"{"MESSAGE":[104,256]}"#, r#"{"MESSAGE":[]}"#, r#"{"MESSAGE":[1,"a"]}"#, r#"{"MESSAGE":[1,[2]]}"#]
+    {
+        assert_eq!(import_one(line), json!({"attributes": serde_json::from_str::<Value>(line).unwrap()}));
+    }
+}
+
+/// Each of these lines has its text in pieces, with nothing between them lost.
+#[test]
+fn lines_over_the_longest_are_kept_in_pieces_and_counted_once() {
+    let max = Importer::MAX_LINE;
+    for (input, lines, pieces) in [
+        ("x".repeat(max), 1, 1),
+        ("x".repeat(max) + "\n", 1, 1),
+        ("x".repeat(max) + "\r\n{}\n", 2, 1),
+        ("x".repeat(2 * max + 5) + "\n\n", 2, 3),
+    ] {
+        let (entries, report) = import(input.as_bytes(), &Limits::default());
+        assert_eq!((report.lines, report.pieces, report.bytes), (lines, pieces, input.len() as u64));
+        assert_eq!(report.lines, report.json_lines + report.text_lines + report.empty_lines);
+        assert_eq!(report.text_lines, 1);
+        assert_eq!(entries.len() as u64, report.pieces + report.json_lines);
+    }
+}
+
+#[test]
+fn what_is_json_is_what_serde_json_says_of_mutated_lines_too() {
+    const PARTS: [&str; 24] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\\u00e9",
+        "\\ud83e\\udd80",
+        "\\udc00",
+        "0",
+        "-",
+        "1",
+        ".5",
+        "e+3",
+        "E",
+        "true",
+        "null",
+        " ",
+        "\t",
+        "\u{7f}",
+        "é",
+        "\u{1}",
+    ];
+    let mut random = Random(23);
+    let (mut valid, mut invalid) = (0, 0);
+    for _ in 0..20_000 {
+        let line = json!({ "data": random_json(&mut random, 3) }).to_string();
+        let mut chars: Vec<String> = line.chars().map(String::from).collect();
+        for _ in 0..random.below(3) {
+            let at = random.below(chars.len() as u64) as usize;
+            let part = PARTS[random.below(PARTS.len() as u64) as usize].to_owned();
+            match random.below(3) {
+                0 => chars[at] = part,
+                1 => chars.insert(at, part),
+                _ => drop(chars.remove(at)),
+            }
+        }
+        let line: String = chars.concat();
+        let serde = serde_json::from_str::<Value>(&line).is_ok_and(|value| value.is_object());
+        let (_, report) = import(line.as_bytes(), &Limits::default());
+        assert_eq!(report.json_lines == 1, serde, "{line}");
+        *(if serde { &mut valid } else { &mut invalid }) += 1;
+    }
+    assert!(valid > 2_000 && invalid > 2_000, "{valid} {invalid}");
+}

@@ -161,6 +161,14 @@ impl<'j> Cursor<'j> {
         children
     }
 
+    /// The length of the value at the cursor, in bytes of its text.
+    pub(super) fn len(mut self) -> usize {
+        self.shape();
+        let start = self.at;
+        self.skip();
+        self.at - start
+    }
+
     /// The value of `key` in the object at the cursor; the cursor itself stays. Of keys that repeat the first.
     pub(super) fn member(mut self, key: &str) -> Option<Self> {
         if self.shape() != Shape::Object {
@@ -169,7 +177,7 @@ impl<'j> Cursor<'j> {
         self.enter();
         while self.next_child() {
             let found = self.key();
-            if !found.escaped && found.text == key {
+            if found.is(key) {
                 return Some(self);
             }
             self.skip();
@@ -186,6 +194,11 @@ pub(super) struct RawString<'j> {
 }
 
 impl<'j> RawString<'j> {
+    /// Whether it is `text`, without an escape: names that are looked for are written plainly.
+    pub(super) fn is(&self, text: &str) -> bool {
+        !self.escaped && self.text == text
+    }
+
     /// The string itself, in `scratch` where it has escapes.
     #[inline]
     pub(super) fn decode<'s>(self, scratch: &'s mut String) -> &'s str

@@ -1,6 +1,6 @@
 //! The parts of an entry's header, taken from the members of an object.
 
-use crate::encode::EntryWriter;
+use crate::encode::{Bytes, EntryWriter};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::trace::TraceContext;
@@ -38,14 +38,20 @@ impl Header {
             Shape::String => cursor.string().decode(text),
             Shape::Number => cursor.number(),
             Shape::Object if part == Part::Time => return self.instant(cursor, entry),
+            Shape::Array if part == Part::Body && key == "MESSAGE" => {
+                return self.byte_array(key, cursor, entry, text);
+            }
             _ => return false,
         };
         let is_text = shape == Shape::String;
         let told = match part {
             Part::Time => {
-                let time =
-                    if is_text { recognise::time_of_text(value) } else { recognise::time_of_number(value) };
-                time.map(|time| set_time(entry, time))
+                let time = match (key, is_text) {
+                    ("timeUnixNano" | "time_unix_nano", _) => recognise::time_of_nanos(value),
+                    (_, true) => recognise::time_of_text(value),
+                    (_, false) => recognise::time_of_number(value),
+                };
+                time.map(|(time, told)| set_time(entry, time) && told)
             }
             Part::Severity => {
                 let severity = if is_text {
@@ -69,7 +75,8 @@ impl Header {
             }
             Part::TraceFlags => {
                 let flags = if is_text { recognise::flags_of_text(value) } else { value.parse().ok() };
-                flags.map(|flags| self.set_trace(|trace| trace.flags = flags))
+                // No flags cannot be told from flags that nobody gave.
+                flags.map(|flags| self.set_trace(|trace| trace.flags = flags) && flags != 0)
             }
             _ => None,
         };
@@ -92,10 +99,55 @@ impl Header {
             let nanos = number("nanoOfSecond").map_or(Some(0), |mut nanos| nanos.number().parse().ok())?;
             Timestamp::new(seconds, nanos)
         })();
-        let told = time.is_some_and(|time| set_time(entry, time));
-        self.seen |= u16::from(told) << Part::Time as u16;
-        told
+        let is_set = time.is_some_and(|time| set_time(entry, time));
+        self.seen |= u16::from(is_set) << Part::Time as u16;
+        let known = 1 + u64::from(number("nanoOfSecond").is_some());
+        is_set && members(cursor) == known
     }
+
+    /// journald's form of a field that is not printable: its bytes as numbers. Where they are not UTF-8 they are an
+    /// attribute, too.
+    fn byte_array(
+        &mut self,
+        key: &str,
+        mut cursor: Cursor<'_>,
+        entry: &mut EntryWriter<'_>,
+        scratch: &mut String,
+    ) -> bool {
+        let mut bytes = core::mem::take(scratch).into_bytes();
+        bytes.clear();
+        cursor.enter();
+        let mut is_bytes = true;
+        while is_bytes && cursor.next_child() {
+            is_bytes = cursor.shape() == Shape::Number;
+            match cursor.number().parse() {
+                Ok(byte) => bytes.push(byte),
+                Err(_) => is_bytes = false,
+            }
+        }
+        let is_set = is_bytes && !bytes.is_empty();
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                if is_set {
+                    entry.set_body(&text);
+                }
+                *scratch = text;
+            }
+            Err(error) if is_set => {
+                entry.set_body(&String::from_utf8_lossy(error.as_bytes()));
+                entry.attr(key, &Bytes(error.as_bytes()));
+            }
+            Err(_) => {}
+        }
+        self.seen |= u16::from(is_set) << Part::Body as u16;
+        is_set
+    }
+}
+
+/// How many members the object at `cursor` has.
+fn members(mut cursor: Cursor<'_>) -> u64 {
+    cursor.enter();
+    cursor.skip_rest(true)
 }
 
 /// Header strings that are empty cannot be told from absent ones.

@@ -15,6 +15,7 @@ use super::validate::Validator;
 const FORMAT: &str = "fusewire.import.format";
 /// The attribute with a line's exact bytes, where they are not UTF-8. Name: OpenTelemetry's semantic conventions.
 const ORIGINAL: &str = "log.record.original";
+
 /// What an import did. Every line is in exactly one of `json_lines`, `text_lines` and `empty_lines`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,9 +28,9 @@ pub struct ImportReport {
     pub json_lines: u64,
     /// Lines kept as text because they were not.
     pub text_lines: u64,
-    /// Of the text lines: those that were not UTF-8.
+    /// Texts kept, lines or pieces of them, that were not UTF-8.
     pub not_utf8_lines: u64,
-    /// Of the text lines: pieces of lines over [`Importer::MAX_LINE`].
+    /// Pieces that text lines over [`Importer::MAX_LINE`] were kept in, an entry each.
     pub pieces: u64,
     /// Lines with nothing but white space; no entry is made of them.
     pub empty_lines: u64,
@@ -104,14 +105,20 @@ impl Importer {
             self.line = line;
             let read = read?;
             if read == 0 {
+                // A line in pieces that ended with the input, at the end of a piece.
+                self.report.lines += u64::from(in_pieces);
                 return Ok(());
             }
             self.report.bytes += read as u64;
             let whole = self.line.ends_with(b"\n") || read < Self::MAX_LINE;
             self.report.lines += u64::from(whole);
             let line = core::mem::take(&mut self.line);
-            let result =
-                if whole && !in_pieces { self.line(&line, &mut sink) } else { self.piece(&line, &mut sink) };
+            self.report.text_lines += u64::from(!whole && !in_pieces);
+            let result = match (in_pieces, whole) {
+                (false, true) => self.line(&line, &mut sink),
+                (_, false) => self.piece(&line, &mut sink),
+                (true, true) => self.piece(trim_line_end(&line), &mut sink),
+            };
             self.line = line;
             result?;
             in_pieces = !whole;
@@ -124,8 +131,12 @@ impl Importer {
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
+        if line.is_empty() {
+            // Only the line end was left.
+            return Ok(());
+        }
         self.report.pieces += 1;
-        self.text(trim_line_end(line), sink)
+        self.text(line, sink)
     }
 
     fn line(
@@ -139,7 +150,10 @@ impl Importer {
             return Ok(());
         }
         let json = core::str::from_utf8(line).ok().filter(|text| self.validator.is_object(text));
-        let Some(json) = json else { return self.text(line, sink) };
+        let Some(json) = json else {
+            self.report.text_lines += 1;
+            return self.text(line, sink);
+        };
         self.report.json_lines += 1;
         let (report, scratch) = (&mut self.report, &self.scratch);
         if otlp::is_logs(Cursor::new(json)) {
@@ -152,8 +166,7 @@ impl Importer {
                 })?;
                 report.note(&trips);
                 Ok(())
-            })
-            .map(drop);
+            });
         }
         let trips = sink(&|entry| {
             if let Ok(mut scratch) = scratch.try_borrow_mut() {
@@ -170,7 +183,6 @@ impl Importer {
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
-        self.report.text_lines += 1;
         let trips = match core::str::from_utf8(line) {
             Ok(text) => sink(&|entry| {
                 entry.set_body(text);

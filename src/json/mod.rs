@@ -6,6 +6,7 @@ mod header;
 mod import;
 mod object;
 mod otlp;
+mod otlp_value;
 mod recognise;
 mod validate;
 mod write;

@@ -186,7 +186,8 @@ fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, v
     }
 }
 
-/// Integers of up to 128 bits exactly, other numbers as the nearest double. A number that neither can hold stays text.
+/// Integers of up to 128 bits exactly, other numbers as the nearest double. A number that neither can hold stays text:
+/// integers that are wider, and what would become an infinity or a zero that it is not.
 fn write_number(text: &str, out: ValueWriter<'_, '_>) {
     let is_integer = !text.contains(['.', 'e', 'E']);
     if is_integer && text != "-0" {
@@ -205,7 +206,12 @@ fn write_number(text: &str, out: ValueWriter<'_, '_>) {
         return out.str(text);
     }
     match text.parse() {
-        Ok(number) if f64::is_finite(number) => out.f64(number),
+        Ok(number) if f64::is_finite(number) && (number != 0.0 || is_zero(text)) => out.f64(number),
         _ => out.str(text),
     }
+}
+
+fn is_zero(number: &str) -> bool {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or("");
+    !mantissa.contains(|c| matches!(c, '1'..='9'))
 }

@@ -2,152 +2,110 @@
 //!
 //! Source: OpenTelemetry Protocol, "JSON Protobuf Encoding"; the collector's file exporter.
 
-use crate::encode::{EntryWriter, MapWriter, ValueWriter};
+use crate::encode::{EntryWriter, MapWriter};
 use crate::severity::Severity;
 
-use super::base64;
 use super::cursor::{Cursor, Shape};
 use super::header::Header;
 use super::object::{Scratch, write_value};
+use super::otlp_value::{
+    for_elements, has_only, is, is_list, only_member, write_any, write_items, write_list,
+};
 use super::recognise::{self, Part};
+
+/// Most bytes of what its records share that are read for all records of a line together: it is written into each entry,
+/// so a hostile line could make the work its length squared. A line over it is an object as any other.
+const MAX_SHARED: u64 = 1 << 30;
 
 /// A log record with what it belongs to.
 #[derive(Clone, Copy)]
 pub(super) struct Record<'j> {
     pub(super) record: Cursor<'j>,
-    /// The resource's attributes, a list of keys and values.
-    pub(super) resource: Option<Cursor<'j>>,
-    /// The scope that logged it.
-    pub(super) scope: Option<Cursor<'j>>,
+    /// The element of `resourceLogs` that it is in.
+    pub(super) resource_logs: Cursor<'j>,
+    /// The element of `scopeLogs` that it is in.
+    pub(super) scope_logs: Cursor<'j>,
 }
 
-/// Whether the object at `line` is such a line.
+/// Whether the object at `line` is such a line, and nothing of it would be left out: every object in it has the members of
+/// the specification, and at least one record.
 pub(super) fn is_logs(line: Cursor<'_>) -> bool {
-    line.member("resourceLogs").is_some_and(|mut logs| logs.shape() == Shape::Array)
+    let mut shared = 0_u64;
+    has_only(line, &["resourceLogs"])
+        && all(line.member("resourceLogs"), &mut |logs| {
+            let (mut bytes, mut records) = (logs.len(), 0);
+            has_only(logs, &["resource", "scopeLogs", "schemaUrl"])
+                && logs.member("resource").is_none_or(|resource| is(resource, Shape::Object))
+                && all(logs.member("scopeLogs"), &mut |logs| {
+                    has_only(logs, &["scope", "logRecords", "schemaUrl"])
+                        && logs.member("scope").is_none_or(|scope| is(scope, Shape::Object))
+                        && all(logs.member("logRecords"), &mut |record| {
+                            records += 1;
+                            bytes = bytes.saturating_sub(record.len());
+                            is(record, Shape::Object)
+                        })
+                })
+                && {
+                    shared = shared.saturating_add(records * bytes as u64);
+                    shared <= MAX_SHARED
+                }
+        })
 }
 
-/// Hands every record of the line to `each`; returns how many.
+/// Whether `array` is an array of at least one element, and `test` holds for each.
+fn all<'j>(array: Option<Cursor<'j>>, test: &mut dyn FnMut(Cursor<'j>) -> bool) -> bool {
+    let Some(array) = array.filter(|array| is(*array, Shape::Array)) else { return false };
+    let mut any = false;
+    let result = for_elements(Some(array), &mut |element| {
+        any = true;
+        if test(element) { Ok(()) } else { Err(()) }
+    });
+    any && result.is_ok()
+}
+
+/// Hands every record of the line to `each`.
 pub(super) fn for_each<'j, E>(
     line: Cursor<'j>,
     mut each: impl FnMut(Record<'j>) -> Result<(), E>,
-) -> Result<u64, E> {
-    let mut records = 0;
-    for_elements(line.member("resourceLogs"), &mut |logs| {
-        let resource = logs.member("resource").and_then(|resource| resource.member("attributes"));
-        for_elements(logs.member("scopeLogs"), &mut |logs| {
-            let scope = logs.member("scope");
-            for_elements(logs.member("logRecords"), &mut |record| {
-                records += 1;
-                each(Record { record, resource, scope })
+) -> Result<(), E> {
+    for_elements(line.member("resourceLogs"), &mut |resource_logs| {
+        for_elements(resource_logs.member("scopeLogs"), &mut |scope_logs| {
+            for_elements(scope_logs.member("logRecords"), &mut |record| {
+                each(Record { record, resource_logs, scope_logs })
             })
         })
-    })?;
-    Ok(records)
+    })
 }
 
-fn for_elements<'j, E>(
-    array: Option<Cursor<'j>>,
-    each: &mut dyn FnMut(Cursor<'j>) -> Result<(), E>,
-) -> Result<(), E> {
-    let Some(mut cursor) = array else { return Ok(()) };
-    if cursor.shape() != Shape::Array {
-        return Ok(());
-    }
-    cursor.enter();
-    while cursor.next_child() {
-        each(cursor)?;
-        cursor.skip();
-    }
-    Ok(())
-}
-
-/// Writes a list of `{"key": ..., "value": ...}` as entries of `map`.
-pub(super) fn write_list(list: Option<Cursor<'_>>, map: &mut MapWriter<'_, '_>) {
-    let mut scratch = String::new();
-    let mut left = 0;
-    let result: Result<(), ()> = for_elements(list, &mut |item| {
-        if map.is_full() {
-            left += 1;
-            return Ok(());
-        }
-        let key = item.member("key").filter(|key| (*key).clone().shape() == Shape::String);
-        let key = key.map_or("", |mut key| key.string().decode(&mut scratch));
-        write_any(item.member("value"), map.slot(key));
-        Ok(())
-    });
-    debug_assert!(result.is_ok());
-    map.drop_rest(Some(left));
-}
-
-/// Writes an `AnyValue`: `{"stringValue": ...}` and its like. Recursion ends where the fuse cuts.
-pub(super) fn write_any(value: Option<Cursor<'_>>, out: ValueWriter<'_, '_>) {
-    let Some(mut value) = value.filter(|value| (*value).clone().shape() == Shape::Object) else {
-        return out.null();
-    };
-    value.enter();
-    if !value.next_child() {
-        return out.null();
-    }
-    let mut scratch = String::new();
-    let kind = value.key();
-    let mut kind_scratch = String::new();
-    match kind.decode(&mut kind_scratch) {
-        "intValue" if value.shape() == Shape::String => {
-            let text = value.string().decode(&mut scratch);
-            text.parse().map_or_else(|_| (), |number: i64| out.i64(number));
-        }
-        "bytesValue" if value.shape() == Shape::String => {
-            let mut bytes = Vec::new();
-            let text = value.string().decode(&mut scratch);
-            match base64::read(text, &mut bytes) {
-                Some(()) => out.bytes(&bytes),
-                None => out.str(text),
-            }
-        }
-        "arrayValue" => {
-            let mut array = out.array();
-            let mut left = 0;
-            let result: Result<(), ()> = for_elements(value.member("values"), &mut |item| {
-                if array.is_full() {
-                    left += 1;
-                } else {
-                    write_any(Some(item), array.slot());
-                }
-                Ok(())
-            });
-            debug_assert!(result.is_ok());
-            array.drop_rest(Some(left));
-        }
-        "kvlistValue" => write_list(value.member("values"), &mut out.map()),
-        _ => write_value(&mut value, out, &mut [], &mut scratch),
-    }
-}
-
-/// A record of OpenTelemetry's encoding: its own fields, its attributes, then its resource and scope.
+/// A record of OpenTelemetry's encoding: its own fields, its attributes, then its scope and resource.
 pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
     let mut header = Header::default();
     let [key_scratch, keys @ ..] = &mut scratch.keys;
+    // The number says more than the text, whichever comes first.
+    let number = severity_number(record.record);
     let mut cursor = record.record;
     cursor.enter();
     while cursor.next_child() {
         let key = cursor.key().decode(key_scratch);
         match key {
-            "attributes" => write_list(Some(cursor), &mut entry.attributes()),
+            "attributes" if is_list(cursor) => write_items(cursor, &mut entry.attributes()),
             "body" => {
-                let text = cursor.member("stringValue");
-                if !text.is_some_and(|text| header.take(Part::Body, key, text, entry, &mut scratch.value)) {
-                    write_any(Some(cursor), entry.attributes().slot(key));
+                let text = only_member(cursor).filter(|(kind, _)| kind.is("stringValue"));
+                if !text
+                    .is_some_and(|(_, text)| header.take(Part::Body, key, text, entry, &mut scratch.value))
+                {
+                    write_any(cursor, entry.attributes().slot(key));
+                }
+            }
+            "severityText" if number.is_some() => {
+                if !is_name_of(number, cursor) {
+                    write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
+                    continue;
                 }
             }
             _ => {
                 let part = recognise::part(key).filter(|part| *part != Part::Nested);
-                // The number says more than the text, whichever comes first.
-                let is_spare = key == "severityText" && record.record.member("severityNumber").is_some();
-                let told = part.is_some_and(|part| {
-                    !is_spare && header.take(part, key, cursor, entry, &mut scratch.value)
-                });
-                let says_the_same = is_spare && is_canonical_text(cursor, record.record);
-                if !told && !says_the_same {
+                if !part.is_some_and(|part| header.take(part, key, cursor, entry, &mut scratch.value)) {
                     write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
                     continue;
                 }
@@ -155,22 +113,67 @@ pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scra
         }
         cursor.skip();
     }
-    if let Some(mut name) = record.scope.and_then(|scope| scope.member("name"))
-        && name.shape() == Shape::String
+    let scope = record.scope_logs.member("scope");
+    let mut attributes = entry.attributes();
+    if let Some(scope) = scope {
+        write_shared("scope", scope, &mut attributes, key_scratch);
+    }
+    write_schema("scope", record.scope_logs, &mut attributes, key_scratch);
+    if let Some(resource) = record.resource_logs.member("resource") {
+        write_shared("resource", resource, &mut attributes, key_scratch);
+    }
+    write_schema("resource", record.resource_logs, &mut attributes, key_scratch);
+    drop(attributes);
+    if let Some(mut name) =
+        scope.and_then(|scope| scope.member("name")).filter(|name| is(*name, Shape::String))
     {
         entry.set_target(name.string().decode(&mut scratch.value));
-    }
-    if let Some(list) = record.resource {
-        let mut attributes = entry.attributes();
-        write_list(Some(list), &mut attributes.slot("resource").map());
     }
     entry.set_trace(header.trace);
 }
 
-/// Whether the text of the severity at `text` is the name of the record's severity number.
-fn is_canonical_text(mut text: Cursor<'_>, record: Cursor<'_>) -> bool {
+/// Writes a scope or a resource: its attributes as a map named `prefix`, its other members as `prefix.member`. The first
+/// `name` is the entry's target.
+fn write_shared(prefix: &str, mut shared: Cursor<'_>, attributes: &mut MapWriter<'_, '_>, name: &mut String) {
     let mut scratch = String::new();
-    let number = record.member("severityNumber").and_then(|mut number| number.number().parse().ok());
+    let (mut has_name, mut has_list) = (prefix != "scope", false);
+    shared.enter();
+    while shared.next_child() {
+        let key = shared.key();
+        if !has_name && key.is("name") && is(shared, Shape::String) {
+            has_name = true;
+        } else if !has_list && key.is("attributes") {
+            has_list = true;
+            write_list(shared, attributes.slot(prefix));
+        } else {
+            name.clear();
+            name.push_str(prefix);
+            name.push('.');
+            name.push_str(key.decode(&mut scratch));
+            let mut value = shared;
+            write_value(&mut value, attributes.slot(name), &mut [], &mut scratch);
+        }
+        shared.skip();
+    }
+}
+
+fn write_schema(prefix: &str, logs: Cursor<'_>, attributes: &mut MapWriter<'_, '_>, name: &mut String) {
+    if let Some(mut url) = logs.member("schemaUrl") {
+        name.clear();
+        name.push_str(prefix);
+        name.push_str(".schemaUrl");
+        write_value(&mut url, attributes.slot(name), &mut [], &mut String::new());
+    }
+}
+
+/// The severity number of a record, where it is one.
+fn severity_number(record: Cursor<'_>) -> Option<u8> {
+    let number = record.member("severityNumber").filter(|number| is(*number, Shape::Number))?.number();
+    number.parse().ok().filter(|number| (1..=24).contains(number))
+}
+
+/// Whether `text` is the name of the severity `number`.
+fn is_name_of(number: Option<u8>, mut text: Cursor<'_>) -> bool {
     let name = number.and_then(|number| Severity::from_number(number).name());
-    text.shape() == Shape::String && name == Some(text.string().decode(&mut scratch))
+    text.shape() == Shape::String && name == Some(text.string().decode(&mut String::new()))
 }

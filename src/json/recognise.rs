@@ -115,18 +115,30 @@ pub(super) fn severity_of_priority(text: &str) -> Option<Severity> {
     })
 }
 
-/// The instant that a text names: RFC 3339 and what is near it, or digits.
-pub(super) fn time_of_text(text: &str) -> Option<Timestamp> {
-    Timestamp::parse_rfc3339(text).or_else(|| time_of_number(text))
+/// The instant that a text names, RFC 3339 and what is near it, or digits, and whether the text can be told from it: a
+/// leap second and digits behind the nanoseconds cannot.
+pub(super) fn time_of_text(text: &str) -> Option<(Timestamp, bool)> {
+    let Some(time) = Timestamp::parse_rfc3339(text) else { return time_of_number(text) };
+    let is_leap = text.get(17..19) == Some("60");
+    let fraction = text.bytes().skip(20).take_while(u8::is_ascii_digit).count();
+    let has_fraction = matches!(text.as_bytes().get(19), Some(b'.' | b','));
+    Some((time, !is_leap && (!has_fraction || fraction <= 9)))
+}
+
+/// The instant under a key that says that it counts nanoseconds.
+pub(super) fn time_of_nanos(text: &str) -> Option<(Timestamp, bool)> {
+    Some((from_nanos(text.parse::<u64>().ok()?.into())?, true))
 }
 
 /// The instant that a number names: seconds, milliseconds, microseconds or nanoseconds since the epoch, by its
 /// magnitude. A time before September 2001 in seconds is not recognised: it would be as good as any small number.
-pub(super) fn time_of_number(text: &str) -> Option<Timestamp> {
+/// And whether the number can be told from it.
+pub(super) fn time_of_number(text: &str) -> Option<(Timestamp, bool)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     if !plain(whole) || !plain(fraction) {
-        return exponent(text);
+        // A binary fraction is rounded: not told.
+        return Some((exponent(text)?, false));
     }
     let per_second: i128 = match whole.len() {
         10 | 11 => 1,
@@ -137,12 +149,13 @@ pub(super) fn time_of_number(text: &str) -> Option<Timestamp> {
     };
     let scale = 1_000_000_000 / per_second;
     let mut nanos = whole.parse::<i128>().ok()? * scale;
-    let mut unit = scale;
+    let (mut unit, mut exact) = (scale, true);
     for digit in fraction.bytes() {
+        exact &= unit > 1 || digit == b'0';
         unit /= 10;
         nanos += i128::from(digit - b'0') * unit;
     }
-    from_nanos(nanos)
+    Some((from_nanos(nanos)?, exact))
 }
 
 /// zap's and others' `1.446249499322e9`.
@@ -152,7 +165,7 @@ fn exponent(text: &str) -> Option<Timestamp> {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "under 10^20")]
-    from_nanos((seconds * 1e6) as i128 * 1000)
+    from_nanos((seconds * 1e6).round() as i128 * 1000)
 }
 
 fn from_nanos(nanos: i128) -> Option<Timestamp> {

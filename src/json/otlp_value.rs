@@ -1,0 +1,168 @@
+//! The values of OpenTelemetry's JSON encoding: `AnyValue`, and lists of keys and values.
+
+use crate::encode::{MapWriter, ValueWriter};
+
+use super::base64;
+use super::cursor::{Cursor, RawString, Shape};
+use super::object::write_value;
+
+/// Whether the value at the cursor has this shape.
+pub(super) fn is(mut value: Cursor<'_>, shape: Shape) -> bool {
+    value.shape() == shape
+}
+
+/// Whether `value` is an object with no members but `known`, each at most once.
+pub(super) fn has_only(mut value: Cursor<'_>, known: &[&str]) -> bool {
+    if value.shape() != Shape::Object {
+        return false;
+    }
+    value.enter();
+    let mut seen = 0_u32;
+    while value.next_child() {
+        let key = value.key();
+        let Some(index) = known.iter().position(|known| key.is(known)) else { return false };
+        if seen & 1 << index != 0 {
+            return false;
+        }
+        seen |= 1 << index;
+        value.skip();
+    }
+    true
+}
+
+/// Hands every element of `array` to `each`; of what is no array nothing.
+pub(super) fn for_elements<'j, E>(
+    array: Option<Cursor<'j>>,
+    each: &mut dyn FnMut(Cursor<'j>) -> Result<(), E>,
+) -> Result<(), E> {
+    let Some(mut cursor) = array else { return Ok(()) };
+    if cursor.shape() != Shape::Array {
+        return Ok(());
+    }
+    cursor.enter();
+    while cursor.next_child() {
+        each(cursor)?;
+        cursor.skip();
+    }
+    Ok(())
+}
+
+/// Writes a list of `{"key": ..., "value": ...}` as a map. What is no such list is written as it stands.
+pub(super) fn write_list(mut list: Cursor<'_>, out: ValueWriter<'_, '_>) {
+    if !is_list(list) {
+        return write_value(&mut list, out, &mut [], &mut String::new());
+    }
+    write_items(list, &mut out.map());
+}
+
+/// Whether every element of the array at `list` has a text as key and nothing but a value.
+pub(super) fn is_list(list: Cursor<'_>) -> bool {
+    let is_item = |item: Cursor<'_>| {
+        has_only(item, &["key", "value"]) && item.member("key").is_some_and(|key| is(key, Shape::String))
+    };
+    is(list, Shape::Array)
+        && for_elements(Some(list), &mut |item| if is_item(item) { Ok(()) } else { Err(()) }).is_ok()
+}
+
+pub(super) fn write_items(mut list: Cursor<'_>, map: &mut MapWriter<'_, '_>) {
+    let mut scratch = String::new();
+    list.enter();
+    while !map.is_full() {
+        if !list.next_child() {
+            return;
+        }
+        let key = list.member("key").map_or("", |mut key| key.string().decode(&mut scratch));
+        let out = map.slot(key);
+        match list.member("value") {
+            Some(value) => write_any(value, out),
+            None => out.null(),
+        }
+        list.skip();
+    }
+    map.drop_rest(Some(list.skip_rest(false)));
+}
+
+/// The only member of the object at `value`: its key, and its value.
+pub(super) fn only_member<'j>(mut value: Cursor<'j>) -> Option<(RawString<'j>, Cursor<'j>)> {
+    if value.shape() != Shape::Object {
+        return None;
+    }
+    value.enter();
+    let member = value.next_child().then(|| (value.key(), value))?;
+    value.skip();
+    (!value.next_child()).then_some(member)
+}
+
+/// Writes an `AnyValue`: `{"stringValue": ...}` and its like; what is none as it stands. Recursion ends where the fuse
+/// cuts.
+pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
+    let mut scratch = String::new();
+    if is_empty_object(value) {
+        return out.null();
+    }
+    let Some((kind, mut inner)) = only_member(value) else {
+        return write_value(&mut value, out, &mut [], &mut scratch);
+    };
+    let shape = inner.shape();
+    match shape {
+        Shape::String if kind.is("intValue") => {
+            let text = inner.string().decode(&mut scratch);
+            match text.parse() {
+                Ok(number) => out.i64(number),
+                Err(_) => out.str(text),
+            }
+        }
+        Shape::String if kind.is("bytesValue") => {
+            let mut bytes = Vec::new();
+            let text = inner.string().decode(&mut scratch);
+            match base64::read(text, &mut bytes) {
+                Some(()) => out.bytes(&bytes),
+                None => out.str(text),
+            }
+        }
+        Shape::String if kind.is("doubleValue") => {
+            let text = inner.string().decode(&mut scratch);
+            match text {
+                "NaN" => out.f64(f64::NAN),
+                "Infinity" => out.f64(f64::INFINITY),
+                "-Infinity" => out.f64(f64::NEG_INFINITY),
+                _ => out.str(text),
+            }
+        }
+        Shape::Object if kind.is("arrayValue") && has_list(inner) => {
+            let mut array = out.array();
+            let Some(mut list) = inner.member("values") else { return };
+            list.enter();
+            while !array.is_full() {
+                if !list.next_child() {
+                    return;
+                }
+                write_any(list, array.slot());
+                list.skip();
+            }
+            array.drop_rest(Some(list.skip_rest(false)));
+        }
+        Shape::Object if kind.is("kvlistValue") && has_only(inner, &["values"]) => {
+            match inner.member("values") {
+                Some(list) => write_list(list, out),
+                None => drop(out.map()),
+            }
+        }
+        _ if ["stringValue", "boolValue", "intValue", "doubleValue"].iter().any(|known| kind.is(known)) => {
+            write_value(&mut inner, out, &mut [], &mut scratch);
+        }
+        _ => write_value(&mut value, out, &mut [], &mut scratch),
+    }
+}
+
+/// Whether the object at `value` has nothing but an array of values, or nothing.
+fn has_list(value: Cursor<'_>) -> bool {
+    has_only(value, &["values"]) && value.member("values").is_none_or(|list| is(list, Shape::Array))
+}
+
+fn is_empty_object(mut value: Cursor<'_>) -> bool {
+    value.shape() == Shape::Object && {
+        value.enter();
+        !value.next_child()
+    }
+}

@@ -264,13 +264,16 @@ impl<'b> EntryWriter<'b> {
             Places::BODY => self.tape.limits.max_string_bytes as usize,
             _ => usize::from(self.tape.limits.max_key_bytes),
         };
-        let fits = text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len());
-        let text = if fits { text } else { self.cut_header_string(text, max, place)? };
-        Some(to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len()))))
+        // The two ways do not meet again: on this one the compiler knows the length of a literal.
+        if text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len()) {
+            return Some(to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len()))));
+        }
+        self.cut_header_string(text, max, place)
     }
 
     #[cold]
-    fn cut_header_string<'t>(&mut self, text: &'t str, max: usize, place: Places) -> Option<&'t str> {
+    #[inline(never)]
+    fn cut_header_string(&mut self, text: &str, max: usize, place: Places) -> Option<u32> {
         let Some(left) = self.tape.left().checked_sub(STRING_OVERHEAD) else {
             if !text.is_empty() {
                 self.tape.report.record(TripCause::EntryBytes, place, Some(1));
@@ -287,7 +290,7 @@ impl<'b> EntryWriter<'b> {
         let lost = if cause == TripCause::EntryBytes { 0 } else { lost };
         self.tape.report.record(cause, place, Some(lost));
         self.tape.take(STRING_OVERHEAD + kept.len());
-        Some(kept)
+        Some(to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len()))))
     }
 
     /// Pads the text to a multiple of 4; returns its length then.

@@ -108,11 +108,11 @@ impl<'b> GapBuffer<'b> {
         let at = self.tail_len + padding;
         let added = padding + 4 + text.len() + 1;
         if self.has_room(0, added) || self.make_room(0, added) {
-            // SAFETY: `added` bytes from the tail's end on are inside the buffer by the invariant *bounds*, and all of
-            // them are written: padding, length, text, NUL.
+            // SAFETY: `added` bytes from the tail's end on, at least five, are inside the buffer by the invariant *bounds*,
+            // and all of them are written: padding (and what the length overwrites), length, text, NUL.
             unsafe {
                 let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail_start + self.tail_len);
-                store(tail, &[0; 3][..padding]);
+                tail.cast::<[u8; 4]>().write_unaligned([0; 4]);
                 tail.add(padding).cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
                 store(tail.add(padding + 4), text);
                 tail.add(added - 1).write(0);

@@ -2,27 +2,14 @@
 
 mod common {
     pub mod check;
+    pub mod limited;
 }
 
-use fusewire::encode::{AsDisplay, Bytes, EntryWriter, encode};
+use common::limited::{done, entry, trip};
+use fusewire::encode::{AsDisplay, Bytes};
 use fusewire::limits::OnLongKey;
-use fusewire::owned::{Entry, OwnedValue};
+use fusewire::owned::OwnedValue;
 use fusewire::{Limits, NodeFlags, TripCause};
-
-/// Ends a chain of calls, whose last one gives back the writer.
-fn done<T>(_writer: T) {}
-
-fn entry(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> Entry {
-    let mut buffer = vec![0; limits.max_entry_bytes as usize];
-    let encoded = encode(&mut buffer, limits, write).unwrap();
-    common::check::sound(encoded.bytes(), encoded.report())
-}
-
-/// The only trip of the entry: cause, count, loss.
-fn trip(entry: &Entry) -> Option<(TripCause, u32, Option<u64>)> {
-    assert!(entry.trips.len() <= 1, "{:?}", entry.trips);
-    entry.trips.first().map(|trip| (trip.cause, trip.count, trip.lost))
-}
 
 #[test]
 fn string_bytes() {

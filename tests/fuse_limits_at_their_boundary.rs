@@ -2,31 +2,18 @@
 
 mod common {
     pub mod check;
+    pub mod limited;
 }
 
+use common::limited::{done, entry, trip};
 use fusewire::encode::{AsDisplay, Bytes, EntryWriter, LogValue, ValueWriter, encode};
 use fusewire::error::EncodeError;
 use fusewire::limits::{OnDepth, OnType, OnWidth};
 use fusewire::owned::{Entry, OwnedAttribute, OwnedValue};
 use fusewire::{Kind, KindSet, Limits, NodeFlags, Timestamp, TripCause};
 
-/// Ends a chain of calls, whose last one gives back the writer.
-fn done<T>(_writer: T) {}
-
-fn entry(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> Entry {
-    let mut buffer = vec![0; limits.max_entry_bytes as usize];
-    let encoded = encode(&mut buffer, limits, write).unwrap();
-    common::check::sound(encoded.bytes(), encoded.report())
-}
-
 fn refusal(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> EncodeError {
     encode(&mut [0; 4096], limits, write).unwrap_err()
-}
-
-/// The only trip of the entry: cause, count, loss.
-fn trip(entry: &Entry) -> Option<(TripCause, u32, Option<u64>)> {
-    assert!(entry.trips.len() <= 1, "{:?}", entry.trips);
-    entry.trips.first().map(|trip| (trip.cause, trip.count, trip.lost))
 }
 
 /// `levels` containers around a number.
@@ -253,6 +240,22 @@ fn functions_and_pointers_are_refused_with_their_path_and_type() {
     let number = 7;
     let error = refusal(&Limits::default(), |entry| done(entry.attr("p", &&raw const number)));
     assert_eq!(error.to_string(), "the value at `p` is of the refused type *const i32");
+}
+
+#[test]
+fn a_path_tells_empty_and_bracketed_keys_from_places() {
+    let limits = Limits { max_width: 1, on_width: OnWidth::Reject, ..Limits::default() };
+    let path_of = |outer: &str, inner: &str| {
+        let error = refusal(&limits, |entry| {
+            done(entry.attributes().slot(outer).map().entry(inner, &[1, 2]));
+        });
+        let EncodeError::TooWide { path, .. } = error else { panic!("{error:?}") };
+        path.to_string()
+    };
+    assert_eq!(path_of("", ""), ".");
+    assert_eq!(path_of("a", ""), "a.");
+    assert_eq!(path_of("a", "[0]"), "a.[0]");
+    assert_eq!(path_of("", "b"), ".b");
 }
 
 #[test]

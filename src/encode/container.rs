@@ -21,7 +21,7 @@ pub(crate) struct Container<'a, 'b> {
 
 impl Container<'_, '_> {
     fn is_full(&self) -> bool {
-        self.counts.kept >= u32::from(self.tape.limits.max_width) || self.tape.is_exhausted()
+        self.tape.is_full(&self.counts)
     }
 
     /// Writes what is only known now: how many children it kept and how many nodes they are.
@@ -126,9 +126,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     pub fn is_full(&self) -> bool {
         match &self.level {
             Level::Open(container) => container.is_full(),
-            Level::Top { tape, counts, .. } => {
-                counts.kept >= u32::from(tape.limits.max_width) || tape.is_exhausted()
-            }
+            Level::Top { tape, counts, .. } => tape.is_full(counts),
             Level::Inert => true,
         }
     }

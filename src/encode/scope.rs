@@ -39,13 +39,13 @@ impl Scope<'_> {
     pub(crate) fn path(&self, key: Key<'_>) -> KeyPath {
         let mut path = KeyPath::empty();
         prepend(&mut path, key);
-        let mut scope = self;
+        let (mut inner, mut scope) = (key, self);
         while let Some(parent) = scope.parent {
-            if !path.as_str().starts_with('[') {
+            if let Key::Name(_) = inner {
                 path.prepend(".");
             }
             prepend(&mut path, scope.key);
-            scope = parent;
+            (inner, scope) = (scope.key, parent);
         }
         path
     }

@@ -1,6 +1,7 @@
 //! The tape under construction, and the circuit breaker every value passes on its way to it.
 
 use crate::error::EncodeError;
+use crate::format::bytes::{FNV_BASIS, fnv1a64};
 use crate::format::entry as layout;
 use crate::kind::{Kind, NodeFlags};
 use crate::limits::{Limits, OnLongKey, OnType, OnWidth};
@@ -48,10 +49,16 @@ impl<'b> Tape<'b> {
         (self.out.head_len() - layout::NODES) / layout::NODE_LEN
     }
 
-    /// Whether nothing more can be kept.
+    /// Whether the container has as many children as it may have (A2).
+    #[inline(always)]
+    fn is_wide(&self, counts: &Counts) -> bool {
+        counts.kept >= u32::from(self.limits.max_width)
+    }
+
+    /// Whether the container can keep nothing more, because of its width or of the entry's budget.
     #[inline]
-    pub(crate) fn is_exhausted(&self) -> bool {
-        self.left < layout::NODE_LEN
+    pub(crate) fn is_full(&self, counts: &Counts) -> bool {
+        self.is_wide(counts) || self.left < layout::NODE_LEN
     }
 
     /// Ends the entry with `error`; the first one stays.
@@ -63,7 +70,7 @@ impl<'b> Tape<'b> {
     /// Whether the container may take another child; counts the child as dropped where not (A2).
     #[inline(always)]
     pub(crate) fn admit_child(&mut self, counts: &mut Counts, scope: &Scope<'_>) -> bool {
-        if counts.kept < u32::from(self.limits.max_width) {
+        if !self.is_wide(counts) {
             return true;
         }
         self.drop_children(counts, scope, Some(1));
@@ -88,7 +95,7 @@ impl<'b> Tape<'b> {
     /// Counts children that their producer did not offer because the container was full, under the limit that made
     /// it so.
     pub(crate) fn drop_unoffered(&mut self, counts: &mut Counts, scope: &Scope<'_>, children: Option<u64>) {
-        if counts.kept >= u32::from(self.limits.max_width) {
+        if self.is_wide(counts) {
             self.drop_children(counts, scope, children);
         } else if children != Some(0) && self.error.is_none() {
             counts.drop(children);
@@ -380,7 +387,7 @@ impl<'k> ShortKey<'k> {
             OnLongKey::Hash => {
                 let mut text = [0; HASHED_LEN];
                 text[..HASH_PREFIX.len()].copy_from_slice(HASH_PREFIX);
-                let hash = fnv1a64(name.as_bytes());
+                let hash = key_hash(name.as_bytes());
                 for (i, digit) in text[HASH_PREFIX.len()..].iter_mut().enumerate() {
                     *digit = b"0123456789abcdef"[(hash >> (60 - 4 * i) & 0xF) as usize];
                 }
@@ -399,10 +406,8 @@ impl<'k> ShortKey<'k> {
 }
 
 /// FNV-1a over at most the first 64 KiB and the length, so that a key of a gigabyte costs what one of 64 KiB does.
-fn fnv1a64(bytes: &[u8]) -> u64 {
+fn key_hash(key: &[u8]) -> u64 {
     const HASHED_BYTES: usize = 64 << 10;
-    let length = (bytes.len() as u64).to_le_bytes();
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let head = bytes[..bytes.len().min(HASHED_BYTES)].iter().fold(0xcbf2_9ce4_8422_2325, step);
-    if bytes.len() > HASHED_BYTES { length.iter().fold(head, step) } else { head }
+    let head = fnv1a64(FNV_BASIS, &key[..key.len().min(HASHED_BYTES)]);
+    if key.len() > HASHED_BYTES { fnv1a64(head, &(key.len() as u64).to_le_bytes()) } else { head }
 }

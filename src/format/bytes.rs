@@ -1,4 +1,4 @@
-//! Little-endian reads that cannot leave the slice.
+//! Little-endian reads that cannot leave the slice, and the one hash that the format knows.
 
 macro_rules! read {
     ($name:ident, $int:ty) => {
@@ -16,3 +16,16 @@ read!(i16_at, i16);
 read!(u32_at, u32);
 read!(i32_at, i32);
 read!(u64_at, u64);
+
+/// What an FNV-1a hash (64 bits) begins with.
+pub(crate) const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The FNV-1a hash of what led to `hash`, followed by `bytes`.
+pub(crate) const fn fnv1a64(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut i = 0;
+    while i < bytes.len() {
+        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}

@@ -1,6 +1,6 @@
 //! The first two pages of a segment, and its trailer. `schema/FORMAT.md`, "The segment", is the specification.
 
-use super::bytes::{u16_at, u32_at, u64_at};
+use super::bytes::{FNV_BASIS, fnv1a64, u16_at, u32_at, u64_at};
 use super::frame;
 use crate::error::SegmentError;
 
@@ -53,19 +53,9 @@ pub(crate) const MAX_SIZE: u64 = 1 << 30;
 pub(crate) const VERSION: (u16, u16) = (1, 0);
 /// FNV-1a (64 bits) of the frozen schema of this version.
 pub(crate) const SCHEMA_FINGERPRINT: u64 =
-    fingerprint(include_bytes!("../../schema/baseline/log_entry.v1.fbs"));
+    fnv1a64(FNV_BASIS, include_bytes!("../../schema/baseline/log_entry.v1.fbs"));
 
 const _: () = assert!(SALT == 28 && SEGMENT_ID == 32 && SIZE == 88 && RESERVED == 144 && TRAILER_LEN == 64);
-
-const fn fingerprint(schema: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut i = 0;
-    while i < schema.len() {
-        hash = (hash ^ schema[i] as u64).wrapping_mul(0x0100_0000_01b3);
-        i += 1;
-    }
-    hash
-}
 
 /// A segment's first page: written once, never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

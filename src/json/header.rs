@@ -68,10 +68,10 @@ impl Header {
             Part::Target if is_text => Some(set_text(value, |text| entry.set_target(text))),
             Part::Thread if is_text => Some(set_text(value, |text| entry.set_thread(text))),
             Part::TraceId if is_text => {
-                recognise::trace_id(value).map(|id| self.set_trace(|trace| trace.trace_id = id))
+                TraceContext::parse_trace_id(value).map(|id| self.set_trace(|trace| trace.trace_id = id))
             }
             Part::SpanId if is_text => {
-                recognise::span_id(value).map(|id| self.set_trace(|trace| trace.span_id = id))
+                TraceContext::parse_span_id(value).map(|id| self.set_trace(|trace| trace.span_id = id))
             }
             Part::TraceFlags => {
                 let flags = if is_text { recognise::flags_of_text(value) } else { value.parse().ok() };

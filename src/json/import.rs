@@ -97,30 +97,36 @@ impl Importer {
         mut input: impl BufRead,
         mut sink: impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
+        let mut line = core::mem::take(&mut self.line);
+        let result = self.import_lines(&mut input, &mut line, &mut sink);
+        self.line = line;
+        result
+    }
+
+    fn import_lines(
+        &mut self,
+        input: &mut impl BufRead,
+        line: &mut Vec<u8>,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
         let mut in_pieces = false;
         loop {
-            let mut line = core::mem::take(&mut self.line);
             line.clear();
-            let read = io::Read::take(&mut input, Self::MAX_LINE as u64).read_until(b'\n', &mut line);
-            self.line = line;
-            let read = read?;
+            let read = io::Read::take(&mut *input, Self::MAX_LINE as u64).read_until(b'\n', line)?;
             if read == 0 {
                 // A line in pieces that ended with the input, at the end of a piece.
                 self.report.lines += u64::from(in_pieces);
                 return Ok(());
             }
             self.report.bytes += read as u64;
-            let whole = self.line.ends_with(b"\n") || read < Self::MAX_LINE;
+            let whole = line.ends_with(b"\n") || read < Self::MAX_LINE;
             self.report.lines += u64::from(whole);
-            let line = core::mem::take(&mut self.line);
             self.report.text_lines += u64::from(!whole && !in_pieces);
-            let result = match (in_pieces, whole) {
-                (false, true) => self.line(&line, &mut sink),
-                (_, false) => self.piece(&line, &mut sink),
-                (true, true) => self.piece(trim_line_end(&line), &mut sink),
-            };
-            self.line = line;
-            result?;
+            match (in_pieces, whole) {
+                (false, true) => self.line(line, sink)?,
+                (_, false) => self.piece(line, sink)?,
+                (true, true) => self.piece(trim_line_end(line), sink)?,
+            }
             in_pieces = !whole;
         }
     }

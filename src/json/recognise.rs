@@ -2,7 +2,6 @@
 
 use crate::severity::Severity;
 use crate::time::Timestamp;
-use crate::trace::TraceContext;
 
 /// The part of an entry that a key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,14 +176,4 @@ fn from_nanos(nanos: i128) -> Option<Timestamp> {
 pub(super) fn flags_of_text(text: &str) -> Option<u8> {
     let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if plain { u8::from_str_radix(text, 16).ok() } else { None }
-}
-
-/// The trace id and the span id that texts name.
-pub(super) fn trace_id(text: &str) -> Option<u128> {
-    TraceContext::parse_trace_id(text)
-}
-
-/// See [`trace_id`].
-pub(super) fn span_id(text: &str) -> Option<u64> {
-    TraceContext::parse_span_id(text)
 }

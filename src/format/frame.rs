@@ -29,10 +29,12 @@ const LENGTH_BITS: u32 = 28;
 
 const _: () = assert!(HEADER_LEN == ALIGN);
 
-/// State of a frame whose space is taken and whose bytes are being copied. 0 is free space, 3 is reserved.
+/// State of a frame whose space is taken and whose bytes are being copied. 0 is free space.
 const INTENT: u64 = 1;
 /// State of a frame that is complete and checksummed.
 const COMMITTED: u64 = 2;
+/// State of the word that ends a segment.
+const CLOSED: u64 = 3;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,6 +121,8 @@ pub enum FrameFault {
     Free,
     /// Space was taken and never committed.
     Intent,
+    /// The segment was closed: no frame begins here or behind.
+    Closed,
     /// The header or what it announces ends after the bytes there are.
     Truncated {
         /// Bytes the frame needs.
@@ -149,6 +153,7 @@ impl core::fmt::Display for FrameFault {
         match self {
             Self::Free => f.write_str("nothing was committed here"),
             Self::Intent => f.write_str("an append was begun and not completed"),
+            Self::Closed => f.write_str("the segment was closed here"),
             Self::Truncated { needed, available } => {
                 write!(f, "the frame needs {needed} bytes, there are {available}")
             }
@@ -173,6 +178,26 @@ pub(crate) const fn frame_len(payload: usize) -> usize {
 /// The commit word of a complete frame.
 const fn commit_word(payload: usize, crc: u32) -> u64 {
     (payload & MAX_PAYLOAD) as u64 | COMMITTED << LENGTH_BITS | (crc as u64) << 32
+}
+
+/// The word that takes space for a payload of `payload` bytes.
+pub(crate) const fn intent_word(payload: usize) -> u64 {
+    (payload & MAX_PAYLOAD) as u64 | INTENT << LENGTH_BITS
+}
+
+/// Whether `word` is that of an append which is not complete.
+pub(crate) const fn is_intent(word: u64) -> bool {
+    word >> LENGTH_BITS == INTENT
+}
+
+/// Whether `word` is that of a complete frame.
+pub(crate) const fn is_committed(word: u64) -> bool {
+    (word >> LENGTH_BITS) & 0xF == COMMITTED
+}
+
+/// The word behind the last frame of a closed segment, at the place with `tag`.
+pub(crate) const fn closed_word(tag: u32) -> u64 {
+    CLOSED << LENGTH_BITS | (tag as u64) << 32
 }
 
 /// The length that a commit word announces, at most [`MAX_PAYLOAD`].
@@ -234,7 +259,10 @@ pub(crate) fn parse_trusted(
 /// The frame that was written for this place, its commit word, and the length of its payload.
 #[inline]
 fn placed(bytes: &[u8], expected_tag: u32) -> Result<(&[u8], u64, usize), FrameFault> {
-    let (word, payload) = announced(bytes)?;
+    let (word, payload) = announced(bytes).map_err(|fault| match fault {
+        FrameFault::Header if u64_at(bytes, COMMIT) == Some(closed_word(expected_tag)) => FrameFault::Closed,
+        fault => fault,
+    })?;
     // Where another process is writing: what it wrote before the commit word is read after it.
     fence(Ordering::Acquire);
     let found_tag = u32_at(bytes, TAG).unwrap_or(0);

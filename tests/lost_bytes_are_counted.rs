@@ -63,8 +63,7 @@ fn an_append_that_was_never_completed_is_no_loss() {
 fn an_intent_is_passed_over_by_its_length() {
     let mut fixture = Fixture::new(3, false);
     let (start, len) = fixture.frames[1];
-    let intent = (len as u64 - 16) | 1 << 28;
-    fixture.splice(start, &intent.to_le_bytes());
+    fixture.begin(start, len);
     let (entries, lost) = read(&fixture.bytes);
     assert_eq!(entries, [0, 2]);
     assert_eq!((lost[0].len(), lost[0].reason), (len as u64, LostReason::Uncommitted));

@@ -121,6 +121,17 @@ impl Fixture {
         self.splice(4096, &word.to_le_bytes());
     }
 
+    /// Puts the word of an append that was begun at `at`, and never completed, for a frame of `len` bytes.
+    pub fn begin(&mut self, at: usize, len: usize) {
+        self.splice(at, &((len as u64 - 16) | 1 << 28).to_le_bytes());
+    }
+
+    /// Puts the word that ends the segment at `at`.
+    pub fn close(&mut self, at: usize) {
+        let tag = self.salt() ^ (at / 16) as u32;
+        self.splice(at, &(3 << 28 | u64::from(tag) << 32).to_le_bytes());
+    }
+
     pub fn u32_at(&self, at: usize) -> u32 {
         u32::from_le_bytes(*self.bytes[at..].first_chunk().unwrap())
     }

@@ -17,12 +17,16 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+#[doc(hidden)]
+pub mod failpoint;
 mod format;
 pub mod generated;
 #[cfg(feature = "json")]
 pub mod json;
 pub mod kind;
 pub mod limits;
+#[cfg(unix)]
+pub mod log;
 mod map;
 pub mod message;
 pub mod owned;

@@ -185,9 +185,9 @@ pub(crate) const fn intent_word(payload: usize) -> u64 {
     (payload & MAX_PAYLOAD) as u64 | INTENT << LENGTH_BITS
 }
 
-/// Whether `word` is that of an append which is not complete.
-pub(crate) const fn is_intent(word: u64) -> bool {
-    word >> LENGTH_BITS == INTENT
+/// Whether `word` says that the segment was closed at its place.
+pub(crate) const fn is_closed(word: u64) -> bool {
+    (word >> LENGTH_BITS) & 0xF == CLOSED
 }
 
 /// Whether `word` is that of a complete frame.

@@ -46,6 +46,9 @@ const TRAILER_PAYLOAD: usize = 48;
 /// Bytes of the trailer, at the very end of the file.
 pub(crate) const TRAILER_LEN: usize = frame::frame_len(TRAILER_PAYLOAD);
 
+/// A compat flag: the file system has no locks, so that nobody can tell by one whether the owner of the segment lives.
+pub(crate) const COMPAT_UNLOCKED: u32 = 1;
+
 /// The longest file: slots of 32 bits would reach further, and no reader should have to map more.
 pub(crate) const MAX_SIZE: u64 = 1 << 30;
 

@@ -5,3 +5,11 @@
 
 pub(crate) mod buffer;
 pub(crate) mod file;
+#[cfg(unix)]
+pub(crate) mod fork;
+#[cfg(unix)]
+pub(crate) mod memory;
+#[cfg(unix)]
+pub(crate) mod scratch;
+#[cfg(unix)]
+pub(crate) mod shared;

@@ -3,13 +3,17 @@
 //! A segment is really allocated before it is mapped, so that writing to it cannot fail; an append is complete when its
 //! commit word is stored, and survives the process from then on. Reading never changes a file.
 
-mod options;
+#[cfg(unix)]
+pub(crate) mod create;
+pub(crate) mod options;
 mod reader;
 mod recover;
 mod resource;
 mod scan;
 #[cfg(unix)]
 mod series;
+#[cfg(unix)]
+pub(crate) mod shared;
 mod verify;
 #[cfg(unix)]
 mod writer;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::encode::EntryWriter;
 use crate::format::frame::FrameRef;
 
+use super::create::unix_nanos_now;
 use super::options::SegmentOptions;
-use super::writer::{AppendError, Appended, SegmentWriter, unix_nanos_now};
+use super::writer::{AppendError, Appended, SegmentWriter};
 
 /// What segments' names end with.
 pub const FILE_EXTENSION: &str = "fws";

@@ -1,0 +1,103 @@
+//! The thread ahead of the appends: the next segment is there, and the next pages are in memory, before they are needed.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::segment::create::unix_nanos_now;
+use crate::segment::file_name;
+use crate::segment::shared::SharedSegment;
+
+use super::core::Core;
+use super::keeper::{Keeper, Next};
+use super::options::{LogOptions, OnFull};
+use super::room;
+
+/// How long to wait before trying again to make a segment that could not be made.
+const RETRY: Duration = Duration::from_millis(50);
+
+pub(super) fn run(core: &Core, keeper: &Keeper) {
+    while !keeper.is_closing() {
+        let ready = prepare(core, keeper);
+        if core.options.prefault {
+            touch_ahead(core);
+        }
+        // Whatever has happened before the appends changes what there is to do behind them.
+        keeper.behind.wake();
+        keeper.ahead.wait((!ready).then_some(RETRY));
+    }
+}
+
+/// Makes the next segment where there is none. Whether there is one.
+fn prepare(core: &Core, keeper: &Keeper) -> bool {
+    let mut next = keeper.next();
+    let current = core.current.load();
+    let ready = core.has_spare(current.as_ref()) || core.make_spare(keeper, &mut next).is_ok();
+    drop(next);
+    if ready && core.no_room.swap(false, Ordering::AcqRel) {
+        keeper.make_room();
+    }
+    ready
+}
+
+/// Touches the pages that the appends will come to next.
+fn touch_ahead(core: &Core) {
+    if let Some(segment) = &*core.current.load() {
+        segment.prefault_to(segment.tail() + 2 * LogOptions::WINDOW);
+    }
+}
+
+impl Core {
+    /// Makes the segment `next`, and room for it where that is allowed.
+    pub(super) fn make_spare(&self, keeper: &Keeper, next: &mut Next) -> io::Result<()> {
+        let start = Instant::now();
+        let made = self.make_room_and_segment(keeper, next);
+        match &made {
+            Ok(segment) => {
+                if self.options.prefault {
+                    segment.prefault_to(LogOptions::WINDOW);
+                }
+                *next = Next { sequence: next.sequence + 1, previous_id: segment.header().segment_id };
+                keeper.add(Arc::clone(segment));
+                self.counters.segments.fetch_add(1, Ordering::Relaxed);
+                self.counters.making.record(start);
+                self.spare.store(Some(Arc::clone(segment)));
+            }
+            Err(_) => {
+                self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
+                self.no_room.store(true, Ordering::Release);
+                // The one there was is in use by now, and must not be kept from being closed.
+                self.spare.store(None);
+            }
+        }
+        made.map(drop)
+    }
+
+    fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
+        let directory = &self.options.directory;
+        let mut options = self.options.segment.clone();
+        options.stream_id = keeper.stream_id;
+        options.sequence = next.sequence;
+        options.previous_id = next.previous_id;
+        let may_delete = self.options.on_full == OnFull::OverwriteOldest;
+        loop {
+            std::fs::create_dir_all(directory)?;
+            let made =
+                room::reserve(directory, self.options.max_total_bytes, options.size).and_then(|_turn| {
+                    let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
+                    SharedSegment::create(&directory.join(name), &options)
+                });
+            match made {
+                Err(error) if may_delete && room::is_shortage(&error) => {
+                    // What cannot be deleted for a reason of its own is no room, either.
+                    if !room::delete_oldest(directory).unwrap_or(false) {
+                        return Err(error);
+                    }
+                    self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);
+                }
+                made => return made.map(Arc::new),
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The thread behind the appends: seals what is full, writes to disk, gives memory back, deletes what is old, and tells in
+//! the log what was lost.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::encode::encode;
+use crate::format::frame::FrameKind;
+use crate::segment::create::unix_nanos_now;
+use crate::segment::shared::{HEADER_LEN, Progress, SharedSegment, sync_sealed};
+use crate::severity::Severity;
+
+use super::core::{Core, same};
+use super::drops::Told;
+use super::keeper::Keeper;
+use super::options::LogOptions;
+use super::room;
+
+/// How soon to look again at a segment that waits for an append to complete.
+const SOON: Duration = Duration::from_millis(1);
+/// How soon to try again to tell what was lost.
+const RETELL: Duration = Duration::from_millis(50);
+/// How often at least to look for what is too old.
+const RETENTION: Duration = Duration::from_secs(60);
+
+pub(super) fn run(core: &Core, keeper: &Keeper) {
+    let mut behind = Behind::new(core, keeper);
+    while !keeper.is_closed() {
+        let pause = behind.pass();
+        keeper.behind.wait(pause);
+    }
+    behind.finish();
+}
+
+/// A segment that is not sealed, and how far it has been looked at.
+struct Tended {
+    segment: Arc<SharedSegment>,
+    progress: Progress,
+    /// Where its frames end, once it is closed.
+    end: Option<usize>,
+    /// How far it had been looked at when it was last written to disk.
+    synced: usize,
+}
+
+struct Behind<'a> {
+    core: &'a Core,
+    keeper: &'a Keeper,
+    tended: VecDeque<Tended>,
+    /// Segments sealed and not written to disk.
+    unsynced: Vec<PathBuf>,
+    /// Sealed segments that an append may still look at. The last one to drop a segment unmaps it, which should not be an
+    /// append.
+    leaving: Vec<Arc<SharedSegment>>,
+    told: Told,
+    scratch: Vec<u8>,
+    next_telling: Instant,
+    next_sync: Option<Instant>,
+    next_retention: Option<Instant>,
+}
+
+impl<'a> Behind<'a> {
+    fn new(core: &'a Core, keeper: &'a Keeper) -> Self {
+        let now = Instant::now();
+        Self {
+            core,
+            keeper,
+            tended: VecDeque::new(),
+            unsynced: Vec::new(),
+            leaving: Vec::new(),
+            told: Told::default(),
+            scratch: vec![0; core.options.scratch_len()],
+            next_telling: now,
+            next_sync: core.options.sync_every.map(|interval| now + interval),
+            next_retention: core.options.max_age.map(|_| now),
+        }
+    }
+
+    /// Does all there is to do now. How long nothing is to be done after that, if nobody asks: `None` is for ever.
+    fn pass(&mut self) -> Option<Duration> {
+        self.take_new();
+        let waiting = self.tend();
+        self.answer_flushes();
+        let now = Instant::now();
+        let soonest = [
+            waiting.then_some(SOON),
+            (!self.leaving.is_empty()).then_some(SOON),
+            self.tell_losses(now),
+            self.sync_in_time(now),
+            self.rotate_in_time(),
+            self.delete_in_time(now),
+        ];
+        soonest.into_iter().flatten().min()
+    }
+
+    /// Takes over the segments that have been made since the last pass.
+    fn take_new(&mut self) {
+        let last = self.tended.back().map(|tended| tended.segment.header().sequence);
+        let open = self.keeper.open();
+        for segment in open.iter().filter(|segment| last.is_none_or(|last| segment.header().sequence > last))
+        {
+            let segment = Arc::clone(segment);
+            self.tended.push_back(Tended { segment, progress: Progress::default(), end: None, synced: 0 });
+        }
+    }
+
+    /// Looks at what has been appended; closes and seals what the appends have left. Whether a segment could not be sealed
+    /// yet.
+    fn tend(&mut self) -> bool {
+        self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
+        let current = self.core.current.load().as_ref().map(|current| current.header().sequence);
+        for tended in &mut self.tended {
+            let segment = &tended.segment;
+            segment.progress(&mut tended.progress);
+            segment.release_to(tended.progress.at.saturating_sub(LogOptions::WINDOW));
+            if current.is_some_and(|current| segment.header().sequence < current) {
+                tended.end.get_or_insert_with(|| segment.close());
+            }
+        }
+        while self.tended.front().is_some_and(Tended::is_whole) {
+            self.seal_front();
+        }
+        self.tended.front().is_some_and(|tended| tended.end.is_some())
+    }
+
+    fn seal_front(&mut self) {
+        let Some(mut tended) = self.tended.pop_front() else { return };
+        let start = Instant::now();
+        tended.segment.progress(&mut tended.progress);
+        tended.segment.seal(&tended.progress);
+        self.core.counters.sealing.record(start);
+        let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
+        if !tended.segment.is_poisoned() {
+            if durable {
+                let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
+                // An error has been counted, and what can be done about it is done: the segment is finished.
+                let _ = sync(self.core, || tended.segment.sync(len));
+            } else {
+                self.unsynced.push(tended.segment.path().to_owned());
+            }
+        }
+        self.keeper.remove(&tended.segment);
+        self.leaving.push(tended.segment);
+        self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
+    }
+
+    /// Writes to disk for those who wait for it.
+    fn answer_flushes(&mut self) {
+        if let Some(request) = self.keeper.flushes.asked() {
+            // What they have appended is complete.
+            let result = self.sync_all();
+            self.keeper.flushes.answer(request, result);
+        }
+    }
+
+    /// Writes everything to disk that is not. The first error, where there is one; all is tried.
+    fn sync_all(&mut self) -> Result<(), io::ErrorKind> {
+        let mut result = Ok(());
+        for path in self.unsynced.drain(..) {
+            result = result.and(sync(self.core, || sync_sealed(&path)));
+        }
+        for tended in &mut self.tended {
+            let segment = &tended.segment;
+            segment.progress(&mut tended.progress);
+            if tended.progress.at == tended.synced {
+                continue;
+            }
+            let synced = sync(self.core, || segment.sync(tended.progress.at));
+            if synced.is_ok() {
+                tended.synced = tended.progress.at;
+            } else if tended.end.is_none() {
+                // What this segment has on disk is not known any more: what follows goes to another.
+                let _ = self.core.go_on_from(Some(segment));
+            }
+            result = result.and(synced);
+        }
+        result
+    }
+
+    fn sync_in_time(&mut self, now: Instant) -> Option<Duration> {
+        let interval = self.core.options.sync_every?;
+        if self.next_sync.is_none_or(|next| next <= now) {
+            let _ = self.sync_all();
+            self.next_sync = Some(now + interval);
+        }
+        self.next_sync.map(|next| next.saturating_duration_since(now).max(SOON))
+    }
+
+    /// Goes on to the next segment where the one in use is old. Until when that is not so.
+    fn rotate_in_time(&self) -> Option<Duration> {
+        let age = self.core.options.max_segment_age?;
+        let current = self.core.current.load();
+        let segment = current.as_ref()?;
+        let made = Duration::from_nanos(unix_nanos_now().saturating_sub(segment.header().created_unix_nano));
+        if made < age {
+            return Some(age - made);
+        }
+        let used = self
+            .tended
+            .iter()
+            .any(|tended| Arc::ptr_eq(&tended.segment, segment) && tended.progress.entries() > 0);
+        if used {
+            let _ = self.core.go_on_from(current.as_ref());
+        }
+        Some(age.min(Duration::from_secs(1)))
+    }
+
+    fn delete_in_time(&mut self, now: Instant) -> Option<Duration> {
+        let age = self.core.options.max_age?;
+        let interval = RETENTION.min(age / 4).max(SOON);
+        if self.next_retention.is_none_or(|next| next <= now) {
+            let deleted = room::delete_older(&self.core.options.directory, age).unwrap_or(0);
+            self.core.counters.deleted_segments.fetch_add(deleted, Ordering::Relaxed);
+            self.next_retention = Some(now + interval);
+        }
+        Some(interval)
+    }
+
+    /// Writes a loss record where something was lost and there is room. How soon to try again where there is not.
+    fn tell_losses(&mut self, now: Instant) -> Option<Duration> {
+        if now < self.next_telling {
+            return Some(self.next_telling - now);
+        }
+        let loss = self.told.untold(&self.core.drops)?;
+        let limits = &self.core.options.segment.limits;
+        let encoded = encode(&mut self.scratch[HEADER_LEN..], limits, |entry| loss.write_to(entry));
+        let len = encoded.map_or(0, |entry| entry.len());
+        if len > 0 && self.core.put(&mut self.scratch, len, FrameKind::Loss, Severity::WARN).is_ok() {
+            self.told.tell(&loss);
+            return None;
+        }
+        self.told.keep(&loss, &self.core.drops);
+        self.next_telling = now + RETELL;
+        Some(RETELL)
+    }
+
+    /// The end of the log: nobody appends any more.
+    fn finish(mut self) {
+        self.take_new();
+        self.next_telling = Instant::now();
+        let _ = self.tell_losses(self.next_telling);
+        self.take_new();
+        let current = self.core.current.swap(None);
+        let spare = self.core.spare.swap(None);
+        if let Some(unused) = spare.filter(|spare| !same(current.as_ref(), Some(spare))) {
+            self.tended.retain(|tended| !Arc::ptr_eq(&tended.segment, &unused));
+            let _ = std::fs::remove_file(unused.path());
+        }
+        for tended in &mut self.tended {
+            tended.end.get_or_insert_with(|| tended.segment.close());
+        }
+        while let Some(tended) = self.tended.front_mut() {
+            tended.segment.progress(&mut tended.progress);
+            if !tended.is_whole() {
+                // An append that never ended, which no append of this process does; or bytes that somebody else changed.
+                self.tended.pop_front();
+                continue;
+            }
+            self.seal_front();
+        }
+        self.answer_flushes();
+    }
+}
+
+impl Tended {
+    /// Whether it is closed, and each of its frames is complete.
+    fn is_whole(&self) -> bool {
+        self.end == Some(self.progress.at)
+    }
+}
+
+fn sync(core: &Core, write: impl FnOnce() -> io::Result<()>) -> Result<(), io::ErrorKind> {
+    let start = Instant::now();
+    let result = write();
+    core.counters.syncing.record(start);
+    result.map_err(|error| {
+        core.counters.sync_errors.fetch_add(1, Ordering::Relaxed);
+        error.kind()
+    })
+}

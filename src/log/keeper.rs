@@ -1,0 +1,175 @@
+//! The work that is done beside the appends, by two threads of the process: one ahead of them, one behind.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use crate::segment::options::random_id;
+use crate::segment::shared::SharedSegment;
+
+use super::core::Core;
+use super::flush::Flushes;
+use super::{ahead, behind};
+
+/// What the threads of the log and those that append have to tell each other. Nothing of it is touched by an append that
+/// finds room.
+pub(super) struct Keeper {
+    pub(super) stream_id: [u8; 16],
+    next: Mutex<Next>,
+    /// Segments made and not sealed, in order.
+    open: Mutex<Vec<Arc<SharedSegment>>>,
+    /// Wakes the thread that makes segments and touches pages before they are needed.
+    pub(super) ahead: Signal,
+    /// Wakes the thread that seals, syncs, gives memory back, deletes, and tells what was lost.
+    pub(super) behind: Signal,
+    pub(super) flushes: Flushes,
+    /// Counts the times that there was room again.
+    room: Mutex<u64>,
+    room_made: Condvar,
+    /// How many of the threads shall end, in the order in which they were started.
+    ending: AtomicUsize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The segment to be made next. Whoever holds the lock on it makes it: one at a time.
+pub(super) struct Next {
+    pub(super) sequence: u64,
+    pub(super) previous_id: [u8; 16],
+}
+
+/// The stack of each thread; what runs there is ours alone.
+const STACK: usize = 256 << 10;
+
+impl Keeper {
+    pub(super) fn new() -> Self {
+        Self {
+            stream_id: random_id(),
+            next: Mutex::new(Next { sequence: 0, previous_id: [0; 16] }),
+            open: Mutex::default(),
+            ahead: Signal::default(),
+            behind: Signal::default(),
+            flushes: Flushes::default(),
+            room: Mutex::new(0),
+            room_made: Condvar::new(),
+            ending: AtomicUsize::new(0),
+            threads: Mutex::default(),
+        }
+    }
+
+    /// Starts the threads.
+    pub(super) fn start(core: &Arc<Core>) -> io::Result<()> {
+        let keeper = core.keeper.load_full();
+        let mut threads = lock(&keeper.threads);
+        for (name, run) in
+            [("fusewire-ahead", ahead::run as fn(&Core, &Self)), ("fusewire-behind", behind::run)]
+        {
+            let (core, keeper) = (Arc::clone(core), Arc::clone(&keeper));
+            let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
+            threads.push(thread.spawn(move || run(&core, &keeper))?);
+        }
+        Ok(())
+    }
+
+    /// Lets the threads finish what there is to do, and waits for them: first the one ahead, so that nothing is made any
+    /// more when the other one seals the last segment.
+    pub(super) fn stop(&self) {
+        for thread in lock(&self.threads).drain(..) {
+            self.ending.fetch_add(1, Ordering::Release);
+            self.ahead.wake();
+            self.behind.wake();
+            let _ = thread.join();
+        }
+    }
+
+    /// Whether the thread ahead shall end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.ending.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether the thread behind shall end: the one ahead has.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ending.load(Ordering::Acquire) > 1
+    }
+
+    /// The right to make the next segment.
+    pub(super) fn next(&self) -> MutexGuard<'_, Next> {
+        lock(&self.next)
+    }
+
+    /// Takes note of a segment that has been made.
+    pub(super) fn add(&self, segment: Arc<SharedSegment>) {
+        lock(&self.open).push(segment);
+    }
+
+    /// Forgets a segment that has been sealed.
+    pub(super) fn remove(&self, segment: &Arc<SharedSegment>) {
+        lock(&self.open).retain(|open| !Arc::ptr_eq(open, segment));
+    }
+
+    /// The segments made and not sealed.
+    pub(super) fn open(&self) -> MutexGuard<'_, Vec<Arc<SharedSegment>>> {
+        lock(&self.open)
+    }
+
+    /// Bytes of memory that mapped segments take.
+    pub(super) fn mapped_bytes(&self) -> u64 {
+        self.open().iter().map(|segment| segment.mapped_bytes()).sum()
+    }
+
+    /// How often there has been room again.
+    pub(super) fn room(&self) -> u64 {
+        *lock(&self.room)
+    }
+
+    /// Tells those who wait for it that there is room.
+    pub(super) fn make_room(&self) {
+        *lock(&self.room) += 1;
+        self.room_made.notify_all();
+    }
+
+    /// Waits until there has been room more often than `before`, or until `deadline`. Whether there was room.
+    pub(super) fn wait_for_room(&self, before: u64, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let room = lock(&self.room);
+        let waited = self.room_made.wait_timeout_while(room, left, |room| *room == before);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 != before
+    }
+}
+
+/// A lock that nothing of a user's runs under, so that a panic cannot have left half a change behind.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes one thread; as cheap as a load where it is awake already.
+#[derive(Default)]
+pub(super) struct Signal {
+    pending: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+impl Signal {
+    /// Makes the thread that waits look again.
+    pub(super) fn wake(&self) {
+        if !self.pending.load(Ordering::Relaxed)
+            && !self.pending.swap(true, Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Waits until somebody wakes this thread, or for `timeout`. Always called by the same thread.
+    pub(super) fn wait(&self, timeout: Option<Duration>) {
+        self.thread.get_or_init(thread::current);
+        if !self.pending.load(Ordering::Acquire) {
+            match timeout {
+                Some(timeout) => thread::park_timeout(timeout),
+                None => thread::park(),
+            }
+        }
+        self.pending.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,223 @@
+//! A directory of segments as one log: appended to by many threads of many processes, bounded in memory and on disk, and
+//! complete after SIGKILL.
+//!
+//! ```
+//! use fusewire::log::Log;
+//! use fusewire::segment::Resource;
+//! use fusewire::Severity;
+//!
+//! # let directory = std::env::temp_dir().join(format!("fusewire-doc-{}", std::process::id()));
+//! let log = Log::options(&directory).resource(Resource::of_this_process("shop")).open()?;
+//! let worker = std::thread::spawn({
+//!     let log = log.clone();
+//!     move || {
+//!         log.append(|entry| {
+//!             entry.set_severity(Severity::INFO);
+//!             entry.set_body("paid");
+//!             entry.attr("user", &7);
+//!         });
+//!     }
+//! });
+//! worker.join().unwrap();
+//! assert_eq!(log.stats().entries, 1);
+//! # drop(log);
+//! # std::fs::remove_dir_all(&directory)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod ahead;
+mod behind;
+mod core;
+mod drops;
+mod flush;
+mod inside;
+mod keeper;
+mod options;
+mod outcome;
+mod room;
+mod stats;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use drops::Drops;
+pub use options::{LogOptions, OnFull};
+pub use outcome::{DropCause, Durability, FlushError, Outcome};
+pub use stats::{Latency, Stats};
+
+use crate::encode::{EntryWriter, encode};
+use crate::format::frame::{FrameKind, frame_len};
+use crate::segment::create::unix_nanos_now;
+use crate::segment::shared::HEADER_LEN;
+use crate::severity::Severity;
+use crate::trip::TripReport;
+
+use self::core::Core;
+use inside::Inside;
+use keeper::Keeper;
+
+/// A log to append to, from as many threads as there are: clone it into each of them.
+///
+/// When [`append`](Self::append) returns [`Outcome::Written`], the entry survives the process, SIGKILL and the OOM killer
+/// included. When the last clone is dropped, the log is completed; where that never happens, as in a process that is
+/// killed, nothing is missing.
+///
+/// After a `fork`, parent and child go on with segments of their own, in the same directory.
+#[derive(Clone)]
+pub struct Log(Arc<Handle>);
+
+struct Handle {
+    core: Arc<Core>,
+}
+
+impl Log {
+    /// A log in `directory`, which is made where it does not exist. It may be shared with other processes.
+    #[must_use]
+    pub fn options(directory: impl Into<PathBuf>) -> LogOptions {
+        LogOptions::new(directory.into())
+    }
+
+    fn open(options: LogOptions) -> io::Result<Self> {
+        room::tidy(&options.directory);
+        let core = Arc::new(Core::new(options)?);
+        let keeper = core.keeper.load_full();
+        match core.make_spare(&keeper, &mut keeper.next()) {
+            Err(error) if !room::may_pass(&error) => return Err(error),
+            // Without room the log begins by dropping.
+            _ => drop(core.go_on_from(None)),
+        }
+        Keeper::start(&core)?;
+        Ok(Self(Arc::new(Handle { core })))
+    }
+
+    /// Appends what `write` writes as one entry, stamped with the time unless `write` sets another. Takes no lock, and
+    /// allocates nothing.
+    ///
+    /// `write` runs once, and before anything of the log is touched: should it panic, nothing has happened. What it logs
+    /// itself is dropped and counted as [`DropCause::Reentrant`].
+    #[inline]
+    pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
+        let core = &*self.0.core;
+        if !core.fork.is_owned() {
+            Core::begin_anew(&self.0.core);
+        }
+        let Some(inside) = Inside::enter() else {
+            return core.drop_entry(Severity::UNSPECIFIED, DropCause::Reentrant);
+        };
+        let mut scratch = core.scratches.take(inside.thread());
+        let encoded = encode(&mut scratch[HEADER_LEN..], &core.options.segment.limits, |entry| {
+            entry.set_time_unix_nano(unix_nanos_now());
+            write(entry);
+        });
+        let (payload, severity, report) = match &encoded {
+            Ok(entry) => (entry.len(), entry.severity(), entry.report()),
+            Err(_) => return core.drop_entry(Severity::UNSPECIFIED, DropCause::Refused),
+        };
+        let buffer = scratch.index();
+        let outcome = core.write(&mut scratch, payload, severity, report);
+        if outcome.is_written() {
+            core.buffers[buffer].add(frame_len(payload), &report);
+        }
+        drop((scratch, inside));
+        if core.options.sync_at.is_some_and(|at| severity >= at) {
+            // Where the disk fails or is late, that is counted; the entry survives the process all the same.
+            let _ = self.flush(Durability::Disk, LogOptions::SYNC_TIMEOUT);
+        }
+        outcome
+    }
+
+    /// Waits until every entry whose append has returned survives what `durability` says.
+    ///
+    /// # Errors
+    /// Where the disk is not done in `timeout`, or fails.
+    pub fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
+        match durability {
+            Durability::Process => Ok(()),
+            Durability::Disk => {
+                if !self.0.core.fork.is_owned() {
+                    Core::begin_anew(&self.0.core);
+                }
+                let keeper = self.0.core.keeper.load_full();
+                let request = keeper.flushes.ask();
+                keeper.behind.wake();
+                keeper.flushes.wait(request, timeout)
+            }
+        }
+    }
+
+    /// What the log has done since it was opened; in a forked child, since the fork.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.core.stats()
+    }
+
+    /// Where the log is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.0.core.options.directory
+    }
+}
+
+impl Core {
+    /// Appends the entry in `scratch`, or does with it what is to be done where there is no room.
+    fn write(&self, scratch: &mut [u8], payload: usize, severity: Severity, report: TripReport) -> Outcome {
+        if let OnFull::DropBelow(least) = self.options.on_full
+            && severity < least
+            && self.no_room.load(std::sync::atomic::Ordering::Relaxed)
+        {
+            return self.drop_entry(severity, DropCause::BelowSeverity);
+        }
+        match self.put(scratch, payload, FrameKind::Entry, severity) {
+            Ok(()) => Outcome::Written(report),
+            Err(_) => match self.options.on_full {
+                OnFull::Block(timeout) => self.write_in_time(scratch, payload, severity, report, timeout),
+                OnFull::DropBelow(least) if severity < least => {
+                    self.drop_entry(severity, DropCause::BelowSeverity)
+                }
+                _ => self.drop_entry(severity, DropCause::Full),
+            },
+        }
+    }
+
+    /// Waits for room.
+    #[cold]
+    fn write_in_time(
+        &self,
+        scratch: &mut [u8],
+        payload: usize,
+        severity: Severity,
+        report: TripReport,
+        timeout: Duration,
+    ) -> Outcome {
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
+        let keeper = self.keeper.load_full();
+        loop {
+            let before = keeper.room();
+            if self.put(scratch, payload, FrameKind::Entry, severity).is_ok() {
+                return Outcome::Written(report);
+            }
+            if !keeper.wait_for_room(before, deadline) {
+                return self.drop_entry(severity, DropCause::TimedOut);
+            }
+        }
+    }
+
+    #[cold]
+    fn drop_entry(&self, severity: Severity, cause: DropCause) -> Outcome {
+        if self.drops.add(severity, cause) {
+            self.keeper.load().behind.wake();
+        }
+        Outcome::Dropped(cause)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // What a forked child has not touched is its parent's to complete.
+        if self.core.fork.is_owned() {
+            self.core.keeper.load_full().stop();
+        }
+    }
+}

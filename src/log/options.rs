@@ -1,0 +1,195 @@
+//! What a log shall be.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::format::segment::{DATA_START, TRAILER_LEN};
+use crate::limits::Limits;
+use crate::segment::{Resource, SegmentOptions};
+use crate::severity::Severity;
+
+use super::Log;
+
+/// What becomes of an entry for which there is no room: the byte budget is used up, the disk is full or read-only, the
+/// quota is reached (C3). Whatever it is, each entry that is not written is counted, and the log says so itself as soon
+/// as it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnFull {
+    /// Once no further segment can be made, entries below the severity are dropped, so that what is left of the last one
+    /// is for those that matter. When that is full, too, all are dropped.
+    DropBelow(Severity),
+    /// The oldest segments of the directory are deleted, whoever wrote them, but none that a living process writes to.
+    #[default]
+    OverwriteOldest,
+    /// The append waits so long for room, and then drops the entry.
+    Block(Duration),
+}
+
+/// How a log is opened: [`Log::options`]. Nothing has to be set.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    pub(super) directory: PathBuf,
+    pub(super) segment: SegmentOptions,
+    pub(super) max_segment_age: Option<Duration>,
+    pub(super) max_total_bytes: Option<u64>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) on_full: OnFull,
+    pub(super) sync_every: Option<Duration>,
+    pub(super) sync_at: Option<Severity>,
+    pub(super) prefault: bool,
+    pub(super) max_threads: u16,
+}
+
+impl LogOptions {
+    /// The smallest byte budget that is honoured: four of the smallest segments.
+    pub const MIN_TOTAL_BYTES: u64 = 4 * SegmentOptions::MIN_SIZE;
+    /// Bytes that are prepared ahead of the appends at a time, and given back behind them: 2 MiB.
+    pub(super) const WINDOW: usize = 2 << 20;
+    /// How long [`sync_at`](Self::sync_at) makes an append wait for the disk at most.
+    pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
+
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            segment: SegmentOptions::default(),
+            max_segment_age: None,
+            max_total_bytes: None,
+            max_age: None,
+            on_full: OnFull::default(),
+            sync_every: None,
+            sync_at: None,
+            prefault: true,
+            max_threads: 64,
+        }
+    }
+
+    /// What produces the entries; default nothing. [`Resource::of_this_process`] is what most want.
+    #[must_use]
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.segment.resource = resource;
+        self
+    }
+
+    /// Bounds of each entry; default [`Limits::DEFAULT`]. `max_entry_bytes` is at most half of what a segment holds.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.segment.limits = limits;
+        self
+    }
+
+    /// Bytes of each segment file; default 64 MiB, 16 KiB to 1 GiB, and at most a quarter of
+    /// [`max_total_bytes`](Self::max_total_bytes). Two are allocated at a time: the one in use, and the next.
+    #[must_use]
+    pub fn segment_size(mut self, bytes: u64) -> Self {
+        self.segment.size = bytes;
+        self
+    }
+
+    /// Begins a new segment when the one in use is so old and has entries; default never. At least 10 ms.
+    #[must_use]
+    pub fn max_segment_age(mut self, age: Duration) -> Self {
+        self.max_segment_age = Some(age.max(Duration::from_millis(10)));
+        self
+    }
+
+    /// The most bytes that the segments in the directory may take on disk, those of other processes and the one that is
+    /// prepared ahead included; default no bound. At least [`MIN_TOTAL_BYTES`](Self::MIN_TOTAL_BYTES). Before it would be
+    /// passed, [`on_full`](Self::on_full) decides.
+    #[must_use]
+    pub fn max_total_bytes(mut self, bytes: u64) -> Self {
+        self.max_total_bytes = Some(bytes.max(Self::MIN_TOTAL_BYTES));
+        self
+    }
+
+    /// Deletes segments whose last entry is so old, whoever wrote them, but none that a living process writes to; default
+    /// never.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// What becomes of entries for which there is no room; default [`OnFull::OverwriteOldest`].
+    #[must_use]
+    pub fn on_full(mut self, on_full: OnFull) -> Self {
+        self.on_full = on_full;
+        self
+    }
+
+    /// Writes to disk at this interval, so that a power cut loses no more than that; default never. At least 1 ms.
+    #[must_use]
+    pub fn sync_every(mut self, interval: Duration) -> Self {
+        self.sync_every = Some(interval.max(Duration::from_millis(1)));
+        self
+    }
+
+    /// Lets the append of an entry of at least this severity return when the entry is on disk, or after
+    /// [`SYNC_TIMEOUT`](Self::SYNC_TIMEOUT); default never.
+    #[must_use]
+    pub fn sync_at(mut self, severity: Severity) -> Self {
+        self.sync_at = Some(severity);
+        self
+    }
+
+    /// Whether pages are touched ahead of the appends by a thread of the log, so that appends do not fault; default yes.
+    #[must_use]
+    pub fn prefault(mut self, prefault: bool) -> Self {
+        self.prefault = prefault;
+        self
+    }
+
+    /// How many threads can build entries at the same moment, each in a buffer of its own; default 64, at least 1. More
+    /// threads may use the log: they take turns.
+    #[must_use]
+    pub fn max_threads(mut self, threads: u16) -> Self {
+        self.max_threads = threads.max(1);
+        self
+    }
+
+    /// The most memory that the log takes, in bytes: one buffer for each of [`max_threads`](Self::max_threads), and the
+    /// parts of segments that are mapped and in memory. The buffers become resident only as far as entries reach; pages of
+    /// segments belong to the page cache, which the kernel may write out and take back.
+    ///
+    /// The bound on mapped pages is kept by threads of the log, which under heavy load may be some milliseconds late.
+    #[must_use]
+    pub fn resident_bound(&self) -> u64 {
+        let checked = self.clone().checked();
+        let buffers = u64::from(checked.max_threads) * checked.scratch_len().next_multiple_of(4096) as u64;
+        // Of the segment in use what lies behind the appends and is not given back yet, and what is prepared ahead of
+        // them; the beginning of the next one; the end of the one before.
+        let windows = (6 * Self::WINDOW as u64).min(3 * checked.segment.size);
+        buffers + windows + (256 << 10)
+    }
+
+    /// Bytes that a thread needs to build one frame in.
+    pub(super) fn scratch_len(&self) -> usize {
+        crate::segment::shared::HEADER_LEN + self.segment.limits.max_entry_bytes as usize + 16
+    }
+
+    /// The options with every number in its range, and the numbers in agreement with one another.
+    pub(super) fn checked(mut self) -> Self {
+        if let Some(total) = self.max_total_bytes {
+            self.segment.size = self.segment.size.min(total / 4 / 4096 * 4096);
+        }
+        self.segment.size = self.segment.effective_size();
+        let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
+        let mut limits = self.segment.limits.clamped();
+        limits.max_entry_bytes =
+            limits.max_entry_bytes.min(u32::try_from(holds / 2).unwrap_or(u32::MAX) / 16 * 16);
+        self.segment.limits = limits;
+        self
+    }
+
+    /// Opens the log: makes the directory where there is none, and its first segment. Where there is no room for that, the
+    /// log is open all the same: it drops and counts entries as [`on_full`](Self::on_full) says, and writes as soon as
+    /// there is room.
+    ///
+    /// # Errors
+    /// Those of the file system that time does not heal, among them a directory that cannot be made or written to for
+    /// lack of rights, and [`io::ErrorKind::InvalidInput`] for a resource too large for a segment. Also where the system
+    /// lets the log have no threads.
+    pub fn open(self) -> io::Result<Log> {
+        Log::open(self.checked())
+    }
+}

@@ -1,0 +1,209 @@
+//! A segment's bytes, to which many threads append at once without a lock.
+
+#[cfg(loom)]
+use loom::sync::atomic::Ordering;
+#[cfg(not(loom))]
+use std::sync::atomic::Ordering;
+
+use super::memory::Memory;
+use crate::failpoint;
+use crate::format::frame;
+use crate::format::segment as layout;
+
+/// Space for frames behind one another, from `start` on.
+///
+/// Invariant *claimed*: the words at which frames begin are reached from `start` by the lengths in those words, and by
+/// nothing else. A thread that has changed such a word from 0 to an intent owns the frame's other bytes until it stores
+/// the commit word; from then on nobody writes to them. So no byte ever has two writers, nor a writer and a reader.
+pub(crate) struct SharedMap {
+    memory: Memory,
+    /// Where the word is that says where the next frame begins.
+    tail_at: usize,
+    /// One past the last byte that can belong to a frame.
+    end: usize,
+}
+
+/// Why nothing could be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoClaim {
+    /// Less is left than is needed.
+    Full,
+    /// The segment has been closed.
+    Closed,
+}
+
+/// The bytes of one frame, and the right to write them.
+pub(crate) struct Claim<'a> {
+    map: &'a SharedMap,
+    at: usize,
+    len: usize,
+}
+
+impl SharedMap {
+    /// Space for frames from where the tail word says to `end`.
+    pub(crate) fn new(memory: Memory, tail_at: usize, start: usize, end: usize) -> Self {
+        let map = Self { end: end.min(memory.len()), memory, tail_at };
+        map.store(tail_at, layout::tail_word(start));
+        map
+    }
+
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The word at `at`, with all that was written before it; 0 outside.
+    #[inline(always)]
+    pub(crate) fn load(&self, at: usize) -> u64 {
+        self.memory.word(at).map_or(0, |word| u64::from_le(word.load(Ordering::Acquire)))
+    }
+
+    /// Stores a word so that whoever loads it sees all that was written before.
+    #[inline(always)]
+    pub(crate) fn store(&self, at: usize, word: u64) {
+        if let Some(place) = self.memory.word(at) {
+            place.store(word.to_le(), Ordering::Release);
+        }
+    }
+
+    /// Where the next frame begins, or a few frames before that.
+    #[inline(always)]
+    pub(crate) fn tail(&self) -> usize {
+        layout::tail_offset(self.load(self.tail_at)).unwrap_or(self.end)
+    }
+
+    /// Takes space for a frame with `payload` bytes.
+    ///
+    /// The word of the frame itself decides who gets it, not the tail: a process may be killed between any two
+    /// instructions, and space that is taken always says how long it is.
+    #[inline]
+    pub(crate) fn claim(&self, payload: usize) -> Result<Claim<'_>, NoClaim> {
+        let len = frame::frame_len(payload);
+        let at = self.take(len, frame::intent_word(payload))?;
+        failpoint::hit("intent");
+        self.advance(at + len);
+        Ok(Claim { map: self, at, len })
+    }
+
+    /// Ends the segment: nothing is claimed from now on. Returns where the frames end.
+    pub(crate) fn close(&self, salt: u32) -> usize {
+        loop {
+            // The word is a different one at each place, and the place is known only after the walk.
+            let at = self.walk(self.tail()).0;
+            if at >= self.end {
+                return self.end;
+            }
+            let closed = frame::closed_word(frame::tag(salt, at));
+            match self.swap_zero(at, closed) {
+                Ok(()) => return at,
+                Err(found) if frame::is_closed(found) => return at,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Takes the space behind the end, which no frame can have, for the trailer; `None` where that has been done.
+    pub(crate) fn claim_trailer(&self) -> Option<Claim<'_>> {
+        let payload = layout::TRAILER_LEN - frame::HEADER_LEN;
+        self.swap_zero(self.end, frame::intent_word(payload)).ok()?;
+        Some(Claim { map: self, at: self.end, len: layout::TRAILER_LEN })
+    }
+
+    /// Passes over all frames, complete or not, from `at` on: where they end, and the word there.
+    fn walk(&self, mut at: usize) -> (usize, u64) {
+        while at < self.end {
+            let word = self.load(at);
+            if word == 0 || frame::is_closed(word) {
+                return (at, word);
+            }
+            at += frame::frame_len(frame::payload_len(word));
+        }
+        (at, 0)
+    }
+
+    #[inline]
+    fn take(&self, len: usize, intent: u64) -> Result<usize, NoClaim> {
+        let mut at = self.tail();
+        loop {
+            if at.saturating_add(len) > self.end {
+                return Err(NoClaim::Full);
+            }
+            failpoint::hit("reserve");
+            match self.swap_zero(at, intent) {
+                Ok(()) => return Ok(at),
+                Err(found) if frame::is_closed(found) => return Err(NoClaim::Closed),
+                Err(found) => at += frame::frame_len(frame::payload_len(found)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn swap_zero(&self, at: usize, word: u64) -> Result<(), u64> {
+        let Some(place) = self.memory.word(at) else { return Err(0) };
+        match place.compare_exchange(0, word.to_le(), Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(found) => Err(u64::from_le(found)),
+        }
+    }
+
+    /// Moves the tail forward to `to`, and never back.
+    #[inline(always)]
+    fn advance(&self, to: usize) {
+        let Some(place) = self.memory.word(self.tail_at) else { return };
+        let mut found = place.load(Ordering::Relaxed);
+        while layout::tail_offset(u64::from_le(found)).is_some_and(|tail| tail < to) {
+            let word = layout::tail_word(to).to_le();
+            match place.compare_exchange(found, word, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(other) => found = other,
+            }
+        }
+    }
+
+    /// The commit word at `at`, and the bytes of the frame where it is complete.
+    #[cfg(not(loom))]
+    pub(crate) fn frame(&self, at: usize) -> (u64, &[u8]) {
+        let word = self.load(at);
+        if at >= self.end || !frame::is_committed(word) {
+            return (word, &[]);
+        }
+        let end = (at + frame::frame_len(frame::payload_len(word))).min(self.end);
+        // SAFETY: the word has been loaded with acquire order and is that of a complete frame, which nobody writes to
+        // any more (invariant *claimed*).
+        (word, unsafe { self.memory.bytes(at + frame::TAG..end) })
+    }
+}
+
+impl Claim<'_> {
+    /// Where the frame begins.
+    #[inline(always)]
+    pub(crate) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Writes `covered`, which is all of the frame behind the commit word, and then the commit word, from which on it is
+    /// there. Returns one past its last byte.
+    #[inline(always)]
+    pub(crate) fn commit(self, covered: &[u8], word: u64) -> usize {
+        let covered = &covered[..covered.len().min(self.len - frame::TAG)];
+        let at = self.at + frame::TAG;
+        if cfg!(debug_assertions) {
+            let (head, rest) = covered.split_at(covered.len() / 16 * 8);
+            // SAFETY: as below.
+            unsafe { self.map.memory.copy_in(at, head) };
+            failpoint::hit("copy");
+            // SAFETY: as below.
+            unsafe { self.map.memory.copy_in(at + head.len(), rest) };
+        } else {
+            // SAFETY: this thread has claimed the bytes and has not committed them (invariant *claimed*; `covered` is
+            // not longer than the claim).
+            unsafe { self.map.memory.copy_in(at, covered) };
+        }
+        self.map.store(self.at, word);
+        failpoint::hit("commit");
+        self.at + self.len
+    }
+}

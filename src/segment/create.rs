@@ -1,0 +1,152 @@
+//! A new segment file: made under a temporary name, locked, allocated, and renamed when it is whole.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::failpoint;
+use crate::format::segment::{self as layout, SegmentHeader};
+
+use super::options::{SegmentOptions, random_id};
+
+/// Makes the segment `path`, which must not exist: `make` maps the file and writes its first pages and its resource.
+/// Until that is done the file has a name that no reader looks at, so that none ever sees half a segment.
+///
+/// The file is locked for its owner, by a lock that the kernel takes back when the owner's last descriptor of it is
+/// gone, whatever became of the owner.
+pub(super) fn segment<T>(
+    path: &Path,
+    options: &SegmentOptions,
+    make: impl FnOnce(File, &Path, SegmentHeader, &SegmentOptions) -> io::Result<T>,
+) -> io::Result<T> {
+    let temporary = temporary_name(path);
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary)?;
+    let mut made =
+        allocated(&file, options).and_then(|header| make(file, path, header, options)).and_then(|made| {
+            failpoint::hit("prepare");
+            rename_to_new(&temporary, path).map(|()| made)
+        });
+    if made.is_err() {
+        // The error that matters is the one being returned.
+        let _ = std::fs::remove_file(&temporary);
+    } else if let Err(error) = sync_directory(path) {
+        let _ = std::fs::remove_file(path);
+        made = Err(error);
+    }
+    failpoint::hit("prepared");
+    made
+}
+
+fn allocated(file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader> {
+    if failpoint::hit("make") {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    let lock = file.try_lock();
+    let size = options.effective_size();
+    allocate(file, size)?;
+    let mut salt = [0; 4];
+    salt.copy_from_slice(&random_id()[..4]);
+    Ok(SegmentHeader {
+        version: layout::VERSION,
+        compat: if lock.is_ok() { 0 } else { layout::COMPAT_UNLOCKED },
+        read_only_compat: 0,
+        incompat: 0,
+        salt: u32::from_le_bytes(salt),
+        segment_id: random_id(),
+        stream_id: options.stream_id,
+        boot_id: boot_id(),
+        sequence: options.sequence,
+        size,
+        data_start: layout::DATA_START as u64,
+        created_unix_nano: unix_nanos_now(),
+        previous_id: options.previous_id,
+        previous_end: options.previous_end,
+        schema_fingerprint: layout::SCHEMA_FINGERPRINT,
+    })
+}
+
+/// `.NAME.RANDOM.tmp` beside `path`: a name that no reader takes for a segment, and no other writer makes.
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{:08x}.tmp", u128::from_le_bytes(random_id()) >> 96));
+    path.with_file_name(name)
+}
+
+/// Renames, and never over a file that exists.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(()),
+            // File systems that do not know the flag; the check below is the best there is.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if to.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    std::fs::rename(from, to)
+}
+
+/// Makes the file `size` bytes long with space on disk behind every one: writing to a hole of a full disk through a map
+/// is a SIGBUS.
+fn allocate(file: &File, size: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    match rustix::io::retry_on_intr(|| {
+        rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size)
+    }) {
+        Ok(()) => return Ok(()),
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    write_zeros(file, size)
+}
+
+/// For file systems that cannot allocate ahead.
+fn write_zeros(mut file: &File, size: u64) -> io::Result<()> {
+    let zeros = [0; 64 << 10];
+    let mut left = size;
+    while left > 0 {
+        let part = usize::try_from(left).unwrap_or(zeros.len()).min(zeros.len());
+        io::Write::write_all(&mut file, &zeros[..part])?;
+        left -= part as u64;
+    }
+    Ok(())
+}
+
+/// Gives the whole pages between `from` and `to` back. The mapping and the length stay; where the file system cannot, the
+/// space stays taken, which harms nobody.
+pub(super) fn punch(file: &File, from: usize, to: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::FallocateFlags;
+        let (from, to) = (from.next_multiple_of(layout::PAGE), to / layout::PAGE * layout::PAGE);
+        if from < to {
+            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            let _ = rustix::fs::fallocate(file, flags, from as u64, (to - from) as u64);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, from, to);
+}
+
+/// Makes a new name itself durable.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+/// Which boot of the machine this is; zero where the system does not say.
+fn boot_id() -> [u8; 16] {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    u128::from_str_radix(&digits, 16).map_or([0; 16], u128::to_be_bytes)
+}
+
+pub(crate) fn unix_nanos_now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}

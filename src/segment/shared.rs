@@ -1,0 +1,233 @@
+//! A segment that many threads of its process append to.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::encode::encode;
+use crate::failpoint;
+use crate::format::bytes::u64_at;
+use crate::format::entry::TIME;
+use crate::format::frame::{self, FrameKind};
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::map::memory::Memory;
+use crate::map::shared::{NoClaim, SharedMap};
+use crate::severity::Severity;
+
+use super::create;
+use super::options::SegmentOptions;
+
+/// A segment that many threads of its process append to: by complete frames, without a lock.
+pub(crate) struct SharedSegment {
+    map: SharedMap,
+    file: File,
+    path: PathBuf,
+    header: SegmentHeader,
+    /// Whether the disk has failed to take bytes of it: what is on disk is then not known, and never asked again.
+    poisoned: AtomicBool,
+    /// Pages before this have been given back, as far as they were in memory.
+    released: AtomicUsize,
+    /// Pages before this have been touched ahead of time.
+    prefaulted: AtomicUsize,
+}
+
+/// Room for a frame's header before its payload, in the memory that it is built in.
+pub(crate) const HEADER_LEN: usize = frame::HEADER_LEN;
+
+/// How far the owner of a segment has looked at its frames, and what they were.
+pub(crate) struct Progress {
+    /// One past the last frame of the unbroken run of complete ones.
+    pub(crate) at: usize,
+    trailer: Trailer,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { at: layout::DATA_START, trailer: Trailer::default() }
+    }
+}
+
+impl Progress {
+    /// Entries seen.
+    pub(crate) fn entries(&self) -> u64 {
+        self.trailer.entries
+    }
+}
+
+impl SharedSegment {
+    /// Makes the segment `path`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
+        create::segment(path, options, Self::make)
+    }
+
+    fn make(file: File, path: &Path, header: SegmentHeader, options: &SegmentOptions) -> io::Result<Self> {
+        let mut memory = Memory::new(&file)?;
+        memory.fill(0, &header.to_page());
+        let end = memory.len() - layout::TRAILER_LEN;
+        let map = SharedMap::new(memory, layout::TAIL, layout::DATA_START, end);
+        let segment = Self {
+            map,
+            file,
+            path: path.to_owned(),
+            header,
+            poisoned: AtomicBool::new(false),
+            released: AtomicUsize::new(0),
+            prefaulted: AtomicUsize::new(0),
+        };
+        let invalid = |error: Box<dyn std::error::Error + Send + Sync>| {
+            io::Error::new(io::ErrorKind::InvalidInput, error)
+        };
+        let mut scratch =
+            vec![0; HEADER_LEN + options.limits.clamped().max_entry_bytes as usize + frame::ALIGN];
+        let resource =
+            encode(&mut scratch[HEADER_LEN..], &options.limits, |entry| options.resource.write_to(entry))
+                .map_err(|error| invalid(error.into()))?
+                .len();
+        segment
+            .append(&mut scratch, resource, FrameKind::Resource, Severity::UNSPECIFIED)
+            .map_err(|_| invalid("the resource does not fit the segment".into()))?;
+        Ok(segment)
+    }
+
+    /// Appends the frame whose payload of `payload` bytes stands in `scratch` behind [`HEADER_LEN`] bytes, and before as
+    /// many as pad it. Returns one past its last byte.
+    #[inline]
+    pub(crate) fn append(
+        &self,
+        scratch: &mut [u8],
+        payload: usize,
+        kind: FrameKind,
+        severity: Severity,
+    ) -> Result<usize, NoClaim> {
+        let frame = &mut scratch[..frame::frame_len(payload)];
+        let claim = self.map.claim(payload)?;
+        let tag = frame::tag(self.header.salt, claim.offset());
+        let word = frame::close(frame, payload, kind, severity, tag);
+        Ok(claim.commit(&frame[frame::TAG..], word))
+    }
+
+    /// Ends the segment: nothing is appended from now on. Returns where its frames end.
+    pub(crate) fn close(&self) -> usize {
+        let end = self.map.close(self.header.salt);
+        failpoint::hit("closed");
+        end
+    }
+
+    /// Looks at the frames completed since `progress`, up to the first that is not.
+    pub(crate) fn progress(&self, progress: &mut Progress) {
+        loop {
+            let (word, covered) = self.map.frame(progress.at);
+            if covered.is_empty() {
+                return;
+            }
+            if covered.get(frame::KIND - frame::TAG) == Some(&FrameKind::Entry.number()) {
+                progress.trailer.note(u64_at(covered, HEADER_LEN - frame::TAG + TIME).unwrap_or(0));
+            }
+            progress.at += frame::frame_len(frame::payload_len(word));
+        }
+    }
+
+    /// Completes the segment, which is closed and of which `progress` has seen every frame: writes the trailer, and gives
+    /// the unused space back.
+    pub(crate) fn seal(&self, progress: &Progress) {
+        failpoint::hit("seal");
+        let trailer = Trailer { data_end: progress.at as u64, ..progress.trailer };
+        let Some(claim) = self.map.claim_trailer() else { return };
+        let mut frame = [0; layout::TRAILER_LEN];
+        let payload = trailer.to_payload();
+        frame[HEADER_LEN..].copy_from_slice(&payload);
+        let tag = frame::tag(self.header.salt, claim.offset());
+        let word = frame::close(&mut frame, payload.len(), FrameKind::Seal, Severity::UNSPECIFIED, tag);
+        claim.commit(&frame[frame::TAG..], word);
+        self.map.store(layout::STATE, layout::STATE_SEALED);
+        // The word that closed the segment stays.
+        let unused = (progress.at + frame::ALIGN).min(self.map.end());
+        create::punch(&self.file, unused, self.map.end());
+        failpoint::hit("sealed");
+    }
+
+    /// Writes the segment to disk, and notes in it that the first `durable` bytes are there, which were complete before.
+    ///
+    /// # Errors
+    /// Those of the disk. After one, what of the segment is on disk is not known, and no further call will try: the
+    /// system reports an error once and then forgets the pages that it could not write.
+    pub(crate) fn sync(&self, durable: usize) -> io::Result<()> {
+        if self.is_poisoned() {
+            return Err(io::Error::other("an earlier write of this segment to disk has failed"));
+        }
+        let synced = if failpoint::hit("sync") {
+            Err(io::Error::other("made to fail"))
+        } else {
+            self.file.sync_data()
+        };
+        match synced {
+            Ok(()) => self.map.store(layout::DURABLE, durable as u64),
+            Err(_) => self.poisoned.store(true, Ordering::Relaxed),
+        }
+        synced
+    }
+
+    /// Whether the disk has failed to take bytes of it.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Relaxed)
+    }
+
+    /// Where the next frame begins, or a few frames before that.
+    #[inline]
+    pub(crate) fn tail(&self) -> usize {
+        self.map.tail()
+    }
+
+    /// Touches the pages up to `to` ahead of time, as far as that has not been done.
+    pub(crate) fn prefault_to(&self, to: usize) {
+        let from = self.prefaulted.load(Ordering::Relaxed);
+        let to = to.next_multiple_of(layout::PAGE).min(self.map.memory().len());
+        if from < to {
+            self.map.memory().prefault(from..to);
+            self.prefaulted.store(to, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives the memory of the pages before `to` back, as far as that has not been done.
+    pub(crate) fn release_to(&self, to: usize) {
+        let from = self.released.load(Ordering::Relaxed);
+        let to = to / layout::PAGE * layout::PAGE;
+        if from < to {
+            self.map.memory().release(from..to);
+            self.released.store(to, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes of it that may be in memory.
+    pub(crate) fn mapped_bytes(&self) -> u64 {
+        let touched = self.prefaulted.load(Ordering::Relaxed).max(self.tail());
+        touched.saturating_sub(self.released.load(Ordering::Relaxed)) as u64
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn header(&self) -> &SegmentHeader {
+        &self.header
+    }
+}
+
+/// Writes the sealed segment `path` to disk, which is mapped no longer, and notes in it that all of it is there.
+///
+/// # Errors
+/// Those of the disk. A segment that has been deleted meanwhile is none.
+pub(crate) fn sync_sealed(path: &Path) -> io::Result<()> {
+    let file = match File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    file.sync_data()?;
+    let len = file.metadata()?.len();
+    file.write_all_at(&len.to_le_bytes(), layout::DURABLE as u64)
+}

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
+// Under the model checker only what it checks is used.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
 // A library never ends its program and never prints; nothing on disk depends on the size of a pointer.
 #![cfg_attr(
     not(test),
@@ -25,8 +27,11 @@ pub mod generated;
 pub mod json;
 pub mod kind;
 pub mod limits;
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 pub mod log;
+#[cfg(all(test, loom))]
+#[path = "log/model.rs"]
+mod log;
 mod map;
 pub mod message;
 pub mod owned;

@@ -32,8 +32,8 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
 /// Makes the next segment where there is none. Whether there is one.
 fn prepare(core: &Core, keeper: &Keeper) -> bool {
     let mut next = keeper.next();
-    let current = core.current.load();
-    let ready = core.has_spare(current.as_ref()) || core.make_spare(keeper, &mut next).is_ok();
+    let current = core.segments.current();
+    let ready = core.segments.has_next(current.as_ref()) || core.make_spare(keeper, &mut next).is_ok();
     drop(next);
     if ready && core.no_room.swap(false, Ordering::AcqRel) {
         keeper.make_room();
@@ -43,7 +43,7 @@ fn prepare(core: &Core, keeper: &Keeper) -> bool {
 
 /// Touches the pages that the appends will come to next.
 fn touch_ahead(core: &Core) {
-    if let Some(segment) = &*core.current.load() {
+    if let Some(segment) = &*core.segments.current() {
         segment.prefault_to(segment.tail() + 2 * LogOptions::WINDOW);
     }
 }
@@ -62,13 +62,13 @@ impl Core {
                 keeper.add(Arc::clone(segment));
                 self.counters.segments.fetch_add(1, Ordering::Relaxed);
                 self.counters.making.record(start);
-                self.spare.store(Some(Arc::clone(segment)));
+                self.segments.offer(Some(Arc::clone(segment)));
             }
             Err(_) => {
                 self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
                 self.no_room.store(true, Ordering::Release);
                 // The one there was is in use by now, and must not be kept from being closed.
-                self.spare.store(None);
+                self.segments.offer(None);
             }
         }
         made.map(drop)

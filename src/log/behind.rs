@@ -14,11 +14,12 @@ use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{HEADER_LEN, Progress, SharedSegment, sync_sealed};
 use crate::severity::Severity;
 
-use super::core::{Core, same};
+use super::core::Core;
 use super::drops::Told;
 use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::room;
+use super::succession::same;
 
 /// How soon to look again at a segment that waits for an append to complete.
 const SOON: Duration = Duration::from_millis(1);
@@ -111,7 +112,7 @@ impl<'a> Behind<'a> {
     /// yet.
     fn tend(&mut self) -> bool {
         self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
-        let current = self.core.current.load().as_ref().map(|current| current.header().sequence);
+        let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
             segment.progress(&mut tended.progress);
@@ -192,7 +193,7 @@ impl<'a> Behind<'a> {
     /// Goes on to the next segment where the one in use is old. Until when that is not so.
     fn rotate_in_time(&self) -> Option<Duration> {
         let age = self.core.options.max_segment_age?;
-        let current = self.core.current.load();
+        let current = self.core.segments.current();
         let segment = current.as_ref()?;
         let made = Duration::from_nanos(unix_nanos_now().saturating_sub(segment.header().created_unix_nano));
         if made < age {
@@ -243,8 +244,7 @@ impl<'a> Behind<'a> {
         self.next_telling = Instant::now();
         let _ = self.tell_losses(self.next_telling);
         self.take_new();
-        let current = self.core.current.swap(None);
-        let spare = self.core.spare.swap(None);
+        let (current, spare) = self.core.segments.end();
         if let Some(unused) = spare.filter(|spare| !same(current.as_ref(), Some(spare))) {
             self.tended.retain(|tended| !Arc::ptr_eq(&tended.segment, &unused));
             let _ = std::fs::remove_file(unused.path());

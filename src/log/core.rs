@@ -4,9 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 
-use crate::failpoint;
 use crate::format::frame::FrameKind;
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
@@ -17,15 +16,13 @@ use super::drops::DropCounters;
 use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::stats::{BufferCounters, Counters, Stats};
+use super::succession::{Sequenced, Step, Succession};
 
 /// What all threads of a process share of a log.
 pub(super) struct Core {
     pub(super) options: LogOptions,
     pub(super) fork: ForkMark,
-    /// The segment that is appended to; none as long as the first one cannot be made.
-    pub(super) current: ArcSwapOption<SharedSegment>,
-    /// The one after it, made ahead.
-    pub(super) spare: ArcSwapOption<SharedSegment>,
+    pub(super) segments: Succession<SharedSegment>,
     /// Whether no further segment can be made now.
     pub(super) no_room: AtomicBool,
     pub(super) scratches: Scratches,
@@ -34,6 +31,12 @@ pub(super) struct Core {
     pub(super) drops: DropCounters,
     /// The work that is done beside the appends, by threads of this process.
     pub(super) keeper: ArcSwap<Keeper>,
+}
+
+impl Sequenced for SharedSegment {
+    fn sequence(&self) -> u64 {
+        self.header().sequence
+    }
 }
 
 /// There is no segment with room for the frame, and none can be made.
@@ -45,8 +48,7 @@ impl Core {
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
             fork: ForkMark::new(),
-            current: ArcSwapOption::empty(),
-            spare: ArcSwapOption::empty(),
+            segments: Succession::new(),
             no_room: AtomicBool::new(false),
             scratches,
             buffers,
@@ -67,7 +69,7 @@ impl Core {
         severity: Severity,
     ) -> Result<(), NoRoom> {
         loop {
-            let current = self.current.load();
+            let current = self.segments.current();
             if let Some(segment) = &*current
                 && let Ok(end) = segment.append(scratch, payload, kind, severity)
             {
@@ -80,29 +82,18 @@ impl Core {
         }
     }
 
-    /// Makes the segment after `full` the current one, unless somebody has done so. `None`: there is none yet.
-    ///
-    /// All threads that come here propose the same next segment, so that whichever comes first, all go on.
+    /// Makes the segment after `full` the one that is appended to, unless somebody has done so. `None`: there is none yet.
     #[cold]
     pub(super) fn go_on_from(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
-        if self.take_spare(full) {
-            self.keeper.load().ahead.wake();
-            return Ok(());
+        let step = self.segments.go_on_from(full);
+        if step == Step::Missing {
+            return self.make_next(full);
         }
-        self.make_next(full)
-    }
-
-    fn take_spare(&self, full: Option<&Arc<SharedSegment>>) -> bool {
-        let spare = self.spare.load();
-        let Some(next) = spare.as_ref().filter(|next| follows(next, full)) else { return false };
-        failpoint::hit("rotate");
-        let found = self.current.compare_and_swap(&full.cloned(), Some(Arc::clone(next)));
-        let swapped = same(found.as_ref(), full);
-        if swapped && full.is_some() {
+        if step == Step::Taken && full.is_some() {
             self.counters.rotations.fetch_add(1, Ordering::Relaxed);
         }
-        failpoint::hit("rotated");
-        true
+        self.keeper.load().ahead.wake();
+        Ok(())
     }
 
     /// No segment is ready: waits for the one that is being made, or makes one.
@@ -111,27 +102,16 @@ impl Core {
         if self.no_room.load(Ordering::Acquire) {
             // It is tried again and again, and not by those who append.
             keeper.ahead.wake();
-            return if same(self.current.load().as_ref(), full) { Err(NoRoom) } else { Ok(()) };
+            return if self.segments.is_current(full) { Err(NoRoom) } else { Ok(()) };
         }
         let mut next = keeper.next();
-        if !same(self.current.load().as_ref(), full) {
+        if !self.segments.is_current(full) {
             return Ok(());
         }
         self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
-        if self.has_spare(full) || self.make_spare(&keeper, &mut next).is_ok() {
-            self.take_spare(full);
-            drop(next);
-            keeper.ahead.wake();
-            return Ok(());
-        }
+        let made = self.segments.has_next(full) || self.make_spare(&keeper, &mut next).is_ok();
         drop(next);
-        keeper.ahead.wake();
-        Err(NoRoom)
-    }
-
-    /// Whether the segment after `current` is ready.
-    pub(super) fn has_spare(&self, current: Option<&Arc<SharedSegment>>) -> bool {
-        self.spare.load().as_ref().is_some_and(|spare| follows(spare, current))
+        if made { self.go_on_from(full) } else { Err(NoRoom) }
     }
 
     /// What has been done so far.
@@ -152,8 +132,7 @@ impl Core {
     #[cold]
     pub(super) fn begin_anew(core: &Arc<Self>) {
         core.fork.take_over(&core.scratches, || {
-            core.current.store(None);
-            core.spare.store(None);
+            core.segments.end();
             core.no_room.store(false, Ordering::Release);
             core.drops.reset();
             core.buffers.iter().for_each(BufferCounters::reset);
@@ -162,19 +141,5 @@ impl Core {
             // Without threads of its own the child makes its segments when it needs them.
             let _ = Keeper::start(core);
         });
-    }
-}
-
-/// Whether `next` comes right after `current`.
-fn follows(next: &SharedSegment, current: Option<&Arc<SharedSegment>>) -> bool {
-    current.is_none_or(|current| next.header().sequence == current.header().sequence + 1)
-}
-
-/// Whether both are the same segment, or none.
-pub(super) fn same(a: Option<&Arc<SharedSegment>>, b: Option<&Arc<SharedSegment>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-        (None, None) => true,
-        _ => false,
     }
 }

@@ -36,6 +36,8 @@ mod options;
 mod outcome;
 mod room;
 mod stats;
+mod succession;
+mod swap;
 
 use std::io;
 use std::path::{Path, PathBuf};

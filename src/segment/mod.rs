@@ -12,7 +12,7 @@ mod resource;
 mod scan;
 #[cfg(unix)]
 mod series;
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 pub(crate) mod shared;
 mod verify;
 #[cfg(unix)]

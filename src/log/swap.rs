@@ -1,0 +1,83 @@
+//! A place for a shared value that is read far more often than it is changed, without a lock.
+
+#[cfg(not(loom))]
+pub(super) use atomic::{Loaded, Swap};
+#[cfg(loom)]
+pub(super) use modelled::{Loaded, Swap};
+
+#[cfg(not(loom))]
+mod atomic {
+    use std::sync::Arc;
+
+    use arc_swap::{ArcSwapOption, Guard};
+
+    /// What was in the place when it was looked at; stays valid for as long as this lives.
+    pub(crate) type Loaded<T> = Guard<Option<Arc<T>>>;
+
+    pub(crate) struct Swap<T>(ArcSwapOption<T>);
+
+    impl<T> Swap<T> {
+        pub(crate) fn empty() -> Self {
+            Self(ArcSwapOption::empty())
+        }
+
+        #[inline(always)]
+        pub(crate) fn load(&self) -> Loaded<T> {
+            self.0.load()
+        }
+
+        pub(crate) fn store(&self, value: Option<Arc<T>>) {
+            self.0.store(value);
+        }
+
+        /// Puts `new` where `old` is; whether `old` was there.
+        pub(crate) fn replace(&self, old: Option<&Arc<T>>, new: &Arc<T>) -> bool {
+            let old = old.cloned();
+            let found = self.0.compare_and_swap(&old, Some(Arc::clone(new)));
+            super::super::succession::same(found.as_ref(), old.as_ref())
+        }
+
+        pub(crate) fn take(&self) -> Option<Arc<T>> {
+            self.0.swap(None)
+        }
+    }
+}
+
+/// What the crate `arc-swap` promises, by a lock of the model checker.
+#[cfg(loom)]
+mod modelled {
+    use std::sync::Arc;
+
+    use loom::sync::Mutex;
+
+    pub(crate) type Loaded<T> = Option<Arc<T>>;
+
+    pub(crate) struct Swap<T>(Mutex<Option<Arc<T>>>);
+
+    impl<T> Swap<T> {
+        pub(crate) fn empty() -> Self {
+            Self(Mutex::new(None))
+        }
+
+        pub(crate) fn load(&self) -> Loaded<T> {
+            self.0.lock().unwrap().clone()
+        }
+
+        pub(crate) fn store(&self, value: Option<Arc<T>>) {
+            *self.0.lock().unwrap() = value;
+        }
+
+        pub(crate) fn replace(&self, old: Option<&Arc<T>>, new: &Arc<T>) -> bool {
+            let mut place = self.0.lock().unwrap();
+            let found = super::super::succession::same(place.as_ref(), old);
+            if found {
+                *place = Some(Arc::clone(new));
+            }
+            found
+        }
+
+        pub(crate) fn take(&self) -> Option<Arc<T>> {
+            self.0.lock().unwrap().take()
+        }
+    }
+}

@@ -38,6 +38,19 @@ impl ReadMap {
         u64::from_le(word_in_map.load(Ordering::Acquire))
     }
 
+    /// Lets go of the memory that holds the whole pages of `range`; what is read there later comes from the file again.
+    #[cfg(unix)]
+    pub(crate) fn release(&self, range: Range<usize>) {
+        const PAGE: usize = 1 << 16; // The largest in use: a multiple of all others.
+        let (from, to) = (range.start.next_multiple_of(PAGE), range.end.min(self.0.len()) / PAGE * PAGE);
+        if from < to {
+            // SAFETY: the map is of a file and never written to, so that the same bytes are found again: those of the file.
+            // That they are still the ones that were read before is the invariant *foreign memory*.
+            let _ =
+                unsafe { self.0.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, from, to - from) };
+        }
+    }
+
     /// Tells the kernel that the file will be read front to back.
     pub(crate) fn advise_sequential(&self) {
         #[cfg(unix)]

@@ -43,12 +43,16 @@ impl Segment {
     /// # Errors
     /// Those of the file system. What the bytes are is not looked at yet.
     pub fn open_trusted(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::map(&File::open(path)?)
+    }
+
+    /// As [`open_trusted`](Self::open_trusted), for a file that is open already.
+    pub(crate) fn map(file: &File) -> io::Result<Self> {
         // A map of nothing is an error of the system's; an empty file is one of ours, and gets our message.
         if file.metadata()?.len() == 0 {
             return Ok(Self::from_vec(Vec::new()));
         }
-        Ok(Self { bytes: Bytes::Mapped(ReadMap::new(&file)?) })
+        Ok(Self { bytes: Bytes::Mapped(ReadMap::new(file)?) })
     }
 
     /// Reads the segment `path` into memory, which takes as much of it as the file is long.
@@ -57,8 +61,13 @@ impl Segment {
     /// Those of the file system, and [`io::ErrorKind::FileTooLarge`] for what is longer than any segment, so that a
     /// stranger's file cannot fill the memory.
     pub fn read_copy(path: &Path) -> io::Result<Self> {
+        Self::copy(&File::open(path)?)
+    }
+
+    /// As [`read_copy`](Self::read_copy), for a file that is open already and was not read from.
+    pub(crate) fn copy(file: &File) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
+        file.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > layout::MAX_SIZE {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -78,6 +87,32 @@ impl Segment {
             Bytes::Mapped(map) => map.bytes(),
             Bytes::Copied(bytes) => bytes,
         }
+    }
+
+    /// The word at `at`, and from now on all that its writer wrote before it. 0 where there is none.
+    #[cfg(unix)]
+    #[inline]
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        match &self.bytes {
+            Bytes::Mapped(map) => map.load_acquire(at),
+            Bytes::Copied(bytes) => u64_at(bytes, at).unwrap_or(0),
+        }
+    }
+
+    /// Gives the memory behind a reader back that is from `from` to `to`. It can be read all the same.
+    #[cfg(unix)]
+    pub(crate) fn release(&self, from: usize, to: usize) {
+        if let Bytes::Mapped(map) = &self.bytes {
+            map.release(from..to);
+        }
+    }
+
+    /// Reads `range` of a copy again; a map needs no such thing.
+    #[cfg(unix)]
+    pub(crate) fn refresh(&mut self, file: &File, range: core::ops::Range<usize>) -> io::Result<()> {
+        let Bytes::Copied(bytes) = &mut self.bytes else { return Ok(()) };
+        let Some(stale) = bytes.get_mut(range.clone()) else { return Ok(()) };
+        std::os::unix::fs::FileExt::read_exact_at(file, stale, range.start as u64)
     }
 
     /// Tells the system that the segment will be read from front to back.

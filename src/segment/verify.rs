@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{DecodeError, SegmentError};
 use crate::format::bytes::u64_at;
+use crate::format::frame;
 use crate::format::segment::{self as layout, Trailer};
 
 use super::reader::{Segment, State};
@@ -117,8 +118,9 @@ fn defects(segment: &Segment) -> Vec<Defect> {
         .ok()
         .and_then(|size| size.checked_sub(layout::TRAILER_LEN))
         .and_then(|at| u64_at(bytes, at));
-    // A commit word of zero is a seal that its process did not live to complete, which is no damage.
-    if trailer.is_none() && (marked || commit.is_some_and(|word| word != 0)) {
+    // Nothing yet, or space taken: a seal that its process did not live to complete, which is no damage.
+    let begun = frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN);
+    if trailer.is_none() && (marked || commit.is_some_and(|word| word != 0 && word != begun)) {
         defects.push(Defect::Trailer);
     }
     defects

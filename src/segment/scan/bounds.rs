@@ -49,7 +49,7 @@ impl Bounds {
 }
 
 /// The tail that page 1 states, where its word is whole.
-fn stated_tail(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn stated_tail(bytes: &[u8]) -> Option<usize> {
     u64_at(bytes, layout::TAIL).and_then(layout::tail_offset)
 }
 

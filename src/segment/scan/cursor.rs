@@ -5,7 +5,7 @@ use core::sync::atomic::{Ordering, fence};
 use crate::format::bytes::{u32_at, u64_at};
 use crate::format::frame::{self, ALIGN, FrameFault, FrameRef};
 
-use super::bounds::{Bounds, Budget};
+use super::bounds::{Bounds, Budget, stated_tail};
 use super::lost::{LostRange, LostReason};
 use super::unused::{is_zero, last_nonzero, next_nonzero};
 use super::{Found, Mode};
@@ -20,12 +20,35 @@ pub(crate) struct Cursor {
     /// Whether unused space is looked through.
     thorough: bool,
     done: bool,
+    /// How far [`follow`](Self::follow) has looked for what comes behind damage.
+    #[cfg(unix)]
+    searched: usize,
+}
+
+/// What a reader finds where a writer is at work.
+#[cfg(unix)]
+pub(crate) enum Followed<'a> {
+    /// A frame or a gap.
+    Found(Found<'a>),
+    /// Nothing yet.
+    Pending,
+    /// The segment was closed, or is full to its last byte: nothing will come.
+    End,
 }
 
 impl Cursor {
     /// Before the first frame of a segment of `len` bytes.
     pub(crate) fn new(bounds: Bounds, len: usize, mode: Mode) -> Self {
-        Self { at: bounds.start, bounds, mode, budget: Budget::new(len), thorough: false, done: false }
+        Self {
+            at: bounds.start,
+            bounds,
+            mode,
+            budget: Budget::new(len),
+            thorough: false,
+            done: false,
+            #[cfg(unix)]
+            searched: 0,
+        }
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -40,6 +63,56 @@ impl Cursor {
     /// Nothing is found any more.
     pub(crate) fn stop(&mut self) {
         self.done = true;
+    }
+
+    /// Where the next frame begins.
+    #[cfg(unix)]
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The frame at `at`, which has been found before.
+    #[cfg(unix)]
+    #[inline]
+    pub(crate) fn found<'a>(&self, bytes: &'a [u8], at: usize) -> Option<FrameRef<'a>> {
+        frame::parse_trusted(bytes.get(at..self.bounds.end)?, at, frame::tag(self.bounds.salt, at)).ok()
+    }
+
+    /// The next frame or gap of a segment whose writer is at work. What is not complete is waited for.
+    #[cfg(unix)]
+    pub(crate) fn follow<'a>(&mut self, bytes: &'a [u8]) -> Followed<'a> {
+        match self.parse(bytes, self.at) {
+            Ok(frame) => Followed::Found(self.pass(frame)),
+            Err(FrameFault::Free | FrameFault::Intent) => Followed::Pending,
+            Err(FrameFault::Closed) => Followed::End,
+            Err(FrameFault::Truncated { .. }) if self.at == self.bounds.end => Followed::End,
+            Err(fault) => self.follow_past(bytes, fault),
+        }
+    }
+
+    /// Looks for the frame behind damage, as far as frames are known to be.
+    #[cfg(unix)]
+    #[cold]
+    fn follow_past<'a>(&mut self, bytes: &'a [u8], fault: FrameFault) -> Followed<'a> {
+        let end = self.bounds.end;
+        let tail = stated_tail(bytes).unwrap_or(end).min(end);
+        if tail <= self.searched {
+            return Followed::Pending;
+        }
+        self.searched = tail;
+        self.bounds.end = tail.max(self.at);
+        let search = self.resynchronise(bytes, fault);
+        self.bounds.end = end;
+        match search.next {
+            Some(next) => Followed::Found(self.leave_behind(next, LostReason::Damaged(fault))),
+            None => Followed::Pending,
+        }
+    }
+
+    /// The segment has come to its end: what is not complete by now never will be.
+    #[cfg(unix)]
+    pub(crate) fn settle(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
     }
 
     #[inline(always)]

@@ -228,10 +228,18 @@ impl Trailer {
 
     /// The trailer of the segment that `bytes` is, where it has one and it is whole.
     pub(crate) fn parse(bytes: &[u8], size: u64, salt: u32) -> Option<Self> {
-        let size = usize::try_from(size).ok()?;
-        let bytes = bytes.get(..size)?;
-        let at = size.checked_sub(TRAILER_LEN).filter(|at| *at >= DATA_START)?;
-        let seal = frame::parse(&bytes[at..], at, frame::tag(salt, at)).ok()?;
+        let at = Self::offset(size)?;
+        Self::read(bytes.get(at..at + TRAILER_LEN)?, at, salt)
+    }
+
+    /// Where the trailer of a segment of `size` bytes is, or will be.
+    pub(crate) fn offset(size: u64) -> Option<usize> {
+        usize::try_from(size).ok()?.checked_sub(TRAILER_LEN).filter(|at| *at >= DATA_START)
+    }
+
+    /// The trailer that `bytes` is, which are the ones at `at`, where it is whole.
+    pub(crate) fn read(bytes: &[u8], at: usize, salt: u32) -> Option<Self> {
+        let seal = frame::parse(bytes, at, frame::tag(salt, at)).ok()?;
         let payload = Some(seal.payload).filter(|payload| payload.len() == TRAILER_PAYLOAD)?;
         let field = |i: usize| u64_at(payload, 8 * i).unwrap_or(0);
         let data_end = field(1);

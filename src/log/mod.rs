@@ -32,8 +32,10 @@ mod drops;
 mod flush;
 mod inside;
 mod keeper;
+mod listing;
 mod options;
 mod outcome;
+mod reader;
 mod room;
 mod stats;
 mod succession;
@@ -45,8 +47,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use drops::Drops;
+pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{DropCause, Durability, FlushError, Outcome};
+pub use reader::{LogEvent, LogReader, ReadOptions};
 pub use stats::{Latency, Stats};
 
 use crate::encode::{EntryWriter, encode};

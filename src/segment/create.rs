@@ -140,7 +140,7 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Which boot of the machine this is; zero where the system does not say.
-fn boot_id() -> [u8; 16] {
+pub(crate) fn boot_id() -> [u8; 16] {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     u128::from_str_radix(&digits, 16).map_or([0; 16], u128::to_be_bytes)

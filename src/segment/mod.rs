@@ -9,7 +9,7 @@ pub(crate) mod options;
 mod reader;
 mod recover;
 mod resource;
-mod scan;
+pub(crate) mod scan;
 #[cfg(unix)]
 mod series;
 #[cfg(all(unix, not(loom)))]

@@ -1,7 +1,7 @@
 //! Reading a segment.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use crate::decode::EntryRef;
@@ -64,14 +64,21 @@ impl Segment {
         Self::copy(&File::open(path)?)
     }
 
-    /// As [`read_copy`](Self::read_copy), for a file that is open already and was not read from.
-    pub(crate) fn copy(file: &File) -> io::Result<Self> {
+    /// As [`read_copy`](Self::read_copy), for a file that is open already.
+    pub(crate) fn copy(mut file: &File) -> io::Result<Self> {
         let mut bytes = Vec::new();
+        file.seek(io::SeekFrom::Start(0))?;
         file.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > layout::MAX_SIZE {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(Self::from_vec(bytes))
+    }
+
+    /// Whether the bytes are those of the file as it is, and not as it was.
+    #[cfg(unix)]
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.bytes, Bytes::Mapped(_))
     }
 
     /// The segment that `bytes` is.

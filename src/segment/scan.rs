@@ -12,6 +12,8 @@ use crate::format::segment::SegmentHeader;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use cursor::Cursor;
+#[cfg(unix)]
+pub(crate) use cursor::Followed;
 pub use lost::{LostRange, LostReason};
 
 /// How to meet damage.

@@ -4,3 +4,4 @@
 pub mod checksum;
 pub mod random;
 pub mod segments;
+pub mod streams;

@@ -71,11 +71,18 @@ impl Cursor {
         self.at
     }
 
+    /// One past the last byte that can belong to a frame.
+    #[cfg(unix)]
+    pub(crate) fn end(&self) -> usize {
+        self.bounds.end
+    }
+
     /// The frame at `at`, which has been found before.
     #[cfg(unix)]
     #[inline]
-    pub(crate) fn found<'a>(&self, bytes: &'a [u8], at: usize) -> Option<FrameRef<'a>> {
-        frame::parse_trusted(bytes.get(at..self.bounds.end)?, at, frame::tag(self.bounds.salt, at)).ok()
+    pub(crate) fn found<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
+        let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
+        frame::parse_trusted(bytes, at, frame::tag(self.bounds.salt, at))
     }
 
     /// The next frame or gap of a segment whose writer is at work. What is not complete is waited for.

@@ -1,0 +1,211 @@
+//! What there is in a directory of segments: state, owner, times and counts, without reading what is sealed.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::SegmentError;
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::segment::FILE_EXTENSION;
+use crate::segment::create::boot_id;
+
+use super::reader::open::{Access, OpenSegment};
+
+/// Whether the process that wrote a segment can still write to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// It holds its lock: it lives, and the segment is not sealed yet.
+    Alive,
+    /// The lock is free, or the machine has been started anew since.
+    Gone,
+    /// The file system has no locks to tell by.
+    Unknown,
+}
+
+/// Where a segment stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Complete: its trailer is in place and whole.
+    Sealed,
+    /// Being written.
+    Live,
+    /// Its process ended before it sealed it, or its trailer is damaged.
+    Crashed,
+    /// Not sealed, and nothing but its resource in it: prepared ahead of its use, or left behind before it.
+    Empty,
+}
+
+/// What is known of a segment without reading it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// The file.
+    pub path: PathBuf,
+    /// Its first page, or what is wrong with it. Where it is only damaged, entries can be found all the same.
+    pub header: Result<SegmentHeader, SegmentError>,
+    /// The process run that it belongs to. With a damaged first page, the four bytes that its name says, and zeros.
+    pub stream_id: [u8; 16],
+    /// Its place in the stream, from 0. With a damaged first page, what its name says.
+    pub sequence: u64,
+    /// When it was made: nanoseconds since the Unix epoch. With a damaged first page, what its name says.
+    pub created_unix_nano: u64,
+    /// Bytes of the file.
+    pub len: u64,
+    /// Bytes that it takes on disk: less than its length where unused space was given back.
+    pub disk_bytes: u64,
+    /// Whether its process can still write to it.
+    pub owner: Owner,
+    /// Where it stands in its life.
+    pub life: Life,
+    /// Its trailer, where it is sealed.
+    pub trailer: Option<Trailer>,
+    /// Entries in it, where that is known: what the trailer says, or what [`list`] found by reading.
+    pub entries: Option<u64>,
+    /// The earliest and the latest time of its entries, nanoseconds since the Unix epoch, where known.
+    pub times: Option<(u64, u64)>,
+}
+
+/// The segments of a directory.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Listing {
+    /// By time of making, stream, and place in the stream.
+    pub segments: Vec<SegmentInfo>,
+    /// Files named as segments are that could not be opened.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Lists the segments in `directory`. Of a sealed one no more is read than its first pages and its trailer; others are
+/// read through to count what is in them.
+///
+/// # Errors
+/// Where the directory cannot be read. A file that cannot is listed with its error.
+pub fn list(directory: &Path) -> io::Result<Listing> {
+    let mut listing = Listing::default();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if !is_segment_name(&path) {
+            continue;
+        }
+        match counted(&path) {
+            Ok(info) => listing.segments.push(info),
+            // Deleted since its name was read: it is not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => listing.unreadable.push((path, error)),
+        }
+    }
+    listing.segments.sort_by(|a, b| a.order().cmp(&b.order()));
+    listing.unreadable.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(listing)
+}
+
+/// Everything about the segment `path`.
+fn counted(path: &Path) -> io::Result<SegmentInfo> {
+    let (info, file) = inspect(path)?;
+    if info.trailer.is_some() {
+        return Ok(info);
+    }
+    let mut open = OpenSegment::new(info, file, Access::default())?;
+    let count = open.count(|_| true);
+    let mut info = open.into_info();
+    info.entries = Some(count.entries);
+    info.times = count.times;
+    if count.frames <= 1 && count.entries == 0 && info.trailer.is_none() && info.header.is_ok() {
+        info.life = Life::Empty;
+    }
+    Ok(info)
+}
+
+/// Whether a file of this name is a segment: one that is still being made is not.
+pub(super) fn is_segment_name(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
+}
+
+/// What the first pages and the trailer of the segment `path` say, and the open file.
+pub(super) fn inspect(path: &Path) -> io::Result<(SegmentInfo, File)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let mut page = Vec::with_capacity(layout::PAGE);
+    (&file).take(layout::PAGE as u64).read_to_end(&mut page)?;
+    let header = SegmentHeader::parse(&page);
+    let (nanos, stream, sequence) = named(path).unwrap_or_default();
+    let mut info = SegmentInfo {
+        path: path.to_owned(),
+        stream_id: header.as_ref().map_or(stream, |header| header.stream_id),
+        sequence: header.as_ref().map_or(sequence, |header| header.sequence),
+        created_unix_nano: header.as_ref().map_or(nanos, |header| header.created_unix_nano),
+        header,
+        len: metadata.len(),
+        disk_bytes: metadata.blocks().saturating_mul(512),
+        owner: Owner::Gone,
+        life: Life::Sealed,
+        trailer: None,
+        entries: None,
+        times: None,
+    };
+    info.update(&file);
+    Ok((info, file))
+}
+
+impl SegmentInfo {
+    /// Asks again where the segment stands.
+    pub(super) fn update(&mut self, file: &File) {
+        // The owner first: once it is gone, nothing changes any more.
+        self.owner = self.owner_of(file);
+        self.trailer = self.trailer_in(file);
+        if let Some(trailer) = self.trailer {
+            self.owner = Owner::Gone;
+            self.entries = Some(trailer.entries);
+            self.times = (trailer.max_time != 0).then_some((trailer.min_time, trailer.max_time));
+        }
+        self.life = match (self.trailer, self.owner) {
+            (Some(_), _) => Life::Sealed,
+            (None, Owner::Gone) => Life::Crashed,
+            (None, _) => Life::Live,
+        };
+    }
+
+    fn trailer_in(&self, file: &File) -> Option<Trailer> {
+        let header = self.header.as_ref().ok()?;
+        let at = Trailer::offset(header.size)?;
+        let mut bytes = [0; layout::TRAILER_LEN];
+        file.read_exact_at(&mut bytes, at as u64).ok()?;
+        Trailer::read(&bytes, at, header.salt)
+    }
+
+    /// Whether whoever made the segment can still write to it: it holds an exclusive lock as long as it can. To ask is to
+    /// try for a shared one, and to give it back at once.
+    pub(super) fn owner_of(&self, file: &File) -> Owner {
+        let Ok(header) = &self.header else { return Owner::Gone };
+        if header.compat & layout::COMPAT_UNLOCKED == 0 {
+            match file.try_lock_shared() {
+                Ok(()) => {
+                    // It is released when the file is closed, if not now.
+                    let _ = file.unlock();
+                    return Owner::Gone;
+                }
+                Err(TryLockError::WouldBlock) => return Owner::Alive,
+                Err(TryLockError::Error(_)) => {}
+            }
+        }
+        let boot = boot_id();
+        let earlier = boot != [0; 16] && header.boot_id != [0; 16] && boot != header.boot_id;
+        if earlier { Owner::Gone } else { Owner::Unknown }
+    }
+
+    /// By what segments are sorted.
+    fn order(&self) -> (u64, [u8; 16], u64, &Path) {
+        (self.created_unix_nano, self.stream_id, self.sequence, &self.path)
+    }
+}
+
+/// What the name of a segment says: when it was made, its stream, its place in it.
+fn named(path: &Path) -> Option<(u64, [u8; 16], u64)> {
+    let mut parts = path.file_stem()?.to_str()?.split('-');
+    let (nanos, stream, sequence) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut stream_id = [0; 16];
+    stream_id[..4].copy_from_slice(&u32::from_str_radix(stream, 16).ok()?.to_be_bytes());
+    Some((nanos.parse().ok()?, stream_id, sequence.parse().ok()?))
+}

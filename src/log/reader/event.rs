@@ -1,0 +1,112 @@
+//! What a reader tells.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use crate::decode::EntryRef;
+use crate::error::{DecodeError, SegmentError};
+use crate::log::listing::SegmentInfo;
+use crate::segment::{FrameKind, FrameRef, LostRange, LostReason};
+
+use super::stream::{Head, Stream};
+
+/// One thing that reading a log finds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LogEvent<'a> {
+    /// A log entry.
+    Entry {
+        /// Where it is.
+        segment: &'a SegmentInfo,
+        /// Its frame.
+        frame: FrameRef<'a>,
+        /// What it says.
+        entry: EntryRef<'a>,
+    },
+    /// A frame of another kind, such as the resource at the beginning of each segment, or a count of entries that could not
+    /// be written (kind [`Loss`](FrameKind::Loss), whose payload is an entry).
+    Frame {
+        /// Where it is.
+        segment: &'a SegmentInfo,
+        /// The frame.
+        frame: FrameRef<'a>,
+    },
+    /// An intact frame of kind entry whose payload is not an entry: a writer's fault, not the disk's.
+    Unreadable {
+        /// Where it is.
+        segment: &'a SegmentInfo,
+        /// Its frame.
+        frame: FrameRef<'a>,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// Bytes that hold no frame and should.
+    Lost {
+        /// Where they are.
+        segment: &'a SegmentInfo,
+        /// Which, and why. An append that was never completed is among them, and is no loss
+        /// ([`LostRange::is_loss`]).
+        range: LostRange,
+    },
+    /// The first page of a segment is damaged. What is found in it all the same follows.
+    DamagedHeader {
+        /// The segment.
+        segment: &'a SegmentInfo,
+        /// What is wrong.
+        error: SegmentError,
+    },
+    /// Segments that were deleted before they could be opened, by retention or by hand.
+    Missed {
+        /// Their stream.
+        stream_id: [u8; 16],
+        /// Their places in it.
+        sequences: RangeInclusive<u64>,
+    },
+    /// A file that cannot be read, or is of a version that this one does not know.
+    UnreadableFile {
+        /// The file.
+        path: &'a Path,
+        /// Why.
+        error: &'a io::Error,
+    },
+}
+
+impl Stream {
+    /// What the head of the stream is.
+    #[inline]
+    pub(super) fn event(&self) -> Option<LogEvent<'_>> {
+        match &self.head {
+            Head::Idle | Head::Unopened => None,
+            Head::Missed(sequences) => {
+                Some(LogEvent::Missed { stream_id: self.id, sequences: sequences.clone() })
+            }
+            Head::File(path, error) => Some(LogEvent::UnreadableFile { path, error }),
+            Head::DamagedHeader => {
+                let segment = self.open.as_ref()?.info();
+                segment.header.as_ref().err().map(|error| LogEvent::DamagedHeader { segment, error: *error })
+            }
+            Head::Lost(range) => Some(LogEvent::Lost { segment: self.open.as_ref()?.info(), range: *range }),
+            Head::Frame(at) => {
+                let open = self.open.as_ref()?;
+                let segment = open.info();
+                let frame = match open.frame(*at) {
+                    Ok(frame) => frame,
+                    // Somebody has changed it since it was found.
+                    Err(fault) => {
+                        let (start, reason) = (*at as u64, LostReason::Damaged(fault));
+                        let range = LostRange { start, end: start + 16, reason };
+                        return Some(LogEvent::Lost { segment, range });
+                    }
+                };
+                Some(match frame.kind {
+                    FrameKind::Entry => match EntryRef::new(frame.payload) {
+                        Ok(entry) => LogEvent::Entry { segment, frame, entry },
+                        Err(error) => LogEvent::Unreadable { segment, frame, error },
+                    },
+                    _ => LogEvent::Frame { segment, frame },
+                })
+            }
+        }
+    }
+}

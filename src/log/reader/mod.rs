@@ -1,0 +1,337 @@
+//! Reading a log: all segments of all processes as one sequence of entries, from its beginning to what is being written
+//! now.
+
+mod directory;
+mod event;
+pub(super) mod open;
+mod seek;
+mod stream;
+mod window;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::log::listing::{SegmentInfo, inspect};
+use crate::segment::Mode;
+
+use directory::Directory;
+pub use event::LogEvent;
+use stream::{Head, Stream, Terms};
+
+/// After how many events streams that had nothing are looked at again.
+const TURN: u32 = 64;
+/// The shortest and the longest sleep of [`LogReader::wait`].
+const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
+/// How many times a directory is looked through in a row where names come while one looks.
+const ROUNDS: u32 = 5;
+
+/// How a log is read: [`LogReader::options`]. Nothing has to be set.
+#[derive(Clone, Copy, Default)]
+pub struct ReadOptions {
+    terms: Terms,
+}
+
+impl ReadOptions {
+    /// Entries from this time on: nanoseconds since the Unix epoch. Exact even where a clock was set back: it is each
+    /// entry's own time that counts. Entries without a time are left out, and so is what is in sealed segments that have
+    /// nothing in the range, damage included.
+    #[must_use]
+    pub fn since(mut self, unix_nano: u64) -> Self {
+        self.terms.window.since = Some(unix_nano);
+        self
+    }
+
+    /// Entries before this time: nanoseconds since the Unix epoch. As [`since`](Self::since) otherwise.
+    #[must_use]
+    pub fn until(mut self, unix_nano: u64) -> Self {
+        self.terms.window.until = Some(unix_nano);
+        self
+    }
+
+    /// [`Mode::Recover`], which is the default, or [`Mode::Trust`]. Damage is told and passed over in any mode: whoever
+    /// wants to be strict stops at the first [`LogEvent::Lost`] that is a loss.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.terms.access.mode = if mode == Mode::Strict { Mode::Recover } else { mode };
+        self
+    }
+
+    /// Reads segments into memory instead of mapping them, for files that somebody might truncate; default no. See
+    /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted) for what is promised otherwise.
+    #[must_use]
+    pub fn copy(mut self, copy: bool) -> Self {
+        self.terms.access.copy = copy;
+        self
+    }
+
+    /// Opens `paths`, each a directory of segments or a segment.
+    ///
+    /// # Errors
+    /// Where a path cannot be read. What is in it is told by events, its damage included.
+    pub fn open(self, paths: &[PathBuf]) -> io::Result<LogReader> {
+        let mut reader = LogReader {
+            streams: Vec::new(),
+            by_id: HashMap::new(),
+            directories: Vec::new(),
+            ready: BinaryHeap::new(),
+            turn: None,
+            until_poll: TURN,
+            pause: PAUSE.0,
+            terms: self.terms,
+        };
+        let mut files = Vec::new();
+        for path in paths {
+            if path.is_dir() {
+                reader.directories.push(Directory::new(path.clone()));
+            } else {
+                files.push(inspect(path)?);
+            }
+        }
+        reader.add_all(files);
+        // Names that come while one looks may be missed: of what is found, all before it is found in the second look.
+        reader.look()?;
+        reader.look()?;
+        Ok(reader)
+    }
+}
+
+/// Reads a log: the entries of all segments in one or more directories, merged by time.
+///
+/// Entries of one process come in the order in which they were appended, also where its clock stepped back; those of
+/// several are merged by the latest time that each process has reached. Sealed segments, those being written, and those of
+/// processes that died are read alike; damage is told and passed over. Memory is bounded by the number of processes that
+/// wrote at the same time: one segment of each is mapped, and what of it has been read is given back. Nothing is
+/// allocated per entry, and no writer is disturbed.
+///
+/// ```
+/// use fusewire::log::{Log, LogEvent, LogReader};
+///
+/// # let directory = std::env::temp_dir().join(format!("fusewire-doc-reader-{}", std::process::id()));
+/// let log = Log::options(&directory).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let mut reader = LogReader::options().open(&[directory.clone()])?;
+/// let mut bodies = Vec::new();
+/// while let Some(event) = reader.next() {
+///     if let LogEvent::Entry { entry, .. } = event {
+///         bodies.push(entry.body().to_string());
+///     }
+/// }
+/// assert_eq!(bodies, ["paid"]);
+/// # drop(log);
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct LogReader {
+    streams: Vec<Stream>,
+    by_id: HashMap<[u8; 16], usize>,
+    directories: Vec<Directory>,
+    /// Streams that have something, by their key and then by their number: a place for each.
+    ready: BinaryHeap<Reverse<(u64, usize)>>,
+    /// The stream whose head was returned last: it goes on with the next call.
+    turn: Option<usize>,
+    /// Events until streams that had nothing are looked at again.
+    until_poll: u32,
+    pause: Duration,
+    terms: Terms,
+}
+
+impl LogReader {
+    /// How a log is read.
+    #[must_use]
+    pub fn options() -> ReadOptions {
+        ReadOptions::default()
+    }
+
+    /// What comes next, or `None` where there is nothing more now. New files are found by [`wait`](Self::wait) alone.
+    #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
+    #[inline]
+    pub fn next(&mut self) -> Option<LogEvent<'_>> {
+        let index = self.find()?;
+        self.streams.get(index)?.event()
+    }
+
+    /// Waits until there is something new, at most for `timeout`: the commit words of segments being written, and the
+    /// directories, are looked at every 5 ms or more often. Whether there may be something.
+    ///
+    /// A writer says nothing when it has written, since that would cost it a system call for each entry; and changes through
+    /// a map raise no event of the file system.
+    ///
+    /// # Errors
+    /// Where a directory cannot be read any more.
+    pub fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
+        let start = Instant::now();
+        self.go_on();
+        loop {
+            self.poll();
+            if self.directories.iter().any(Directory::is_due) {
+                self.look()?;
+                self.poll();
+            }
+            if !self.ready.is_empty() {
+                self.pause = PAUSE.0;
+                return Ok(true);
+            }
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            std::thread::sleep(self.pause.min(left));
+            self.pause = (self.pause * 2).min(PAUSE.1);
+        }
+    }
+
+    /// The stream whose head is next.
+    fn find(&mut self) -> Option<usize> {
+        self.go_on();
+        self.until_poll -= 1;
+        if self.until_poll == 0 {
+            self.poll();
+        }
+        let mut polled = false;
+        loop {
+            let Some(Reverse((_, index))) = self.ready.pop() else {
+                if polled {
+                    return None;
+                }
+                polled = true;
+                self.poll();
+                continue;
+            };
+            let terms = self.terms;
+            let stream = self.streams.get_mut(index)?;
+            if !matches!(stream.head, Head::Unopened) {
+                self.turn = Some(index);
+                return Some(index);
+            }
+            if !stream.open_next(terms.access) {
+                stream.advance(terms);
+            }
+            self.enqueue(index);
+        }
+    }
+
+    /// Moves the stream on whose head was returned.
+    #[inline]
+    fn go_on(&mut self) {
+        if let Some(index) = self.turn.take() {
+            self.advance(index);
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, index: usize) {
+        if let Some(stream) = self.streams.get_mut(index) {
+            stream.advance(self.terms);
+            self.enqueue(index);
+        }
+    }
+
+    #[inline]
+    fn enqueue(&mut self, index: usize) {
+        if let Some(stream) = self.streams.get(index)
+            && !matches!(stream.head, Head::Idle)
+        {
+            self.ready.push(Reverse((stream.key, index)));
+        }
+    }
+
+    /// Looks at the streams that had nothing.
+    fn poll(&mut self) {
+        self.until_poll = TURN;
+        for index in 0..self.streams.len() {
+            if self.streams.get(index).is_some_and(|stream| matches!(stream.head, Head::Idle)) {
+                self.advance(index);
+            }
+        }
+    }
+
+    /// Looks through the directories.
+    fn look(&mut self) -> io::Result<()> {
+        for _ in 0..ROUNDS {
+            self.terms.round += 1;
+            let (mut found, mut failed) = (Vec::new(), Vec::new());
+            for directory in &mut self.directories {
+                for path in directory.look()? {
+                    match inspect(&path) {
+                        Ok(new) => found.push(new),
+                        // Gone again. Where entries were in it, those behind show the gap.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        Err(error) => failed.push((path, error)),
+                    }
+                }
+            }
+            for (path, error) in failed {
+                let mut stream = Stream::new([0; 16], None);
+                stream.head = Head::File(path, error);
+                let index = self.push(stream);
+                self.enqueue(index);
+            }
+            if !self.add_all(found) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds segments to their streams. Whether there is a gap that might not be one.
+    fn add_all(&mut self, mut found: Vec<(SegmentInfo, File)>) -> bool {
+        // Of damaged ones the stream is only guessed; the others come first.
+        found.sort_by(|(a, _), (b, _)| {
+            let key = |info: &SegmentInfo| (info.header.is_err(), info.created_unix_nano, info.sequence);
+            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+        });
+        let mut touched: Vec<usize> = Vec::new();
+        for (info, file) in found {
+            let index = self.stream_of(&info);
+            if let Some(stream) = self.streams.get_mut(index) {
+                stream.add(info, file, self.terms);
+                touched.push(index);
+            }
+        }
+        let round = self.terms.round;
+        touched.iter().any(|index| self.streams.get(*index).is_some_and(|stream| stream.has_doubts(round)))
+    }
+
+    /// The number of the stream that a segment belongs to.
+    fn stream_of(&mut self, info: &SegmentInfo) -> usize {
+        if let Some(index) = self.by_id.get(&info.stream_id) {
+            return *index;
+        }
+        if info.header.is_err() {
+            let named = info.stream_id != [0; 16];
+            let like = |stream: &Stream| named && stream.id[..4] == info.stream_id[..4];
+            return match self.streams.iter().position(like) {
+                Some(index) => index,
+                None => self.push(Stream::new(info.stream_id, None)),
+            };
+        }
+        // A stream that comes after the first two looks is followed from its beginning.
+        let expected = (self.terms.round > 2).then_some(0);
+        let index = self.push(Stream::new(info.stream_id, expected));
+        self.by_id.insert(info.stream_id, index);
+        index
+    }
+
+    fn push(&mut self, stream: Stream) -> usize {
+        self.streams.push(stream);
+        self.ready.reserve(self.streams.len() - self.ready.len());
+        self.streams.len() - 1
+    }
+
+    /// Whether nothing has been read yet.
+    fn is_untouched(&self) -> bool {
+        self.ready.is_empty()
+            && self.turn.is_none()
+            && self.streams.iter().all(|stream| stream.open.is_none())
+    }
+}
+
+impl std::fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogReader").field("streams", &self.streams.len()).finish_non_exhaustive()
+    }
+}

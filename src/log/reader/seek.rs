@@ -1,0 +1,149 @@
+//! Beginning at the end, or a few entries before it, without reading what lies before.
+
+use std::fs::File;
+use std::io;
+
+use super::LogReader;
+use super::event::LogEvent;
+use super::open::OpenSegment;
+use super::stream::{Head, Stream, Terms, Waiting};
+
+impl LogReader {
+    /// Passes over everything there is now. What is told after that has come since, or was not complete.
+    pub fn seek_to_end(&mut self) {
+        self.go_on();
+        self.ready.clear();
+        let terms = self.terms;
+        for stream in &mut self.streams {
+            stream.skip_to_end(terms);
+        }
+    }
+
+    /// Begins with the last `entries` entries there are now, in the order in which they would have come: for a reader from
+    /// which nothing has been read yet. Reads no more than the segments that these are in, and those that were not sealed.
+    /// Range and mode of the reader hold here as well.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] where something has been read already.
+    pub fn seek_to_last(&mut self, entries: u64) -> io::Result<()> {
+        if !self.is_untouched() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something has been read already"));
+        }
+        if entries == 0 {
+            self.seek_to_end();
+            return Ok(());
+        }
+        let terms = self.terms;
+        let mut spans: Vec<Vec<Span>> =
+            self.streams.iter().map(|stream| Span::all_of(stream, terms)).collect();
+        let from = threshold(&spans, entries);
+        let mut there = 0_u64;
+        for (stream, spans) in self.streams.iter_mut().zip(&mut spans) {
+            let skipped = spans.iter().take_while(|span| span.last < from).count();
+            if let Some(span) = spans.get(skipped) {
+                stream.key = span.first;
+            } else if let Some(span) = spans.last() {
+                stream.key = span.last;
+            }
+            for _ in 0..skipped {
+                stream.pass();
+            }
+            for (waiting, span) in stream.waiting.iter().zip(&spans[skipped..]) {
+                there += span.counted.unwrap_or_else(|| count(waiting, terms).0);
+            }
+        }
+        let mut before = there.saturating_sub(entries);
+        while before > 0 {
+            match self.next() {
+                Some(LogEvent::Entry { .. }) => before -= 1,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A segment's place among those of all streams.
+struct Span {
+    /// The stream's key before it: none of its entries has a lower one.
+    first: u64,
+    /// The stream's key behind it: none has a higher one.
+    last: u64,
+    /// So many entries it has at least.
+    at_least: u64,
+    /// So many it has, where it had to be read.
+    counted: Option<u64>,
+}
+
+impl Span {
+    fn all_of(stream: &Stream, terms: Terms) -> Vec<Self> {
+        let mut key = stream.key;
+        let mut spans = Vec::with_capacity(stream.waiting.len());
+        for waiting in &stream.waiting {
+            let first = key;
+            let (at_least, counted) = match waiting.info.trailer {
+                Some(trailer) => {
+                    key = key.max(trailer.max_time);
+                    (terms.window.at_least(&waiting.info), None)
+                }
+                None => {
+                    let (entries, latest) = count(waiting, terms);
+                    key = key.max(latest);
+                    (entries, Some(entries))
+                }
+            };
+            spans.push(Self { first, last: key, at_least, counted });
+        }
+        spans
+    }
+}
+
+/// The highest key at or behind which so many entries are.
+fn threshold(spans: &[Vec<Span>], entries: u64) -> u64 {
+    let mut all: Vec<&Span> = spans.iter().flatten().collect();
+    all.sort_by_key(|span| std::cmp::Reverse(span.first));
+    let mut found = 0_u64;
+    for span in all {
+        found = found.saturating_add(span.at_least);
+        if found >= entries {
+            return span.first;
+        }
+    }
+    0
+}
+
+/// How many entries of a segment are asked for, and its latest time. One that cannot be read has none.
+fn count(waiting: &Waiting, terms: Terms) -> (u64, u64) {
+    let open = File::open(&waiting.info.path)
+        .and_then(|file| OpenSegment::new(waiting.info.clone(), file, terms.access));
+    let Ok(mut open) = open else { return (0, 0) };
+    let count = open.count(|time| terms.window.admits(time));
+    (count.entries, count.times.map_or(0, |(_, latest)| latest))
+}
+
+impl Stream {
+    /// Passes over everything there is now.
+    fn skip_to_end(&mut self, terms: Terms) {
+        if let Some(sealed) = self.waiting.iter().rposition(|waiting| waiting.info.trailer.is_some()) {
+            self.open = None;
+            for _ in 0..=sealed {
+                let passed = self.pass();
+                let latest =
+                    passed.and_then(|passed| passed.info.trailer).map_or(0, |trailer| trailer.max_time);
+                self.key = self.key.max(latest);
+            }
+        }
+        self.head = Head::Idle;
+        loop {
+            self.advance(terms);
+            match self.head {
+                Head::Idle => return,
+                Head::Unopened => {
+                    self.open_next(terms.access);
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The segments of one process's run, one after the other.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use crate::format::frame::FrameKind;
+use crate::log::listing::{Owner, SegmentInfo};
+use crate::segment::LostRange;
+
+use super::open::{Access, OpenSegment, Step};
+use super::window::Window;
+
+/// How streams are read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Terms {
+    pub(super) window: Window,
+    pub(super) access: Access,
+    /// How many times the directories have been looked through.
+    pub(super) round: u64,
+}
+
+/// A segment that is known and not read yet.
+pub(super) struct Waiting {
+    pub(super) info: SegmentInfo,
+    /// A live one is opened when it is found: should it be deleted, it is known what was in it.
+    pub(super) open: Option<OpenSegment>,
+    /// How many times the directories had been looked through when it was found. Names that are added while one looks may
+    /// be missed: a gap before it is believed only after another round.
+    found: u64,
+}
+
+/// What a stream has next.
+pub(super) enum Head {
+    /// Nothing yet.
+    Idle,
+    /// A sealed segment, whose entries are not earlier than the stream's key.
+    Unopened,
+    /// A frame at this offset of the open segment.
+    Frame(usize),
+    /// A gap in it.
+    Lost(LostRange),
+    /// The first page of it is damaged.
+    DamagedHeader,
+    /// Segments that are gone.
+    Missed(RangeInclusive<u64>),
+    /// A file that cannot be read.
+    File(PathBuf, io::Error),
+}
+
+/// The segments of one process's run, one after the other.
+pub(super) struct Stream {
+    pub(super) id: [u8; 16],
+    /// By their place in the stream.
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) open: Option<OpenSegment>,
+    /// The place of the segment that comes next; `None` before the first one, which may have any.
+    pub(super) expected: Option<u64>,
+    /// By what the stream is merged with others: the latest time so far. A clock that steps back does not make entries
+    /// overtake those before them.
+    pub(super) key: u64,
+    pub(super) head: Head,
+}
+
+impl Stream {
+    pub(super) fn new(id: [u8; 16], expected: Option<u64>) -> Self {
+        Self { id, waiting: VecDeque::new(), open: None, expected, key: 0, head: Head::Idle }
+    }
+
+    /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
+    pub(super) fn add(&mut self, info: SegmentInfo, file: File, terms: Terms) {
+        let place = self.waiting.partition_point(|other| {
+            let key = |info: &SegmentInfo| (info.sequence, info.created_unix_nano);
+            (key(&other.info), &other.info.path) < (key(&info), &info.path)
+        });
+        let same = |other: &SegmentInfo| match (&other.header, &info.header) {
+            (Ok(a), Ok(b)) => a.segment_id == b.segment_id,
+            _ => other.path == info.path,
+        };
+        let known = self.waiting.iter().any(|other| same(&other.info));
+        if known || self.expected.is_some_and(|expected| info.sequence < expected) {
+            return;
+        }
+        let may_vanish = info.owner != Owner::Gone;
+        let open = may_vanish.then(|| OpenSegment::new(info.clone(), file, terms.access).ok()).flatten();
+        self.waiting.insert(place, Waiting { info, open, found: terms.round });
+        // What has two others behind it has been in use: to know that it is missing is to know that entries are.
+        let others = self.waiting.len().saturating_sub(2);
+        self.waiting.iter_mut().take(others).for_each(|waiting| waiting.open = None);
+    }
+
+    /// Whether there is a gap that has not been looked for again.
+    pub(super) fn has_doubts(&self, round: u64) -> bool {
+        let mut expected = self.expected;
+        self.waiting.iter().any(|waiting| {
+            let sequence = waiting.info.sequence;
+            let doubtful = waiting.found >= round && expected.is_some_and(|expected| sequence > expected);
+            expected = Some(sequence.saturating_add(1));
+            doubtful
+        })
+    }
+
+    /// Finds what comes next.
+    pub(super) fn advance(&mut self, terms: Terms) {
+        loop {
+            let Some(open) = &mut self.open else {
+                if self.choose(terms) {
+                    return;
+                }
+                continue;
+            };
+            match open.step() {
+                Step::Frame { at, kind, time } => {
+                    self.key = self.key.max(time);
+                    if matches!(kind, FrameKind::Entry | FrameKind::Loss) && !terms.window.admits(time) {
+                        continue;
+                    }
+                    self.head = Head::Frame(at);
+                    return;
+                }
+                Step::Lost(range) => {
+                    self.head = Head::Lost(range);
+                    return;
+                }
+                Step::Pending => {
+                    // Without locks, a segment with two behind it is no longer waited for.
+                    if self.waiting.len() >= 2 {
+                        open.give_up_waiting();
+                        if !open.is_live() {
+                            continue;
+                        }
+                    }
+                    self.head = Head::Idle;
+                    return;
+                }
+                Step::End => self.open = None,
+            }
+        }
+    }
+
+    /// Goes on to the next segment. Whether that decides what comes next.
+    fn choose(&mut self, terms: Terms) -> bool {
+        let Some(next) = self.waiting.front() else {
+            self.head = Head::Idle;
+            return true;
+        };
+        let sequence = next.info.sequence;
+        if let Some(expected) = self.expected.filter(|expected| *expected < sequence) {
+            self.head = Head::Idle;
+            if next.found < terms.round {
+                self.head = Head::Missed(expected..=sequence - 1);
+                self.expected = Some(sequence);
+            }
+            return true;
+        }
+        if terms.window.skips(&next.info) {
+            self.key = self.key.max(next.info.trailer.map_or(0, |trailer| trailer.max_time));
+            self.pass();
+            return false;
+        }
+        if let Some(trailer) = next.info.trailer {
+            // Opened when its turn comes: however many streams there are, few segments are open.
+            self.key = self.key.max(trailer.min_time);
+            self.head = Head::Unopened;
+            return true;
+        }
+        self.open_next(terms.access)
+    }
+
+    /// Opens the next segment. Whether that decides what comes next.
+    pub(super) fn open_next(&mut self, access: Access) -> bool {
+        let Some(next) = self.pass() else { return false };
+        let open = match next.open {
+            Some(open) => Ok(open),
+            None => {
+                File::open(&next.info.path).and_then(|file| OpenSegment::new(next.info.clone(), file, access))
+            }
+        };
+        match open {
+            Ok(open) => {
+                let damaged = open.info().header.is_err();
+                if damaged {
+                    self.head = Head::DamagedHeader;
+                }
+                self.open = Some(open);
+                damaged
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.head = Head::Missed(next.info.sequence..=next.info.sequence);
+                true
+            }
+            Err(error) => {
+                self.head = Head::File(next.info.path, error);
+                true
+            }
+        }
+    }
+
+    /// Takes the next segment from those that wait.
+    pub(super) fn pass(&mut self) -> Option<Waiting> {
+        let next = self.waiting.pop_front()?;
+        let sequence = next.info.sequence;
+        // Damaged first pages may say anything.
+        self.expected = Some(self.expected.unwrap_or(0).max(sequence.saturating_add(1)));
+        Some(next)
+    }
+}

@@ -1,0 +1,67 @@
+//! Streams of segments, as processes leave them in a directory, and what a reader makes of them.
+
+use std::path::{Path, PathBuf};
+
+use fusewire::log::{LogEvent, LogReader};
+use fusewire::segment::{Resource, SegmentOptions, SegmentWriter, file_name};
+
+/// How a stream's last segment was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Sealed,
+    Crashed,
+}
+
+/// Writes a stream: one segment for each list of times. Entry `i` of the stream has the attribute `n = first + i`.
+pub fn write(directory: &Path, id: u8, first: u64, segments: &[Vec<u64>], end: End) -> Vec<PathBuf> {
+    let mut n = first;
+    let mut paths = Vec::new();
+    for (sequence, times) in segments.iter().enumerate() {
+        let mut writer = create(directory, id, sequence as u64);
+        for time in times {
+            append(&mut writer, *time, n);
+            n += 1;
+        }
+        paths.push(writer.path().to_owned());
+        if end == End::Sealed || sequence + 1 < segments.len() {
+            writer.seal().unwrap();
+        }
+    }
+    paths
+}
+
+pub fn create(directory: &Path, id: u8, sequence: u64) -> SegmentWriter {
+    let mut options = SegmentOptions::new(Resource::empty());
+    options.size = 64 << 10;
+    options.stream_id = [id; 16];
+    options.sequence = sequence;
+    let name = file_name(u64::from(id) * 1000 + sequence, &options.stream_id, sequence);
+    SegmentWriter::create(&directory.join(name), &options).unwrap()
+}
+
+pub fn append(writer: &mut SegmentWriter, time: u64, n: u64) {
+    writer
+        .append(|entry| {
+            entry.set_time_unix_nano(time);
+            entry.attr("n", &n);
+        })
+        .unwrap();
+}
+
+/// The attribute `n` of the entry, where the event is one.
+pub fn number(event: &LogEvent<'_>) -> Option<u64> {
+    match event {
+        LogEvent::Entry { entry, .. } => Some(entry.get("n").unwrap().as_i128().unwrap() as u64),
+        LogEvent::Frame { .. } => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The numbers of all entries there are now, of a log without damage.
+pub fn numbers(reader: &mut LogReader) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while let Some(event) = reader.next() {
+        numbers.extend(number(&event));
+    }
+    numbers
+}

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::encode::encode;
 use crate::format::frame::FrameKind;
 use crate::segment::create::unix_nanos_now;
-use crate::segment::shared::{HEADER_LEN, Progress, SharedSegment, sync_sealed};
+use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment, sync_sealed};
 use crate::severity::Severity;
 
 use super::core::Core;
@@ -20,6 +20,7 @@ use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::room;
 use super::succession::same;
+use super::swap::Cached;
 
 /// How soon to look again at a segment that waits for an append to complete.
 const SOON: Duration = Duration::from_millis(1);
@@ -57,6 +58,7 @@ struct Behind<'a> {
     /// append.
     leaving: Vec<Arc<SharedSegment>>,
     told: Told,
+    segments: Cached<SharedSegment>,
     scratch: Vec<u8>,
     next_telling: Instant,
     next_sync: Option<Instant>,
@@ -73,6 +75,7 @@ impl<'a> Behind<'a> {
             unsynced: Vec::new(),
             leaving: Vec::new(),
             told: Told::default(),
+            segments: core.segments.cached(),
             scratch: vec![0; core.options.scratch_len()],
             next_telling: now,
             next_sync: core.options.sync_every.map(|interval| now + interval),
@@ -111,7 +114,7 @@ impl<'a> Behind<'a> {
     /// Looks at what has been appended; closes and seals what the appends have left. Whether a segment could not be sealed
     /// yet.
     fn tend(&mut self) -> bool {
-        self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
+        self.let_go();
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
@@ -145,7 +148,16 @@ impl<'a> Behind<'a> {
         }
         self.keeper.remove(&tended.segment);
         self.leaving.push(tended.segment);
-        self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
+        self.let_go();
+    }
+
+    /// Unmaps the sealed segments that nobody looks at any more.
+    fn let_go(&mut self) {
+        if !self.leaving.is_empty() {
+            self.segments.load();
+            self.core.let_go();
+            self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
+        }
     }
 
     /// Writes to disk for those who wait for it.
@@ -228,8 +240,10 @@ impl<'a> Behind<'a> {
         let loss = self.told.untold(&self.core.drops)?;
         let limits = &self.core.options.segment.limits;
         let encoded = encode(&mut self.scratch[HEADER_LEN..], limits, |entry| loss.write_to(entry));
-        let len = encoded.map_or(0, |entry| entry.len());
-        if len > 0 && self.core.put(&mut self.scratch, len, FrameKind::Loss, Severity::WARN).is_ok() {
+        let payload = encoded.map_or(0, |entry| entry.len());
+        let bytes = &mut self.scratch;
+        let mut draft = Draft { bytes, payload, kind: FrameKind::Loss, severity: Severity::WARN };
+        if payload > 0 && self.core.put(&mut self.segments, &mut draft).is_ok() {
             self.told.tell(&loss);
             return None;
         }

@@ -6,17 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
-use crate::format::frame::FrameKind;
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
-use crate::segment::shared::SharedSegment;
-use crate::severity::Severity;
+use crate::segment::shared::{Draft, SharedSegment};
 
 use super::drops::DropCounters;
 use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::stats::{BufferCounters, Counters, Stats};
 use super::succession::{Sequenced, Step, Succession};
+use super::swap::Cached;
 
 /// What all threads of a process share of a log.
 pub(super) struct Core {
@@ -25,7 +24,7 @@ pub(super) struct Core {
     pub(super) segments: Succession<SharedSegment>,
     /// Whether no further segment can be made now.
     pub(super) no_room: AtomicBool,
-    pub(super) scratches: Scratches,
+    pub(super) scratches: Scratches<Cached<SharedSegment>>,
     pub(super) buffers: Box<[BufferCounters]>,
     pub(super) counters: Counters,
     pub(super) drops: DropCounters,
@@ -44,11 +43,13 @@ pub(super) struct NoRoom;
 
 impl Core {
     pub(super) fn new(options: LogOptions) -> io::Result<Self> {
-        let scratches = Scratches::new(options.max_threads.into(), options.scratch_len())?;
+        let segments = Succession::new();
+        let scratches =
+            Scratches::new(options.max_threads.into(), options.scratch_len(), || segments.cached())?;
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
             fork: ForkMark::new(),
-            segments: Succession::new(),
+            segments,
             no_room: AtomicBool::new(false),
             scratches,
             buffers,
@@ -59,26 +60,24 @@ impl Core {
         })
     }
 
-    /// Appends the frame in `scratch` to the current segment, or to the next where that is full.
+    /// Appends `draft` to the current segment, or to the next where that is full.
     #[inline]
     pub(super) fn put(
         &self,
-        scratch: &mut [u8],
-        payload: usize,
-        kind: FrameKind,
-        severity: Severity,
+        segments: &mut Cached<SharedSegment>,
+        draft: &mut Draft<'_>,
     ) -> Result<(), NoRoom> {
         loop {
-            let current = self.segments.current();
-            if let Some(segment) = &*current
-                && let Ok(end) = segment.append(scratch, payload, kind, severity)
+            let current = segments.load();
+            if let Some(segment) = current
+                && let Ok(end) = segment.append(draft)
             {
-                if end % LogOptions::WINDOW < payload {
+                if end % LogOptions::WINDOW < draft.payload {
                     self.keeper.load().ahead.wake();
                 }
                 return Ok(());
             }
-            self.go_on_from(current.as_ref())?;
+            self.go_on_from(current)?;
         }
     }
 
@@ -114,6 +113,15 @@ impl Core {
         if made { self.go_on_from(full) } else { Err(NoRoom) }
     }
 
+    /// Lets the buffers that nobody uses now go of the segments that were current when they were used last.
+    pub(super) fn let_go(&self) {
+        for index in 0..self.scratches.count() {
+            if let Some(mut scratch) = self.scratches.try_take(index) {
+                scratch.parts().1.load();
+            }
+        }
+    }
+
     /// What has been done so far.
     pub(super) fn stats(&self) -> Stats {
         let mut stats = Stats { drops: self.drops.read(), ..Stats::default() };
@@ -133,6 +141,7 @@ impl Core {
     pub(super) fn begin_anew(core: &Arc<Self>) {
         core.fork.take_over(&core.scratches, || {
             core.segments.end();
+            core.let_go();
             core.no_room.store(false, Ordering::Release);
             core.drops.reset();
             core.buffers.iter().for_each(BufferCounters::reset);

@@ -44,6 +44,7 @@ mod swap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 pub use drops::Drops;
@@ -56,13 +57,13 @@ pub use stats::{Latency, Stats};
 use crate::encode::{EntryWriter, encode};
 use crate::format::frame::{FrameKind, frame_len};
 use crate::segment::create::unix_nanos_now;
-use crate::segment::shared::HEADER_LEN;
+use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
 use crate::severity::Severity;
-use crate::trip::TripReport;
 
 use self::core::Core;
 use inside::Inside;
 use keeper::Keeper;
+use swap::Cached;
 
 /// A log to append to, from as many threads as there are: clone it into each of them.
 ///
@@ -113,7 +114,9 @@ impl Log {
             return core.drop_entry(Severity::UNSPECIFIED, DropCause::Reentrant);
         };
         let mut scratch = core.scratches.take(inside.thread());
-        let encoded = encode(&mut scratch[HEADER_LEN..], &core.options.segment.limits, |entry| {
+        let buffer = scratch.index();
+        let (bytes, segments) = scratch.parts();
+        let encoded = encode(&mut bytes[HEADER_LEN..], &core.options.segment.limits, |entry| {
             entry.set_time_unix_nano(unix_nanos_now());
             write(entry);
         });
@@ -121,9 +124,9 @@ impl Log {
             Ok(entry) => (entry.len(), entry.severity(), entry.report()),
             Err(_) => return core.drop_entry(Severity::UNSPECIFIED, DropCause::Refused),
         };
-        let buffer = scratch.index();
-        let outcome = core.write(&mut scratch, payload, severity, report);
-        if outcome.is_written() {
+        let mut draft = Draft { bytes, payload, kind: FrameKind::Entry, severity };
+        let dropped = core.write(segments, &mut draft).err();
+        if dropped.is_none() {
             core.buffers[buffer].add(frame_len(payload), &report);
         }
         drop((scratch, inside));
@@ -131,7 +134,7 @@ impl Log {
             // Where the disk fails or is late, that is counted; the entry survives the process all the same.
             let _ = self.flush(Durability::Disk, LogOptions::SYNC_TIMEOUT);
         }
-        outcome
+        dropped.map_or(Outcome::Written(report), |cause| core.drop_entry(severity, cause))
     }
 
     /// Waits until every entry whose append has returned survives what `durability` says.
@@ -167,45 +170,36 @@ impl Log {
 }
 
 impl Core {
-    /// Appends the entry in `scratch`, or does with it what is to be done where there is no room.
-    fn write(&self, scratch: &mut [u8], payload: usize, severity: Severity, report: TripReport) -> Outcome {
-        if let OnFull::DropBelow(least) = self.options.on_full
-            && severity < least
-            && self.no_room.load(std::sync::atomic::Ordering::Relaxed)
-        {
-            return self.drop_entry(severity, DropCause::BelowSeverity);
+    /// Appends the entry, or does what is to be done where there is no room.
+    fn write(&self, segments: &mut Cached<SharedSegment>, draft: &mut Draft<'_>) -> Result<(), DropCause> {
+        let below = matches!(self.options.on_full, OnFull::DropBelow(least) if draft.severity < least);
+        if below && self.no_room.load(Ordering::Relaxed) {
+            return Err(DropCause::BelowSeverity);
         }
-        match self.put(scratch, payload, FrameKind::Entry, severity) {
-            Ok(()) => Outcome::Written(report),
-            Err(_) => match self.options.on_full {
-                OnFull::Block(timeout) => self.write_in_time(scratch, payload, severity, report, timeout),
-                OnFull::DropBelow(least) if severity < least => {
-                    self.drop_entry(severity, DropCause::BelowSeverity)
-                }
-                _ => self.drop_entry(severity, DropCause::Full),
-            },
-        }
+        self.put(segments, draft).or_else(|_| match self.options.on_full {
+            OnFull::Block(timeout) => self.write_in_time(segments, draft, timeout),
+            _ if below => Err(DropCause::BelowSeverity),
+            _ => Err(DropCause::Full),
+        })
     }
 
     /// Waits for room.
     #[cold]
     fn write_in_time(
         &self,
-        scratch: &mut [u8],
-        payload: usize,
-        severity: Severity,
-        report: TripReport,
+        segments: &mut Cached<SharedSegment>,
+        draft: &mut Draft<'_>,
         timeout: Duration,
-    ) -> Outcome {
+    ) -> Result<(), DropCause> {
         let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
         let keeper = self.keeper.load_full();
         loop {
             let before = keeper.room();
-            if self.put(scratch, payload, FrameKind::Entry, severity).is_ok() {
-                return Outcome::Written(report);
+            if self.put(segments, draft).is_ok() {
+                return Ok(());
             }
             if !keeper.wait_for_room(before, deadline) {
-                return self.drop_entry(severity, DropCause::TimedOut);
+                return Err(DropCause::TimedOut);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(not(loom))]
+use super::swap::Cached;
 use super::swap::{Loaded, Swap};
 use crate::failpoint;
 
@@ -40,6 +42,12 @@ impl<S: Sequenced> Succession<S> {
     #[inline(always)]
     pub(super) fn current(&self) -> Loaded<S> {
         self.current.load()
+    }
+
+    /// The same for one of several threads that look again and again. It keeps what it has seen until it looks again.
+    #[cfg(not(loom))]
+    pub(super) fn cached(&self) -> Cached<S> {
+        self.current.cached()
     }
 
     /// Whether `segment` is still the one that is appended to.

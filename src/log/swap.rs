@@ -1,7 +1,7 @@
 //! A place for a shared value that is read far more often than it is changed, without a lock.
 
 #[cfg(not(loom))]
-pub(super) use atomic::{Loaded, Swap};
+pub(super) use atomic::{Cached, Loaded, Swap};
 #[cfg(loom)]
 pub(super) use modelled::{Loaded, Swap};
 
@@ -9,16 +9,31 @@ pub(super) use modelled::{Loaded, Swap};
 mod atomic {
     use std::sync::Arc;
 
-    use arc_swap::{ArcSwapOption, Guard};
+    use arc_swap::{ArcSwapOption, Cache, Guard};
 
     /// What was in the place when it was looked at; stays valid for as long as this lives.
     pub(crate) type Loaded<T> = Guard<Option<Arc<T>>>;
 
-    pub(crate) struct Swap<T>(ArcSwapOption<T>);
+    pub(crate) struct Swap<T>(Arc<ArcSwapOption<T>>);
+
+    /// What was in the place when one of several readers looked last: to look again costs a load.
+    pub(crate) struct Cached<T>(Cache<Arc<ArcSwapOption<T>>, Option<Arc<T>>>);
+
+    impl<T> Cached<T> {
+        /// What is in the place now.
+        #[inline(always)]
+        pub(crate) fn load(&mut self) -> Option<&Arc<T>> {
+            self.0.load().as_ref()
+        }
+    }
 
     impl<T> Swap<T> {
         pub(crate) fn empty() -> Self {
-            Self(ArcSwapOption::empty())
+            Self(Arc::new(ArcSwapOption::empty()))
+        }
+
+        pub(crate) fn cached(&self) -> Cached<T> {
+            Cached(Cache::new(Arc::clone(&self.0)))
         }
 
         #[inline(always)]

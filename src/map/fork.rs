@@ -46,7 +46,7 @@ impl ForkMark {
     /// Makes the mark and the buffers this process's, a child of the one that had them: the first thread that comes runs
     /// `change`, the others wait for it.
     #[cold]
-    pub(crate) fn take_over(&self, scratches: &Scratches, change: impl FnOnce()) {
+    pub(crate) fn take_over<T>(&self, scratches: &Scratches<T>, change: impl FnOnce()) {
         let (word, before, after) = match self.word() {
             Some(word) => (word, WIPED, OWNED),
             None => (&self.owner, self.owner.load(Ordering::Acquire), std::process::id()),

@@ -33,7 +33,17 @@ pub(crate) struct SharedSegment {
     prefaulted: AtomicUsize,
 }
 
-/// Room for a frame's header before its payload, in the memory that it is built in.
+/// A frame that is not in a segment yet.
+pub(crate) struct Draft<'a> {
+    /// Room for the header ([`HEADER_LEN`] bytes), the payload, and at least as many bytes as pad it.
+    pub(crate) bytes: &'a mut [u8],
+    /// Bytes of the payload.
+    pub(crate) payload: usize,
+    pub(crate) kind: FrameKind,
+    pub(crate) severity: Severity,
+}
+
+/// Room for a frame's header before its payload.
 pub(crate) const HEADER_LEN: usize = frame::HEADER_LEN;
 
 /// How far the owner of a segment has looked at its frames, and what they were.
@@ -84,30 +94,24 @@ impl SharedSegment {
         };
         let mut scratch =
             vec![0; HEADER_LEN + options.limits.clamped().max_entry_bytes as usize + frame::ALIGN];
-        let resource =
+        let payload =
             encode(&mut scratch[HEADER_LEN..], &options.limits, |entry| options.resource.write_to(entry))
                 .map_err(|error| invalid(error.into()))?
                 .len();
+        let (bytes, kind) = (&mut scratch[..], FrameKind::Resource);
         segment
-            .append(&mut scratch, resource, FrameKind::Resource, Severity::UNSPECIFIED)
+            .append(&mut Draft { bytes, payload, kind, severity: Severity::UNSPECIFIED })
             .map_err(|_| invalid("the resource does not fit the segment".into()))?;
         Ok(segment)
     }
 
-    /// Appends the frame whose payload of `payload` bytes stands in `scratch` behind [`HEADER_LEN`] bytes, and before as
-    /// many as pad it. Returns one past its last byte.
+    /// Appends `draft`. Returns one past the last byte of its frame.
     #[inline]
-    pub(crate) fn append(
-        &self,
-        scratch: &mut [u8],
-        payload: usize,
-        kind: FrameKind,
-        severity: Severity,
-    ) -> Result<usize, NoClaim> {
-        let frame = &mut scratch[..frame::frame_len(payload)];
-        let claim = self.map.claim(payload)?;
+    pub(crate) fn append(&self, draft: &mut Draft<'_>) -> Result<usize, NoClaim> {
+        let frame = &mut draft.bytes[..frame::frame_len(draft.payload)];
+        let claim = self.map.claim(draft.payload)?;
         let tag = frame::tag(self.header.salt, claim.offset());
-        let word = frame::close(frame, payload, kind, severity, tag);
+        let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
         Ok(claim.commit(&frame[frame::TAG..], word))
     }
 

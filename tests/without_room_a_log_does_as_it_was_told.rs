@@ -1,0 +1,265 @@
+//! C3: where no segment can be made, entries are dropped, wait, or overwrite the oldest, as the log was told; each that is
+//! not written is counted, and told in the log when there is room again. C1: a disk that fails is not asked twice.
+//!
+//! The system is made to fail by failpoints; full disks and real faults are for other tests.
+
+mod common {
+    pub mod logs;
+}
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::logs::{self, Numbered};
+use fusewire::Severity;
+use fusewire::log::{DropCause, Durability, FlushError, Log, OnFull, Outcome};
+use fusewire::segment::SegmentOptions;
+
+static FULL: AtomicBool = AtomicBool::new(false);
+static FAULTY: AtomicBool = AtomicBool::new(false);
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The faults are the process's: one test at a time.
+struct Faults(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+impl Faults {
+    fn new() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        fusewire::failpoint::set(|point| match point {
+            "make" => FULL.load(Ordering::SeqCst),
+            "sync" => FAULTY.load(Ordering::SeqCst),
+            _ => false,
+        });
+        Self(alone)
+    }
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        FULL.store(false, Ordering::SeqCst);
+        FAULTY.store(false, Ordering::SeqCst);
+    }
+}
+
+fn append(log: &Log, severity: Severity, n: u64) -> Outcome {
+    log.append(|entry| {
+        entry.set_severity(severity);
+        Numbered { thread: 0, n, text: 500 }.write(entry);
+    })
+}
+
+/// Looks again and again until `done`; a test that waits for ever is one that fails.
+fn until(mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(120), "what was waited for does not happen");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Everything appended is there or counted, and what was counted was told.
+fn adds_up(log: Log, directory: &Path, written: &[u64]) {
+    let drops = log.stats().drops;
+    drop(log);
+    let read = logs::read(directory);
+    assert_eq!(read.threads(500).remove(&0).unwrap_or_default(), written);
+    assert_eq!(read.lost, []);
+    assert_eq!(read.losses.iter().map(|(count, _)| count).sum::<u64>(), drops.total());
+    for cause in DropCause::ALL {
+        let told = read.losses.iter().flat_map(|(_, causes)| causes).filter(|(name, _)| name == cause.name());
+        assert_eq!(told.map(|(_, count)| count).sum::<u64>(), drops.by_cause(cause), "{}", cause.name());
+    }
+}
+
+#[test]
+fn what_room_is_left_is_for_severe_entries() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path())
+        .segment_size(SegmentOptions::MIN_SIZE)
+        .on_full(OnFull::DropBelow(Severity::WARN))
+        .open()
+        .unwrap();
+    FULL.store(true, Ordering::SeqCst);
+    let (mut n, mut written) = (0, Vec::new());
+    let mut put = |severity| {
+        let outcome = append(&log, severity, n);
+        written.extend(outcome.is_written().then_some(n));
+        n += 1;
+        outcome
+    };
+    // The segment that was made ahead is used; when another one cannot be made, entries below WARN are dropped.
+    until(|| put(Severity::INFO) == Outcome::Dropped(DropCause::BelowSeverity));
+    assert!(put(Severity::WARN).is_written());
+    assert_eq!(put(Severity::INFO), Outcome::Dropped(DropCause::BelowSeverity));
+    // Until there is no room at all.
+    until(|| put(Severity::ERROR) == Outcome::Dropped(DropCause::Full));
+    assert_eq!(put(Severity::INFO), Outcome::Dropped(DropCause::BelowSeverity));
+    FULL.store(false, Ordering::SeqCst);
+    until(|| put(Severity::INFO).is_written());
+    let drops = log.stats().drops;
+    assert_eq!(drops.total() + written.len() as u64, n);
+    assert!(drops.count(Severity::INFO, DropCause::BelowSeverity) >= 3);
+    assert!(drops.by_severity(Severity::ERROR) >= 1);
+    adds_up(log, directory.path(), &written);
+}
+
+#[test]
+fn an_append_waits_for_room_as_long_as_it_was_told() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = |timeout| {
+        Log::options(directory.path())
+            .segment_size(SegmentOptions::MIN_SIZE)
+            .on_full(OnFull::Block(timeout))
+            .open()
+            .unwrap()
+    };
+    let impatient = log(Duration::from_millis(5));
+    FULL.store(true, Ordering::SeqCst);
+    let mut written = Vec::new();
+    let mut n = 0;
+    until(|| {
+        let outcome = append(&impatient, Severity::INFO, n);
+        written.extend(outcome.is_written().then_some(n));
+        n += 1;
+        outcome == Outcome::Dropped(DropCause::TimedOut)
+    });
+    FULL.store(false, Ordering::SeqCst);
+    until(|| append(&impatient, Severity::INFO, n).is_written());
+    written.push(n);
+    adds_up(impatient, directory.path(), &written);
+
+    let directory = tempfile::tempdir().unwrap();
+    let patient = Log::options(directory.path())
+        .segment_size(SegmentOptions::MIN_SIZE)
+        .on_full(OnFull::Block(Duration::from_secs(600)))
+        .open()
+        .unwrap();
+    FULL.store(true, Ordering::SeqCst);
+    thread::scope(|scope| {
+        let appending = scope.spawn(|| (0..200).all(|n| append(&patient, Severity::INFO, n).is_written()));
+        until(|| patient.stats().failed_segments > 2);
+        assert!(!appending.is_finished());
+        FULL.store(false, Ordering::SeqCst);
+        assert!(appending.join().unwrap());
+    });
+    adds_up(patient, directory.path(), &(0..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_log_that_finds_no_room_at_first_begins_when_there_is_some() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    FULL.store(true, Ordering::SeqCst);
+    let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    for n in 0..10 {
+        assert_eq!(append(&log, Severity::INFO, n), Outcome::Dropped(DropCause::Full));
+    }
+    log.flush(Durability::Disk, Duration::from_secs(60)).unwrap();
+    FULL.store(false, Ordering::SeqCst);
+    let mut n = 10;
+    until(|| {
+        n += 1;
+        append(&log, Severity::INFO, n).is_written()
+    });
+    assert_eq!(log.stats().entries, 1);
+    adds_up(log, directory.path(), &[n]);
+}
+
+#[test]
+fn the_budget_is_never_passed_and_the_newest_stay() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let budget = 10 * SegmentOptions::MIN_SIZE;
+    let taken = || -> u64 {
+        let files = std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().metadata());
+        files.filter_map(Result::ok).map(|metadata| metadata.blocks() * 512).sum()
+    };
+    // Of the default segment size it is far too small: the segments are made smaller.
+    let log = Log::options(directory.path()).max_total_bytes(budget).open().unwrap();
+    for n in 0..2_000 {
+        assert!(append(&log, Severity::INFO, n).is_written());
+        assert!(taken() <= budget, "{} of {budget}", taken());
+    }
+    let stats = log.stats();
+    assert!(stats.deleted_segments > 0 && stats.drops.total() == 0, "{stats:?}");
+    drop(log);
+    let kept = logs::read(directory.path()).threads(500).remove(&0).unwrap();
+    // What is there is the end, without a gap, and no less than half of the budget.
+    assert_eq!(kept.last(), Some(&1_999));
+    assert!(kept.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+    assert!(taken() > budget / 2, "{}", taken());
+}
+
+#[test]
+fn a_budget_without_leave_to_delete_keeps_the_oldest() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path())
+        .max_total_bytes(6 * SegmentOptions::MIN_SIZE)
+        .on_full(OnFull::DropBelow(Severity::UNSPECIFIED))
+        .open()
+        .unwrap();
+    let written: Vec<_> = (0..1_000).filter(|n| append(&log, Severity::INFO, *n).is_written()).collect();
+    assert_eq!(written, (0..written.len() as u64).collect::<Vec<_>>());
+    assert_eq!(log.stats().drops.by_cause(DropCause::Full), 1_000 - written.len() as u64);
+    // There is no room for the loss record, either: the next run finds room when somebody has made some.
+    drop(log);
+    assert_eq!(logs::read(directory.path()).threads(500).remove(&0).unwrap(), written);
+}
+
+#[test]
+fn a_disk_that_fails_is_left_and_not_asked_again() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    assert!(append(&log, Severity::INFO, 0).is_written());
+    FAULTY.store(true, Ordering::SeqCst);
+    let failed = log.flush(Durability::Disk, Duration::from_secs(60));
+    assert!(matches!(failed, Err(FlushError::Io(_))), "{failed:?}");
+    FAULTY.store(false, Ordering::SeqCst);
+    assert!(append(&log, Severity::INFO, 1).is_written());
+    log.flush(Durability::Disk, Duration::from_secs(60)).unwrap();
+    let stats = log.stats();
+    assert_eq!((stats.sync_errors, stats.rotations), (1, 1));
+    let durable: Vec<_> = logs::segments(directory.path())
+        .iter()
+        .map(|(_, segment)| (segment.header().unwrap().sequence, segment.durable_up_to() > 0))
+        .collect();
+    assert_eq!(durable[..2], [(0, false), (1, true)]);
+    adds_up(log, directory.path(), &[0, 1]);
+}
+
+#[test]
+fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    // A process that was killed: its segment is not sealed, and the one it had made ahead is empty.
+    let options = |sequence| {
+        let mut options = SegmentOptions::default();
+        (options.size, options.sequence) = (SegmentOptions::MIN_SIZE, sequence);
+        options
+    };
+    let path = |name: &str| directory.path().join(name);
+    let mut used = fusewire::segment::SegmentWriter::create(&path("0-used.fws"), &options(0)).unwrap();
+    used.append(|entry| Numbered { thread: 0, n: 0, text: 500 }.write(entry)).unwrap();
+    drop(used);
+    drop(fusewire::segment::SegmentWriter::create(&path("1-spare.fws"), &options(1)).unwrap());
+    // One that lives and has not written yet.
+    let living = fusewire::segment::SegmentWriter::create(&path("2-living.fws"), &options(0)).unwrap();
+    let young = path(".3.fws.12345678.tmp");
+    std::fs::write(&young, b"").unwrap();
+    let old = path(".4.fws.12345678.tmp");
+    let file = std::fs::File::create(&old).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    drop(file);
+    let log = Log::options(directory.path()).open().unwrap();
+    assert!(path("0-used.fws").exists() && path("2-living.fws").exists() && young.exists());
+    assert!(!path("1-spare.fws").exists() && !old.exists());
+    drop((log, living));
+}

@@ -152,6 +152,8 @@ impl SharedSegment {
         // The word that closed the segment stays.
         let unused = (progress.at + frame::ALIGN).min(self.map.end());
         create::punch(&self.file, unused, self.map.end());
+        // Nobody owns it any more, though the threads that have used it may hold on to it for a while.
+        let _ = self.file.unlock();
         failpoint::hit("sealed");
     }
 

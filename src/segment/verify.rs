@@ -120,7 +120,9 @@ fn defects(segment: &Segment) -> Vec<Defect> {
         .and_then(|at| u64_at(bytes, at));
     // Nothing yet, or space taken: a seal that its process did not live to complete, which is no damage.
     let begun = frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN);
-    if trailer.is_none() && (marked || commit.is_some_and(|word| word != 0 && word != begun)) {
+    let damaged = marked || commit.is_some_and(|word| word != 0 && word != begun);
+    // A writer at work may have completed it since it was looked for.
+    if trailer.is_none() && damaged && segment.trailer().is_none() {
         defects.push(Defect::Trailer);
     }
     defects

@@ -1,4 +1,5 @@
 //! Entries at random, the same ones on every run.
+#![allow(dead_code, unreachable_pub)]
 
 use fusewire::owned::{Entry, OwnedAttribute, OwnedValue};
 use fusewire::{NodeFlags, Severity, Timestamp, TraceContext};

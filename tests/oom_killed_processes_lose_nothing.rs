@@ -1,0 +1,79 @@
+//! C1: a process that grows until the kernel's OOM killer ends it has lost no entry whose append had returned.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod ledger;
+    pub mod memory_group;
+    pub mod victims;
+}
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use common::ledger::{Mark, Receipts, found, receipts};
+use common::memory_group::MemoryGroup;
+use common::victims::{self, Scene, order, wait_until};
+use fusewire::log::Log;
+
+const MIB: u64 = 1 << 20;
+
+/// Appends from two threads, and takes memory with a third and never gives any back.
+#[test]
+#[ignore = "is started by the other test, in a group of processes with little memory"]
+fn victim() {
+    victims::begin();
+    let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
+    let go = receipts.with_extension("go");
+    wait_until("the group", || go.exists());
+    let log = Log::options(directory).segment_size(order("SEGMENT").unwrap()).open().unwrap();
+    let logging = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for thread in 0..2 {
+            let (log, logging, mut receipts) = (&log, &logging, Receipts::begin(&receipts, (0, thread)));
+            scope.spawn(move || {
+                for n in 0.. {
+                    let mark = Mark { author: (0, thread), n };
+                    assert!(log.append(|entry| mark.write(entry)).is_written());
+                    receipts.add(n);
+                    logging.store(n > 100, Ordering::Relaxed);
+                }
+            });
+        }
+        wait_until("the threads", || logging.load(Ordering::Relaxed));
+        let mut hoard = Vec::new();
+        loop {
+            // Of every page something, so that it is really there.
+            hoard.push(vec![hoard.len() as u8 | 1; 256 << 10]);
+            thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn killed_for_its_memory_while_it_logs() {
+    // The kernel has to choose between the memory and the segments, which are in the group's memory as well.
+    for (limit, segment) in [(64 * MIB, 256 << 10), (48 * MIB, 64 * MIB), (64 * MIB, 4 * MIB)] {
+        let group = match MemoryGroup::new(limit) {
+            Ok(group) => group,
+            Err(reason) => {
+                // SAFETY: a system call that touches no memory.
+                let root = unsafe { libc::geteuid() } == 0;
+                assert!(!root || std::env::var_os("CI").is_none(), "root has no memory cgroup: {reason}");
+                println!("skipped: no memory cgroup can be made here: {reason}");
+                return;
+            }
+        };
+        let scene = Scene::new();
+        let mut victim = scene.start("victim", 0, &[("SEGMENT", &segment)]);
+        group.add(victim.id());
+        std::fs::write(scene.receipts.with_extension("go"), "").unwrap();
+        victim.die();
+        assert_eq!(group.kills(), 1, "it died, and not for its memory");
+        let (found, receipts) = (found(&scene.log), receipts(&scene.receipts));
+        found.holds(&receipts);
+        let entries: usize = receipts.values().map(Vec::len).sum();
+        assert!(receipts.len() == 2 && entries > 100, "{entries} entries");
+        println!("{entries} entries before the kill");
+    }
+}

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::SegmentError;
+use crate::format::frame;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::segment::FILE_EXTENSION;
 use crate::segment::create::boot_id;
@@ -111,8 +112,9 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
     let mut info = open.into_info();
     info.entries = Some(count.entries);
     info.times = count.times;
-    if count.frames <= 1 && count.entries == 0 && info.trailer.is_none() && info.header.is_ok() {
-        info.life = Life::Empty;
+    if info.life == Life::Empty && count.frames > 1 {
+        // Behind a hole.
+        info.life = if info.can_grow() { Life::Live } else { Life::Crashed };
     }
     Ok(info)
 }
@@ -162,9 +164,29 @@ impl SegmentInfo {
         }
         self.life = match (self.trailer, self.owner) {
             (Some(_), _) => Life::Sealed,
+            (None, _) if self.holds_nothing(file) => Life::Empty,
             (None, Owner::Gone) => Life::Crashed,
             (None, _) => Life::Live,
         };
+    }
+
+    /// Whether something can still be appended to the segment.
+    pub(super) fn can_grow(&self) -> bool {
+        self.trailer.is_none() && self.owner != Owner::Gone
+    }
+
+    /// Whether nothing was ever appended behind the resource.
+    fn holds_nothing(&self, file: &File) -> bool {
+        let Ok(header) = &self.header else { return false };
+        let word_at = |at: u64| {
+            let mut word = [0; 8];
+            file.read_exact_at(&mut word, at).ok().map(|()| u64::from_le_bytes(word))
+        };
+        let resource = word_at(header.data_start).filter(|word| frame::is_committed(*word));
+        let behind = |word| header.data_start + frame::frame_len(frame::payload_len(word)) as u64;
+        resource
+            .and_then(|word| word_at(behind(word)))
+            .is_some_and(|word| word == 0 || frame::is_closed(word))
     }
 
     fn trailer_in(&self, file: &File) -> Option<Trailer> {
@@ -190,9 +212,13 @@ impl SegmentInfo {
                 Err(TryLockError::Error(_)) => {}
             }
         }
-        let boot = boot_id();
-        let earlier = boot != [0; 16] && header.boot_id != [0; 16] && boot != header.boot_id;
-        if earlier { Owner::Gone } else { Owner::Unknown }
+        let known = header.boot_id != [0; 16] && boot_id() != [0; 16];
+        if known && !self.is_of_this_boot() { Owner::Gone } else { Owner::Unknown }
+    }
+
+    /// Whether the machine has not been started anew since the segment was made, for all that is known.
+    pub(super) fn is_of_this_boot(&self) -> bool {
+        self.header.as_ref().is_ok_and(|header| header.boot_id != [0; 16] && header.boot_id == boot_id())
     }
 
     /// By what segments are sorted.

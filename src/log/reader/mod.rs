@@ -292,6 +292,8 @@ impl LogReader {
                 touched.push(index);
             }
         }
+        touched.sort_unstable();
+        touched.dedup();
         let round = self.terms.round;
         touched.iter().any(|index| self.streams.get(*index).is_some_and(|stream| stream.has_doubts(round)))
     }

@@ -79,7 +79,7 @@ impl OpenSegment {
         if info.life != Life::Sealed {
             info.update(&file);
         }
-        let live = info.life == Life::Live;
+        let live = info.can_grow();
         let bytes = segment.as_bytes();
         let bounds = match &info.header {
             Ok(header) => Bounds::of(bytes, header),
@@ -87,7 +87,13 @@ impl OpenSegment {
                 Bounds::guess(bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?
             }
         };
-        let cursor = Cursor::new(bounds, bytes.len(), access.mode);
+        // After a power cut a commit word may be on disk, and not what it speaks for.
+        let mode = if !live && info.trailer.is_none() && !info.is_of_this_boot() {
+            Mode::Recover
+        } else {
+            access.mode
+        };
+        let cursor = Cursor::new(bounds, bytes.len(), mode);
         Ok(Self {
             cursor,
             file: live.then_some(file),

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::format::frame::FrameKind;
-use crate::log::listing::{Owner, SegmentInfo};
+use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::LostRange;
 
 use super::open::{Access, OpenSegment, Step};
@@ -30,6 +30,14 @@ pub(super) struct Waiting {
     /// How many times the directories had been looked through when it was found. Names that are added while one looks may
     /// be missed: a gap before it is believed only after another round.
     found: u64,
+}
+
+/// Whether both are the same segment, under whatever names.
+fn is_same(a: &SegmentInfo, b: &SegmentInfo) -> bool {
+    match (&a.header, &b.header) {
+        (Ok(a), Ok(b)) => a.segment_id == b.segment_id,
+        _ => a.path == b.path,
+    }
 }
 
 /// What a stream has next.
@@ -71,24 +79,23 @@ impl Stream {
 
     /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
     pub(super) fn add(&mut self, info: SegmentInfo, file: File, terms: Terms) {
-        let place = self.waiting.partition_point(|other| {
-            let key = |info: &SegmentInfo| (info.sequence, info.created_unix_nano);
-            (key(&other.info), &other.info.path) < (key(&info), &info.path)
-        });
-        let same = |other: &SegmentInfo| match (&other.header, &info.header) {
-            (Ok(a), Ok(b)) => a.segment_id == b.segment_id,
-            _ => other.path == info.path,
-        };
-        let known = self.waiting.iter().any(|other| same(&other.info));
-        if known || self.expected.is_some_and(|expected| info.sequence < expected) {
+        let sequence = info.sequence;
+        let from = self.waiting.partition_point(|other| other.info.sequence < sequence);
+        let equals = self.waiting.range(from..).take_while(|other| other.info.sequence == sequence);
+        let known = equals.clone().any(|other| is_same(&other.info, &info));
+        if known || self.expected.is_some_and(|expected| sequence < expected) {
             return;
         }
-        let may_vanish = info.owner != Owner::Gone;
-        let open = may_vanish.then(|| OpenSegment::new(info.clone(), file, terms.access).ok()).flatten();
+        let place = from + equals.count();
+        let open = info.can_grow().then(|| OpenSegment::new(info.clone(), file, terms.access).ok()).flatten();
         self.waiting.insert(place, Waiting { info, open, found: terms.round });
         // What has two others behind it has been in use: to know that it is missing is to know that entries are.
-        let others = self.waiting.len().saturating_sub(2);
-        self.waiting.iter_mut().take(others).for_each(|waiting| waiting.open = None);
+        let superseded = self.waiting.len().saturating_sub(2);
+        for i in [Some(place), superseded.checked_sub(1)].into_iter().flatten().filter(|i| *i < superseded) {
+            if let Some(waiting) = self.waiting.get_mut(i) {
+                waiting.open = None;
+            }
+        }
     }
 
     /// Whether there is a gap that has not been looked for again.
@@ -189,7 +196,8 @@ impl Stream {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.head = Head::Missed(next.info.sequence..=next.info.sequence);
-                true
+                // One that was prepared and never used goes with its process.
+                next.info.life != Life::Empty || next.info.owner != Owner::Gone
             }
             Err(error) => {
                 self.head = Head::File(next.info.path, error);

@@ -1,0 +1,167 @@
+//! C2, C5: a reader that follows waits for an append that a living process has not completed, passes over that of a dead
+//! one, and shows nothing half-written.
+
+mod common;
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use common::checksum;
+use common::streams::{append, create, number};
+use fusewire::log::{LogEvent, LogReader};
+use fusewire::segment::{LostReason, SegmentWriter};
+
+const SOON: Duration = Duration::from_millis(50);
+const LONG: Duration = Duration::from_secs(20);
+
+/// A segment of a living process, and its file, to write by hand what its threads would.
+struct Live {
+    directory: tempfile::TempDir,
+    writer: SegmentWriter,
+    file: File,
+}
+
+impl Live {
+    /// Two entries, 0 and 1.
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut writer = create(directory.path(), 1, 0);
+        append(&mut writer, 1000, 0);
+        append(&mut writer, 1001, 1);
+        let file = OpenOptions::new().read(true).write(true).open(writer.path()).unwrap();
+        Self { directory, writer, file }
+    }
+
+    fn reader(&self, copy: bool) -> LogReader {
+        LogReader::options().copy(copy).open(&[self.directory.path().to_owned()]).unwrap()
+    }
+
+    /// The frame of an entry for the place `at`, as entry 1 is.
+    fn frame(&self, at: u64) -> Vec<u8> {
+        let len = (self.writer.tail() - 8192) as usize;
+        let mut bytes = vec![0; len];
+        self.file.read_exact_at(&mut bytes, 8192).unwrap();
+        // The resource, and two entries of the same length.
+        let resource = 16
+            + (u32::from_le_bytes(*bytes.first_chunk().unwrap()) as usize & 0x0FFF_FFFF).next_multiple_of(16);
+        let mut frame = bytes[resource..resource + (len - resource) / 2].to_vec();
+        let salt = u32::from_le_bytes(self.writer.header().salt.to_le_bytes());
+        frame[8..12].copy_from_slice(&(salt ^ (at / 16) as u32).to_le_bytes());
+        let payload = u32::from_le_bytes(*frame.first_chunk().unwrap()) & 0x0FFF_FFFF;
+        let word = checksum::commit_word(&frame, payload);
+        frame[..8].copy_from_slice(&word.to_le_bytes());
+        frame
+    }
+
+    /// Takes space for a frame at `at`, as a thread does that has not written it yet.
+    fn begin(&self, at: u64) {
+        let word = u64::from_le_bytes(*self.frame(at).first_chunk().unwrap());
+        self.write(at, &((word & 0x0FFF_FFFF) | 1 << 28).to_le_bytes());
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) {
+        self.file.write_all_at(bytes, at).unwrap();
+    }
+
+    /// Everything of the frame but the commit word, and then that.
+    fn complete(&self, at: u64) {
+        let frame = self.frame(at);
+        self.write(at + 8, &frame[8..]);
+        self.write(at, &frame[..8]);
+    }
+}
+
+/// How many entries there are now.
+fn entries(reader: &mut LogReader) -> usize {
+    common::streams::numbers(reader).len()
+}
+
+#[test]
+fn what_is_behind_it_comes_when_it_is_complete() {
+    for copy in [false, true] {
+        let live = Live::new();
+        let mut reader = live.reader(copy);
+        assert_eq!(entries(&mut reader), 2);
+        let first = live.writer.tail();
+        let second = first + live.frame(first).len() as u64;
+        // The first thread is at it; the second is done.
+        live.begin(first);
+        live.complete(second);
+        let half = live.frame(first);
+        live.write(first + 8, &half[8..40]);
+        assert!(!reader.wait(SOON).unwrap());
+        assert_eq!(entries(&mut reader), 0);
+        live.complete(first);
+        assert!(reader.wait(LONG).unwrap());
+        assert_eq!(entries(&mut reader), 2);
+        assert!(!reader.wait(SOON).unwrap());
+    }
+}
+
+#[test]
+fn that_of_a_dead_process_is_passed_over() {
+    for copy in [false, true] {
+        let live = Live::new();
+        let mut reader = live.reader(copy);
+        assert_eq!(entries(&mut reader), 2);
+        let first = live.writer.tail();
+        let len = live.frame(first).len() as u64;
+        live.begin(first);
+        live.begin(first + len);
+        live.complete(first + 2 * len);
+        live.begin(first + 3 * len);
+        assert!(!reader.wait(SOON).unwrap());
+        // The process dies, and the system takes its lock away.
+        drop(live.writer);
+        assert!(reader.wait(LONG).unwrap());
+        let (mut ranges, mut read) = (Vec::new(), 0);
+        while let Some(event) = reader.next() {
+            match event {
+                LogEvent::Lost { range, .. } => {
+                    assert_eq!(range.reason, LostReason::Uncommitted);
+                    ranges.push((range.start, range.end));
+                }
+                event => read += number(&event).map_or(0, |_| 1),
+            }
+        }
+        assert_eq!(read, 1);
+        assert_eq!(ranges, [(first, first + 2 * len), (first + 3 * len, first + 4 * len)]);
+    }
+}
+
+#[test]
+fn the_closed_word_leads_to_the_next_segment() {
+    let live = Live::new();
+    let mut next = create(live.directory.path(), 1, 1);
+    append(&mut next, 1002, 2);
+    let mut reader = live.reader(false);
+    // The next segment is in use already, but this one may still get entries.
+    assert_eq!(entries(&mut reader), 2);
+    assert!(!reader.wait(SOON).unwrap());
+    let at = live.writer.tail();
+    live.begin(at);
+    let end = at + live.frame(at).len() as u64;
+    let tag = live.writer.header().salt ^ (end / 16) as u32;
+    live.write(end, &(3 << 28 | u64::from(tag) << 32).to_le_bytes());
+    assert!(!reader.wait(SOON).unwrap());
+    live.complete(at);
+    assert!(reader.wait(LONG).unwrap());
+    assert_eq!(entries(&mut reader), 2);
+}
+
+#[test]
+fn damage_in_a_live_segment_does_not_stop_the_reader() {
+    let mut live = Live::new();
+    let at = live.writer.tail();
+    append(&mut live.writer, 1002, 2);
+    let end = live.writer.tail();
+    live.write(at + 20, b"damaged");
+    let mut reader = live.reader(false);
+    assert_eq!(entries(&mut reader), 2);
+    append(&mut live.writer, 1003, 3);
+    assert!(reader.wait(LONG).unwrap());
+    let Some(LogEvent::Lost { range, .. }) = reader.next() else { panic!("damage goes first") };
+    assert_eq!((range.start, range.end, range.is_loss()), (at, end, true));
+    assert_eq!(entries(&mut reader), 1);
+}

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
 
+use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
 
 const STYLES: Styles = Styles::styled()
@@ -25,6 +26,8 @@ Examples:
   fusewire demo
   fusewire import app.jsonl --to logs
   fusewire cat logs | less -R
+  fusewire tail -f logs
+  fusewire ls logs
   fusewire verify logs
 
 Exit codes: 0 clean, 1 found something or no match, 2 usage or failure, 3 finished with loss.
@@ -51,6 +54,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Import(ImportArgs),
     Cat(CatArgs),
+    Tail(TailArgs),
+    Ls(LsArgs),
     Info(InfoArgs),
     Verify(VerifyArgs),
     Recover(RecoverArgs),
@@ -169,13 +174,14 @@ impl LimitArgs {
 
 /// Print entries.
 ///
-/// Damage is passed over: each lost range is named on standard error, and the exit code is 3. Whatever a log
+/// Those of several processes are merged by time. Damage is passed over: each lost range is named on standard error, and the exit code is 3. Whatever a log
 /// holds, no control character of it reaches the terminal.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   fusewire cat logs
   fusewire cat logs --tz Europe/Berlin --color always | less -R
+  fusewire cat logs --since yesterday --until 03:00
   fusewire cat logs --output json | jq -c 'select(.attributes.status >= 500)'
   ssh web1 'cat /var/log/app/*.fws' | fusewire cat -
   tail -f app.jsonl | fusewire cat -")]
@@ -189,6 +195,9 @@ pub(crate) struct CatArgs {
     pub(crate) output: OutputFormat,
 
     #[command(flatten)]
+    pub(crate) range: RangeArgs,
+
+    #[command(flatten)]
     pub(crate) zone: ZoneArgs,
 
     /// Stop at the first fault, with exit code 2.
@@ -199,11 +208,91 @@ pub(crate) struct CatArgs {
     pub(crate) access: AccessArgs,
 }
 
+/// Print the last entries, and follow what comes.
+///
+/// Following goes across rotation, to processes that start later, and says on standard error which segments were
+/// deleted before they could be read. Ctrl-C ends it.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire tail logs
+  fusewire tail -n 100 logs
+  fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'")]
+pub(crate) struct TailArgs {
+    /// Directories of segments, or segment files.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Go on with entries as they are appended.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    /// How many of the last entries; all processes together.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    pub(crate) lines: u64,
+
+    /// Text for people, or one JSON object a line with everything the entry holds.
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// List segments: state, entries, times, size, and whose they are.
+///
+/// States: live (its process is at work), ready (made ahead by a living process), sealed (complete), crashed (its process
+/// ended before it sealed it; nothing is missing), empty (left behind unused), damaged.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire ls logs
+  fusewire ls logs --files --utc
+  fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'")]
+pub(crate) struct LsArgs {
+    /// Directories of segments.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directories: Vec<PathBuf>,
+
+    /// Show the names of the files, too.
+    #[arg(long)]
+    pub(crate) files: bool,
+
+    /// A table for people, or one JSON object a line.
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+}
+
 /// `--output`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputFormat {
     Text,
     Json,
+}
+
+/// Which entries, by their time.
+#[derive(Args, Debug)]
+pub(crate) struct RangeArgs {
+    /// Only entries from this time on: `2026-01-02 03:04`, 03:04, yesterday, or how long ago, as 15m.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<TimePoint>,
+
+    /// Only entries before this time.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    until: Option<TimePoint>,
+}
+
+impl RangeArgs {
+    /// The range that is meant now, by the clocks of `zone`.
+    pub(crate) fn range(&self, zone: &Zone) -> anyhow::Result<Range> {
+        Range::new(self.since.as_ref(), self.until.as_ref(), zone)
+    }
 }
 
 /// The time zone of what is printed.

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub(crate) enum Outcome {
     /// Everything asked for was done and nothing was wrong.
     Clean,
+    /// Nothing was wrong, and nothing was found.
+    NoMatch,
     /// It finished, but bytes were lost before or on the way. They have been named.
     Lossy,
     /// It could not be done, at least in part. The reason has been given.
@@ -16,6 +18,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The exit code of a usage error; clap's own, too.
+    const NO_MATCH: u8 = 1;
     const FAILED: u8 = 2;
     const LOSSY: u8 = 3;
 }
@@ -24,6 +27,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Clean => Self::SUCCESS,
+            Outcome::NoMatch => Self::from(Outcome::NO_MATCH),
             Outcome::Lossy => Self::from(Outcome::LOSSY),
             Outcome::Failed => Self::from(Outcome::FAILED),
         }

@@ -8,9 +8,17 @@ use common::{TempDir, command, fusewire, run};
 fn every_command_has_help_with_examples_that_parse() {
     let empty = TempDir::new().unwrap();
     let mut seen = 0;
-    for subcommand in
-        [None, Some("demo"), Some("import"), Some("cat"), Some("info"), Some("verify"), Some("recover")]
-    {
+    for subcommand in [
+        None,
+        Some("demo"),
+        Some("import"),
+        Some("cat"),
+        Some("tail"),
+        Some("ls"),
+        Some("info"),
+        Some("verify"),
+        Some("recover"),
+    ] {
         let help = fusewire(subcommand.into_iter().chain(["--help"]));
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         let examples = help.stdout.split("Examples:").nth(1).expect("examples");
@@ -19,8 +27,8 @@ fn every_command_has_help_with_examples_that_parse() {
             for part in line.split("fusewire ").skip(1) {
                 let words = part.split(['|', '&']).next().unwrap_or_default();
                 let mut arguments: Vec<_> = words.split_whitespace().collect();
-                if arguments[0] == "demo" {
-                    // Accepted without writing a gigabyte.
+                if arguments[0] == "demo" || arguments.contains(&"-f") {
+                    // Accepted without writing a gigabyte, or following for ever.
                     arguments.push("--help");
                 }
                 let tried = run(command(&arguments).current_dir(empty.path()));

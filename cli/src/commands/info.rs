@@ -1,5 +1,7 @@
 //! `fusewire info`: what segments are.
 
+mod summary;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -17,8 +19,12 @@ use crate::output::{Terminal, escape};
 /// Runs the command.
 pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut clock = Clock::new(args.zone.zone());
-    for (at, file) in input::segment_files(&args.path)?.iter().enumerate() {
-        if at > 0 {
+    let files = input::segment_files(&args.path)?;
+    if args.path.is_dir() {
+        summary::print(&args.path, &mut clock, terminal)?;
+    }
+    for (at, file) in files.iter().enumerate() {
+        if at > 0 || args.path.is_dir() {
             terminal.out.push('\n');
         }
         let segment = input::open_segment(file, args.access)?;
@@ -113,7 +119,7 @@ fn print_resource(segment: &Segment, terminal: &mut Terminal) {
     }
 }
 
-fn line(terminal: &mut Terminal, title: &str, text: std::fmt::Arguments<'_>) {
+pub(super) fn line(terminal: &mut Terminal, title: &str, text: std::fmt::Arguments<'_>) {
     let dim = &terminal.palette.dim;
     _ = writeln!(terminal.out, "  {}{title:<9}{}{text}", dim.on, dim.off);
 }

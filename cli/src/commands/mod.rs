@@ -4,5 +4,7 @@ pub(crate) mod cat;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod info;
+pub(crate) mod ls;
 pub(crate) mod recover;
+pub(crate) mod tail;
 pub(crate) mod verify;

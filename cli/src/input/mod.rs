@@ -1,6 +1,7 @@
 //! What is read: segment files by path, lines by stream.
 
 pub(crate) mod chunk;
+pub(crate) mod time_point;
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};

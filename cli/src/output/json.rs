@@ -18,3 +18,17 @@ pub(crate) fn print(entry: &EntryRef<'_>, out: &mut String) -> Result<(), Decode
     out.push('\n');
     entry.walk().find_map(Result::err).map_or(Ok(()), Err)
 }
+
+/// The same for a record of entries that were not written: its first member is `"frame":"loss"`.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn print_loss(record: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+    let start = out.len();
+    let result = print(record, out);
+    // A record has a time at least: there is a member behind the brace.
+    if out[start..].starts_with('{') {
+        out.insert_str(start + 1, r#""frame":"loss","#);
+    }
+    result
+}

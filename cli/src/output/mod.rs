@@ -3,10 +3,11 @@
 pub(crate) mod colour;
 pub(crate) mod entries;
 pub(crate) mod escape;
-
+pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod losses;
 pub(crate) mod numbers;
+pub(crate) mod producer;
 pub(crate) mod progress;
 pub(crate) mod text;
 pub(crate) mod time;

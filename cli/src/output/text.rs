@@ -86,6 +86,15 @@ impl TextPrinter {
         result
     }
 
+    /// The same for a record of entries that were not written, with a mark before it.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(crate) fn print_loss(&mut self, record: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+        _ = write!(out, "{}!! LOST{} ", self.palette.bad.on, self.palette.bad.off);
+        self.print(record, out)
+    }
+
     fn push_clock_and_severity(&mut self, time: u64, severity: Severity, out: &mut String) {
         out.push_str(&self.palette.dim.on);
         self.clock.write(time, out);

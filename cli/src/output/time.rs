@@ -27,6 +27,11 @@ impl Zone {
     pub(crate) fn utc() -> Self {
         Self(TimeZone::UTC)
     }
+
+    /// What its clocks show.
+    pub(crate) fn now(&self) -> jiff::Zoned {
+        jiff::Timestamp::now().to_zoned(self.0.clone())
+    }
 }
 
 /// Prints instants in one zone. The date and the time of day of the last second are kept: entries come in bursts.

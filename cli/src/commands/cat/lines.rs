@@ -10,7 +10,6 @@ use fusewire::encode::encode;
 use fusewire::json::Importer;
 
 use crate::input::chunk::Chunk;
-use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 
@@ -20,7 +19,7 @@ pub(super) fn print(
     name: &str,
     printer: &mut EntryPrinter,
     terminal: &mut Terminal,
-) -> Result<Outcome> {
+) -> Result<()> {
     let terminal = RefCell::new(terminal);
     let mut scratch = vec![0; Limits::DEFAULT.max_entry_bytes as usize];
     let input = BufReader::new(FlushFirst { reader: chunk.into_reader(), terminal: &terminal });
@@ -34,7 +33,7 @@ pub(super) fn print(
         Ok(encoded.report())
     });
     result.with_context(|| name.to_owned())?;
-    Ok(Outcome::Clean)
+    Ok(())
 }
 
 /// Shows what has been printed before it waits for more: `tail -f app.log | fusewire cat -`.

@@ -1,0 +1,184 @@
+//! `fusewire ls`: which segments there are, and whose.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
+use fusewire::segment::{FILE_EXTENSION, Segment};
+
+use crate::args::{LsArgs, OutputFormat};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+use crate::output::colour::Paint;
+use crate::output::escape;
+use crate::output::numbers::{bytes, counted, grouped};
+use crate::output::producer;
+use crate::output::time::Clock;
+
+/// Runs the command.
+pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    let mut clock = Clock::new(args.zone.zone());
+    let mut outcome = Outcome::Clean;
+    for (at, directory) in args.directories.iter().enumerate() {
+        let about = || directory.display().to_string();
+        let listing = list(directory).with_context(about)?;
+        if listing.segments.is_empty() && listing.unreadable.is_empty() {
+            bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", directory.display());
+        }
+        match args.output {
+            OutputFormat::Json => json(&listing, terminal),
+            OutputFormat::Text => {
+                if at > 0 {
+                    terminal.out.push('\n');
+                }
+                if args.directories.len() > 1 {
+                    let name = printable(directory, terminal);
+                    _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
+                }
+                table(&listing, args.files, &mut clock, terminal);
+            }
+        }
+        for (path, error) in &listing.unreadable {
+            terminal.report(&format!("{}: {error}", path.display()))?;
+            outcome = Outcome::Failed;
+        }
+        terminal.flush_if_full()?;
+    }
+    Ok(outcome)
+}
+
+/// What people call the state of a segment.
+fn state(segment: &SegmentInfo) -> &'static str {
+    match (&segment.header, segment.life) {
+        (Err(_), _) => "damaged",
+        (_, Life::Sealed) => "sealed",
+        (_, Life::Live) => "live",
+        (_, Life::Empty) if segment.owner == Owner::Alive => "ready",
+        (_, Life::Empty) => "empty",
+        (_, Life::Crashed) => "crashed",
+    }
+}
+
+fn paint<'a>(state: &str, terminal: &'a Terminal) -> &'a Paint {
+    match state {
+        "sealed" => &terminal.palette.dim,
+        "live" | "ready" => &terminal.palette.good,
+        "crashed" => &terminal.palette.fuse,
+        "empty" => &terminal.palette.dim,
+        _ => &terminal.palette.bad,
+    }
+}
+
+fn printable(path: &Path, terminal: &Terminal) -> String {
+    let mut name = String::new();
+    escape::push_line(path.as_os_str().as_encoded_bytes(), &terminal.palette.escape, &mut name);
+    name
+}
+
+/// The segments of each process together, in the order in which the processes began.
+fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
+    let mut streams: Vec<[u8; 16]> = Vec::new();
+    for segment in &listing.segments {
+        if !streams.contains(&segment.stream_id) {
+            streams.push(segment.stream_id);
+        }
+    }
+    for stream in streams {
+        let segments = || listing.segments.iter().filter(|segment| segment.stream_id == stream);
+        let producer = segments().find_map(|segment| Segment::open_trusted(&segment.path).ok());
+        let producer = producer::describe(producer.as_ref(), &terminal.palette);
+        let [a, b, c, d, ..] = stream;
+        let strong = &terminal.palette.strong;
+        _ = writeln!(
+            terminal.out,
+            "{}, stream {:08x}",
+            strong.of(producer),
+            u32::from_be_bytes([a, b, c, d])
+        );
+        let dim = &terminal.palette.dim;
+        let titles = format!(
+            "{:>5}  {:<8}{:>11}  {:<19}  {:<19}{:>10}",
+            "#", "STATE", "ENTRIES", "FROM", "TO", "ON DISK"
+        );
+        _ = writeln!(
+            terminal.out,
+            "{}{}",
+            dim.of(titles),
+            if files { dim.of("  FILE") } else { String::new() }
+        );
+        for segment in segments() {
+            row(segment, files, clock, terminal);
+        }
+    }
+    totals(listing, terminal);
+}
+
+fn row(segment: &SegmentInfo, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
+    let state = state(segment);
+    let painted = paint(state, terminal).of(format_args!("{state:<8}"));
+    let mut moment = |nanos: Option<u64>| {
+        let mut text = String::new();
+        clock.write(nanos.unwrap_or(0), &mut text);
+        // To the second.
+        text.truncate(19);
+        text
+    };
+    let (from, to) = (moment(segment.times.map(|times| times.0)), moment(segment.times.map(|times| times.1)));
+    let entries = segment.entries.map_or_else(|| "?".to_owned(), grouped);
+    let size = bytes(segment.disk_bytes);
+    _ = write!(terminal.out, "{:>5}  {painted}{entries:>11}  {from}  {to}{size:>10}", segment.sequence);
+    if files {
+        let name = printable(&segment.path, terminal);
+        _ = write!(terminal.out, "  {name}");
+    }
+    terminal.out.push('\n');
+}
+
+/// `3 segments: 2 sealed, 1 live`.
+pub(crate) fn segments_by_state(listing: &Listing) -> String {
+    let mut states: Vec<(&str, u64)> = Vec::new();
+    for segment in &listing.segments {
+        let state = state(segment);
+        match states.iter_mut().find(|(name, _)| *name == state) {
+            Some((_, count)) => *count += 1,
+            None => states.push((state, 1)),
+        }
+    }
+    let states: Vec<_> = states.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    format!("{}: {}", counted(listing.segments.len() as u64, "segment", "segments"), states.join(", "))
+}
+
+fn totals(listing: &Listing, terminal: &mut Terminal) {
+    let entries = listing.segments.iter().filter_map(|segment| segment.entries).sum();
+    let disk = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
+    _ = writeln!(
+        terminal.out,
+        "{}; {}, {} on disk",
+        segments_by_state(listing),
+        counted(entries, "entry", "entries"),
+        bytes(disk)
+    );
+}
+
+/// One object a line.
+fn json(listing: &Listing, terminal: &mut Terminal) {
+    for segment in &listing.segments {
+        let line = serde_json::json!({
+            "file": segment.path.to_string_lossy(),
+            "state": state(segment),
+            "stream": format!("{:032x}", u128::from_be_bytes(segment.stream_id)),
+            "sequence": segment.sequence,
+            "created_unix_nano": segment.created_unix_nano,
+            "entries": segment.entries,
+            "min_unix_nano": segment.times.map(|times| times.0),
+            "max_unix_nano": segment.times.map(|times| times.1),
+            "bytes": segment.len,
+            "disk_bytes": segment.disk_bytes,
+        });
+        let start = terminal.out.len();
+        _ = write!(terminal.out, "{line}");
+        escape::secure_json(&mut terminal.out, start);
+        terminal.out.push('\n');
+    }
+}

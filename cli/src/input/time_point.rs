@@ -1,0 +1,190 @@
+//! Moments as people write them: `2026-01-02 03:04`, `03:04`, `yesterday`, `15m`.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use crate::output::time::Zone;
+
+/// A moment as it was written. Which one it is depends on the time zone and on now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TimePoint {
+    /// With an offset from UTC.
+    Instant(Timestamp),
+    /// A time of the zone's clocks.
+    Civil(DateTime),
+    /// A time of the zone's clocks, today.
+    Today(Time),
+    /// The beginning of a day so many days before today.
+    DaysAgo(i32),
+    /// So long before now.
+    Ago(SignedDuration),
+}
+
+const FORMS: &str = "write a time such as 2026-01-02, `2026-01-02 03:04:05`, 2026-01-02T03:04:05Z, 03:04, today, yesterday, \
+                     now, or how long ago: 90s, 15m, 2h, 3d, 1w";
+
+impl FromStr for TimePoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text.to_ascii_lowercase().as_str() {
+            "now" => return Ok(Self::Ago(SignedDuration::ZERO)),
+            "today" => return Ok(Self::DaysAgo(0)),
+            "yesterday" => return Ok(Self::DaysAgo(1)),
+            _ => {}
+        }
+        if let Some(ago) = ago(text) {
+            return Ok(Self::Ago(ago));
+        }
+        // A text with an offset is the exact one: it must not be read as one without.
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Ok(Self::Instant(instant));
+        }
+        let date_and_time = || text.parse::<DateTime>().ok().map(Self::Civil);
+        let date = || text.parse::<Date>().ok().map(|date| Self::Civil(date.to_datetime(Time::midnight())));
+        let time = || text.contains(':').then(|| text.parse::<Time>().ok())?.map(Self::Today);
+        let is_date = text.get(4..5) == Some("-");
+        let found = if is_date { date_and_time().or_else(date) } else { time() };
+        found.ok_or_else(|| format!("`{text}` is no time: {FORMS}"))
+    }
+}
+
+/// `90s`, `15m`, `2h`, `3d`, `1w`, `500ms`; several, as in `1h30m`.
+fn ago(text: &str) -> Option<SignedDuration> {
+    let mut total = SignedDuration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let millis: i64 = match unit {
+            "ms" => 1,
+            "s" | "sec" => 1_000,
+            "m" | "min" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 7 * 86_400_000,
+            _ => return None,
+        };
+        let span = SignedDuration::from_millis(number.parse::<i64>().ok()?.checked_mul(millis)?);
+        total = total.checked_add(span)?;
+        rest = after.trim_start();
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+impl TimePoint {
+    /// The moment that is meant at `now`, which has the zone to understand it in: nanoseconds since the Unix epoch. A time
+    /// that the zone's clocks skip is the one right after the gap, one that they show twice the first.
+    pub(crate) fn unix_nanos(&self, now: &Zoned) -> Result<u64> {
+        let zone = now.time_zone();
+        let instant = match self {
+            Self::Instant(instant) => *instant,
+            Self::Civil(civil) => civil.to_zoned(zone.clone())?.timestamp(),
+            Self::Today(time) => now.date().to_datetime(*time).to_zoned(zone.clone())?.timestamp(),
+            Self::DaysAgo(days) => {
+                let day = now.date().checked_sub(jiff::Span::new().days(*days))?;
+                day.to_zoned(zone.clone())?.timestamp()
+            }
+            Self::Ago(ago) => now.timestamp().checked_sub(*ago)?,
+        };
+        u64::try_from(instant.as_nanosecond())
+            .map_err(|_| anyhow!("{instant} is not between the years 1970 and 2554"))
+    }
+}
+
+/// `--since` and `--until` as numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Range {
+    /// From this moment on.
+    pub(crate) since: Option<u64>,
+    /// Before this moment.
+    pub(crate) until: Option<u64>,
+}
+
+impl Range {
+    /// The range that is meant now, in `zone`.
+    pub(crate) fn new(since: Option<&TimePoint>, until: Option<&TimePoint>, zone: &Zone) -> Result<Self> {
+        let now = zone.now();
+        let nanos = |point: Option<&TimePoint>, name: &str| {
+            point.map(|point| point.unix_nanos(&now).with_context(|| name.to_owned())).transpose()
+        };
+        let range = Self { since: nanos(since, "--since")?, until: nanos(until, "--until")? };
+        match (range.since, range.until) {
+            (Some(since), Some(until)) if since >= until => {
+                Err(anyhow!("--since is not before --until: nothing can lie between them"))
+            }
+            _ => Ok(range),
+        }
+    }
+
+    /// Whether it has an end at all.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    /// Whether an entry of this time is in it. One without a time is in no bounded one.
+    pub(crate) fn contains(&self, unix_nanos: u64) -> bool {
+        let begun = self.since.is_none_or(|since| unix_nanos >= since);
+        let ended = self.until.is_some_and(|until| unix_nanos >= until);
+        !self.is_bounded() || (unix_nanos != 0 && begun && !ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `text` means in Berlin at noon of 29 March 2026, the day on which its clocks skip the hour after 2.
+    fn meant(text: &str) -> Result<String, String> {
+        let now: Zoned = "2026-03-29T12:00:00[Europe/Berlin]".parse().unwrap();
+        let point: TimePoint = text.parse()?;
+        let nanos = point.unix_nanos(&now).map_err(|error| error.to_string())?;
+        Ok(Timestamp::from_nanosecond(i128::from(nanos)).unwrap().to_string())
+    }
+
+    #[test]
+    fn every_form_means_what_people_mean() {
+        for (text, instant) in [
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
+            ("2026-01-02T03:04:05.25+05:45", "2026-01-01T21:19:05.25Z"),
+            ("2026-01-02 03:04:05-08", "2026-01-02T11:04:05Z"),
+            ("2026-01-02 03:04:05", "2026-01-02T02:04:05Z"),
+            ("2026-01-02T03:04", "2026-01-02T02:04:00Z"),
+            ("2026-01-02", "2026-01-01T23:00:00Z"),
+            ("03:04", "2026-03-29T01:04:00Z"),
+            ("11:30:15.5", "2026-03-29T09:30:15.5Z"),
+            ("now", "2026-03-29T10:00:00Z"),
+            ("today", "2026-03-28T23:00:00Z"),
+            ("Yesterday", "2026-03-27T23:00:00Z"),
+            ("90s", "2026-03-29T09:58:30Z"),
+            ("1h30m", "2026-03-29T08:30:00Z"),
+            ("2d", "2026-03-27T10:00:00Z"),
+            ("1w", "2026-03-22T10:00:00Z"),
+        ] {
+            assert_eq!(meant(text).as_deref(), Ok(instant), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skip_is_the_one_after_the_gap() {
+        assert_eq!(meant("02:30").unwrap(), "2026-03-29T01:30:00Z");
+        assert_eq!(meant("2026-10-25 02:30").unwrap(), "2026-10-25T00:30:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_the_forms() {
+        for text in ["", "soon", "2026-13-01", "25:00", "-5m", "15", "m", "5x", "12:30pm", "2026-02-30 10:00"]
+        {
+            let error = text.parse::<TimePoint>().unwrap_err();
+            assert!(error.contains("yesterday"), "{text}: {error}");
+        }
+        assert!(meant("1960-01-01").unwrap_err().contains("1970"));
+        assert!(meant("99999999999w").is_err());
+    }
+}

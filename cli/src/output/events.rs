@@ -1,0 +1,143 @@
+//! What reading a log finds, printed: entries on standard output, what is wrong on standard error.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use fusewire::decode::EntryRef;
+use fusewire::error::DecodeError;
+use fusewire::log::LogEvent;
+use fusewire::segment::{FrameKind, FrameRef, LostRange, Mode};
+
+use super::entries::EntryPrinter;
+use super::numbers::counted;
+use super::{Terminal, losses};
+use crate::outcome::Outcome;
+
+/// Prints what reading finds, and remembers the worst of it.
+pub(crate) struct EventPrinter {
+    entries: EntryPrinter,
+    mode: Mode,
+    outcome: Outcome,
+}
+
+impl EventPrinter {
+    /// Prints with `entries`; in [`Mode::Strict`] the first fault is an error.
+    pub(crate) fn new(entries: EntryPrinter, mode: Mode) -> Self {
+        Self { entries, mode, outcome: Outcome::Clean }
+    }
+
+    /// Prints entries that are in no log.
+    pub(crate) fn entries(&mut self) -> &mut EntryPrinter {
+        &mut self.entries
+    }
+
+    /// How it went so far.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let nothing = self.entries.range().is_bounded() && self.entries.printed() == 0;
+        self.outcome.max(if nothing { Outcome::NoMatch } else { Outcome::Clean })
+    }
+
+    /// Takes note of how something else went.
+    pub(crate) fn note(&mut self, outcome: Outcome) {
+        self.outcome = self.outcome.max(outcome);
+    }
+
+    /// Prints `event`.
+    ///
+    /// # Errors
+    /// Where it is a fault, and the mode is strict.
+    pub(crate) fn print(&mut self, event: &LogEvent<'_>, terminal: &mut Terminal) -> Result<()> {
+        match event {
+            LogEvent::Entry { segment, frame, entry } => self.entry(frame, entry, &segment.path, terminal),
+            LogEvent::Frame { segment, frame } => self.frame(frame, &segment.path, terminal),
+            LogEvent::Unreadable { segment, frame, error } => {
+                self.unreadable(frame, error, &segment.path, terminal)
+            }
+            LogEvent::Lost { segment, range } => self.lost(range, &segment.path, terminal),
+            LogEvent::DamagedHeader { segment, error } => {
+                self.fault(&segment.path, &error.to_string(), terminal)
+            }
+            LogEvent::Missed { stream_id, sequences } => {
+                let count = counted(sequences.end() - sequences.start() + 1, "segment", "segments");
+                let [a, b, c, d, ..] = *stream_id;
+                let stream = u32::from_be_bytes([a, b, c, d]);
+                let (first, last) = (sequences.start(), sequences.end());
+                terminal.report(&format!(
+                    "missed {count} of stream {stream:08x}, {first} to {last}: deleted before they were read"
+                ))?;
+                self.note(Outcome::Lossy);
+                Ok(())
+            }
+            LogEvent::UnreadableFile { path, error } => {
+                terminal.report(&format!("{}: {error}", path.display()))?;
+                self.note(Outcome::Failed);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints an entry.
+    pub(crate) fn entry(
+        &mut self,
+        frame: &FrameRef<'_>,
+        entry: &EntryRef<'_>,
+        path: &Path,
+        terminal: &mut Terminal,
+    ) -> Result<()> {
+        if let Err(error) = self.entries.print(entry, terminal) {
+            self.unreadable(frame, &error, path, terminal)?;
+        }
+        terminal.flush_if_full()?;
+        Ok(())
+    }
+
+    /// Prints a frame that is no entry, where it has something to say.
+    pub(crate) fn frame(&mut self, frame: &FrameRef<'_>, path: &Path, terminal: &mut Terminal) -> Result<()> {
+        if frame.kind != FrameKind::Loss {
+            return Ok(());
+        }
+        let record = EntryRef::new(frame.payload);
+        match record.and_then(|record| self.entries.print_loss(&record, terminal)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.unreadable(frame, &error, path, terminal),
+        }
+    }
+
+    /// Reports a frame that arrived whole and holds no entry.
+    pub(crate) fn unreadable(
+        &mut self,
+        frame: &FrameRef<'_>,
+        error: &DecodeError,
+        path: &Path,
+        terminal: &mut Terminal,
+    ) -> Result<()> {
+        let offset = frame.offset;
+        self.fault(
+            path,
+            &format!("byte {offset}: the frame is intact, the entry in it is not: {error}"),
+            terminal,
+        )
+    }
+
+    /// Reports lost bytes.
+    pub(crate) fn lost(&mut self, range: &LostRange, path: &Path, terminal: &mut Terminal) -> Result<()> {
+        if !range.is_loss() {
+            return Ok(());
+        }
+        if self.mode == Mode::Strict {
+            return Err(anyhow!(losses::fault(range))).with_context(|| path.display().to_string());
+        }
+        self.fault(path, &losses::describe(range), terminal)
+    }
+
+    /// Reports what is wrong with a file.
+    pub(crate) fn fault(&mut self, path: &Path, message: &str, terminal: &mut Terminal) -> Result<()> {
+        if self.mode == Mode::Strict {
+            return Err(anyhow!(message.to_owned())).with_context(|| path.display().to_string());
+        }
+        terminal.report(&format!("{}: {message}", path.display()))?;
+        self.note(Outcome::Lossy);
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! C2: threads that append to a log allocate nothing, and free nothing, also where they go on to the next segment.
+
+mod common {
+    pub mod counting;
+    pub mod logs;
+}
+
+use std::thread;
+
+use common::counting::{Counting, allocations};
+use common::logs::{self, Numbered};
+use fusewire::log::Log;
+use fusewire::segment::SegmentOptions;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const THREADS: u64 = 3;
+const ENTRIES: u64 = 400;
+
+/// Waits until the segment after the current one is there. Less than a segment is appended between two such waits, all
+/// threads together, so that none has to make a segment itself.
+fn wait_for_the_next_segment(log: &Log) {
+    loop {
+        let stats = log.stats();
+        if stats.segments >= stats.rotations + 2 {
+            return;
+        }
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn appending_allocates_nothing_across_rotations() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    let append = |thread: u64, n: u64| {
+        wait_for_the_next_segment(&log);
+        // The text of the entry is the test's own to allocate.
+        let numbered = Numbered { thread, n, text: 200 };
+        let text = numbered.text();
+        let (count, outcome) = allocations(|| {
+            log.append(|entry| {
+                entry.attr("thread", &thread).attr("n", &n).attr("text", text.as_str());
+            })
+        });
+        assert!(outcome.is_written());
+        count
+    };
+    let counts: Vec<u64> = thread::scope(|scope| {
+        let running: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                scope.spawn(move || {
+                    // The first one makes the thread known.
+                    append(thread, 0);
+                    (1..ENTRIES).map(|n| append(thread, n)).sum()
+                })
+            })
+            .collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let stats = log.stats();
+    assert_eq!((counts, stats.late_segments), (vec![0; THREADS as usize], 0));
+    assert!(stats.rotations > 20, "{stats:?}");
+    drop(log);
+    let read = logs::read(directory.path());
+    assert_eq!(read.entries.len() as u64, THREADS * ENTRIES);
+}

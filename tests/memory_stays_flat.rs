@@ -1,0 +1,94 @@
+//! C1-C3: a log takes no more memory after many entries than after a few: no more than its options say.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod logs;
+}
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::logs::Numbered;
+use fusewire::log::Log;
+
+/// Bytes of memory that are no file's.
+fn anonymous() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// Bytes of the directory's files that are in this process's memory.
+fn mapped(directory: &Path) -> u64 {
+    let maps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let (mut ours, mut bytes) = (false, 0);
+    for line in maps.lines() {
+        match line.strip_prefix("Rss:") {
+            Some(size) if ours => {
+                bytes += size.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10;
+            }
+            None if line.contains('-') && !line.contains("kB") => {
+                ours = line.contains(directory.to_str().unwrap());
+            }
+            _ => {}
+        }
+    }
+    bytes
+}
+
+/// Appends `entries` from two threads, and looks at the memory on the way.
+fn stays_flat(entries: u64) {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Log::options(directory.path()).segment_size(16 << 20).max_total_bytes(80 << 20);
+    let bound = options.resident_bound();
+    let log = options.open().unwrap();
+    let append = |from: u64, to: u64| {
+        thread::scope(|scope| {
+            for thread in 0..2 {
+                let log = &log;
+                scope.spawn(move || {
+                    let text = Numbered { thread, n: 0, text: 300 }.text();
+                    for n in from..to {
+                        log.append(|entry| {
+                            entry.attr("n", &n).attr("text", text.as_str());
+                        });
+                    }
+                });
+            }
+        });
+    };
+    // Until every part of it has been used.
+    let steps = 20;
+    let mut first = 0;
+    let mut most = 0;
+    for step in 0..steps {
+        append(step * entries / 2 / steps, (step + 1) * entries / 2 / steps);
+        if step == 4 {
+            first = anonymous();
+        }
+        most = most.max(anonymous());
+        // What lies behind the appends is given back by a thread of the log, which may be some milliseconds late.
+        let start = Instant::now();
+        while mapped(directory.path()) > bound {
+            assert!(start.elapsed() < Duration::from_secs(60), "{} of {bound}", mapped(directory.path()));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    assert!(mapped(directory.path()) > 0);
+    assert_eq!(log.stats().entries, entries);
+    assert!(most <= first + (1 << 20), "{first} bytes after a quarter, {most} in the end");
+    assert!(log.stats().resident_bytes <= bound, "{} of {bound}", log.stats().resident_bytes);
+}
+
+#[test]
+fn three_hundred_thousand_entries_leave_no_trace_in_memory() {
+    stays_flat(300_000);
+}
+
+#[test]
+#[ignore = "a minute with optimisation, and more without: cargo test --release --test memory_stays_flat -- --ignored"]
+fn ten_million_entries_leave_no_trace_in_memory() {
+    stays_flat(10_000_000);
+}

@@ -145,6 +145,7 @@ impl Core {
             core.no_room.store(false, Ordering::Release);
             core.drops.reset();
             core.buffers.iter().for_each(BufferCounters::reset);
+            core.keeper.load_full().leave();
             // Locks may be held for ever by threads that this process does not have: none is taken over.
             core.keeper.store(Arc::new(Keeper::new()));
             // Without threads of its own the child makes its segments when it needs them.

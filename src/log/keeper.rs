@@ -113,6 +113,14 @@ impl Keeper {
         lock(&self.open)
     }
 
+    /// In a forked child: leaves the segments to the parent. Where a thread of the parent's was changing their list just
+    /// when the child was forked off, they pass for the child's, too, until it ends; so does one that was being made.
+    pub(super) fn leave(&self) {
+        if let Ok(open) = self.open.try_lock() {
+            open.iter().for_each(|segment| segment.leave());
+        }
+    }
+
     /// Bytes of memory that mapped segments take.
     pub(super) fn mapped_bytes(&self) -> u64 {
         self.open().iter().map(|segment| segment.mapped_bytes()).sum()

@@ -71,7 +71,8 @@ use swap::Cached;
 /// included. When the last clone is dropped, the log is completed; where that never happens, as in a process that is
 /// killed, nothing is missing.
 ///
-/// After a `fork`, parent and child go on with segments of their own, in the same directory.
+/// After a `fork`, parent and child go on with segments of their own, in the same directory. Until a child appends, ends or
+/// executes another program, the segments that its parent had then pass for ones with a living owner: nobody deletes them.
 #[derive(Clone)]
 pub struct Log(Arc<Handle>);
 

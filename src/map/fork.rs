@@ -1,5 +1,8 @@
 //! Is this still the process that made it?
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::scratch::Scratches;
@@ -67,6 +70,18 @@ impl ForkMark {
         while !self.is_owned() {
             std::thread::yield_now();
         }
+    }
+}
+
+/// In a forked child: makes the descriptor of `file` one of nothing, so that a lock on the file is its parent's alone. A
+/// file, and its lock, belong to all processes that have inherited the descriptor, until the last one lets go.
+pub(crate) fn let_go(file: &File) {
+    let Ok(nothing) = File::open("/dev/null") else { return };
+    // SAFETY: the descriptor is open as long as `file` is borrowed, and is not closed here: it is given another file, which
+    // is what `file` is from now on.
+    let mut descriptor = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(file.as_raw_fd()) });
+    if rustix::io::dup2(&nothing, &mut descriptor).is_ok() {
+        let _ = rustix::io::fcntl_setfd(&*descriptor, rustix::io::FdFlags::CLOEXEC);
     }
 }
 

@@ -85,6 +85,24 @@ mod mapped {
             }
         }
 
+        /// In a forked child: puts memory of no file in the place of the map, so that the file, and with it the lock on
+        /// it, is the parent's alone. Whoever looks finds zeros.
+        pub(crate) fn abandon(&self) {
+            use rustix::mm::{MapFlags, ProtFlags};
+            let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+            // SAFETY: exactly the pages of this map are replaced, which only its owner may write to (invariant *shared
+            // owner*), and that is the parent. They stay mapped, so that every pointer into them stays valid until this
+            // is dropped.
+            let _ = unsafe {
+                rustix::mm::mmap_anonymous(
+                    self.0.as_mut_ptr().cast(),
+                    self.len(),
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    flags,
+                )
+            };
+        }
+
         /// Gives the memory of the pages of `range` back; the file keeps them. Best effort.
         pub(crate) fn release(&self, range: Range<usize>) {
             let range = range.start.min(self.len())..range.end.min(self.len());

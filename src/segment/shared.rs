@@ -12,6 +12,7 @@ use crate::format::bytes::u64_at;
 use crate::format::entry::TIME;
 use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::map::fork;
 use crate::map::memory::Memory;
 use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
@@ -176,6 +177,12 @@ impl SharedSegment {
             Err(_) => self.poisoned.store(true, Ordering::Relaxed),
         }
         synced
+    }
+
+    /// In a forked child: leaves the segment to the parent, whose lock on it then ends with the parent.
+    pub(crate) fn leave(&self) {
+        fork::let_go(&self.file);
+        self.map.memory().abandon();
     }
 
     /// Whether the disk has failed to take bytes of it.

@@ -1,0 +1,144 @@
+//! C1, C2: after a fork parent and child go on logging, each to segments of its own, and what either was told is
+//! written is there, whatever becomes of the other.
+#![cfg(unix)]
+
+mod common {
+    pub mod ledger;
+    pub mod victims;
+}
+
+use std::fs::{File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use common::ledger::{Mark, Receipts, found, receipts, segments};
+use common::victims::{self, Scene, order, wait_until};
+use fusewire::log::Log;
+use fusewire::segment::State;
+
+const CHILDREN: u64 = 6;
+const ENTRIES: u64 = 300;
+
+fn append(log: &Log, receipts: &Path, author: (u64, u64), count: u64) {
+    let mut receipts = Receipts::begin(receipts, author);
+    for n in 0..count {
+        let mark = Mark { author, n };
+        assert!(log.append(|entry| mark.write(entry)).is_written());
+        receipts.add(n);
+    }
+}
+
+/// Forks a child that runs `run` and ends without any clean-up, or by SIGKILL. Its process id.
+fn fork(killed: bool, run: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: the child runs what does not depend on the threads that it has not got: the log, which promises that, and
+    // an allocator and a `write` that the C library keeps usable. It ends here.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let ran = catch_unwind(AssertUnwindSafe(run)).is_ok();
+        // SAFETY: system calls that touch no memory.
+        unsafe {
+            if ran && killed {
+                libc::kill(libc::getpid(), libc::SIGKILL);
+            }
+            libc::_exit(i32::from(!ran))
+        }
+    }
+    assert!(child > 0, "{}", std::io::Error::last_os_error());
+    child
+}
+
+/// How it ended: `waitpid`'s status.
+fn wait(child: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: `status` is writable and outlives the call.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    status
+}
+
+/// Forks again and again while its threads append; the children append, too, and half of them fork once more.
+#[test]
+#[ignore = "is started by the other tests"]
+fn forking_victim() {
+    let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
+    let log = Log::options(directory).segment_size(32 << 10).open().unwrap();
+    thread::scope(|scope| {
+        for thread in 0..2 {
+            let (log, receipts) = (&log, &receipts);
+            scope.spawn(move || append(log, receipts, (0, thread), 4 * ENTRIES));
+        }
+        for child in 1..=CHILDREN {
+            thread::sleep(Duration::from_millis(3));
+            let killed = child % 2 == 0;
+            let forked = fork(killed, || {
+                append(&log, &receipts, (child, 0), ENTRIES);
+                if child % 3 == 0 {
+                    let grandchild = fork(true, || append(&log, &receipts, (100 + child, 0), ENTRIES));
+                    assert_eq!(wait(grandchild), libc::SIGKILL);
+                    append(&log, &receipts, (child, 1), 1);
+                }
+                assert_eq!(log.stats().entries, ENTRIES + u64::from(child % 3 == 0));
+            });
+            assert_eq!(wait(forked), if killed { libc::SIGKILL } else { 0 });
+        }
+    });
+    assert_eq!(log.stats().entries, 8 * ENTRIES);
+}
+
+#[test]
+fn while_threads_append_and_children_are_killed() {
+    let scene = Scene::new();
+    scene.start("forking_victim", 0, &[]).succeed();
+    let receipts = receipts(&scene.receipts);
+    let acknowledged: usize = receipts.values().map(Vec::len).sum();
+    assert_eq!(acknowledged as u64, 8 * ENTRIES + CHILDREN * ENTRIES + 2 * (ENTRIES + 1));
+    let found = found(&scene.log);
+    found.holds(&receipts);
+    let runs = found.streams.iter().filter(|((_, thread), _)| *thread == 0).count();
+    assert_eq!(runs as u64, 1 + CHILDREN + 2);
+}
+
+/// Its child appends and stays when it is killed.
+#[test]
+#[ignore = "is started by the other tests"]
+fn victim_survived_by_its_child() {
+    victims::begin();
+    let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
+    let log = Log::options(&directory).segment_size(32 << 10).open().unwrap();
+    append(&log, &receipts, (0, 0), ENTRIES);
+    // A segment that is being made at the moment of the fork would stay the child's as well.
+    let all_are_made = || log.stats().segments == log.stats().rotations + 2;
+    wait_until("the segment after this one", all_are_made);
+    fork(false, || {
+        append(&log, &receipts, (1, 0), ENTRIES);
+        append(&log, &receipts, (1, 1), 1);
+        wait_until("the word to go", || directory.join("go").exists() || !directory.exists());
+        append(&log, &receipts, (1, 2), 1);
+    });
+    wait_until("the child", || std::fs::metadata(receipts.join("1-1")).is_ok_and(|file| file.len() > 0));
+    // SAFETY: a system call that touches no memory.
+    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+}
+
+#[test]
+fn a_child_goes_on_and_does_not_pass_for_its_dead_parent() {
+    let scene = Scene::new();
+    scene.start("victim_survived_by_its_child", 0, &[]).die();
+    // The lock on a segment says whether its owner lives.
+    let parents = found(&scene.log).streams[&(0, 0)][0];
+    let mut childs_held = 0;
+    for (path, header, segment) in segments(&scene.log) {
+        let lock = File::open(&path).unwrap().try_lock_shared();
+        if header.stream_id == parents {
+            assert!(lock.is_ok(), "{} of a dead process is {lock:?}", path.display());
+        } else if segment.state() == State::Open {
+            assert!(matches!(lock, Err(TryLockError::WouldBlock)), "{} is {lock:?}", path.display());
+            childs_held += 1;
+        }
+    }
+    assert!(childs_held > 0);
+    std::fs::write(scene.log.join("go"), "").unwrap();
+    wait_until("the child's last entry", || scene.has_begun(1, 2));
+    found(&scene.log).holds(&receipts(&scene.receipts));
+}

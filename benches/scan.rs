@@ -1,4 +1,4 @@
-//! Appending to a segment with one thread, and scanning it: with checksums, without, and beside reading the same bytes.
+//! Scanning a segment: with checksums, without, and beside reading the same bytes.
 
 mod common;
 
@@ -55,30 +55,6 @@ fn benches(c: &mut Criterion) {
         b.iter(|| crc32fast::hash(black_box(data)))
     });
     group.finish();
-
-    let mut group = c.benchmark_group("append");
-    group.throughput(Throughput::Elements(ENTRIES));
-    let mut number = 0;
-    group.sample_size(20);
-    group.bench_function("one thread, prefaulted", |b| {
-        b.iter_batched(
-            // The file goes at once; its map lives until the writer is dropped, outside of what is timed.
-            || {
-                number += 1;
-                let path = directory.path().join(format!("{number}.fws"));
-                let writer = make(&path);
-                std::fs::remove_file(path).unwrap();
-                writer
-            },
-            |mut writer| {
-                for _ in 0..ENTRIES {
-                    writer.append(|entry| write(entry, black_box(&EVENT))).unwrap();
-                }
-                writer
-            },
-            criterion::BatchSize::PerIteration,
-        )
-    });
 }
 
 criterion_group!(all, benches);

@@ -148,3 +148,13 @@ fn what_is_behind_the_end_is_all_that_comes_after_seeking_to_it() {
     }
     assert_eq!(entries, [101, 102]);
 }
+
+#[test]
+fn nothing_is_missed_between_segments_that_were_asked_for_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = write(directory.path(), 1, 0, &[times(0..10), times(10..20), times(20..30)], End::Sealed);
+    let found = pass(&mut LogReader::options().open(&[files[2].clone(), files[0].clone()]).unwrap());
+    assert_eq!(found.entries, (0..10).chain(20..30).collect::<Vec<_>>());
+    assert!(found.missed.is_empty());
+    assert!(LogReader::options().open(&[directory.path().join("none.fws")]).is_err());
+}

@@ -81,6 +81,7 @@ impl ReadOptions {
             turn: None,
             until_poll: TURN,
             pause: PAUSE.0,
+            looked: None,
             terms: self.terms,
         };
         let mut files = Vec::new();
@@ -91,7 +92,7 @@ impl ReadOptions {
                 files.push(inspect(path)?);
             }
         }
-        reader.add_all(files);
+        reader.add_all(files, false);
         // Names that come while one looks may be missed: of what is found, all before it is found in the second look.
         reader.look()?;
         reader.look()?;
@@ -136,6 +137,8 @@ pub struct LogReader {
     /// Events until streams that had nothing are looked at again.
     until_poll: u32,
     pause: Duration,
+    /// When directories were looked at last by a reader that follows.
+    looked: Option<Instant>,
     terms: Terms,
 }
 
@@ -146,7 +149,8 @@ impl LogReader {
         ReadOptions::default()
     }
 
-    /// What comes next, or `None` where there is nothing more now. New files are found by [`wait`](Self::wait) alone.
+    /// What comes next, or `None` where there is nothing more now. New files are looked for once [`wait`](Self::wait) has
+    /// been called: a reader that does not follow comes to an end.
     #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
     #[inline]
     pub fn next(&mut self) -> Option<LogEvent<'_>> {
@@ -167,8 +171,7 @@ impl LogReader {
         self.go_on();
         loop {
             self.poll();
-            if self.directories.iter().any(Directory::is_due) {
-                self.look()?;
+            if self.look_if_due()? {
                 self.poll();
             }
             if !self.ready.is_empty() {
@@ -189,6 +192,10 @@ impl LogReader {
         self.go_on();
         self.until_poll -= 1;
         if self.until_poll == 0 {
+            // However much there is to read, who else writes is found out meanwhile. What fails is told by the next wait.
+            if self.looked.is_some_and(|looked| looked.elapsed() >= PAUSE.1) {
+                let _ = self.look_if_due();
+            }
             self.poll();
         }
         let mut polled = false;
@@ -249,6 +256,16 @@ impl LogReader {
         }
     }
 
+    /// Looks through the directories, if they may have changed. Whether it has.
+    fn look_if_due(&mut self) -> io::Result<bool> {
+        self.looked = Some(Instant::now());
+        let due = self.directories.iter().any(Directory::is_due);
+        if due {
+            self.look()?;
+        }
+        Ok(due)
+    }
+
     /// Looks through the directories.
     fn look(&mut self) -> io::Result<()> {
         for _ in 0..ROUNDS {
@@ -270,7 +287,7 @@ impl LogReader {
                 let index = self.push(stream);
                 self.enqueue(index);
             }
-            if !self.add_all(found) {
+            if !self.add_all(found, true) {
                 break;
             }
         }
@@ -278,7 +295,7 @@ impl LogReader {
     }
 
     /// Adds segments to their streams. Whether there is a gap that might not be one.
-    fn add_all(&mut self, mut found: Vec<(SegmentInfo, File)>) -> bool {
+    fn add_all(&mut self, mut found: Vec<(SegmentInfo, File)>, listed: bool) -> bool {
         // Of damaged ones the stream is only guessed; the others come first.
         found.sort_by(|(a, _), (b, _)| {
             let key = |info: &SegmentInfo| (info.header.is_err(), info.created_unix_nano, info.sequence);
@@ -288,7 +305,7 @@ impl LogReader {
         for (info, file) in found {
             let index = self.stream_of(&info);
             if let Some(stream) = self.streams.get_mut(index) {
-                stream.add(info, file, self.terms);
+                stream.add(info, file, listed, self.terms);
                 touched.push(index);
             }
         }

@@ -30,6 +30,8 @@ pub(super) struct Waiting {
     /// How many times the directories had been looked through when it was found. Names that are added while one looks may
     /// be missed: a gap before it is believed only after another round.
     found: u64,
+    /// Whether it was found in a directory, where those before it should be as well.
+    listed: bool,
 }
 
 /// Whether both are the same segment, under whatever names.
@@ -78,7 +80,7 @@ impl Stream {
     }
 
     /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
-    pub(super) fn add(&mut self, info: SegmentInfo, file: File, terms: Terms) {
+    pub(super) fn add(&mut self, info: SegmentInfo, file: File, listed: bool, terms: Terms) {
         let sequence = info.sequence;
         let from = self.waiting.partition_point(|other| other.info.sequence < sequence);
         let equals = self.waiting.range(from..).take_while(|other| other.info.sequence == sequence);
@@ -88,7 +90,7 @@ impl Stream {
         }
         let place = from + equals.count();
         let open = info.can_grow().then(|| OpenSegment::new(info.clone(), file, terms.access).ok()).flatten();
-        self.waiting.insert(place, Waiting { info, open, found: terms.round });
+        self.waiting.insert(place, Waiting { info, open, found: terms.round, listed });
         // What has two others behind it has been in use: to know that it is missing is to know that entries are.
         let superseded = self.waiting.len().saturating_sub(2);
         for i in [Some(place), superseded.checked_sub(1)].into_iter().flatten().filter(|i| *i < superseded) {
@@ -103,7 +105,9 @@ impl Stream {
         let mut expected = self.expected;
         self.waiting.iter().any(|waiting| {
             let sequence = waiting.info.sequence;
-            let doubtful = waiting.found >= round && expected.is_some_and(|expected| sequence > expected);
+            let doubtful = waiting.listed
+                && waiting.found >= round
+                && expected.is_some_and(|expected| sequence > expected);
             expected = Some(sequence.saturating_add(1));
             doubtful
         })
@@ -154,7 +158,7 @@ impl Stream {
             return true;
         };
         let sequence = next.info.sequence;
-        if let Some(expected) = self.expected.filter(|expected| *expected < sequence) {
+        if let Some(expected) = self.expected.filter(|expected| next.listed && *expected < sequence) {
             self.head = Head::Idle;
             if next.found < terms.round {
                 self.head = Head::Missed(expected..=sequence - 1);

@@ -1,0 +1,95 @@
+//! C4, C5: whatever happens to the bytes of a segment while its process writes and a reader follows, the reader neither
+//! fails nor stops, and in the end has read every entry that is intact, and none twice.
+
+mod common;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use common::random::Random;
+use common::streams::{append, create};
+use fusewire::log::{LogEvent, LogReader};
+use fusewire::segment::{Event, Mode, Segment};
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// The numbers of the entries there are now, and how many bytes are lost.
+fn read(reader: &mut LogReader) -> (Vec<u64>, u64) {
+    let (mut entries, mut lost) = (Vec::new(), 0);
+    while let Some(event) = reader.next() {
+        match event {
+            LogEvent::Entry { entry, .. } => {
+                entries.push(entry.get("n").and_then(|n| n.as_i128()).unwrap() as u64);
+            }
+            LogEvent::Lost { range, .. } => lost += range.len(),
+            _ => {}
+        }
+    }
+    (entries, lost)
+}
+
+#[test]
+fn damage_while_it_is_read() {
+    let mut random = Random(7);
+    for round in 0..30 {
+        let directory = tempfile::tempdir().unwrap();
+        let mut writer = create(directory.path(), 1, 0);
+        let file = OpenOptions::new().read(true).write(true).open(writer.path()).unwrap();
+        let copy = round % 3 == 0;
+        let mut reader = LogReader::options().copy(copy).open(&[directory.path().to_owned()]).unwrap();
+        let (mut entries, mut lost) = (Vec::new(), 0);
+        for n in 0..40 {
+            let before = writer.tail();
+            append(&mut writer, 1000 + n, n);
+            if random.below(6) == 0 {
+                // Anything in the frame, its first word included.
+                let at = before + random.below(writer.tail() - before);
+                file.write_all_at(&[random.next() as u8], at).unwrap();
+            }
+            if random.below(3) == 0 {
+                let (more, gaps) = read(&mut reader);
+                entries.extend(more);
+                lost += gaps;
+            }
+        }
+        let tail = writer.tail();
+        drop(writer);
+        while reader.wait(Duration::from_millis(150)).unwrap() {
+            let (more, gaps) = read(&mut reader);
+            entries.extend(more);
+            lost += gaps;
+        }
+        let (mut intact, mut gaps) = (Vec::new(), 0);
+        let segment =
+            Segment::read_copy(&std::fs::read_dir(directory.path()).unwrap().next().unwrap().unwrap().path());
+        for event in segment.unwrap().events(Mode::Recover).unwrap() {
+            match event.unwrap() {
+                Event::Entry(_, entry) => {
+                    intact.push(entry.get("n").and_then(|n| n.as_i128()).unwrap() as u64);
+                }
+                Event::Lost(range) => gaps += range.len(),
+                _ => {}
+            }
+        }
+        assert_eq!((&entries, lost), (&intact, gaps), "round {round}, tail {tail}");
+        assert!(entries.len() >= 20);
+    }
+}
+
+#[test]
+fn a_damaged_last_frame_is_told_when_the_process_has_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut writer = create(directory.path(), 1, 0);
+    append(&mut writer, 1000, 0);
+    let at = writer.tail();
+    append(&mut writer, 1001, 1);
+    let file = OpenOptions::new().write(true).open(writer.path()).unwrap();
+    file.write_all_at(b"!", at + 30).unwrap();
+    let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
+    assert_eq!(read(&mut reader), (vec![0], 0));
+    let len = writer.tail() - at;
+    writer.seal().unwrap();
+    assert!(reader.wait(LONG).unwrap());
+    assert_eq!(read(&mut reader), (vec![], len));
+}

@@ -1,4 +1,4 @@
-//! The entries of the demo: what a web shop logs, made up from a thread's number and a counter.
+//! The entries of the demo: what a web shop logs, made up from a worker's number and a counter.
 //!
 //! The same numbers always give the same entry, so what is read back can be compared byte by byte.
 
@@ -7,21 +7,48 @@ use std::time::Duration;
 use fusewire::encode::EntryWriter;
 use fusewire::{Severity, TraceContext};
 
+/// Where the entries say that they come from.
+pub(super) const TARGET: &str = "shop::checkout";
 /// The key of the counter.
-pub(crate) const COUNTER: &str = "n";
+const COUNTER: &str = "n";
 
-/// Writes entry `n` of thread `thread`.
+/// One of the threads that append.
+pub(super) struct Worker {
+    /// Its place among those that append with it.
+    pub(super) number: u16,
+    name: String,
+}
+
+impl Worker {
+    /// So many threads, whose names begin with `crew`.
+    pub(super) fn all(crew: &str, threads: u16) -> Vec<Self> {
+        (0..threads).map(|number| Self { number, name: format!("{crew}-{number}") }).collect()
+    }
+
+    /// Its name, which is in its entries.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many entries it writes, so that all `threads` together write `entries`.
+    pub(super) fn share(&self, entries: u64, threads: u16) -> u64 {
+        let threads = u64::from(threads);
+        entries / threads + u64::from(u64::from(self.number) < entries % threads)
+    }
+}
+
+/// Writes the entry of `worker` that has the counter `n`, all but its time.
 #[inline]
-pub(crate) fn write(entry: &mut EntryWriter<'_>, thread: u16, n: u64, time_unix_nano: u64) {
-    let random = scramble(u64::from(thread) << 48 | n);
+pub(super) fn write(entry: &mut EntryWriter<'_>, worker: &Worker, n: u64) {
+    let random = scramble(u64::from(worker.number) << 48 | n);
     let (severity, body, status) = match random % 1000 {
         0 => (Severity::ERROR, "payment provider timed out", 504_u16),
         1..20 => (Severity::WARN, "request was retried", 200),
         _ => (Severity::INFO, "request served", 200),
     };
-    entry.set_time_unix_nano(time_unix_nano);
     entry.set_severity(severity);
-    entry.set_target("shop::checkout");
+    entry.set_target(TARGET);
+    entry.set_thread(&worker.name);
     entry.set_body(body);
     entry.set_trace(TraceContext {
         trace_id: u128::from(random | 1) << 64 | u128::from(scramble(random)),
@@ -46,10 +73,4 @@ fn scramble(n: u64) -> u64 {
     let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ n >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     n ^ n >> 31
-}
-
-/// Entries that thread `thread` of `threads` writes, so that all together write `entries`.
-pub(crate) fn share(entries: u64, threads: u16, thread: u16) -> u64 {
-    let (threads, thread) = (u64::from(threads), u64::from(thread));
-    entries / threads + u64::from(thread < entries % threads)
 }

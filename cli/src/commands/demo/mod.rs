@@ -1,5 +1,6 @@
 //! `fusewire demo`: what Fusewire does, in ten seconds, on this machine.
 
+mod appending;
 mod hostile;
 mod killed;
 mod load;
@@ -8,20 +9,30 @@ mod report;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use fusewire::segment::{Resource, SegmentOptions, SegmentWriter, Series};
+use fusewire::log::{Log, LogOptions, OnFull, Outcome as Appended};
+use fusewire::segment::Resource;
 use fusewire::{Severity, TripReport};
 
 use crate::args::DemoArgs;
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
+use load::Worker;
 
 /// The stack of the thread that logs the hostile values: what a small worker thread has.
 const SMALL_STACK: usize = 128 << 10;
+/// Bytes of a segment: as many as make about [`SEGMENTS`], and not more than this.
+const LARGEST_SEGMENT: u64 = 16 << 20;
+const SMALLEST_SEGMENT: u64 = 256 << 10;
+/// The log is to go over more than a few segments, however little is written.
+const SEGMENTS: u64 = 8;
+/// About the bytes of an entry with its frame.
+const ENTRY: u64 = 400;
 
 /// One hostile value that was logged.
 struct Survived {
@@ -31,45 +42,34 @@ struct Survived {
     report: TripReport,
 }
 
-/// What one thread wrote.
-struct Written {
-    thread: u16,
-    entries: u64,
-    bytes: u64,
-    /// The time of each run of [`RUN`] appends, shortest first.
-    runs: Vec<Duration>,
-    segments: Vec<PathBuf>,
-}
-
-/// Appends that are timed together: reading the clock for each would cost as much as half an append.
-const RUN: u64 = 500;
-
 /// Runs the demo.
 pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    if let Some(path) = &args.victim {
-        killed::append_until_killed(path)?;
+    if let Some(directory) = &args.victim {
+        killed::append_until_killed(directory)?;
         return Ok(Outcome::Clean);
     }
     let directory = directory(args)?;
-    let threads = args.threads.unwrap_or_else(default_threads);
+    let workers = Worker::all("worker", args.threads.unwrap_or_else(default_threads));
     report::title(terminal, &directory)?;
 
-    let path = directory.join("hostile.fws");
-    let survived = on_small_stack(|| hostile_values(&path))?;
-    report::hostile(terminal, &survived, &path)?;
+    let size = (args.entries.saturating_mul(ENTRY) / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
+    let log = options(&directory, "fusewire-demo").segment_size(size / 4096 * 4096).open();
+    let log = log.with_context(|| directory.display().to_string())?;
+    let survived = on_small_stack(|| hostile_values(&log))?;
+    report::hostile(terminal, &survived, &directory)?;
 
-    let before = Instant::now();
-    let written = append_at_once(&directory, threads, args.entries)?;
-    report::load(terminal, &written, before.elapsed())?;
+    let written = appending::run(&log, &workers, args.entries)?;
+    report::load(terminal, &written)?;
+    drop(log);
 
-    let before = Instant::now();
-    let read = readback::run(&written)?;
-    report::read_back(terminal, &read, before.elapsed(), args.entries)?;
+    let found = readback::run(slice::from_ref(&directory), &workers)?;
+    report::read_back(terminal, &found, args.entries)?;
 
-    let killed = killed::run(&directory.join("killed.fws"))?;
+    let killed = killed::run(&directory)?;
     report::killed(terminal, &killed)?;
-    report::next_steps(terminal, &directory, &path)?;
-    Ok(if read.is_complete(args.entries) && killed.is_complete() { Outcome::Clean } else { Outcome::Lossy })
+    report::next_steps(terminal, &directory)?;
+    let is_complete = found.entries() == args.entries && found.is_sound();
+    Ok(if is_complete && killed.is_complete() { Outcome::Clean } else { Outcome::Lossy })
 }
 
 fn directory(args: &DemoArgs) -> Result<PathBuf> {
@@ -87,6 +87,13 @@ fn default_threads() -> u16 {
     u16::try_from(cores.clamp(2, 8)).unwrap_or(2)
 }
 
+/// The log of this process in `directory`. Where the disk is full, the demo ends rather than delete what it has written.
+fn options(directory: &Path, service: &str) -> LogOptions {
+    Log::options(directory)
+        .resource(Resource::of_this_process(service))
+        .on_full(OnFull::DropBelow(Severity::UNSPECIFIED))
+}
+
 fn on_small_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("small".to_owned()).stack_size(SMALL_STACK);
@@ -95,76 +102,23 @@ fn on_small_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T>
     })
 }
 
-fn hostile_values(path: &Path) -> Result<Vec<Survived>> {
-    let about = || path.display().to_string();
-    let mut options = options();
-    options.size = 1 << 20;
-    let mut writer = SegmentWriter::create(path, &options).with_context(about)?;
+fn hostile_values(log: &Log) -> Result<Vec<Survived>> {
     let mut survived = Vec::new();
     for hostile in hostile::all() {
+        let before = log.stats().bytes;
         let start = Instant::now();
-        let appended = writer
-            .append(|entry| {
-                entry.set_time_unix_nano(now());
-                entry.set_severity(Severity::WARN);
-                entry.set_target("demo::hostile");
-                entry.set_body(hostile.what);
-                entry.attr(hostile.key, &hostile.value);
-            })
-            .with_context(about)?;
-        survived.push(Survived {
-            what: hostile.what,
-            elapsed: start.elapsed(),
-            bytes: appended.len,
-            report: appended.report,
+        let outcome = log.append(|entry| {
+            entry.set_severity(Severity::WARN);
+            entry.set_target("demo::hostile");
+            entry.set_body(hostile.what);
+            entry.attr(hostile.key, &hostile.value);
         });
+        let elapsed = start.elapsed();
+        appending::written(log, outcome)?;
+        if let Appended::Written(report) = outcome {
+            let bytes = log.stats().bytes - before;
+            survived.push(Survived { what: hostile.what, elapsed, bytes, report });
+        }
     }
-    writer.seal().with_context(about)?;
     Ok(survived)
-}
-
-fn append_at_once(directory: &Path, threads: u16, entries: u64) -> Result<Vec<Written>> {
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|thread| {
-                scope.spawn(move || append(directory, thread, load::share(entries, threads, thread)))
-            })
-            .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().map_err(|_| anyhow!("a thread that appends ended early"))?)
-            .collect()
-    })
-}
-
-fn append(directory: &Path, thread: u16, entries: u64) -> Result<Written> {
-    let about = || directory.display().to_string();
-    let mut series = Series::create(directory, options()).with_context(about)?;
-    let mut bytes = 0;
-    let mut runs = Vec::new();
-    for first in (0..entries).step_by(usize::try_from(RUN)?) {
-        let start = Instant::now();
-        for n in first..entries.min(first + RUN) {
-            let appended = series.append(|entry| load::write(entry, thread, n, now())).with_context(about)?;
-            bytes += appended.len;
-        }
-        if first + RUN <= entries {
-            runs.push(start.elapsed());
-        }
-    }
-    let segments = series.finish().with_context(about)?;
-    runs.sort_unstable();
-    Ok(Written { thread, entries, bytes, runs, segments })
-}
-
-fn options() -> SegmentOptions {
-    let mut options = SegmentOptions::new(Resource::of_this_process("fusewire-demo"));
-    options.prefault = true;
-    options
-}
-
-/// Nanoseconds since the epoch.
-fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
 }

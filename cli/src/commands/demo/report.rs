@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::appending::{RUN, Written};
 use super::killed::Killed;
-use super::readback::Read;
-use super::{RUN, SMALL_STACK, Survived, Written};
+use super::readback::Found;
+use super::{SMALL_STACK, Survived};
 use crate::output::numbers::{bytes, counted, grouped, spent};
 use crate::output::value::{MARK, push_trip};
 use crate::output::{Terminal, escape};
@@ -27,11 +28,11 @@ pub(super) fn title(terminal: &mut Terminal, directory: &Path) -> io::Result<()>
     terminal.flush()
 }
 
-pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], path: &Path) -> io::Result<()> {
+pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], directory: &Path) -> io::Result<()> {
     heading(terminal, 1, "Values that kill loggers");
     say!(
         terminal,
-        "   Logged by a thread with a stack of {}, into a mapped segment.\n",
+        "   Logged by a thread with a stack of {}; whatever it logs, it goes on.\n",
         bytes(SMALL_STACK as u64)
     );
     let dim = terminal.palette.dim.clone();
@@ -52,26 +53,23 @@ pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], path: &Pat
             terminal.palette.fuse.of(format!("{MARK} {says}")),
         );
     }
-    say!(terminal, "\n   See them: {} | less -S\n", command(terminal, "cat", path));
+    let count = survived.len();
+    say!(terminal, "\n   See them: {} | head -{count} | less -S\n", command(terminal, "cat", directory));
     terminal.flush()
 }
 
-pub(super) fn load(terminal: &mut Terminal, written: &[Written], wall: Duration) -> io::Result<()> {
-    let entries: u64 = written.iter().map(|thread| thread.entries).sum();
-    let total: u64 = written.iter().map(|thread| thread.bytes).sum();
-    let segments: usize = written.iter().map(|thread| thread.segments.len()).sum();
-    let mut runs: Vec<_> = written.iter().flat_map(|thread| thread.runs.iter().copied()).collect();
-    runs.sort_unstable();
-    let threads = written.len() as u64;
-    heading(terminal, 2, &format!("{} append at once", counted(threads, "thread", "threads")));
+pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()> {
+    let Written { threads, entries, bytes: total, elapsed, runs, synced, stats } = written;
+    let threads = counted(u64::from(*threads), "thread appends", "threads append at once");
+    heading(terminal, 2, &format!("{threads} to one log"));
     let strong = terminal.palette.strong.clone();
     say!(
         terminal,
         "   {} in {}: {} entries/s, {}/s",
-        strong.of(counted(entries, "entry", "entries")),
-        spent(wall),
-        grouped(per_second(entries, wall)),
-        bytes(per_second(total, wall))
+        strong.of(counted(*entries, "entry", "entries")),
+        spent(*elapsed),
+        grouped(per_second(*entries, *elapsed)),
+        bytes(per_second(*total, *elapsed))
     );
     if let Some(median) = runs.get(runs.len() / 2) {
         say!(
@@ -80,28 +78,30 @@ pub(super) fn load(terminal: &mut Terminal, written: &[Written], wall: Duration)
             strong.of(format!("{} ns", median.as_nanos() / u128::from(RUN)))
         );
     }
+    let late = match stats.late_segments {
+        0 => "none was waited for".to_owned(),
+        late => format!("{} waited for", counted(late, "was", "were")),
+    };
     say!(
         terminal,
-        "   {} bytes per entry with its frame; {} made, filled, sealed, synced\n",
-        total / entries.max(1),
-        counted(segments as u64, "segment", "segments")
+        "   {} bytes per entry with its frame; {} made ahead, {late};",
+        total / (*entries).max(1),
+        counted(stats.segments, "segment", "segments")
     );
+    say!(terminal, "   safe from SIGKILL at once, from a power cut {} later\n", spent(*synced));
     terminal.flush()
 }
 
-pub(super) fn read_back(
-    terminal: &mut Terminal,
-    read: &Read,
-    wall: Duration,
-    entries: u64,
-) -> io::Result<()> {
+pub(super) fn read_back(terminal: &mut Terminal, found: &Found, entries: u64) -> io::Result<()> {
     heading(terminal, 3, "Everything read back, checksums and all, and compared with what was written");
-    let (verdict, paint) = if read.is_complete(entries) {
-        ("every entry is there, in order, equal byte for byte".to_owned(), &terminal.palette.good)
+    let there = found.entries();
+    let (verdict, paint) = if there == entries && found.is_sound() {
+        let verdict = "every entry is there once, in the order of its thread, equal byte for byte";
+        (verdict.to_owned(), &terminal.palette.good)
     } else {
-        let missing = entries.saturating_sub(read.equal + read.different);
+        let missing = entries.saturating_sub(there + found.different);
         (
-            format!("{} different, {missing} missing, {} ranges lost", read.different, read.lost),
+            format!("{} different, {missing} missing, {} losses told", found.different, found.lost),
             &terminal.palette.bad,
         )
     };
@@ -109,33 +109,42 @@ pub(super) fn read_back(
     say!(
         terminal,
         "   {} of {} in {}, {}/s:\n   {verdict}\n",
-        terminal.palette.strong.of(grouped(read.equal)),
+        terminal.palette.strong.of(grouped(there)),
         grouped(entries),
-        spent(wall),
-        bytes(per_second(read.bytes, wall))
+        spent(found.elapsed),
+        bytes(per_second(found.bytes, found.elapsed))
     );
     terminal.flush()
 }
 
 pub(super) fn killed(terminal: &mut Terminal, killed: &Killed) -> io::Result<()> {
-    heading(terminal, 4, "A process is killed with SIGKILL while it appends");
+    heading(terminal, 4, "Another process joins in, and is killed with SIGKILL while it appends");
     let verdict = if killed.is_complete() {
         terminal.palette.good.of("none is lost")
     } else {
-        terminal.palette.bad.of(format!("{} lost", counted(killed.lost_bytes, "byte", "bytes")))
+        let missing = counted(killed.missing, "entry", "entries");
+        terminal.palette.bad.of(format!("{missing} lost, or something is there that should not be"))
     };
     let strong = &terminal.palette.strong;
     let (told, found) = (strong.of(grouped(killed.told)), strong.of(grouped(killed.found)));
-    say!(terminal, "   at least {told} appends had returned, {found} entries are there: {verdict}\n");
+    say!(
+        terminal,
+        "   {} had said that {told} of their appends had returned;\n   {found} entries are there: {verdict}\n",
+        counted(u64::from(killed.threads), "thread", "threads")
+    );
     terminal.flush()
 }
 
-pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path, hostile: &Path) -> io::Result<()> {
+pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path) -> io::Result<()> {
     heading(terminal, 5, "Try next");
-    for (verb, rest) in [("cat", " | head"), ("cat", " -o json | head -3"), ("verify", "")] {
+    for (verb, rest) in [
+        ("ls", ""),
+        ("tail", " -n 5"),
+        ("cat", " --since 1m --output json | head -3"),
+        ("verify", " | tail -1"),
+    ] {
         say!(terminal, "   {}{rest}", command(terminal, verb, directory));
     }
-    say!(terminal, "   {}", command(terminal, "info", hostile));
     say!(terminal, "   rm -r {}", shown(terminal, directory));
     terminal.flush()
 }

@@ -63,7 +63,8 @@ pub(crate) enum Command {
 
 /// Show in ten seconds what Fusewire does.
 ///
-/// Threads append at once, hostile values trip the fuse, and everything is read back and counted.
+/// Hostile values trip the fuse, threads append to one log at once, everything is read back and compared, and a process
+/// is killed while its threads append: nothing that it was told is safe may be missing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -83,8 +84,8 @@ pub(crate) struct DemoArgs {
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) entries: u64,
 
-    /// Append to this file until killed: the demo starts itself with it.
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Append to the log there until killed: the demo starts itself with it.
+    #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) victim: Option<PathBuf>,
 }
 

@@ -21,3 +21,30 @@ fn the_demo_writes_reads_back_and_leaves_logs_that_are_intact() {
     let again = fusewire(["demo".as_ref(), "--dir".as_ref(), logs.as_os_str()]);
     assert_eq!(again.code, 2);
 }
+
+#[test]
+fn the_demo_leaves_one_log_of_two_processes_one_of_which_was_killed() {
+    let directory = TempDir::new().unwrap();
+    let logs = directory.path().join("demo");
+    let run = fusewire(["demo", "--entries", "5003", "--threads", "4", "--dir", logs.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let listed = fusewire(["ls", "--output", "json", logs.to_str().unwrap()]);
+    let segments: Vec<serde_json::Value> =
+        listed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let own = segments[0]["stream"].clone();
+    let of_demo: Vec<_> = segments.iter().filter(|segment| segment["stream"] == own).collect();
+    assert!(of_demo.len() > 4, "the log goes over more than a few segments: {}", listed.stdout);
+    assert!(of_demo.iter().all(|segment| segment["state"] == "sealed"), "{}", listed.stdout);
+    let entries: u64 = of_demo.iter().map(|segment| segment["entries"].as_u64().unwrap()).sum();
+    assert_eq!(entries, 5003 + 6, "the load, and six hostile values");
+    let of_victim: Vec<_> = segments.iter().filter(|segment| segment["stream"] != own).collect();
+    // Crashed, or empty where it was killed between two segments.
+    assert!(of_victim.iter().any(|segment| segment["state"] != "sealed"), "{}", listed.stdout);
+    assert!(of_victim.iter().all(|segment| segment["stream"] == of_victim[0]["stream"]));
+    // The commands that it says to try next: on exactly this log.
+    let steps = run.stdout.split("Try next").nth(1).unwrap();
+    let logs = logs.canonicalize().unwrap();
+    for verb in ["ls", "tail", "cat", "verify"] {
+        assert!(steps.contains(&format!(" {verb} {}", logs.display())), "{steps}");
+    }
+}

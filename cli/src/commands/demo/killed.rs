@@ -1,7 +1,9 @@
 //! A process whose threads append is killed with SIGKILL: what they had been told is safe must be there.
 
 use std::env;
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -110,19 +112,19 @@ fn hear(said: &mut impl Read, told: &mut [u64]) -> bool {
 /// The victim: its threads append until it is killed.
 pub(super) fn append_until_killed(directory: &Path) -> Result<()> {
     let about = || directory.display().to_string();
+    // Not through the lock of standard output: the command has that, and these are its threads.
+    let says = File::from(io::stdout().as_fd().try_clone_to_owned().context("standard output")?);
     let log = options(directory, "fusewire-demo-victim").segment_size(SEGMENT).open().with_context(about)?;
     thread::scope(|scope| {
         let running: Vec<_> = Worker::all(CREW, THREADS)
             .into_iter()
             .map(|worker| {
-                let log = log.clone();
+                let (log, mut says) = (log.clone(), &says);
                 scope.spawn(move || {
                     for n in 0..MOST {
                         appending::written(&log, log.append(|entry| load::write(entry, &worker, n)))?;
                         if (n + 1).is_multiple_of(STEP) {
-                            let mut stdout = io::stdout().lock();
-                            stdout.write_all(&word(worker.number, n + 1))?;
-                            stdout.flush()?;
+                            says.write_all(&word(worker.number, n + 1))?;
                         }
                     }
                     anyhow::Ok(())

@@ -79,14 +79,14 @@ pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()>
         );
     }
     let late = match stats.late_segments {
-        0 => "none was waited for".to_owned(),
+        0 => "each ready when it was needed".to_owned(),
         late => format!("{} waited for", counted(late, "was", "were")),
     };
     say!(
         terminal,
-        "   {} bytes per entry with its frame; {} made ahead, {late};",
+        "   {} bytes per entry with its frame; {}, {late};",
         total / (*entries).max(1),
-        counted(stats.segments, "segment", "segments")
+        counted(stats.rotations + 1, "segment", "segments")
     );
     say!(terminal, "   safe from SIGKILL at once, from a power cut {} later\n", spent(*synced));
     terminal.flush()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::segment::create::unix_nanos_now;
+use crate::segment::create::{self, unix_nanos_now};
 use crate::segment::file_name;
 use crate::segment::shared::SharedSegment;
 
@@ -82,7 +82,7 @@ impl Core {
         options.previous_id = next.previous_id;
         let may_delete = self.options.on_full == OnFull::OverwriteOldest;
         loop {
-            std::fs::create_dir_all(directory)?;
+            create::directory(directory)?;
             let made =
                 room::reserve(directory, self.options.max_total_bytes, options.size).and_then(|_turn| {
                     let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);

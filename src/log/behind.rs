@@ -44,7 +44,7 @@ struct Tended {
     progress: Progress,
     /// Where its frames end, once it is closed.
     end: Option<usize>,
-    /// How far it had been looked at when it was last written to disk.
+    /// How far it had been looked at when it was last written to disk, or that had failed.
     synced: usize,
 }
 
@@ -52,6 +52,8 @@ struct Behind<'a> {
     core: &'a Core,
     keeper: &'a Keeper,
     tended: VecDeque<Tended>,
+    /// The first failure to write to disk that nobody has been told of: whoever asks next is.
+    failed: Result<(), io::ErrorKind>,
     /// Segments sealed and not written to disk.
     unsynced: Vec<PathBuf>,
     /// Sealed segments that an append may still look at. The last one to drop a segment unmaps it, which should not be an
@@ -72,6 +74,7 @@ impl<'a> Behind<'a> {
             core,
             keeper,
             tended: VecDeque::new(),
+            failed: Ok(()),
             unsynced: Vec::new(),
             leaving: Vec::new(),
             told: Told::default(),
@@ -137,15 +140,17 @@ impl<'a> Behind<'a> {
         tended.segment.seal(&tended.progress);
         self.core.counters.sealing.record(start);
         let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
-        if !tended.segment.is_poisoned() {
-            if durable {
-                let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
-                // An error has been counted, and what can be done about it is done: the segment is finished.
-                let _ = sync(self.core, || tended.segment.sync(len));
-            } else {
-                self.unsynced.push(tended.segment.path().to_owned());
-            }
-        }
+        let synced = if tended.segment.is_poisoned() {
+            let told = tended.progress.at == tended.synced;
+            if told { Ok(()) } else { Err(io::ErrorKind::Other) }
+        } else if durable {
+            let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
+            sync(self.core, || tended.segment.sync(len))
+        } else {
+            self.unsynced.push(tended.segment.path().to_owned());
+            Ok(())
+        };
+        self.failed = self.failed.and(synced);
         self.keeper.remove(&tended.segment);
         self.leaving.push(tended.segment);
         self.let_go();
@@ -163,9 +168,11 @@ impl<'a> Behind<'a> {
     /// Writes to disk for those who wait for it.
     fn answer_flushes(&mut self) {
         if let Some(request) = self.keeper.flushes.asked() {
-            // What they have appended is complete.
+            // What they have appended is complete, and may be in a segment that has been made since the last look.
+            self.take_new();
             let result = self.sync_all();
-            self.keeper.flushes.answer(request, result);
+            let earlier = std::mem::replace(&mut self.failed, Ok(()));
+            self.keeper.flushes.answer(request, earlier.and(result));
         }
     }
 
@@ -178,16 +185,21 @@ impl<'a> Behind<'a> {
         for tended in &mut self.tended {
             let segment = &tended.segment;
             segment.progress(&mut tended.progress);
-            if tended.progress.at == tended.synced {
+            // Behind an entry that is still being written there may be some whose append has returned.
+            if tended.progress.at == tended.synced && segment.tail() <= tended.synced {
                 continue;
             }
-            let synced = sync(self.core, || segment.sync(tended.progress.at));
-            if synced.is_ok() {
-                tended.synced = tended.progress.at;
-            } else if tended.end.is_none() {
+            let synced = if segment.is_poisoned() {
+                // Appended before the appends went on to another one.
+                Err(io::ErrorKind::Other)
+            } else {
+                sync(self.core, || segment.sync(tended.progress.at))
+            };
+            if synced.is_err() && tended.end.is_none() {
                 // What this segment has on disk is not known any more: what follows goes to another.
                 let _ = self.core.go_on_from(Some(segment));
             }
+            tended.synced = tended.progress.at;
             result = result.and(synced);
         }
         result
@@ -196,7 +208,8 @@ impl<'a> Behind<'a> {
     fn sync_in_time(&mut self, now: Instant) -> Option<Duration> {
         let interval = self.core.options.sync_every?;
         if self.next_sync.is_none_or(|next| next <= now) {
-            let _ = self.sync_all();
+            let synced = self.sync_all();
+            self.failed = self.failed.and(synced);
             self.next_sync = Some(now + interval);
         }
         self.next_sync.map(|next| next.saturating_duration_since(now).max(SOON))

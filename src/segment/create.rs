@@ -133,6 +133,20 @@ pub(super) fn punch(file: &File, from: usize, to: usize) {
     let _ = (file, from, to);
 }
 
+/// Makes the directory where there is none, and its name, and those of directories above it that had to be made, durable.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let missing: Vec<_> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    std::fs::create_dir_all(path)?;
+    missing.into_iter().try_for_each(sync_directory)
+}
+
 /// Makes a new name itself durable.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

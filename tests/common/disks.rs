@@ -40,15 +40,27 @@ impl Disk {
                 let size = format!("size={bytes}");
                 run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(disk.root()))?;
             }
-            Kind::Ext4 => {
-                let image = disk.temporary.path().join("image");
-                let file = File::create(&image).map_err(|error| error.to_string())?;
-                file.set_len(bytes).map_err(|error| error.to_string())?;
-                run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image))?;
-                run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(disk.root()))?;
-            }
+            Kind::Ext4 => disk.mount_image(&disk.temporary.path().join("image"), bytes)?,
         }
         Ok(disk)
+    }
+
+    /// An ext4 whose disk is a file on `below`, which may have less room than the `bytes` it promises.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub fn on(below: &Self, bytes: u64) -> Result<Self, String> {
+        let disk = Self { temporary: tempfile::tempdir().map_err(|error| error.to_string())? };
+        fs::create_dir(disk.root()).map_err(|error| error.to_string())?;
+        disk.mount_image(&below.root().join("image"), bytes)?;
+        Ok(disk)
+    }
+
+    fn mount_image(&self, image: &Path, bytes: u64) -> Result<(), String> {
+        let file = File::create(image).map_err(|error| error.to_string())?;
+        file.set_len(bytes).map_err(|error| error.to_string())?;
+        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(image))?;
+        run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(self.root()))
     }
 
     /// Where it is mounted.

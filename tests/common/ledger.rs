@@ -49,7 +49,7 @@ impl Mark {
         encode(&mut buffer, &Limits::DEFAULT, |entry| self.write(entry)).unwrap().bytes().to_vec()
     }
 
-    fn of(entry: &EntryRef<'_>) -> Self {
+    pub fn of(entry: &EntryRef<'_>) -> Self {
         let number = |key| u64::try_from(entry.get(key).unwrap().as_i128().unwrap()).unwrap();
         Self { author: (number("run"), number("thread")), n: number("n") }
     }

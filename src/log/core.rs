@@ -88,8 +88,12 @@ impl Core {
         if step == Step::Missing {
             return self.make_next(full);
         }
-        if step == Step::Taken && full.is_some() {
+        if step == Step::Taken
+            && let Some(full) = full
+        {
             self.counters.rotations.fetch_add(1, Ordering::Relaxed);
+            // Now, and not when a helper comes to it: readers go on from here once they know that nothing follows.
+            full.close();
         }
         self.keeper.load().ahead.wake();
         Ok(())

@@ -155,6 +155,19 @@ impl TripReport {
         self.lost[i] = lost;
     }
 
+    /// Adds what another report says.
+    #[inline]
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.any {
+            for i in 0..CAUSES {
+                self.places[i] = self.places[i].with(other.places[i]);
+                self.counts[i] = self.counts[i].saturating_add(other.counts[i]);
+                self.lost[i] = self.lost[i].saturating_add(other.lost[i]);
+            }
+            self.any = true;
+        }
+    }
+
     /// Adds one trip. `lost` is saturating; `None` makes the sum unknown for good.
     pub(crate) fn record(&mut self, cause: TripCause, place: Places, lost: Option<u64>) {
         self.record_in_run(cause, place, lost, true);

@@ -17,6 +17,7 @@
 mod collections;
 mod container;
 mod formatted;
+mod fragment;
 mod key;
 mod scope;
 mod slot;
@@ -27,6 +28,7 @@ mod writer;
 use bytes::BufMut;
 
 pub use container::{ArrayWriter, MapWriter};
+pub use fragment::Fragment;
 pub use key::{KeyFilter, LogKey};
 pub use slot::ValueWriter;
 pub use value::{AsDebug, AsDisplay, AsError, Bytes, LogValue};

@@ -14,6 +14,7 @@ use crate::trip::{Places, TripCause, TripReport};
 
 use super::container::MapWriter;
 use super::formatted;
+use super::fragment::Fragment;
 use super::key::KeyFilter;
 use super::scope::{Counts, Key, Scope};
 use super::slot::ValueWriter;
@@ -159,6 +160,14 @@ impl<'b> EntryWriter<'b> {
     #[inline(always)]
     pub fn attributes(&mut self) -> MapWriter<'_, 'b> {
         MapWriter::top(&mut self.tape, &mut self.top, self.filter)
+    }
+
+    /// Copies the attributes of `fragment`, which were encoded before. Of one that does not fit the width or the bytes that
+    /// are left, the first attributes that do are copied, and the others counted as dropped.
+    #[inline]
+    pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
+        fragment.copy_to(&mut self.tape, &mut self.top, self.filter);
+        self
     }
 
     /// What the fuse has done so far.

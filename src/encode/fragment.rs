@@ -1,0 +1,230 @@
+//! Attributes encoded once and copied into many entries.
+
+use crate::error::EncodeError;
+use crate::format::bytes::{u16_at, u32_at};
+use crate::format::entry as layout;
+use crate::kind::{Kind, NodeFlags};
+use crate::limits::Limits;
+use crate::trip::TripReport;
+
+use super::container::MapWriter;
+use super::scope::{Counts, Scope};
+use super::tape::Tape;
+use super::{KeyFilter, encode_into};
+
+/// Attributes encoded once, to be copied into many entries: what a request, a span or a service puts into each of them
+/// (A10). A fragment never changes, and knows nothing of the values that it was made from.
+///
+/// ```
+/// use fusewire::Limits;
+/// use fusewire::encode::{Fragment, encode};
+///
+/// let request = Fragment::encode(&Limits::default(), |attributes| {
+///     attributes.entry("request_id", "7f3a").entry("user", &7);
+/// })?;
+/// let mut buffer = [0; 1024];
+/// let entry = encode(&mut buffer, &Limits::default(), |entry| {
+///     entry.set_body("paid");
+///     entry.append(&request).attr("amount", &129.95);
+/// })?;
+/// # let entry = fusewire::decode::EntryRef::new(entry.into_bytes()).unwrap();
+/// # assert_eq!(entry.get("user").and_then(|user| user.as_i128()), Some(7));
+/// # assert_eq!(entry.attributes().count(), 3);
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Fragment {
+    nodes: Box<[Node]>,
+    /// The keys and values of `nodes`, in their order.
+    text: Box<[u8]>,
+    /// Top-level attributes.
+    children: u32,
+    /// Top-level attributes that were not kept; `u64::MAX` where nobody knows how many.
+    dropped: u64,
+    report: TripReport,
+}
+
+/// A node as it stands in an entry whose text is the fragment's, and what of it moves with the text.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    bits: u128,
+    /// 1 where the key is, 1 where a span is: as many times how far the text moves is added.
+    moves: u128,
+}
+
+const VALUE_BIT: u32 = 8 * layout::NODE_VALUE as u32;
+
+impl Node {
+    fn new(bytes: [u8; layout::NODE_LEN]) -> Self {
+        let bits = u128::from_le_bytes(bytes);
+        let mut node = Self { bits, moves: 0 };
+        let kind = bytes[layout::NODE_KIND];
+        let is_wide = NodeFlags::from_bits(bytes[layout::NODE_FLAGS]).contains(NodeFlags::WIDE);
+        node.moves |= u128::from(node.key().1 > 0);
+        let is_span = is_wide || kind == Kind::String as u8 || kind == Kind::Bytes as u8;
+        node.moves |= u128::from(is_span) << VALUE_BIT;
+        node
+    }
+
+    /// Its bytes where the text begins `by` bytes further on; a negative number where it begins before.
+    #[inline(always)]
+    fn moved(&self, by: i128) -> [u8; layout::NODE_LEN] {
+        // No offset leaves its 32 bits: an entry has fewer bytes, and none is moved before the beginning.
+        self.bits.wrapping_add(self.moves.wrapping_mul(by.cast_unsigned())).to_le_bytes()
+    }
+
+    /// Where its key begins in the text, and how long it is.
+    fn key(&self) -> (usize, usize) {
+        let bytes = self.bits.to_le_bytes();
+        let at = u32_at(&bytes, 0).unwrap_or(0) as usize;
+        (at, u16_at(&bytes, layout::NODE_KEY_LEN).unwrap_or(0).into())
+    }
+
+    /// The value's low and high half.
+    fn value(&self) -> (usize, usize) {
+        let bytes = self.bits.to_le_bytes();
+        let half = |at| u32_at(&bytes, at).unwrap_or(0) as usize;
+        (half(layout::NODE_VALUE), half(layout::NODE_VALUE + 4))
+    }
+
+    /// Nodes of its subtree, itself counted.
+    fn subtree(&self) -> usize {
+        let kind = self.bits.to_le_bytes()[layout::NODE_KIND];
+        let is_container = kind == Kind::Array as u8 || kind == Kind::Map as u8;
+        1 + if is_container { self.value().1 } else { 0 }
+    }
+
+    /// One past the last byte of text that it needs.
+    fn text_end(&self) -> usize {
+        let (key, value) = (self.key(), self.value());
+        let span = if self.moves >> VALUE_BIT == 0 { 0 } else { value.0 + value.1 };
+        (key.0 + key.1).max(span)
+    }
+}
+
+impl Fragment {
+    /// Encodes what `write` writes, under `limits`.
+    ///
+    /// # Errors
+    /// What the fuse was told to refuse it for.
+    pub fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Result<Self, EncodeError> {
+        let mut bytes: Vec<u8> = Vec::with_capacity(limits.clamped().max_entry_bytes as usize);
+        let (_, report) = encode_into(&mut bytes, limits, |entry| write(&mut entry.attributes()))?;
+        Ok(Self::of_entry(&bytes, report))
+    }
+
+    /// The attributes of a canonical entry of our own making.
+    fn of_entry(entry: &[u8], report: TripReport) -> Self {
+        let count = u32_at(entry, layout::NODE_COUNT).unwrap_or(0) as usize;
+        let start = layout::text_start(count);
+        let nodes = entry.get(layout::NODES..start - 4).unwrap_or(&[]).as_chunks().0;
+        let nodes: Box<[Node]> = nodes.iter().copied().map(Node::new).collect();
+        // Behind what the nodes need there is only the empty string of the header.
+        let end = nodes.iter().map(Node::text_end).max().unwrap_or(0);
+        let dropped = match u32_at(entry, layout::DROPPED_ATTRIBUTES) {
+            Some(u32::MAX) | None => layout::UNKNOWN,
+            Some(dropped) => dropped.into(),
+        };
+        let text = entry.get(start..start + end).unwrap_or(&[]).into();
+        let mut fragment = Self { nodes, text, children: 0, dropped, report };
+        fragment.children = u32::try_from(fragment.subtrees().count()).unwrap_or(u32::MAX);
+        fragment
+    }
+
+    /// Whether there is no attribute in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Top-level attributes in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.children as usize
+    }
+
+    /// What the fuse did when it was encoded. Each entry that it is appended to says so as well.
+    #[must_use]
+    pub fn report(&self) -> TripReport {
+        self.report
+    }
+
+    /// This fragment's attributes, and behind them `other`'s.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let by = self.text.len() as i128;
+        let behind = other.nodes.iter().map(|node| Node::new(node.moved(by)));
+        let mut report = self.report;
+        report.merge(&other.report);
+        Self {
+            nodes: self.nodes.iter().copied().chain(behind).collect(),
+            text: [&*self.text, &other.text].concat().into(),
+            children: self.children.saturating_add(other.children),
+            dropped: self.dropped.saturating_add(other.dropped),
+            report,
+        }
+    }
+
+    /// Each top-level attribute: its nodes.
+    fn subtrees(&self) -> impl Iterator<Item = &[Node]> {
+        let mut rest = &*self.nodes;
+        core::iter::from_fn(move || {
+            let len = rest.first()?.subtree();
+            rest.split_off(..len.min(rest.len()))
+        })
+    }
+
+    /// Copies the attributes to the end of the top level of an entry.
+    #[inline]
+    pub(super) fn copy_to(&self, tape: &mut Tape<'_>, counts: &mut Counts, filter: Option<&KeyFilter>) {
+        let room = self.nodes.len() * layout::NODE_LEN + self.text.len();
+        let is_wide = counts.kept.saturating_add(self.children) > u32::from(tape.limits.max_width);
+        if filter.is_none() && !is_wide && tape.take(room) {
+            copy(&self.nodes, &self.text, 0, tape);
+            counts.kept += self.children;
+        } else {
+            self.copy_what_fits(tape, counts, filter);
+        }
+        if self.dropped > 0 {
+            counts.drop((self.dropped != layout::UNKNOWN).then_some(self.dropped));
+        }
+        tape.report.merge(&self.report);
+    }
+
+    /// The same, attribute by attribute.
+    #[cold]
+    fn copy_what_fits(&self, tape: &mut Tape<'_>, counts: &mut Counts, filter: Option<&KeyFilter>) {
+        let mut text_at = 0;
+        for nodes in self.subtrees() {
+            // Text is written in the order of the nodes: an attribute's is one run.
+            let end = nodes.iter().map(Node::text_end).max().unwrap_or(0).max(text_at);
+            let start = core::mem::replace(&mut text_at, end);
+            let text = self.text.get(start..end).unwrap_or(&[]);
+            let key = nodes.first().and_then(|node| self.key_of(node)).unwrap_or("");
+            if filter.is_some_and(|filter| !filter.contains(key)) || !tape.admit_child(counts, &Scope::ROOT) {
+                continue;
+            }
+            if tape.take(nodes.len() * layout::NODE_LEN + text.len()) {
+                copy(nodes, text, start, tape);
+                counts.kept += 1;
+            } else {
+                tape.drop_for_budget(counts);
+            }
+        }
+    }
+
+    fn key_of(&self, node: &Node) -> Option<&str> {
+        let (at, len) = node.key();
+        core::str::from_utf8(self.text.get(at..at + len)?).ok()
+    }
+}
+
+/// Copies nodes whose text begins at `start` of their fragment's.
+#[inline(always)]
+fn copy(nodes: &[Node], text: &[u8], start: usize, tape: &mut Tape<'_>) {
+    let by = tape.out.tail_len() as i128 - start as i128;
+    tape.out.push_tail(text);
+    for node in nodes {
+        tape.out.push(node.moved(by), &[], &[]);
+    }
+}

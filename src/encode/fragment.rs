@@ -52,7 +52,7 @@ struct Node {
     moves: u128,
 }
 
-const VALUE_BIT: u32 = 8 * layout::NODE_VALUE as u32;
+const VALUE_BIT: usize = 8 * layout::NODE_VALUE;
 
 impl Node {
     fn new(bytes: [u8; layout::NODE_LEN]) -> Self {

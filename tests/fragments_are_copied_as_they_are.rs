@@ -49,7 +49,9 @@ proptest! {
         let limits = limits();
         let written = entry(&limits, |entry| {
             entry.set_body("body");
-            [&before, &first, &second, &after].map(|tree| model::write(tree, entry));
+            for tree in [&before, &first, &second, &after] {
+                model::write(tree, entry);
+            }
         });
         let (one, two) = (fragment(&first, &limits), fragment(&second, &limits));
         let copied = entry(&limits, |entry| {
@@ -74,7 +76,7 @@ proptest! {
         before in trees::tree(6), tree in trees::tree(12), max_width in 0_u16..20, room in 0_u32..600,
     ) {
         let fragment = fragment(&tree, &limits());
-        let whole = entry(&limits(), |entry| drop(entry.append(&fragment))).attributes;
+        let whole = entry(&limits(), |entry| _ = entry.append(&fragment)).attributes;
         let narrow = Limits { max_width, max_entry_bytes: 1024 + room, ..limits() };
         let copied = entry(&narrow, |entry| {
             model::write(&before, entry);

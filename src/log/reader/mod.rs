@@ -78,6 +78,7 @@ impl ReadOptions {
             by_id: HashMap::new(),
             directories: Vec::new(),
             ready: BinaryHeap::new(),
+            idle: Vec::new(),
             turn: None,
             until_poll: TURN,
             pause: PAUSE.0,
@@ -132,6 +133,8 @@ pub struct LogReader {
     directories: Vec<Directory>,
     /// Streams that have something, by their key and then by their number: a place for each.
     ready: BinaryHeap<Reverse<(u64, usize)>>,
+    /// Streams that have nothing now, and may have something later without a new segment.
+    idle: Vec<usize>,
     /// The stream whose head was returned last: it goes on with the next call.
     turn: Option<usize>,
     /// Events until streams that had nothing are looked at again.
@@ -239,20 +242,21 @@ impl LogReader {
 
     #[inline]
     fn enqueue(&mut self, index: usize) {
-        if let Some(stream) = self.streams.get(index)
-            && !matches!(stream.head, Head::Idle)
-        {
+        let Some(stream) = self.streams.get(index) else { return };
+        if !matches!(stream.head, Head::Idle) {
             self.ready.push(Reverse((stream.key, index)));
+        } else if !stream.is_at_rest() {
+            self.idle.push(index);
         }
     }
 
     /// Looks at the streams that had nothing.
     fn poll(&mut self) {
         self.until_poll = TURN;
-        for index in 0..self.streams.len() {
-            if self.streams.get(index).is_some_and(|stream| matches!(stream.head, Head::Idle)) {
-                self.advance(index);
-            }
+        // From the end: those that go on having nothing are put there again.
+        for place in (0..self.idle.len()).rev() {
+            let index = self.idle.swap_remove(place);
+            self.advance(index);
         }
     }
 
@@ -305,7 +309,11 @@ impl LogReader {
         for (info, file) in found {
             let index = self.stream_of(&info);
             if let Some(stream) = self.streams.get_mut(index) {
+                let rested = stream.is_at_rest();
                 stream.add(info, file, listed, self.terms);
+                if rested && !stream.is_at_rest() {
+                    self.idle.push(index);
+                }
                 touched.push(index);
             }
         }
@@ -338,6 +346,7 @@ impl LogReader {
     fn push(&mut self, stream: Stream) -> usize {
         self.streams.push(stream);
         self.ready.reserve(self.streams.len() - self.ready.len());
+        self.idle.reserve(self.streams.len() - self.idle.len());
         self.streams.len() - 1
     }
 

@@ -13,9 +13,12 @@ impl LogReader {
     pub fn seek_to_end(&mut self) {
         self.go_on();
         self.ready.clear();
-        let terms = self.terms;
-        for stream in &mut self.streams {
-            stream.skip_to_end(terms);
+        self.idle.clear();
+        for index in 0..self.streams.len() {
+            if let Some(stream) = self.streams.get_mut(index) {
+                stream.skip_to_end(self.terms);
+            }
+            self.enqueue(index);
         }
     }
 

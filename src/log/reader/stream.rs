@@ -26,7 +26,7 @@ pub(super) struct Terms {
 pub(super) struct Waiting {
     pub(super) info: SegmentInfo,
     /// A live one is opened when it is found: should it be deleted, it is known what was in it.
-    pub(super) open: Option<OpenSegment>,
+    pub(super) open: Option<Box<OpenSegment>>,
     /// How many times the directories had been looked through when it was found. Names that are added while one looks may
     /// be missed: a gap before it is believed only after another round.
     found: u64,
@@ -65,7 +65,7 @@ pub(super) struct Stream {
     pub(super) id: [u8; 16],
     /// By their place in the stream.
     pub(super) waiting: VecDeque<Waiting>,
-    pub(super) open: Option<OpenSegment>,
+    pub(super) open: Option<Box<OpenSegment>>,
     /// The place of the segment that comes next; `None` before the first one, which may have any.
     pub(super) expected: Option<u64>,
     /// By what the stream is merged with others: the latest time so far. A clock that steps back does not make entries
@@ -89,7 +89,10 @@ impl Stream {
             return;
         }
         let place = from + equals.count();
-        let open = info.can_grow().then(|| OpenSegment::new(info.clone(), file, terms.access).ok()).flatten();
+        let open = info
+            .can_grow()
+            .then(|| OpenSegment::new(info.clone(), file, terms.access).ok().map(Box::new))
+            .flatten();
         self.waiting.insert(place, Waiting { info, open, found: terms.round, listed });
         // What has two others behind it has been in use: to know that it is missing is to know that entries are.
         let superseded = self.waiting.len().saturating_sub(2);
@@ -98,6 +101,11 @@ impl Stream {
                 waiting.open = None;
             }
         }
+    }
+
+    /// Whether nothing comes without a new segment.
+    pub(super) fn is_at_rest(&self) -> bool {
+        matches!(self.head, Head::Idle) && self.open.is_none() && self.waiting.is_empty()
     }
 
     /// Whether there is a gap that has not been looked for again.
@@ -185,9 +193,9 @@ impl Stream {
         let Some(next) = self.pass() else { return false };
         let open = match next.open {
             Some(open) => Ok(open),
-            None => {
-                File::open(&next.info.path).and_then(|file| OpenSegment::new(next.info.clone(), file, access))
-            }
+            None => File::open(&next.info.path)
+                .and_then(|file| OpenSegment::new(next.info.clone(), file, access))
+                .map(Box::new),
         };
         match open {
             Ok(open) => {

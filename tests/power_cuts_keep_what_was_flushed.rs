@@ -164,6 +164,9 @@ fn run(plan: Plan, random: &mut Random) -> Outcome {
                 }
             });
         }
+        while read_written().iter().any(|written| *written < 30) {
+            thread::sleep(Duration::from_micros(100));
+        }
         let mut flushed: Counts = [0; THREADS];
         for _ in 0..12 {
             thread::sleep(Duration::from_micros(random.below(2_000)));

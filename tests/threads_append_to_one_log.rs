@@ -36,7 +36,8 @@ fn append(log: &Log, counts: &[u64], text: usize) -> BTreeMap<u64, Vec<u64>> {
                 })
             })
             .collect();
-        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let all = running.into_iter().map(|thread| thread.join().unwrap());
+        all.filter(|(_, appended): &(u64, Vec<u64>)| !appended.is_empty()).collect()
     })
 }
 

@@ -66,6 +66,8 @@ impl Core {
             }
             Err(_) => {
                 self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
+                // All but the one in use will be sealed soon, and can be deleted then.
+                self.hopeless.store(keeper.open().len() <= 1, Ordering::Relaxed);
                 self.no_room.store(true, Ordering::Release);
                 // The one there was is in use by now, and must not be kept from being closed.
                 self.segments.offer(None);

@@ -154,6 +154,10 @@ impl<'a> Behind<'a> {
         self.keeper.remove(&tended.segment);
         self.leaving.push(tended.segment);
         self.let_go();
+        if self.core.no_room.load(Ordering::Relaxed) {
+            // It may be deleted now.
+            self.keeper.ahead.wake();
+        }
     }
 
     /// Unmaps the sealed segments that nobody looks at any more.
@@ -182,8 +186,13 @@ impl<'a> Behind<'a> {
         for path in self.unsynced.drain(..) {
             result = result.and(sync(self.core, || sync_sealed(&path)));
         }
+        let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
+            if current.is_some_and(|current| segment.header().sequence > current) {
+                // Nothing is in it yet.
+                continue;
+            }
             segment.progress(&mut tended.progress);
             // Behind an entry that is still being written there may be some whose append has returned.
             if tended.progress.at == tended.synced && segment.tail() <= tended.synced {

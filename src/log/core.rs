@@ -24,6 +24,8 @@ pub(super) struct Core {
     pub(super) segments: Succession<SharedSegment>,
     /// Whether no further segment can be made now.
     pub(super) no_room: AtomicBool,
+    /// Whether there is nothing to delete either, now or soon.
+    pub(super) hopeless: AtomicBool,
     pub(super) scratches: Scratches<Cached<SharedSegment>>,
     pub(super) buffers: Box<[BufferCounters]>,
     pub(super) counters: Counters,
@@ -51,6 +53,7 @@ impl Core {
             fork: ForkMark::new(),
             segments,
             no_room: AtomicBool::new(false),
+            hopeless: AtomicBool::new(false),
             scratches,
             buffers,
             counters: Counters::default(),

@@ -60,7 +60,7 @@ use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
 use crate::severity::Severity;
 
-use self::core::Core;
+use self::core::{Core, NoRoom};
 use inside::Inside;
 use keeper::Keeper;
 use swap::Cached;
@@ -178,7 +178,12 @@ impl Core {
             return Err(DropCause::BelowSeverity);
         }
         self.put(segments, draft).or_else(|_| match self.options.on_full {
-            OnFull::Block(timeout) => self.write_in_time(segments, draft, timeout),
+            OnFull::Block(timeout) => {
+                self.write_in_time(segments, draft, timeout).map_err(|_| DropCause::TimedOut)
+            }
+            OnFull::OverwriteOldest if !self.hopeless.load(Ordering::Relaxed) => self
+                .write_in_time(segments, draft, LogOptions::OVERWRITE_TIMEOUT)
+                .map_err(|_| DropCause::Full),
             _ if below => Err(DropCause::BelowSeverity),
             _ => Err(DropCause::Full),
         })
@@ -191,7 +196,7 @@ impl Core {
         segments: &mut Cached<SharedSegment>,
         draft: &mut Draft<'_>,
         timeout: Duration,
-    ) -> Result<(), DropCause> {
+    ) -> Result<(), NoRoom> {
         let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
         let keeper = self.keeper.load_full();
         loop {
@@ -200,7 +205,7 @@ impl Core {
                 return Ok(());
             }
             if !keeper.wait_for_room(before, deadline) {
-                return Err(DropCause::TimedOut);
+                return Err(NoRoom);
             }
         }
     }

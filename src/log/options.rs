@@ -19,7 +19,9 @@ pub enum OnFull {
     /// Once no further segment can be made, entries below the severity are dropped, so that what is left of the last one
     /// is for those that matter. When that is full, too, all are dropped.
     DropBelow(Severity),
-    /// The oldest segments of the directory are deleted, whoever wrote them, but none that a living process writes to.
+    /// The oldest segments of the directory are deleted, whoever wrote them, but none that a living process writes to. Where
+    /// only one is left that this process is just completing, the append waits for that, for at most
+    /// [`LogOptions::OVERWRITE_TIMEOUT`].
     #[default]
     OverwriteOldest,
     /// The append waits so long for room, and then drops the entry.
@@ -48,6 +50,10 @@ impl LogOptions {
     pub(super) const WINDOW: usize = 2 << 20;
     /// How long [`sync_at`](Self::sync_at) makes an append wait for the disk at most.
     pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// How long an append waits at most for a segment to be completed that it wants to have deleted
+    /// ([`OnFull::OverwriteOldest`]).
+    pub const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
     pub(super) fn new(directory: PathBuf) -> Self {
         Self {

@@ -74,7 +74,16 @@ impl Live {
 
 /// How many entries there are now.
 fn entries(reader: &mut LogReader) -> usize {
-    common::streams::numbers(reader).len()
+    let mut entries = 0;
+    while let Some(event) = reader.next() {
+        match event {
+            LogEvent::Entry { .. } => entries += 1,
+            LogEvent::Lost { range, .. } => assert!(!range.is_loss()),
+            LogEvent::Frame { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    entries
 }
 
 #[test]
@@ -164,4 +173,43 @@ fn damage_in_a_live_segment_does_not_stop_the_reader() {
     let Some(LogEvent::Lost { range, .. }) = reader.next() else { panic!("damage goes first") };
     assert_eq!((range.start, range.end, range.is_loss()), (at, end, true));
     assert_eq!(entries(&mut reader), 1);
+}
+
+/// A process on a file system without locks, with an append in its first segment that is not complete, and `later` further
+/// segments with an entry each. What comes within a moment, and after another entry of its last segment.
+fn without_locks(later: u64, another_boot: bool) -> (usize, usize) {
+    let mut live = Live::new();
+    let at = live.writer.tail();
+    live.begin(at);
+    live.complete(at + live.frame(at).len() as u64);
+    let mut page = vec![0; 4096];
+    live.file.read_exact_at(&mut page, 0).unwrap();
+    page[16] |= 1;
+    if another_boot {
+        page[64] ^= 1;
+    }
+    let crc = checksum::crc32(0, &page[..4092]);
+    page[4092..].copy_from_slice(&crc.to_le_bytes());
+    live.write(0, &page);
+    let mut writers: Vec<_> =
+        (1..=later).map(|sequence| create(live.directory.path(), 1, sequence)).collect();
+    for writer in &mut writers {
+        append(writer, 2000, 9);
+    }
+    let mut reader = live.reader(false);
+    let at_once = entries(&mut reader);
+    append(writers.last_mut().unwrap_or(&mut live.writer), 3000, 10);
+    let mut then = 0;
+    while reader.wait(SOON).unwrap() {
+        then += entries(&mut reader);
+    }
+    (at_once, then)
+}
+
+#[test]
+fn without_locks_it_is_given_up_where_two_segments_follow_or_after_a_new_start() {
+    assert_eq!(without_locks(1, false), (2, 0));
+    // The first one's two and one behind the append, and the second one's, which may still get more.
+    assert_eq!(without_locks(2, false).0, 4);
+    assert_eq!(without_locks(1, true), (4, 1));
 }

@@ -2,104 +2,28 @@
 //! now.
 
 mod directory;
+mod discover;
 mod event;
 pub(super) mod open;
+mod options;
 mod seek;
 mod stream;
 mod window;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-use crate::log::listing::{SegmentInfo, inspect};
-use crate::segment::Mode;
 
 use directory::Directory;
 pub use event::LogEvent;
+pub use options::ReadOptions;
 use stream::{Head, Stream, Terms};
 
 /// After how many events streams that had nothing are looked at again.
 const TURN: u32 = 64;
 /// The shortest and the longest sleep of [`LogReader::wait`].
 const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
-/// How many times a directory is looked through in a row where names come while one looks.
-const ROUNDS: u32 = 5;
-
-/// How a log is read: [`LogReader::options`]. Nothing has to be set.
-#[derive(Clone, Copy, Default)]
-pub struct ReadOptions {
-    terms: Terms,
-}
-
-impl ReadOptions {
-    /// Entries from this time on: nanoseconds since the Unix epoch. Exact even where a clock was set back: it is each
-    /// entry's own time that counts. Entries without a time are left out, and so is what is in sealed segments that have
-    /// nothing in the range, damage included.
-    #[must_use]
-    pub fn since(mut self, unix_nano: u64) -> Self {
-        self.terms.window.since = Some(unix_nano);
-        self
-    }
-
-    /// Entries before this time: nanoseconds since the Unix epoch. As [`since`](Self::since) otherwise.
-    #[must_use]
-    pub fn until(mut self, unix_nano: u64) -> Self {
-        self.terms.window.until = Some(unix_nano);
-        self
-    }
-
-    /// [`Mode::Recover`], which is the default, or [`Mode::Trust`]. Damage is told and passed over in any mode: whoever
-    /// wants to be strict stops at the first [`LogEvent::Lost`] that is a loss.
-    #[must_use]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.terms.access.mode = if mode == Mode::Strict { Mode::Recover } else { mode };
-        self
-    }
-
-    /// Reads segments into memory instead of mapping them, for files that somebody might truncate; default no. See
-    /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted) for what is promised otherwise.
-    #[must_use]
-    pub fn copy(mut self, copy: bool) -> Self {
-        self.terms.access.copy = copy;
-        self
-    }
-
-    /// Opens `paths`, each a directory of segments or a segment.
-    ///
-    /// # Errors
-    /// Where a path cannot be read. What is in it is told by events, its damage included.
-    pub fn open(self, paths: &[PathBuf]) -> io::Result<LogReader> {
-        let mut reader = LogReader {
-            streams: Vec::new(),
-            by_id: HashMap::new(),
-            directories: Vec::new(),
-            ready: BinaryHeap::new(),
-            idle: Vec::new(),
-            turn: None,
-            until_poll: TURN,
-            pause: PAUSE.0,
-            looked: None,
-            terms: self.terms,
-        };
-        let mut files = Vec::new();
-        for path in paths {
-            if path.is_dir() {
-                reader.directories.push(Directory::new(path.clone()));
-            } else {
-                files.push(inspect(path)?);
-            }
-        }
-        reader.add_all(files, false);
-        // Names that come while one looks may be missed: of what is found, all before it is found in the second look.
-        reader.look()?;
-        reader.look()?;
-        Ok(reader)
-    }
-}
 
 /// Reads a log: the entries of all segments in one or more directories, merged by time.
 ///
@@ -258,96 +182,6 @@ impl LogReader {
             let index = self.idle.swap_remove(place);
             self.advance(index);
         }
-    }
-
-    /// Looks through the directories, if they may have changed. Whether it has.
-    fn look_if_due(&mut self) -> io::Result<bool> {
-        self.looked = Some(Instant::now());
-        let due = self.directories.iter().any(Directory::is_due);
-        if due {
-            self.look()?;
-        }
-        Ok(due)
-    }
-
-    /// Looks through the directories.
-    fn look(&mut self) -> io::Result<()> {
-        for _ in 0..ROUNDS {
-            self.terms.round += 1;
-            let (mut found, mut failed) = (Vec::new(), Vec::new());
-            for directory in &mut self.directories {
-                for path in directory.look()? {
-                    match inspect(&path) {
-                        Ok(new) => found.push(new),
-                        // Gone again. Where entries were in it, those behind show the gap.
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Err(error) => failed.push((path, error)),
-                    }
-                }
-            }
-            for (path, error) in failed {
-                let mut stream = Stream::new([0; 16], None);
-                stream.head = Head::File(path, error);
-                let index = self.push(stream);
-                self.enqueue(index);
-            }
-            if !self.add_all(found, true) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds segments to their streams. Whether there is a gap that might not be one.
-    fn add_all(&mut self, mut found: Vec<(SegmentInfo, File)>, listed: bool) -> bool {
-        // Of damaged ones the stream is only guessed; the others come first.
-        found.sort_by(|(a, _), (b, _)| {
-            let key = |info: &SegmentInfo| (info.header.is_err(), info.created_unix_nano, info.sequence);
-            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
-        });
-        let mut touched: Vec<usize> = Vec::new();
-        for (info, file) in found {
-            let index = self.stream_of(&info);
-            if let Some(stream) = self.streams.get_mut(index) {
-                let rested = stream.is_at_rest();
-                stream.add(info, file, listed, self.terms);
-                if rested && !stream.is_at_rest() {
-                    self.idle.push(index);
-                }
-                touched.push(index);
-            }
-        }
-        touched.sort_unstable();
-        touched.dedup();
-        let round = self.terms.round;
-        touched.iter().any(|index| self.streams.get(*index).is_some_and(|stream| stream.has_doubts(round)))
-    }
-
-    /// The number of the stream that a segment belongs to.
-    fn stream_of(&mut self, info: &SegmentInfo) -> usize {
-        if let Some(index) = self.by_id.get(&info.stream_id) {
-            return *index;
-        }
-        if info.header.is_err() {
-            let named = info.stream_id != [0; 16];
-            let like = |stream: &Stream| named && stream.id[..4] == info.stream_id[..4];
-            return match self.streams.iter().position(like) {
-                Some(index) => index,
-                None => self.push(Stream::new(info.stream_id, None)),
-            };
-        }
-        // A stream that comes after the first two looks is followed from its beginning.
-        let expected = (self.terms.round > 2).then_some(0);
-        let index = self.push(Stream::new(info.stream_id, expected));
-        self.by_id.insert(info.stream_id, index);
-        index
-    }
-
-    fn push(&mut self, stream: Stream) -> usize {
-        self.streams.push(stream);
-        self.ready.reserve(self.streams.len() - self.ready.len());
-        self.idle.reserve(self.streams.len() - self.idle.len());
-        self.streams.len() - 1
     }
 
     /// Whether nothing has been read yet.

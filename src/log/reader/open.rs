@@ -228,6 +228,7 @@ impl OpenSegment {
     pub(in crate::log) fn give_up_waiting(&mut self) {
         if self.info.owner == Owner::Unknown && self.file.is_some() {
             self.file = None;
+            (self.info.owner, self.info.life) = (Owner::Gone, Life::Crashed);
             if let Ok(header) = &self.info.header {
                 self.cursor.settle(Bounds::of(self.segment.as_bytes(), header));
             }

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::disks::{self, Kind, disk_or_skip};
-use common::ledger::{Mark, Receipts, found, receipts, segments};
+use common::ledger::{Mark, Receipts, found_at_rest, receipts, segments};
 use common::random::Random;
 use common::victims::{self, Scene, order};
 use fusewire::log::{Durability, FlushError, Log};
@@ -107,7 +107,7 @@ fn whose_failures_are_told_and_counted_and_never_tried_again() {
         assert_eq!(segment.durable_up_to() == 0, never_taken, "segment {}", header.sequence);
     }
     drop(log);
-    found(&scene.log).holds(&receipts(&scene.receipts));
+    found_at_rest(&scene.log).holds(&receipts(&scene.receipts));
 }
 
 /// Logs to a disk that fails for real, and asks for it again and again.
@@ -144,5 +144,5 @@ fn of_a_file_system_whose_disk_is_smaller_than_it_says() {
     let report = fs::read_to_string(scene.receipts.with_extension("report")).unwrap();
     let (told, errors) = report.split_once(' ').unwrap();
     assert!(told == "true" && errors != "0", "{report}");
-    found(&scene.log).holds(&receipts(&scene.receipts));
+    found_at_rest(&scene.log).holds(&receipts(&scene.receipts));
 }

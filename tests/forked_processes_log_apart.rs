@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use common::ledger::{Mark, Receipts, found, receipts, segments};
+use common::ledger::{Mark, Receipts, found, found_at_rest, receipts, segments};
 use common::victims::{self, Scene, order, wait_until};
 use fusewire::log::Log;
 use fusewire::segment::State;
@@ -93,7 +93,7 @@ fn while_threads_append_and_children_are_killed() {
     let receipts = receipts(&scene.receipts);
     let acknowledged: usize = receipts.values().map(Vec::len).sum();
     assert_eq!(acknowledged as u64, 8 * ENTRIES + CHILDREN * ENTRIES + 2 * (ENTRIES + 1));
-    let found = found(&scene.log);
+    let found = found_at_rest(&scene.log);
     found.holds(&receipts);
     let runs = found.streams.iter().filter(|((_, thread), _)| *thread == 0).count();
     assert_eq!(runs as u64, 1 + CHILDREN + 2);

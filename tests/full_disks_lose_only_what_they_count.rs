@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::disks::{Disk, Kind, disk_or_skip};
-use common::ledger::{Found, Mark, Receipts, found, receipts};
+use common::ledger::{Found, Mark, Receipts, found_at_rest, receipts};
 use common::victims::{self, Scene, order, wait_until};
 use fusewire::Severity;
 use fusewire::log::{DropCause, Log, OnFull, Stats};
@@ -115,7 +115,7 @@ fn run(disk: &Disk, mode: &str, deletes: bool, make_room: impl FnOnce()) -> (Rep
     let report = std::fs::read_to_string(scene.receipts.with_extension("report")).unwrap();
     let numbers = report.lines().map(|line| line.split_once(' ').unwrap());
     let report = Report(numbers.map(|(key, count)| (key.to_owned(), count.parse().unwrap())).collect());
-    (report, found(&scene.log), scene)
+    (report, found_at_rest(&scene.log), scene)
 }
 
 /// Everything that was appended is there, or counted; what was counted is told in the log.
@@ -227,6 +227,6 @@ fn an_ext4_that_breaks() {
         wait_until("the victim finds the disk full", || full.exists() || victim.ended().is_some());
         victim.kill();
         victim.die();
-        found(&scene.log).holds(&receipts(&scene.receipts));
+        found_at_rest(&scene.log).holds(&receipts(&scene.receipts));
     }
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use common::ledger::{Mark, Receipts, found, receipts};
+use common::ledger::{Mark, Receipts, found, found_at_rest, receipts};
 use common::random::Random;
 use common::victims::{self, Scene, Victim, order, wait_until};
 use fusewire::failpoint;
@@ -165,7 +165,7 @@ fn kill_one_after_the_other(kills: &[Kill], random: &mut Random) -> u64 {
     let total = retires.then_some(8 * segment);
     for (run, kill) in (0..).zip(kills) {
         self::kill(&scene, run, *kill, segment, total);
-        let (found, receipts) = (found(&scene.log), receipts(&scene.receipts));
+        let (found, receipts) = (found_at_rest(&scene.log), receipts(&scene.receipts));
         if retires {
             found.holds_the_end_of(&receipts)
         } else {
@@ -220,5 +220,5 @@ fn killed_one_by_one_while_others_go_on_in_the_same_directory() {
         victim.kill();
         victim.die();
     }
-    found(&scene.log).holds(&receipts(&scene.receipts));
+    found_at_rest(&scene.log).holds(&receipts(&scene.receipts));
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use common::ledger::{Mark, Receipts, found, receipts};
+use common::ledger::{Mark, Receipts, found_at_rest, receipts};
 use common::memory_group::MemoryGroup;
 use common::victims::{self, Scene, order, wait_until};
 use fusewire::log::Log;
@@ -70,7 +70,7 @@ fn killed_for_its_memory_while_it_logs() {
         std::fs::write(scene.receipts.with_extension("go"), "").unwrap();
         victim.die();
         assert_eq!(group.kills(), 1, "it died, and not for its memory");
-        let (found, receipts) = (found(&scene.log), receipts(&scene.receipts));
+        let (found, receipts) = (found_at_rest(&scene.log), receipts(&scene.receipts));
         found.holds(&receipts);
         let entries: usize = receipts.values().map(Vec::len).sum();
         assert!(receipts.len() == 2 && entries > 100, "{entries} entries");

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::disks::taken;
-use common::ledger::{Mark, Receipts, found, receipts};
+use common::ledger::{Mark, Receipts, found_at_rest, receipts};
 use common::victims::{self, Scene, Victim, order, wait_until};
 use fusewire::Severity;
 use fusewire::log::{Log, OnFull};
@@ -83,7 +83,7 @@ fn share(overwrites: bool) {
         watcher.join().unwrap();
     });
     assert!(samples > 20 && most > BUDGET / 2, "{samples} samples, at most {most} bytes");
-    let (found, receipts) = (found(&scene.log), receipts(&scene.receipts));
+    let (found, receipts) = (found_at_rest(&scene.log), receipts(&scene.receipts));
     if overwrites {
         found.holds_the_end_of(&receipts);
         // The last ones to write have left what they wrote last.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use fusewire::decode::EntryRef;
 use fusewire::encode::{EntryWriter, encode};
+use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{Event, FrameKind, Mode, Segment, SegmentHeader, verify};
 use fusewire::{Limits, Severity};
 
@@ -97,7 +98,7 @@ pub struct Found {
 }
 
 /// What a loss record says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
     pub count: u64,
     pub by_severity: BTreeMap<String, u64>,
@@ -154,6 +155,39 @@ pub fn found(directory: &Path) -> Found {
         assert!(report.is_clean(), "{}: {report:?}", place());
         found.sequences.entry(header.stream_id).or_default().push(header.sequence);
     }
+    found
+}
+
+/// As [`found`], of a directory that nobody writes to; and the log as a whole is read like its segments one by one.
+pub fn found_at_rest(directory: &Path) -> Found {
+    let found = found(directory);
+    let mut entries: BTreeMap<Author, Vec<u64>> = BTreeMap::new();
+    let mut losses = Vec::new();
+    let mut reader = LogReader::options().open(&[directory.to_owned()]).unwrap();
+    while let Some(event) = reader.next() {
+        match event {
+            LogEvent::Entry { frame, entry, .. } => {
+                let mark = Mark::of(&entry);
+                assert!(frame.payload == mark.bytes(), "{mark:?} is not as it was written");
+                entries.entry(mark.author).or_default().push(mark.n);
+            }
+            LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Loss => {
+                losses.push(loss(frame.payload))
+            }
+            LogEvent::Frame { .. } => {}
+            LogEvent::Lost { segment, range } => {
+                assert!(!range.is_loss(), "{range:?} in {}", segment.path.display());
+            }
+            event => panic!("{event:?}"),
+        }
+    }
+    assert_eq!(entries, found.entries);
+    let sorted = |losses: &[Loss]| {
+        let mut losses = losses.to_vec();
+        losses.sort();
+        losses
+    };
+    assert_eq!(sorted(&losses), sorted(&found.losses));
     found
 }
 

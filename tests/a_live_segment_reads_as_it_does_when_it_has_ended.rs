@@ -1,5 +1,5 @@
-//! C4, C5: whatever happens to the bytes of a segment while its process writes and a reader follows, the reader neither
-//! fails nor stops, and in the end has read every entry that is intact, and none twice.
+//! Sanitized. C4, C5: whatever happens to the bytes of a segment while its process writes and a reader follows, the
+//! reader neither fails nor stops, and in the end has read every entry that is intact, and none twice.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! C4, C5: what a reader of a log tells of a segment is what reading the segment alone tells, whatever happened to its
-//! bytes; and no bytes make it fail.
+//! Sanitized. C4, C5: what a reader of a log tells of a segment is what reading the segment alone tells, whatever
+//! happened to its bytes; and no bytes make it fail.
 
 mod common;
 

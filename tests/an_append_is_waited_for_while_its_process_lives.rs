@@ -1,5 +1,5 @@
-//! C2, C5: a reader that follows waits for an append that a living process has not completed, passes over that of a dead
-//! one, and shows nothing half-written.
+//! Sanitized. C2, C5: a reader that follows waits for an append that a living process has not completed, passes over
+//! that of a dead one, and shows nothing half-written.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! C2, C4. Sanitized. What many threads leave behind when their process is killed: appends that were begun and never
+//! Sanitized. C2, C4: what many threads leave behind when their process is killed: appends that were begun and never
 //! completed, and a segment that was closed and not yet sealed. Neither is damage, and neither hides any.
 
 mod common;

@@ -35,7 +35,7 @@ impl ReadOptions {
     }
 
     /// [`Mode::Recover`], which is the default, or [`Mode::Trust`]. Damage is told and passed over in any mode: whoever
-    /// wants to be strict stops at the first [`LogEvent::Lost`] that is a loss.
+    /// wants to be strict stops at the first [`LogEvent::Lost`](crate::log::LogEvent::Lost) that is a loss.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.terms.access.mode = if mode == Mode::Strict { Mode::Recover } else { mode };

@@ -16,9 +16,12 @@
     )
 )]
 
+mod context;
 pub mod decode;
 pub mod encode;
 pub mod error;
+#[cfg(all(unix, not(loom)))]
+mod event;
 #[doc(hidden)]
 pub mod failpoint;
 mod format;
@@ -44,6 +47,7 @@ pub mod time;
 pub mod trace;
 pub mod trip;
 
+pub use context::{Context, Entered, InContext};
 pub use kind::{Kind, KindSet, NodeFlags};
 pub use limits::Limits;
 pub use path::KeyPath;

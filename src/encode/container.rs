@@ -91,6 +91,13 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
+    /// [`entry`](Self::entry), for macros that write to entries and maps alike.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.entry(key, value);
+    }
+
     /// Writes one entry with a key that need not be text: see [`LogKey`] for how it becomes text.
     #[inline]
     pub fn keyed<K: LogKey + ?Sized, V: LogValue + ?Sized>(&mut self, key: &K, value: &V) -> &mut Self {

@@ -31,7 +31,7 @@ pub use container::{ArrayWriter, MapWriter};
 pub use fragment::Fragment;
 pub use key::{KeyFilter, LogKey};
 pub use slot::ValueWriter;
-pub use value::{AsDebug, AsDisplay, AsError, Bytes, LogValue};
+pub use value::{AsDebug, AsDisplay, AsError, Bytes, FromFn, LogValue, from_fn};
 pub use writer::{Encoded, EntryWriter};
 
 use crate::error::EncodeError;

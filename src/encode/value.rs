@@ -197,6 +197,31 @@ pub struct AsDisplay<'a>(pub &'a dyn fmt::Display);
 #[derive(Clone, Copy)]
 pub struct AsError<'a>(pub &'a (dyn std::error::Error + 'a));
 
+/// A value that a closure writes: see [`from_fn`].
+#[derive(Clone, Copy)]
+pub struct FromFn<F>(F);
+
+/// A value that `write` writes, each time it is logged.
+///
+/// ```
+/// # use fusewire::encode::{from_fn, encode};
+/// # let mut buffer = [0; 512];
+/// # encode(&mut buffer, &fusewire::Limits::default(), |entry| {
+/// entry.attr("point", &from_fn(|out| _ = out.map().entry("x", &1).entry("y", &2)));
+/// # })?;
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
+pub const fn from_fn<F: Fn(ValueWriter<'_, '_>)>(write: F) -> FromFn<F> {
+    FromFn(write)
+}
+
+impl<F: Fn(ValueWriter<'_, '_>)> LogValue for FromFn<F> {
+    #[inline(always)]
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        (self.0)(out);
+    }
+}
+
 impl LogValue for AsDebug<'_> {
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.fmt(format_args!("{:?}", self.0));

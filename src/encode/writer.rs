@@ -156,6 +156,13 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
+    /// [`attr`](Self::attr), for macros that write to entries and maps alike.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.attr(key, value);
+    }
+
     /// The attributes as a map to write to, for code that writes maps. Can be taken again.
     #[inline(always)]
     pub fn attributes(&mut self) -> MapWriter<'_, 'b> {

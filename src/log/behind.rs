@@ -19,8 +19,7 @@ use super::drops::Told;
 use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::room;
-use super::succession::same;
-use super::swap::Cached;
+use super::swap::{Cached, same};
 
 /// How soon to look again at a segment that waits for an append to complete.
 const SOON: Duration = Duration::from_millis(1);

@@ -12,6 +12,7 @@ use crate::segment::shared::{Draft, SharedSegment};
 
 use super::drops::DropCounters;
 use super::keeper::Keeper;
+use super::levels::Levels;
 use super::options::LogOptions;
 use super::stats::{BufferCounters, Counters, Stats};
 use super::succession::{Sequenced, Step, Succession};
@@ -20,6 +21,7 @@ use super::swap::Cached;
 /// What all threads of a process share of a log.
 pub(super) struct Core {
     pub(super) options: LogOptions,
+    pub(super) levels: Levels,
     pub(super) fork: ForkMark,
     pub(super) segments: Succession<SharedSegment>,
     /// Whether no further segment can be made now.
@@ -50,6 +52,7 @@ impl Core {
             Scratches::new(options.max_threads.into(), options.scratch_len(), || segments.cached())?;
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
+            levels: Levels::new(),
             fork: ForkMark::new(),
             segments,
             no_room: AtomicBool::new(false),

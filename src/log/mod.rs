@@ -32,6 +32,7 @@ mod drops;
 mod flush;
 mod inside;
 mod keeper;
+mod levels;
 mod listing;
 mod options;
 mod outcome;
@@ -48,6 +49,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 pub use drops::Drops;
+pub use levels::{Levels, Site};
 pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{DropCause, Durability, FlushError, Outcome};
@@ -161,6 +163,20 @@ impl Log {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.0.core.stats()
+    }
+
+    /// Which severities [`event!`](crate::event) logs, by target. [`append`](Self::append) logs all.
+    #[must_use]
+    pub fn levels(&self) -> &Levels {
+        &self.0.core.levels
+    }
+
+    /// Whether `site` logs entries of `severity`.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn enables(&self, site: &Site, severity: Severity) -> bool {
+        self.0.core.levels.enable(site, severity)
     }
 
     /// Where the log is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 #[cfg(not(loom))]
 use super::swap::Cached;
-use super::swap::{Loaded, Swap};
+use super::swap::{Loaded, Swap, same};
 use crate::failpoint;
 
 /// What has a place in a row.
@@ -84,13 +84,4 @@ impl<S: Sequenced> Succession<S> {
 /// Whether `next` comes right after `current`.
 fn follows<S: Sequenced>(next: &Arc<S>, current: Option<&Arc<S>>) -> bool {
     current.is_none_or(|current| next.sequence() == current.sequence() + 1)
-}
-
-/// Whether both are the same one, or none.
-pub(super) fn same<S>(a: Option<&Arc<S>>, b: Option<&Arc<S>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-        (None, None) => true,
-        _ => false,
-    }
 }

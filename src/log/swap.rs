@@ -1,5 +1,7 @@
 //! A place for a shared value that is read far more often than it is changed, without a lock.
 
+use std::sync::Arc;
+
 #[cfg(not(loom))]
 pub(super) use atomic::{Cached, Loaded, Swap};
 #[cfg(loom)]
@@ -49,7 +51,7 @@ mod atomic {
         pub(crate) fn replace(&self, old: Option<&Arc<T>>, new: &Arc<T>) -> bool {
             let old = old.cloned();
             let found = self.0.compare_and_swap(&old, Some(Arc::clone(new)));
-            super::super::succession::same(found.as_ref(), old.as_ref())
+            super::same(found.as_ref(), old.as_ref())
         }
 
         pub(crate) fn take(&self) -> Option<Arc<T>> {
@@ -84,7 +86,7 @@ mod modelled {
 
         pub(crate) fn replace(&self, old: Option<&Arc<T>>, new: &Arc<T>) -> bool {
             let mut place = self.0.lock().unwrap();
-            let found = super::super::succession::same(place.as_ref(), old);
+            let found = super::same(place.as_ref(), old);
             if found {
                 *place = Some(Arc::clone(new));
             }
@@ -94,5 +96,14 @@ mod modelled {
         pub(crate) fn take(&self) -> Option<Arc<T>> {
             self.0.lock().unwrap().take()
         }
+    }
+}
+
+/// Whether both are the same one, or none.
+pub(super) fn same<S>(a: Option<&Arc<S>>, b: Option<&Arc<S>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (None, None) => true,
+        _ => false,
     }
 }

@@ -21,6 +21,7 @@ use fusewire::segment::SegmentOptions;
 
 static FULL: AtomicBool = AtomicBool::new(false);
 static FAULTY: AtomicBool = AtomicBool::new(false);
+static HUNG: AtomicBool = AtomicBool::new(false);
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// The faults are the process's: one test at a time.
@@ -30,7 +31,12 @@ impl Faults {
     fn new() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         fusewire::failpoint::set(|point| match point {
-            "make" => FULL.load(Ordering::SeqCst),
+            "make" => {
+                while HUNG.load(Ordering::SeqCst) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                FULL.load(Ordering::SeqCst)
+            }
             "sync" => FAULTY.load(Ordering::SeqCst),
             _ => false,
         });
@@ -42,6 +48,7 @@ impl Drop for Faults {
     fn drop(&mut self) {
         FULL.store(false, Ordering::SeqCst);
         FAULTY.store(false, Ordering::SeqCst);
+        HUNG.store(false, Ordering::SeqCst);
     }
 }
 
@@ -154,6 +161,31 @@ fn an_append_waits_for_room_as_long_as_it_was_told() {
         assert!(appending.join().unwrap());
     });
     adds_up(patient, directory.path(), &(0..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_disk_that_does_not_answer_holds_no_append_up_for_ever() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    // The next segment is there, the one after it will not be.
+    until(|| log.stats().segments == 2);
+    HUNG.store(true, Ordering::SeqCst);
+    let (mut n, mut written) = (0, Vec::new());
+    until(|| {
+        let outcome = append(&log, Severity::INFO, n);
+        written.extend(outcome.is_written().then_some(n));
+        n += 1;
+        outcome == Outcome::Dropped(DropCause::Full)
+    });
+    HUNG.store(false, Ordering::SeqCst);
+    until(|| {
+        let outcome = append(&log, Severity::INFO, n);
+        written.extend(outcome.is_written().then_some(n));
+        n += 1;
+        outcome.is_written()
+    });
+    adds_up(log, directory.path(), &written);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -41,6 +42,9 @@ impl Sequenced for SharedSegment {
         self.header().sequence
     }
 }
+
+/// How long an append waits for a segment that another thread is making. From then on there is no room, until it is made.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// There is no segment with room for the frame, and none can be made.
 pub(super) struct NoRoom;
@@ -113,7 +117,10 @@ impl Core {
             keeper.ahead.wake();
             return if self.segments.is_current(full) { Err(NoRoom) } else { Ok(()) };
         }
-        let mut next = keeper.next();
+        let Some(mut next) = keeper.next_within(PATIENCE) else {
+            self.no_room.store(true, Ordering::Release);
+            return Err(NoRoom);
+        };
         if !self.segments.is_current(full) {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -96,6 +96,21 @@ impl Keeper {
     /// The right to make the next segment.
     pub(super) fn next(&self) -> MutexGuard<'_, Next> {
         lock(&self.next)
+    }
+
+    /// The same for one who cannot wait for ever, as for a disk that does not answer the one who makes a segment now.
+    pub(super) fn next_within(&self, timeout: Duration) -> Option<MutexGuard<'_, Next>> {
+        let deadline = Instant::now() + timeout;
+        let mut pause = Duration::from_micros(20);
+        loop {
+            match self.next.try_lock() {
+                Ok(next) => return Some(next),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+                Err(TryLockError::WouldBlock) => thread::sleep(pause),
+            }
+            pause = (pause * 2).min(Duration::from_millis(1));
+        }
     }
 
     /// Takes note of a segment that has been made.

@@ -39,9 +39,9 @@ const POINTS: [(&str, u64); 15] = [
     ("sync", 6),
     ("retire", 4),
 ];
-const KILLS_AT_EACH: usize = 12;
+const KILLS_AT_EACH: usize = 10;
 /// These, and others at random moments.
-const KILLS: usize = 320;
+const KILLS: usize = 240;
 /// One after the other in the same directory.
 const RUNS: usize = 4;
 const THREADS: u64 = 3;

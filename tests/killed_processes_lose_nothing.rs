@@ -66,17 +66,23 @@ fn kill_at(point: &'static str) -> bool {
     false
 }
 
-/// Appends from several threads until it is killed.
+/// Appends from several threads until it is killed, or to an end.
 #[test]
 #[ignore = "is started and killed by the other tests"]
 fn victim() {
     victims::begin();
     let (directory, run): (PathBuf, u64) = (order("DIRECTORY").unwrap(), order("RUN").unwrap());
     let receipts: PathBuf = order("RECEIPTS").unwrap();
-    if let Some(point) = order("POINT") {
-        PASSES.store(order("PASSES").unwrap(), Ordering::Relaxed);
-        POINT.set(point).unwrap();
-        failpoint::set(kill_at);
+    let arm = || {
+        if let Some(point) = order("POINT") {
+            PASSES.store(order("PASSES").unwrap(), Ordering::Relaxed);
+            POINT.set(point).unwrap();
+            failpoint::set(kill_at);
+        }
+    };
+    let ends = order("ENDS").unwrap_or(false);
+    if !ends {
+        arm();
     }
     let mut options = Log::options(directory).segment_size(order("SEGMENT").unwrap());
     let budget = order("TOTAL");
@@ -92,7 +98,7 @@ fn victim() {
         for thread in 0..THREADS {
             let (log, mut receipts) = (log.clone(), Receipts::begin(&receipts, (run, thread)));
             scope.spawn(move || {
-                for n in 0..ENTRIES {
+                for n in 0..if ends { 200 } else { ENTRIES } {
                     let mark = Mark { author: (run, thread), n };
                     if log.append(|entry| mark.write(entry)).is_written() {
                         receipts.add(n);
@@ -105,6 +111,8 @@ fn victim() {
             });
         }
     });
+    arm();
+    drop(log);
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +121,8 @@ enum Kill {
     After { start: bool, micros: u64 },
     /// By itself, when it has passed the point so often.
     At { point: &'static str, passes: u64 },
+    /// By itself, when it comes to the point on its way out.
+    AtEnd { point: &'static str },
 }
 
 fn kills(random: &mut Random) -> Vec<Kill> {
@@ -120,6 +130,9 @@ fn kills(random: &mut Random) -> Vec<Kill> {
     // Other builds have no such points.
     for (point, most) in POINTS.into_iter().filter(|_| cfg!(debug_assertions)) {
         kills.extend((0..KILLS_AT_EACH).map(|_| Kill::At { point, passes: random.below(most) }));
+    }
+    for point in ["closed", "seal", "trailer", "sealed"].into_iter().filter(|_| cfg!(debug_assertions)) {
+        kills.extend([Kill::AtEnd { point }; 3]);
     }
     while kills.len() < KILLS {
         let start = kills.len() % 8 == 0;
@@ -143,6 +156,10 @@ fn kill(scene: &Scene, run: u64, kill: Kill, segment: u64, total: Option<u64>) {
             if *point == "sync" {
                 orders.push(("SYNC", &1));
             }
+            victim = scene.start("victim", run, &orders);
+        }
+        Kill::AtEnd { point } => {
+            orders.extend([("POINT", point as &dyn ToString), ("PASSES", &0), ("ENDS", &true)]);
             victim = scene.start("victim", run, &orders);
         }
         Kill::After { start, micros } => {

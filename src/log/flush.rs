@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::keeper::lock;
 use super::outcome::FlushError;
+use super::signal::lock;
 
 /// Requests for a sync, numbered. One sync answers all requests that were made before it began.
 #[derive(Default)]

@@ -1,9 +1,9 @@
 //! The work that is done beside the appends, by two threads of the process: one ahead of them, one behind.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread::{self, JoinHandle, Thread};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::segment::options::random_id;
@@ -11,6 +11,7 @@ use crate::segment::shared::SharedSegment;
 
 use super::core::Core;
 use super::flush::Flushes;
+use super::signal::{Signal, lock};
 use super::{ahead, behind};
 
 /// What the threads of the log and those that append have to tell each other. Nothing of it is touched by an append that
@@ -158,41 +159,5 @@ impl Keeper {
         let room = lock(&self.room);
         let waited = self.room_made.wait_timeout_while(room, left, |room| *room == before);
         *waited.unwrap_or_else(PoisonError::into_inner).0 != before
-    }
-}
-
-/// A lock that nothing of a user's runs under, so that a panic cannot have left half a change behind.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Wakes one thread; as cheap as a load where it is awake already.
-#[derive(Default)]
-pub(super) struct Signal {
-    pending: AtomicBool,
-    thread: OnceLock<Thread>,
-}
-
-impl Signal {
-    /// Makes the thread that waits look again.
-    pub(super) fn wake(&self) {
-        if !self.pending.load(Ordering::Relaxed)
-            && !self.pending.swap(true, Ordering::SeqCst)
-            && let Some(thread) = self.thread.get()
-        {
-            thread.unpark();
-        }
-    }
-
-    /// Waits until somebody wakes this thread, or for `timeout`. Always called by the same thread.
-    pub(super) fn wait(&self, timeout: Option<Duration>) {
-        self.thread.get_or_init(thread::current);
-        if !self.pending.load(Ordering::Acquire) {
-            match timeout {
-                Some(timeout) => thread::park_timeout(timeout),
-                None => thread::park(),
-            }
-        }
-        self.pending.store(false, Ordering::Release);
     }
 }

@@ -38,6 +38,7 @@ mod options;
 mod outcome;
 mod reader;
 mod room;
+mod signal;
 mod stats;
 mod succession;
 mod swap;

@@ -62,7 +62,7 @@ fn appending_allocates_nothing_across_rotations() {
     });
     let stats = log.stats();
     assert_eq!(counts, vec![0; THREADS as usize]);
-    assert!(stats.rotations > 20 && stats.late_segments < 10, "{stats:?}");
+    assert!(stats.rotations > 20 + stats.late_segments, "{stats:?}");
     drop(log);
     let read = logs::read(directory.path());
     assert_eq!(read.entries.len() as u64, THREADS * ENTRIES);

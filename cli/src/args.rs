@@ -175,8 +175,8 @@ impl LimitArgs {
 
 /// Print entries.
 ///
-/// Those of several processes are merged by time. Damage is passed over: each lost range is named on standard error, and the exit code is 3. Whatever a log
-/// holds, no control character of it reaches the terminal.
+/// Those of several processes are merged by time. Damage is passed over: each lost range is named on standard error, and
+/// the exit code is 3. Whatever a log holds, no control character of it reaches the terminal.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -258,7 +258,7 @@ pub(crate) struct LsArgs {
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directories: Vec<PathBuf>,
 
-    /// Show the names of the files, too.
+    /// Show the names of the files instead of the times.
     #[arg(long)]
     pub(crate) files: bool,
 
@@ -324,15 +324,22 @@ pub(crate) struct AccessArgs {
 }
 
 /// Show what segments are: header, state, who wrote them.
+///
+/// Of a directory a summary comes first. With --since or --until it is about the entries in that range, and only the
+/// segments are shown that may hold some.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   fusewire info logs
+  fusewire info logs --since yesterday --until today
   fusewire info logs/000001.fws --utc")]
 pub(crate) struct InfoArgs {
     /// Segment file, or a directory of them.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
 
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,

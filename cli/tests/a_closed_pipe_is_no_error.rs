@@ -5,7 +5,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use common::{command, imported};
+use common::{TempDir, append, command, imported, small_log};
 
 #[test]
 fn a_reader_that_goes_away_ends_the_command_silently_with_code_0() {
@@ -26,4 +26,22 @@ fn a_reader_that_goes_away_ends_the_command_silently_with_code_0() {
         let status = child.wait().unwrap();
         assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{output}");
     }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_following_even_where_nothing_comes_any_more() {
+    let directory = TempDir::new().unwrap();
+    let log = small_log(directory.path(), "shop").open().unwrap();
+    append(&log, "first", 0);
+    let mut child = command(["tail".as_ref(), "--follow".as_ref(), directory.path().as_os_str()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("first"), "{first}");
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
 }

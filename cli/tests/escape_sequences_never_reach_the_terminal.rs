@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fusewire, imported};
+use common::{TempDir, append, fusewire, imported, small_log};
 
 /// Sets the title, clears the screen, rings, turns the direction of writing; a C1 control; DEL.
 const HOSTILE: &str = r"\u001b]0;owned\u0007 \u001b[2J \u009b31m \u202eexe.txt \u007f \u0000";
@@ -17,12 +17,45 @@ fn no_control_character_of_an_entry_is_printed_in_any_place() {
     for args in [&["--output", "text"], &["--output", "json"]] {
         let run = fusewire([&["cat", logs.to_str().unwrap()], &args[..]].concat());
         assert_eq!(run.code, 0, "{}", run.stderr);
-        for character in run.stdout.chars() {
-            let harmless = character == '\n'
-                || !(character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character));
-            assert!(harmless, "{character:?} in {:?}", run.stdout);
-        }
+        assert_harmless(&run.stdout);
         assert!(run.stdout.contains("owned"), "shown, not hidden: {}", run.stdout);
+    }
+}
+
+fn assert_harmless(printed: &str) {
+    for character in printed.chars() {
+        let harmless =
+            character == '\n' || !(character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character));
+        assert!(harmless, "{character:?} in {printed:?}");
+    }
+}
+
+#[test]
+fn neither_do_those_of_a_file_name_or_of_who_wrote_it() {
+    let hostile = "\u{1b}]0;owned\u{7} \u{9b}31m \u{202e}";
+    let directory = TempDir::new().unwrap();
+    let logs = directory.path().join(hostile);
+    let log = small_log(&logs, hostile).open().unwrap();
+    append(&log, "b", 0);
+    drop(log);
+    std::fs::write(logs.join(format!("{hostile}.fws")), "no segment").unwrap();
+    let logs = logs.to_str().unwrap();
+    for args in [
+        &["ls", logs][..],
+        &["ls", logs, "--files"],
+        &["ls", logs, "--output", "json"],
+        &["ls", logs, logs],
+        &["info", logs],
+        &["verify", logs],
+        &["tail", logs],
+        &["tail", logs, "--output", "json"],
+    ] {
+        let run = fusewire(args);
+        let names_it = ["ls", "info"].contains(&args[0]);
+        assert!(run.stdout.contains("owned") || !names_it, "{args:?}: {}", run.stdout);
+        assert!(run.stderr.contains("owned"), "{args:?}: {}", run.stderr);
+        assert_harmless(&run.stdout);
+        assert_harmless(&run.stderr);
     }
 }
 

@@ -6,7 +6,7 @@ mod stream;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fusewire::log::LogReader;
+use fusewire::log::{LogReader, ReadOptions};
 use fusewire::segment::Mode;
 
 use crate::args::CatArgs;
@@ -77,6 +77,12 @@ fn print_segments(
 
 /// Opens segments and directories of them.
 pub(super) fn open(paths: &[PathBuf], range: Range, copy: bool) -> Result<LogReader> {
+    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    options(range, copy).open(paths).with_context(names)
+}
+
+/// How the entries in `range` are read.
+pub(super) fn options(range: Range, copy: bool) -> ReadOptions {
     let mut options = LogReader::options().copy(copy);
     if let Some(since) = range.since {
         options = options.since(since);
@@ -84,6 +90,5 @@ pub(super) fn open(paths: &[PathBuf], range: Range, copy: bool) -> Result<LogRea
     if let Some(until) = range.until {
         options = options.until(until);
     }
-    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    options.open(paths).with_context(names)
+    options
 }

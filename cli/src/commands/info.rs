@@ -6,36 +6,83 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fusewire::log::{Owner, SegmentInfo, list};
 use fusewire::segment::{Event, Mode, Segment, State, Trailer};
 
-use crate::args::InfoArgs;
+use super::ls;
+use crate::args::{AccessArgs, InfoArgs};
 use crate::input;
 use crate::outcome::Outcome;
-use crate::output::numbers::{bytes, grouped};
-use crate::output::time::{Clock, push_duration};
+use crate::output::numbers::{bytes, grouped, lasted};
+use crate::output::time::Clock;
 use crate::output::value::push_scalar;
 use crate::output::{Terminal, escape};
+use summary::Found;
 
 /// Runs the command.
 pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    let mut clock = Clock::new(args.zone.zone());
-    let files = input::segment_files(&args.path)?;
-    if args.path.is_dir() {
-        summary::print(&args.path, &mut clock, terminal)?;
+    let zone = args.zone.zone();
+    let range = args.range.range(&zone)?;
+    input::segment_files(&args.path)?;
+    let found = Found::read(&args.path, range, args.access)?;
+    if range.is_bounded() && found.entries == 0 {
+        return Ok(Outcome::NoMatch);
     }
-    for (at, file) in files.iter().enumerate() {
-        if at > 0 || args.path.is_dir() {
-            terminal.out.push('\n');
+    let mut clock = Clock::new(zone);
+    if !args.path.is_dir() {
+        print(&args.path, found.segment.as_ref(), args.access, &mut clock, terminal)?;
+        return Ok(Outcome::Clean);
+    }
+    let about = || args.path.display().to_string();
+    let mut listing = list(&args.path).with_context(about)?;
+    if range.is_bounded() {
+        listing.segments.retain(|segment| segment.times.is_some_and(|times| range.overlaps(times)));
+    }
+    summary::print(&args.path, &listing, &found, range, &mut clock, terminal);
+    let mut outcome = Outcome::Clean;
+    for info in &listing.segments {
+        terminal.out.push('\n');
+        // One that cannot be read must not hide the others.
+        if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal) {
+            terminal.flush()?;
+            terminal.complain(&error);
+            outcome = Outcome::Failed;
         }
-        let segment = input::open_segment(file, args.access)?;
-        print(file, &segment, &mut clock, terminal).with_context(|| file.display().to_string())?;
         terminal.flush_if_full()?;
     }
-    Ok(Outcome::Clean)
+    for (path, error) in &listing.unreadable {
+        terminal.report(&format!("{}: {error}", path.display()))?;
+        outcome = Outcome::Failed;
+    }
+    Ok(outcome)
 }
 
-fn print(path: &Path, segment: &Segment, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
-    let header = segment.header()?;
+/// What people call the state of a segment, and what that means.
+fn describe_state(info: Option<&SegmentInfo>, segment: &Segment) -> &'static str {
+    let Some(info) = info else { return "unknown" };
+    match ls::state(info) {
+        "live" if info.owner == Owner::Unknown => {
+            "not sealed: whether its process is at work is not known here"
+        }
+        "live" => "live: its process is at work",
+        "ready" => "ready: its process is at work, and made it ahead",
+        "empty" => "empty: left behind unused",
+        "crashed" if segment.state() == State::Sealed => "sealed, but its trailer is damaged",
+        "crashed" => "crashed: its process ended before it sealed it",
+        state => state,
+    }
+}
+
+fn print(
+    path: &Path,
+    info: Option<&SegmentInfo>,
+    access: AccessArgs,
+    clock: &mut Clock,
+    terminal: &mut Terminal,
+) -> Result<()> {
+    let about = || path.display().to_string();
+    let segment = input::open_segment(path, access)?;
+    let header = segment.header().with_context(about)?;
     let mut name = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
     // Writing to a String cannot fail.
@@ -43,12 +90,11 @@ fn print(path: &Path, segment: &Segment, clock: &mut Clock, terminal: &mut Termi
 
     let (major, minor) = header.version;
     line(terminal, "format", format_args!("{major}.{minor}, schema {:016x}", header.schema_fingerprint));
-    let (state, summary) = match segment.trailer() {
-        Some(trailer) => ("sealed", trailer),
-        None if segment.state() == State::Sealed => ("sealed, but its trailer is damaged", counted(segment)?),
-        None => ("not sealed: its writer is at work, or died", counted(segment)?),
+    let summary = match segment.trailer() {
+        Some(trailer) => trailer,
+        None => counted(&segment).with_context(about)?,
     };
-    line(terminal, "state", format_args!("{state}"));
+    line(terminal, "state", format_args!("{}", describe_state(info, &segment)));
     line(terminal, "entries", format_args!("{}", grouped(summary.entries)));
     let used = summary.data_end.saturating_sub(header.data_start);
     line(terminal, "size", format_args!("{} of {} used", bytes(used), bytes(header.size)));
@@ -58,8 +104,7 @@ fn print(path: &Path, segment: &Segment, clock: &mut Clock, terminal: &mut Termi
     line(terminal, "made", format_args!("{}", clock.describe(header.created_unix_nano)));
     if summary.min_time != 0 {
         line(terminal, "from", format_args!("{}", clock.describe(summary.min_time)));
-        let mut span = String::new();
-        push_duration(i128::from(summary.max_time) - i128::from(summary.min_time), &mut span);
+        let span = lasted(summary.max_time - summary.min_time);
         line(terminal, "to", format_args!("{}  ({span} later)", clock.describe(summary.max_time)));
     }
     line(terminal, "segment", format_args!("{}", uuid(header.segment_id)));
@@ -69,13 +114,12 @@ fn print(path: &Path, segment: &Segment, clock: &mut Clock, terminal: &mut Termi
         format_args!("{}, number {} in it", uuid(header.stream_id), grouped(header.sequence)),
     );
     if header.previous_id != [0; 16] {
-        line(
-            terminal,
-            "previous",
-            format_args!("{}, ends at byte {}", uuid(header.previous_id), header.previous_end),
-        );
+        // One that was made ahead does not know where the one before it ends.
+        let end = header.previous_end;
+        let ends = if end == 0 { String::new() } else { format!(", ends at byte {end}") };
+        line(terminal, "previous", format_args!("{}{ends}", uuid(header.previous_id)));
     }
-    print_resource(segment, terminal);
+    print_resource(&segment, terminal);
     Ok(())
 }
 

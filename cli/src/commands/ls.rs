@@ -1,11 +1,12 @@
 //! `fusewire ls`: which segments there are, and whose.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
-use fusewire::segment::{FILE_EXTENSION, Segment};
+use fusewire::segment::FILE_EXTENSION;
 
 use crate::args::{LsArgs, OutputFormat};
 use crate::outcome::Outcome;
@@ -13,7 +14,7 @@ use crate::output::Terminal;
 use crate::output::colour::Paint;
 use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped};
-use crate::output::producer;
+use crate::output::producer::{Producer, stream_name};
 use crate::output::time::Clock;
 
 /// Runs the command.
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
 }
 
 /// What people call the state of a segment.
-fn state(segment: &SegmentInfo) -> &'static str {
+pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
     match (&segment.header, segment.life) {
         (Err(_), _) => "damaged",
         (_, Life::Sealed) => "sealed",
@@ -77,37 +78,41 @@ fn printable(path: &Path, terminal: &Terminal) -> String {
 }
 
 /// The segments of each process together, in the order in which the processes began.
-fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
-    let mut streams: Vec<[u8; 16]> = Vec::new();
-    for segment in &listing.segments {
-        if !streams.contains(&segment.stream_id) {
-            streams.push(segment.stream_id);
-        }
+pub(crate) fn by_stream(listing: &Listing) -> Vec<Vec<&SegmentInfo>> {
+    let mut groups: Vec<Vec<&SegmentInfo>> = Vec::new();
+    let mut places = HashMap::new();
+    let (intact, damaged): (Vec<_>, Vec<_>) =
+        listing.segments.iter().partition(|segment| segment.header.is_ok());
+    // Of a damaged one only the part of the stream's id is known that is in its name.
+    let name = |segment: &SegmentInfo| stream_name(segment.stream_id);
+    for segment in intact.into_iter().chain(damaged) {
+        let place = *places.entry(name(segment)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(segment);
     }
-    for stream in streams {
-        let segments = || listing.segments.iter().filter(|segment| segment.stream_id == stream);
-        let producer = segments().find_map(|segment| Segment::open_trusted(&segment.path).ok());
-        let producer = producer::describe(producer.as_ref(), &terminal.palette);
-        let [a, b, c, d, ..] = stream;
-        let strong = &terminal.palette.strong;
-        _ = writeln!(
-            terminal.out,
-            "{}, stream {:08x}",
-            strong.of(producer),
-            u32::from_be_bytes([a, b, c, d])
-        );
-        let dim = &terminal.palette.dim;
-        let titles = format!(
-            "{:>5}  {:<8}{:>11}  {:<19}  {:<19}{:>10}",
-            "#", "STATE", "ENTRIES", "FROM", "TO", "ON DISK"
-        );
-        _ = writeln!(
-            terminal.out,
-            "{}{}",
-            dim.of(titles),
-            if files { dim.of("  FILE") } else { String::new() }
-        );
-        for segment in segments() {
+    for group in &mut groups {
+        group.sort_by_key(|segment| segment.sequence);
+    }
+    groups
+}
+
+/// 80 columns, as long as nobody has a million segments.
+fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
+    let (first, last) = ("#", "ON DISK");
+    let titles = if files {
+        format!("{first:>5}  {:<8}{:>11}{last:>10}  {}", "STATE", "ENTRIES", "FILE")
+    } else {
+        format!("{first:>5}  {:<8}{:>11}  {:<19}  {:<19}{last:>10}", "STATE", "ENTRIES", "FROM", "TO")
+    };
+    // Writing to a String cannot fail; the same below.
+    _ = writeln!(terminal.out, "{}", terminal.palette.dim.of(titles));
+    for group in by_stream(listing) {
+        let Some(first) = group.first() else { continue };
+        let producer = terminal.palette.strong.of(Producer::of(&first.path).describe(&terminal.palette));
+        _ = writeln!(terminal.out, "{producer}, stream {}", stream_name(first.stream_id));
+        for segment in group {
             row(segment, files, clock, terminal);
         }
     }
@@ -117,6 +122,15 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
 fn row(segment: &SegmentInfo, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
     let state = state(segment);
     let painted = paint(state, terminal).of(format_args!("{state:<8}"));
+    let entries = segment.entries.map_or_else(|| "?".to_owned(), grouped);
+    let size = bytes(segment.disk_bytes);
+    _ = write!(terminal.out, "{:>5}  {painted}{entries:>11}", segment.sequence);
+    if files {
+        let name = segment.path.file_name().unwrap_or_default();
+        let name = printable(Path::new(name), terminal);
+        _ = writeln!(terminal.out, "{size:>10}  {name}");
+        return;
+    }
     let mut moment = |nanos: Option<u64>| {
         let mut text = String::new();
         clock.write(nanos.unwrap_or(0), &mut text);
@@ -125,18 +139,11 @@ fn row(segment: &SegmentInfo, files: bool, clock: &mut Clock, terminal: &mut Ter
         text
     };
     let (from, to) = (moment(segment.times.map(|times| times.0)), moment(segment.times.map(|times| times.1)));
-    let entries = segment.entries.map_or_else(|| "?".to_owned(), grouped);
-    let size = bytes(segment.disk_bytes);
-    _ = write!(terminal.out, "{:>5}  {painted}{entries:>11}  {from}  {to}{size:>10}", segment.sequence);
-    if files {
-        let name = printable(&segment.path, terminal);
-        _ = write!(terminal.out, "  {name}");
-    }
-    terminal.out.push('\n');
+    _ = writeln!(terminal.out, "  {from}  {to}{size:>10}");
 }
 
-/// `3 segments: 2 sealed, 1 live`.
-pub(crate) fn segments_by_state(listing: &Listing) -> String {
+/// `2 sealed, 1 live`.
+pub(crate) fn states(listing: &Listing) -> String {
     let mut states: Vec<(&str, u64)> = Vec::new();
     for segment in &listing.segments {
         let state = state(segment);
@@ -146,7 +153,7 @@ pub(crate) fn segments_by_state(listing: &Listing) -> String {
         }
     }
     let states: Vec<_> = states.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    format!("{}: {}", counted(listing.segments.len() as u64, "segment", "segments"), states.join(", "))
+    states.join(", ")
 }
 
 fn totals(listing: &Listing, terminal: &mut Terminal) {
@@ -154,8 +161,9 @@ fn totals(listing: &Listing, terminal: &mut Terminal) {
     let disk = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
     _ = writeln!(
         terminal.out,
-        "{}; {}, {} on disk",
-        segments_by_state(listing),
+        "{}: {}; {}, {}",
+        counted(listing.segments.len() as u64, "segment", "segments"),
+        states(listing),
         counted(entries, "entry", "entries"),
         bytes(disk)
     );
@@ -163,10 +171,21 @@ fn totals(listing: &Listing, terminal: &mut Terminal) {
 
 /// One object a line.
 fn json(listing: &Listing, terminal: &mut Terminal) {
+    let mut producers: HashMap<[u8; 16], Producer> = HashMap::new();
     for segment in &listing.segments {
+        let producer =
+            producers.entry(segment.stream_id).or_insert_with(|| Producer::of(&segment.path)).clone();
         let line = serde_json::json!({
             "file": segment.path.to_string_lossy(),
             "state": state(segment),
+            "owner": match segment.owner {
+                Owner::Alive => "alive",
+                Owner::Gone => "gone",
+                Owner::Unknown => "unknown",
+            },
+            "service": producer.service,
+            "host": producer.host,
+            "pid": producer.pid,
             "stream": format!("{:032x}", u128::from_be_bytes(segment.stream_id)),
             "sequence": segment.sequence,
             "created_unix_nano": segment.created_unix_nano,

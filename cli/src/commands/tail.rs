@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use fusewire::log::LogReader;
 use fusewire::segment::Mode;
 
 use super::cat;
@@ -16,13 +15,13 @@ use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
 
-/// How long to wait before looking whether somebody wants an end.
+/// How long to wait before looking whether somebody wants an end, or nobody reads any more.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for path in &args.paths {
-        // A directory may be empty, or not be there yet, if it is to be followed.
+        // A directory that is to be followed may be empty.
         if !args.follow || path.is_file() {
             input::segment_files(path)?;
         }
@@ -34,22 +33,22 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     reader.seek_to_last(args.lines).context("the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
     loop {
-        print_all(&mut reader, &mut printer, terminal)?;
-        // Looked at before the last look at the log: what came before the interrupt is shown.
+        while let Some(event) = reader.next() {
+            printer.print(&event, terminal)?;
+            // A writer may be faster than whoever reads what is printed: there need not be an end.
+            if args.follow && ended.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        terminal.flush()?;
         if ended.load(Ordering::Relaxed) {
             return Ok(printer.outcome());
         }
-        reader.wait(PATIENCE)?;
+        // As `tail -f logs | head -1` wants it, where nothing comes any more that could not be printed.
+        if !reader.wait(PATIENCE)? && terminal.is_closed() {
+            return Ok(Outcome::Clean);
+        }
     }
-}
-
-/// Prints what there is now.
-fn print_all(reader: &mut LogReader, printer: &mut EventPrinter, terminal: &mut Terminal) -> Result<()> {
-    while let Some(event) = reader.next() {
-        printer.print(&event, terminal)?;
-    }
-    terminal.flush()?;
-    Ok(())
 }
 
 /// A flag that Ctrl-C sets: following has no other end, and this one is no failure.

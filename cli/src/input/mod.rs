@@ -43,7 +43,9 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
+        // One whose name begins with a dot is still being made.
+        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
             files.push(path);
         }
     }

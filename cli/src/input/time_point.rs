@@ -128,6 +128,11 @@ impl Range {
         self.since.is_some() || self.until.is_some()
     }
 
+    /// Whether some of the time from the first to the last of `times` is in it.
+    pub(crate) fn overlaps(&self, times: (u64, u64)) -> bool {
+        self.since.is_none_or(|since| times.1 >= since) && self.until.is_none_or(|until| times.0 < until)
+    }
+
     /// Whether an entry of this time is in it. One without a time is in no bounded one.
     pub(crate) fn contains(&self, unix_nanos: u64) -> bool {
         let begun = self.since.is_none_or(|since| unix_nanos >= since);

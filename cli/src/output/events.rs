@@ -10,6 +10,7 @@ use fusewire::segment::{FrameKind, FrameRef, LostRange, Mode};
 
 use super::entries::EntryPrinter;
 use super::numbers::counted;
+use super::producer::stream_name;
 use super::{Terminal, losses};
 use crate::outcome::Outcome;
 
@@ -59,11 +60,10 @@ impl EventPrinter {
             }
             LogEvent::Missed { stream_id, sequences } => {
                 let count = counted(sequences.end() - sequences.start() + 1, "segment", "segments");
-                let [a, b, c, d, ..] = *stream_id;
-                let stream = u32::from_be_bytes([a, b, c, d]);
+                let stream = stream_name(*stream_id);
                 let (first, last) = (sequences.start(), sequences.end());
                 terminal.report(&format!(
-                    "missed {count} of stream {stream:08x}, {first} to {last}: deleted before they were read"
+                    "missed {count} of stream {stream}, {first} to {last}: deleted before they were read"
                 ))?;
                 self.note(Outcome::Lossy);
                 Ok(())

@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use anstream::AutoStream;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::ColorChoice;
 use colour::Palette;
@@ -61,6 +62,14 @@ impl Terminal {
         let written = self.stdout.write_all(self.out.as_bytes()).and_then(|()| self.stdout.flush());
         self.out.clear();
         written.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
+    }
+
+    /// Whether nobody can read standard output any more: the other end of a pipe was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        let gone = PollFlags::ERR | PollFlags::HUP;
+        let mut stdout = [PollFd::new(&self.stdout, PollFlags::empty())];
+        // It does not wait. Where it cannot tell, the next write does.
+        poll(&mut stdout, Some(&Timespec::default())).is_ok() && stdout[0].revents().intersects(gone)
     }
 
     /// Whether somebody watches standard error.

@@ -49,6 +49,20 @@ pub(crate) fn spent(elapsed: Duration) -> String {
     format!("{scaled:.digits$} {unit}")
 }
 
+/// How long something lasted, to three digits or to the second: `12 ms`, `56.1 s`, `2h 3m 4s`, `12d 4h 0m 9s`.
+pub(crate) fn lasted(nanos: u64) -> String {
+    if nanos < 100_000_000_000 {
+        return spent(Duration::from_nanos(nanos));
+    }
+    let seconds = nanos / 1_000_000_000;
+    let parts = [(seconds / 86_400, 'd'), (seconds / 3_600 % 24, 'h'), (seconds / 60 % 60, 'm')];
+    let mut out = String::new();
+    for (number, unit) in parts.into_iter().skip_while(|(number, _)| *number == 0) {
+        out.push_str(&format!("{number}{unit} "));
+    }
+    out + &format!("{}s", seconds % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +80,20 @@ mod tests {
             [(8208, "8,208 B"), (64 << 20, "64.0 MiB"), (500 << 20, "500 MiB"), (1 << 30, "1.0 GiB")]
         {
             assert_eq!(bytes(number), text);
+        }
+    }
+
+    #[test]
+    fn long_times_are_told_to_the_second_and_short_ones_by_three_digits() {
+        for (nanos, text) in [
+            (0, "0.00 ns"),
+            (326_644_607, "327 ms"),
+            (56_105_068_517, "56.1 s"),
+            (100_999_000_000, "1m 40s"),
+            (7_384_000_000_000, "2h 3m 4s"),
+            (86_400_000_000_000, "1d 0h 0m 0s"),
+        ] {
+            assert_eq!(lasted(nanos), text);
         }
     }
 }

@@ -1,31 +1,67 @@
-//! Who wrote a segment, in a few words.
+//! Who wrote a segment.
 
-use fusewire::decode::{EntryRef, Value};
+use std::fmt::Write;
+use std::path::Path;
+
+use fusewire::decode::Value;
 use fusewire::segment::Segment;
 
 use super::colour::Palette;
-use super::value::push_scalar;
+use super::escape;
 
-/// `shop on web1, pid 4711`: what of it the resource says.
-pub(crate) fn describe(segment: Option<&Segment>, palette: &Palette) -> String {
-    let Some(resource) = segment.and_then(Segment::resource) else {
-        return "unknown producer".to_owned();
-    };
-    let mut text = String::new();
-    push(&resource, "service.name", "", palette, &mut text);
-    if text.is_empty() {
-        text.push_str("a process");
-    }
-    push(&resource, "host.name", " on ", palette, &mut text);
-    push(&resource, "process.pid", ", pid ", palette, &mut text);
-    text
+/// Who wrote a segment, as its resource says. What is not said, or not as OpenTelemetry wants it, is `None`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Producer {
+    /// `service.name`, as it is written: not safe to print.
+    pub(crate) service: Option<String>,
+    /// `host.name`, the same.
+    pub(crate) host: Option<String>,
+    /// `process.pid`.
+    pub(crate) pid: Option<u64>,
 }
 
-fn push(resource: &EntryRef<'_>, key: &str, before: &str, palette: &Palette, out: &mut String) {
-    let found = resource.attributes().filter_map(Result::ok).find(|attribute| attribute.key == key);
-    let Some(value) = found.map(|attribute| attribute.value) else { return };
-    if !matches!(value, Value::Null) {
-        out.push_str(before);
-        push_scalar(value, palette, out);
+impl Producer {
+    /// Who wrote the segment `path`; nobody where it cannot be read.
+    pub(crate) fn of(path: &Path) -> Self {
+        let mut producer = Self::default();
+        let Ok(segment) = Segment::open_trusted(path) else { return producer };
+        let Some(resource) = segment.resource() else { return producer };
+        for attribute in resource.attributes().filter_map(Result::ok) {
+            let key = attribute.key;
+            match attribute.value {
+                Value::String(text) if key == "service.name" => producer.service = Some(text.to_string()),
+                Value::String(text) if key == "host.name" => producer.host = Some(text.to_string()),
+                pid if key == "process.pid" => {
+                    producer.pid = pid.as_i128().and_then(|pid| pid.try_into().ok());
+                }
+                _ => {}
+            }
+        }
+        producer
     }
+
+    /// `shop on web1, pid 4711`: what of it is known, safe to print.
+    pub(crate) fn describe(&self, palette: &Palette) -> String {
+        let mut out = String::new();
+        match &self.service {
+            Some(service) => escape::push_line(service.as_bytes(), &palette.escape, &mut out),
+            None if self.host.is_none() && self.pid.is_none() => out.push_str("unknown process"),
+            None => out.push_str("nameless process"),
+        }
+        if let Some(host) = &self.host {
+            out.push_str(" on ");
+            escape::push_line(host.as_bytes(), &palette.escape, &mut out);
+        }
+        if let Some(pid) = self.pid {
+            // Writing to a String cannot fail.
+            _ = write!(out, ", pid {pid}");
+        }
+        out
+    }
+}
+
+/// What people call a stream: the part of its id that is in the names of its files.
+pub(crate) fn stream_name(id: [u8; 16]) -> String {
+    let [a, b, c, d, ..] = id;
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }

@@ -11,6 +11,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use fusewire::log::{Log, LogOptions};
+use fusewire::segment::Resource;
+
 pub use tempfile::TempDir;
 
 /// What a run of the binary left.
@@ -82,9 +85,10 @@ pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
     (directory, logs)
 }
 
-/// The segment files in a directory.
+/// The segment files in a directory, but for those that are still being made.
 pub fn segments(logs: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(logs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension() == Some(OsStr::new("fws")));
     files.sort();
     files
 }
@@ -97,4 +101,26 @@ pub fn damage(file: &Path, text: &str) -> usize {
     bytes[at] ^= 1;
     std::fs::write(file, bytes).unwrap();
     at
+}
+
+/// A log of `service` in `directory`, in segments as small as can be.
+pub fn small_log(directory: &Path, service: &str) -> LogOptions {
+    Log::options(directory).resource(Resource::of_this_process(service)).segment_size(16 << 10)
+}
+
+/// Appends an entry that says `body`, and says that it is of `unix_nano`, unless that is 0.
+pub fn append(log: &Log, body: &str, unix_nano: u64) {
+    let outcome = log.append(|entry| {
+        if unix_nano != 0 {
+            entry.set_time_unix_nano(unix_nano);
+        }
+        entry.set_body(body);
+    });
+    assert!(outcome.is_written(), "{outcome:?}");
+}
+
+/// Asks a process to end as Ctrl-C does, or what else `signal` says.
+pub fn signal(child: &std::process::Child, signal: &str) {
+    let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", child.id())).status();
+    assert!(status.unwrap().success());
 }

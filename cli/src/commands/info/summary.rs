@@ -1,64 +1,138 @@
 //! What a directory of segments holds, all together.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use fusewire::decode::{EntryRef, Value};
-use fusewire::log::{LogEvent, LogReader, list};
+use fusewire::log::{Listing, LogEvent, SegmentInfo};
 use fusewire::segment::{FrameKind, Mode};
 
 use super::line;
-use crate::commands::ls::segments_by_state;
-use crate::output::numbers::{bytes, counted};
-use crate::output::time::{Clock, push_duration};
+use crate::args::AccessArgs;
+use crate::commands::cat::options;
+use crate::commands::ls::{by_stream, states};
+use crate::input::time_point::Range;
+use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::producer::Producer;
+use crate::output::time::Clock;
 use crate::output::{Terminal, escape};
 
+/// So many processes are named.
+const NAMED: usize = 8;
+
+/// What is found by reading.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Entries in the range.
+    pub(super) entries: u64,
+    /// The earliest and the latest time of these.
+    times: Option<(u64, u64)>,
+    /// Entries that were not written, as the loss records in the range say.
+    dropped: u64,
+    /// The first segment that has something in the range.
+    pub(super) segment: Option<SegmentInfo>,
+}
+
+impl Found {
+    /// Reads what is in `path`.
+    pub(super) fn read(path: &Path, range: Range, access: AccessArgs) -> Result<Self> {
+        let mut found = Self::default();
+        // Frames are passed over by their headers: of an entry nothing but its time is looked at.
+        let options = options(range, access.copy).mode(Mode::Trust);
+        let mut reader = options.open(&[path.to_owned()]).with_context(|| path.display().to_string())?;
+        while let Some(event) = reader.next() {
+            found.add(&event, range);
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, event: &LogEvent<'_>, range: Range) {
+        let (LogEvent::Entry { segment, .. }
+        | LogEvent::Frame { segment, .. }
+        | LogEvent::Unreadable { segment, .. }
+        | LogEvent::Lost { segment, .. }
+        | LogEvent::DamagedHeader { segment, .. }) = event
+        else {
+            return;
+        };
+        if self.segment.is_none() {
+            self.segment = Some((*segment).clone());
+        }
+        match event {
+            LogEvent::Entry { entry, .. } => {
+                self.entries += 1;
+                let time = entry.time_unix_nano();
+                if time != 0 {
+                    let (from, to) = self.times.unwrap_or((time, time));
+                    self.times = Some((from.min(time), to.max(time)));
+                }
+            }
+            LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Loss => {
+                if let Ok(record) = EntryRef::new(frame.payload)
+                    && range.contains(record.time_unix_nano())
+                    && let Some(Value::Uint(count)) = record.get("count")
+                {
+                    self.dropped += count;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Prints the summary.
-pub(super) fn print(directory: &Path, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
-    let about = || directory.display().to_string();
-    let listing = list(directory).with_context(about)?;
+pub(super) fn print(
+    directory: &Path,
+    listing: &Listing,
+    found: &Found,
+    range: Range,
+    clock: &mut Clock,
+    terminal: &mut Terminal,
+) {
     let mut name = String::new();
     escape::push_line(directory.as_os_str().as_encoded_bytes(), &terminal.palette.escape, &mut name);
     let name = terminal.palette.strong.of(name);
     terminal.out.push_str(&name);
     terminal.out.push('\n');
 
-    let processes: HashSet<_> = listing.segments.iter().map(|segment| segment.stream_id).collect();
-    line(terminal, "segments", format_args!("{}", segments_by_state(&listing)));
-    line(terminal, "written", format_args!("by {}", counted(processes.len() as u64, "process", "processes")));
-    let entries = listing.segments.iter().filter_map(|segment| segment.entries).sum();
+    let segments = listing.segments.len() as u64;
+    line(terminal, "segments", format_args!("{} ({})", grouped(segments), states(listing)));
     let disk = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
-    line(terminal, "entries", format_args!("{}", counted(entries, "entry", "entries")));
     line(terminal, "size", format_args!("{} on disk", bytes(disk)));
-    let times = || listing.segments.iter().filter_map(|segment| segment.times);
-    if let (Some(from), Some(to)) = (times().map(|times| times.0).min(), times().map(|times| times.1).max()) {
-        line(terminal, "from", format_args!("{}", clock.describe(from)));
-        let mut span = String::new();
-        push_duration(i128::from(to) - i128::from(from), &mut span);
-        line(terminal, "to", format_args!("{}  ({span} later)", clock.describe(to)));
+    print_processes(listing, terminal);
+    if range.is_bounded() {
+        line(terminal, "entries", format_args!("{} in the range", grouped(found.entries)));
+    } else {
+        let entries = listing.segments.iter().filter_map(|segment| segment.entries).sum();
+        line(terminal, "entries", format_args!("{}", grouped(entries)));
     }
-    let dropped = dropped(directory).with_context(about)?;
-    let dropped = counted(dropped, "entry was", "entries were");
-    line(terminal, "losses", format_args!("{dropped} not written, as the log itself says"));
-    Ok(())
+    if let Some((from, to)) = found.times {
+        line(terminal, "from", format_args!("{}", clock.describe(from)));
+        line(terminal, "to", format_args!("{}  ({} later)", clock.describe(to), lasted(to - from)));
+    }
+    let dropped = match found.dropped {
+        0 => "nothing, as far as the log says".to_owned(),
+        count => {
+            let entries = counted(count, "entry was", "entries were");
+            terminal.palette.bad.of(format!("{entries} not written, as the log says"))
+        }
+    };
+    line(terminal, "dropped", format_args!("{dropped}"));
 }
 
-/// Entries that were not written, as the loss records in the log say.
-fn dropped(directory: &Path) -> Result<u64> {
-    let mut dropped = 0;
-    // Frames are passed over by their headers: nothing but the records is looked at.
-    let mut reader = LogReader::options().mode(Mode::Trust).open(&[directory.to_owned()])?;
-    while let Some(event) = reader.next() {
-        if let LogEvent::Frame { frame, .. } = event
-            && frame.kind == FrameKind::Loss
-            && let Ok(record) = EntryRef::new(frame.payload)
-        {
-            dropped += match record.get("count") {
-                Some(Value::Uint(count)) => count,
-                _ => 0,
-            };
-        }
+fn print_processes(listing: &Listing, terminal: &mut Terminal) {
+    let streams = by_stream(listing);
+    let mut title = "written";
+    for first in streams.iter().take(NAMED).filter_map(|stream| stream.first()) {
+        let producer = Producer::of(&first.path).describe(&terminal.palette);
+        line(terminal, title, format_args!("by {producer}"));
+        title = "";
     }
-    Ok(dropped)
+    if let Some(more) = streams.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        line(
+            terminal,
+            title,
+            format_args!("and {}", counted(more as u64, "other process", "other processes")),
+        );
+    }
 }

@@ -130,3 +130,13 @@ fn a_directory_without_segments_is_never_a_silent_nothing() {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains("no segments here"), "{}", run.stderr);
 }
+
+#[test]
+fn a_directory_that_is_missing_does_not_hide_the_others() {
+    let directory = TempDir::new().unwrap();
+    drop(log_with_a_spare(directory.path(), "shop", 3));
+    let run = fusewire(["ls", "missing", directory.path().to_str().unwrap()]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stdout.contains("1 segment: 1 sealed; 3 entries"), "{}", run.stdout);
+    assert!(run.stderr.contains("missing: No such file"), "{}", run.stderr);
+}

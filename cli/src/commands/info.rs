@@ -43,7 +43,9 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for info in &listing.segments {
         terminal.out.push('\n');
         // One that cannot be read must not hide the others.
-        if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal) {
+        if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal)
+            && !input::is_deleted(&info.path, &args.path)
+        {
             terminal.flush()?;
             terminal.complain(&error);
             outcome = Outcome::Failed;

@@ -22,11 +22,16 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut clock = Clock::new(args.zone.zone());
     let mut outcome = Outcome::Clean;
     for (at, directory) in args.directories.iter().enumerate() {
-        let about = || directory.display().to_string();
-        let listing = list(directory).with_context(about)?;
-        if listing.segments.is_empty() && listing.unreadable.is_empty() {
-            bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", directory.display());
-        }
+        let listing = match listing(directory) {
+            Ok(listing) => listing,
+            // One that cannot be read must not hide what the others hold.
+            Err(error) => {
+                terminal.flush()?;
+                terminal.complain(&error);
+                outcome = Outcome::Failed;
+                continue;
+            }
+        };
         match args.output {
             OutputFormat::Json => json(&listing, terminal),
             OutputFormat::Text => {
@@ -47,6 +52,15 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
         terminal.flush_if_full()?;
     }
     Ok(outcome)
+}
+
+/// The segments in `directory`, of which there must be some.
+fn listing(directory: &Path) -> Result<Listing> {
+    let listing = list(directory).with_context(|| directory.display().to_string())?;
+    if listing.segments.is_empty() && listing.unreadable.is_empty() {
+        bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", directory.display());
+    }
+    Ok(listing)
 }
 
 /// What people call the state of a segment.

@@ -61,6 +61,13 @@ pub(crate) fn open_segment(path: &Path, access: AccessArgs) -> Result<Segment> {
     Ok(segment)
 }
 
+/// Whether `file`, which could not be opened, was deleted since the directory `path` was read, as retention does: then it
+/// is not there, and that is no failure.
+pub(crate) fn is_deleted(file: &Path, path: &Path) -> bool {
+    let found = fs::symlink_metadata(file);
+    path.is_dir() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Makes `directory` ready to write a new log into: it exists, and holds no segment yet.
 pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
     let about = || directory.display().to_string();

@@ -6,6 +6,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -149,4 +150,31 @@ fn a_directory_that_is_still_empty_is_waited_for() {
     append(&log, "hello", 0);
     assert_eq!(follower.next(), "hello");
     assert_eq!(follower.interrupt(), (Some(0), String::new()));
+}
+
+#[test]
+fn ctrl_c_is_its_end_also_where_entries_come_without_one() {
+    let directory = TempDir::new().unwrap();
+    let log = small_log(directory.path(), "shop").segment_size(1 << 20).open().unwrap();
+    append(&log, "first", 0);
+    let mut follower = Follower::new(directory.path(), 1);
+    assert_eq!(follower.next(), "first");
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Should the test fail, that is not without an end.
+            for _ in 0..1_000_000 {
+                if ended.load(Ordering::Relaxed) {
+                    break;
+                }
+                append(&log, "more", 0);
+            }
+        });
+        assert_eq!(follower.next(), "more");
+        signal(&follower.child, "INT");
+        // Whatever it prints is read until it ends.
+        assert!(follower.lines.iter().all(|line| line.ends_with(" more")));
+        ended.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(follower.child.wait().unwrap().code(), Some(0));
 }

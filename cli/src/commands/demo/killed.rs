@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_micros(1_500);
 /// The most that each thread appends, should nobody kill it.
 const MOST: u64 = 100_000;
 /// Small, so that segments change while they append.
-const SEGMENT: u64 = 2 << 20;
+const SEGMENT: u64 = 4 << 20;
 
 /// What is left of the victim.
 pub(super) struct Killed {

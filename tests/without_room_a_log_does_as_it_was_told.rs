@@ -308,3 +308,20 @@ fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
     assert!(!path("1-spare.fws").exists() && !old.exists());
     drop((log, living));
 }
+
+#[test]
+fn one_record_tells_of_many_losses() {
+    let _faults = Faults::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    // Losses of another kind than of room, one by one.
+    for _ in 0..500 {
+        log.append(|_| _ = log.append(|entry| entry.set_body("inner")));
+        thread::yield_now();
+    }
+    assert_eq!(log.stats().drops.by_cause(DropCause::Reentrant), 500);
+    drop(log);
+    let losses = logs::read(directory.path()).losses;
+    assert_eq!(losses.iter().map(|(count, _)| count).sum::<u64>(), 500);
+    assert!(losses.len() < 250, "{} records", losses.len());
+}

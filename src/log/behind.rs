@@ -23,7 +23,7 @@ use super::swap::{Cached, same};
 
 /// How soon to look again at a segment that waits for an append to complete.
 const SOON: Duration = Duration::from_millis(1);
-/// How soon to try again to tell what was lost.
+/// How soon at the earliest to tell again, or to try again to tell, what was lost.
 const RETELL: Duration = Duration::from_millis(50);
 /// How often at least to look for what is too old.
 const RETENTION: Duration = Duration::from_secs(60);
@@ -253,7 +253,7 @@ impl<'a> Behind<'a> {
         Some(interval)
     }
 
-    /// Writes a loss record where something was lost and there is room. How soon to try again where there is not.
+    /// Writes a loss record where something was lost and there is room. How soon to look again.
     fn tell_losses(&mut self, now: Instant) -> Option<Duration> {
         if now < self.next_telling {
             return Some(self.next_telling - now);
@@ -266,9 +266,10 @@ impl<'a> Behind<'a> {
         let mut draft = Draft { bytes, payload, kind: FrameKind::Loss, severity: Severity::WARN };
         if payload > 0 && self.core.put(&mut self.segments, &mut draft).is_ok() {
             self.told.tell(&loss);
-            return None;
+        } else {
+            self.told.keep(&loss, &self.core.drops);
         }
-        self.told.keep(&loss, &self.core.drops);
+        // One record for many losses: what room there is, is not for records of each.
         self.next_telling = now + RETELL;
         Some(RETELL)
     }

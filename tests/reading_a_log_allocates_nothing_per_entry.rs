@@ -2,60 +2,12 @@
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use common::counting::{Counting, allocations};
 use common::streams::{End, append, create, write};
 use fusewire::log::{LogEvent, LogReader};
 
-thread_local! {
-    /// Of this thread, so that the test harness and other tests do not show.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count() {
-    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
-}
-
-// SAFETY: every call goes to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
-
-#[test]
-fn the_allocator_counts() {
-    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
-    assert!(
-        allocations(|| drop(std::hint::black_box((0..100).map(|n| n.to_string()).collect::<Vec<_>>()))) > 100
-    );
-    assert_eq!(allocations(|| ()), 0);
-}
 
 /// Three processes, the clock of one of which steps back.
 fn log() -> tempfile::TempDir {
@@ -90,7 +42,7 @@ fn merging() {
         assert!(reader.next().is_some());
     }
     let mut entries = 0;
-    assert_eq!(allocations(|| entries = read(&mut reader)), 0);
+    assert_eq!(allocations(|| entries = read(&mut reader)).0, 0);
     assert!(entries > 880, "{entries}");
 }
 
@@ -103,7 +55,7 @@ fn filtering_by_time() {
         assert!(reader.next().is_some());
     }
     let mut entries = 0;
-    assert_eq!(allocations(|| entries = read(&mut reader)), 0);
+    assert_eq!(allocations(|| entries = read(&mut reader)).0, 0);
     assert!(entries > 500, "{entries}");
 }
 
@@ -114,7 +66,7 @@ fn going_from_segment_to_segment_costs_a_few() {
     write(directory.path(), 1, 0, &times, End::Sealed);
     let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
     assert!(reader.next().is_some());
-    let allocated = allocations(|| while reader.next().is_some() {});
+    let (allocated, ()) = allocations(|| while reader.next().is_some() {});
     assert!(allocated <= 20 * 4, "{allocated}");
 }
 
@@ -128,7 +80,7 @@ fn following() {
     for n in 1..300 {
         append(&mut writer, 1000 + n, n);
         let mut entries = 0;
-        assert_eq!(allocations(|| entries = read(&mut reader)), 0);
+        assert_eq!(allocations(|| entries = read(&mut reader)).0, 0);
         assert_eq!(entries, 1);
     }
 }

@@ -191,15 +191,11 @@ pub(crate) struct CatArgs {
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Text for people, or one JSON object a line with everything the entry holds.
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output: OutputFormat,
-
     #[command(flatten)]
     pub(crate) range: RangeArgs,
 
     #[command(flatten)]
-    pub(crate) zone: ZoneArgs,
+    pub(crate) print: PrintArgs,
 
     /// Stop at the first fault, with exit code 2.
     #[arg(long)]
@@ -232,12 +228,8 @@ pub(crate) struct TailArgs {
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     pub(crate) lines: u64,
 
-    /// Text for people, or one JSON object a line with everything the entry holds.
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output: OutputFormat,
-
     #[command(flatten)]
-    pub(crate) zone: ZoneArgs,
+    pub(crate) print: PrintArgs,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
@@ -263,6 +255,17 @@ pub(crate) struct LsArgs {
     pub(crate) files: bool,
 
     /// A table for people, or one JSON object a line.
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+}
+
+/// How entries are printed.
+#[derive(Args, Debug)]
+pub(crate) struct PrintArgs {
+    /// Text for people, or one JSON object a line with everything the entry holds.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
 

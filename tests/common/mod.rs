@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod checksum;
+pub mod counting;
 pub mod random;
 pub mod segments;
 pub mod streams;

@@ -18,10 +18,10 @@ use crate::output::events::EventPrinter;
 
 /// Runs the command.
 pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    let zone = args.zone.zone();
+    let zone = args.print.zone.zone();
     let range = args.range.range(&zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
-    let mut printer = EventPrinter::new(EntryPrinter::new(args.output, zone, range, terminal), mode);
+    let mut printer = EventPrinter::new(EntryPrinter::new(args.print.output, zone, range, terminal), mode);
     let mut segments = Vec::new();
     for path in &args.paths {
         let result = match input::is_stream(path) {

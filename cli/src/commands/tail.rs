@@ -27,7 +27,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
         }
     }
     let range = Range::default();
-    let entries = EntryPrinter::new(args.output, args.zone.zone(), range, terminal);
+    let entries = EntryPrinter::new(args.print.output, args.print.zone.zone(), range, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover);
     let mut reader = cat::open(&args.paths, range, args.access.copy)?;
     reader.seek_to_last(args.lines).context("the last entries")?;

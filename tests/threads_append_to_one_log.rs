@@ -165,6 +165,17 @@ fn old_segments_are_left_and_old_files_are_deleted() {
 }
 
 #[test]
+fn a_thousand_threads_take_turns_at_four_buffers() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).max_threads(4).open().unwrap();
+    let counts = vec![10; 1_000];
+    let acknowledged = append(&log, &counts, 50);
+    assert_eq!(log.stats().entries, 10_000);
+    drop(log);
+    assert_eq!(logs::read(directory.path()).threads(50), acknowledged);
+}
+
+#[test]
 fn a_thread_may_log_while_it_ends() {
     struct AtTheEnd(Log);
     impl Drop for AtTheEnd {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -53,8 +53,9 @@ struct Behind<'a> {
     tended: VecDeque<Tended>,
     /// The first failure to write to disk that nobody has been told of: whoever asks next is.
     failed: Result<(), io::ErrorKind>,
-    /// Segments sealed and not written to disk.
-    unsynced: Vec<PathBuf>,
+    /// The sequences of segments sealed and not written to disk; a gap is a segment that the disk has refused. Not their
+    /// names: where nobody ever asks, there are more and more.
+    unsynced: Vec<RangeInclusive<u64>>,
     /// Sealed segments that an append may still look at. The last one to drop a segment unmaps it, which should not be an
     /// append.
     leaving: Vec<Arc<SharedSegment>>,
@@ -146,7 +147,11 @@ impl<'a> Behind<'a> {
             let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
             sync(self.core, || tended.segment.sync(len))
         } else {
-            self.unsynced.push(tended.segment.path().to_owned());
+            let sequence = tended.segment.header().sequence;
+            match self.unsynced.last_mut() {
+                Some(last) if last.end() + 1 == sequence => *last = *last.start()..=sequence,
+                _ => self.unsynced.push(sequence..=sequence),
+            }
             Ok(())
         };
         self.failed = self.failed.and(synced);
@@ -182,8 +187,16 @@ impl<'a> Behind<'a> {
     /// Writes everything to disk that is not. The first error, where there is one; all is tried.
     fn sync_all(&mut self) -> Result<(), io::ErrorKind> {
         let mut result = Ok(());
-        for path in self.unsynced.drain(..) {
-            result = result.and(sync(self.core, || sync_sealed(&path)));
+        if !self.unsynced.is_empty() {
+            let unsynced = room::of_stream(
+                &self.core.options.directory,
+                &self.keeper.stream_id,
+                &std::mem::take(&mut self.unsynced),
+            );
+            for path in unsynced.as_deref().unwrap_or_default() {
+                result = result.and(sync(self.core, || sync_sealed(path)));
+            }
+            result = result.and(unsynced.map(drop).map_err(|error| error.kind()));
         }
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -18,7 +19,14 @@ const MAKING: Duration = Duration::from_secs(10);
 /// The turn to make a segment, among the processes that share the directory.
 pub(super) struct Turn {
     /// Locked as long as this lives.
-    _directory: Option<File>,
+    directory: Option<File>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // By word, and not by closing the file: a child forked off meanwhile has it open, too, and would keep the lock.
+        let _ = self.directory.as_ref().map(File::unlock);
+    }
 }
 
 /// Waits for the turn to make a segment, where there is a budget, and makes sure that the budget has `bytes` left.
@@ -27,8 +35,8 @@ pub(super) struct Turn {
 /// [`io::ErrorKind::QuotaExceeded`] where it has not, [`io::ErrorKind::ResourceBusy`] where another process does not
 /// finish its turn, and those of the file system.
 pub(super) fn reserve(directory: &Path, budget: Option<u64>, bytes: u64) -> io::Result<Turn> {
-    let Some(budget) = budget else { return Ok(Turn { _directory: None }) };
-    let turn = Turn { _directory: lock_directory(directory)? };
+    let Some(budget) = budget else { return Ok(Turn { directory: None }) };
+    let turn = Turn { directory: lock_directory(directory)? };
     if taken(directory)?.saturating_add(bytes) > budget {
         return Err(io::ErrorKind::QuotaExceeded.into());
     }
@@ -92,29 +100,47 @@ fn segments(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Deletes the oldest segment that may be. Whether there was one.
+/// The segments of `stream_id` whose sequences are in one of `ranges`, oldest first.
 ///
 /// # Errors
-/// Those of the file system.
-pub(super) fn delete_oldest(directory: &Path) -> io::Result<bool> {
-    for path in segments(directory)? {
-        if delete_if_abandoned(&path)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Those of reading the directory.
+pub(super) fn of_stream(
+    directory: &Path,
+    stream_id: &[u8; 16],
+    ranges: &[RangeInclusive<u64>],
+) -> io::Result<Vec<PathBuf>> {
+    let mut paths = segments(directory)?;
+    paths.retain(|path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let sequence = name.rsplit('-').next().and_then(|digits| digits.parse().ok());
+        sequence.is_some_and(|sequence| ranges.iter().any(|range| range.contains(&sequence)))
+            && Segment::open_trusted(path)
+                .is_ok_and(|segment| segment.header().is_ok_and(|header| header.stream_id == *stream_id))
+    });
+    Ok(paths)
 }
 
-/// Deletes the segments whose last entry is older than `age`, and may be. How many they were.
+/// Deletes the oldest segment that may be and can be. Whether there was one.
 ///
 /// # Errors
-/// Those of the file system.
+/// Those of reading the directory.
+pub(super) fn delete_oldest(directory: &Path) -> io::Result<bool> {
+    // One that cannot be deleted, as for lack of rights, must not keep the others.
+    Ok(segments(directory)?.iter().any(|path| delete_if_abandoned(path).unwrap_or(false)))
+}
+
+/// Deletes the segments whose last entry is older than `age`, and that may be and can be. How many they were.
+///
+/// # Errors
+/// Those of reading the directory.
 pub(super) fn delete_older(directory: &Path, age: Duration) -> io::Result<u64> {
     let mut deleted = 0;
     let now = SystemTime::now();
     for path in segments(directory)? {
         let Some(written) = last_written(&path) else { continue };
-        if now.duration_since(written).is_ok_and(|found| found > age) && delete_if_abandoned(&path)? {
+        if now.duration_since(written).is_ok_and(|found| found > age)
+            && delete_if_abandoned(&path).unwrap_or(false)
+        {
             deleted += 1;
         }
     }

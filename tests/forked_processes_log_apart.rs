@@ -10,6 +10,8 @@ mod common {
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -141,4 +143,59 @@ fn a_child_goes_on_and_does_not_pass_for_its_dead_parent() {
     std::fs::write(scene.log.join("go"), "").unwrap();
     wait_until("the child's last entry", || scene.has_begun(1, 2));
     found(&scene.log).holds(&receipts(&scene.receipts));
+}
+
+/// Asks before it appends: with the locks that other threads had when it was forked off, and their counts.
+#[test]
+#[ignore = "is started by the other tests"]
+fn victim_that_asks_first() {
+    let directory: PathBuf = order("DIRECTORY").unwrap();
+    let log = Log::options(directory).segment_size(16 << 10).open().unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                log.append(|entry| entry.set_body(&"x".repeat(1_000)));
+            }
+        });
+        for _ in 0..100 {
+            let child = fork(false, || assert_eq!(log.stats().entries, 0));
+            assert_eq!(wait(child), 0);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_child_has_statistics_of_its_own() {
+    let scene = Scene::new();
+    scene.start("victim_that_asks_first", 0, &[]).succeed();
+}
+
+/// Forks while it makes a segment, which is when it has the directory for itself.
+#[test]
+#[ignore = "is started by the other tests"]
+fn victim_that_forks_while_it_makes_a_segment() {
+    static CHILD: OnceLock<libc::pid_t> = OnceLock::new();
+    fusewire::failpoint::set(|point| {
+        if point == "prepare" {
+            CHILD.get_or_init(|| fork(false, || thread::sleep(victims::HANGS)));
+        }
+        false
+    });
+    let directory: PathBuf = order("DIRECTORY").unwrap();
+    let log = Log::options(directory).max_total_bytes(256 << 10).open().unwrap();
+    for n in 0..1_000 {
+        let outcome = log.append(|entry| Mark { author: (0, 0), n }.write(entry));
+        assert!(outcome.is_written(), "{n}: {outcome:?}");
+    }
+    assert!(log.stats().rotations > 1);
+    // SAFETY: a system call that touches no memory.
+    unsafe { libc::kill(*CHILD.get().unwrap(), libc::SIGKILL) };
+}
+
+#[test]
+fn a_child_does_not_keep_the_directory_from_its_parent() {
+    let scene = Scene::new();
+    scene.start("victim_that_forks_while_it_makes_a_segment", 0, &[]).succeed();
 }

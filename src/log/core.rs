@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::format::frame::frame_len;
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
 use crate::segment::shared::{Draft, SharedSegment};
@@ -82,7 +83,7 @@ impl Core {
             if let Some(segment) = current
                 && let Ok(end) = segment.append(draft)
             {
-                if end % LogOptions::WINDOW < draft.payload {
+                if end % LogOptions::WINDOW < frame_len(draft.payload) {
                     self.keeper.load().ahead.wake();
                 }
                 return Ok(());
@@ -94,9 +95,13 @@ impl Core {
     /// Makes the segment after `full` the one that is appended to, unless somebody has done so. `None`: there is none yet.
     #[cold]
     pub(super) fn go_on_from(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
-        let step = self.segments.go_on_from(full);
-        if step == Step::Missing {
-            return self.make_next(full);
+        let mut step = self.segments.go_on_from(full);
+        while step == Step::Missing {
+            if !self.segments.is_current(full) {
+                return Ok(());
+            }
+            self.make_next(full)?;
+            step = self.segments.go_on_from(full);
         }
         if step == Step::Taken
             && let Some(full) = full
@@ -109,25 +114,41 @@ impl Core {
         Ok(())
     }
 
-    /// No segment is ready: waits for the one that is being made, or makes one.
+    /// No segment is ready: waits for the one that is being made, or makes one. It is not gone on to yet.
     fn make_next(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
         let keeper = self.keeper.load_full();
-        if self.no_room.load(Ordering::Acquire) {
+        // Whoever looks at a segment that is no longer in use, or whose successor is there, needs nobody to make one.
+        let made = || !self.segments.is_current(full) || self.segments.has_next(full);
+        if self.no_room.load(Ordering::Acquire) && keeper.has_help() {
             // It is tried again and again, and not by those who append.
-            keeper.ahead.wake();
-            return if self.segments.is_current(full) { Err(NoRoom) } else { Ok(()) };
+            return if made() { Ok(()) } else { Err(NoRoom) };
         }
-        let Some(mut next) = keeper.next_within(PATIENCE) else {
+        let Some(mut next) = keeper.next_within(PATIENCE, made) else {
+            if made() {
+                return Ok(());
+            }
             self.no_room.store(true, Ordering::Release);
+            // It may have been made just now. Then nobody else would find out that there is room.
+            keeper.ahead.wake();
             return Err(NoRoom);
         };
-        if !self.segments.is_current(full) {
+        if made() {
             return Ok(());
         }
         self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
-        let made = self.segments.has_next(full) || self.make_spare(&keeper, &mut next).is_ok();
+        let result = self.make_spare(&keeper, &mut next);
         drop(next);
-        if made { self.go_on_from(full) } else { Err(NoRoom) }
+        match result {
+            Ok(()) if keeper.has_help() => Ok(()),
+            Ok(()) => {
+                self.no_room.store(false, Ordering::Release);
+                Ok(())
+            }
+            Err(_) => {
+                keeper.ahead.wake();
+                Err(NoRoom)
+            }
+        }
     }
 
     /// Lets the buffers that nobody uses now go of the segments that were current when they were used last.
@@ -156,7 +177,8 @@ impl Core {
     /// In a forked child: forgets what belongs to the parent, and begins anew.
     #[cold]
     pub(super) fn begin_anew(core: &Arc<Self>) {
-        core.fork.take_over(&core.scratches, || {
+        let value = || core.segments.cached();
+        core.fork.take_over(&core.scratches, value, || {
             core.segments.end();
             core.let_go();
             core.no_room.store(false, Ordering::Release);

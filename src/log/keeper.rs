@@ -1,7 +1,7 @@
 //! The work that is done beside the appends, by two threads of the process: one ahead of them, one behind.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ pub(super) struct Keeper {
     room_made: Condvar,
     /// How many of the threads shall end, in the order in which they were started.
     ending: AtomicUsize,
+    /// Whether there is a thread that makes segments.
+    helped: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -55,18 +57,34 @@ impl Keeper {
             room: Mutex::new(0),
             room_made: Condvar::new(),
             ending: AtomicUsize::new(0),
+            helped: AtomicBool::new(false),
             threads: Mutex::default(),
         }
     }
 
-    /// Starts the threads.
+    /// Starts the threads: all, or none.
+    ///
+    /// # Errors
+    /// Where the system has no more threads.
     pub(super) fn start(core: &Arc<Core>) -> io::Result<()> {
         let keeper = core.keeper.load_full();
+        let started = Self::start_all(core, &keeper);
+        match started {
+            Ok(()) => keeper.helped.store(true, Ordering::Release),
+            Err(_) => {
+                keeper.stop();
+                keeper.ending.store(0, Ordering::Release);
+            }
+        }
+        started
+    }
+
+    fn start_all(core: &Arc<Core>, keeper: &Arc<Self>) -> io::Result<()> {
         let mut threads = lock(&keeper.threads);
         for (name, run) in
             [("fusewire-ahead", ahead::run as fn(&Core, &Self)), ("fusewire-behind", behind::run)]
         {
-            let (core, keeper) = (Arc::clone(core), Arc::clone(&keeper));
+            let (core, keeper) = (Arc::clone(core), Arc::clone(keeper));
             let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
             threads.push(thread.spawn(move || run(&core, &keeper))?);
         }
@@ -84,6 +102,11 @@ impl Keeper {
         }
     }
 
+    /// Whether there is a thread that makes segments before they are needed.
+    pub(super) fn has_help(&self) -> bool {
+        self.helped.load(Ordering::Acquire)
+    }
+
     /// Whether the thread ahead shall end.
     pub(super) fn is_closing(&self) -> bool {
         self.ending.load(Ordering::Acquire) > 0
@@ -99,15 +122,20 @@ impl Keeper {
         lock(&self.next)
     }
 
-    /// The same for one who cannot wait for ever, as for a disk that does not answer the one who makes a segment now.
-    pub(super) fn next_within(&self, timeout: Duration) -> Option<MutexGuard<'_, Next>> {
+    /// The same for one who cannot wait for ever, as for a disk that does not answer the one who makes a segment now, and
+    /// need not wait any longer once it is `made`.
+    pub(super) fn next_within(
+        &self,
+        timeout: Duration,
+        made: impl Fn() -> bool,
+    ) -> Option<MutexGuard<'_, Next>> {
         let deadline = Instant::now() + timeout;
         let mut pause = Duration::from_micros(20);
         loop {
             match self.next.try_lock() {
                 Ok(next) => return Some(next),
                 Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+                Err(TryLockError::WouldBlock) if made() || Instant::now() >= deadline => return None,
                 Err(TryLockError::WouldBlock) => thread::sleep(pause),
             }
             pause = (pause * 2).min(Duration::from_millis(1));

@@ -117,7 +117,9 @@ impl Log {
         let Some(inside) = Inside::enter() else {
             return core.drop_entry(Severity::UNSPECIFIED, DropCause::Reentrant);
         };
-        let mut scratch = core.scratches.take(inside.thread());
+        let Some(mut scratch) = core.scratches.take(inside.thread(), core.options.patience()) else {
+            return core.drop_entry(Severity::UNSPECIFIED, DropCause::Busy);
+        };
         let buffer = scratch.index();
         let (bytes, segments) = scratch.parts();
         let encoded = encode(&mut bytes[HEADER_LEN..], &core.options.segment.limits, |entry| {
@@ -163,6 +165,10 @@ impl Log {
     /// What the log has done since it was opened; in a forked child, since the fork.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        if !self.0.core.fork.is_owned() {
+            // Locks may be held for ever by threads that this process does not have.
+            Core::begin_anew(&self.0.core);
+        }
         self.0.core.stats()
     }
 

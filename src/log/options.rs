@@ -11,6 +11,8 @@ use crate::severity::Severity;
 
 use super::Log;
 
+const FRAME_HEADER_LEN: u32 = 16;
+
 /// What becomes of an entry for which there is no room: the byte budget is used up, the disk is full or read-only, the
 /// quota is reached (C3). Whatever it is, each entry that is not written is counted, and the log says so itself as soon
 /// as it can.
@@ -55,6 +57,9 @@ impl LogOptions {
     /// ([`OnFull::OverwriteOldest`]).
     pub const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
+    /// How long an append waits at most for a buffer, or as long as [`OnFull::Block`] says where that is longer.
+    pub const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
     pub(super) fn new(directory: PathBuf) -> Self {
         Self {
             directory,
@@ -77,7 +82,8 @@ impl LogOptions {
         self
     }
 
-    /// Bounds of each entry; default [`Limits::DEFAULT`]. `max_entry_bytes` is at most half of what a segment holds.
+    /// Bounds of each entry; default [`Limits::DEFAULT`]. `max_entry_bytes` is at most half of what a segment holds,
+    /// less a frame's header.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.segment.limits = limits;
@@ -146,7 +152,9 @@ impl LogOptions {
     }
 
     /// How many threads can build entries at the same moment, each in a buffer of its own; default 64, at least 1. More
-    /// threads may use the log: they take turns.
+    /// threads may use the log: they take turns. Where none comes to its end for [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), as
+    /// where all that have a buffer log a value that waits for a thread without one, an entry is dropped and counted as
+    /// [`DropCause::Busy`](super::DropCause::Busy).
     #[must_use]
     pub fn max_threads(mut self, threads: u16) -> Self {
         self.max_threads = threads.max(1);
@@ -173,6 +181,14 @@ impl LogOptions {
         crate::segment::shared::HEADER_LEN + self.segment.limits.max_entry_bytes as usize + 16
     }
 
+    /// How long an append waits for a buffer. The others may wait for room, as this one would.
+    pub(super) fn patience(&self) -> Duration {
+        match self.on_full {
+            OnFull::Block(timeout) => timeout.max(Self::BUSY_TIMEOUT),
+            _ => Self::BUSY_TIMEOUT,
+        }
+    }
+
     /// The options with every number in its range, and the numbers in agreement with one another.
     pub(super) fn checked(mut self) -> Self {
         if let Some(total) = self.max_total_bytes {
@@ -181,8 +197,9 @@ impl LogOptions {
         self.segment.size = self.segment.effective_size();
         let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
         let mut limits = self.segment.limits.clamped();
-        limits.max_entry_bytes =
-            limits.max_entry_bytes.min(u32::try_from(holds / 2).unwrap_or(u32::MAX) / 16 * 16);
+        // Every segment begins with the resource, which has the same bound: one entry always fits beside it.
+        let half = u32::try_from(holds / 2).unwrap_or(u32::MAX) - FRAME_HEADER_LEN;
+        limits.max_entry_bytes = limits.max_entry_bytes.min(half / 16 * 16);
         self.segment.limits = limits;
         self
     }

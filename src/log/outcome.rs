@@ -36,12 +36,15 @@ pub enum DropCause {
     Refused,
     /// It was logged by a value that was being logged: by its `Display`, `Debug` or `Serialize`.
     Reentrant,
+    /// All buffers were held by other threads that did not come to an end with their entries, see
+    /// [`LogOptions::max_threads`](super::LogOptions::max_threads).
+    Busy,
 }
 
 impl DropCause {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Full, Self::BelowSeverity, Self::TimedOut, Self::Refused, Self::Reentrant];
+    pub const ALL: [Self; 6] =
+        [Self::Full, Self::BelowSeverity, Self::TimedOut, Self::Refused, Self::Reentrant, Self::Busy];
 
     /// The name that loss records and metrics use.
     #[must_use]
@@ -52,6 +55,7 @@ impl DropCause {
             Self::TimedOut => "timed_out",
             Self::Refused => "refused",
             Self::Reentrant => "reentrant",
+            Self::Busy => "busy",
         }
     }
 }
@@ -64,6 +68,7 @@ impl fmt::Display for DropCause {
             Self::TimedOut => "there was no room for it in time",
             Self::Refused => "the fuse refused it",
             Self::Reentrant => "it was logged while an entry was being built",
+            Self::Busy => "other threads had all buffers for too long",
         })
     }
 }

@@ -32,12 +32,13 @@ impl Signal {
     /// Waits until somebody wakes this thread, or for `timeout`. Always called by the same thread.
     pub(super) fn wait(&self, timeout: Option<Duration>) {
         self.thread.get_or_init(thread::current);
-        if !self.pending.load(Ordering::SeqCst) {
+        // Not a mere load: whoever changes it after this sees which thread to wake.
+        if !self.pending.swap(false, Ordering::SeqCst) {
             match timeout {
                 Some(timeout) => thread::park_timeout(timeout),
                 None => thread::park(),
             }
+            self.pending.swap(false, Ordering::SeqCst);
         }
-        self.pending.swap(false, Ordering::SeqCst);
     }
 }

@@ -47,9 +47,14 @@ impl ForkMark {
     }
 
     /// Makes the mark and the buffers this process's, a child of the one that had them: the first thread that comes runs
-    /// `change`, the others wait for it.
+    /// `change`, the others wait for it. `value` makes what is beside a buffer that was held.
     #[cold]
-    pub(crate) fn take_over<T>(&self, scratches: &Scratches<T>, change: impl FnOnce()) {
+    pub(crate) fn take_over<T>(
+        &self,
+        scratches: &Scratches<T>,
+        value: impl Fn() -> T,
+        change: impl FnOnce(),
+    ) {
         let (word, before, after) = match self.word() {
             Some(word) => (word, WIPED, OWNED),
             None => (&self.owner, self.owner.load(Ordering::Acquire), std::process::id()),
@@ -61,7 +66,7 @@ impl ForkMark {
                 // SAFETY: the threads that held buffers are the parent's. This one may be among them only where it was
                 // forked off by code that an entry was being built with, and `fork`, which is unsafe itself, allows its
                 // child nothing there but to end or to execute another program.
-                unsafe { scratches.reset() };
+                unsafe { scratches.reset(value) };
                 change();
                 word.store(after, Ordering::Release);
                 return;

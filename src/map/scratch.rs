@@ -3,6 +3,7 @@
 use std::cell::UnsafeCell;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use memmap2::{MmapMut, MmapRaw};
 
@@ -43,25 +44,31 @@ impl<T> Scratches<T> {
     }
 
     /// A buffer: the one at `preferred` (modulo their number) where nobody has it, else the next free one. Where all are
-    /// taken, the calling thread gives way until one is not.
+    /// taken, the calling thread gives way until one is not; `None` where that takes longer than `patience`.
     #[inline]
-    pub(crate) fn take(&self, preferred: usize) -> Scratch<'_, T> {
+    pub(crate) fn take(&self, preferred: usize, patience: Duration) -> Option<Scratch<'_, T>> {
         let preferred = preferred % self.slots.len();
         if !self.slots[preferred].busy.swap(true, Ordering::Acquire) {
-            return Scratch { of: self, index: preferred };
+            return Some(Scratch { of: self, index: preferred });
         }
-        self.take_another(preferred)
+        self.take_another(preferred, patience)
     }
 
     #[cold]
-    fn take_another(&self, preferred: usize) -> Scratch<'_, T> {
+    fn take_another(&self, preferred: usize, patience: Duration) -> Option<Scratch<'_, T>> {
+        let start = Instant::now();
         loop {
             for offset in 0..self.slots.len() {
                 if let Some(scratch) = self.try_take((preferred + offset) % self.slots.len()) {
-                    return scratch;
+                    return Some(scratch);
                 }
             }
-            std::thread::yield_now();
+            match start.elapsed() {
+                waited if waited >= patience => return None,
+                // Most entries are built in less. Whoever takes longer may wait for something itself.
+                waited if waited < Duration::from_millis(1) => std::thread::yield_now(),
+                _ => std::thread::sleep(Duration::from_micros(100)),
+            }
         }
     }
 
@@ -72,13 +79,19 @@ impl<T> Scratches<T> {
         taken.ok().map(|_| Scratch { of: self, index })
     }
 
-    /// Makes every buffer free.
+    /// Makes every buffer free. The values beside those that were not are forgotten, and `value` makes new ones: whoever
+    /// had them may have been changing them, so that nothing can be said of what is there.
     ///
     /// # Safety
     /// No thread may hold one: as after a fork, whose child has none of its parent's other threads.
-    pub(crate) unsafe fn reset(&self) {
+    pub(crate) unsafe fn reset(&self, value: impl Fn() -> T) {
         for slot in &self.slots {
-            slot.busy.store(false, Ordering::Release);
+            if slot.busy.load(Ordering::Acquire) {
+                // SAFETY: the value is inside a living slot, and nobody else's: its holder is gone (the caller's promise),
+                // and nobody takes a buffer that is not free. What was there is neither read nor dropped.
+                unsafe { slot.value.get().write(value()) };
+                slot.busy.store(false, Ordering::Release);
+            }
         }
     }
 }
@@ -125,11 +138,12 @@ mod tests {
     #[test]
     fn no_two_holders_have_the_same_buffer() {
         let scratches = Scratches::new(3, 100, || 0).unwrap();
-        let mut held: Vec<_> = (0..3).map(|_| scratches.take(1)).collect();
+        let mut held: Vec<_> = (0..3).map(|_| scratches.take(1, Duration::ZERO).unwrap()).collect();
         let mut indexes: Vec<_> = held.iter().map(Scratch::index).collect();
         indexes.sort_unstable();
         assert_eq!(indexes, [0, 1, 2]);
         assert!((0..3).all(|index| scratches.try_take(index).is_none()));
+        assert!(scratches.take(1, Duration::from_millis(2)).is_none());
         for scratch in &mut held {
             let index = u8::try_from(scratch.index()).unwrap();
             let (bytes, value) = scratch.parts();
@@ -143,7 +157,19 @@ mod tests {
             assert!(bytes.iter().all(|byte| *byte == index) && *value == index);
         }
         let freed = held.remove(0).index();
-        assert_eq!(scratches.take(7).index(), freed);
+        assert_eq!(scratches.take(7, Duration::ZERO).unwrap().index(), freed);
+    }
+
+    #[test]
+    fn what_nobody_holds_any_more_is_replaced_and_not_dropped() {
+        let count = std::sync::Arc::new(());
+        let scratches = Scratches::new(2, 8, || std::sync::Arc::clone(&count)).unwrap();
+        std::mem::forget(scratches.take(0, Duration::ZERO));
+        // SAFETY: the only holder is forgotten.
+        unsafe { scratches.reset(|| std::sync::Arc::clone(&count)) };
+        // One for `count` itself, two for the values, and that of the one that was forgotten.
+        assert_eq!(std::sync::Arc::strong_count(&count), 4);
+        assert!(scratches.try_take(0).is_some() && scratches.try_take(1).is_some());
     }
 
     #[test]
@@ -154,7 +180,7 @@ mod tests {
                 let scratches = &scratches;
                 scope.spawn(move || {
                     for _ in 0..2_000 {
-                        let mut scratch = scratches.take(usize::from(thread));
+                        let mut scratch = scratches.take(usize::from(thread), Duration::MAX).unwrap();
                         let (bytes, ()) = scratch.parts();
                         bytes[..64].fill(thread);
                         assert!(bytes[..64].iter().all(|byte| *byte == thread));

@@ -1,0 +1,93 @@
+//! C2, C3: whatever else happens in the process or stands in the directory, an append returns, and what can be written
+//! is. What cannot is counted.
+#![cfg(unix)]
+
+mod common {
+    pub mod logs;
+}
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use common::logs::{self, Numbered};
+use fusewire::log::{DropCause, Log, LogOptions, Outcome};
+use fusewire::owned::OwnedValue;
+use fusewire::segment::{Resource, SegmentOptions};
+
+/// No append takes so long. It is no measurement: it ends a test that would hang.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// What `append` makes of `log` in a thread of its own.
+fn outcome_of(log: &Log, append: impl FnOnce(&Log) -> Outcome + Send + 'static) -> Outcome {
+    let (told, outcome) = mpsc::channel();
+    let log = log.clone();
+    thread::spawn(move || told.send(append(&log)));
+    outcome.recv_timeout(HANGS).expect("the append does not return")
+}
+
+#[test]
+fn for_a_buffer_whose_thread_waits_for_the_appending_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).max_threads(1).open().unwrap();
+    // A value whose `Display` waits for something that a thread has which logs before it lets go of it.
+    let (held, is_held) = mpsc::channel();
+    let (let_go, is_let_go) = mpsc::channel::<()>();
+    let other = log.clone();
+    let slow = thread::spawn(move || {
+        other.append(|entry| {
+            held.send(()).unwrap();
+            is_let_go.recv().unwrap();
+            entry.set_body("slow");
+        })
+    });
+    is_held.recv().unwrap();
+    let outcome = outcome_of(&log, |log| log.append(|entry| entry.set_body("in vain")));
+    assert_eq!(outcome, Outcome::Dropped(DropCause::Busy));
+    let_go.send(()).unwrap();
+    assert!(slow.join().unwrap().is_written());
+    assert!(log.append(|entry| entry.set_body("next")).is_written());
+    assert_eq!(log.stats().drops.by_cause(DropCause::Busy), 1);
+    drop(log);
+    let read = logs::read(directory.path());
+    assert_eq!(read.bodies(), ["slow", "next"]);
+    assert_eq!(read.losses, [(1, vec![("busy".to_owned(), 1)])]);
+}
+
+#[test]
+fn for_a_segment_with_room_for_the_largest_entry_beside_the_largest_resource() {
+    for text in (3_700..4_060).step_by(16).chain([5_000, 20_000]) {
+        let directory = tempfile::tempdir().unwrap();
+        let resource = Resource::empty().with("text", OwnedValue::String("r".repeat(text)));
+        let log = Log::options(directory.path())
+            .resource(resource)
+            .segment_size(SegmentOptions::MIN_SIZE)
+            .max_total_bytes(LogOptions::MIN_TOTAL_BYTES)
+            .open()
+            .unwrap();
+        for _ in 0..3 {
+            let outcome = outcome_of(&log, move |log| {
+                log.append(|entry| {
+                    entry.attr("text", &"e".repeat(text));
+                })
+            });
+            assert!(outcome.is_written(), "{text}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn because_of_something_in_the_directory_that_cannot_be_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    // It would be the first to go.
+    let foreign = directory.path().join("00000000000000000000-00000000-00000000.fws");
+    std::fs::create_dir(&foreign).unwrap();
+    std::fs::write(foreign.join("file"), "").unwrap();
+    let log = Log::options(directory.path()).max_total_bytes(LogOptions::MIN_TOTAL_BYTES * 2).open().unwrap();
+    for n in 0..1_000 {
+        let outcome = log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry));
+        assert!(outcome.is_written(), "{n}: {outcome:?}");
+    }
+    assert!(log.stats().deleted_segments > 0);
+    assert!(foreign.join("file").exists());
+}

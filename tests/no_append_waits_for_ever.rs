@@ -83,7 +83,11 @@ fn because_of_something_in_the_directory_that_cannot_be_deleted() {
     let foreign = directory.path().join("00000000000000000000-00000000-00000000.fws");
     std::fs::create_dir(&foreign).unwrap();
     std::fs::write(foreign.join("file"), "").unwrap();
-    let log = Log::options(directory.path()).max_total_bytes(LogOptions::MIN_TOTAL_BYTES * 2).open().unwrap();
+    let log = Log::options(directory.path())
+        .segment_size(SegmentOptions::MIN_SIZE)
+        .max_total_bytes(16 * SegmentOptions::MIN_SIZE)
+        .open()
+        .unwrap();
     for n in 0..1_000 {
         let outcome = log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry));
         assert!(outcome.is_written(), "{n}: {outcome:?}");

@@ -25,9 +25,12 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
         }
         // Whatever has happened before the appends changes what there is to do behind them.
         keeper.behind.wake();
-        keeper.ahead.wait((!ready).then_some(RETRY));
+        keeper.ahead.wait((!ready).then(|| core.retry()));
     }
 }
+
+/// The same where a segment is just being completed that could be deleted then.
+const RETRY_SOON: Duration = Duration::from_millis(2);
 
 /// Makes the next segment where there is none. Whether there is one.
 fn prepare(core: &Core, keeper: &Keeper) -> bool {
@@ -49,9 +52,17 @@ fn touch_ahead(core: &Core) {
 }
 
 impl Core {
+    /// How long to wait before trying again to make a segment.
+    fn retry(&self) -> Duration {
+        let soon = self.options.on_full == OnFull::OverwriteOldest && !self.hopeless.load(Ordering::Relaxed);
+        if soon { RETRY_SOON } else { RETRY }
+    }
+
     /// Makes the segment `next`, and room for it where that is allowed.
     pub(super) fn make_spare(&self, keeper: &Keeper, next: &mut Next) -> io::Result<()> {
         let start = Instant::now();
+        // Before: what is sealed meanwhile could not be deleted yet, and can be next time.
+        let open = keeper.open().len();
         let made = self.make_room_and_segment(keeper, next);
         match &made {
             Ok(segment) => {
@@ -67,7 +78,7 @@ impl Core {
             Err(_) => {
                 self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
                 // All but the one in use will be sealed soon, and can be deleted then.
-                self.hopeless.store(keeper.open().len() <= 1, Ordering::Relaxed);
+                self.hopeless.store(open <= 1, Ordering::Relaxed);
                 self.no_room.store(true, Ordering::Release);
                 // The one there was is in use by now, and must not be kept from being closed.
                 self.segments.offer(None);

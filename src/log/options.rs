@@ -58,7 +58,7 @@ impl LogOptions {
     pub const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
     /// How long an append waits at most for a buffer, or as long as [`OnFull::Block`] says where that is longer.
-    pub const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+    pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
     pub(super) fn new(directory: PathBuf) -> Self {
         Self {

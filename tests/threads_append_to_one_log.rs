@@ -170,9 +170,11 @@ fn a_thousand_threads_take_turns_at_four_buffers() {
     let log = Log::options(directory.path()).max_threads(4).open().unwrap();
     let counts = vec![10; 1_000];
     let acknowledged = append(&log, &counts, 50);
-    assert_eq!(log.stats().entries, 10_000);
+    let stats = log.stats();
     drop(log);
     assert_eq!(logs::read(directory.path()).threads(50), acknowledged);
+    // On a machine that is busy with something else a thread may have to give up, and says so.
+    assert_eq!(stats.entries + stats.drops.by_cause(DropCause::Busy), 10_000);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::encode::encode;
 use crate::format::frame::FrameKind;
+use crate::limits::Limits;
 use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment, sync_sealed};
 use crate::severity::Severity;
@@ -272,8 +273,10 @@ impl<'a> Behind<'a> {
             return Some(self.next_telling - now);
         }
         let loss = self.told.untold(&self.core.drops)?;
-        let limits = &self.core.options.segment.limits;
-        let encoded = encode(&mut self.scratch[HEADER_LEN..], limits, |entry| loss.write_to(entry));
+        // What the program's own entries may have is no matter of the record's.
+        let max_entry_bytes = self.core.options.segment.limits.max_entry_bytes;
+        let limits = Limits { max_entry_bytes, ..Limits::DEFAULT };
+        let encoded = encode(&mut self.scratch[HEADER_LEN..], &limits, |entry| loss.write_to(entry));
         let payload = encoded.map_or(0, |entry| entry.len());
         let bytes = &mut self.scratch;
         let mut draft = Draft { bytes, payload, kind: FrameKind::Loss, severity: Severity::WARN };

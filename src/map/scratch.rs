@@ -57,6 +57,7 @@ impl<T> Scratches<T> {
     #[cold]
     fn take_another(&self, preferred: usize, patience: Duration) -> Option<Scratch<'_, T>> {
         let start = Instant::now();
+        let mut pause = Duration::from_micros(100);
         loop {
             for offset in 0..self.slots.len() {
                 if let Some(scratch) = self.try_take((preferred + offset) % self.slots.len()) {
@@ -67,7 +68,11 @@ impl<T> Scratches<T> {
                 waited if waited >= patience => return None,
                 // Most entries are built in less. Whoever takes longer may wait for something itself.
                 waited if waited < Duration::from_millis(1) => std::thread::yield_now(),
-                _ => std::thread::sleep(Duration::from_micros(100)),
+                _ => {
+                    std::thread::sleep(pause);
+                    // A thousand threads that look all the time would leave no time to those they wait for.
+                    pause = (pause * 2).min(Duration::from_millis(10));
+                }
             }
         }
     }

@@ -16,6 +16,8 @@
     )
 )]
 
+#[cfg(all(unix, not(loom), any(feature = "log", feature = "tracing")))]
+pub mod bridge;
 mod context;
 pub mod decode;
 pub mod encode;

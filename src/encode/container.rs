@@ -3,6 +3,7 @@
 use crate::format::entry as layout;
 use crate::kind::NodeFlags;
 
+use super::fragment::Fragment;
 use super::key::LogKey;
 use super::scope::{Counts, Key, Scope};
 use super::slot::ValueWriter;
@@ -104,6 +105,18 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         key.with_key(|key| {
             self.entry(key, value);
         });
+        self
+    }
+
+    /// Copies the attributes of `fragment` to the end of this map: see [`EntryWriter::append`](super::EntryWriter::append).
+    /// In a map of its own, an attribute that would be too deep there is counted as dropped.
+    #[inline]
+    pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
+        match &mut self.level {
+            Level::Open(Container { tape, counts, scope, .. }) => fragment.copy_to(tape, counts, scope, None),
+            Level::Top { tape, counts, filter } => fragment.copy_to(tape, counts, &Scope::ROOT, *filter),
+            Level::Inert => {}
+        }
         self
     }
 

@@ -5,7 +5,7 @@ use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
 use crate::kind::{Kind, NodeFlags};
 use crate::limits::Limits;
-use crate::trip::TripReport;
+use crate::trip::{Places, TripCause, TripReport};
 
 use super::container::MapWriter;
 use super::scope::{Counts, Scope};
@@ -39,6 +39,8 @@ pub struct Fragment {
     text: Box<[u8]>,
     /// Top-level attributes.
     children: u32,
+    /// Of the deepest value (A1).
+    depth: u8,
     /// Top-level attributes that were not kept; `u64::MAX` where nobody knows how many.
     dropped: u64,
     report: TripReport,
@@ -89,9 +91,12 @@ impl Node {
 
     /// Nodes of its subtree, itself counted.
     fn subtree(&self) -> usize {
+        1 + if self.is_container() { self.value().1 } else { 0 }
+    }
+
+    fn is_container(&self) -> bool {
         let kind = self.bits.to_le_bytes()[layout::NODE_KIND];
-        let is_container = kind == Kind::Array as u8 || kind == Kind::Map as u8;
-        1 + if is_container { self.value().1 } else { 0 }
+        kind == Kind::Array as u8 || kind == Kind::Map as u8
     }
 
     /// One past the last byte of text that it needs.
@@ -126,7 +131,8 @@ impl Fragment {
             Some(dropped) => dropped.into(),
         };
         let text = entry.get(start..start + end).unwrap_or(&[]).into();
-        let mut fragment = Self { nodes, text, children: 0, dropped, report };
+        let depth = depth(&nodes);
+        let mut fragment = Self { nodes, text, children: 0, depth, dropped, report };
         fragment.children = u32::try_from(fragment.subtrees().count()).unwrap_or(u32::MAX);
         fragment
     }
@@ -160,9 +166,27 @@ impl Fragment {
             nodes: self.nodes.iter().copied().chain(behind).collect(),
             text: [&*self.text, &other.text].concat().into(),
             children: self.children.saturating_add(other.children),
+            depth: self.depth.max(other.depth),
             dropped: self.dropped.saturating_add(other.dropped),
             report,
         }
+    }
+
+    /// The attributes that `other` does not name, and behind them `other`'s.
+    #[must_use]
+    pub fn replaced_by(&self, other: &Self) -> Self {
+        let names = |found: &str| other.runs().any(|(nodes, ..)| other.key_of(nodes) == Some(found));
+        let mut kept = Self { dropped: self.dropped, report: self.report, ..Self::default() };
+        let (mut kept_nodes, mut kept_text) = (Vec::new(), Vec::new());
+        for (nodes, text, start) in self.runs().filter(|(nodes, ..)| !self.key_of(nodes).is_some_and(names)) {
+            let by = kept_text.len() as i128 - start as i128;
+            kept_nodes.extend(nodes.iter().map(|node| Node::new(node.moved(by))));
+            kept_text.extend_from_slice(text);
+            kept.children += 1;
+        }
+        kept.depth = depth(&kept_nodes);
+        (kept.nodes, kept.text) = (kept_nodes.into(), kept_text.into());
+        kept.with(other)
     }
 
     /// Each top-level attribute: its nodes.
@@ -174,16 +198,34 @@ impl Fragment {
         })
     }
 
-    /// Copies the attributes to the end of the top level of an entry.
+    /// Each top-level attribute: its nodes, their text, and where in the fragment's text that begins.
+    fn runs(&self) -> impl Iterator<Item = (&[Node], &[u8], usize)> {
+        let mut text_at = 0;
+        self.subtrees().map(move |nodes| {
+            // Text is written in the order of the nodes: an attribute's is one run.
+            let end = nodes.iter().map(Node::text_end).max().unwrap_or(0).max(text_at);
+            let start = core::mem::replace(&mut text_at, end);
+            (nodes, self.text.get(start..end).unwrap_or(&[]), start)
+        })
+    }
+
+    /// Copies the attributes to the end of the container in `scope`.
     #[inline]
-    pub(super) fn copy_to(&self, tape: &mut Tape<'_>, counts: &mut Counts, filter: Option<&KeyFilter>) {
+    pub(super) fn copy_to(
+        &self,
+        tape: &mut Tape<'_>,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+        filter: Option<&KeyFilter>,
+    ) {
         let room = self.nodes.len() * layout::NODE_LEN + self.text.len();
         let is_wide = counts.kept.saturating_add(self.children) > u32::from(tape.limits.max_width);
-        if filter.is_none() && !is_wide && tape.take(room) {
+        let is_deep = scope.parent.is_some() && self.depth > tape.limits.max_depth - scope.child_depth;
+        if filter.is_none() && !is_wide && !is_deep && tape.take(room) {
             copy(&self.nodes, &self.text, 0, tape);
             counts.kept += self.children;
         } else {
-            self.copy_what_fits(tape, counts, filter);
+            self.copy_what_fits(tape, counts, scope, filter);
         }
         if self.dropped > 0 {
             counts.drop((self.dropped != layout::UNKNOWN).then_some(self.dropped));
@@ -193,18 +235,22 @@ impl Fragment {
 
     /// The same, attribute by attribute.
     #[cold]
-    fn copy_what_fits(&self, tape: &mut Tape<'_>, counts: &mut Counts, filter: Option<&KeyFilter>) {
-        let mut text_at = 0;
-        for nodes in self.subtrees() {
-            // Text is written in the order of the nodes: an attribute's is one run.
-            let end = nodes.iter().map(Node::text_end).max().unwrap_or(0).max(text_at);
-            let start = core::mem::replace(&mut text_at, end);
-            let text = self.text.get(start..end).unwrap_or(&[]);
-            let key = nodes.first().and_then(|node| self.key_of(node)).unwrap_or("");
-            if filter.is_some_and(|filter| !filter.contains(key)) || !tape.admit_child(counts, &Scope::ROOT) {
+    fn copy_what_fits(
+        &self,
+        tape: &mut Tape<'_>,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+        filter: Option<&KeyFilter>,
+    ) {
+        for (nodes, text, start) in self.runs() {
+            let key = self.key_of(nodes).unwrap_or("");
+            if filter.is_some_and(|filter| !filter.contains(key)) || !tape.admit_child(counts, scope) {
                 continue;
             }
-            if tape.take(nodes.len() * layout::NODE_LEN + text.len()) {
+            if scope.parent.is_some() && depth(nodes) > tape.limits.max_depth - scope.child_depth {
+                tape.report.record(TripCause::Depth, Places::ATTRIBUTES, Some(1));
+                counts.drop(Some(1));
+            } else if tape.take(nodes.len() * layout::NODE_LEN + text.len()) {
                 copy(nodes, text, start, tape);
                 counts.kept += 1;
             } else {
@@ -213,10 +259,27 @@ impl Fragment {
         }
     }
 
-    fn key_of(&self, node: &Node) -> Option<&str> {
-        let (at, len) = node.key();
+    fn key_of(&self, nodes: &[Node]) -> Option<&str> {
+        let (at, len) = nodes.first()?.key();
         core::str::from_utf8(self.text.get(at..at + len)?).ok()
     }
+}
+
+/// Of the deepest of these values (A1): 0 where none is in a container.
+fn depth(nodes: &[Node]) -> u8 {
+    // Where the containers end that are open, innermost last.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut deepest = 0;
+    for (at, node) in nodes.iter().enumerate() {
+        while ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        deepest = deepest.max(ends.len() + usize::from(node.is_container()));
+        if node.is_container() {
+            ends.push(at + node.subtree());
+        }
+    }
+    u8::try_from(deepest).unwrap_or(u8::MAX)
 }
 
 /// Copies nodes whose text begins at `start` of their fragment's.

@@ -173,7 +173,7 @@ impl<'b> EntryWriter<'b> {
     /// are left, the first attributes that do are copied, and the others counted as dropped.
     #[inline]
     pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
-        fragment.copy_to(&mut self.tape, &mut self.top, self.filter);
+        fragment.copy_to(&mut self.tape, &mut self.top, &Scope::ROOT, self.filter);
         self
     }
 

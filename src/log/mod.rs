@@ -59,6 +59,7 @@ pub use stats::{Latency, Stats};
 
 use crate::encode::{EntryWriter, encode};
 use crate::format::frame::{FrameKind, frame_len};
+use crate::limits::Limits;
 use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
 use crate::severity::Severity;
@@ -184,6 +185,12 @@ impl Log {
     #[must_use]
     pub fn enables(&self, site: &Site, severity: Severity) -> bool {
         self.0.core.levels.enable(site, severity)
+    }
+
+    /// What an entry may be at most.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.core.options.segment.limits
     }
 
     /// Where the log is.

@@ -1,0 +1,113 @@
+//! Trace and span ids among the fields.
+
+use core::fmt::{self, Write};
+
+use crate::context::Context;
+use crate::encode::EntryWriter;
+use crate::trace::TraceContext;
+
+/// Which id a field is, by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Trace,
+    Span,
+}
+
+impl Which {
+    #[inline]
+    pub(super) fn of(name: &str) -> Option<Self> {
+        match name {
+            "trace_id" => Some(Self::Trace),
+            "span_id" => Some(Self::Span),
+            _ => None,
+        }
+    }
+}
+
+/// The ids that are known; those that are not are 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ids(pub(super) TraceContext);
+
+impl Ids {
+    /// Takes the id that `hex` spells; false where it spells none.
+    pub(super) fn take_hex(&mut self, which: Which, hex: &str) -> bool {
+        match which {
+            Which::Trace => TraceContext::parse_trace_id(hex).is_some_and(|id| self.take_number(which, id)),
+            Which::Span => {
+                TraceContext::parse_span_id(hex).is_some_and(|id| self.take_number(which, id.into()))
+            }
+        }
+    }
+
+    /// Takes the id with this number; false where it is none.
+    pub(super) fn take_number(&mut self, which: Which, number: u128) -> bool {
+        match (which, u64::try_from(number)) {
+            (_, Ok(0)) | (Which::Span, Err(_)) => return false,
+            (Which::Trace, _) => self.0.trace_id = number,
+            (Which::Span, Ok(number)) => self.0.span_id = number,
+        }
+        true
+    }
+
+    /// Takes from `other` what is not known yet.
+    #[inline]
+    pub(super) fn fill(&mut self, other: &Self) {
+        if self.0.trace_id == 0 {
+            (self.0.trace_id, self.0.flags) = (other.0.trace_id, other.0.flags);
+        }
+        if self.0.span_id == 0 {
+            self.0.span_id = other.0.span_id;
+        }
+    }
+
+    /// What `newer` says, and this where that says nothing.
+    pub(super) fn replaced_by(self, newer: Self) -> Self {
+        let mut ids = newer;
+        ids.fill(&self);
+        ids
+    }
+
+    /// Makes these the entry's ids, and what is not known of them the context's that was written into it before.
+    #[inline]
+    pub(super) fn write(mut self, entry: &mut EntryWriter<'_>) {
+        if self.0.is_none() {
+            return;
+        }
+        if !self.are_known() {
+            self.fill(&Self(Context::current().trace()));
+        }
+        entry.set_trace(self.0);
+    }
+
+    pub(super) fn are_known(&self) -> bool {
+        self.0.trace_id != 0 && self.0.span_id != 0
+    }
+}
+
+/// Text that may be an id: as many bytes as any has, and a few.
+pub(super) struct ShortText {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl ShortText {
+    /// What `value` says of itself; `None` where that is longer than an id, or fails.
+    pub(super) fn of(value: &dyn fmt::Debug) -> Option<Self> {
+        let mut text = Self { bytes: [0; 48], len: 0 };
+        write!(text, "{value:?}").ok()?;
+        Some(text)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or("")
+    }
+}
+
+impl Write for ShortText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Logging through what a program logs with already: one feature, one module.
+
+mod ids;
+#[cfg(feature = "log")]
+pub mod log;
+mod thread;
+#[cfg(feature = "tracing")]
+pub mod tracing;

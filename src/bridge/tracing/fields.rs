@@ -1,0 +1,170 @@
+//! Fields of events and spans, by their types.
+
+use core::fmt;
+use std::error::Error;
+
+use tracing_core::field::{Field, Visit};
+
+use crate::encode::{AsDebug, AsError, Bytes, EntryWriter, LogValue, MapWriter};
+
+use crate::bridge::ids::{Ids, ShortText, Which};
+
+/// Where fields go.
+pub(super) trait Sink {
+    /// Whether it takes a field for something of its own, as an event does with its message; text is as in the value.
+    fn takes(&mut self, name: &str, text: Text<'_>) -> bool;
+
+    fn attribute<V: LogValue + ?Sized>(&mut self, name: &str, value: &V);
+}
+
+/// A field's value, for who wants it as text.
+#[derive(Clone, Copy)]
+pub(super) enum Text<'a> {
+    Str(&'a str),
+    Format(fmt::Arguments<'a>),
+}
+
+/// Writes each field to a sink, but for the ids.
+pub(super) struct Fields<'i, S> {
+    pub(super) sink: S,
+    pub(super) ids: &'i mut Ids,
+}
+
+impl<S: Sink> Fields<'_, S> {
+    #[inline(always)]
+    fn write<V: LogValue + ?Sized>(
+        &mut self,
+        field: &Field,
+        value: &V,
+        text: Text<'_>,
+        id: impl FnOnce(&mut Ids, Which) -> bool,
+    ) {
+        // A field that is named as a keyword is not meant to be called `r#type`.
+        let name = field.name();
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        if self.sink.takes(name, text) || Which::of(name).is_some_and(|which| id(self.ids, which)) {
+            return;
+        }
+        self.sink.attribute(name, value);
+    }
+}
+
+impl<S: Sink> Visit for Fields<'_, S> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |_, _| false);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |ids, which| {
+            u128::try_from(value).is_ok_and(|id| ids.take_number(which, id))
+        });
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |ids, which| {
+            ids.take_number(which, value.into())
+        });
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |ids, which| {
+            u128::try_from(value).is_ok_and(|id| ids.take_number(which, id))
+        });
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |ids, which| {
+            ids.take_number(which, value)
+        });
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write(field, &value, Text::Format(format_args!("{value}")), |_, _| false);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write(field, value, Text::Str(value), |ids, which| ids.take_hex(which, value));
+    }
+
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.write(field, &Bytes(value), Text::Format(format_args!("{value:02x?}")), |_, _| false);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.write(field, &AsError(value), Text::Format(format_args!("{value}")), |_, _| false);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.write(field, &AsDebug(value), Text::Format(format_args!("{value:?}")), |ids, which| {
+            ShortText::of(value).is_some_and(|text| ids.take_hex(which, text.as_str()))
+        });
+    }
+}
+
+/// An event's entry.
+pub(super) struct Event<'e, 'b> {
+    pub(super) entry: &'e mut EntryWriter<'b>,
+    /// What to make of the fields that say where a record of the `log` crate comes from; `None` for events of `tracing`.
+    pub(super) record: Option<Record>,
+}
+
+/// A record of the `log` crate that came through `tracing-log`.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub(super) file: bool,
+    pub(super) line_number: bool,
+    pub(super) module: bool,
+}
+
+impl Sink for Event<'_, '_> {
+    #[inline(always)]
+    fn takes(&mut self, name: &str, text: Text<'_>) -> bool {
+        match name {
+            "message" => match text {
+                Text::Str(text) => self.entry.set_body(text),
+                Text::Format(args) => self.entry.set_body_fmt(args),
+            },
+            _ => return self.record.is_some_and(|record| record.takes(self.entry, name, text)),
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn attribute<V: LogValue + ?Sized>(&mut self, name: &str, value: &V) {
+        let Some(record) = self.record else {
+            self.entry.attr(name, value);
+            return;
+        };
+        match name {
+            "log.line" if record.line_number => _ = self.entry.attr("code.line.number", value),
+            name if name.starts_with("log.") => {}
+            name => _ = self.entry.attr(name, value),
+        }
+    }
+}
+
+impl Record {
+    #[cold]
+    fn takes(self, entry: &mut EntryWriter<'_>, name: &str, text: Text<'_>) -> bool {
+        let Text::Str(text) = text else { return false };
+        match name {
+            "log.target" => entry.set_target(text),
+            "log.file" if self.file => _ = entry.attr("code.file.path", text),
+            "log.module_path" if self.module => _ = entry.attr("code.namespace", text),
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Sink for &mut MapWriter<'_, '_> {
+    #[inline(always)]
+    fn takes(&mut self, _: &str, _: Text<'_>) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn attribute<V: LogValue + ?Sized>(&mut self, name: &str, value: &V) {
+        self.entry(name, value);
+    }
+}

@@ -1,0 +1,297 @@
+//! The layer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::Context as LayerContext;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::bridge::thread;
+use crate::context::Context;
+use crate::encode::EntryWriter;
+use crate::log::Log;
+use crate::severity::Severity;
+
+use super::fields::{self, Fields};
+use super::options::{Options, Scope, SpanEvents};
+use super::span::{Known, Outer, Place, Span};
+use crate::bridge::ids::Ids;
+
+/// Layers there are: what each knows of a span is its own.
+static LAYERS: AtomicU64 = AtomicU64::new(0);
+
+/// Logs events, and the spans that they are in. See the [module](super).
+pub struct Layer {
+    log: Log,
+    options: Options,
+    number: u64,
+    #[cfg(feature = "tracing-opentelemetry-0-34")]
+    opentelemetry: super::opentelemetry::Source,
+}
+
+impl Layer {
+    /// A layer over `log`: with all spans of an event, the name of the thread, and neither file nor line.
+    #[must_use]
+    pub fn new(log: Log) -> Self {
+        Self {
+            log,
+            options: Options::default(),
+            number: LAYERS.fetch_add(1, Ordering::Relaxed),
+            #[cfg(feature = "tracing-opentelemetry-0-34")]
+            opentelemetry: Default::default(),
+        }
+    }
+
+    /// Which spans of an event its entry says; all, if not told.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.options.scope = scope;
+        self
+    }
+
+    /// Which events of spans themselves are logged; none, if not told.
+    #[must_use]
+    pub fn with_span_events(mut self, span_events: SpanEvents) -> Self {
+        self.options.span_events = span_events;
+        self
+    }
+
+    /// Whether the name of the thread is logged; it is, if not told.
+    #[must_use]
+    pub fn with_thread_names(mut self, thread_names: bool) -> Self {
+        self.options.thread_names = thread_names;
+        self
+    }
+
+    /// Whether the file of the call is logged, as `code.file.path`; it is not, if not told.
+    #[must_use]
+    pub fn with_file(mut self, file: bool) -> Self {
+        self.options.file = file;
+        self
+    }
+
+    /// Whether the line of the call is logged, as `code.line.number`; it is not, if not told.
+    #[must_use]
+    pub fn with_line_number(mut self, line_number: bool) -> Self {
+        self.options.line_number = line_number;
+        self
+    }
+
+    /// Whether the module of the call is logged, as `code.namespace`; it is not, if not told. It often is the target.
+    #[must_use]
+    pub fn with_module(mut self, module: bool) -> Self {
+        self.options.module = module;
+        self
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What the layer knows of a span.
+    #[inline]
+    fn span<S: Subscriber + for<'l> LookupSpan<'l>>(
+        &self,
+        id: &Id,
+        context: &LayerContext<'_, S>,
+    ) -> Option<Arc<Span>> {
+        context.span(id)?.extensions().get::<Known>()?.place(self.number)?.span().cloned()
+    }
+
+    /// The spans that a new one is in. A span that was made before the layer was there is passed over.
+    fn outer<'r, S: Subscriber + LookupSpan<'r>>(&self, span: &SpanRef<'r, S>) -> Outer {
+        let place_of =
+            |span: SpanRef<'r, S>| span.extensions().get::<Known>()?.place(self.number).map(Place::as_outer);
+        span.scope().skip(1).find_map(place_of).unwrap_or_default()
+    }
+
+    /// What stands in the entry for the call site.
+    #[inline]
+    fn write_site(&self, entry: &mut EntryWriter<'_>, site: &Metadata<'_>) {
+        entry.set_severity(severity(*site.level()));
+        entry.set_target(site.target());
+        if self.options.thread_names {
+            thread::write_name(entry);
+        }
+        if self.options.file
+            && let Some(file) = site.file()
+        {
+            entry.attr("code.file.path", file);
+        }
+        if self.options.line_number
+            && let Some(line) = site.line()
+        {
+            entry.attr("code.line.number", &line);
+        }
+        if self.options.module
+            && let Some(module) = site.module_path()
+        {
+            entry.attr("code.namespace", module);
+        }
+    }
+
+    /// What stands in the entry for the span that it is in, and for those that this one is in.
+    #[inline]
+    fn write_span<'r, S: Subscriber + LookupSpan<'r>>(
+        &self,
+        entry: &mut EntryWriter<'_>,
+        span: &SpanRef<'r, S>,
+        ids: &mut Ids,
+    ) {
+        #[cfg(feature = "tracing-opentelemetry-0-34")]
+        let known = self.opentelemetry.known(self.number, span);
+        let extensions = span.extensions();
+        if let Some(place) = extensions.get::<Known>().and_then(|known| known.place(self.number)) {
+            for span in place.spans.iter().rev() {
+                if ids.are_known() {
+                    break;
+                }
+                ids.fill(&span.fields.load().ids);
+            }
+            write_scope(entry, self.options.scope, place);
+        }
+        #[cfg(feature = "tracing-opentelemetry-0-34")]
+        ids.fill(&known);
+    }
+
+    /// Logs that something happened to the span itself.
+    #[cold]
+    fn log_of<'r, S: Subscriber + LookupSpan<'r>>(
+        &self,
+        span: &SpanRef<'r, S>,
+        write: impl FnOnce(&mut EntryWriter<'_>),
+    ) {
+        self.log.append(|entry| {
+            let mut ids = Ids::default();
+            self.write_site(entry, span.metadata());
+            write(entry);
+            self.write_span(entry, span, &mut ids);
+            Context::write_current(entry);
+            ids.write(entry);
+        });
+    }
+}
+
+/// OpenTelemetry's number of a level.
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::TRACE => Severity::TRACE,
+        Level::DEBUG => Severity::DEBUG,
+        Level::INFO => Severity::INFO,
+        Level::WARN => Severity::WARN,
+        Level::ERROR => Severity::ERROR,
+    }
+}
+
+/// Whether an event is a record of the `log` crate that came through `tracing-log`: what its fields begin with stands in
+/// the place of the call site, which is the same for all of them.
+#[inline]
+fn is_record(site: &Metadata<'_>) -> bool {
+    site.target() == "log" && site.name() == "log event"
+}
+
+#[inline]
+fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place) {
+    let mut attributes = entry.attributes();
+    match scope {
+        Scope::None => {}
+        Scope::Current => {
+            if let Some(span) = place.span() {
+                span.write(&mut attributes.slot("span").map());
+            }
+        }
+        Scope::All => {
+            let mut spans = attributes.slot("spans").array();
+            for span in &place.spans {
+                span.write(&mut spans.slot().map());
+            }
+            spans.end();
+            if place.left_out > 0 {
+                attributes.entry("spans.left_out", &place.left_out);
+            }
+        }
+    }
+}
+
+impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for Layer {
+    #[cfg(feature = "tracing-opentelemetry-0-34")]
+    fn on_register_dispatch(&self, dispatch: &tracing_core::Dispatch) {
+        self.opentelemetry.listen_to(dispatch);
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
+        self.log.append(|entry| {
+            let (site, mut ids) = (event.metadata(), Ids::default());
+            self.write_site(entry, site);
+            let Options { file, line_number, module, .. } = self.options;
+            let record = is_record(site).then_some(fields::Record { file, line_number, module });
+            event.record(&mut Fields { sink: fields::Event { entry: &mut *entry, record }, ids: &mut ids });
+            // Only now: while code that formats a value runs, nothing of the span is held.
+            if let Some(span) = context.event_span(event) {
+                self.write_span(entry, &span, &mut ids);
+            }
+            Context::write_current(entry);
+            ids.write(entry);
+        });
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: LayerContext<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let timed = self.options.span_events != SpanEvents::None;
+        let new = Span::new(self.log.limits(), attributes, timed);
+        let place = Place::new(self.number, self.outer(&span), new);
+        let mut extensions = span.extensions_mut();
+        match extensions.get_mut::<Known>() {
+            Some(known) => known.add(place),
+            None => extensions.insert(Known::with(place)),
+        }
+        drop(extensions);
+        if self.options.span_events == SpanEvents::NewAndClose {
+            self.log_of(&span, |entry| entry.set_body("new"));
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: LayerContext<'_, S>) {
+        if let Some(span) = self.span(id, &context) {
+            span.record(self.log.limits(), values);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, context: LayerContext<'_, S>) {
+        if self.options.span_events != SpanEvents::None
+            && let Some(span) = self.span(id, &context)
+        {
+            span.timing(|timing| timing.enter());
+        }
+    }
+
+    fn on_exit(&self, id: &Id, context: LayerContext<'_, S>) {
+        if self.options.span_events != SpanEvents::None
+            && let Some(span) = self.span(id, &context)
+        {
+            span.timing(|timing| timing.exit());
+        }
+    }
+
+    fn on_close(&self, id: Id, context: LayerContext<'_, S>) {
+        if self.options.span_events == SpanEvents::None {
+            return;
+        }
+        let (Some(known), Some(span)) = (self.span(&id, &context), context.span(&id)) else { return };
+        let mut spent = None;
+        known.timing(|timing| {
+            timing.close();
+            spent = Some((timing.busy, timing.idle));
+        });
+        self.log_of(&span, |entry| {
+            entry.set_body("close");
+            if let Some((busy, idle)) = spent {
+                entry.attr("time.busy", &busy).attr("time.idle", &idle);
+            }
+        });
+    }
+}

@@ -1,0 +1,67 @@
+//! `tracing` into a log: a [`Layer`] of `tracing_subscriber`.
+//!
+//! ```
+//! use fusewire::log::Log;
+//! use tracing_subscriber::prelude::*;
+//!
+//! # let directory = std::env::temp_dir().join(format!("fusewire-doc-tracing-{}", std::process::id()));
+//! // Before: tracing_subscriber::fmt().json().init();
+//! let log = Log::options(&directory).open()?;
+//! let subscriber = tracing_subscriber::registry().with(fusewire::bridge::tracing::Layer::new(log.clone()));
+//! # tracing::subscriber::with_default(subscriber, || {
+//! # /*
+//! subscriber.init();
+//! # */
+//!
+//! let span = tracing::info_span!("request", method = "GET", path = "/orders/7");
+//! span.in_scope(|| tracing::info!(status = 200, "served"));
+//! # });
+//! # assert_eq!(log.stats().entries, 1);
+//! # drop(log);
+//! # std::fs::remove_dir_all(&directory)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What becomes of an event
+//!
+//! | of the event | in the entry |
+//! |---|---|
+//! | `message` | body |
+//! | level | severity: `TRACE` 1, `DEBUG` 5, `INFO` 9, `WARN` 13, `ERROR` 17 |
+//! | target, name of the thread | target, thread |
+//! | fields | attributes of their types; errors with their sources, `?` and `%` as text that is stopped at its budget |
+//! | fields `trace_id`, `span_id` of the event, or of the nearest span that has them | the entry's trace and span, where the value is such an id: 32 and 16 hexadecimal digits, or a number that is not 0 |
+//! | the spans that it is in | attribute `spans`, an array of maps, outermost first; or `span`, or none: [`Scope`] |
+//! | file, line, module | `code.file.path`, `code.line.number`, `code.namespace`, where asked for |
+//!
+//! Fields of a span are encoded when it is made, and again when some are recorded: a field that is recorded again *replaces*
+//! what was recorded before. An event copies them. It allocates nothing, once its thread is known.
+//!
+//! Records of the `log` crate that come through `tracing-log` are as if they had come from `tracing`: with the target, file
+//! and line of the record.
+//!
+//! # Levels
+//!
+//! The layer logs all that reaches it. What shall not reach it is told by a filter, for this layer alone
+//! (`layer.with_filter(LevelFilter::INFO)`, or an `EnvFilter`) or for all of them: `tracing` asks it before anything is
+//! evaluated, and remembers the answer for each call site. An own level of the layer could only come later than that, or else
+//! silence the other layers too.
+//!
+//! # What it does not do
+//!
+//! Values of the crate `valuable` reach a layer only where everything is compiled with `--cfg tracing_unstable`; without it
+//! there is nothing to implement. Logged with `?` they are text.
+//!
+//! Code that formats a value runs while the event is written. What it logs itself is dropped, and counted
+//! ([`DropCause::Reentrant`](crate::log::DropCause::Reentrant)). Where it panics, there is no entry, the panic goes on, and
+//! the log is as it was.
+
+mod fields;
+mod layer;
+#[cfg(feature = "tracing-opentelemetry-0-34")]
+mod opentelemetry;
+mod options;
+mod span;
+
+pub use layer::Layer;
+pub use options::{Scope, SpanEvents};

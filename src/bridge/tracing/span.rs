@@ -1,0 +1,221 @@
+//! What a layer knows of a span.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tracing_core::field::{Field, Visit};
+use tracing_core::span::{Attributes, Record};
+
+use crate::encode::{Fragment, MapWriter};
+use crate::limits::{Limits, OnType, OnWidth};
+
+use super::fields::Fields;
+use crate::bridge::ids::Ids;
+
+/// Spans that an entry says at most.
+pub(super) const MAX_SPANS: usize = 64;
+
+/// An extension of a span: what each layer that logs it knows.
+pub(super) struct Known(Vec<Place>);
+
+/// A span and those that it is in, as one layer sees them.
+pub(super) struct Place {
+    /// The layer's.
+    layer: u64,
+    /// Outermost first, the span itself last; at most `MAX_SPANS`.
+    pub(super) spans: Box<[Arc<Span>]>,
+    /// Outermost ones that are left out.
+    pub(super) left_out: u64,
+}
+
+impl Known {
+    pub(super) fn with(place: Place) -> Self {
+        Self(vec![place])
+    }
+
+    pub(super) fn add(&mut self, place: Place) {
+        self.0.push(place);
+    }
+
+    #[inline]
+    pub(super) fn place(&self, layer: u64) -> Option<&Place> {
+        self.0.iter().find(|place| place.layer == layer)
+    }
+}
+
+/// The spans that a new one is in, and how many more are left out.
+pub(super) type Outer = (Box<[Arc<Span>]>, u64);
+
+impl Place {
+    pub(super) fn new(layer: u64, (outer, left_out): Outer, span: Span) -> Self {
+        let too_many = (outer.len() + 1).saturating_sub(MAX_SPANS);
+        let spans = outer.into_iter().skip(too_many).chain([Arc::new(span)]).collect();
+        Self { layer, spans, left_out: left_out + too_many as u64 }
+    }
+
+    pub(super) fn as_outer(&self) -> Outer {
+        (self.spans.clone(), self.left_out)
+    }
+
+    /// The span itself.
+    #[inline]
+    pub(super) fn span(&self) -> Option<&Arc<Span>> {
+        self.spans.last()
+    }
+}
+
+/// One span.
+pub(super) struct Span {
+    pub(super) name: &'static str,
+    pub(super) fields: ArcSwap<SpanFields>,
+    /// Where it is asked for at the end.
+    timing: Option<Mutex<Timing>>,
+    /// What another layer says that the span is called; known for good as soon as it is.
+    #[cfg(feature = "tracing-opentelemetry-0-34")]
+    pub(super) opentelemetry: std::sync::OnceLock<Ids>,
+}
+
+/// A span's fields, encoded. It never changes; where something is recorded, there is a new one.
+pub(super) struct SpanFields {
+    /// Those that the span was made with.
+    first: Fragment,
+    /// Those recorded since, each once.
+    recorded: Vec<(Field, Fragment)>,
+    /// What stands of all of them.
+    pub(super) all: Fragment,
+    pub(super) ids: Ids,
+}
+
+impl Span {
+    /// Encodes the fields of a new span: code that formats them runs.
+    pub(super) fn new(limits: &Limits, attributes: &Attributes<'_>, timed: bool) -> Self {
+        let mut ids = Ids::default();
+        let first = encode(limits, |map| attributes.record(&mut Fields { sink: map, ids: &mut ids }));
+        let all = first.clone();
+        Self {
+            name: attributes.metadata().name(),
+            fields: ArcSwap::from_pointee(SpanFields { first, recorded: Vec::new(), all, ids }),
+            timing: timed.then(|| Mutex::new(Timing::new())),
+            #[cfg(feature = "tracing-opentelemetry-0-34")]
+            opentelemetry: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Replaces the fields that are recorded.
+    pub(super) fn record(&self, limits: &Limits, values: &Record<'_>) {
+        let mut recorder = Recorder { limits, recorded: Vec::new(), ids: Ids::default() };
+        values.record(&mut recorder);
+        let Recorder { recorded, ids, .. } = recorder;
+        self.fields.rcu(|fields| fields.replaced(&recorded, ids));
+    }
+
+    pub(super) fn timing(&self, change: impl FnOnce(&mut Timing)) {
+        if let Some(timing) = &self.timing {
+            change(&mut timing.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Writes the span as a map that is open.
+    #[inline]
+    pub(super) fn write(&self, map: &mut MapWriter<'_, '_>) {
+        map.entry("name", self.name).append(&self.fields.load().all);
+    }
+}
+
+impl SpanFields {
+    fn replaced(&self, recorded: &[(Field, Fragment)], ids: Ids) -> Self {
+        let is_old = |(field, _): &&(Field, Fragment)| !recorded.iter().any(|(newer, _)| newer == field);
+        let recorded: Vec<_> = self.recorded.iter().filter(is_old).chain(recorded).cloned().collect();
+        let last = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
+        Self {
+            all: self.first.replaced_by(&last),
+            first: self.first.clone(),
+            recorded,
+            ids: self.ids.replaced_by(ids),
+        }
+    }
+}
+
+/// Encodes under the limits of the log, except that nothing is refused as a whole: what may not be logged of a span is left
+/// out, and every event in it says so.
+fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Fragment {
+    let on_type = if limits.on_type == OnType::Reject { OnType::Omit } else { limits.on_type };
+    let limits = Limits { on_type, on_width: OnWidth::Truncate, ..*limits };
+    Fragment::encode(&limits, write).unwrap_or_default()
+}
+
+/// Encodes each field for itself.
+struct Recorder<'l> {
+    limits: &'l Limits,
+    recorded: Vec<(Field, Fragment)>,
+    ids: Ids,
+}
+
+macro_rules! each {
+    ($($method:ident($type:ty)),*) => {$(
+        fn $method(&mut self, field: &Field, value: $type) {
+            let fragment = encode(self.limits, |map| {
+                Fields { sink: map, ids: &mut self.ids }.$method(field, value);
+            });
+            self.recorded.push((field.clone(), fragment));
+        }
+    )*};
+}
+
+impl Visit for Recorder<'_> {
+    each!(
+        record_f64(f64),
+        record_i64(i64),
+        record_u64(u64),
+        record_i128(i128),
+        record_u128(u128),
+        record_bool(bool),
+        record_str(&str),
+        record_bytes(&[u8]),
+        record_error(&(dyn std::error::Error + 'static)),
+        record_debug(&dyn core::fmt::Debug)
+    );
+}
+
+/// How long a span was entered, and how long not.
+pub(super) struct Timing {
+    pub(super) busy: Duration,
+    pub(super) idle: Duration,
+    /// When it was entered, or left, or made.
+    since: Instant,
+    /// Threads that are in it, and how often.
+    entered: usize,
+}
+
+impl Timing {
+    fn new() -> Self {
+        Self { busy: Duration::ZERO, idle: Duration::ZERO, since: Instant::now(), entered: 0 }
+    }
+
+    pub(super) fn enter(&mut self) {
+        if self.entered == 0 {
+            let lap = self.lap();
+            self.idle += lap;
+        }
+        self.entered += 1;
+    }
+
+    pub(super) fn exit(&mut self) {
+        self.entered = self.entered.saturating_sub(1);
+        if self.entered == 0 {
+            let lap = self.lap();
+            self.busy += lap;
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        let lap = self.lap();
+        self.idle += lap;
+    }
+
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.saturating_duration_since(core::mem::replace(&mut self.since, now))
+    }
+}

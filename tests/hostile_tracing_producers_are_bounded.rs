@@ -1,0 +1,151 @@
+//! A5, A6, G1: what a program logs through `tracing` is bounded, whatever its values do; the log goes on.
+#![cfg(feature = "tracing")]
+
+mod common {
+    pub mod logs;
+}
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use common::logs;
+use fusewire::TripCause;
+use fusewire::bridge::tracing::Layer;
+use fusewire::log::Log;
+use fusewire::owned::{Entry, OwnedValue};
+use tracing_subscriber::prelude::*;
+
+/// Text as long as told, a kilobyte at a time; goes on after an error no more than it must.
+struct Long(u64);
+
+impl fmt::Debug for Long {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kilobyte = "x".repeat(1 << 10);
+        (0..self.0 >> 10).try_for_each(|_| f.write_str(&kilobyte))
+    }
+}
+
+struct Fails;
+
+impl fmt::Display for Fails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("half")?;
+        Err(fmt::Error)
+    }
+}
+
+struct Panics;
+
+impl fmt::Debug for Panics {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("in Debug")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Ring(RefCell<Option<Rc<Ring>>>);
+
+/// What is logged while `work` runs.
+fn logged(work: impl FnOnce()) -> Vec<Entry> {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(Layer::new(log)), work);
+    logs::read(directory.path()).entries
+}
+
+fn causes(entry: &Entry) -> Vec<TripCause> {
+    entry.trips.iter().map(|trip| trip.cause).collect()
+}
+
+fn text<'e>(entry: &'e Entry, key: &str) -> &'e str {
+    match entry.attributes.iter().find(|attribute| attribute.key == key).map(|found| &found.value) {
+        Some(OwnedValue::String(text)) => text,
+        other => panic!("{key} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_debug_that_writes_a_gigabyte_is_stopped() {
+    let entries = logged(|| tracing::info!(long = ?Long(1 << 30), after = 1, "{:?}", Long(1 << 30)));
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((text(entry, "long").len(), entry.body.len()), (4 << 10, 16 << 10));
+    assert_eq!((causes(entry), entry.attributes.len()), (vec![TripCause::FormattedBytes], 2));
+}
+
+#[test]
+fn a_display_that_fails_is_told() {
+    let entries = logged(|| tracing::info!(fails = %Fails, after = 1, "message"));
+    assert_eq!((text(&entries[0], "fails"), causes(&entries[0])), ("half", vec![TripCause::ValueError]));
+    assert_eq!((&*entries[0].body, entries[0].attributes.len()), ("message", 2));
+}
+
+#[test]
+fn the_log_goes_on_after_a_value_that_panics() {
+    let entries = logged(|| {
+        let event = || tracing::info!(panics = ?Panics, "never logged");
+        assert!(catch_unwind(AssertUnwindSafe(event)).is_err());
+        let span = tracing::info_span!("request", panics = tracing::field::Empty);
+        let record = || _ = span.record("panics", tracing::field::debug(Panics));
+        assert!(catch_unwind(AssertUnwindSafe(record)).is_err());
+        let new = || _ = tracing::info_span!("never made", panics = ?Panics);
+        assert!(catch_unwind(AssertUnwindSafe(new)).is_err());
+        span.in_scope(|| tracing::info!("still there"));
+    });
+    assert_eq!((entries.len(), &*entries[0].body, entries[0].attributes.len()), (1, "still there", 1));
+}
+
+#[test]
+fn a_value_that_contains_itself_is_stopped() {
+    let entries = logged(|| {
+        let ring = Rc::new(Ring::default());
+        *ring.0.borrow_mut() = Some(ring.clone());
+        tracing::info!(?ring, "message");
+        // Or it would never be freed.
+        ring.0.take();
+    });
+    let entry = &entries[0];
+    assert_eq!((text(entry, "ring").len(), causes(entry)), (4 << 10, vec![TripCause::FormattedBytes]));
+}
+
+#[test]
+fn a_span_with_ten_thousand_records_says_the_last_one() {
+    let entries = logged(|| {
+        let span = tracing::info_span!("upload", n = 0_u64, note = tracing::field::Empty, kept = true);
+        for n in 1..=10_000_u64 {
+            span.record("n", n);
+            span.record("note", tracing::field::debug(Long(1 << 20)));
+        }
+        span.in_scope(|| tracing::info!("done"));
+    });
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    let Some(OwnedValue::Array { values, .. }) = entry.attributes.first().map(|spans| &spans.value) else {
+        panic!("{entry:?}")
+    };
+    let OwnedValue::Map { entries: fields, dropped: Some(0) } = &values[0].value else {
+        panic!("{values:?}")
+    };
+    let keys: Vec<_> = fields.iter().map(|field| &*field.key).collect();
+    assert_eq!(keys, ["name", "kept", "n", "note"]);
+    assert_eq!(fields[2].value, OwnedValue::Uint(10_000));
+    assert!(matches!(&fields[3].value, OwnedValue::String(note) if note.len() == 4 << 10));
+    // The one that stands in the entry, and none of those it replaced.
+    assert_eq!(
+        entry.trips.iter().map(|trip| (trip.cause, trip.count)).collect::<Vec<_>>(),
+        [(TripCause::FormattedBytes, 1)]
+    );
+}
+
+#[test]
+fn spans_in_spans_are_bounded() {
+    let entries = logged(|| {
+        let spans: Vec<_> = (0..200_u64).map(|n| tracing::info_span!("deeper", n).entered()).collect();
+        tracing::info!("at the bottom");
+        // The last one first.
+        spans.into_iter().rev().for_each(drop);
+    });
+    let [spans, left_out] = &entries[0].attributes[..] else { panic!("{entries:?}") };
+    assert!(matches!(&spans.value, OwnedValue::Array { values, .. } if values.len() == 64));
+    assert_eq!((&*left_out.key, &left_out.value), ("spans.left_out", &OwnedValue::Uint(136)));
+}

@@ -24,32 +24,32 @@ impl Container<'_, '_> {
     fn is_full(&self) -> bool {
         self.tape.is_full(&self.counts)
     }
+}
 
-    /// Writes what is only known now: how many children it kept and how many nodes they are.
-    fn close(&mut self) {
-        let dropped = self.counts.dropped();
-        if self.tape.error.is_some() {
-            return;
-        }
-        if dropped > 0 {
-            let marker = node(0, 0, layout::KIND_DROPPED, NodeFlags::NONE, dropped);
-            self.tape.out.push(marker, &[], &[]);
-            self.flags = self.flags.with(NodeFlags::CHILDREN_DROPPED);
-            let flags_at = layout::NODES + self.index * layout::NODE_LEN + layout::NODE_FLAGS;
-            self.tape.out.patch_head(flags_at, &[self.flags.bits()]);
-        } else {
-            self.tape.give_back(layout::NODE_LEN);
-        }
-        let subtree = (self.tape.nodes() - self.index - 1) as u64;
-        let value_at = layout::NODES + self.index * layout::NODE_LEN + layout::NODE_VALUE;
-        let value = u64::from(self.counts.kept) | subtree << 32;
-        self.tape.out.patch_head(value_at, &value.to_le_bytes());
+/// Writes what is only known when a container ends: how many children it kept and how many nodes they are.
+pub(super) fn close(tape: &mut Tape<'_>, counts: &Counts, index: usize, flags: NodeFlags) {
+    let dropped = counts.dropped();
+    if tape.error.is_some() {
+        return;
     }
+    if dropped > 0 {
+        let marker = node(0, 0, layout::KIND_DROPPED, NodeFlags::NONE, dropped);
+        tape.out.push(marker, &[], &[]);
+        let flags = flags.with(NodeFlags::CHILDREN_DROPPED);
+        let flags_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_FLAGS;
+        tape.out.patch_head(flags_at, &[flags.bits()]);
+    } else {
+        tape.give_back(layout::NODE_LEN);
+    }
+    let subtree = (tape.nodes() - index - 1) as u64;
+    let value_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_VALUE;
+    let value = u64::from(counts.kept) | subtree << 32;
+    tape.out.patch_head(value_at, &value.to_le_bytes());
 }
 
 impl Drop for Container<'_, '_> {
     fn drop(&mut self) {
-        self.close();
+        close(self.tape, &self.counts, self.index, self.flags);
     }
 }
 
@@ -162,6 +162,51 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         }
     }
 
+    /// The place of one entry's value, where the map is the attributes or is inert.
+    #[cfg(feature = "serde")]
+    pub(super) fn into_slot(self, key: &'a str) -> ValueWriter<'a, 'b> {
+        if let Level::Top { tape, counts, filter } = self.level
+            && filter.is_none_or(|filter| filter.contains(key))
+            && tape.admit_child(counts, &Scope::ROOT)
+        {
+            return ValueWriter::new(tape, counts, &Scope::ROOT, Key::Name(key));
+        }
+        ValueWriter::inert()
+    }
+
+    /// Whether `key` is wanted here, if there is room.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn wants(&self, key: &str) -> bool {
+        match &self.level {
+            Level::Top { filter: Some(filter), .. } => filter.contains(key),
+            _ => true,
+        }
+    }
+
+    /// Whether only some keys are wanted: how many of those not yet seen are, nobody knows.
+    #[cfg(feature = "serde")]
+    pub(super) fn is_filtered(&self) -> bool {
+        matches!(&self.level, Level::Top { filter: Some(_), .. })
+    }
+
+    /// Whether what is written here is kept.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.level, Level::Inert)
+    }
+
+    /// What of this map is counted.
+    #[cfg(feature = "serde")]
+    pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
+        match &mut self.level {
+            Level::Open(Container { tape, counts, .. }) => Some((tape, counts)),
+            Level::Top { tape, counts, .. } => Some((tape, counts)),
+            Level::Inert => None,
+        }
+    }
+
     /// Ends the map.
     pub fn end(self) {}
 }
@@ -229,6 +274,19 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         if let Some(container) = &mut self.container {
             container.tape.drop_unoffered(&mut container.counts, &container.scope, elements);
         }
+    }
+
+    /// Whether what is written here is kept.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn is_open(&self) -> bool {
+        self.container.is_some()
+    }
+
+    /// What of this array is counted.
+    #[cfg(feature = "serde")]
+    pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
+        self.container.as_mut().map(|open| (&mut *open.tape, &mut open.counts))
     }
 
     /// Ends the array.

@@ -20,6 +20,8 @@ mod formatted;
 mod fragment;
 mod key;
 mod scope;
+#[cfg(feature = "serde")]
+mod serde;
 mod slot;
 mod tape;
 mod value;
@@ -30,6 +32,8 @@ use bytes::BufMut;
 pub use container::{ArrayWriter, MapWriter};
 pub use fragment::Fragment;
 pub use key::{KeyFilter, LogKey};
+#[cfg(feature = "serde")]
+pub use serde::AsSerde;
 pub use slot::ValueWriter;
 pub use value::{AsDebug, AsDisplay, AsError, Bytes, FromFn, LogValue, from_fn};
 pub use writer::{Encoded, EntryWriter};

@@ -217,8 +217,51 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
+    /// The same place again, for a producer that may fail.
+    #[cfg(feature = "serde")]
     #[inline(always)]
-    fn open(self, kind: Kind) -> Option<Container<'a, 'b>> {
+    pub(super) fn reborrow(&mut self) -> ValueWriter<'_, 'b> {
+        let target = self.target.as_mut().map(|Target { tape, counts, scope, key }| Target {
+            tape,
+            counts,
+            scope,
+            key: *key,
+        });
+        ValueWriter { target }
+    }
+
+    /// Children that the container has been offered so far.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn offered(&self) -> u32 {
+        self.target.as_ref().map_or(0, |target| target.counts.offered())
+    }
+
+    /// Records that the value could not say itself. Where it has written nothing since `offered`, it is dropped.
+    #[cfg(feature = "serde")]
+    #[cold]
+    pub(super) fn fail(self, offered: u32) {
+        let Some(Target { tape, counts, .. }) = self.target else { return };
+        if tape.error.is_some() {
+            return;
+        }
+        if counts.offered() == offered {
+            counts.drop(Some(1));
+        }
+        tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
+    }
+
+    /// A value that nests too deep without being a container: it is cut as one (A1).
+    #[cfg(feature = "serde")]
+    #[cold]
+    pub(super) fn cut(self) {
+        if let Some(Target { tape, counts, key, .. }) = self.target {
+            cut_depth(tape, counts, key);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn open(self, kind: Kind) -> Option<Container<'a, 'b>> {
         let Target { tape, counts, scope, key } = self.target?;
         if scope.child_depth >= tape.limits.max_depth {
             cut_depth(tape, counts, key);
@@ -238,7 +281,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
 /// A container deeper than the limit (A1).
 #[cold]
 #[inline(never)]
-fn cut_depth(tape: &mut Tape<'_>, counts: &mut Counts, key: Key<'_>) {
+pub(super) fn cut_depth(tape: &mut Tape<'_>, counts: &mut Counts, key: Key<'_>) {
     if tape.error.is_some() {
         return;
     }

@@ -169,6 +169,16 @@ impl<'b> EntryWriter<'b> {
         MapWriter::top(&mut self.tape, &mut self.top, self.filter)
     }
 
+    /// Writes every field of a struct and every entry of a map as an attribute of its own, by the rules of
+    /// [`AsSerde`](super::AsSerde). A variant with data is one attribute named after it; a unit and `None` are none; what
+    /// is neither (a number, a sequence) becomes the attribute `value`.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub fn attrs_from<T: serde_core::Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
+        super::serde::write_attributes(self, value);
+        self
+    }
+
     /// Copies the attributes of `fragment`, which were encoded before. Of one that does not fit the width or the bytes that
     /// are left, the first attributes that do are copied, and the others counted as dropped.
     #[inline]

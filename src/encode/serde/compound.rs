@@ -1,0 +1,270 @@
+//! Sequences, maps and structs.
+
+use serde_core::Serialize;
+use serde_core::ser::{
+    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant,
+};
+
+use crate::encode::container::{ArrayWriter, MapWriter};
+use crate::encode::scope::Counts;
+use crate::encode::tape::Tape;
+use crate::trip::{Places, TripCause};
+
+use super::key::{KeySerializer, KeyText};
+use super::stop::Stop;
+
+/// How many children a container still had to offer, by what it said of its length and what it has offered; `None` where it
+/// said nothing, or too little.
+pub(super) fn rest(len: Option<usize>, offered: u32) -> Option<u64> {
+    (len? as u64).checked_sub(offered.into())
+}
+
+/// Counts what a container does not offer because its `Serialize` failed or panicked in the midst of it.
+#[cold]
+pub(super) fn abandon(tape: &mut Tape<'_>, counts: &mut Counts, rest: Option<u64>) {
+    counts.drop(rest);
+    // An error is recorded by who gets it; a panic passes everybody.
+    if tape.error.is_none() && std::thread::panicking() {
+        tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
+    }
+}
+
+/// An open array.
+pub(super) struct Array<'a, 'b> {
+    array: ArrayWriter<'a, 'b>,
+    len: Option<usize>,
+    wrappers: u8,
+    /// Ended as it should, or stopped by us.
+    done: bool,
+}
+
+impl<'a, 'b> Array<'a, 'b> {
+    #[inline]
+    pub(super) fn new(array: ArrayWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
+        Self { array, len, wrappers, done: false }
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+        if self.array.is_full() {
+            return self.stop();
+        }
+        super::write(self.array.slot(), value, self.wrappers);
+        Ok(())
+    }
+
+    #[inline]
+    fn finish(mut self) -> Result<(), Stop> {
+        self.done = true;
+        Ok(())
+    }
+
+    #[cold]
+    fn stop(&mut self) -> Result<(), Stop> {
+        if !self.done {
+            let offered = self.array.ledger().map_or(0, |(_, counts)| counts.offered());
+            self.array.drop_rest(rest(self.len, offered).filter(|rest| *rest > 0));
+            self.done = true;
+        }
+        Err(Stop::Enough)
+    }
+}
+
+impl Drop for Array<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.done
+            && let Some((tape, counts)) = self.array.ledger()
+        {
+            abandon(tape, counts, rest(self.len, counts.offered()));
+        }
+    }
+}
+
+macro_rules! array {
+    ($($trait:ident $method:ident;)*) => {$(
+        impl $trait for Array<'_, '_> {
+            type Ok = ();
+            type Error = Stop;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+                self.element(value)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Stop> {
+                self.finish()
+            }
+        }
+    )*};
+}
+array! {
+    SerializeSeq serialize_element;
+    SerializeTuple serialize_element;
+    SerializeTupleStruct serialize_field;
+    SerializeTupleVariant serialize_field;
+}
+
+/// An open struct, or the entries of an open map.
+pub(super) struct Struct<'a, 'b> {
+    map: MapWriter<'a, 'b>,
+    len: Option<usize>,
+    /// What the map had been offered before: attributes that others wrote.
+    before: u32,
+    wrappers: u8,
+    /// Ended as it should, or stopped by us.
+    done: bool,
+}
+
+impl<'a, 'b> Struct<'a, 'b> {
+    #[inline]
+    pub(super) fn new(mut map: MapWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
+        let before = map.ledger().map_or(0, |(_, counts)| counts.offered());
+        // Those that a filter passes over are not offered: how many of the rest would be, nobody knows.
+        let len = len.filter(|_| !map.is_filtered());
+        Self { map, len, before, wrappers, done: false }
+    }
+
+    #[inline]
+    fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Stop> {
+        if !self.map.wants(key) {
+            return Ok(());
+        }
+        if self.map.is_full() {
+            return self.stop();
+        }
+        super::write(self.map.slot(key), value, self.wrappers);
+        Ok(())
+    }
+
+    /// An entry whose key cannot be text.
+    #[cold]
+    fn failed_key(&mut self) -> Result<(), Stop> {
+        if self.map.is_full() {
+            return self.stop();
+        }
+        if let Some((tape, counts)) = self.map.ledger() {
+            counts.drop(Some(1));
+            tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn finish(&mut self) -> Result<(), Stop> {
+        self.done = true;
+        Ok(())
+    }
+
+    #[cold]
+    fn stop(&mut self) -> Result<(), Stop> {
+        if !self.done {
+            let rest = self.rest().filter(|rest| *rest > 0);
+            self.map.drop_rest(rest);
+            self.done = true;
+        }
+        Err(Stop::Enough)
+    }
+
+    fn rest(&mut self) -> Option<u64> {
+        let offered = self.map.ledger().map_or(0, |(_, counts)| counts.offered());
+        rest(self.len, offered.saturating_sub(self.before))
+    }
+}
+
+impl Drop for Struct<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.done {
+            let rest = self.rest();
+            if let Some((tape, counts)) = self.map.ledger() {
+                abandon(tape, counts, rest);
+            }
+        }
+    }
+}
+
+impl SerializeStruct for Struct<'_, '_> {
+    type Ok = ();
+    type Error = Stop;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
+        self.entry(key, value)
+    }
+
+    #[inline]
+    fn end(mut self) -> Result<(), Stop> {
+        self.finish()
+    }
+}
+
+impl SerializeStructVariant for Struct<'_, '_> {
+    type Ok = ();
+    type Error = Stop;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
+        self.entry(key, value)
+    }
+
+    fn end(mut self) -> Result<(), Stop> {
+        self.finish()
+    }
+}
+
+/// An open map.
+pub(super) struct Map<'a, 'b> {
+    entries: Struct<'a, 'b>,
+    /// The key whose value comes next, where they come one after the other.
+    key: Option<KeyText>,
+}
+
+impl<'a, 'b> Map<'a, 'b> {
+    #[inline]
+    pub(super) fn new(map: MapWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
+        Self { entries: Struct::new(map, len, wrappers), key: None }
+    }
+}
+
+impl SerializeMap for Map<'_, '_> {
+    type Ok = ();
+    type Error = Stop;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
+        self.key = key.serialize(KeySerializer::new(KeyText::from_str)).ok();
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+        let Some(key) = &self.key else { return self.entries.failed_key() };
+        let (text, lost) = (key.text(), key.lost());
+        if lost > 0
+            && self.entries.map.wants(text)
+            && let Some((tape, _)) = self.entries.map.ledger()
+        {
+            let first = text.len() <= usize::from(tape.limits.max_key_bytes);
+            tape.report.record_in_run(TripCause::KeyBytes, Places::ATTRIBUTES, Some(lost), first);
+        }
+        let result = self.entries.entry(text, value);
+        self.key = None;
+        result
+    }
+
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Stop> {
+        let entries = &mut self.entries;
+        match key.serialize(KeySerializer::new(|key: &str| entries.entry(key, value))) {
+            Ok(result) => result,
+            Err(_) => self.entries.failed_key(),
+        }
+    }
+
+    fn end(mut self) -> Result<(), Stop> {
+        self.entries.finish()
+    }
+}

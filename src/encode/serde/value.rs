@@ -1,0 +1,176 @@
+//! One value.
+
+use core::fmt;
+
+use serde_core::{Serialize, Serializer};
+
+use crate::encode::container::MapWriter;
+use crate::encode::slot::ValueWriter;
+use crate::kind::Kind;
+
+use super::AsSerde;
+use super::compound::{Array, Map, Struct};
+use super::stop::Stop;
+use super::variant::Variant;
+
+/// Writes the value of one slot.
+pub(super) struct ValueSerializer<'a, 'b> {
+    pub(super) out: ValueWriter<'a, 'b>,
+    /// `Some` and newtypes around it.
+    pub(super) wrappers: u8,
+}
+
+impl<'a, 'b> ValueSerializer<'a, 'b> {
+    /// What `Some` or a newtype holds. It recurses without a container, so the fuse has to count here (A6).
+    #[inline]
+    fn inner<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
+        if self.wrappers >= AsSerde::MAX_WRAPPERS {
+            self.out.cut();
+            return Err(Stop::Enough);
+        }
+        value.serialize(Self { out: self.out, wrappers: self.wrappers + 1 })
+    }
+
+    fn array(self, len: Option<usize>) -> Result<Array<'a, 'b>, Stop> {
+        let array = self.out.array();
+        if !array.is_open() {
+            return Err(Stop::Enough);
+        }
+        Ok(Array::new(array, len, self.wrappers))
+    }
+
+    #[inline]
+    fn map(self) -> Result<MapWriter<'a, 'b>, Stop> {
+        let map = self.out.map();
+        if map.is_open() { Ok(map) } else { Err(Stop::Enough) }
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident($type:ty) => $write:ident($as:ty);)*) => {$(
+        #[inline]
+        fn $method(self, value: $type) -> Result<(), Stop> {
+            self.out.$write(<$as>::from(value));
+            Ok(())
+        }
+    )*};
+}
+
+impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
+    type Ok = ();
+    type Error = Stop;
+    type SerializeSeq = Array<'a, 'b>;
+    type SerializeTuple = Array<'a, 'b>;
+    type SerializeTupleStruct = Array<'a, 'b>;
+    type SerializeTupleVariant = Variant<'a, 'b>;
+    type SerializeMap = Map<'a, 'b>;
+    type SerializeStruct = Struct<'a, 'b>;
+    type SerializeStructVariant = Variant<'a, 'b>;
+
+    scalars! {
+        serialize_bool(bool) => bool(bool);
+        serialize_i8(i8) => i64(i64);
+        serialize_i16(i16) => i64(i64);
+        serialize_i32(i32) => i64(i64);
+        serialize_i64(i64) => i64(i64);
+        serialize_i128(i128) => i128(i128);
+        serialize_u8(u8) => u64(u64);
+        serialize_u16(u16) => u64(u64);
+        serialize_u32(u32) => u64(u64);
+        serialize_u64(u64) => u64(u64);
+        serialize_u128(u128) => u128(u128);
+        serialize_f32(f32) => f64(f64);
+        serialize_f64(f64) => f64(f64);
+        serialize_str(&str) => str(&str);
+        serialize_bytes(&[u8]) => bytes(&[u8]);
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Stop> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Stop> {
+        self.out.fmt(format_args!("{value}"));
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Stop> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
+        self.inner(value)
+    }
+
+    fn serialize_unit(self) -> Result<(), Stop> {
+        self.out.null();
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Stop> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Stop> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Stop> {
+        self.inner(value)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Stop> {
+        let wrappers = self.wrappers;
+        super::write(self.map()?.slot(variant), value, wrappers);
+        Ok(())
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Array<'a, 'b>, Stop> {
+        self.array(len)
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Array<'a, 'b>, Stop> {
+        self.array(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Array<'a, 'b>, Stop> {
+        self.array(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Variant<'a, 'b>, Stop> {
+        Variant::new(self.out, Kind::Array, variant, len, self.wrappers)
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Map<'a, 'b>, Stop> {
+        let wrappers = self.wrappers;
+        Ok(Map::new(self.map()?, len, wrappers))
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Struct<'a, 'b>, Stop> {
+        let wrappers = self.wrappers;
+        Ok(Struct::new(self.map()?, Some(len), wrappers))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Variant<'a, 'b>, Stop> {
+        Variant::new(self.out, Kind::Map, variant, len, self.wrappers)
+    }
+}

@@ -1,5 +1,6 @@
 //! Encoding one entry, beside what it is measured against, in one run: memcpy of its bytes, `serde_json` into a reused
-//! `Vec`, and the `flatbuffers` builder, reused, with the same schema and with the same values.
+//! `Vec`, and the `flatbuffers` builder, reused, with the same schema and with the same values. With the feature `serde` also the
+//! same entry through `serde::Serialize`.
 
 mod common;
 
@@ -60,6 +61,39 @@ fn json(out: &mut Vec<u8>, event: &Event) {
         request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
     };
     serde_json::to_writer(out, &line).unwrap();
+}
+
+/// The varying part as a value of serde's, and the rest of the event as the typed road writes it.
+#[cfg(feature = "serde")]
+#[derive(Serialize)]
+struct Attributes<'a> {
+    user_id: u64,
+    order: &'a str,
+    amount: f64,
+    currency: &'a str,
+    retry: bool,
+    duration_ms: u64,
+    request: Request<'a>,
+}
+
+#[cfg(feature = "serde")]
+fn through_serde(entry: &mut fusewire::encode::EntryWriter<'_>, event: &Event) {
+    entry.expect_nodes(11);
+    entry.set_time_unix_nano(TIME);
+    entry.set_severity(fusewire::Severity::INFO);
+    entry.set_trace(fusewire::TraceContext { trace_id: TRACE_ID, span_id: event.user_id, flags: 1 });
+    entry.set_target(TARGET);
+    entry.set_body(BODY);
+    entry.set_thread(THREAD);
+    entry.attrs_from(&Attributes {
+        user_id: event.user_id,
+        order: event.order,
+        amount: event.amount,
+        currency: "EUR",
+        retry: false,
+        duration_ms: event.duration_ms,
+        request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
+    });
 }
 
 /// The same tape through flatc's generated code: text and nodes collected in reused vectors, then the builder.
@@ -132,6 +166,17 @@ fn benches(c: &mut Criterion) {
             encode_into(black_box(&mut growing), &limits, |entry| write(entry, black_box(&EVENT))).unwrap().0
         })
     });
+    #[cfg(feature = "serde")]
+    {
+        let encoded = encode(&mut buffer, &limits, |entry| through_serde(entry, &EVENT)).unwrap();
+        assert_eq!(encoded.bytes(), &*bytes, "both roads write the same entry");
+        group.bench_function("fusewire through serde", |b| {
+            b.iter(|| {
+                let write = |entry: &mut _| through_serde(entry, black_box(&EVENT));
+                encode(black_box(&mut buffer), &limits, write).unwrap().len()
+            })
+        });
+    }
     group.bench_function("memcpy", |b| {
         b.iter(|| black_box(&mut buffer)[..bytes.len()].copy_from_slice(black_box(&bytes)))
     });

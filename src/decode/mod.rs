@@ -8,6 +8,8 @@
 mod entry;
 mod path;
 mod root;
+#[cfg(feature = "serde")]
+mod serialize;
 mod tape;
 mod value;
 mod verify;

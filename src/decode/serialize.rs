@@ -1,0 +1,137 @@
+//! Entries to any format of serde's.
+
+use serde_core::ser::{Error, SerializeMap, SerializeSeq};
+use serde_core::{Serialize, Serializer};
+
+use crate::limits::Limits;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+use super::tape::Attributes;
+use super::{EntryRef, Value};
+
+impl Serialize for Text<'_> {
+    /// A string; bytes where it is not UTF-8, which only a foreign writer makes.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.to_str() {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.serialize_bytes(self.as_bytes()),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    /// A string: RFC 3339 with nanoseconds, and the zone offset where known.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Value<'_> {
+    /// Each kind as serde's own; instants as RFC 3339, durations as whole nanoseconds, both without saying so; a kind of a
+    /// later version as null. Fails where the entry is damaged inside, and deeper than
+    /// [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH), where no entry of ours is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        At { value: *self, depth: 0 }.serialize(serializer)
+    }
+}
+
+/// A value inside `depth` containers.
+struct At<'a> {
+    value: Value<'a>,
+    depth: u8,
+}
+
+impl Serialize for At<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { value, depth } = self;
+        if *depth > Limits::MAX_DEPTH {
+            return Err(S::Error::custom("nested too deep"));
+        }
+        match value {
+            Value::Null | Value::Unknown { .. } => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Int(value) => serializer.serialize_i64(*value),
+            Value::Uint(value) => serializer.serialize_u64(*value),
+            Value::Int128(value) => serializer.serialize_i128(*value),
+            Value::Uint128(value) => serializer.serialize_u128(*value),
+            Value::Float(value) => serializer.serialize_f64(*value),
+            Value::String(text) => text.serialize(serializer),
+            Value::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            Value::Timestamp(time) => time.serialize(serializer),
+            Value::Duration(nanos) => match i64::try_from(*nanos) {
+                Ok(nanos) => serializer.serialize_i64(nanos),
+                Err(_) => serializer.serialize_i128(*nanos),
+            },
+            Value::Array(children) => {
+                let mut seq = serializer.serialize_seq(Some(children.len() as usize))?;
+                for child in children.iter() {
+                    let value = child.map_err(S::Error::custom)?.value;
+                    seq.serialize_element(&At { value, depth: depth + 1 })?;
+                }
+                seq.end()
+            }
+            Value::Map(children) => {
+                map(serializer, Some(children.len() as usize), children.iter(), depth + 1)
+            }
+        }
+    }
+}
+
+/// Keys that are not UTF-8 have U+FFFD where they are not.
+fn map<S: Serializer>(
+    serializer: S,
+    len: Option<usize>,
+    children: Attributes<'_>,
+    depth: u8,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(len)?;
+    for child in children {
+        let child = child.map_err(S::Error::custom)?;
+        map.serialize_entry(&*child.key.to_str_lossy(), &At { value: child.value, depth })?;
+    }
+    map.end()
+}
+
+impl Serialize for Attributes<'_> {
+    /// A map, in order; keys that repeat are repeated.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let len = self.take_while(Result::is_ok).count();
+        map(serializer, Some(len), *self, 0)
+    }
+}
+
+impl Serialize for EntryRef<'_> {
+    /// A map of what the entry says: `time`, `severity_number`, `trace_id` and `span_id` in hexadecimal, `trace_flags`, `target`,
+    /// `thread`, `body`, `attributes`, `dropped_attributes_count`. All are always there, null or empty where they say nothing.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let trace = self.trace();
+        let mut map = serializer.serialize_map(Some(10))?;
+        map.serialize_entry("time", &self.timestamp())?;
+        map.serialize_entry("severity_number", &self.severity().number())?;
+        map.serialize_entry("trace_id", &Id { id: trace.trace_id, digits: 32 })?;
+        map.serialize_entry("span_id", &Id { id: trace.span_id.into(), digits: 16 })?;
+        map.serialize_entry("trace_flags", &trace.flags)?;
+        map.serialize_entry("target", &self.target())?;
+        map.serialize_entry("thread", &self.thread())?;
+        map.serialize_entry("body", &self.body())?;
+        map.serialize_entry("attributes", &self.attributes())?;
+        map.serialize_entry("dropped_attributes_count", &self.dropped_attributes_count())?;
+        map.end()
+    }
+}
+
+/// An id in hexadecimal; null where it is 0.
+struct Id {
+    id: u128,
+    digits: usize,
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.id {
+            0 => serializer.serialize_none(),
+            id => serializer.collect_str(&format_args!("{id:0digits$x}", digits = self.digits)),
+        }
+    }
+}

@@ -138,3 +138,21 @@ fn hostile_values_are_bounded_and_the_log_goes_on() {
     let [entry] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!((entry.attributes.len(), entry.trips[0].cause), (2, TripCause::FormattedBytes));
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn what_serde_captures_keeps_its_structure() {
+    #[derive(serde::Serialize)]
+    struct Order {
+        id: u64,
+        tags: [&'static str; 2],
+    }
+    let order = Order { id: 7, tags: ["eu", "canary"] };
+    let pairs = [("order", Value::from_serde(&order)), ("after", Value::from(1))];
+    let entries = logged(|logger| logger, |logger| record(logger, Level::Info, &pairs));
+    let OwnedValue::Map { entries: fields, dropped: Some(0) } = &entries[0].attributes[0].value else {
+        panic!("{entries:?}")
+    };
+    assert_eq!((&*fields[0].key, &fields[0].value), ("id", &OwnedValue::Uint(7)));
+    assert!(matches!(&fields[1].value, OwnedValue::Array { values, .. } if values.len() == 2));
+}

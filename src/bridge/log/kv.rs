@@ -5,7 +5,11 @@ use std::error::Error as StdError;
 use ::log::kv::{Error, Key, Source, Value, VisitSource, VisitValue};
 
 use crate::bridge::ids::{Ids, ShortText, Which};
-use crate::encode::{AsDisplay, AsError, EntryWriter, LogValue, ValueWriter};
+#[cfg(not(feature = "serde"))]
+use crate::encode::AsDisplay;
+#[cfg(feature = "serde")]
+use crate::encode::AsSerde;
+use crate::encode::{AsError, EntryWriter, LogValue, ValueWriter};
 
 /// Writes key-values as attributes, but for the ids, which it returns.
 #[inline]
@@ -55,6 +59,9 @@ impl OneValue<'_, '_> {
 
 impl<'v> VisitValue<'v> for OneValue<'_, '_> {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), Error> {
+        #[cfg(feature = "serde")]
+        return self.write(&AsSerde(&value));
+        #[cfg(not(feature = "serde"))]
         self.write(&AsDisplay(&value))
     }
 

@@ -17,10 +17,13 @@
 //! ```
 //!
 //! The record's message is the entry's body; its level the severity (`Trace` 1, `Debug` 5, `Info` 9, `Warn` 13, `Error` 17);
-//! its target the target; its key-values are attributes of their types, errors with their sources, and what else has no type
-//! that `log` knows as text that is stopped at its budget. File, line and module are `code.file.path`, `code.line.number` and
-//! `code.namespace`, where asked for. Key-values `trace_id` and `span_id` that are text of 32 and 16 hexadecimal digits are
-//! the entry's trace and span. What the thread's [`Context`](crate::Context) says, the entry says, too.
+//! its target the target. Its key-values are attributes of their types, errors with their sources; what has no type that `log`
+//! knows is text that is stopped at its budget, or, with feature `serde` and captured by `:serde`, the map or array that it
+//! is. Values captured by `:sval` are text.
+//!
+//! File, line and module are `code.file.path`, `code.line.number` and `code.namespace`, where asked for. Key-values `trace_id`
+//! and `span_id` that are text of 32 and 16 hexadecimal digits are the entry's trace and span. What the thread's
+//! [`Context`](crate::Context) says, the entry says, too.
 
 mod kv;
 mod logger;

@@ -60,13 +60,6 @@ impl Ids {
         }
     }
 
-    /// What `newer` says, and this where that says nothing.
-    pub(super) fn replaced_by(self, newer: Self) -> Self {
-        let mut ids = newer;
-        ids.fill(&self);
-        ids
-    }
-
     /// Makes these the entry's ids, and what is not known of them the context's that was written into it before.
     #[inline]
     pub(super) fn write(mut self, entry: &mut EntryWriter<'_>) {

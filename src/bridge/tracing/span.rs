@@ -124,16 +124,12 @@ impl Span {
 }
 
 impl SpanFields {
-    fn replaced(&self, recorded: &[(Field, Fragment)], ids: Ids) -> Self {
+    fn replaced(&self, recorded: &[(Field, Fragment)], mut ids: Ids) -> Self {
+        ids.fill(&self.ids);
         let is_old = |(field, _): &&(Field, Fragment)| !recorded.iter().any(|(newer, _)| newer == field);
         let recorded: Vec<_> = self.recorded.iter().filter(is_old).chain(recorded).cloned().collect();
         let last = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
-        Self {
-            all: self.first.replaced_by(&last),
-            first: self.first.clone(),
-            recorded,
-            ids: self.ids.replaced_by(ids),
-        }
+        Self { all: self.first.replaced_by(&last), first: self.first.clone(), recorded, ids }
     }
 }
 

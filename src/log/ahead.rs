@@ -16,6 +16,8 @@ use super::room;
 
 /// How long to wait before trying again to make a segment that could not be made.
 const RETRY: Duration = Duration::from_millis(50);
+/// The same where a segment is just being completed that could be deleted then.
+const RETRY_SOON: Duration = Duration::from_millis(2);
 
 pub(super) fn run(core: &Core, keeper: &Keeper) {
     while !keeper.is_closing() {
@@ -28,9 +30,6 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
         keeper.ahead.wait((!ready).then(|| core.retry()));
     }
 }
-
-/// The same where a segment is just being completed that could be deleted then.
-const RETRY_SOON: Duration = Duration::from_millis(2);
 
 /// Makes the next segment where there is none. Whether there is one.
 fn prepare(core: &Core, keeper: &Keeper) -> bool {

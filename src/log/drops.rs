@@ -7,7 +7,7 @@ use crate::severity::Severity;
 use crate::time::Timestamp;
 
 use super::outcome::DropCause;
-use crate::segment::create::unix_nanos_now as unix_nanos;
+use crate::segment::create::unix_nanos_now;
 
 /// Severities 0 to 24, and one for all numbers beyond.
 const SEVERITIES: usize = 26;
@@ -78,7 +78,7 @@ impl DropCounters {
     /// Counts an entry. Whether it is the first one that no loss record tells of.
     #[cold]
     pub(super) fn add(&self, severity: Severity, cause: DropCause) -> bool {
-        let now = unix_nanos();
+        let now = unix_nanos_now();
         self.last.store(now, Ordering::Relaxed);
         self.counts[index(severity)][cause as usize].fetch_add(1, Ordering::Relaxed);
         self.first.compare_exchange(0, now, Ordering::Release, Ordering::Relaxed).is_ok()
@@ -142,7 +142,7 @@ impl Told {
 impl Loss {
     /// Writes the record: an entry like another, in a frame of its own kind.
     pub(super) fn write_to(&self, entry: &mut EntryWriter<'_>) {
-        entry.set_time_unix_nano(unix_nanos());
+        entry.set_time_unix_nano(unix_nanos_now());
         entry.set_severity(Severity::WARN);
         entry.set_target("fusewire");
         entry.set_body("entries were not written");

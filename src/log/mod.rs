@@ -104,6 +104,16 @@ impl Log {
         Ok(Self(Arc::new(Handle { core })))
     }
 
+    /// What the threads of this process share. A forked child begins anew first: its parent's locks may be held for ever by
+    /// threads that the child does not have, and its parent's segments are not the child's.
+    #[inline(always)]
+    fn core(&self) -> &Core {
+        if !self.0.core.fork.is_owned() {
+            Core::begin_anew(&self.0.core);
+        }
+        &self.0.core
+    }
+
     /// Appends what `write` writes as one entry, stamped with the time unless `write` sets another. Takes no lock, and
     /// allocates nothing.
     ///
@@ -111,10 +121,7 @@ impl Log {
     /// itself is dropped and counted as [`DropCause::Reentrant`].
     #[inline]
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
-        let core = &*self.0.core;
-        if !core.fork.is_owned() {
-            Core::begin_anew(&self.0.core);
-        }
+        let core = self.core();
         let Some(inside) = Inside::enter() else {
             return core.drop_entry(Severity::UNSPECIFIED, DropCause::Reentrant);
         };
@@ -152,10 +159,7 @@ impl Log {
         match durability {
             Durability::Process => Ok(()),
             Durability::Disk => {
-                if !self.0.core.fork.is_owned() {
-                    Core::begin_anew(&self.0.core);
-                }
-                let keeper = self.0.core.keeper.load_full();
+                let keeper = self.core().keeper.load_full();
                 let request = keeper.flushes.ask();
                 keeper.behind.wake();
                 keeper.flushes.wait(request, timeout)
@@ -166,11 +170,7 @@ impl Log {
     /// What the log has done since it was opened; in a forked child, since the fork.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        if !self.0.core.fork.is_owned() {
-            // Locks may be held for ever by threads that this process does not have.
-            Core::begin_anew(&self.0.core);
-        }
-        self.0.core.stats()
+        self.core().stats()
     }
 
     /// Which severities [`event!`](crate::event) logs, by target. [`append`](Self::append) logs all.

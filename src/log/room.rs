@@ -13,6 +13,8 @@ use crate::failpoint;
 use crate::format::frame::FrameKind;
 use crate::segment::{Event, FILE_EXTENSION, Mode, Segment, State};
 
+use super::listing::is_segment_name;
+
 /// A file that is being made is not touched for so long by others, even where it is not locked yet.
 const MAKING: Duration = Duration::from_secs(10);
 
@@ -73,17 +75,13 @@ fn taken(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        if (is_segment(&entry.path()) || is_temporary(&entry.path()))
+        if (is_segment_name(&entry.path()) || is_temporary(&entry.path()))
             && let Ok(metadata) = entry.metadata()
         {
             bytes += metadata.blocks() * 512;
         }
     }
     Ok(bytes)
-}
-
-fn is_segment(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
 /// Whether it is the name of a segment that is being made.
@@ -95,7 +93,8 @@ fn is_temporary(path: &Path) -> bool {
 /// The segments of the directory, oldest first.
 fn segments(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
-    let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).filter(|path| is_segment(path)).collect();
+    let mut paths: Vec<_> =
+        entries.iter().map(fs::DirEntry::path).filter(|path| is_segment_name(path)).collect();
     paths.sort_unstable();
     Ok(paths)
 }
@@ -198,7 +197,7 @@ pub(super) fn tidy(directory: &Path) {
         let path = entry.path();
         if is_temporary(&path) && is_left_behind(&path) {
             let _ = fs::remove_file(&path);
-        } else if is_segment(&path) && is_unused(&path) {
+        } else if is_segment_name(&path) && is_unused(&path) {
             let _ = delete_if_abandoned(&path);
         }
     }

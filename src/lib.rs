@@ -50,6 +50,8 @@ pub mod trace;
 pub mod trip;
 
 pub use context::{Context, Entered, InContext};
+#[cfg(all(unix, not(loom)))]
+pub use event::EventBuilder;
 pub use kind::{Kind, KindSet, NodeFlags};
 pub use limits::Limits;
 pub use path::KeyPath;

@@ -1,4 +1,4 @@
-//! G1: `event!` writes what it is told, evaluates nothing that is not logged, and allocates nothing.
+//! G1: `event!` and the builder write what they are told, evaluate nothing that is not logged, and allocate nothing.
 
 mod common {
     pub mod counting;
@@ -12,7 +12,7 @@ use std::thread;
 use common::counting::{Counting, allocations};
 use fusewire::log::Log;
 use fusewire::owned::{Entry, OwnedAttribute, OwnedValue};
-use fusewire::{NodeFlags, Severity, event, map};
+use fusewire::{NodeFlags, Severity, TraceContext, encode, event, map};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -108,6 +108,39 @@ fn every_form_of_an_attribute() {
 }
 
 #[test]
+fn a_builder_says_what_the_macro_says() {
+    let (user, point) = (7, Point { x: 1 });
+    let context = fusewire::Context::root()
+        .with(|to| _ = to.entry("request", "r-1"))
+        .unwrap()
+        .with_trace(TraceContext { trace_id: 1, span_id: 2, flags: 1 });
+    let trace = TraceContext { trace_id: 3, span_id: 4, flags: 0 };
+    let entries = logged(|log| {
+        let _entered = context.enter();
+        event!(log, Severity::WARN, target: "shop::db", "user {user}", user, shown = %point, debug = ?point,
+               nested = map! { x = 1 });
+        log.event(Severity::WARN)
+            .target("shop::db")
+            .attr("user", &user)
+            .display("shown", &point)
+            .debug("debug", &point)
+            .attr("nested", &map! { x = 1 })
+            .body_fmt(format_args!("user {user}"))
+            .append();
+        log.event(Severity::INFO).body("of another trace").trace(trace).append();
+        // Not appended: not logged.
+        drop(log.event(Severity::INFO).body("never"));
+        log.levels().set("shop", Severity::ERROR);
+        let failing = encode::from_fn(|_: encode::ValueWriter<'_, '_>| panic!("not evaluated"));
+        assert_eq!(log.event(Severity::WARN).target("shop::db").attr("never", &failing).append(), None);
+    });
+    let without_time = |entry: &Entry| Entry { time_unix_nano: 0, ..entry.clone() };
+    assert_eq!(without_time(&entries[0]), without_time(&entries[1]));
+    assert_eq!((entries[2].trace, entries[2].attributes[0].key.as_str()), (trace, "request"));
+    assert_eq!(entries.len(), 3);
+}
+
+#[test]
 fn levels_by_target_change_while_the_program_runs() {
     let evaluated = AtomicU64::new(0);
     let entries = logged(|log| {
@@ -171,10 +204,15 @@ fn an_event_allocates_nothing() {
             nested = map! { tags = ["a", "b"], shown = %n }
         );
         event!(log, Severity::INFO, "plain");
+        log.event(Severity::INFO)
+            .body_fmt(format_args!("event {n}"))
+            .attr("n", &n)
+            .display("shown", &n)
+            .append();
     };
     log_one(0);
     let (count, ()) = allocations(|| (1..100).for_each(log_one));
-    assert_eq!((count, log.stats().entries), (0, 200));
+    assert_eq!((count, log.stats().entries), (0, 300));
 }
 
 #[test]

@@ -1,4 +1,8 @@
-//! Logging in one line.
+//! Logging in one line, or in steps.
+
+mod builder;
+
+pub use builder::EventBuilder;
 
 /// Logs an event: severity, message, and attributes. Nothing is evaluated where the severity is not logged
 /// ([`Log::levels`](crate::log::Log::levels)); the message is formatted, and the attributes are encoded, straight into the

@@ -1,6 +1,7 @@
 //! Is everything there?
 
 use std::fmt;
+use std::sync::atomic::{Ordering, fence};
 
 use crate::error::{DecodeError, SegmentError};
 use crate::format::bytes::u64_at;
@@ -106,8 +107,10 @@ fn defects(segment: &Segment) -> Vec<Defect> {
     if size != bytes.len() as u64 {
         defects.push(Defect::Length { stated: size, found: bytes.len() as u64 });
     }
-    let tail = u64_at(bytes, layout::TAIL).map(layout::tail_offset);
+    // The trailer first: a writer at work stores it after its last word on where the frames end.
     let trailer = segment.trailer();
+    fence(Ordering::Acquire);
+    let tail = u64_at(bytes, layout::TAIL).map(layout::tail_offset);
     let contradicted =
         trailer.is_some_and(|trailer| tail.flatten().is_none_or(|tail| tail as u64 != trailer.data_end));
     if tail == Some(None) || contradicted {
@@ -135,11 +138,12 @@ fn defects(segment: &Segment) -> Vec<Defect> {
 /// frame of one either.
 pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
     let header = segment.header();
+    let trailer = segment.trailer();
     let mut report = VerifyReport {
         header: header.as_ref().err().copied(),
         defects: defects(segment),
-        state: segment.state(),
-        trailer: segment.trailer(),
+        state: if trailer.is_some() { State::Sealed } else { State::Open },
+        trailer,
         entries: 0,
         other_frames: 0,
         frame_bytes: 0,

@@ -4,4 +4,5 @@
 pub(crate) mod bytes;
 pub(crate) mod entry;
 pub(crate) mod frame;
+pub(crate) mod index;
 pub(crate) mod segment;

@@ -35,6 +35,8 @@ pub(crate) const TAIL: usize = PAGE;
 pub(crate) const STATE: usize = PAGE + 64;
 /// u64 in page 1: bytes known to be on disk.
 pub(crate) const DURABLE: usize = PAGE + 128;
+/// u64 in page 1: the checksum of the index beside the segment, and its complement; 0 where there is none.
+pub(crate) const INDEX: usize = PAGE + 192;
 /// Where the frames begin.
 pub(crate) const DATA_START: usize = 2 * PAGE;
 
@@ -196,6 +198,19 @@ pub(crate) const fn tail_offset(word: u64) -> Option<usize> {
     let offset = low * frame::ALIGN as u64;
     #[expect(clippy::cast_possible_truncation, reason = "at most MAX_SIZE")]
     if low + high == u32::MAX as u64 && offset <= MAX_SIZE { Some(offset as usize) } else { None }
+}
+
+/// The word that names an index by its checksum.
+#[cfg(unix)]
+pub(crate) const fn index_word(checksum: u32) -> u64 {
+    checksum as u64 | (!checksum as u64) << 32
+}
+
+/// The checksum of the index that `word` names, or `None` where it names none, or is damaged.
+#[expect(clippy::cast_possible_truncation, reason = "halves")]
+pub(crate) const fn index_checksum(word: u64) -> Option<u32> {
+    let (low, high) = (word as u32, (word >> 32) as u32);
+    if low == !high { Some(low) } else { None }
 }
 
 /// What a sealed segment says of itself in its last bytes.

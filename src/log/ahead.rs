@@ -95,8 +95,8 @@ impl Core {
         let may_delete = self.options.on_full == OnFull::OverwriteOldest;
         loop {
             create::directory(directory)?;
-            let made =
-                room::reserve(directory, self.options.max_total_bytes, options.size).and_then(|_turn| {
+            let made = room::reserve(directory, self.options.max_total_bytes, options.bytes_on_disk())
+                .and_then(|_turn| {
                     let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
                     SharedSegment::create(&directory.join(name), &options)
                 });

@@ -111,7 +111,8 @@ impl<'a> Behind<'a> {
         for segment in open.iter().filter(|segment| last.is_none_or(|last| segment.header().sequence > last))
         {
             let segment = Arc::clone(segment);
-            self.tended.push_back(Tended { segment, progress: Progress::default(), end: None, synced: 0 });
+            let progress = Progress::new(self.core.options.segment.index);
+            self.tended.push_back(Tended { segment, progress, end: None, synced: 0 });
         }
     }
 
@@ -138,7 +139,7 @@ impl<'a> Behind<'a> {
         let Some(mut tended) = self.tended.pop_front() else { return };
         let start = Instant::now();
         tended.segment.progress(&mut tended.progress);
-        tended.segment.seal(&tended.progress);
+        tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
         let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
         let synced = if tended.segment.is_poisoned() {

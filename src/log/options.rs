@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::format::segment::{DATA_START, TRAILER_LEN};
 use crate::limits::Limits;
+use crate::segment::index::IndexBuilder;
 use crate::segment::{Resource, SegmentOptions};
 use crate::severity::Severity;
 
@@ -151,6 +152,15 @@ impl LogOptions {
         self
     }
 
+    /// Whether a segment that is complete gets an index beside it, made by a thread of the log, so that searches need not read
+    /// all of it; default yes. It takes at most 2 % of the segment's bytes more, on disk and, while the segment is in use, in
+    /// memory. A segment with less than 64 KiB of frames gets none.
+    #[must_use]
+    pub fn index(mut self, index: bool) -> Self {
+        self.segment.index = index;
+        self
+    }
+
     /// How many threads can build entries at the same moment, each in a buffer of its own; default 64, at least 1. More
     /// threads may use the log: they take turns. Where none comes to its end for [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), as
     /// where all that have a buffer log a value that waits for a thread without one, an entry is dropped and counted as
@@ -192,7 +202,12 @@ impl LogOptions {
     /// The options with every number in its range, and the numbers in agreement with one another.
     pub(super) fn checked(mut self) -> Self {
         if let Some(total) = self.max_total_bytes {
-            self.segment.size = self.segment.size.min(total / 4 / 4096 * 4096);
+            // With its index: four of them have to fit.
+            let mut quarter = total / 4 / 4096 * 4096;
+            while self.segment.index && quarter + IndexBuilder::max_len(quarter) > total / 4 {
+                quarter -= 4096;
+            }
+            self.segment.size = self.segment.size.min(quarter);
         }
         self.segment.size = self.segment.effective_size();
         let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::SegmentError;
 use crate::failpoint;
 use crate::format::frame::FrameKind;
+use crate::segment::index::{INDEX_EXTENSION, index_path, is_index_name};
 use crate::segment::{Event, FILE_EXTENSION, Mode, Segment, State};
 
 use super::listing::is_segment_name;
@@ -70,12 +71,13 @@ pub(super) fn may_pass(error: &io::Error) -> bool {
     is_shortage(error) || matches!(error.kind(), ReadOnlyFilesystem | ResourceBusy | Interrupted)
 }
 
-/// Bytes on disk of all segments in the directory, those that are being made included.
+/// Bytes on disk of all segments in the directory and their indexes, those that are being made included.
 fn taken(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        if (is_segment_name(&entry.path()) || is_temporary(&entry.path()))
+        let path = entry.path();
+        if (is_segment_name(&path) || is_index_name(&path) || is_temporary(&path))
             && let Ok(metadata) = entry.metadata()
         {
             bytes += metadata.blocks() * 512;
@@ -84,10 +86,11 @@ fn taken(directory: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Whether it is the name of a segment that is being made.
+/// Whether it is the name of a segment or an index that is being made.
 fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && name.ends_with(".tmp") && name.contains(&format!(".{FILE_EXTENSION}."))
+    let is_ours = |extension| name.contains(&format!(".{extension}."));
+    name.starts_with('.') && name.ends_with(".tmp") && (is_ours(FILE_EXTENSION) || is_ours(INDEX_EXTENSION))
 }
 
 /// The segments of the directory, oldest first.
@@ -179,7 +182,10 @@ fn delete_if_abandoned(path: &Path) -> io::Result<bool> {
     }
     failpoint::hit("retire");
     match fs::remove_file(path) {
-        Ok(()) => Ok(true),
+        Ok(()) => {
+            let _ = fs::remove_file(index_path(path));
+            Ok(true)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -190,12 +196,14 @@ fn is_of_a_later_version(path: &Path) -> bool {
     matches!(header, Ok(Err(SegmentError::Version { .. } | SegmentError::Incompatible { .. })))
 }
 
-/// Deletes what processes left behind that died while they made a segment, or before they used one: nothing of it was
-/// ever read or written. Best effort.
+/// Deletes what processes left behind that died while they made a segment, before they used one, or while they deleted one:
+/// nothing of it was ever read or written, or it is an index of nothing. Best effort.
 pub(super) fn tidy(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
-        if is_temporary(&path) && is_left_behind(&path) {
+        let is_rest =
+            is_temporary(&path) || is_index_name(&path) && !path.with_extension(FILE_EXTENSION).exists();
+        if is_rest && is_left_behind(&path) {
             let _ = fs::remove_file(&path);
         } else if is_segment_name(&path) && is_unused(&path) {
             let _ = delete_if_abandoned(&path);

@@ -66,7 +66,7 @@ fn allocated(file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader>
 }
 
 /// `.NAME.RANDOM.tmp` beside `path`: a name that no reader takes for a segment, and no other writer makes.
-fn temporary_name(path: &Path) -> PathBuf {
+pub(crate) fn temporary_name(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{:08x}.tmp", u128::from_le_bytes(random_id()) >> 96));

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 pub(crate) mod create;
+pub(crate) mod index;
 pub(crate) mod options;
 mod reader;
 mod recover;
@@ -21,6 +22,7 @@ mod writer;
 pub use crate::error::SegmentError;
 pub use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 pub use crate::format::segment::{SegmentHeader, Trailer};
+pub use index::{IndexCounts, SegmentIndex, Wanted};
 pub use options::SegmentOptions;
 pub use reader::{Segment, State};
 pub use recover::{RecoverReport, recover};

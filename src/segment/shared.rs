@@ -18,6 +18,7 @@ use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
 
 use super::create;
+use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
 
 /// A segment that many threads of its process append to: by complete frames, without a lock.
@@ -52,15 +53,17 @@ pub(crate) struct Progress {
     /// One past the last frame of the unbroken run of complete ones.
     pub(crate) at: usize,
     trailer: Trailer,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { at: layout::DATA_START, trailer: Trailer::default() }
-    }
+    /// What is known of its frames, where an index is to be made.
+    index: Option<IndexBuilder>,
 }
 
 impl Progress {
+    /// Nothing has been looked at.
+    pub(crate) fn new(indexed: bool) -> Self {
+        let index = indexed.then(IndexBuilder::default);
+        Self { at: layout::DATA_START, trailer: Trailer::default(), index }
+    }
+
     /// Entries seen.
     pub(crate) fn entries(&self) -> u64 {
         self.trailer.entries
@@ -130,16 +133,23 @@ impl SharedSegment {
             if covered.is_empty() {
                 return;
             }
-            if covered.get(frame::KIND - frame::TAG) == Some(&FrameKind::Entry.number()) {
-                progress.trailer.note(u64_at(covered, HEADER_LEN - frame::TAG + TIME).unwrap_or(0));
+            let kind = FrameKind::from_number(covered[frame::KIND - frame::TAG]);
+            let payload = covered.get(HEADER_LEN - frame::TAG..).unwrap_or_default();
+            let payload = payload.get(..frame::payload_len(word)).unwrap_or(payload);
+            if kind == FrameKind::Entry {
+                progress.trailer.note(u64_at(payload, TIME).unwrap_or(0));
             }
-            progress.at += frame::frame_len(frame::payload_len(word));
+            let len = frame::frame_len(frame::payload_len(word));
+            if let Some(index) = &mut progress.index {
+                index.note(progress.at, len, kind, payload);
+            }
+            progress.at += len;
         }
     }
 
-    /// Completes the segment, which is closed and of which `progress` has seen every frame: writes the trailer, and gives
-    /// the unused space back.
-    pub(crate) fn seal(&self, progress: &Progress) {
+    /// Completes the segment, which is closed and of which `progress` has seen every frame: writes the trailer and the index,
+    /// and gives the unused space back.
+    pub(crate) fn seal(&self, progress: &mut Progress) {
         failpoint::hit("seal");
         let trailer = Trailer { data_end: progress.at as u64, ..progress.trailer };
         let Some(claim) = self.map.claim_trailer() else { return };
@@ -153,6 +163,12 @@ impl SharedSegment {
         // The word that closed the segment stays.
         let unused = (progress.at + frame::ALIGN).min(self.map.end());
         create::punch(&self.file, unused, self.map.end());
+        let index =
+            progress.index.take().and_then(|index| index.finish(self.header.segment_id, trailer.data_end));
+        // Without room for it, or the right to make it, there is none.
+        if let Some(word) = index.and_then(|index| index::write(&self.path, &index).ok()) {
+            self.map.store(layout::INDEX, word);
+        }
         // Nobody owns it any more, though the threads that have used it may hold on to it for a while.
         let _ = self.file.unlock();
         failpoint::hit("sealed");

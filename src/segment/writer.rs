@@ -17,7 +17,9 @@ use crate::severity::Severity;
 use crate::trip::TripReport;
 
 use super::create;
+use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
+use super::scan::Mode;
 
 /// Why an entry was not appended. The segment is as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,8 @@ pub struct SegmentWriter {
     scribbled: usize,
     /// Bytes known to be on disk.
     durable: usize,
+    /// Whether an index is written when it is sealed.
+    indexed: bool,
 }
 
 impl SegmentWriter {
@@ -110,6 +114,7 @@ impl SegmentWriter {
             trailer,
             scribbled: 0,
             durable: 0,
+            indexed: options.index,
         };
         if options.prefault {
             writer.map.prefault(0..writer.map.len());
@@ -259,7 +264,7 @@ impl SegmentWriter {
         self.map.sync(layout::DURABLE..layout::DURABLE + 8)
     }
 
-    /// Completes the segment: writes its trailer, marks it sealed, writes it to disk, and gives the unused space in it
+    /// Completes the segment: writes its trailer and its index, marks it sealed, writes it to disk, and gives the unused space in it
     /// back to the file system without changing its length.
     ///
     /// # Errors
@@ -278,9 +283,20 @@ impl SegmentWriter {
         self.map.store_release(at, word);
         self.map.store_release(layout::STATE, layout::STATE_SEALED);
         create::punch(&self.file, data_end, at);
+        if self.indexed
+            && let Some(index) = self.index()
+            && let Ok(word) = index::write(&self.path, &index)
+        {
+            self.map.store_release(layout::INDEX, word);
+        }
         self.flush()?;
         self.map.sync(at..at + layout::TRAILER_LEN)?;
         Ok(self.trailer)
+    }
+
+    fn index(&mut self) -> Option<Vec<u8>> {
+        let (end, len) = (self.trailer.data_end, self.map.len());
+        IndexBuilder::build(self.map.bytes_mut(0..len), &self.header, Some(end), Mode::Trust)
     }
 
     /// The file.

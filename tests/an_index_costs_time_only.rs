@@ -1,0 +1,286 @@
+//! C5: an index beside a segment leads to every entry that is looked for, takes 2 % of it at most, and is not believed where
+//! it is not the one that the segment names.
+
+mod common {
+    pub mod random;
+}
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use common::random::Random;
+use fusewire::decode::EntryRef;
+use fusewire::encode::EntryWriter;
+use fusewire::log::Log;
+use fusewire::segment::{Event, Mode, Segment, SegmentIndex, SegmentOptions, SegmentWriter, Wanted};
+use fusewire::{Severity, TraceContext, TripCause};
+
+const START: u64 = 1_700_000_000_000_000_000;
+
+fn random(seed: u64) -> Random {
+    Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+/// One entry of a service: severities as services have them, times out of order, traces of a few entries.
+fn write(random: &mut Random, n: u64, entry: &mut EntryWriter<'_>) {
+    let severity = match random.below(100) {
+        0 => Severity::ERROR,
+        1..6 => Severity::WARN,
+        6..40 => Severity::DEBUG,
+        _ => Severity::INFO,
+    };
+    entry.set_severity(severity);
+    if random.below(50) > 0 {
+        entry.set_time_unix_nano(START + n * 1_000_000 + random.below(20_000_000));
+    }
+    if random.below(10) < 7 {
+        let trace_id = u128::from(n / 40 * 8 + random.below(8)) + 1;
+        entry.set_trace(TraceContext { trace_id, span_id: n + 1, flags: 1 });
+    }
+    entry.set_target(["shop", "shop::db", "shop::http"][random.below(3) as usize]);
+    entry.set_body("the quick brown fox jumps over the lazy dog and does so again and again");
+    let text = "x".repeat(random.below(200) as usize);
+    entry.attr("n", &n).attr("user", "u-17").attr("text", text.as_str());
+    if random.below(500) == 0 {
+        entry.attr("long", "y".repeat(17 << 10).as_str());
+    }
+    if random.below(700) == 0 {
+        entry.attributes().slot("wide").array().extend(0..300);
+    }
+}
+
+fn segment(directory: &Path, seed: u64, entries: u64) -> PathBuf {
+    let path = directory.join(format!("{seed}.fws"));
+    let mut writer = SegmentWriter::create(&path, &SegmentOptions::default()).unwrap();
+    let mut dice = random(seed);
+    for n in 0..entries {
+        writer.append(|entry| write(&mut dice, n, entry)).unwrap();
+    }
+    writer.seal().unwrap();
+    path
+}
+
+fn index_of(path: &Path) -> PathBuf {
+    path.with_extension("fwi")
+}
+
+fn n_of(entry: &EntryRef<'_>) -> i128 {
+    entry.get("n").and_then(|n| n.as_i128()).unwrap()
+}
+
+/// What is wanted, and the same as a test of every entry.
+fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool) {
+    let mut wanted = Wanted::default();
+    let severities = (random.below(2) == 0).then(|| {
+        if random.below(2) == 0 { vec![Severity::ERROR] } else { vec![Severity::WARN, Severity::DEBUG] }
+    });
+    if let Some(severities) = &severities {
+        wanted.of_severities(severities.iter().copied());
+    }
+    wanted.since = (random.below(3) == 0).then(|| START + random.below(12_000) * 1_000_000);
+    wanted.until = (random.below(3) == 0).then(|| START + random.below(12_000) * 1_000_000);
+    if random.below(3) == 0 {
+        wanted.traces = (0..=random.below(3)).map(|_| u128::from(random.below(2_400)) + 1).collect();
+    }
+    if random.below(4) == 0 {
+        wanted.targets = vec![["shop", "shop::db", "nobody"][random.below(3) as usize].as_bytes().into()];
+    }
+    let tripped = random.below(4) == 0;
+    if tripped {
+        wanted.of_trips([TripCause::Width, TripCause::Depth]);
+    }
+    let conditions = wanted.clone();
+    let matches = move |entry: &EntryRef<'_>| {
+        let time = entry.time_unix_nano();
+        let ranged = conditions.since.is_some() || conditions.until.is_some();
+        severities.as_ref().is_none_or(|of| of.contains(&entry.severity()))
+            && (!ranged || time != 0)
+            && conditions.since.is_none_or(|since| time >= since)
+            && conditions.until.is_none_or(|until| time < until)
+            && (conditions.traces.is_empty() || conditions.traces.contains(&entry.trace().trace_id))
+            && (conditions.targets.is_empty()
+                || conditions.targets.iter().any(|target| **target == *entry.target().as_bytes()))
+            && (!tripped
+                || entry.trips().any(|trip| matches!(trip.cause, TripCause::Width | TripCause::Depth)))
+    };
+    (wanted, matches)
+}
+
+/// The numbers of the entries that match: of all, and of those in the parts that the index leads to. And how many entries
+/// are in these.
+fn found(
+    segment: &Segment,
+    index: &SegmentIndex,
+    wanted: &Wanted,
+    matches: impl Fn(&EntryRef<'_>) -> bool,
+) -> (Vec<i128>, Vec<i128>, usize) {
+    let ranges: Vec<_> = index.ranges(wanted).unwrap().collect();
+    assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "in order: {ranges:?}");
+    let (mut all, mut led_to, mut read) = (Vec::new(), Vec::new(), 0);
+    let mut ahead = ranges.into_iter().peekable();
+    for event in segment.events(Mode::Strict).unwrap() {
+        let Event::Entry(frame, entry) = event.unwrap() else { continue };
+        let at = usize::try_from(frame.offset).unwrap();
+        while ahead.next_if(|range| range.end <= at).is_some() {}
+        let inside = ahead.peek().is_some_and(|range| range.contains(&at));
+        read += usize::from(inside);
+        if matches(&entry) {
+            all.push(n_of(&entry));
+            led_to.extend(inside.then(|| n_of(&entry)));
+        }
+    }
+    (all, led_to, read)
+}
+
+#[test]
+fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = segment(directory.path(), 1, 12_000);
+    let segment = Segment::open_trusted(&path).unwrap();
+    let index = SegmentIndex::open_trusted(&path, &segment).unwrap();
+    assert!(
+        index.as_bytes().len() as u64 <= segment.trailer().unwrap().data_end / 50 + 4096,
+        "{} bytes",
+        index.as_bytes().len()
+    );
+    assert_eq!(index.entries(), 12_000);
+
+    let mut dice = random(2);
+    let (mut matched, mut read) = (0, 0);
+    for _ in 0..120 {
+        let (wanted, matches) = wanted(&mut dice);
+        let (all, led_to, inside) = found(&segment, &index, &wanted, matches);
+        assert_eq!(led_to, all, "{wanted:?}");
+        if !wanted.is_anything() {
+            (matched, read) = (matched + all.len(), read + inside);
+        }
+    }
+    assert!(matched > 5_000, "{matched}");
+    assert!(read < 120 * 12_000 / 4, "{read} entries read for {matched}");
+
+    // What most look for.
+    let mut errors = Wanted::default();
+    errors.of_severities([Severity::ERROR]);
+    let (all, _, inside) = found(&segment, &index, &errors, |entry| entry.severity() == Severity::ERROR);
+    assert_eq!(all.len(), inside, "the column tells the entries of a severity apart");
+    let mut one = Wanted::default();
+    one.traces.push(777);
+    let (all, _, inside) = found(&segment, &index, &one, |entry| entry.trace().trace_id == 777);
+    assert!(!all.is_empty() && inside <= 5 * 128, "{inside} entries read for a trace");
+}
+
+#[test]
+fn whoever_makes_it_makes_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(512 << 10).open().unwrap();
+    let mut dice = random(3);
+    for n in 0..6_000 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    drop(log);
+    let mut indexes = 0;
+    for file in fs::read_dir(directory.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().unwrap() != "fws" {
+            continue;
+        }
+        let segment = Segment::open_trusted(&path).unwrap();
+        let Some(index) = SegmentIndex::open_trusted(&path, &segment) else {
+            assert!(segment.trailer().unwrap().data_end < 64 << 10, "only what is small has none");
+            continue;
+        };
+        indexes += 1;
+        let copy = SegmentIndex::read_copy(&path, &segment).unwrap();
+        let built = SegmentIndex::build(&segment).unwrap();
+        assert_eq!(built.as_bytes(), fs::read(index_of(&path)).unwrap());
+        assert_eq!(copy.counts(), index.counts());
+        let counts = index.counts().unwrap();
+        assert_eq!(counts.severities.iter().sum::<u64>(), segment.trailer().unwrap().entries);
+        assert_eq!(counts.targets.iter().map(|target| target.1).sum::<u64>(), index.entries());
+    }
+    assert!(indexes >= 4, "{indexes}");
+}
+
+#[test]
+fn a_lie_is_not_believed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, other) = (segment(directory.path(), 1, 3_000), segment(directory.path(), 2, 3_000));
+    let segment = Segment::open_trusted(&path).unwrap();
+    let honest = fs::read(index_of(&path)).unwrap();
+    let open = |bytes: &[u8]| {
+        // Never over a file that is mapped.
+        fs::remove_file(index_of(&path)).unwrap();
+        fs::write(index_of(&path), bytes).unwrap();
+        SegmentIndex::open_trusted(&path, &segment)
+    };
+    let mut errors = Wanted::default();
+    errors.of_severities([Severity::ERROR]);
+    let expected: Vec<_> = open(&honest).unwrap().ranges(&errors).unwrap().collect();
+
+    // Either nothing is told, or the truth: without the column the zones are told, in which what the column tells is.
+    let is_honest = |index: Option<SegmentIndex>| {
+        let Some(index) = index else { return true };
+        let ranges = index.ranges(&errors).map(|ranges| ranges.collect::<Vec<_>>());
+        let holds = |ranges: &Vec<Range<usize>>| {
+            let inside = |e: &Range<usize>| ranges.iter().any(|r| r.start <= e.start && e.end <= r.end);
+            expected.iter().all(inside)
+        };
+        ranges.as_ref().is_none_or(holds)
+    };
+    assert!(open(&fs::read(index_of(&other)).unwrap()).is_none(), "the index of another segment");
+    for len in (0..honest.len()).step_by(97) {
+        assert!(is_honest(open(&honest[..len])), "cut at {len}");
+    }
+    let mut dice = random(4);
+    for _ in 0..300 {
+        let mut lie = honest.clone();
+        let at = usize::try_from(dice.below(lie.len() as u64)).unwrap();
+        lie[at] ^= 1 << dice.below(8);
+        assert!(is_honest(open(&lie)), "a bit of byte {at}");
+    }
+    // A lie with all its checksums in order, as a faulty program would make it: a zone that says it has no errors.
+    let mut lie = honest.clone();
+    let zones = 120..120 + u32::from_le_bytes(lie[52..56].try_into().unwrap()) as usize;
+    for zone in lie[zones.clone()].chunks_mut(64) {
+        zone[20..24].fill(0);
+    }
+    let crc = crc32fast::hash(&lie[zones]);
+    lie[56..60].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32fast::hash(&lie[..112]);
+    lie[112..116].copy_from_slice(&crc.to_le_bytes());
+    assert!(open(&lie).is_none(), "the segment names another checksum");
+    assert_eq!(open(&honest).unwrap().ranges(&errors).unwrap().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn it_goes_where_its_segment_goes() {
+    let directory = tempfile::tempdir().unwrap();
+    let open =
+        || Log::options(directory.path()).segment_size(256 << 10).max_total_bytes(2 << 20).open().unwrap();
+    let log = open();
+    let mut dice = random(5);
+    for n in 0..20_000 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    assert!(log.stats().deleted_segments > 4);
+    drop(log);
+    let names = |extension: &str| {
+        let files = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path());
+        let mut names: Vec<_> =
+            files.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+        names.sort();
+        names
+    };
+    for index in names("fwi") {
+        assert!(index.with_extension("fws").exists(), "{index:?} is of nothing");
+    }
+    assert!(names("fwi").len() >= 3);
+    // One whose segment somebody has deleted is in nobody's way for long: it is old here.
+    let orphan = names("fwi")[0].clone();
+    fs::remove_file(orphan.with_extension("fws")).unwrap();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    fs::File::open(&orphan).unwrap().set_modified(old).unwrap();
+    drop(open());
+    assert!(!orphan.exists());
+}

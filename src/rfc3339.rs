@@ -145,6 +145,51 @@ impl Timestamp {
     }
 }
 
+/// The number that a text's digits spell, all of them.
+#[cfg(feature = "json")]
+fn number(digits: &str) -> Option<i64> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+#[cfg(feature = "json")]
+impl Timestamp {
+    /// The instant that was displayed as `text`, of any year and any offset; `None` where none was.
+    pub(crate) fn from_display(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_once('T')?;
+        let (date, day) = date.rsplit_once('-')?;
+        let (year, month) = date.rsplit_once('-')?;
+        let year = match year.split_at_checked(1)? {
+            ("-", digits) => -number(digits)?,
+            ("+", digits) => number(digits)?,
+            _ => number(year)?,
+        };
+        let (time, zone) = rest.split_at(rest.find(['Z', '+', '-'])?);
+        let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+        let mut parts = time.split(':').map(number);
+        let mut part = || parts.next().flatten().filter(|part| *part < 100);
+        let second_of_day = part()? * 3600 + part()? * 60 + part()?;
+        let padded = fraction.bytes().chain(core::iter::repeat(b'0')).take(9);
+        let nanos = padded.fold(0, |nanos: u32, digit| nanos * 10 + u32::from(digit.wrapping_sub(b'0') % 10));
+        let offset = if zone == "Z" {
+            None
+        } else {
+            let (hours, minutes) = zone[1..].split_once(':')?;
+            let total = number(hours).filter(|hours| *hours < 600)? * 60 + number(minutes)?.min(60);
+            i16::try_from(if zone.starts_with('-') { -total } else { total }).ok()
+        };
+        // The years of 64-bit seconds; what is added to them stays far from the range of the day number.
+        let year = Some(year).filter(|year| year.abs() < 300_000_000_000)?;
+        let (month, day) = (number(month).filter(|month| *month < 13)?, number(day).filter(|day| *day < 32)?);
+        let days = days_from_civil(year, month, day);
+        let local = i128::from(days) * i128::from(SECONDS_PER_DAY) + i128::from(second_of_day);
+        let seconds = i64::try_from(local - i128::from(offset.unwrap_or(0)) * 60).ok()?;
+        let time = Self::new(seconds, nanos)?.with_utc_offset_minutes(offset);
+        // Whatever was misread above is displayed in another way.
+        crate::text::is_written(text, format_args!("{time}")).then_some(time)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

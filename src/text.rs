@@ -109,3 +109,17 @@ impl fmt::Debug for Text<'_> {
         f.write_str("\"")
     }
 }
+
+/// Whether `args` gives `text`.
+#[cfg(feature = "json")]
+pub(crate) fn is_written(text: &str, args: fmt::Arguments<'_>) -> bool {
+    struct Rest<'t>(&'t str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::Write::write_fmt(&mut rest, args).is_ok() && rest.0.is_empty()
+}

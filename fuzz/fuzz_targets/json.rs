@@ -1,15 +1,15 @@
-//! Any bytes as lines to import: every line is accounted for, every entry is valid, and its JSON is JSON.
+//! Any bytes as lines to import: every line is accounted for, every entry is valid, its JSON is JSON, and the entry again.
 #![no_main]
 
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
-use fusewire::json::{Importer, write_entry};
+use fusewire::json::{Importer, Restorer, write_entry};
 use fusewire::Limits;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut buffer = vec![0; 64 << 10];
-    let mut json = String::new();
+    let (mut buffer, mut again) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    let (mut json, mut restorer) = (String::new(), Restorer::new());
     let mut importer = Importer::new();
     importer
         .import(bytes, |write| {
@@ -19,6 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
             json.clear();
             write_entry(&read, &mut json).expect("a string takes everything");
             serde_json::from_str::<serde_json::Value>(&json).expect("what we write is JSON");
+            let restored = encode(&mut again, &Limits::default(), |entry| assert!(restorer.restore(&json, entry)));
+            let mut second = String::new();
+            write_entry(&EntryRef::new(restored.expect("it fits as well").bytes()).unwrap(), &mut second).unwrap();
+            assert_eq!(second, json);
             Ok(entry.report())
         })
         .expect("neither the input nor the sink fails");

@@ -21,6 +21,7 @@ pub struct Visit<'a> {
 }
 
 /// Iterates over all values of an entry in pre-order, in constant memory. After an error it ends.
+#[derive(Clone)]
 pub struct Walk<'a> {
     tape: Tape<'a>,
     next: usize,

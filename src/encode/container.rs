@@ -198,7 +198,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     }
 
     /// What of this map is counted.
-    #[cfg(feature = "serde")]
+    #[cfg(any(feature = "json", feature = "serde"))]
     pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
         match &mut self.level {
             Level::Open(Container { tape, counts, .. }) => Some((tape, counts)),
@@ -284,7 +284,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
     }
 
     /// What of this array is counted.
-    #[cfg(feature = "serde")]
+    #[cfg(any(feature = "json", feature = "serde"))]
     pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
         self.container.as_mut().map(|open| (&mut *open.tape, &mut open.counts))
     }

@@ -19,6 +19,8 @@ mod container;
 mod formatted;
 mod fragment;
 mod key;
+#[cfg(feature = "json")]
+mod restored;
 mod scope;
 #[cfg(feature = "serde")]
 mod serde;

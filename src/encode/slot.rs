@@ -217,8 +217,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// The same place again, for a producer that may fail.
-    #[cfg(feature = "serde")]
+    /// The same place again, for a producer that may fail or has more to say of the value.
+    #[cfg(any(feature = "json", feature = "serde"))]
     #[inline(always)]
     pub(super) fn reborrow(&mut self) -> ValueWriter<'_, 'b> {
         let target = self.target.as_mut().map(|Target { tape, counts, scope, key }| Target {
@@ -228,6 +228,23 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
             key: *key,
         });
         ValueWriter { target }
+    }
+
+    /// The number that the value's node will have.
+    #[cfg(feature = "json")]
+    pub(super) fn next_node(&self) -> usize {
+        self.target.as_ref().map_or(0, |target| target.tape.nodes())
+    }
+
+    /// Adds flags to the value's node, where it has been written.
+    #[cfg(feature = "json")]
+    #[cold]
+    pub(super) fn add_flags(self, node: usize, flags: NodeFlags) {
+        let Some(Target { tape, .. }) = self.target else { return };
+        let at = layout::NODES + node * layout::NODE_LEN + layout::NODE_FLAGS;
+        if let Some(found) = tape.out.head_byte(at) {
+            tape.out.patch_head(at, &[NodeFlags::from_bits(found).with(flags).bits()]);
+        }
     }
 
     /// Children that the container has been offered so far.

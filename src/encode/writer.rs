@@ -26,7 +26,7 @@ use super::value::LogValue;
 /// Header fields and attributes come in any order; the last call for a header field wins. A text field set twice
 /// leaves the first text's bytes unused in the entry. Nothing here fails: see [`finish`](Self::finish).
 pub struct EntryWriter<'b> {
-    tape: Tape<'b>,
+    pub(super) tape: Tape<'b>,
     top: Counts,
     filter: Option<&'b KeyFilter>,
     time_unix_nano: u64,

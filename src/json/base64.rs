@@ -16,13 +16,41 @@ pub(super) fn write(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
     Ok(())
 }
 
+/// Whether `text` is how [`write`] spells some bytes.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let padding = text.len() - digits.len();
+    let last = digits.bytes().last().and_then(value_of).unwrap_or(0);
+    // Bits of the last digit that belong to no byte.
+    let unused = match padding {
+        0 => 0,
+        1 => 0b11,
+        2 => 0b1111,
+        _ => return false,
+    };
+    text.len().is_multiple_of(4)
+        && last & unused == 0
+        && digits.bytes().all(|digit| value_of(digit).is_some())
+}
+
+#[inline]
+fn value_of(digit: u8) -> Option<u8> {
+    Some(match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    })
+}
+
 /// Appends the bytes that `text` spells to `out`; `None` where it is not base64.
 pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
     let digits = text.trim_end_matches('=').as_bytes();
     let mut word = 0_u32;
     for (i, digit) in digits.iter().enumerate() {
-        let value = ALPHABET.iter().position(|known| known == digit)?;
-        word = word << 6 | u32::try_from(value).ok()?;
+        word = word << 6 | u32::from(value_of(*digit)?);
         if i % 4 == 3 {
             out.extend_from_slice(&word.to_be_bytes()[1..]);
             word = 0;

@@ -28,6 +28,11 @@ impl<'j> Cursor<'j> {
         Self { text, at: 0 }
     }
 
+    /// Bytes of the text before the cursor.
+    pub(super) fn position(&self) -> usize {
+        self.at.min(self.text.len())
+    }
+
     #[inline]
     fn peek(&mut self) -> Option<u8> {
         self.at = skip_space(self.text.as_bytes(), self.at);
@@ -194,6 +199,15 @@ pub(super) struct RawString<'j> {
 }
 
 impl<'j> RawString<'j> {
+    pub(super) fn new(text: &'j str, escaped: bool) -> Self {
+        Self { text, escaped }
+    }
+
+    /// As it is written.
+    pub(super) fn raw(self) -> &'j str {
+        self.text
+    }
+
     /// Whether it is `text`, without an escape: names that are looked for are written plainly.
     pub(super) fn is(&self, text: &str) -> bool {
         !self.escaped && self.text == text

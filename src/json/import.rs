@@ -9,6 +9,7 @@ use crate::trip::{TripCause, TripReport};
 use super::cursor::Cursor;
 use super::object::{self, Scratch};
 use super::otlp;
+use super::restore::Written;
 use super::validate::Validator;
 
 /// The attribute that marks entries made from lines that are not JSON objects. Its value is `text`.
@@ -26,6 +27,8 @@ pub struct ImportReport {
     pub bytes: u64,
     /// Lines that were one JSON object.
     pub json_lines: u64,
+    /// Those of them that had been written from entries, and are those entries again.
+    pub restored_lines: u64,
     /// Lines kept as text because they were not.
     pub text_lines: u64,
     /// Texts kept, lines or pieces of them, that were not UTF-8.
@@ -155,8 +158,20 @@ impl Importer {
             self.report.empty_lines += 1;
             return Ok(());
         }
-        let json = core::str::from_utf8(line).ok().filter(|text| self.validator.is_object(text));
-        let Some(json) = json else {
+        let text = core::str::from_utf8(line).ok();
+        if let Some(written) = text.and_then(Written::read) {
+            self.report.json_lines += 1;
+            self.report.restored_lines += 1;
+            let scratch = &self.scratch;
+            let trips = sink(&|entry| {
+                if let Ok(mut scratch) = scratch.try_borrow_mut() {
+                    written.write_to(entry, &mut scratch);
+                }
+            })?;
+            self.report.note(&trips);
+            return Ok(());
+        }
+        let Some(json) = text.filter(|text| self.validator.is_object(text)) else {
             self.report.text_lines += 1;
             return self.text(line, sink);
         };

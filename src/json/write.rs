@@ -3,16 +3,16 @@
 use core::fmt::{self, Write};
 
 use crate::decode::{EntryRef, Value, Visit};
-use crate::kind::NodeFlags;
 use crate::limits::Limits;
 use crate::severity::Severity;
 use crate::text::Text;
 use crate::time::Timestamp;
-use crate::trip::Places;
 
 use super::base64;
+use super::fuse::fuse;
 
-const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
+/// Levels of values, the top one counted.
+pub(super) const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 
 /// Keys that stand for a kind of value: a map whose only key is one of them would be taken for such a value, and is
 /// wrapped in another.
@@ -217,7 +217,7 @@ fn string(out: &mut impl Write, text: Text<'_>) -> fmt::Result {
     out.write_char('"')
 }
 
-fn escaped(out: &mut impl Write, text: &str) -> fmt::Result {
+pub(super) fn escaped(out: &mut impl Write, text: &str) -> fmt::Result {
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7F {
@@ -235,96 +235,4 @@ fn escaped(out: &mut impl Write, text: &str) -> fmt::Result {
         }
     }
     out.write_str(&text[plain..])
-}
-
-/// What the fuse did: how often by cause, and to which values.
-fn fuse(entry: &EntryRef<'_>, out: &mut impl Write) -> fmt::Result {
-    out.write_str("{\"trips\":{")?;
-    for (i, trip) in entry.trips().enumerate() {
-        let comma = if i > 0 { "," } else { "" };
-        write!(out, "{comma}\"{}\":{{\"count\":{},\"lost\":", trip.cause.name(), trip.count)?;
-        match trip.lost {
-            Some(lost) => write!(out, "{lost}")?,
-            None => out.write_str("null")?,
-        }
-        out.write_str(",\"in\":[")?;
-        let places = [
-            (Places::ATTRIBUTES, "attributes"),
-            (Places::BODY, "body"),
-            (Places::TARGET, "target"),
-            (Places::THREAD, "thread"),
-        ];
-        let mut comma = "";
-        for (_, name) in places.into_iter().filter(|(place, _)| trip.places.contains(*place)) {
-            write!(out, "{comma}\"{name}\"")?;
-            comma = ",";
-        }
-        out.write_str("]}")?;
-    }
-    out.write_str("},\"values\":[")?;
-    let mut path = [(Text::default(), None); LEVELS];
-    let mut comma = "";
-    for visit in entry.walk().map_while(Result::ok) {
-        let place = &mut path[visit.depth];
-        *place = (visit.attribute.key, visit.in_array.then(|| place.1.map_or(0, |index: u32| index + 1)));
-        if let Some(child) = path.get_mut(visit.depth + 1) {
-            child.1 = None;
-        }
-        if visit.attribute.flags.is_tripped() {
-            write!(out, "{comma}{{\"path\":\"")?;
-            for (key, index) in &path[..=visit.depth] {
-                match index {
-                    Some(index) => write!(out, "/{index}")?,
-                    None => pointer(out, *key)?,
-                }
-            }
-            tripped(out, &visit)?;
-            comma = ",";
-        }
-    }
-    out.write_str("]}")
-}
-
-/// A key as a step of a JSON Pointer (RFC 6901).
-fn pointer(out: &mut impl Write, key: Text<'_>) -> fmt::Result {
-    out.write_char('/')?;
-    for chunk in key.as_bytes().utf8_chunks() {
-        let mut rest = chunk.valid();
-        while let Some(at) = rest.find(['~', '/']) {
-            escaped(out, &rest[..at])?;
-            out.write_str(if rest[at..].starts_with('~') { "~0" } else { "~1" })?;
-            rest = &rest[at + 1..];
-        }
-        escaped(out, rest)?;
-        if !chunk.invalid().is_empty() {
-            out.write_char('\u{fffd}')?;
-        }
-    }
-    Ok(())
-}
-
-fn tripped(out: &mut impl Write, visit: &Visit<'_>) -> fmt::Result {
-    out.write_str("\",\"cut\":[")?;
-    let names = [
-        (NodeFlags::VALUE_CUT, "value"),
-        (NodeFlags::KEY_CUT, "key"),
-        (NodeFlags::KEY_HASHED, "key_hashed"),
-        (NodeFlags::CHILDREN_DROPPED, "children"),
-        (NodeFlags::DEPTH_CUT, "depth"),
-        (NodeFlags::TYPE_REPLACED, "type"),
-    ];
-    let mut comma = "";
-    for (_, name) in names.into_iter().filter(|(flag, _)| visit.attribute.flags.contains(*flag)) {
-        write!(out, "{comma}\"{name}\"")?;
-        comma = ",";
-    }
-    out.write_char(']')?;
-    if let Value::Array(children) | Value::Map(children) = visit.attribute.value {
-        match children.dropped() {
-            Some(0) => {}
-            Some(dropped) => write!(out, ",\"dropped\":{dropped}")?,
-            None => out.write_str(",\"dropped\":null")?,
-        }
-    }
-    out.write_char('}')
 }

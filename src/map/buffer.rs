@@ -130,6 +130,16 @@ impl<'b> GapBuffer<'b> {
         }
     }
 
+    /// A byte of the head that was pushed before; `None` where it was only counted.
+    #[cfg(feature = "json")]
+    pub(crate) fn head_byte(&self, at: usize) -> Option<u8> {
+        if self.end == 0 || at < self.front || at >= self.head {
+            return None;
+        }
+        // SAFETY: by the invariant *head*, bytes from `front` to `head` are initialised while `end > 0`.
+        self.bytes.get(at).map(|byte| unsafe { byte.assume_init() })
+    }
+
     /// Overwrites bytes of the tail that were pushed before; nothing where they were only counted.
     pub(crate) fn patch_tail(&mut self, at: usize, bytes: &[u8]) {
         if self.end > 0 && at + bytes.len() <= self.tail_len {

@@ -29,6 +29,13 @@ pub enum EncodeError {
         /// The limit.
         max_width: u16,
     },
+    /// An entry that has been encoded elsewhere is longer than a frame can be.
+    TooLong {
+        /// Its bytes.
+        len: usize,
+        /// The longest payload of a frame.
+        max: usize,
+    },
 }
 
 impl fmt::Display for EncodeError {
@@ -42,6 +49,9 @@ impl fmt::Display for EncodeError {
             }
             Self::TooWide { path, max_width } => {
                 write!(f, "the container at `{path}` has more than {max_width} children")
+            }
+            Self::TooLong { len, max } => {
+                write!(f, "the entry has {len} bytes, a frame holds at most {max}")
             }
         }
     }

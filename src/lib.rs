@@ -21,6 +21,7 @@ pub mod bridge;
 mod context;
 pub mod decode;
 pub mod encode;
+mod encoding;
 pub mod error;
 #[cfg(all(unix, not(loom)))]
 mod event;
@@ -43,6 +44,7 @@ pub mod owned;
 mod path;
 mod rfc3339;
 pub mod segment;
+pub mod serializer;
 pub mod severity;
 pub mod text;
 pub mod time;
@@ -50,6 +52,7 @@ pub mod trace;
 pub mod trip;
 
 pub use context::{Context, Entered, InContext};
+pub use encoding::Encoding;
 #[cfg(all(unix, not(loom)))]
 pub use event::EventBuilder;
 pub use kind::{Kind, KindSet, NodeFlags};

@@ -19,6 +19,8 @@ use crate::encode::{EntryWriter, encode};
 use crate::error::{DecodeError, EncodeError};
 use crate::format::frame::{self, FrameFault, FrameKind};
 use crate::limits::Limits;
+use crate::severity::Severity;
+use crate::trip::TripReport;
 
 /// Why bytes are not a message with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,18 +55,51 @@ pub fn write<'b>(
     limits: &Limits,
     write: impl FnOnce(&mut EntryWriter<'_>),
 ) -> Result<&'b mut [u8], EncodeError> {
+    write_reported(buffer, limits, write).map(|(message, _)| message)
+}
+
+/// The same, with what the fuse did.
+pub(crate) fn write_reported<'b>(
+    buffer: &'b mut [u8],
+    limits: &Limits,
+    write: impl FnOnce(&mut EntryWriter<'_>),
+) -> Result<(&'b mut [u8], TripReport), EncodeError> {
     let available = buffer.len();
     let too_small =
         |payload: usize| EncodeError::BufferTooSmall { needed: frame::frame_len(payload), available };
     let room = available.saturating_sub(frame::HEADER_LEN);
-    let (len, severity) = match encode(&mut buffer[available - room..], limits, |entry| write(entry)) {
-        Ok(entry) => (entry.len(), entry.severity()),
+    let (len, severity, report) = match encode(&mut buffer[available - room..], limits, |entry| write(entry))
+    {
+        Ok(entry) => (entry.len(), entry.severity(), entry.report()),
         Err(EncodeError::BufferTooSmall { needed, .. }) => return Err(too_small(needed)),
         Err(error) => return Err(error),
     };
     let Some(message) = buffer.get_mut(..frame::frame_len(len)) else { return Err(too_small(len)) };
+    close(message, len, severity);
+    Ok((message, report))
+}
+
+/// Makes a message of the payload of `len` bytes behind the place of its header.
+fn close(message: &mut [u8], len: usize, severity: Severity) {
     let word = frame::close(message, len, FrameKind::Entry, severity, frame::tag(0, 0));
     message[..frame::TAG].copy_from_slice(&word.to_le_bytes());
+}
+
+/// The length of a message with `entry`.
+pub(crate) fn len_of(entry: &EntryRef<'_>) -> Result<usize, EncodeError> {
+    let (len, max) = (entry.as_bytes().len(), frame::MAX_PAYLOAD);
+    if len <= max { Ok(frame::frame_len(len)) } else { Err(EncodeError::TooLong { len, max }) }
+}
+
+/// Writes `entry` as it is, as a message at the beginning of `buffer`; returns the message.
+pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
+    let (needed, available) = (len_of(entry)?, buffer.len());
+    let Some(message) = buffer.get_mut(..needed) else {
+        return Err(EncodeError::BufferTooSmall { needed, available });
+    };
+    let payload = entry.as_bytes();
+    message[frame::HEADER_LEN..frame::HEADER_LEN + payload.len()].copy_from_slice(payload);
+    close(message, payload.len(), entry.severity());
     Ok(message)
 }
 

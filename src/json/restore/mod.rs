@@ -3,6 +3,7 @@
 mod exact;
 mod notes;
 mod values;
+mod write;
 mod written;
 
 use crate::encode::EntryWriter;

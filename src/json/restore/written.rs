@@ -1,18 +1,17 @@
 //! The members of a line that was written here.
 
-use crate::encode::{ArrayWriter, EntryWriter, MapWriter, ValueWriter};
-use crate::json::base64;
+use crate::encode::EntryWriter;
 use crate::json::cursor::RawString;
 use crate::json::fuse::PLACES;
 use crate::json::object::Scratch;
-use crate::kind::NodeFlags;
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::trace::TraceContext;
 use crate::trip::{Places, TripCause, TripReport};
 
-use super::exact::{Exact, Number};
-use super::values::{Found, Item, Next, Values};
+use super::exact::Exact;
+use super::values::Values;
+use super::write::write_map;
 
 /// The attribute that says why the attributes of a damaged entry end.
 const UNREADABLE: &str = "fusewire.unreadable";
@@ -218,91 +217,4 @@ fn trips(text: &mut Exact<'_>) -> Option<TripReport> {
         report.set(cause, places, count, lost);
     }
     Some(report)
-}
-
-/// Writes the values up to the end of the container. Recursion ends where the fuse cuts: what is in a container that is
-/// too deep is stepped over in a loop.
-fn write_map(values: &mut Values<'_>, map: &mut MapWriter<'_, '_>, keys: &mut [String], value: &mut String) {
-    let mut own = String::new();
-    let (key_scratch, keys) = keys.split_first_mut().unwrap_or((&mut own, &mut []));
-    while let Some(Next::Value(found)) = values.next() {
-        let key = found.key.map_or("", |key| key.decode(key_scratch));
-        write_value(values, &found, map.slot(key), keys, value);
-    }
-}
-
-fn write_array(
-    values: &mut Values<'_>,
-    array: &mut ArrayWriter<'_, '_>,
-    keys: &mut [String],
-    value: &mut String,
-) {
-    while let Some(Next::Value(found)) = values.next() {
-        write_value(values, &found, array.slot(), keys, value);
-    }
-}
-
-fn write_value(
-    values: &mut Values<'_>,
-    found: &Found<'_>,
-    slot: ValueWriter<'_, '_>,
-    keys: &mut [String],
-    value: &mut String,
-) {
-    let is_container = matches!(found.item, Item::Map | Item::Array);
-    if slot.is_inert() {
-        if is_container {
-            values.skip();
-        }
-        return;
-    }
-    let dropped = (found.note.dropped != u64::MAX).then_some(found.note.dropped);
-    // That a container lost children is said where it ends, if it becomes one again.
-    let flags = NodeFlags::from_bits(found.note.flags.bits() & !NodeFlags::CHILDREN_DROPPED.bits());
-    slot.restored(flags, |slot| match found.item {
-        Item::Map => {
-            let mut map = slot.map();
-            write_map(values, &mut map, keys, value);
-            map.restore_dropped(dropped);
-        }
-        Item::Array => {
-            let mut array = slot.array();
-            write_array(values, &mut array, keys, value);
-            array.restore_dropped(dropped);
-        }
-        leaf => write_leaf(leaf, slot, value),
-    });
-}
-
-#[inline(never)]
-fn write_leaf(item: Item<'_>, out: ValueWriter<'_, '_>, scratch: &mut String) {
-    match item {
-        Item::Null => out.null(),
-        Item::Bool(value) => out.bool(value),
-        Item::Number(Number::Float(value)) => out.f64(value),
-        Item::Number(Number::Unsigned(value)) => out.u128(value),
-        Item::Number(Number::Signed(value)) => match u64::try_from(value) {
-            Ok(value) if value > i64::MAX as u64 => out.u64(value),
-            _ => out.i128(value),
-        },
-        Item::String(text) => out.str(text.decode(scratch)),
-        Item::Bytes(digits) => {
-            let mut bytes = core::mem::take(scratch).into_bytes();
-            bytes.clear();
-            if base64::read(digits, &mut bytes).is_some() {
-                out.bytes(&bytes);
-            }
-            bytes.clear();
-            *scratch = String::from_utf8(bytes).unwrap_or_default();
-        }
-        Item::Timestamp(time) => out.timestamp(time),
-        Item::Duration(nanos) => out.duration_nanos(nanos),
-        Item::Later(kind, value) => {
-            // Nothing is known of it but what the line says.
-            let mut map = out.map();
-            let mut parts = map.slot("$kind").array();
-            parts.push(&kind).push(&value);
-        }
-        Item::Map | Item::Array => {}
-    }
 }

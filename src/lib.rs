@@ -40,6 +40,7 @@ pub mod log;
 mod log;
 mod map;
 pub mod message;
+pub mod mixed;
 pub mod owned;
 mod path;
 mod rfc3339;

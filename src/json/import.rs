@@ -135,7 +135,7 @@ impl Importer {
     }
 
     /// A part of a line that is too long.
-    fn piece(
+    pub(crate) fn piece(
         &mut self,
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
@@ -148,7 +148,8 @@ impl Importer {
         self.text(line, sink)
     }
 
-    fn line(
+    /// A whole line, with or without its end.
+    pub(crate) fn line(
         &mut self,
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,

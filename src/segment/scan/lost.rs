@@ -43,6 +43,10 @@ pub enum LostReason {
     NotZero,
     /// Searching for further frames would cost more than reading the file many times: somebody made it so.
     GaveUp,
+    /// In a stream of segments, frames and lines: bytes that are nothing of these.
+    Neither,
+    /// Lines, and a program that was built without the feature `json`.
+    Unsupported,
 }
 
 impl core::fmt::Display for LostReason {
@@ -54,6 +58,8 @@ impl core::fmt::Display for LostReason {
             Self::Truncated => f.write_str("the file ends before its frames do"),
             Self::NotZero => f.write_str("bytes in unused space"),
             Self::GaveUp => f.write_str("too many false frames: the search was given up"),
+            Self::Neither => f.write_str("neither a segment nor a frame nor a line"),
+            Self::Unsupported => f.write_str("lines, which cannot be read without the feature `json`"),
         }
     }
 }

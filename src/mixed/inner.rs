@@ -1,0 +1,119 @@
+//! A segment that stands in a stream.
+
+use std::io::{self, Read};
+
+use crate::decode::EntryRef;
+use crate::format::frame::{FrameKind, FrameRef};
+use crate::format::segment::{MAX_SIZE, SegmentHeader};
+use crate::segment::scan::{Bounds, Cursor};
+use crate::segment::{Found, LostRange, LostReason, Mode};
+
+use super::buffer::Buffer;
+use super::place::Place;
+
+/// A segment that stands in a stream: all of it is in memory.
+pub(super) struct Inner {
+    /// Where it begins in the stream.
+    offset: u64,
+    bytes: Vec<u8>,
+    /// How many bytes it has; where its first page is damaged, all there are.
+    len: usize,
+    state: State,
+}
+
+enum State {
+    Loading,
+    Scanning(Cursor),
+    Done,
+}
+
+/// What a segment in a stream has next.
+pub(super) enum Next {
+    Frame(Place, u64),
+    Lost(LostRange),
+    /// Nothing yet.
+    Pending,
+    End,
+}
+
+impl Inner {
+    /// The segment with which `buffer` begins: its first page, and all that has been read of it.
+    pub(super) fn new(buffer: &mut Buffer) -> Self {
+        let header = SegmentHeader::parse(buffer.bytes());
+        let size = header.map_or(MAX_SIZE, |header| header.size.min(MAX_SIZE));
+        let len = usize::try_from(size).unwrap_or(usize::MAX);
+        let offset = buffer.offset();
+        Self { offset, bytes: buffer.take(len), len, state: State::Loading }
+    }
+
+    /// What it has next; reads on in `input` as long as it is not complete.
+    pub(super) fn next(
+        &mut self,
+        input: &mut impl Read,
+        buffer: &mut Buffer,
+        settle: bool,
+    ) -> io::Result<Next> {
+        if matches!(self.state, State::Loading) {
+            if !self.load(input, buffer)? && !settle {
+                return Ok(Next::Pending);
+            }
+            let bounds = match SegmentHeader::parse(&self.bytes) {
+                Ok(header) => Some(Bounds::of(&self.bytes, &header)),
+                Err(_) => Bounds::guess(&self.bytes),
+            };
+            let Some(bounds) = bounds else {
+                self.state = State::Done;
+                return Ok(self.lost());
+            };
+            self.state = State::Scanning(Cursor::new(bounds, self.bytes.len(), Mode::Recover));
+        }
+        let State::Scanning(cursor) = &mut self.state else { return Ok(Next::End) };
+        Ok(match cursor.advance(&self.bytes) {
+            Some(Found::Frame(frame)) => {
+                let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
+                let place = Place::of(&frame, at, self.offset + frame.offset);
+                Next::Frame(place, time_of(&frame))
+            }
+            Some(Found::Lost(range)) => {
+                let (start, end) = (self.offset + range.start, self.offset + range.end);
+                Next::Lost(LostRange { start, end, ..range })
+            }
+            None => Next::End,
+        })
+    }
+
+    /// All of it: nothing in it can be found.
+    fn lost(&self) -> Next {
+        let (start, len) = (self.offset, self.bytes.len() as u64);
+        if len == 0 {
+            return Next::End;
+        }
+        Next::Lost(LostRange { start, end: start + len, reason: LostReason::Neither })
+    }
+
+    /// Reads on. Whether all of it is there.
+    pub(super) fn load(&mut self, input: &mut impl Read, buffer: &mut Buffer) -> io::Result<bool> {
+        let had = self.bytes.len();
+        // Only what comes takes memory: nobody believes a header that says that a gigabyte follows.
+        let result = input.take((self.len - had) as u64).read_to_end(&mut self.bytes);
+        buffer.passed_elsewhere(self.bytes.len() - had);
+        result.map(|_| self.bytes.len() == self.len)
+    }
+
+    /// The frame at `place`.
+    #[inline]
+    pub(super) fn frame(&self, place: &Place) -> FrameRef<'_> {
+        place.frame(&self.bytes)
+    }
+}
+
+/// The time in the entry that a frame holds, 0 where there is none.
+#[inline]
+pub(super) fn time_of(frame: &FrameRef<'_>) -> u64 {
+    match frame.kind {
+        FrameKind::Entry | FrameKind::Loss => {
+            EntryRef::new(frame.payload).map_or(0, |entry| entry.time_unix_nano())
+        }
+        _ => 0,
+    }
+}

@@ -1,0 +1,273 @@
+//! E2: one reader takes a stream of segments, frames that stand alone and lines, in any order and however it arrives; of what
+//! is damaged in it every byte is counted, and everything else comes.
+#![cfg(feature = "json")]
+
+mod common;
+
+use std::io::{self, Read};
+
+use common::random::Random;
+use common::streams::{End, write};
+use fusewire::mixed::{Form, MixedEvent, MixedReader};
+use fusewire::segment::{FrameKind, LostRange};
+use fusewire::{Limits, message};
+use proptest::prelude::*;
+
+/// Gives a few bytes at a time.
+struct Dribble<'a> {
+    bytes: &'a [u8],
+    random: Random,
+    most: u64,
+}
+
+impl Read for Dribble<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let most = (1 + self.random.below(self.most)) as usize;
+        let len = most.min(room.len()).min(self.bytes.len());
+        let (now, later) = self.bytes.split_at(len);
+        room[..len].copy_from_slice(now);
+        self.bytes = later;
+        Ok(len)
+    }
+}
+
+/// What a stream says.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    /// Forms, numbers or texts of its entries.
+    entries: Vec<(Form, String)>,
+    lost: Vec<LostRange>,
+    headers: usize,
+}
+
+impl Told {
+    fn by(mut reader: MixedReader<impl Read>) -> Self {
+        let mut told = Self::default();
+        let mut end = 0;
+        while let Some(event) = reader.next().unwrap() {
+            match event {
+                MixedEvent::Entry { form, frame, entry } => {
+                    assert!(frame.offset >= end || form == Form::Line, "{frame:?} begins before {end}");
+                    end = frame.offset;
+                    entry.verify().unwrap();
+                    let name = entry.get("n").map_or(entry.body().to_string(), |n| format!("{n:?}"));
+                    told.entries.push((form, name));
+                }
+                MixedEvent::Frame { frame, .. } => assert_eq!(frame.kind, FrameKind::Resource),
+                MixedEvent::Lost { range } => told.lost.push(range),
+                MixedEvent::DamagedHeader { .. } => told.headers += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        told
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        Self::by(MixedReader::new(bytes))
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.entries.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
+    fn lost_bytes(&self) -> u64 {
+        self.lost.iter().map(LostRange::len).sum()
+    }
+}
+
+fn frame(write: impl FnOnce(&mut fusewire::encode::EntryWriter<'_>)) -> Vec<u8> {
+    let mut buffer = vec![0; 1 << 17];
+    message::write(&mut buffer, &Limits::DEFAULT, write).unwrap().to_vec()
+}
+
+fn named(name: &str) -> Vec<u8> {
+    frame(|entry| entry.set_body(name))
+}
+
+/// The bytes of a segment with entries `n` = `first..first + count`.
+fn segment(first: u64, count: u64) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let times = (0..count).map(|i| 1000 + i).collect();
+    let paths = write(directory.path(), 7, first, &[times], End::Sealed);
+    std::fs::read(&paths[0]).unwrap()
+}
+
+/// One piece of a stream: its bytes, and what its entries are.
+fn piece(kind: u8, seed: u64, i: u64) -> (Vec<u8>, Vec<(Form, String)>) {
+    let mut random = Random(seed | 1);
+    let text: String = random.text(200).replace(['\n', '\0'], "");
+    match kind {
+        0 => (
+            format!("{{\"msg\":\"{i}\",\"filler\":{}}}\n", random.next()).into(),
+            vec![(Form::Line, i.to_string())],
+        ),
+        1 => (format!("plain {i} {text}\r\n").into(), vec![(Form::Line, format!("plain {i} {text}"))]),
+        2 => (vec![b' '; random.below(20) as usize].into_iter().chain(*b"\n").collect(), vec![]),
+        3 => {
+            let body = format!("{i}\n{{\"a\":1}}\n{text}");
+            (named(&body), vec![(Form::Frame, body)])
+        }
+        4 => {
+            // Of all lengths, also such as are all digits and letters.
+            let filler = vec![b'x'; random.below(60_000) as usize];
+            let bytes = frame(|entry| {
+                entry.set_body_fmt(format_args!("{i}"));
+                entry.attr("filler", &fusewire::encode::Bytes(&filler));
+            });
+            (bytes, vec![(Form::Frame, i.to_string())])
+        }
+        _ => {
+            let count = random.below(5);
+            let numbers = (0..count)
+                .map(|n| (Form::Segment, format!("{:?}", fusewire::decode::Value::Uint(n + i * 10))));
+            (segment(i * 10, count), numbers.collect())
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_pieces_in_any_order(
+        pieces in prop::collection::vec((0..6_u8, any::<u64>()), 0..12),
+        most in prop_oneof![1..40_u64, Just(5_000), Just(1 << 20)],
+        seed in any::<u64>(),
+    ) {
+        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+        for (i, (kind, seed)) in pieces.into_iter().enumerate() {
+            let (piece, entries) = piece(kind, seed, i as u64);
+            bytes.extend(piece);
+            expected.extend(entries);
+        }
+        let told = Told::by(MixedReader::new(Dribble { bytes: &bytes, random: Random(seed | 1), most }));
+        prop_assert_eq!(told.lost, []);
+        prop_assert_eq!(told.entries, expected);
+    }
+
+    #[test]
+    fn any_bytes_at_all(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(0x20), Just(b'\n')], 0..1_000)) {
+        let told = Told::of(&bytes);
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        prop_assert!(told.entries.len() <= lines, "{told:?}");
+        prop_assert!(told.lost_bytes() <= bytes.len() as u64);
+        prop_assert!(told.lost.is_sorted_by(|a, b| a.end <= b.start) && told.lost.iter().all(|range| range.len() > 0));
+    }
+}
+
+/// A line, a frame, a line, a frame and a line.
+fn pieces() -> [Vec<u8>; 5] {
+    [b"{\"msg\":\"a\"}\n".to_vec(), named("b"), b"{\"msg\":\"c\"}\n".to_vec(), named("d"), b"e\n".to_vec()]
+}
+
+#[test]
+fn whatever_bit_of_a_frame_is_flipped_it_alone_is_lost_and_counted() {
+    let pieces = pieces();
+    let frame = pieces[1].len();
+    for bit in 0..frame * 8 {
+        let mut pieces = pieces.clone();
+        pieces[1][bit / 8] ^= 1 << (bit % 8);
+        let told = Told::of(&pieces.concat());
+        assert_eq!(told.names(), ["a", "c", "d", "e"], "bit {bit}: {:?}", told.lost);
+        assert_eq!(told.lost_bytes(), frame as u64, "bit {bit}: {:?}", told.lost);
+        assert!(told.lost.iter().all(|range| range.start >= pieces[0].len() as u64), "bit {bit}");
+    }
+}
+
+#[test]
+fn wherever_a_frame_is_cut_what_is_left_of_it_is_counted() {
+    for len in 1..pieces()[1].len() {
+        let mut pieces = pieces();
+        pieces[1].truncate(len);
+        let told = Told::of(&pieces.concat());
+        let names = told.names();
+        assert_eq!((names[0], &names[names.len() - 2..]), ("a", &["d", "e"][..]), "{len}");
+        let (bytes, line) = (told.lost_bytes() as usize, pieces[2].len());
+        match names[1..names.len() - 2] {
+            ["c"] => assert_eq!(bytes, len, "{len}: {told:?}"),
+            // What is left ends with a letter, or is taken to be as long as it says: where the line begins, nobody can tell.
+            [] => assert!((len..=len + line).contains(&bytes), "{len}: {told:?}"),
+            // Less than a header may be letters alone: then it is text.
+            ref text => {
+                assert!(len < 16 && bytes == 0 && text[0].ends_with("{\"msg\":\"c\"}"), "{len}: {told:?}")
+            }
+        }
+    }
+    for len in 2..pieces()[3].len() {
+        let pieces = pieces();
+        let told = Told::of(&[&pieces[0][..], &pieces[1], &pieces[2], &pieces[3][..len]].concat());
+        assert_eq!((told.names(), told.lost_bytes()), (vec!["a", "b", "c"], len as u64), "{len}");
+    }
+}
+
+#[test]
+fn a_line_whose_end_is_missing_is_a_line_before_a_frame() {
+    let mut pieces = pieces();
+    pieces[0].pop();
+    pieces[4].pop();
+    let told = Told::of(&pieces.concat());
+    assert_eq!((told.names(), told.lost_bytes()), (vec!["a", "b", "c", "d", "e"], 0));
+    // Half of one is text.
+    pieces[0].truncate(6);
+    assert_eq!(Told::of(&pieces.concat()).names(), ["{\"msg\"", "b", "c", "d", "e"]);
+}
+
+#[test]
+fn holes_are_counted_and_text_with_nuls_or_of_other_encodings_is_text() {
+    let mut bytes = b"before\n".to_vec();
+    bytes.extend([0; 5000]);
+    bytes.extend(b"{\"msg\":\"behind\"}\na\0b\n\xFF\xFE\n");
+    let told = Told::of(&bytes);
+    assert_eq!(told.names(), ["before", "behind", "a\0b", "\u{FFFD}\u{FFFD}"]);
+    assert_eq!(told.lost.iter().map(|range| (range.start, range.end)).collect::<Vec<_>>(), [(7, 5007)]);
+}
+
+#[test]
+fn a_line_of_any_length_is_bounded() {
+    const MAX: usize = fusewire::json::Importer::MAX_LINE;
+    let mut bytes = vec![b'x'; 2 * MAX + 10];
+    bytes.extend(b"\nnext\n");
+    let told = Told::of(&bytes);
+    assert_eq!((told.entries.len(), told.lost.len()), (4, 0));
+    assert_eq!(told.entries[2].1, "x".repeat(10));
+    assert_eq!(told.entries[3].1, "next");
+}
+
+#[test]
+fn a_segment_whose_first_page_is_damaged_is_read_all_the_same() {
+    for at in [0, 100] {
+        let mut bytes = segment(0, 3);
+        bytes[at] ^= 1;
+        let told = Told::of(&bytes);
+        assert_eq!((told.entries.len(), told.headers), (3, 1), "{at}");
+        assert!(told.entries.iter().all(|(form, _)| *form == Form::Segment));
+    }
+}
+
+#[test]
+fn a_segment_of_a_later_version_is_passed_over_and_told() {
+    let mut bytes = segment(0, 3);
+    bytes[8] = 9;
+    let sum = common::checksum::crc32(0, &bytes[..4092]);
+    bytes[4092..4096].copy_from_slice(&sum.to_le_bytes());
+    let len = bytes.len() as u64;
+    bytes.extend(pieces().concat());
+    let told = Told::of(&bytes);
+    assert_eq!((told.names(), told.headers), (vec!["a", "b", "c", "d", "e"], 1));
+    assert_eq!(told.lost_bytes(), len);
+}
+
+#[test]
+fn a_line_of_many_records_gives_them_all() {
+    let record = r#"{"timeUnixNano":"1767323045000000000","body":{"stringValue":"hello"},"attributes":[]}"#;
+    let records = vec![record; 200].join(",");
+    let filler = "f".repeat(15_000);
+    let line = format!(
+        "{{\"resourceLogs\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"k\",\"value\":{{\"stringValue\":\"{filler}\"}}}}]}},\
+         \"scopeLogs\":[{{\"logRecords\":[{records}]}}]}}]}}\n"
+    );
+    // Together they are longer than what is made at a time.
+    let told = Told::of(&[line.as_bytes(), b"next\n"].concat());
+    assert_eq!(told.entries.len(), 201);
+    assert!(told.names()[..200].iter().all(|name| *name == "hello"));
+}

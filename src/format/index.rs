@@ -190,6 +190,13 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The earliest and the latest time, where every entry has one.
+    pub(crate) fn times_of_all(&self) -> Option<(u64, u64)> {
+        (self.flags & WITHOUT_TIME == 0 && self.times.1 != 0).then_some(self.times)
+    }
+}
+
 /// The bit of a severity in [`Zone::severities`].
 pub(crate) const fn severity_bit(number: u8) -> u32 {
     1 << if number < 31 { number } else { 31 }

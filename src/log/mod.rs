@@ -38,6 +38,7 @@ mod options;
 mod outcome;
 mod reader;
 mod room;
+mod scan;
 mod signal;
 mod stats;
 mod succession;
@@ -55,6 +56,7 @@ pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{DropCause, Durability, FlushError, Outcome};
 pub use reader::{LogEvent, LogReader, ReadOptions};
+pub use scan::{Found, Run, Scan, Scanned, Visitor};
 pub use stats::{Latency, Stats};
 
 use crate::encode::{EntryWriter, encode};

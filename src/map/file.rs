@@ -51,6 +51,13 @@ impl ReadMap {
         }
     }
 
+    /// Has the kernel map all pages at once. Best effort.
+    #[cfg(unix)]
+    pub(crate) fn populate(&self) {
+        #[cfg(target_os = "linux")]
+        let _ = self.0.advise(memmap2::Advice::PopulateRead);
+    }
+
     /// Tells the kernel that the file will be read front to back.
     pub(crate) fn advise_sequential(&self) {
         #[cfg(unix)]

@@ -122,6 +122,20 @@ impl Segment {
         std::os::unix::fs::FileExt::read_exact_at(file, stale, range.start as u64)
     }
 
+    /// Sees from here on what a writer at work had committed when it moved the tail.
+    #[cfg(unix)]
+    pub(crate) fn acquire(&self) {
+        self.word(layout::TAIL);
+    }
+
+    /// Has all of the file's pages mapped at once, which costs less than one after the other. Best effort.
+    #[cfg(unix)]
+    pub(crate) fn populate(&self) {
+        if let Bytes::Mapped(map) = &self.bytes {
+            map.populate();
+        }
+    }
+
     /// Tells the system that the segment will be read from front to back.
     pub fn advise_sequential(&self) {
         if let Bytes::Mapped(map) = &self.bytes {

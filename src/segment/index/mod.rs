@@ -23,8 +23,8 @@ use build::SEVERITIES;
 pub(crate) use build::IndexBuilder;
 #[cfg(unix)]
 pub(crate) use file::{INDEX_EXTENSION, index_path, is_index_name, write};
-pub(crate) use ranges::Ranges;
 pub use ranges::Wanted;
+pub(crate) use ranges::{Place, Search};
 
 /// The index of a sealed segment.
 pub struct SegmentIndex {
@@ -109,8 +109,17 @@ impl SegmentIndex {
     /// The parts of the segment in which what is `wanted` may be, in bytes: whole frames, in order, and between them nothing of
     /// it. `None` where the index is damaged: then that is all of the segment.
     pub fn ranges<'a>(&'a self, wanted: &'a Wanted) -> Option<impl Iterator<Item = Range<usize>> + 'a> {
-        let (search, mut ranges) = (self.search(wanted)?, Ranges::default());
-        Some(std::iter::from_fn(move || search.next(&mut ranges)))
+        let search = self.search(wanted)?;
+        let (mut number, mut place) = (0, Place::default());
+        Some(std::iter::from_fn(move || {
+            while number < search.zones() {
+                if let Some(range) = search.zone(number).and_then(|zone| search.next_in(&zone, &mut place)) {
+                    return Some(range);
+                }
+                (number, place) = (number + 1, Place::default());
+            }
+            None
+        }))
     }
 
     /// How many entries there are of each severity and target.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::format::frame::ALIGN;
-use crate::format::index::{self as layout, IRREGULAR, NAMED_TARGETS, OTHER_FRAMES, Section, Zone};
+use crate::format::index::{
+    self as layout, IRREGULAR, NAMED_TARGETS, OTHER_FRAMES, Section, WITHOUT_TIME, Zone,
+};
 use crate::severity::Severity;
 use crate::trip::TripCause;
 
@@ -47,20 +49,29 @@ impl Wanted {
         *self == Self::default()
     }
 
-    fn admits_time(&self, zone: &Zone) -> bool {
+    /// Whether an entry of this severity may be wanted.
+    pub(crate) fn admits_severity(&self, number: u8) -> bool {
+        self.severities.is_none_or(|bits| bits & layout::severity_bit(number) != 0)
+    }
+
+    /// Whether every entry of the zone has a severity that is wanted.
+    pub(crate) fn admits_all_severities_of(&self, zone: &Zone) -> bool {
+        self.severities.is_none_or(|bits| zone.severities & !bits == 0)
+    }
+
+    /// Whether a segment or a zone with entries of these times, 0 where none has one, may have some that are wanted.
+    pub(crate) fn admits_times(&self, (min, max): (u64, u64)) -> bool {
         if self.since.is_none() && self.until.is_none() {
             return true;
         }
-        let (min, max) = zone.times;
         max != 0 && self.since.is_none_or(|since| max >= since) && self.until.is_none_or(|until| min < until)
     }
 }
 
-/// Walks through the parts of a segment where what is [`Wanted`] may be.
+/// A place among the entries of a zone.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Ranges {
-    zone: usize,
-    /// Of that zone: the next entry to look at, and its slot.
+pub(crate) struct Place {
+    /// The next entry to look at, and its slot.
     entry: usize,
     slot: u32,
 }
@@ -86,8 +97,8 @@ impl SegmentIndex {
             }
             _ => None,
         };
-        let column = wanted.severities.and_then(|_| self.section(Section::Column)).map(|(bytes, _)| bytes);
-        let column = column.filter(|column| !column.is_empty());
+        let column =
+            self.section(Section::Column).map(|(bytes, _)| bytes).filter(|column| !column.is_empty());
         let targets = if wanted.targets.is_empty() { u64::MAX } else { self.target_bits(wanted) };
         Some(Search { index: self, wanted, zones, column, filters, targets })
     }
@@ -100,21 +111,40 @@ impl SegmentIndex {
     }
 }
 
-impl Search<'_> {
-    /// The next part of the segment to look at, in bytes: whole frames. Between the parts is nothing that is wanted.
-    pub(crate) fn next(&self, ranges: &mut Ranges) -> Option<Range<usize>> {
-        loop {
-            let zone = Zone::parse(self.zones.get(ranges.zone)?);
-            let range = if ranges.entry > 0 || self.admits(ranges.zone, &zone) {
-                self.next_in(&zone, ranges)
-            } else {
-                None
-            };
-            if let Some(slots) = range {
-                return Some(slots.start as usize * ALIGN..(slots.end as usize * ALIGN).min(self.index.end));
-            }
-            *ranges = Ranges { zone: ranges.zone + 1, ..Ranges::default() };
-        }
+impl<'a> Search<'a> {
+    /// How many zones there are.
+    pub(crate) fn zones(&self) -> usize {
+        self.zones.len()
+    }
+
+    /// The zone of this number, where something that is wanted may be in it.
+    pub(crate) fn zone(&self, number: usize) -> Option<Zone> {
+        let zone = Zone::parse(self.zones.get(number)?);
+        self.admits(number, &zone).then_some(zone)
+    }
+
+    /// The next part of the zone to look at, in bytes: whole frames. Between the parts is nothing that is wanted.
+    pub(crate) fn next_in(&self, zone: &Zone, place: &mut Place) -> Option<Range<usize>> {
+        let slots = self.next_slots(zone, place)?;
+        Some(slots.start as usize * ALIGN..(slots.end as usize * ALIGN).min(self.index.end))
+    }
+
+    /// The severities of the entries in the zone, where the index says them.
+    pub(crate) fn severities(&self, zone: &Zone) -> Option<&'a [u8]> {
+        Some(self.column_of(zone)?.severities)
+    }
+
+    /// Whether every entry of the zone, or each of a severity that is wanted, is wanted: as far as `Wanted` says it all.
+    pub(crate) fn wants_all_of(&self, zone: &Zone) -> bool {
+        let wanted = self.wanted;
+        let ranged = wanted.since.is_some() || wanted.until.is_some();
+        let in_time = !ranged
+            || zone.flags & WITHOUT_TIME == 0
+                && wanted.since.is_none_or(|since| zone.times.0 >= since)
+                && wanted.until.is_none_or(|until| zone.times.1 < until);
+        // The last bit is of targets that are not told apart.
+        let told = self.targets == u64::MAX || zone.targets & !(self.targets & !(1 << NAMED_TARGETS)) == 0;
+        zone.flags & OTHER_FRAMES == 0 && in_time && told && wanted.traces.is_empty() && wanted.trips == 0
     }
 
     fn admits(&self, number: usize, zone: &Zone) -> bool {
@@ -128,36 +158,40 @@ impl Search<'_> {
             wanted.traces.iter().any(|id| filter::may_hold(filter, *id))
         };
         wanted.severities.is_none_or(|bits| bits & zone.severities != 0)
-            && wanted.admits_time(zone)
+            && wanted.admits_times(zone.times)
             && self.targets & zone.targets != 0
             && (wanted.trips == 0 || wanted.trips & zone.trips != 0)
             && self.filters.is_none_or(may_hold)
     }
 
-    /// The next run of entries in the zone whose severity is wanted; all of it where nothing tells them apart.
-    fn next_in(&self, zone: &Zone, ranges: &mut Ranges) -> Option<Range<u32>> {
+    fn column_of(&self, zone: &Zone) -> Option<Column<'a>> {
         let (first, entries) = (zone.first_entry as usize, usize::from(zone.entries));
-        let total = self.zones.last().map(Zone::parse)?;
-        let total = total.first_entry as usize + usize::from(total.entries);
-        let column = self.column.filter(|_| zone.flags & (OTHER_FRAMES | IRREGULAR) == 0);
-        let column = column.and_then(|column| Column::of(column, total, first..first + entries));
+        let last = self.zones.last().map(Zone::parse)?;
+        let total = last.first_entry as usize + usize::from(last.entries);
+        Column::of(self.column?, total, first..first + entries)
+    }
+
+    /// The next run of entries in the zone whose severity is wanted; all of it where nothing tells them apart.
+    fn next_slots(&self, zone: &Zone, place: &mut Place) -> Option<Range<u32>> {
+        let regular = zone.flags & (OTHER_FRAMES | IRREGULAR) == 0;
+        let column = self.column_of(zone).filter(|_| regular);
         let (Some(column), Some(bits)) = (column, self.wanted.severities) else {
-            let whole = ranges.entry == 0;
-            ranges.entry = usize::MAX;
+            let whole = place.entry == 0;
+            place.entry = usize::MAX;
             return whole.then_some(zone.slots.0..zone.slots.1);
         };
-        if ranges.entry == 0 {
-            ranges.slot = zone.first_entry_slot;
+        if place.entry == 0 {
+            place.slot = zone.first_entry_slot;
         }
         let mut start = None;
-        while let Some(severity) = column.severities.get(ranges.entry) {
+        while let Some(severity) = column.severities.get(place.entry) {
             if bits & layout::severity_bit(*severity) != 0 {
-                start.get_or_insert(ranges.slot);
+                start.get_or_insert(place.slot);
             } else if let Some(start) = start {
-                return Some(start..ranges.slot);
+                return Some(start..place.slot);
             }
-            ranges.slot += column.gap(ranges.entry);
-            ranges.entry += 1;
+            place.slot += column.gap(place.entry);
+            place.entry += 1;
         }
         start.map(|start| start..zone.slots.1)
     }

@@ -71,6 +71,16 @@ impl Cursor {
         self.at
     }
 
+    /// Goes on at `at`, where a frame begins. Whether one does.
+    #[cfg(unix)]
+    pub(crate) fn jump(&mut self, bytes: &[u8], at: usize) -> bool {
+        let found = self.found(bytes, at).is_ok();
+        if found {
+            self.at = at;
+        }
+        found
+    }
+
     /// One past the last byte that can belong to a frame.
     #[cfg(unix)]
     pub(crate) fn end(&self) -> usize {
@@ -83,6 +93,13 @@ impl Cursor {
     pub(crate) fn found<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
         let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
         frame::parse_trusted(bytes, at, frame::tag(self.bounds.salt, at))
+    }
+
+    /// The same with a look at its checksum.
+    #[cfg(unix)]
+    pub(crate) fn verified<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
+        let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
+        frame::parse(bytes, at, frame::tag(self.bounds.salt, at))
     }
 
     /// The next frame or gap of a segment whose writer is at work. What is not complete is waited for.

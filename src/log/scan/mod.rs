@@ -1,0 +1,253 @@
+//! Every entry of a log once, in no order: for counting and for searching, by several threads, with the help of indexes.
+
+mod segment;
+
+use std::fs::File;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::decode::EntryRef;
+use crate::segment::{FrameRef, LostRange, Wanted};
+
+use super::listing::{SegmentInfo, inspect, is_segment_name};
+use super::reader::open::Access;
+
+/// A log, or several, to be looked through.
+///
+/// Segments are taken one after the other by each thread. Of a sealed one with an index only the parts are read in which
+/// what is [`wanted`](Self::wanted) may be. An entry that matches has its checksum looked at; what is passed over has not:
+/// whether a log is damaged, [`verify`](crate::segment::verify) says.
+///
+/// ```
+/// use fusewire::Severity;
+/// use fusewire::decode::EntryRef;
+/// use fusewire::log::{Found, Log, Scan, Visitor};
+///
+/// #[derive(Default)]
+/// struct Count(u64);
+///
+/// impl Visitor for Count {
+///     fn entry(&mut self, _: &Found<'_>) {
+///         self.0 += 1;
+///     }
+/// }
+///
+/// # let directory = std::env::temp_dir().join(format!("fusewire-doc-scan-{}", std::process::id()));
+/// let log = Log::options(&directory).open()?;
+/// log.append(|entry| entry.set_severity(Severity::ERROR));
+/// log.append(|entry| entry.set_severity(Severity::INFO));
+/// let scan = Scan::new([&directory]);
+/// let is_error = |entry: &EntryRef<'_>| entry.severity() >= Severity::ERROR;
+/// let scanned = scan.run(is_error, Count::default)?;
+/// assert_eq!(scanned.visitors.iter().map(|count| count.0).sum::<u64>(), 1);
+/// # drop(log);
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    paths: Vec<PathBuf>,
+    wanted: Wanted,
+    complete: bool,
+    threads: Option<NonZero<usize>>,
+    copy: bool,
+}
+
+/// What visits the entries: one for each thread.
+pub trait Visitor: Send {
+    /// Entries that all match, and that an index tells of: whether that is enough. Where it is not, which is the default,
+    /// each of them is handed to [`entry`](Self::entry). Called only where [`Scan::wanted`] says everything.
+    fn run(&mut self, run: &Run<'_>) -> bool {
+        let _ = run;
+        false
+    }
+
+    /// An entry that matches.
+    fn entry(&mut self, found: &Found<'_>);
+}
+
+/// What an index tells of some entries that follow each other.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Run<'a> {
+    /// Where they are.
+    pub segment: &'a SegmentInfo,
+    /// How many match.
+    pub entries: u64,
+    /// The earliest and the latest time among them; `None` where one at least has no time.
+    pub times: Option<(u64, u64)>,
+    /// The severity numbers of the entries, also of those that do not match, where the index says them.
+    pub severities: Option<&'a [u8]>,
+}
+
+/// An entry that matches.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Found<'a> {
+    /// Where it is.
+    pub segment: &'a SegmentInfo,
+    /// Its frame.
+    pub frame: FrameRef<'a>,
+    /// What it says.
+    pub entry: EntryRef<'a>,
+}
+
+/// What came of a scan.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Scanned<V> {
+    /// The visitors, one for each thread, in no order.
+    pub visitors: Vec<V>,
+    /// Segments looked into.
+    pub segments: u64,
+    /// Segments that had nothing that was wanted, by what they say of themselves.
+    pub skipped: u64,
+    /// Entries that were looked at one by one.
+    pub looked_at: u64,
+    /// Bytes that hold no frame and should, as far as the scan came by.
+    pub lost: Vec<(PathBuf, LostRange)>,
+    /// Files that could not be read.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+impl<V> Default for Scanned<V> {
+    fn default() -> Self {
+        let (visitors, lost, unreadable) = (Vec::new(), Vec::new(), Vec::new());
+        Self { visitors, segments: 0, skipped: 0, looked_at: 0, lost, unreadable }
+    }
+}
+
+impl<V> Scanned<V> {
+    fn add(&mut self, other: Self) {
+        self.visitors.extend(other.visitors);
+        self.segments += other.segments;
+        self.skipped += other.skipped;
+        self.looked_at += other.looked_at;
+        self.lost.extend(other.lost);
+        self.unreadable.extend(other.unreadable);
+    }
+}
+
+impl Scan {
+    /// A scan of segments, and of directories of them.
+    #[must_use]
+    pub fn new(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
+        let paths = paths.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        Self { paths, ..Self::default() }
+    }
+
+    /// What holds for every entry that matches: the rest need not be read.
+    #[must_use]
+    pub fn wanted(mut self, wanted: Wanted) -> Self {
+        self.wanted = wanted;
+        self
+    }
+
+    /// What holds for every entry that matches, and for no other: where an index tells enough, no entry need be read.
+    #[must_use]
+    pub fn wanted_exactly(mut self, wanted: Wanted) -> Self {
+        self.complete = true;
+        self.wanted(wanted)
+    }
+
+    /// How many threads; default one for each processor that this process may use.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZero<usize>) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Reads files into memory instead of mapping them: for files that another program may cut while they are read.
+    #[must_use]
+    pub fn copy(mut self, copy: bool) -> Self {
+        self.copy = copy;
+        self
+    }
+
+    /// Visits every entry that `matches`, with a visitor that `make` makes for each thread.
+    ///
+    /// # Errors
+    /// Where a path is not there, or a directory cannot be read.
+    pub fn run<V: Visitor>(
+        &self,
+        matches: impl Fn(&EntryRef<'_>) -> bool + Sync,
+        make: impl Fn() -> V + Sync,
+    ) -> io::Result<Scanned<V>> {
+        let files = self.files()?;
+        let available = || std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let threads = self.threads.unwrap_or_else(available).get().clamp(1, files.len().max(1));
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let (mut visitor, mut scanned) = (make(), Scanned::default());
+            while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.scan_file(path, &matches, &mut visitor, &mut scanned);
+            }
+            scanned.visitors.push(visitor);
+            scanned
+        };
+        let mut all = Scanned::default();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            all.add(work());
+            for other in others {
+                match other.join() {
+                    Ok(scanned) => all.add(scanned),
+                    // The caller's own code.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        all.lost.sort_by(|(a, x), (b, y)| (a, x.start).cmp(&(b, y.start)));
+        all.unreadable.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(all)
+    }
+
+    /// The segments, oldest first.
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            if !path.metadata()?.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let begin = files.len();
+            for entry in std::fs::read_dir(path)? {
+                files.extend(Some(entry?.path()).filter(|path| is_segment_name(path)));
+            }
+            files[begin..].sort_unstable();
+        }
+        Ok(files)
+    }
+
+    fn scan_file<V: Visitor>(
+        &self,
+        path: &Path,
+        matches: &impl Fn(&EntryRef<'_>) -> bool,
+        visitor: &mut V,
+        scanned: &mut Scanned<V>,
+    ) {
+        let access = Access { copy: self.copy, ..Access::default() };
+        let result = inspect(path).and_then(|(info, file): (SegmentInfo, File)| {
+            let may_hold = info.trailer.is_none_or(|trailer| {
+                trailer.entries == 0 || self.wanted.admits_times((trailer.min_time, trailer.max_time))
+            });
+            if !may_hold {
+                scanned.skipped += 1;
+                return Ok(());
+            }
+            scanned.segments += 1;
+            segment::Scanner::open(info, &file, access)?.run(self, matches, visitor, scanned);
+            Ok(())
+        });
+        match result {
+            // Deleted since its name was read.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && !self.paths.iter().any(|named| named == path) => {}
+            Err(error) => scanned.unreadable.push((path.to_owned(), error)),
+            Ok(()) => {}
+        }
+    }
+}

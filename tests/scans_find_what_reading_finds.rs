@@ -1,0 +1,180 @@
+//! C5: a scan visits the entries that reading front to back finds and that match, each once: with indexes and without, with
+//! one thread and with several, in segments that are sealed, being written, cut off or damaged.
+
+mod common {
+    pub mod random;
+    pub mod shop;
+}
+
+use std::fs;
+use std::num::NonZero;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use common::shop::{n_of, random, wanted, write};
+use fusewire::Severity;
+use fusewire::decode::EntryRef;
+use fusewire::log::{Found, Log, LogEvent, LogReader, Run, Scan, Visitor};
+use fusewire::segment::{Event, Mode, Segment, Wanted};
+
+/// The numbers of the entries visited, and how many an index told of.
+#[derive(Default, Debug)]
+struct Numbers {
+    entries: Vec<i128>,
+    told: u64,
+    /// Whether to be content with what an index tells.
+    content: bool,
+}
+
+impl Visitor for Numbers {
+    fn run(&mut self, run: &Run<'_>) -> bool {
+        self.told += if self.content { run.entries } else { 0 };
+        self.content
+    }
+
+    fn entry(&mut self, found: &Found<'_>) {
+        self.entries.push(n_of(&found.entry));
+    }
+}
+
+fn scanned(scan: &Scan, matches: impl Fn(&EntryRef<'_>) -> bool + Sync) -> Vec<i128> {
+    let scanned = scan.run(matches, Numbers::default).unwrap();
+    assert!(scanned.lost.is_empty() && scanned.unreadable.is_empty(), "{scanned:?}");
+    let mut numbers: Vec<_> = scanned.visitors.into_iter().flat_map(|visitor| visitor.entries).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn read(directory: &Path, matches: impl Fn(&EntryRef<'_>) -> bool) -> Vec<i128> {
+    let mut numbers = Vec::new();
+    let mut reader = LogReader::options().open(&[directory.to_path_buf()]).unwrap();
+    while let Some(event) = reader.next() {
+        if let LogEvent::Entry { entry, .. } = event {
+            numbers.extend(matches(&entry).then(|| n_of(&entry)));
+        }
+    }
+    numbers.sort_unstable();
+    numbers
+}
+
+fn remove_indexes(directory: &Path) -> usize {
+    let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
+    let indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == "fwi")).collect();
+    indexes.iter().for_each(|path| fs::remove_file(path).unwrap());
+    indexes.len()
+}
+
+#[test]
+fn whatever_is_looked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(512 << 10).open().unwrap();
+    let mut dice = random(11);
+    for n in 0..6_000 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    // One segment is being written, and stays so.
+    let scan = Scan::new([directory.path()]);
+    let mut matched = 0;
+    let mut check = |rounds: u64| {
+        for round in 0..rounds {
+            let (wanted, matches) = wanted(&mut dice);
+            let expected = read(directory.path(), &matches);
+            matched += expected.len();
+            let scan =
+                scan.clone().copy(round % 4 == 0).threads(NonZero::new(1 + round as usize % 3).unwrap());
+            assert_eq!(scanned(&scan.clone().wanted(wanted.clone()), &matches), expected, "{wanted:?}");
+            // All that is wanted is in `Wanted`: nothing need be read where an index tells enough.
+            let exactly = scan.wanted_exactly(wanted.clone());
+            assert_eq!(scanned(&exactly, &matches), expected, "{wanted:?}");
+            let content = || Numbers { content: true, ..Numbers::default() };
+            let told = exactly.run(&matches, content).unwrap().visitors;
+            let told: u64 = told.iter().map(|visitor| visitor.told + visitor.entries.len() as u64).sum();
+            assert_eq!(told, expected.len() as u64, "{wanted:?}");
+        }
+    };
+    check(40);
+    assert!(remove_indexes(directory.path()) >= 4);
+    check(10);
+    assert!(matched > 10_000);
+    drop(log);
+}
+
+#[test]
+fn an_index_spares_reading() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(1 << 20).open().unwrap();
+    let mut dice = random(12);
+    for n in 0..5_000 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    drop(log);
+    let mut wanted = Wanted::default();
+    wanted.of_severities([Severity::ERROR]);
+    let is_error = |entry: &EntryRef<'_>| entry.severity() == Severity::ERROR;
+    let scan = Scan::new([directory.path()]).wanted_exactly(wanted);
+    let errors = scanned(&scan, is_error).len() as u64;
+    let looked_at = |content| {
+        let scanned = scan.run(is_error, || Numbers { content, ..Numbers::default() }).unwrap();
+        scanned.looked_at
+    };
+    assert!(errors > 20);
+    assert_eq!((looked_at(false), looked_at(true)), (errors, 0));
+    // Of what is too old for all of it, not even segments are opened.
+    let mut old = Wanted::default();
+    old.until = Some(1);
+    let scanned = Scan::new([directory.path()]).wanted(old).run(|_| true, Numbers::default).unwrap();
+    assert_eq!((scanned.segments, scanned.skipped > 0), (0, true));
+}
+
+#[test]
+fn damage_is_told_where_it_is_met() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(4 << 20).open().unwrap();
+    let mut dice = random(13);
+    for n in 0..3_000 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    drop(log);
+    let file = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path());
+    let path = file.into_iter().find(|path| path.extension().unwrap() == "fws").unwrap();
+    let is_error = |entry: &EntryRef<'_>| entry.severity() == Severity::ERROR;
+    let mut wanted = Wanted::default();
+    wanted.of_severities([Severity::ERROR]);
+    let scan = Scan::new([directory.path()]).wanted(wanted);
+    let errors = scanned(&scan, is_error);
+
+    // One bit of the last byte of an error's payload, then also the commit word of another: its length is not known any more.
+    let segment = Segment::open_trusted(&path).unwrap();
+    let frames: Vec<(u64, u64)> = segment
+        .events(Mode::Strict)
+        .unwrap()
+        .filter_map(|event| match event.unwrap() {
+            Event::Entry(frame, entry) if is_error(&entry) => Some((frame.offset, frame.len_on_disk())),
+            _ => None,
+        })
+        .collect();
+    drop(segment);
+    let flip = |at: u64| {
+        let file = fs::File::options().read(true).write(true).open(&path).unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, at).unwrap();
+        file.write_all_at(&[byte[0] ^ 0x40], at).unwrap();
+    };
+    flip(frames[3].0 + frames[3].1 - 1);
+    let after = scan.run(is_error, Numbers::default).unwrap();
+    let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
+    found.sort_unstable();
+    assert_eq!(found, [&errors[..3], &errors[4..]].concat());
+    assert_eq!(
+        (after.lost.len(), after.lost[0].1.start, after.lost[0].1.len()),
+        (1, frames[3].0, frames[3].1)
+    );
+
+    // Where the index leads to no frame, all is read from there on.
+    flip(frames[7].0);
+    let after = scan.run(is_error, Numbers::default).unwrap();
+    let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
+    found.sort_unstable();
+    assert_eq!(found, [&errors[..3], &errors[4..7], &errors[8..]].concat());
+    assert!(after.lost.iter().any(|(_, range)| range.start == frames[7].0), "{:?}", after.lost);
+}

@@ -49,8 +49,8 @@ fn follow(directory: &std::path::Path, time: Option<Duration>) -> Result<(), Box
                     let spent = entry.get("duration_ms").and_then(|value| value.as_i128());
                     target.slowest_ms = target.slowest_ms.max(spent.unwrap_or(0));
                 }
-                LogEvent::Lost { segment, range } if range.is_loss() => {
-                    eprintln!("{}: {} bytes lost: {}", segment.path.display(), range.len(), range.reason);
+                LogEvent::Lost { source, range } if range.is_loss() => {
+                    eprintln!("{}: {} bytes lost: {}", source.path().display(), range.len(), range.reason);
                 }
                 LogEvent::Missed { sequences, .. } => {
                     eprintln!("{} segments were deleted before they were read", sequences.count());

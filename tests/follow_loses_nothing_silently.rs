@@ -139,14 +139,16 @@ impl Told {
     /// Takes note of an event. Nothing may come twice, or out of order.
     fn note(&mut self, event: &LogEvent<'_>) {
         match event {
-            LogEvent::Entry { segment, entry, .. } => {
+            LogEvent::Entry { source, entry, .. } => {
+                let segment = source.segment().unwrap();
                 let attribute = |key| entry.get(key).unwrap().as_i128().unwrap();
                 let entries = self.entries.entry(attribute("thread")).or_default();
                 assert!(entries.last().is_none_or(|last| *last < attribute("n")), "twice or out of order");
                 entries.insert(attribute("n"));
                 self.seen.entry(segment.stream_id).or_default().insert(segment.sequence);
             }
-            LogEvent::Frame { segment, .. } => {
+            LogEvent::Frame { source, .. } => {
+                let segment = source.segment().unwrap();
                 self.seen.entry(segment.stream_id).or_default().insert(segment.sequence);
             }
             LogEvent::Missed { stream_id, sequences } => {

@@ -25,8 +25,8 @@ fn log() -> tempfile::TempDir {
 fn read(reader: &mut LogReader) -> u64 {
     let mut entries = 0;
     while let Some(event) = reader.next() {
-        if let LogEvent::Entry { entry, segment, .. } = event {
-            assert!(segment.sequence == 0 && entry.verify().is_ok());
+        if let LogEvent::Entry { entry, source, .. } = event {
+            assert!(source.segment().is_none_or(|segment| segment.sequence == 0) && entry.verify().is_ok());
             entries += u64::from(entry.get("n").is_some());
         }
     }

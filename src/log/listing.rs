@@ -1,4 +1,4 @@
-//! What there is in a directory of segments: state, owner, times and counts, without reading what is sealed.
+//! What there is in a directory: of segments state, owner, times and counts, without reading what is sealed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
@@ -11,6 +11,7 @@ use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::segment::FILE_EXTENSION;
 use crate::segment::create::boot_id;
 
+use super::files::{FileInfo, NameKind, compressed, kind_of_name};
 use super::reader::open::{Access, OpenSegment};
 
 /// Whether the process that wrote a segment can still write to it.
@@ -67,18 +68,21 @@ pub struct SegmentInfo {
     pub times: Option<(u64, u64)>,
 }
 
-/// The segments of a directory.
+/// What there is of a log in a directory.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Listing {
     /// By time of making, stream, and place in the stream.
     pub segments: Vec<SegmentInfo>,
-    /// Files named as segments are that could not be opened.
+    /// Files of lines and of frames that stand alone, by their names.
+    pub files: Vec<FileInfo>,
+    /// Files named as those of a log that could not be read, compressed ones among them.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-/// Lists the segments in `directory`. Of a sealed one no more is read than its first pages and its trailer; others are
-/// read through to count what is in them.
+/// Lists the segments in `directory`, and the files of lines or of frames that are called as such
+/// ([`FILE_EXTENSIONS`](super::FILE_EXTENSIONS)). Of a sealed segment no more is read than its first pages and its trailer;
+/// others, and files, are read through to count what is in them.
 ///
 /// # Errors
 /// Where the directory cannot be read. A file that cannot is listed with its error.
@@ -86,17 +90,22 @@ pub fn list(directory: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        if !is_segment_name(&path) {
-            continue;
-        }
-        match counted(&path) {
-            Ok(info) => listing.segments.push(info),
+        let listed = match kind_of_name(&path) {
+            _ if is_segment_name(&path) => counted(&path).map(|info| listing.segments.push(info)),
+            NameKind::Other => continue,
+            _ if !path.is_file() => continue,
+            NameKind::Log => FileInfo::counted(&path).map(|info| listing.files.push(info)),
+            NameKind::Compressed => Err(compressed()),
+        };
+        match listed {
+            Ok(()) => {}
             // Deleted since its name was read: it is not there.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => listing.unreadable.push((path, error)),
         }
     }
     listing.segments.sort_by(|a, b| a.order().cmp(&b.order()));
+    listing.files.sort_by(|a, b| a.path.cmp(&b.path));
     listing.unreadable.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(listing)
 }
@@ -123,6 +132,20 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
 pub(super) fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
+}
+
+/// Whether a file that somebody has named is a segment: it begins as one, or is called as one. Others are told by their bytes
+/// as they are read.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn is_segment(path: &Path) -> io::Result<bool> {
+    if path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
+        return Ok(true);
+    }
+    let mut start = Vec::with_capacity(layout::MAGIC.len());
+    File::open(path)?.take(layout::MAGIC.len() as u64).read_to_end(&mut start)?;
+    Ok(start == layout::MAGIC)
 }
 
 /// What the first pages and the trailer of the segment `path` say, and the open file.

@@ -29,6 +29,7 @@ mod ahead;
 mod behind;
 mod core;
 mod drops;
+mod files;
 mod flush;
 mod inside;
 mod keeper;
@@ -51,11 +52,12 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 pub use drops::Drops;
+pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo};
 pub use levels::{Levels, Site};
 pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{DropCause, Durability, FlushError, Outcome};
-pub use reader::{LogEvent, LogReader, ReadOptions};
+pub use reader::{LogEvent, LogReader, ReadOptions, Source};
 pub use scan::{Found, Run, Scan, Scanned, Visitor};
 pub use stats::{Latency, Stats};
 

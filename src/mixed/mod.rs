@@ -38,3 +38,5 @@ mod text;
 
 pub use event::{Form, MixedEvent};
 pub use reader::MixedReader;
+#[cfg(all(unix, not(loom)))]
+pub(crate) use reader::Step;

@@ -109,6 +109,11 @@ impl<R: Read> MixedReader<R> {
         &self.input
     }
 
+    #[cfg(unix)]
+    pub(crate) fn get_mut(&mut self) -> &mut R {
+        &mut self.input
+    }
+
     /// What the last step has found.
     #[inline]
     pub(crate) fn event(&self) -> Option<MixedEvent<'_>> {
@@ -157,6 +162,32 @@ impl<R: Read> MixedReader<R> {
                 return Ok(step);
             }
         }
+    }
+
+    /// Moves on to the next piece, and makes nothing of it: where it begins, and whether entries may be in it. `None` at the
+    /// end of what is there.
+    ///
+    /// # Errors
+    /// Those of the input.
+    #[cfg(unix)]
+    pub(crate) fn skip(&mut self) -> io::Result<Option<(u64, bool)>> {
+        self.head = Head::None;
+        self.buffer.pass(std::mem::take(&mut self.taken));
+        let offset = self.buffer.offset();
+        let (len, entries) = match self.piece(false)? {
+            Piece::More => return Ok(None),
+            Piece::Line(len) | Piece::Part(len) | Piece::Frame(len) => (len, true),
+            Piece::Lost(len, _) | Piece::Losing(len, _) => (len, false),
+            Piece::Segment => {
+                let mut inner = Inner::new(&mut self.buffer);
+                if !inner.load(&mut self.input, &mut self.buffer)? {
+                    return Ok(None);
+                }
+                (0, true)
+            }
+        };
+        self.taken = len;
+        Ok(Some((offset, entries)))
     }
 
     /// The next piece; reads on as long as there are too few bytes to tell.

@@ -175,8 +175,8 @@ pub fn found_at_rest(directory: &Path) -> Found {
                 losses.push(loss(frame.payload))
             }
             LogEvent::Frame { .. } => {}
-            LogEvent::Lost { segment, range } => {
-                assert!(!range.is_loss(), "{range:?} in {}", segment.path.display());
+            LogEvent::Lost { source, range } => {
+                assert!(!range.is_loss(), "{range:?} in {}", source.path().display());
             }
             event => panic!("{event:?}"),
         }

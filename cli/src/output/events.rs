@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
-use fusewire::log::LogEvent;
+use fusewire::log::{FileChange, LogEvent};
 use fusewire::segment::{FrameKind, FrameRef, LostRange, Mode};
 
 use super::entries::EntryPrinter;
@@ -49,15 +49,16 @@ impl EventPrinter {
     /// Where it is a fault, and the mode is strict.
     pub(crate) fn print(&mut self, event: &LogEvent<'_>, terminal: &mut Terminal) -> Result<()> {
         match event {
-            LogEvent::Entry { segment, frame, entry } => self.entry(frame, entry, &segment.path, terminal),
-            LogEvent::Frame { segment, frame } => self.frame(frame, &segment.path, terminal),
-            LogEvent::Unreadable { segment, frame, error } => {
-                self.unreadable(frame, error, &segment.path, terminal)
+            LogEvent::Entry { source, frame, entry } => self.entry(frame, entry, source.path(), terminal),
+            LogEvent::Frame { source, frame } => self.frame(frame, source.path(), terminal),
+            LogEvent::Unreadable { source, frame, error } => {
+                self.unreadable(frame, error, source.path(), terminal)
             }
-            LogEvent::Lost { segment, range } => self.lost(range, &segment.path, terminal),
-            LogEvent::DamagedHeader { segment, error } => {
-                self.fault(&segment.path, &error.to_string(), terminal)
+            LogEvent::Lost { source, range } => self.lost(range, source.path(), terminal),
+            LogEvent::DamagedHeader { source, error } => {
+                self.fault(source.path(), &error.to_string(), terminal)
             }
+            LogEvent::Changed { file, change } => self.changed(&file.path, *change, terminal),
             LogEvent::Missed { stream_id, sequences } => {
                 let count = counted(sequences.end() - sequences.start() + 1, "segment", "segments");
                 let stream = stream_name(*stream_id);
@@ -75,6 +76,23 @@ impl EventPrinter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Reports that a file has become another one.
+    fn changed(&mut self, path: &Path, change: FileChange, terminal: &mut Terminal) -> Result<()> {
+        let message = match change {
+            FileChange::Truncated { read, len } => {
+                // What had been written to it before, and was not read, is gone.
+                self.note(Outcome::Lossy);
+                format!(
+                    "was truncated: {read} bytes had been read, it has {len}; reading it from its beginning"
+                )
+            }
+            FileChange::Replaced => "is another file now; reading that, too".to_owned(),
+            _ => return Ok(()),
+        };
+        terminal.report(&format!("{}: {message}", path.display()))?;
+        Ok(())
     }
 
     /// Prints an entry.

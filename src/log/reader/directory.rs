@@ -1,12 +1,14 @@
-//! A directory that is watched for new segments.
+//! A directory that is watched for new files.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirEntryExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::log::files::{NameKind, kind_of_name};
 use crate::log::listing::is_segment_name;
 
 /// How long a directory is believed not to have changed because its time of change has not.
@@ -14,11 +16,19 @@ const BELIEVE: Duration = Duration::from_millis(100);
 /// For how long after a change further ones may have the same time: clocks of file systems tick every 1 to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 
-/// A directory that is watched for new segments.
+/// What has come to a directory.
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) segments: Vec<PathBuf>,
+    /// Other files of a log, and whether another one had the name.
+    pub(super) files: Vec<(PathBuf, bool)>,
+}
+
+/// A directory that is watched for new files.
 pub(super) struct Directory {
     path: PathBuf,
-    /// Names seen, and in which look last.
-    known: HashMap<OsString, u64>,
+    /// Names seen, in which look last, and of which file.
+    known: HashMap<OsString, (u64, u64)>,
     looks: u64,
     /// The directory's time of change before the last look.
     modified: Option<SystemTime>,
@@ -45,11 +55,11 @@ impl Directory {
         fs::metadata(&self.path).ok()?.modified().ok()
     }
 
-    /// The segments that have come since the last look.
+    /// What has come since the last look.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(super) fn look(&mut self) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn look(&mut self) -> io::Result<News> {
         // Before the names: what changes meanwhile is looked for again.
         let modified = self.modified();
         self.looked = Instant::now();
@@ -57,24 +67,29 @@ impl Directory {
             (self.modified, self.changed) = (modified, self.looked);
         }
         self.looks += 1;
-        let mut new = Vec::new();
+        let mut news = News::default();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            if !is_segment_name(name.as_ref()) {
+            let is_segment = is_segment_name(name.as_ref());
+            if !is_segment && kind_of_name(name.as_ref()) == NameKind::Other {
                 continue;
             }
-            match self.known.get_mut(&name) {
-                Some(seen) => *seen = self.looks,
-                None => {
-                    new.push(entry.path());
-                    self.known.insert(name, self.looks);
-                }
+            // A segment's name is its own for ever.
+            let file = if is_segment { 0 } else { entry.ino() };
+            let before = self.known.insert(name, (self.looks, file)).map(|(_, file)| file);
+            if before == Some(file) {
+                continue;
+            }
+            if is_segment {
+                news.segments.push(entry.path());
+            } else {
+                news.files.push((entry.path(), before.is_some()));
             }
         }
         // A name that one look did not bring may have been missed by it alone.
         let looks = self.looks;
-        self.known.retain(|_, seen| *seen + 1 >= looks);
-        Ok(new)
+        self.known.retain(|_, (seen, _)| *seen + 1 >= looks);
+        Ok(news)
     }
 }

@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::log::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
 use crate::log::listing::{SegmentInfo, inspect};
 
-use super::LogReader;
 use super::directory::Directory;
+use super::file::LogFile;
 use super::stream::{Head, Stream};
+use super::{At, LogReader};
 
 /// How many times a directory is looked through in a row where names come while one looks.
 const ROUNDS: u32 = 5;
@@ -17,7 +20,7 @@ impl LogReader {
     /// Looks through the directories, if they may have changed. Whether it has.
     pub(super) fn look_if_due(&mut self) -> io::Result<bool> {
         self.looked = Some(Instant::now());
-        let due = self.directories.iter().any(Directory::is_due);
+        let due = self.directories.iter().any(Directory::is_due) || self.is_any_renamed();
         if due {
             self.look()?;
         }
@@ -29,8 +32,11 @@ impl LogReader {
         for _ in 0..ROUNDS {
             self.terms.round += 1;
             let (mut found, mut failed) = (Vec::new(), Vec::new());
+            let mut files: Vec<(PathBuf, bool)> = self.renamed();
             for directory in &mut self.directories {
-                for path in directory.look()? {
+                let news = directory.look()?;
+                files.extend(news.files);
+                for path in news.segments {
                     match inspect(&path) {
                         Ok(new) => found.push(new),
                         // Gone again. Where entries were in it, those behind show the gap.
@@ -43,13 +49,75 @@ impl LogReader {
                 let mut stream = Stream::new([0; 16], None);
                 stream.head = Head::File(path, error);
                 let index = self.push(stream);
-                self.enqueue(index);
+                self.enqueue(At::Stream(index));
+            }
+            for (path, replaced) in files {
+                self.add_file(path, replaced);
             }
             if !self.add_all(found, true) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Whether a name that somebody has given means another file than before.
+    fn is_any_renamed(&self) -> bool {
+        self.named.iter().any(|(path, id)| FileId::of(path).is_ok_and(|now| Some(now) != *id))
+    }
+
+    /// Those that do, and whether they meant one before.
+    fn renamed(&mut self) -> Vec<(PathBuf, bool)> {
+        let mut renamed = Vec::new();
+        for (path, id) in &mut self.named {
+            let now = FileId::of(path).ok();
+            if now.is_some() && now != *id {
+                renamed.push((path.clone(), id.is_some()));
+                *id = now;
+            }
+        }
+        renamed
+    }
+
+    /// Adds a file that is no segment, unless it has only got another name.
+    fn add_file(&mut self, path: PathBuf, replaced: bool) {
+        let (info, id) = match FileInfo::look(&path) {
+            Ok(found) => found,
+            // Gone again, or no file.
+            Err(_) => return,
+        };
+        if let Some(index) = self.by_file.get(&id).copied()
+            && let Some(file) = self.files.get_mut(index)
+        {
+            let was_at_rest = file.is_at_rest();
+            if file.rename(&path) {
+                if was_at_rest {
+                    self.idle.push(At::File(index));
+                }
+                return;
+            }
+        }
+        let file = match kind_of_name(&path) {
+            NameKind::Compressed => LogFile::failed(info, id, compressed()),
+            _ => LogFile::new(info, id, replaced),
+        };
+        let index = self.files.len();
+        self.files.push(file);
+        self.by_file.insert(id, index);
+        self.reserve();
+        // A name that has been replaced is told, and so is a failure; what is in the file is looked for later.
+        if self.files.get(index).is_some_and(LogFile::is_idle) {
+            self.idle.push(At::File(index));
+        } else {
+            self.enqueue(At::File(index));
+        }
+    }
+
+    /// Makes room for all streams and files.
+    fn reserve(&mut self) {
+        let all = self.streams.len() + self.files.len();
+        self.ready.reserve(all.saturating_sub(self.ready.len()));
+        self.idle.reserve(all.saturating_sub(self.idle.len()));
     }
 
     /// Adds segments to their streams. Whether there is a gap that might not be one.
@@ -66,7 +134,7 @@ impl LogReader {
                 let rested = stream.is_at_rest();
                 stream.add(info, file, listed, self.terms);
                 if rested && !stream.is_at_rest() {
-                    self.idle.push(index);
+                    self.idle.push(At::Stream(index));
                 }
                 touched.push(index);
             }
@@ -99,8 +167,7 @@ impl LogReader {
 
     fn push(&mut self, stream: Stream) -> usize {
         self.streams.push(stream);
-        self.ready.reserve(self.streams.len() - self.ready.len());
-        self.idle.reserve(self.streams.len() - self.idle.len());
+        self.reserve();
         self.streams.len() - 1
     }
 }

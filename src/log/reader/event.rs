@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
+use crate::log::files::{FileChange, FileInfo};
 use crate::log::listing::SegmentInfo;
 use crate::segment::{FrameKind, FrameRef, LostRange, LostReason};
 
@@ -18,8 +19,8 @@ pub enum LogEvent<'a> {
     /// A log entry.
     Entry {
         /// Where it is.
-        segment: &'a SegmentInfo,
-        /// Its frame.
+        source: Source<'a>,
+        /// Its frame; of a line the frame that it would be, at the offset of the line.
         frame: FrameRef<'a>,
         /// What it says.
         entry: EntryRef<'a>,
@@ -28,14 +29,14 @@ pub enum LogEvent<'a> {
     /// be written (kind [`Loss`](FrameKind::Loss), whose payload is an entry).
     Frame {
         /// Where it is.
-        segment: &'a SegmentInfo,
+        source: Source<'a>,
         /// The frame.
         frame: FrameRef<'a>,
     },
     /// An intact frame of kind entry whose payload is not an entry: a writer's fault, not the disk's.
     Unreadable {
         /// Where it is.
-        segment: &'a SegmentInfo,
+        source: Source<'a>,
         /// Its frame.
         frame: FrameRef<'a>,
         /// What is wrong with it.
@@ -44,15 +45,15 @@ pub enum LogEvent<'a> {
     /// Bytes that hold no frame and should.
     Lost {
         /// Where they are.
-        segment: &'a SegmentInfo,
+        source: Source<'a>,
         /// Which, and why. An append that was never completed is among them, and is no loss
         /// ([`LostRange::is_loss`]).
         range: LostRange,
     },
     /// The first page of a segment is damaged. What is found in it all the same follows.
     DamagedHeader {
-        /// The segment.
-        segment: &'a SegmentInfo,
+        /// The segment, or the file in which it stands.
+        source: Source<'a>,
         /// What is wrong.
         error: SegmentError,
     },
@@ -70,6 +71,42 @@ pub enum LogEvent<'a> {
         /// Why.
         error: &'a io::Error,
     },
+    /// A file that is followed has become another one.
+    Changed {
+        /// The file.
+        file: &'a FileInfo,
+        /// How.
+        change: FileChange,
+    },
+}
+
+/// Where something has been read.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// In a segment.
+    Segment(&'a SegmentInfo),
+    /// In a file of lines, of frames that stand alone, or of both.
+    File(&'a FileInfo),
+}
+
+impl<'a> Source<'a> {
+    /// The file.
+    #[must_use]
+    pub fn path(self) -> &'a Path {
+        match self {
+            Self::Segment(segment) => &segment.path,
+            Self::File(file) => &file.path,
+        }
+    }
+
+    /// The segment, where it is one.
+    #[must_use]
+    pub fn segment(self) -> Option<&'a SegmentInfo> {
+        match self {
+            Self::Segment(segment) => Some(segment),
+            Self::File(_) => None,
+        }
+    }
 }
 
 impl Stream {
@@ -84,27 +121,30 @@ impl Stream {
             Head::File(path, error) => Some(LogEvent::UnreadableFile { path, error }),
             Head::DamagedHeader => {
                 let segment = self.open.as_ref()?.info();
-                segment.header.as_ref().err().map(|error| LogEvent::DamagedHeader { segment, error: *error })
+                let source = Source::Segment(segment);
+                segment.header.as_ref().err().map(|error| LogEvent::DamagedHeader { source, error: *error })
             }
-            Head::Lost(range) => Some(LogEvent::Lost { segment: self.open.as_ref()?.info(), range: *range }),
+            Head::Lost(range) => {
+                Some(LogEvent::Lost { source: Source::Segment(self.open.as_ref()?.info()), range: *range })
+            }
             Head::Frame(at) => {
                 let open = self.open.as_ref()?;
-                let segment = open.info();
+                let source = Source::Segment(open.info());
                 let frame = match open.frame(*at) {
                     Ok(frame) => frame,
                     // Somebody has changed it since it was found.
                     Err(fault) => {
                         let (start, reason) = (*at as u64, LostReason::Damaged(fault));
                         let range = LostRange { start, end: start + 16, reason };
-                        return Some(LogEvent::Lost { segment, range });
+                        return Some(LogEvent::Lost { source, range });
                     }
                 };
                 Some(match frame.kind {
                     FrameKind::Entry => match EntryRef::new(frame.payload) {
-                        Ok(entry) => LogEvent::Entry { segment, frame, entry },
-                        Err(error) => LogEvent::Unreadable { segment, frame, error },
+                        Ok(entry) => LogEvent::Entry { source, frame, entry },
+                        Err(error) => LogEvent::Unreadable { source, frame, error },
                     },
-                    _ => LogEvent::Frame { segment, frame },
+                    _ => LogEvent::Frame { source, frame },
                 })
             }
         }

@@ -4,21 +4,37 @@
 mod directory;
 mod discover;
 mod event;
+mod file;
 pub(super) mod open;
 mod options;
 mod seek;
 mod stream;
+mod tail;
 mod window;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use directory::Directory;
-pub use event::LogEvent;
+pub use event::{LogEvent, Source};
+use file::LogFile;
 pub use options::ReadOptions;
 use stream::{Head, Stream, Terms};
+
+use super::files::FileId;
+
+/// A stream or a file, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Stream(usize),
+    File(usize),
+}
+
+/// So many files are open at the same time, as long as others have not had their turn or have come to their end.
+const OPEN_FILES: usize = 64;
 
 /// After how many events streams that had nothing are looked at again.
 const TURN: u32 = 64;
@@ -54,13 +70,18 @@ const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_
 pub struct LogReader {
     streams: Vec<Stream>,
     by_id: HashMap<[u8; 16], usize>,
+    /// Files that are no segments.
+    files: Vec<LogFile>,
+    by_file: HashMap<FileId, usize>,
     directories: Vec<Directory>,
-    /// Streams that have something, by their key and then by their number: a place for each.
-    ready: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Streams that have nothing now, and may have something later without a new segment.
-    idle: Vec<usize>,
-    /// The stream whose head was returned last: it goes on with the next call.
-    turn: Option<usize>,
+    /// Files that were named one by one, and which they were when they were looked at last.
+    named: Vec<(PathBuf, Option<FileId>)>,
+    /// Those that have something, by their key and then by their number: a place for each.
+    ready: BinaryHeap<Reverse<(u64, At)>>,
+    /// Those that have nothing now, and may have something later without a new segment.
+    idle: Vec<At>,
+    /// The one whose head was returned last: it goes on with the next call.
+    turn: Option<At>,
     /// Events until streams that had nothing are looked at again.
     until_poll: u32,
     pause: Duration,
@@ -81,8 +102,10 @@ impl LogReader {
     #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
     #[inline]
     pub fn next(&mut self) -> Option<LogEvent<'_>> {
-        let index = self.find()?;
-        self.streams.get(index)?.event()
+        match self.find()? {
+            At::Stream(index) => self.streams.get(index)?.event(),
+            At::File(index) => self.files.get(index)?.event(),
+        }
     }
 
     /// Waits until there is something new, at most for `timeout`: the commit words of segments being written, and the
@@ -95,6 +118,7 @@ impl LogReader {
     /// Where a directory cannot be read any more.
     pub fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
         let start = Instant::now();
+        self.terms.follow = true;
         self.go_on();
         loop {
             self.poll();
@@ -114,8 +138,8 @@ impl LogReader {
         }
     }
 
-    /// The stream whose head is next.
-    fn find(&mut self) -> Option<usize> {
+    /// The one whose head is next.
+    fn find(&mut self) -> Option<At> {
         self.go_on();
         self.until_poll -= 1;
         if self.until_poll == 0 {
@@ -127,7 +151,7 @@ impl LogReader {
         }
         let mut polled = false;
         loop {
-            let Some(Reverse((_, index))) = self.ready.pop() else {
+            let Some(Reverse((_, at))) = self.ready.pop() else {
                 if polled {
                     return None;
                 }
@@ -135,52 +159,105 @@ impl LogReader {
                 self.poll();
                 continue;
             };
-            let terms = self.terms;
-            let stream = self.streams.get_mut(index)?;
-            if !matches!(stream.head, Head::Unopened) {
-                self.turn = Some(index);
-                return Some(index);
+            if !self.is_unopened(at) {
+                self.turn = Some(at);
+                return Some(at);
             }
-            if !stream.open_next(terms.access) {
-                stream.advance(terms);
-            }
-            self.enqueue(index);
+            self.open_next(at);
         }
     }
 
-    /// Moves the stream on whose head was returned.
+    /// Whether it is opened now that its turn has come.
+    #[inline]
+    fn is_unopened(&self, at: At) -> bool {
+        match at {
+            At::Stream(index) => {
+                self.streams.get(index).is_some_and(|stream| matches!(stream.head, Head::Unopened))
+            }
+            At::File(index) => self.files.get(index).is_some_and(LogFile::is_unopened),
+        }
+    }
+
+    fn open_next(&mut self, at: At) {
+        let terms = self.terms;
+        match at {
+            At::Stream(index) => {
+                if let Some(stream) = self.streams.get_mut(index)
+                    && !stream.open_next(terms.access)
+                {
+                    stream.advance(terms);
+                }
+            }
+            At::File(index) => {
+                if let Some(file) = self.files.get_mut(index) {
+                    file.advance(terms);
+                }
+            }
+        }
+        self.enqueue(at);
+    }
+
+    /// Moves the one on whose head was returned.
     #[inline]
     fn go_on(&mut self) {
-        if let Some(index) = self.turn.take() {
-            self.advance(index);
+        if let Some(at) = self.turn.take() {
+            self.advance(at);
         }
     }
 
     #[inline]
-    fn advance(&mut self, index: usize) {
-        if let Some(stream) = self.streams.get_mut(index) {
-            stream.advance(self.terms);
-            self.enqueue(index);
+    fn advance(&mut self, at: At) {
+        match at {
+            At::Stream(index) => {
+                let Some(stream) = self.streams.get_mut(index) else { return };
+                stream.advance(self.terms);
+            }
+            At::File(index) => self.advance_file(index),
+        }
+        self.enqueue(at);
+    }
+
+    fn advance_file(&mut self, index: usize) {
+        let Some(file) = self.files.get_mut(index) else { return };
+        let was_open = file.is_open();
+        file.advance(self.terms);
+        let is_new = !was_open || file.is_idle();
+        if !is_new || !file.is_open() || self.files.len() <= OPEN_FILES {
+            return;
+        }
+        if self.files.iter().filter(|file| file.is_open()).count() > OPEN_FILES
+            && let Some(file) = self.files.get_mut(index)
+        {
+            file.close();
         }
     }
 
     #[inline]
-    fn enqueue(&mut self, index: usize) {
-        let Some(stream) = self.streams.get(index) else { return };
-        if !matches!(stream.head, Head::Idle) {
-            self.ready.push(Reverse((stream.key, index)));
-        } else if !stream.is_at_rest() {
-            self.idle.push(index);
+    fn enqueue(&mut self, at: At) {
+        let (key, is_idle, is_at_rest) = match at {
+            At::Stream(index) => {
+                let Some(stream) = self.streams.get(index) else { return };
+                (stream.key, matches!(stream.head, Head::Idle), stream.is_at_rest())
+            }
+            At::File(index) => {
+                let Some(file) = self.files.get(index) else { return };
+                (file.key, file.is_idle(), file.is_at_rest())
+            }
+        };
+        if !is_idle {
+            self.ready.push(Reverse((key, at)));
+        } else if !is_at_rest {
+            self.idle.push(at);
         }
     }
 
-    /// Looks at the streams that had nothing.
+    /// Looks at those that had nothing.
     fn poll(&mut self) {
         self.until_poll = TURN;
         // From the end: those that go on having nothing are put there again.
         for place in (0..self.idle.len()).rev() {
-            let index = self.idle.swap_remove(place);
-            self.advance(index);
+            let at = self.idle.swap_remove(place);
+            self.advance(at);
         }
     }
 
@@ -189,11 +266,13 @@ impl LogReader {
         self.ready.is_empty()
             && self.turn.is_none()
             && self.streams.iter().all(|stream| stream.open.is_none())
+            && self.files.iter().all(LogFile::is_fresh)
     }
 }
 
 impl std::fmt::Debug for LogReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogReader").field("streams", &self.streams.len()).finish_non_exhaustive()
+        let mut f = f.debug_struct("LogReader");
+        f.field("streams", &self.streams.len()).field("files", &self.files.len()).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::io;
 use std::path::PathBuf;
 
-use crate::log::listing::inspect;
+use crate::limits::Limits;
+use crate::log::listing::{inspect, is_segment};
 use crate::segment::Mode;
 
 use super::directory::Directory;
@@ -50,7 +51,24 @@ impl ReadOptions {
         self
     }
 
-    /// Opens `paths`, each a directory of segments or a segment.
+    /// Waits for what is not complete at the end of a file that is no segment, such as a line without its end; default no: then
+    /// it is read as it is. [`LogReader::wait`] goes on as if it were yes.
+    #[must_use]
+    pub fn follow(mut self, follow: bool) -> Self {
+        self.terms.follow = follow;
+        self
+    }
+
+    /// The limits of entries made from lines; default [`Limits::DEFAULT`].
+    #[must_use]
+    pub fn line_limits(mut self, limits: Limits) -> Self {
+        self.terms.limits = limits;
+        self
+    }
+
+    /// Opens `paths`: directories, segments, and files of lines or of frames that stand alone. Of a directory, those files
+    /// are read that are called as segments are, or have one of the extensions
+    /// [`FILE_EXTENSIONS`](crate::log::FILE_EXTENSIONS). What is in a file, its bytes say.
     ///
     /// # Errors
     /// Where a path cannot be read. What is in it is told by events, its damage included.
@@ -58,7 +76,10 @@ impl ReadOptions {
         let mut reader = LogReader {
             streams: Vec::new(),
             by_id: HashMap::new(),
+            files: Vec::new(),
+            by_file: HashMap::new(),
             directories: Vec::new(),
+            named: Vec::new(),
             ready: BinaryHeap::new(),
             idle: Vec::new(),
             turn: None,
@@ -67,15 +88,17 @@ impl ReadOptions {
             looked: None,
             terms: self.terms,
         };
-        let mut files = Vec::new();
+        let mut segments = Vec::new();
         for path in paths {
             if path.is_dir() {
                 reader.directories.push(Directory::new(path.clone()));
+            } else if is_segment(path)? {
+                segments.push(inspect(path)?);
             } else {
-                files.push(inspect(path)?);
+                reader.named.push((path.clone(), None));
             }
         }
-        reader.add_all(files, false);
+        reader.add_all(segments, false);
         // Names that come while one looks may be missed: of what is found, all before it is found in the second look.
         reader.look()?;
         reader.look()?;

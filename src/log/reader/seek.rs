@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io;
 
-use super::LogReader;
 use super::event::LogEvent;
 use super::open::OpenSegment;
 use super::stream::{Head, Stream, Terms, Waiting};
+use super::{At, LogReader};
 
 impl LogReader {
     /// Passes over everything there is now. What is told after that has come since, or was not complete.
@@ -18,7 +18,13 @@ impl LogReader {
             if let Some(stream) = self.streams.get_mut(index) {
                 stream.skip_to_end(self.terms);
             }
-            self.enqueue(index);
+            self.enqueue(At::Stream(index));
+        }
+        for index in 0..self.files.len() {
+            if let Some(file) = self.files.get_mut(index) {
+                file.skip_to_end(self.terms);
+            }
+            self.enqueue(At::File(index));
         }
     }
 
@@ -39,8 +45,14 @@ impl LogReader {
         let terms = self.terms;
         let mut spans: Vec<Vec<Span>> =
             self.streams.iter().map(|stream| Span::all_of(stream, terms)).collect();
+        let most = usize::try_from(entries).unwrap_or(usize::MAX);
+        for file in &mut self.files {
+            let (count, latest) = file.seek_to_last(most, terms);
+            spans.push(vec![Span { first: 0, last: latest, at_least: count, counted: Some(count) }]);
+        }
         let from = threshold(&spans, entries);
-        let mut there = 0_u64;
+        let of_files = spans.get(self.streams.len()..).unwrap_or(&[]).iter().flatten();
+        let mut there: u64 = of_files.map(|span| span.at_least).sum();
         for (stream, spans) in self.streams.iter_mut().zip(&mut spans) {
             let skipped = spans.iter().take_while(|span| span.last < from).count();
             if let Some(span) = spans.get(skipped) {

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::format::frame::FrameKind;
+use crate::limits::Limits;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::LostRange;
 
@@ -20,6 +21,10 @@ pub(super) struct Terms {
     pub(super) access: Access,
     /// How many times the directories have been looked through.
     pub(super) round: u64,
+    /// Whether what is not complete at the end of a file is waited for.
+    pub(super) follow: bool,
+    /// Of entries made from lines.
+    pub(super) limits: Limits,
 }
 
 /// A segment that is known and not read yet.

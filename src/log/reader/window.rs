@@ -12,9 +12,14 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Whether all are asked for.
+    pub(super) fn is_open(self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
     /// Whether an entry with this time is asked for; one without (0) only where all are.
     pub(super) fn admits(self, time: u64) -> bool {
-        if self.since.is_none() && self.until.is_none() {
+        if self.is_open() {
             return true;
         }
         time != 0

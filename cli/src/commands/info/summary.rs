@@ -47,16 +47,16 @@ impl Found {
     }
 
     fn add(&mut self, event: &LogEvent<'_>, range: Range) {
-        let (LogEvent::Entry { segment, .. }
-        | LogEvent::Frame { segment, .. }
-        | LogEvent::Unreadable { segment, .. }
-        | LogEvent::Lost { segment, .. }
-        | LogEvent::DamagedHeader { segment, .. }) = event
+        let (LogEvent::Entry { source, .. }
+        | LogEvent::Frame { source, .. }
+        | LogEvent::Unreadable { source, .. }
+        | LogEvent::Lost { source, .. }
+        | LogEvent::DamagedHeader { source, .. }) = event
         else {
             return;
         };
         if self.segment.is_none() {
-            self.segment = Some((*segment).clone());
+            self.segment = source.segment().cloned();
         }
         match event {
             LogEvent::Entry { entry, .. } => {

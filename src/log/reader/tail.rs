@@ -1,0 +1,80 @@
+//! A file that is read as it grows.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// So many bytes before the place up to which a file has been read are remembered, to know it by them.
+const REMEMBERED: usize = 64;
+
+/// Up to where a file has been read, and the last bytes before.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) at: u64,
+    last: [u8; REMEMBERED],
+    /// How many of `last` there are, at its end.
+    count: usize,
+}
+
+impl Mark {
+    /// At `offset`, of which nothing is remembered.
+    pub(super) fn at(offset: u64) -> Self {
+        Self { at: offset, last: [0; REMEMBERED], count: 0 }
+    }
+
+    /// Takes note of bytes that have been read.
+    fn pass(&mut self, bytes: &[u8]) {
+        let new = &bytes[bytes.len().saturating_sub(REMEMBERED)..];
+        self.last.copy_within(new.len().., 0);
+        self.last[REMEMBERED - new.len()..].copy_from_slice(new);
+        self.count = REMEMBERED.min(self.count + new.len());
+        self.at += bytes.len() as u64;
+    }
+
+    /// Whether `file` has those bytes there.
+    pub(super) fn is_in(&self, file: &File) -> bool {
+        let mut found = [0; REMEMBERED];
+        let found = &mut found[REMEMBERED - self.count..];
+        let start = self.at.saturating_sub(self.count as u64);
+        file.read_exact_at(found, start).is_ok() && *found == self.last[REMEMBERED - self.count..]
+    }
+}
+
+/// A file that is read as it grows.
+pub(super) struct Tail {
+    file: File,
+    pub(super) mark: Mark,
+    /// Whether what comes is not read any more.
+    pub(super) closed: bool,
+}
+
+impl Tail {
+    /// Opens `path` at `offset`.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn open(path: &Path, offset: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Self { file, mark: Mark::at(offset), closed: false })
+    }
+
+    /// How long the file is now, where it is not what has been read of it, continued.
+    pub(super) fn changed(&self) -> Option<u64> {
+        let len = self.file.metadata().ok()?.len();
+        let is_same = len >= self.mark.at && self.mark.is_in(&self.file);
+        (!is_same).then_some(len)
+    }
+}
+
+impl Read for Tail {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.closed {
+            return Ok(0);
+        }
+        let read = self.file.read(room)?;
+        self.mark.pass(room.get(..read).unwrap_or(&[]));
+        Ok(read)
+    }
+}

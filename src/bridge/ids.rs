@@ -60,6 +60,17 @@ impl Ids {
         }
     }
 
+    /// These, and what is not known of them `outer`'s.
+    #[inline]
+    pub(super) fn over(mut self, outer: &Self) -> Self {
+        self.fill(outer);
+        self
+    }
+
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Makes these the entry's ids, and what is not known of them the context's that was written into it before.
     #[inline]
     pub(super) fn write(mut self, entry: &mut EntryWriter<'_>) {

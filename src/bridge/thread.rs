@@ -26,8 +26,7 @@ pub(super) fn write_name(entry: &mut EntryWriter<'_>) {
     match NAME.get() {
         Name::Short(0, _) => {}
         Name::Short(len, name) => {
-            let name = name.get(..usize::from(len)).and_then(|name| core::str::from_utf8(name).ok());
-            entry.set_thread(name.unwrap_or(""));
+            entry.set_thread_bytes(name.get(..usize::from(len)).unwrap_or_default());
         }
         Name::NotAsked | Name::Long => ask(entry),
     }

@@ -175,10 +175,18 @@ impl Fragment {
     /// The attributes that `other` does not name, and behind them `other`'s.
     #[must_use]
     pub fn replaced_by(&self, other: &Self) -> Self {
+        self.replaced_behind(0, other)
+    }
+
+    /// The same, except that the first `first` attributes stay, whatever `other` names.
+    pub(crate) fn replaced_behind(&self, first: usize, other: &Self) -> Self {
         let names = |found: &str| other.runs().any(|(nodes, ..)| other.key_of(nodes) == Some(found));
         let mut kept = Self { dropped: self.dropped, report: self.report, ..Self::default() };
         let (mut kept_nodes, mut kept_text) = (Vec::new(), Vec::new());
-        for (nodes, text, start) in self.runs().filter(|(nodes, ..)| !self.key_of(nodes).is_some_and(names)) {
+        for (at, (nodes, text, start)) in self.runs().enumerate() {
+            if at >= first && self.key_of(nodes).is_some_and(names) {
+                continue;
+            }
             let by = kept_text.len() as i128 - start as i128;
             kept_nodes.extend(nodes.iter().map(|node| Node::new(node.moved(by))));
             kept_text.extend_from_slice(text);

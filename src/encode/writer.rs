@@ -83,6 +83,13 @@ impl<'b> EntryWriter<'b> {
         self.tape.out.set_gap(nodes.saturating_mul(layout::NODE_LEN).saturating_add(4));
     }
 
+    /// Values that it has so far, nested ones and containers counted.
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    pub(crate) fn nodes(&self) -> usize {
+        self.tape.nodes()
+    }
+
     /// When it happened: nanoseconds since the Unix epoch, 0 for "not known".
     #[inline(always)]
     pub fn set_time_unix_nano(&mut self, nanos: u64) {
@@ -117,6 +124,20 @@ impl<'b> EntryWriter<'b> {
     #[inline(always)]
     pub fn set_thread(&mut self, thread: &str) {
         self.thread = self.header_string(thread, Places::THREAD);
+    }
+
+    /// [`set_thread`](Self::set_thread) for bytes that were text when they were kept: to find that out again costs more than
+    /// to write them. What is longer than the limit is looked at.
+    #[cfg(any(feature = "log", feature = "tracing"))]
+    #[inline(always)]
+    pub(crate) fn set_thread_bytes(&mut self, name: &[u8]) {
+        if name.len() <= usize::from(self.tape.limits.max_key_bytes)
+            && self.tape.take(STRING_OVERHEAD + name.len())
+        {
+            self.thread = Some(to_u32(self.tape.out.push_string(name, to_u32(name.len()))));
+        } else {
+            self.set_thread(core::str::from_utf8(name).unwrap_or_default());
+        }
     }
 
     /// The message. Cut at [`Limits::max_string_bytes`].

@@ -14,6 +14,7 @@ use crate::encode::EntryWriter;
 use crate::log::Log;
 use crate::severity::Severity;
 
+use super::expected::{self, Expected};
 use super::fields::{self, Fields};
 use super::options::{Options, Scope, SpanEvents};
 use super::span::{Known, Outer, Place, Span};
@@ -27,6 +28,7 @@ pub struct Layer {
     log: Log,
     options: Options,
     number: u64,
+    expected: Expected,
     #[cfg(feature = "tracing-opentelemetry-0-34")]
     opentelemetry: super::opentelemetry::Source,
 }
@@ -39,6 +41,7 @@ impl Layer {
             log,
             options: Options::default(),
             number: LAYERS.fetch_add(1, Ordering::Relaxed),
+            expected: Expected::default(),
             #[cfg(feature = "tracing-opentelemetry-0-34")]
             opentelemetry: Default::default(),
         }
@@ -146,13 +149,7 @@ impl Layer {
         let known = self.opentelemetry.known(self.number, span);
         let extensions = span.extensions();
         if let Some(place) = extensions.get::<Known>().and_then(|known| known.place(self.number)) {
-            for span in place.spans.iter().rev() {
-                if ids.are_known() {
-                    break;
-                }
-                ids.fill(&span.fields.load().ids);
-            }
-            write_scope(entry, self.options.scope, place);
+            ids.fill(&write_scope(entry, self.options.scope, place));
         }
         #[cfg(feature = "tracing-opentelemetry-0-34")]
         ids.fill(&known);
@@ -194,27 +191,28 @@ fn is_record(site: &Metadata<'_>) -> bool {
     site.target() == "log" && site.name() == "log event"
 }
 
+/// Writes the spans of `place`; returns their ids, an inner one's before an outer one's.
 #[inline]
-fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place) {
+fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place) -> Ids {
+    let mut ids = Ids::default();
     let mut attributes = entry.attributes();
-    match scope {
-        Scope::None => {}
-        Scope::Current => {
-            if let Some(span) = place.span() {
-                span.write(&mut attributes.slot("span").map());
-            }
+    if scope == Scope::All {
+        let mut spans = attributes.slot("spans").array();
+        for span in &place.spans {
+            span.write(Some(spans.slot().map()), &mut ids);
         }
-        Scope::All => {
-            let mut spans = attributes.slot("spans").array();
-            for span in &place.spans {
-                span.write(&mut spans.slot().map());
-            }
-            spans.end();
-            if place.left_out > 0 {
-                attributes.entry("spans.left_out", &place.left_out);
-            }
+        spans.end();
+        if place.left_out > 0 {
+            attributes.entry("spans.left_out", &place.left_out);
         }
+    } else if let [outer @ .., current] = &*place.spans {
+        for span in outer {
+            span.write(None, &mut ids);
+        }
+        let map = (scope == Scope::Current).then(|| attributes.slot("span").map());
+        current.write(map, &mut ids);
     }
+    ids
 }
 
 impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for Layer {
@@ -226,6 +224,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for La
     fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
         self.log.append(|entry| {
             let (site, mut ids) = (event.metadata(), Ids::default());
+            let expected = self.expected.expect(site, entry);
             self.write_site(entry, site);
             let Options { file, line_number, module, .. } = self.options;
             let record = is_record(site).then_some(fields::Record { file, line_number, module });
@@ -236,6 +235,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for La
             }
             Context::write_current(entry);
             ids.write(entry);
+            expected::learn(expected, entry);
         });
     }
 

@@ -56,6 +56,7 @@
 //! ([`DropCause::Reentrant`](crate::log::DropCause::Reentrant)). Where it panics, there is no entry, the panic goes on, and
 //! the log is as it was.
 
+mod expected;
 mod fields;
 mod layer;
 #[cfg(feature = "tracing-opentelemetry-0-34")]

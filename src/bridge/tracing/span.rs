@@ -1,9 +1,10 @@
 //! What a layer knows of a span.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Record};
 
@@ -67,8 +68,12 @@ impl Place {
 
 /// One span.
 pub(super) struct Span {
-    pub(super) name: &'static str,
-    pub(super) fields: ArcSwap<SpanFields>,
+    /// As it was made.
+    first: SpanFields,
+    /// Whether something has been recorded since: most spans are looked at more often than that.
+    is_changed: AtomicBool,
+    /// Then as it is now.
+    changed: ArcSwapOption<SpanFields>,
     /// Where it is asked for at the end.
     timing: Option<Mutex<Timing>>,
     /// What another layer says that the span is called; known for good as soon as it is.
@@ -77,25 +82,26 @@ pub(super) struct Span {
 }
 
 /// A span's fields, encoded. It never changes; where something is recorded, there is a new one.
-pub(super) struct SpanFields {
-    /// Those that the span was made with.
-    first: Fragment,
-    /// Those recorded since, each once.
+struct SpanFields {
+    /// Its name, and what stands of the fields.
+    all: Fragment,
+    ids: Ids,
+    /// Those recorded since the span was made, each once.
     recorded: Vec<(Field, Fragment)>,
-    /// What stands of all of them.
-    pub(super) all: Fragment,
-    pub(super) ids: Ids,
 }
 
 impl Span {
     /// Encodes the fields of a new span: code that formats them runs.
     pub(super) fn new(limits: &Limits, attributes: &Attributes<'_>, timed: bool) -> Self {
         let mut ids = Ids::default();
-        let first = encode(limits, |map| attributes.record(&mut Fields { sink: map, ids: &mut ids }));
-        let all = first.clone();
+        let all = encode(limits, |map| {
+            map.entry("name", attributes.metadata().name());
+            attributes.record(&mut Fields { sink: map, ids: &mut ids });
+        });
         Self {
-            name: attributes.metadata().name(),
-            fields: ArcSwap::from_pointee(SpanFields { first, recorded: Vec::new(), all, ids }),
+            first: SpanFields { all, ids, recorded: Vec::new() },
+            is_changed: AtomicBool::new(false),
+            changed: ArcSwapOption::empty(),
             timing: timed.then(|| Mutex::new(Timing::new())),
             #[cfg(feature = "tracing-opentelemetry-0-34")]
             opentelemetry: std::sync::OnceLock::new(),
@@ -107,7 +113,12 @@ impl Span {
         let mut recorder = Recorder { limits, recorded: Vec::new(), ids: Ids::default() };
         values.record(&mut recorder);
         let Recorder { recorded, ids, .. } = recorder;
-        self.fields.rcu(|fields| fields.replaced(&recorded, ids));
+        self.changed.rcu(|fields| {
+            let before = fields.as_deref().unwrap_or(&self.first);
+            Some(Arc::new(before.replaced(&self.first.all, &recorded, ids)))
+        });
+        // After the fields: who sees it sees them.
+        self.is_changed.store(true, Ordering::Release);
     }
 
     pub(super) fn timing(&self, change: impl FnOnce(&mut Timing)) {
@@ -116,20 +127,36 @@ impl Span {
         }
     }
 
-    /// Writes the span as a map that is open.
+    /// Writes the span as a map that is open, where one is wanted, and its ids over those of the spans that it is in.
     #[inline]
-    pub(super) fn write(&self, map: &mut MapWriter<'_, '_>) {
-        map.entry("name", self.name).append(&self.fields.load().all);
+    pub(super) fn write(&self, map: Option<MapWriter<'_, '_>>, ids: &mut Ids) {
+        if !self.is_changed.load(Ordering::Acquire) {
+            self.first.write(map, ids);
+        } else if let Some(fields) = &*self.changed.load() {
+            fields.write(map, ids);
+        }
     }
 }
 
 impl SpanFields {
-    fn replaced(&self, recorded: &[(Field, Fragment)], mut ids: Ids) -> Self {
+    #[inline]
+    fn write(&self, map: Option<MapWriter<'_, '_>>, ids: &mut Ids) {
+        if let Some(mut map) = map {
+            map.append(&self.all);
+        }
+        if !self.ids.are_none() {
+            *ids = self.ids.over(ids);
+        }
+    }
+
+    /// These with what is recorded; `first` is what the span was made with.
+    fn replaced(&self, first: &Fragment, recorded: &[(Field, Fragment)], mut ids: Ids) -> Self {
         ids.fill(&self.ids);
         let is_old = |(field, _): &&(Field, Fragment)| !recorded.iter().any(|(newer, _)| newer == field);
         let recorded: Vec<_> = self.recorded.iter().filter(is_old).chain(recorded).cloned().collect();
         let last = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
-        Self { all: self.first.replaced_by(&last), first: self.first.clone(), recorded, ids }
+        // Its name stays, though a field be called so.
+        Self { all: first.replaced_behind(1, &last), ids, recorded }
     }
 }
 

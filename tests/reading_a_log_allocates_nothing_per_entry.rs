@@ -84,3 +84,61 @@ fn following() {
         assert_eq!(entries, 1);
     }
 }
+
+/// A thousand lines, frames, or both.
+#[cfg(feature = "json")]
+fn pieces(range: std::ops::Range<u64>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for n in range {
+        if n % 3 == 0 {
+            let mut buffer = [0; 512];
+            let frame = fusewire::message::write(&mut buffer, &fusewire::Limits::DEFAULT, |entry| {
+                entry.attr("n", &n);
+            });
+            bytes.extend_from_slice(frame.unwrap());
+        } else {
+            let line = format!(
+                "{{\"level\":\"info\",\"msg\":\"hello\",\"n\":{n},\"more\":{{\"a\":[1,2.5,\"\\n\"]}}}}\n"
+            );
+            bytes.extend_from_slice(line.as_bytes());
+        }
+    }
+    bytes
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn lines_and_frames() {
+    let bytes = pieces(0..3000);
+    let mut reader = fusewire::mixed::MixedReader::new(bytes.as_slice());
+    // As much memory as it needs it has once it has read some.
+    for _ in 0..1500 {
+        assert!(reader.next().unwrap().is_some());
+    }
+    let mut entries = 0;
+    let (allocated, ()) = allocations(|| {
+        while reader.next().unwrap().is_some() {
+            entries += 1
+        }
+    });
+    assert_eq!((allocated, entries), (0, 1500));
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn following_files_of_both() {
+    use std::io::Write;
+
+    let directory = tempfile::tempdir().unwrap();
+    // Named: to look through a directory takes memory, and how often that is done depends on the clock.
+    let path = directory.path().join("app.log");
+    let mut file = std::fs::File::create(&path).unwrap();
+    let mut reader = LogReader::options().follow(true).open(&[path]).unwrap();
+    file.write_all(&pieces(0..3000)).unwrap();
+    assert_eq!(read(&mut reader), 3000);
+    file.write_all(&pieces(3000..4000)).unwrap();
+    while !reader.wait(std::time::Duration::from_secs(1)).unwrap() {}
+    let mut entries = 0;
+    assert_eq!(allocations(|| entries = read(&mut reader)).0, 0);
+    assert_eq!(entries, 1000);
+}

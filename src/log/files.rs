@@ -63,22 +63,24 @@ pub enum FileChange {
 pub(super) struct FileId(u64, u64);
 
 impl FileInfo {
-    /// What the file system says of `file`.
+    /// Opens the file `path`; what the file system says of it.
     ///
     /// # Errors
-    /// Those of the file system.
-    pub(super) fn look(path: &Path) -> io::Result<(Self, FileId)> {
-        let metadata = fs::metadata(path)?;
-        if !metadata.is_file() {
+    /// Those of the file system, and [`io::ErrorKind::InvalidInput`] for what is no file of the usual kind.
+    pub(super) fn open(path: &Path) -> io::Result<(Self, FileId, File)> {
+        // To open others may take for ever.
+        if !fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file of the usual kind"));
         }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         let info = Self {
             path: path.to_owned(),
             len: metadata.len(),
             disk_bytes: metadata.blocks().saturating_mul(512),
             contents: None,
         };
-        Ok((info, FileId(metadata.dev(), metadata.ino())))
+        Ok((info, FileId(metadata.dev(), metadata.ino()), file))
     }
 
     /// The same, and what is in it.
@@ -86,8 +88,8 @@ impl FileInfo {
     /// # Errors
     /// Those of the file system.
     pub(super) fn counted(path: &Path) -> io::Result<Self> {
-        let (mut info, _) = Self::look(path)?;
-        info.contents = Some(FileContents::of(File::open(path)?)?);
+        let (mut info, _, file) = Self::open(path)?;
+        info.contents = Some(FileContents::of(file)?);
         Ok(info)
     }
 }

@@ -109,6 +109,11 @@ impl<R: Read> MixedReader<R> {
         &self.input
     }
 
+    /// Gives the input back. What has been read of it and is in no event yet is lost.
+    pub fn into_inner(self) -> R {
+        self.input
+    }
+
     #[cfg(unix)]
     pub(crate) fn get_mut(&mut self) -> &mut R {
         &mut self.input

@@ -16,6 +16,11 @@ const BELIEVE: Duration = Duration::from_millis(100);
 /// For how long after a change further ones may have the same time: clocks of file systems tick every 1 to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 
+/// For so many looks names of files are remembered that had one, to tell that another file has it.
+const REMEMBER: u64 = 1 << 16;
+/// The number of no file.
+const GONE: u64 = u64::MAX;
+
 /// What has come to a directory.
 #[derive(Default)]
 pub(super) struct News {
@@ -87,9 +92,21 @@ impl Directory {
                 news.files.push((entry.path(), before.is_some()));
             }
         }
-        // A name that one look did not bring may have been missed by it alone.
-        let looks = self.looks;
-        self.known.retain(|_, (seen, _)| *seen + 1 >= looks);
+        self.forget();
         Ok(news)
+    }
+
+    /// Forgets names that are gone, and which files those had that were no segments. A name that one look did not bring may have
+    /// been missed by it alone.
+    fn forget(&mut self) {
+        let looks = self.looks;
+        self.known.retain(|_, (seen, file)| {
+            let is_gone = *seen + 1 < looks;
+            let is_kept = *file != 0 && *seen + REMEMBER >= looks;
+            if is_gone && *file != 0 {
+                *file = GONE;
+            }
+            !is_gone || is_kept
+        });
     }
 }

@@ -11,7 +11,7 @@ use crate::log::listing::{SegmentInfo, inspect};
 use super::directory::Directory;
 use super::file::LogFile;
 use super::stream::{Head, Stream};
-use super::{At, LogReader};
+use super::{At, LogReader, OPEN_FILES};
 
 /// How many times a directory is looked through in a row where names come while one looks.
 const ROUNDS: u32 = 5;
@@ -46,10 +46,7 @@ impl LogReader {
                 }
             }
             for (path, error) in failed {
-                let mut stream = Stream::new([0; 16], None);
-                stream.head = Head::File(path, error);
-                let index = self.push(stream);
-                self.enqueue(At::Stream(index));
+                self.add_failed(path, error);
             }
             for (path, replaced) in files {
                 self.add_file(path, replaced);
@@ -81,10 +78,13 @@ impl LogReader {
 
     /// Adds a file that is no segment, unless it has only got another name.
     fn add_file(&mut self, path: PathBuf, replaced: bool) {
-        let (info, id) = match FileInfo::look(&path) {
+        let (info, id, file) = match FileInfo::open(&path) {
             Ok(found) => found,
-            // Gone again, or no file.
-            Err(_) => return,
+            // Gone again, or a directory or a pipe.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+                return;
+            }
+            Err(error) => return self.add_failed(path, error),
         };
         if let Some(index) = self.by_file.get(&id).copied()
             && let Some(file) = self.files.get_mut(index)
@@ -99,7 +99,10 @@ impl LogReader {
         }
         let file = match kind_of_name(&path) {
             NameKind::Compressed => LogFile::failed(info, id, compressed()),
-            _ => LogFile::new(info, id, replaced),
+            _ => {
+                let is_crowded = self.files.iter().filter(|file| file.is_open()).count() >= OPEN_FILES;
+                LogFile::new(info, id, (!is_crowded).then_some(file), replaced)
+            }
         };
         let index = self.files.len();
         self.files.push(file);
@@ -111,6 +114,14 @@ impl LogReader {
         } else {
             self.enqueue(At::File(index));
         }
+    }
+
+    /// Adds what cannot be read.
+    fn add_failed(&mut self, path: PathBuf, error: io::Error) {
+        let mut stream = Stream::new([0; 16], None);
+        stream.head = Head::File(path, error);
+        let index = self.push(stream);
+        self.enqueue(At::Stream(index));
     }
 
     /// Makes room for all streams and files.

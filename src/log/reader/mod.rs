@@ -9,7 +9,6 @@ pub(super) mod open;
 mod options;
 mod seek;
 mod stream;
-mod tail;
 mod window;
 
 use std::cmp::Reverse;

@@ -1,8 +1,11 @@
 //! One file that is no segment, and how far it has been read.
 
+mod identity;
+mod seek;
+mod tail;
+
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::format::frame::FrameKind;
@@ -11,18 +14,10 @@ use crate::mixed::{MixedEvent, MixedReader, Step};
 
 use super::event::{LogEvent, Source};
 use super::stream::Terms;
-use super::tail::{Mark, Tail};
+use tail::{Mark, Tail};
 
 /// How long a file in which nothing comes is left alone, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-/// How often it is asked for whether the file still has its name.
-const ASK: Duration = Duration::from_millis(500);
-/// How long a file that has lost its name is waited for: whoever writes to it may not have noticed yet.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// So many places in a file are remembered at most.
-const MOST_PLACES: usize = 1 << 20;
-
 /// What a file has next.
 enum Head {
     /// Nothing yet.
@@ -54,6 +49,8 @@ pub(super) struct LogFile {
     pub(super) key: u64,
     head: Head,
     reader: Option<Box<MixedReader<Tail>>>,
+    /// The file, where it has been opened to find out what it is, and not been read yet.
+    opened: Option<File>,
     /// Where it is opened.
     start: u64,
     /// Up to where it had been read when it was closed, to be opened again once there is more.
@@ -70,8 +67,9 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// The file of which `info` tells; `replaced` where another one had its name.
-    pub(super) fn new(info: FileInfo, id: FileId, replaced: bool) -> Self {
+    /// The file of which `info` tells; `replaced` where another one had its name. Without `file` it is opened when it is looked
+    /// into.
+    pub(super) fn new(info: FileInfo, id: FileId, file: Option<File>, replaced: bool) -> Self {
         let now = Instant::now();
         Self {
             info,
@@ -79,6 +77,7 @@ impl LogFile {
             key: 0,
             head: if replaced { Head::Changed(FileChange::Replaced) } else { Head::Idle },
             reader: None,
+            opened: file,
             start: 0,
             parked: None,
             ending: None,
@@ -92,7 +91,7 @@ impl LogFile {
 
     /// One that cannot be read.
     pub(super) fn failed(info: FileInfo, id: FileId, error: io::Error) -> Self {
-        Self { head: Head::Failed(error), done: true, ..Self::new(info, id, false) }
+        Self { head: Head::Failed(error), done: true, ..Self::new(info, id, None, false) }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -109,27 +108,12 @@ impl LogFile {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.reader.is_some()
+        self.reader.is_some() || self.opened.is_some()
     }
 
     /// Whether nothing of it has been read.
     pub(super) fn is_fresh(&self) -> bool {
         self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
-    }
-
-    /// Takes note of a name that the file with its number has now. Whether it is this one, and not another one that has got
-    /// the number of one that is gone.
-    pub(super) fn rename(&mut self, path: &Path) -> bool {
-        let is_this = match (&self.reader, self.parked) {
-            (Some(_), _) => true,
-            (None, Some(mark)) => File::open(path).is_ok_and(|file| mark.is_in(&file)),
-            (None, None) => !self.done,
-        };
-        if is_this {
-            self.info.path = path.to_owned();
-            (self.nameless, self.done) = (None, false);
-        }
-        is_this
     }
 
     /// Closes it, where too many are open: until its turn comes, where it has only just been looked into; else until there is
@@ -157,7 +141,12 @@ impl LogFile {
                 self.look();
             }
         } else if let Err(error) = self.open(terms) {
-            return self.fail(error);
+            // It may have got another name, of which one hears later.
+            let waits = terms.follow && error.kind() == io::ErrorKind::NotFound && !self.is_lost();
+            if !waits {
+                self.fail(error);
+            }
+            return;
         }
         self.read(terms);
     }
@@ -168,20 +157,35 @@ impl LogFile {
             if !self.has_name() {
                 return Ok(());
             }
-            let (info, _) = FileInfo::look(&self.info.path)?;
-            if info.len == mark.at {
+            let file = self.file()?;
+            let len = file.metadata()?.len();
+            if len == mark.at {
                 return Ok(());
             }
             self.parked = None;
-            if !mark.is_in(&File::open(&self.info.path)?) {
+            if !mark.is_in(&file) {
                 self.start = 0;
-                self.head = Head::Changed(FileChange::Truncated { read: mark.at, len: info.len });
+                self.head = Head::Changed(FileChange::Truncated { read: mark.at, len });
                 return Ok(());
             }
+            self.opened = Some(file);
         }
-        let tail = Tail::open(&self.info.path, self.start)?;
-        self.reader = Some(Box::new(MixedReader::at(tail, self.start, terms.limits)));
+        self.reader = Some(Box::new(self.reader_at(self.start, terms)?));
         Ok(())
+    }
+
+    /// A reader of the file from `offset` on.
+    fn reader_at(&mut self, offset: u64, terms: Terms) -> io::Result<MixedReader<Tail>> {
+        Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits))
+    }
+
+    /// The file, and not another one that has its name now.
+    fn file(&mut self) -> io::Result<File> {
+        if let Some(file) = self.opened.take() {
+            return Ok(file);
+        }
+        let (_, id, file) = FileInfo::open(&self.info.path)?;
+        if id == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     /// Closes the file until there is more of it.
@@ -200,38 +204,6 @@ impl LogFile {
         self.asked = Instant::now();
         self.pause = (self.pause * 2).clamp(PAUSE.0, PAUSE.1);
         true
-    }
-
-    /// Looks at what has become of the file.
-    fn look(&mut self) {
-        let Some(reader) = &mut self.reader else { return };
-        let tail = reader.get_mut();
-        if self.ending.is_some() {
-            return;
-        }
-        if let Some(len) = tail.changed() {
-            self.ending = Some(Ending::Truncated { read: tail.mark.at, len });
-            tail.closed = true;
-            return;
-        }
-        if !self.has_name() {
-            self.ending = self.done.then_some(Ending::Gone);
-            self.done = false;
-        }
-    }
-
-    /// Whether the file can be found under its name, for all that is known. Where it has not been for a while, it is done.
-    fn has_name(&mut self) -> bool {
-        if self.name_asked.elapsed() < ASK {
-            return self.nameless.is_none();
-        }
-        self.name_asked = Instant::now();
-        if FileId::of(&self.info.path).is_ok_and(|id| id == self.id) {
-            self.nameless = None;
-        } else {
-            self.done = self.nameless.get_or_insert(self.name_asked).elapsed() >= GRACE;
-        }
-        self.nameless.is_none()
     }
 
     /// Reads on.
@@ -260,7 +232,8 @@ impl LogFile {
     fn rest(&mut self, follows: bool) {
         match self.ending.take() {
             Some(Ending::Truncated { read, len }) => {
-                (self.reader, self.start) = (None, 0);
+                self.reopen();
+                self.start = 0;
                 self.head = Head::Changed(FileChange::Truncated { read, len });
             }
             Some(Ending::Gone) => self.end(),
@@ -280,74 +253,7 @@ impl LogFile {
 
     fn fail(&mut self, error: io::Error) {
         self.head = Head::Failed(error);
-        (self.reader, self.parked, self.done) = (None, None, true);
-    }
-
-    /// Passes over everything there is now.
-    pub(super) fn skip_to_end(&mut self, terms: Terms) {
-        if let Err(error) = self.skip(terms, |_| ()) {
-            self.fail(error);
-        }
-    }
-
-    /// Passes over everything there is now, and says of each piece in which entries may be where it begins.
-    fn skip(&mut self, terms: Terms, mut found: impl FnMut(u64)) -> io::Result<()> {
-        if self.done {
-            return Ok(());
-        }
-        self.head = Head::Idle;
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            None => {
-                let tail = Tail::open(&self.info.path, self.start)?;
-                self.reader.insert(Box::new(MixedReader::at(tail, self.start, terms.limits)))
-            }
-        };
-        while let Some((offset, has_entries)) = reader.skip()? {
-            if has_entries {
-                found(offset);
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves to a place with at most `most` pieces with entries behind it, of one that is fresh; how many entries that are
-    /// asked for are behind it, and the latest time of them.
-    pub(super) fn seek_to_last(&mut self, most: usize, terms: Terms) -> (u64, u64) {
-        let mut places = std::collections::VecDeque::new();
-        // In a range, most pieces may not count.
-        if terms.window.is_open() && most <= MOST_PLACES {
-            let result = self.skip(terms, |offset| {
-                if places.len() == most {
-                    places.pop_front();
-                }
-                places.push_back(offset);
-            });
-            if result.is_ok() && places.len() == most {
-                self.start = places.front().copied().unwrap_or(0);
-            }
-        }
-        self.reader = None;
-        let counted = self.count(terms);
-        (self.reader, self.head, self.key) = (None, Head::Idle, 0);
-        counted.unwrap_or_default()
-    }
-
-    /// How many entries that are asked for there are from the place at which it is opened, and their latest time.
-    fn count(&self, terms: Terms) -> io::Result<(u64, u64)> {
-        let tail = Tail::open(&self.info.path, self.start)?;
-        let mut reader = MixedReader::at(tail, self.start, terms.limits);
-        let (mut entries, mut latest) = (0, 0);
-        loop {
-            match reader.step(!terms.follow)? {
-                Step::Frame { kind: FrameKind::Entry, time } => {
-                    latest = latest.max(time);
-                    entries += u64::from(terms.window.admits(time));
-                }
-                Step::Rest => return Ok((entries, latest)),
-                _ => {}
-            }
-        }
+        (self.reader, self.opened, self.parked, self.done) = (None, None, None, true);
     }
 
     /// What comes next.

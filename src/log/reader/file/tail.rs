@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 /// So many bytes before the place up to which a file has been read are remembered, to know it by them.
 const REMEMBERED: usize = 64;
@@ -50,14 +49,17 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// Opens `path` at `offset`.
+    /// Reads `file` from `offset` on.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(super) fn open(path: &Path, offset: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    pub(super) fn at(mut file: File, offset: u64) -> io::Result<Self> {
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self { file, mark: Mark::at(offset), closed: false })
+    }
+
+    pub(super) fn into_file(self) -> File {
+        self.file
     }
 
     /// How long the file is now, where it is not what has been read of it, continued.

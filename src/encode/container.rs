@@ -234,6 +234,18 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self
     }
 
+    /// Writes one element: a map of what is in `fragment`.
+    #[cfg(feature = "tracing")]
+    #[inline]
+    pub(crate) fn push_map_of(&mut self, fragment: &Fragment) {
+        if let Some(Container { tape, scope, counts, .. }) = &mut self.container
+            && fragment.copy_as_element(tape, counts, scope)
+        {
+            return;
+        }
+        self.slot().map().append(fragment);
+    }
+
     /// Writes the elements of a slice; those over the limits are counted without being visited.
     #[inline]
     pub fn extend_from_slice<V: LogValue>(&mut self, values: &[V]) -> &mut Self {

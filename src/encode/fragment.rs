@@ -9,7 +9,7 @@ use crate::trip::{Places, TripCause, TripReport};
 
 use super::container::MapWriter;
 use super::scope::{Counts, Scope};
-use super::tape::Tape;
+use super::tape::{Tape, node};
 use super::{KeyFilter, encode_into};
 
 /// Attributes encoded once, to be copied into many entries: what a request, a span or a service puts into each of them
@@ -49,43 +49,47 @@ pub struct Fragment {
 /// A node as it stands in an entry whose text is the fragment's, and what of it moves with the text.
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    bits: u128,
-    /// 1 where the key is, 1 where a span is: as many times how far the text moves is added.
-    moves: u128,
+    bytes: [u8; layout::NODE_LEN],
+    /// All bits of the words that how far the text moves is added to: where the key is, and where a span is.
+    moves: [u32; WORDS],
 }
 
-const VALUE_BIT: usize = 8 * layout::NODE_VALUE;
+const WORDS: usize = layout::NODE_LEN / 4;
+const VALUE_WORD: usize = layout::NODE_VALUE / 4;
+const _: () = assert!(layout::NODE_LEN % 4 == 0 && layout::NODE_VALUE % 4 == 0);
 
 impl Node {
     fn new(bytes: [u8; layout::NODE_LEN]) -> Self {
-        let bits = u128::from_le_bytes(bytes);
-        let mut node = Self { bits, moves: 0 };
+        let mut node = Self { bytes, moves: [0; WORDS] };
         let kind = bytes[layout::NODE_KIND];
         let is_wide = NodeFlags::from_bits(bytes[layout::NODE_FLAGS]).contains(NodeFlags::WIDE);
-        node.moves |= u128::from(node.key().1 > 0);
         let is_span = is_wide || kind == Kind::String as u8 || kind == Kind::Bytes as u8;
-        node.moves |= u128::from(is_span) << VALUE_BIT;
+        let all_if = |moves| if moves { u32::MAX } else { 0 };
+        (node.moves[0], node.moves[VALUE_WORD]) = (all_if(node.key().1 > 0), all_if(is_span));
         node
     }
 
-    /// Its bytes where the text begins `by` bytes further on; a negative number where it begins before.
+    /// Its bytes where the text begins `by` bytes further on, modulo 2^32.
     #[inline(always)]
-    fn moved(&self, by: i128) -> [u8; layout::NODE_LEN] {
-        // No offset leaves its 32 bits: an entry has fewer bytes, and none is moved before the beginning.
-        self.bits.wrapping_add(self.moves.wrapping_mul(by.cast_unsigned())).to_le_bytes()
+    fn moved(&self, by: u32) -> [u8; layout::NODE_LEN] {
+        let mut moved = self.bytes;
+        let (words, _) = moved.as_chunks_mut();
+        // No carry between them: the words are added to all at once, where the processor can.
+        for (word, moves) in words.iter_mut().zip(self.moves) {
+            *word = u32::from_le_bytes(*word).wrapping_add(moves & by).to_le_bytes();
+        }
+        moved
     }
 
     /// Where its key begins in the text, and how long it is.
     fn key(&self) -> (usize, usize) {
-        let bytes = self.bits.to_le_bytes();
-        let at = u32_at(&bytes, 0).unwrap_or(0) as usize;
-        (at, u16_at(&bytes, layout::NODE_KEY_LEN).unwrap_or(0).into())
+        let at = u32_at(&self.bytes, 0).unwrap_or(0) as usize;
+        (at, u16_at(&self.bytes, layout::NODE_KEY_LEN).unwrap_or(0).into())
     }
 
     /// The value's low and high half.
     fn value(&self) -> (usize, usize) {
-        let bytes = self.bits.to_le_bytes();
-        let half = |at| u32_at(&bytes, at).unwrap_or(0) as usize;
+        let half = |at| u32_at(&self.bytes, at).unwrap_or(0) as usize;
         (half(layout::NODE_VALUE), half(layout::NODE_VALUE + 4))
     }
 
@@ -95,14 +99,14 @@ impl Node {
     }
 
     fn is_container(&self) -> bool {
-        let kind = self.bits.to_le_bytes()[layout::NODE_KIND];
+        let kind = self.bytes[layout::NODE_KIND];
         kind == Kind::Array as u8 || kind == Kind::Map as u8
     }
 
     /// One past the last byte of text that it needs.
     fn text_end(&self) -> usize {
         let (key, value) = (self.key(), self.value());
-        let span = if self.moves >> VALUE_BIT == 0 { 0 } else { value.0 + value.1 };
+        let span = if self.moves[VALUE_WORD] == 0 { 0 } else { value.0 + value.1 };
         (key.0 + key.1).max(span)
     }
 }
@@ -158,7 +162,7 @@ impl Fragment {
     /// This fragment's attributes, and behind them `other`'s.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
-        let by = self.text.len() as i128;
+        let by = distance(0, self.text.len());
         let behind = other.nodes.iter().map(|node| Node::new(node.moved(by)));
         let mut report = self.report;
         report.merge(&other.report);
@@ -187,7 +191,7 @@ impl Fragment {
             if at >= first && self.key_of(nodes).is_some_and(names) {
                 continue;
             }
-            let by = kept_text.len() as i128 - start as i128;
+            let by = distance(start, kept_text.len());
             kept_nodes.extend(nodes.iter().map(|node| Node::new(node.moved(by))));
             kept_text.extend_from_slice(text);
             kept.children += 1;
@@ -241,6 +245,33 @@ impl Fragment {
         tape.report.merge(&self.report);
     }
 
+    /// Copies the attributes as a map to the end of the array in `scope`, where the fuse has nothing to do with any of it;
+    /// else does nothing, and says `false`.
+    #[cfg(feature = "tracing")]
+    #[inline]
+    pub(super) fn copy_as_element(
+        &self,
+        tape: &mut Tape<'_>,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) -> bool {
+        let Limits { max_width, max_depth, allowed_kinds, .. } = tape.limits;
+        let room = (1 + self.nodes.len()) * layout::NODE_LEN + self.text.len();
+        let is_plain = self.dropped == 0
+            && counts.kept.max(self.children.saturating_sub(1)) < u32::from(max_width)
+            && self.depth.saturating_add(scope.child_depth) < max_depth
+            && allowed_kinds.contains(Kind::Map)
+            && tape.take(room);
+        if is_plain {
+            let value = u64::from(self.children) | (self.nodes.len() as u64) << 32;
+            tape.out.push(node(0, 0, Kind::Map as u8, NodeFlags::NONE, value), &[], &[]);
+            copy(&self.nodes, &self.text, 0, tape);
+            counts.kept += 1;
+            tape.report.merge(&self.report);
+        }
+        is_plain
+    }
+
     /// The same, attribute by attribute.
     #[cold]
     fn copy_what_fits(
@@ -290,10 +321,17 @@ fn depth(nodes: &[Node]) -> u8 {
     u8::try_from(deepest).unwrap_or(u8::MAX)
 }
 
+/// How far text moves that goes from one place to the other, modulo 2^32; back, where that is before.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
+fn distance(from: usize, to: usize) -> u32 {
+    to.wrapping_sub(from) as u32
+}
+
 /// Copies nodes whose text begins at `start` of their fragment's.
 #[inline(always)]
 fn copy(nodes: &[Node], text: &[u8], start: usize, tape: &mut Tape<'_>) {
-    let by = tape.out.tail_len() as i128 - start as i128;
+    let by = distance(start, tape.out.tail_len());
     tape.out.push_tail(text);
     for node in nodes {
         tape.out.push(node.moved(by), &[], &[]);

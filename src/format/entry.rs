@@ -124,7 +124,8 @@ pub(crate) const fn span(offset: u32, length: u32) -> u64 {
 /// The trips that a canonical entry of our own making records.
 pub(crate) fn canonical_trips(entry: &[u8]) -> TripReport {
     let mut report = TripReport::default();
-    let offset = if entry.starts_with(&PREFIX_TRIPPED) { u32_at(entry, TRIPS) } else { None };
+    // Without trips the offset is 0, which is told sooner.
+    let offset = u32_at(entry, TRIPS).filter(|offset| *offset > 0 && entry.starts_with(&PREFIX_TRIPPED));
     let records = offset.and_then(|offset| entry.get(TRIPS + offset as usize + 4..)).unwrap_or_default();
     for record in records.as_chunks::<TRIP_LEN>().0 {
         let (count, lost) = (u32_at(record, 4).unwrap_or(0), u64_at(record, 8).unwrap_or(UNKNOWN));

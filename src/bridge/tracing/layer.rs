@@ -149,7 +149,7 @@ impl Layer {
         let known = self.opentelemetry.known(self.number, span);
         let extensions = span.extensions();
         if let Some(place) = extensions.get::<Known>().and_then(|known| known.place(self.number)) {
-            ids.fill(&write_scope(entry, self.options.scope, place));
+            write_scope(entry, self.options.scope, place, ids);
         }
         #[cfg(feature = "tracing-opentelemetry-0-34")]
         ids.fill(&known);
@@ -191,28 +191,40 @@ fn is_record(site: &Metadata<'_>) -> bool {
     site.target() == "log" && site.name() == "log event"
 }
 
-/// Writes the spans of `place`; returns their ids, an inner one's before an outer one's.
+/// Writes the spans of `place`, and takes of their ids what is not known, from an inner one before an outer one.
 #[inline]
-fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place) -> Ids {
-    let mut ids = Ids::default();
+fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place, ids: &mut Ids) {
+    let (mut of_spans, mut are_any) = (Ids::default(), false);
+    let mut take = |found: &Ids| {
+        if !found.are_none() {
+            (of_spans, are_any) = (found.over(&of_spans), true);
+        }
+    };
     let mut attributes = entry.attributes();
     if scope == Scope::All {
         let mut spans = attributes.slot("spans").array();
         for span in &place.spans {
-            span.write(Some(spans.slot().map()), &mut ids);
+            span.look(|fields| {
+                spans.push_map_of(&fields.all);
+                take(&fields.ids);
+            });
         }
         spans.end();
         if place.left_out > 0 {
             attributes.entry("spans.left_out", &place.left_out);
         }
     } else if let [outer @ .., current] = &*place.spans {
-        for span in outer {
-            span.write(None, &mut ids);
-        }
-        let map = (scope == Scope::Current).then(|| attributes.slot("span").map());
-        current.write(map, &mut ids);
+        outer.iter().for_each(|span| span.look(|fields| take(&fields.ids)));
+        current.look(|fields| {
+            if scope == Scope::Current {
+                attributes.slot("span").map().append(&fields.all);
+            }
+            take(&fields.ids);
+        });
     }
-    ids
+    if are_any {
+        ids.fill(&of_spans);
+    }
 }
 
 impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for Layer {

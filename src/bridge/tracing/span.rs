@@ -82,10 +82,10 @@ pub(super) struct Span {
 }
 
 /// A span's fields, encoded. It never changes; where something is recorded, there is a new one.
-struct SpanFields {
+pub(super) struct SpanFields {
     /// Its name, and what stands of the fields.
-    all: Fragment,
-    ids: Ids,
+    pub(super) all: Fragment,
+    pub(super) ids: Ids,
     /// Those recorded since the span was made, each once.
     recorded: Vec<(Field, Fragment)>,
 }
@@ -127,28 +127,21 @@ impl Span {
         }
     }
 
-    /// Writes the span as a map that is open, where one is wanted, and its ids over those of the spans that it is in.
-    #[inline]
-    pub(super) fn write(&self, map: Option<MapWriter<'_, '_>>, ids: &mut Ids) {
-        if !self.is_changed.load(Ordering::Acquire) {
-            self.first.write(map, ids);
-        } else if let Some(fields) = &*self.changed.load() {
-            fields.write(map, ids);
-        }
+    /// Looks at what the span says now.
+    #[inline(always)]
+    pub(super) fn look(&self, look: impl FnOnce(&SpanFields)) {
+        let changed;
+        let fields = if self.is_changed.load(Ordering::Acquire) {
+            changed = self.changed.load();
+            changed.as_deref().unwrap_or(&self.first)
+        } else {
+            &self.first
+        };
+        look(fields);
     }
 }
 
 impl SpanFields {
-    #[inline]
-    fn write(&self, map: Option<MapWriter<'_, '_>>, ids: &mut Ids) {
-        if let Some(mut map) = map {
-            map.append(&self.all);
-        }
-        if !self.ids.are_none() {
-            *ids = self.ids.over(ids);
-        }
-    }
-
     /// These with what is recorded; `first` is what the span was made with.
     fn replaced(&self, first: &Fragment, recorded: &[(Field, Fragment)], mut ids: Ids) -> Self {
         ids.fill(&self.ids);

@@ -1,5 +1,7 @@
 //! Attributes encoded once and copied into many entries.
 
+use core::cell::Cell;
+
 use crate::error::EncodeError;
 use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
@@ -45,6 +47,14 @@ pub struct Fragment {
     dropped: u64,
     report: TripReport,
 }
+
+thread_local! {
+    /// Where this thread encodes fragments, while it encodes none.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger scratch is not kept.
+const KEPT_CAPACITY: usize = Limits::DEFAULT.max_entry_bytes as usize;
 
 /// A node as it stands in an entry whose text is the fragment's, and what of it moves with the text.
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +127,15 @@ impl Fragment {
     /// # Errors
     /// What the fuse was told to refuse it for.
     pub fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Result<Self, EncodeError> {
-        let mut bytes: Vec<u8> = Vec::with_capacity(limits.clamped().max_entry_bytes as usize);
+        let mut bytes = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        bytes.clear();
+        bytes.reserve(limits.clamped().max_entry_bytes as usize);
         let (_, report) = encode_into(&mut bytes, limits, |entry| write(&mut entry.attributes()))?;
-        Ok(Self::of_entry(&bytes, report))
+        let fragment = Self::of_entry(&bytes, report);
+        if bytes.capacity() <= KEPT_CAPACITY {
+            let _ = SCRATCH.try_with(|scratch| scratch.set(bytes));
+        }
+        Ok(fragment)
     }
 
     /// The attributes of a canonical entry of our own making.
@@ -185,8 +201,10 @@ impl Fragment {
     /// The same, except that the first `first` attributes stay, whatever `other` names.
     pub(crate) fn replaced_behind(&self, first: usize, other: &Self) -> Self {
         let names = |found: &str| other.runs().any(|(nodes, ..)| other.key_of(nodes) == Some(found));
-        let mut kept = Self { dropped: self.dropped, report: self.report, ..Self::default() };
-        let (mut kept_nodes, mut kept_text) = (Vec::new(), Vec::new());
+        let mut kept_nodes = Vec::with_capacity(self.nodes.len() + other.nodes.len());
+        let mut kept_text = Vec::with_capacity(self.text.len() + other.text.len());
+        let (mut children, mut report) = (other.children, self.report);
+        report.merge(&other.report);
         for (at, (nodes, text, start)) in self.runs().enumerate() {
             if at >= first && self.key_of(nodes).is_some_and(names) {
                 continue;
@@ -194,11 +212,14 @@ impl Fragment {
             let by = distance(start, kept_text.len());
             kept_nodes.extend(nodes.iter().map(|node| Node::new(node.moved(by))));
             kept_text.extend_from_slice(text);
-            kept.children += 1;
+            children = children.saturating_add(1);
         }
-        kept.depth = depth(&kept_nodes);
-        (kept.nodes, kept.text) = (kept_nodes.into(), kept_text.into());
-        kept.with(other)
+        let depth = depth(&kept_nodes).max(other.depth);
+        let by = distance(0, kept_text.len());
+        kept_nodes.extend(other.nodes.iter().map(|node| Node::new(node.moved(by))));
+        kept_text.extend_from_slice(&other.text);
+        let dropped = self.dropped.saturating_add(other.dropped);
+        Self { nodes: kept_nodes.into(), text: kept_text.into(), children, depth, dropped, report }
     }
 
     /// Each top-level attribute: its nodes.

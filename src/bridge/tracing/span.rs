@@ -87,7 +87,7 @@ pub(super) struct SpanFields {
     pub(super) all: Fragment,
     pub(super) ids: Ids,
     /// Those recorded since the span was made, each once.
-    recorded: Vec<(Field, Fragment)>,
+    recorded: Vec<(Field, Arc<Fragment>)>,
 }
 
 impl Span {
@@ -143,13 +143,19 @@ impl Span {
 
 impl SpanFields {
     /// These with what is recorded; `first` is what the span was made with.
-    fn replaced(&self, first: &Fragment, recorded: &[(Field, Fragment)], mut ids: Ids) -> Self {
+    fn replaced(&self, first: &Fragment, recorded: &[(Field, Arc<Fragment>)], mut ids: Ids) -> Self {
         ids.fill(&self.ids);
-        let is_old = |(field, _): &&(Field, Fragment)| !recorded.iter().any(|(newer, _)| newer == field);
+        let is_old = |(field, _): &&(Field, Arc<Fragment>)| !recorded.iter().any(|(newer, _)| newer == field);
         let recorded: Vec<_> = self.recorded.iter().filter(is_old).chain(recorded).cloned().collect();
-        let last = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
+        let several;
+        let last = if let [(_, one)] = &recorded[..] {
+            one
+        } else {
+            several = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
+            &several
+        };
         // Its name stays, though a field be called so.
-        Self { all: first.replaced_behind(1, &last), ids, recorded }
+        Self { all: first.replaced_behind(1, last), ids, recorded }
     }
 }
 
@@ -164,7 +170,7 @@ fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Fragme
 /// Encodes each field for itself.
 struct Recorder<'l> {
     limits: &'l Limits,
-    recorded: Vec<(Field, Fragment)>,
+    recorded: Vec<(Field, Arc<Fragment>)>,
     ids: Ids,
 }
 
@@ -174,7 +180,7 @@ macro_rules! each {
             let fragment = encode(self.limits, |map| {
                 Fields { sink: map, ids: &mut self.ids }.$method(field, value);
             });
-            self.recorded.push((field.clone(), fragment));
+            self.recorded.push((field.clone(), Arc::new(fragment)));
         }
     )*};
 }

@@ -141,6 +141,15 @@ impl Context {
         let _ = CURRENT.try_with(|current| current.borrow().write_to(entry));
     }
 
+    /// Hands the [`current`](Self::current) context to `look`, without a reference counted.
+    pub fn with_current<R>(look: impl FnOnce(&Self) -> R) -> R {
+        if CURRENT.try_with(|_| ()).is_err() {
+            // A thread that ends.
+            return look(&Self::root());
+        }
+        CURRENT.with(|current| look(&current.borrow()))
+    }
+
     /// Makes this the current context of this thread, until what is returned is dropped.
     #[must_use = "the context is left when this is dropped"]
     pub fn enter(&self) -> Entered {

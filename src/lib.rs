@@ -44,6 +44,8 @@ pub mod mixed;
 pub mod owned;
 mod path;
 mod rfc3339;
+#[cfg(all(unix, not(loom), feature = "json"))]
+pub mod route;
 pub mod segment;
 pub mod serializer;
 pub mod severity;

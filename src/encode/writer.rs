@@ -214,6 +214,13 @@ impl<'b> EntryWriter<'b> {
         &self.tape.report
     }
 
+    /// What it is known by to whoever decides what becomes of it.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub(crate) fn ids(&self) -> (Severity, TraceContext) {
+        (self.severity, self.trace)
+    }
+
     /// Completes the entry.
     ///
     /// # Errors

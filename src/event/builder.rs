@@ -2,7 +2,9 @@
 
 use crate::context::Context;
 use crate::encode::{AsDebug, AsDisplay, EntryWriter, LogValue};
-use crate::log::{Log, Outcome};
+use crate::log::{Appender, Log, Outcome};
+#[cfg(feature = "json")]
+use crate::route::Router;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 
@@ -32,8 +34,8 @@ use crate::trace::TraceContext;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[must_use = "nothing is logged until `append`"]
-pub struct EventBuilder<'l, W> {
-    log: &'l Log,
+pub struct EventBuilder<'l, A, W> {
+    log: &'l A,
     severity: Severity,
     target: &'l str,
     trace: Option<TraceContext>,
@@ -43,12 +45,25 @@ pub struct EventBuilder<'l, W> {
 impl Log {
     /// Begins an event of this severity.
     #[inline]
-    pub fn event(&self, severity: Severity) -> EventBuilder<'_, impl FnOnce(&mut EntryWriter<'_>)> {
-        EventBuilder { log: self, severity, target: "", trace: None, write: |_: &mut EntryWriter<'_>| {} }
+    pub fn event(&self, severity: Severity) -> EventBuilder<'_, Self, impl FnOnce(&mut EntryWriter<'_>)> {
+        EventBuilder::new(self, severity, |_| {})
     }
 }
 
-impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
+#[cfg(feature = "json")]
+impl Router {
+    /// Begins an event of this severity.
+    #[inline]
+    pub fn event(&self, severity: Severity) -> EventBuilder<'_, Self, impl FnOnce(&mut EntryWriter<'_>)> {
+        EventBuilder::new(self, severity, |_| {})
+    }
+}
+
+impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
+    fn new(log: &'l A, severity: Severity, write: W) -> Self {
+        Self { log, severity, target: "", trace: None, write }
+    }
+
     /// What logs, as in `target: module_path!()`: [`Log::levels`] go by it. Else it is empty.
     #[inline]
     pub fn target(self, target: &'l str) -> Self {
@@ -57,7 +72,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
 
     /// The message.
     #[inline]
-    pub fn body(self, body: &str) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    pub fn body(self, body: &str) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| entry.set_body(body))
     }
 
@@ -66,7 +81,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
     pub fn body_fmt(
         self,
         body: core::fmt::Arguments<'_>,
-    ) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    ) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| entry.set_body_fmt(body))
     }
 
@@ -76,7 +91,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
         self,
         key: &str,
         value: &V,
-    ) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    ) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| _ = entry.attr(key, value))
     }
 
@@ -86,7 +101,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
         self,
         key: &str,
         value: &dyn core::fmt::Display,
-    ) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    ) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| _ = entry.attr(key, &AsDisplay(value)))
     }
 
@@ -96,7 +111,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
         self,
         key: &str,
         value: &dyn core::fmt::Debug,
-    ) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    ) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| _ = entry.attr(key, &AsDebug(value)))
     }
 
@@ -111,7 +126,7 @@ impl<'l, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, W> {
     pub fn with(
         self,
         more: impl FnOnce(&mut EntryWriter<'_>),
-    ) -> EventBuilder<'l, impl FnOnce(&mut EntryWriter<'_>)> {
+    ) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         let Self { log, severity, target, trace, write } = self;
         let write = move |entry: &mut EntryWriter<'_>| {
             write(entry);

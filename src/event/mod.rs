@@ -13,6 +13,8 @@ pub use builder::EventBuilder;
 /// bounded; the name is made of identifiers with dots between them, or a literal. A variable alone is its name and its value.
 /// [`map!`](crate::map) makes a value with values in it. `target:` names another target than the module.
 ///
+/// The log is a [`Log`](crate::log::Log), or what stands before one: an [`Appender`](crate::log::Appender).
+///
 /// It returns `Some(Outcome)`, or `None` where the severity is not logged.
 ///
 /// ```
@@ -63,9 +65,10 @@ macro_rules! map {
 macro_rules! __event {
     ($log:expr, $severity:expr, $target:expr, $body:literal $(, $($attributes:tt)*)?) => {{
         static SITE: $crate::log::Site = $crate::log::Site::new($target);
-        let (log, severity): (&$crate::log::Log, $crate::Severity) = (&$log, $severity);
-        if log.enables(&SITE, severity) {
-            ::core::option::Option::Some(log.append(|entry| {
+        let log = &$log;
+        let severity: $crate::Severity = $severity;
+        if $crate::log::Appender::levels(log).__enable(&SITE, severity) {
+            ::core::option::Option::Some($crate::log::Appender::append(log, |entry| {
                 entry.set_severity(severity);
                 entry.set_target(SITE.target());
                 entry.set_body_fmt(::core::format_args!($body));

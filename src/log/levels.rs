@@ -74,8 +74,10 @@ impl Levels {
     }
 
     /// Whether an entry of `severity` is logged at `site`, which remembers the answer until something changes.
+    #[doc(hidden)]
     #[inline]
-    pub(super) fn enable(&self, site: &Site, severity: Severity) -> bool {
+    #[must_use]
+    pub fn __enable(&self, site: &Site, severity: Severity) -> bool {
         let generation = self.generation.load(Ordering::Acquire);
         let remembered = site.remembered.load(Ordering::Relaxed);
         let [least, ..] = remembered.to_le_bytes();

@@ -26,7 +26,9 @@
 //! ```
 
 mod ahead;
+mod appender;
 mod behind;
+mod build;
 mod core;
 mod drops;
 mod files;
@@ -51,6 +53,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+pub use appender::Appender;
+#[cfg(feature = "json")]
+pub(crate) use build::{Built, Refused};
 pub use drops::Drops;
 pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo};
 pub use levels::{Levels, Site};
@@ -61,15 +66,12 @@ pub use reader::{LogEvent, LogReader, ReadOptions, Source};
 pub use scan::{Found, Run, Scan, Scanned, Visitor};
 pub use stats::{Latency, Stats};
 
-use crate::encode::{EntryWriter, encode};
-use crate::format::frame::{FrameKind, frame_len};
+use crate::encode::EntryWriter;
 use crate::limits::Limits;
-use crate::segment::create::unix_nanos_now;
-use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
+use crate::segment::shared::{Draft, SharedSegment};
 use crate::severity::Severity;
 
 use self::core::{Core, NoRoom};
-use inside::Inside;
 use keeper::Keeper;
 use swap::Cached;
 
@@ -125,34 +127,10 @@ impl Log {
     /// itself is dropped and counted as [`DropCause::Reentrant`].
     #[inline]
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
-        let core = self.core();
-        let Some(inside) = Inside::enter() else {
-            return core.drop_entry(Severity::UNSPECIFIED, DropCause::Reentrant);
-        };
-        let Some(mut scratch) = core.scratches.take(inside.thread(), core.options.patience()) else {
-            return core.drop_entry(Severity::UNSPECIFIED, DropCause::Busy);
-        };
-        let buffer = scratch.index();
-        let (bytes, segments) = scratch.parts();
-        let encoded = encode(&mut bytes[HEADER_LEN..], &core.options.segment.limits, |entry| {
-            entry.set_time_unix_nano(unix_nanos_now());
-            write(entry);
-        });
-        let (payload, severity, report) = match &encoded {
-            Ok(entry) => (entry.len(), entry.severity(), entry.report()),
-            Err(_) => return core.drop_entry(Severity::UNSPECIFIED, DropCause::Refused),
-        };
-        let mut draft = Draft { bytes, payload, kind: FrameKind::Entry, severity };
-        let dropped = core.write(segments, &mut draft).err();
-        if dropped.is_none() {
-            core.buffers[buffer].add(frame_len(payload), &report);
-        }
-        drop((scratch, inside));
-        if core.options.sync_at.is_some_and(|at| severity >= at) {
-            // Where the disk fails or is late, that is counted; the entry survives the process all the same.
-            let _ = self.flush(Durability::Disk, LogOptions::SYNC_TIMEOUT);
-        }
-        dropped.map_or(Outcome::Written(report), |cause| core.drop_entry(severity, cause))
+        self.build(write, |built| match built {
+            Ok(built) => built.append(),
+            Err(refused) => refused.drop_entry(),
+        })
     }
 
     /// Waits until every entry whose append has returned survives what `durability` says.
@@ -181,14 +159,6 @@ impl Log {
     #[must_use]
     pub fn levels(&self) -> &Levels {
         &self.0.core.levels
-    }
-
-    /// Whether `site` logs entries of `severity`.
-    #[doc(hidden)]
-    #[inline]
-    #[must_use]
-    pub fn enables(&self, site: &Site, severity: Severity) -> bool {
-        self.0.core.levels.enable(site, severity)
     }
 
     /// What an entry may be at most.

@@ -1,0 +1,173 @@
+//! Lines in files of a directory, rotated by size and bounded all together.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, IoSlice, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+
+use crate::segment::create::{self, unix_nanos_now};
+use crate::segment::options::random_id;
+
+use super::sink::LineSink;
+
+/// What the files' names end with.
+const EXTENSION: &str = "jsonl";
+
+/// JSON lines in files of a directory, which may be that of the log: readers take both.
+///
+/// A line is written with one call, and survives the process when that returns. A file that is full is followed by another;
+/// names sort by time, and no two processes write to one file.
+pub struct JsonFiles {
+    directory: PathBuf,
+    max_file_bytes: u64,
+    max_total_bytes: Option<u64>,
+    /// Part of the names: this very writer.
+    run: u32,
+    current: ArcSwapOption<Current>,
+    /// The number of the next file. Locked by who makes it.
+    next: Mutex<u64>,
+}
+
+struct Current {
+    file: File,
+    written: AtomicU64,
+    /// Whether a line was begun and not ended, as for lack of room.
+    torn: AtomicBool,
+}
+
+impl JsonFiles {
+    /// Bytes after which a file is followed by another, where nothing else is said: 64 MiB.
+    pub const DEFAULT_FILE_BYTES: u64 = 64 << 20;
+
+    /// Files in `directory`, which is made where it does not exist, with its first file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn open(directory: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::with_bounds(directory, Self::DEFAULT_FILE_BYTES, None)
+    }
+
+    /// The same with bounds: the bytes of a file, which one line more may pass, and of all files of this kind in the directory. Where
+    /// these would be passed, the oldest are deleted, but none that is being written to.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn with_bounds(
+        directory: impl Into<PathBuf>,
+        max_file_bytes: u64,
+        max_total_bytes: Option<u64>,
+    ) -> io::Result<Self> {
+        let directory = directory.into();
+        create::directory(&directory)?;
+        let [a, b, c, d, ..] = random_id();
+        let run = u32::from_be_bytes([a, b, c, d]);
+        let (current, next) = (ArcSwapOption::empty(), Mutex::new(0));
+        let files =
+            Self { directory, max_file_bytes: max_file_bytes.max(1), max_total_bytes, run, current, next };
+        files.follow(None)?;
+        Ok(files)
+    }
+
+    /// The file after `full`, unless somebody has made it.
+    fn follow(&self, full: Option<&Arc<Current>>) -> io::Result<Arc<Current>> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(current) = self.current.load_full()
+            && full.is_none_or(|full| !Arc::ptr_eq(full, &current))
+        {
+            return Ok(current);
+        }
+        if let Some(total) = self.max_total_bytes {
+            make_room(&self.directory, total.saturating_sub(self.max_file_bytes))?;
+        }
+        let name = format!("{:020}-{:08x}-{next:08}.{EXTENSION}", unix_nanos_now(), self.run);
+        let file = OpenOptions::new().append(true).create_new(true).open(self.directory.join(name))?;
+        // Who makes room leaves it alone as long as it is open. Where there are no locks, the oldest files go first all the same.
+        let _ = file.try_lock_shared();
+        *next += 1;
+        let current = Arc::new(Current { file, written: AtomicU64::new(0), torn: AtomicBool::new(false) });
+        self.current.store(Some(Arc::clone(&current)));
+        Ok(current)
+    }
+}
+
+impl LineSink for JsonFiles {
+    fn write_line(&self, line: &[u8]) -> io::Result<()> {
+        let current = self.current.load();
+        let followed;
+        let current = match current.as_ref() {
+            Some(current) if current.written.load(Ordering::Relaxed) < self.max_file_bytes => current,
+            full => {
+                followed = self.follow(full)?;
+                &followed
+            }
+        };
+        current.written.fetch_add(line.len() as u64, Ordering::Relaxed);
+        current.write(line)
+    }
+}
+
+impl Current {
+    /// Appends in one call. What others append meanwhile is before it or behind it.
+    fn write(&self, line: &[u8]) -> io::Result<()> {
+        let torn = self.torn.swap(false, Ordering::AcqRel);
+        let begin: &[u8] = if torn { b"\n" } else { b"" };
+        let parts = [IoSlice::new(begin), IoSlice::new(line)];
+        let result = loop {
+            match (&self.file).write_vectored(&parts) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(written) if written < begin.len() + line.len() => {
+                    // A part of it may be there. The rest would be behind what others have written since.
+                    self.torn.store(true, Ordering::Release);
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                result => break result.map(drop),
+            }
+        };
+        if torn && result.is_err() {
+            self.torn.store(true, Ordering::Release);
+        }
+        result
+    }
+}
+
+/// Deletes the oldest files of this kind, until they take no more than `bytes`.
+fn make_room(directory: &Path, bytes: u64) -> io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if is_ours(&entry.path())
+            && let Ok(metadata) = entry.metadata()
+        {
+            files.push((entry.path(), metadata.len()));
+        }
+    }
+    files.sort_unstable();
+    let mut total: u64 = files.iter().map(|(_, len)| len).sum();
+    for (path, len) in files {
+        if total <= bytes {
+            break;
+        }
+        if delete_if_unused(&path) {
+            total -= len;
+        }
+    }
+    Ok(())
+}
+
+/// Whether it has a name as these files have.
+fn is_ours(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
+    let parts: Vec<&str> = stem.split('-').collect();
+    let digits =
+        |part: &str, len: usize| part.len() == len && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    path.extension().is_some_and(|extension| extension == EXTENSION)
+        && matches!(parts[..], [time, run, number] if digits(time, 20) && digits(run, 8) && digits(number, 8))
+}
+
+fn delete_if_unused(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && fs::remove_file(path).is_ok()
+}

@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fusewire::log::{Log, OnFull};
-use fusewire::mixed;
+use fusewire::log::{Log, LogEvent, LogReader, OnFull};
 use fusewire::route::{Arm, JsonFiles, Percent, RouteConfig, Router, Rule};
-use fusewire::{Severity, TraceContext, event, map};
+use fusewire::{Context, Severity, TraceContext, event, map};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::temp_dir().join(format!("fusewire-router-{}", std::process::id()));
@@ -49,7 +48,10 @@ fn roll_out(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
         before = stats;
     }
     let stats = router.stats();
-    println!("\n  compared {} entries in both forms, {} differ", stats.shadow.compared, stats.shadow.differing);
+    println!(
+        "\n  compared {} entries in both forms, {} differ",
+        stats.shadow.compared, stats.shadow.differing
+    );
     drop(router);
     count(directory)
 }
@@ -75,23 +77,32 @@ fn roll_back(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
 /// A service at work.
 fn requests(router: &Router, requests: u64) {
     for n in 0..requests {
-        let trace = TraceContext { trace_id: u128::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1, span_id: n, flags: 1 };
-        let request = fusewire::Context::root().with_trace(trace);
+        let trace = TraceContext {
+            trace_id: u128::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1,
+            span_id: n,
+            flags: 1,
+        };
+        let request = Context::root().with_trace(trace);
         let _entered = request.enter();
         let status = if n % 200 == 0 { 500 } else { 200 };
         let severity = if status == 500 { Severity::ERROR } else { Severity::INFO };
-        event!(router, severity, "request done", status, duration_ms = n % 37,
-               request = map! { method = "GET", path = "/checkout", user = n % 5_000 });
+        event!(
+            router,
+            severity,
+            "request done",
+            status,
+            duration_ms = n % 37,
+            request = map! { method = "GET", path = "/checkout", user = n % 5_000 }
+        );
     }
 }
 
 /// Segments and lines are read alike.
 fn count(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let _ = mixed::Reader::<std::io::Empty>::new;
     let mut by_severity: BTreeMap<String, u64> = BTreeMap::new();
-    let mut reader = fusewire::log::LogReader::options().open(&[directory.to_owned()])?;
+    let mut reader = LogReader::options().open(&[directory.to_owned()])?;
     while let Some(event) = reader.next() {
-        if let fusewire::log::LogEvent::Entry { entry, .. } = event {
+        if let LogEvent::Entry { entry, .. } = event {
             *by_severity.entry(entry.severity().to_string()).or_default() += 1;
         }
     }

@@ -1,5 +1,6 @@
 //! E3: the two ways are compared while they run; one that fails its bounds is taken out of use by itself, and the reason is
 //! in the log and in the sink.
+#![cfg(feature = "json")]
 
 mod common {
     pub mod logs;

@@ -1,5 +1,6 @@
 //! E1, C3: files of lines are changed by size, and the oldest deleted to keep to a budget, but none that somebody writes to; a
 //! line is there whole when the call returns, also where threads write at once.
+#![cfg(feature = "json")]
 
 mod common {
     pub mod logs;
@@ -43,7 +44,8 @@ fn a_full_file_is_followed_by_another_and_the_oldest_go() {
     assert!((4..=5).contains(&names.len()), "{names:?}");
     assert!(names.iter().all(|file| file.metadata().unwrap().len() <= 10_000 + 200));
     // The last ones are there, in order, each once.
-    let numbers: Vec<u64> = bodies_of_lines(directory.path()).iter().map(|body| body.parse().unwrap()).collect();
+    let numbers: Vec<u64> =
+        bodies_of_lines(directory.path()).iter().map(|body| body.parse().unwrap()).collect();
     let mut sorted = numbers.clone();
     sorted.sort_unstable();
     let first = 1_000 - numbers.len() as u64;

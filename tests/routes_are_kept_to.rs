@@ -1,5 +1,6 @@
 //! E1: which way an entry goes is decided by severity, tag and trace, a trace goes one way as a whole, and a share of all
 //! traces is that share. Entries that one way cannot take go the other; while rules change, none is lost, and none is twice.
+#![cfg(feature = "json")]
 
 mod common {
     pub mod counting;

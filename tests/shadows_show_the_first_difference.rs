@@ -1,5 +1,6 @@
 //! E3: entries encoded both ways say the same, whatever is in them; where they do not, the path of the first difference is in
 //! the counters and in the log.
+#![cfg(feature = "json")]
 
 mod common {
     pub mod logs;

@@ -20,6 +20,7 @@
 pub mod bridge;
 mod context;
 pub mod decode;
+mod digits;
 pub mod encode;
 mod encoding;
 pub mod error;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::digits::{Digits, fill, pair};
 use crate::time::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -34,37 +35,109 @@ const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// An instant as text. The longest has a sign, twelve digits of a year, and hours of three digits in its offset.
+pub(crate) struct TimeText {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl TimeText {
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+    }
+
+    /// Two digits.
+    #[inline]
+    fn pair(&mut self, number: i64) {
+        self.push(&pair(u8::try_from(number).unwrap_or(0)));
+    }
+
+    fn year(&mut self, year: i64) {
+        if (0..=9999).contains(&year) {
+            self.pair(year / 100);
+            self.pair(year % 100);
+        } else {
+            self.push(if year < 0 { b"-" } else { b"+" });
+            self.push(Digits::new(year.unsigned_abs()).as_bytes());
+        }
+    }
+
+    /// As few digits as it takes, in threes.
+    fn fraction(&mut self, nanos: u32) {
+        if nanos > 0 {
+            let mut digits = [0; 9];
+            fill(&mut digits, nanos.into());
+            let kept = if nanos.is_multiple_of(1_000_000) {
+                3
+            } else if nanos.is_multiple_of(1_000) {
+                6
+            } else {
+                9
+            };
+            self.push(b".");
+            self.push(&digits[..kept]);
+        }
+    }
+
+    fn offset(&mut self, offset: Option<i16>) {
+        let Some(minutes) = offset else { return self.push(b"Z") };
+        self.push(if minutes < 0 { b"-" } else { b"+" });
+        let minutes = i64::from(minutes.unsigned_abs());
+        if minutes < 6000 {
+            self.pair(minutes / 60);
+        } else {
+            self.push(Digits::signed(minutes / 60).as_bytes());
+        }
+        self.push(b":");
+        self.pair(minutes % 60);
+    }
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Timestamp {
+    /// The text that [`Display`](fmt::Display) gives.
+    pub(crate) fn to_text(self) -> TimeText {
+        let offset = self.utc_offset_minutes();
+        let local = i128::from(self.unix_seconds()) + i128::from(offset.unwrap_or(0)) * 60;
+        let (days, second_of_day) = match i64::try_from(local) {
+            Ok(local) => (local.div_euclid(SECONDS_PER_DAY), local.rem_euclid(SECONDS_PER_DAY)),
+            Err(_) => {
+                // Within a day of the range of i64: the day number fits.
+                let wide = i128::from(SECONDS_PER_DAY);
+                let part = |number: i128| i64::try_from(number).unwrap_or(0);
+                (part(local.div_euclid(wide)), part(local.rem_euclid(wide)))
+            }
+        };
+        let (year, month, day) = civil_from_days(days);
+        let mut text = TimeText { bytes: [0; 48], len: 0 };
+        text.year(year);
+        let [m, n] = pair(month);
+        let [d, e] = pair(day);
+        text.push(&[b'-', m, n, b'-', d, e, b'T']);
+        text.pair(second_of_day / 3600);
+        text.push(b":");
+        text.pair(second_of_day / 60 % 60);
+        text.push(b":");
+        text.pair(second_of_day % 60);
+        text.fraction(self.subsec_nanos());
+        text.offset(offset);
+        text
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339: `2026-01-02T03:04:05.123456789+01:00`; `Z` where no offset is known; no fraction where it is zero.
     /// Years outside of 0 to 9999, which RFC 3339 cannot say, have a sign and as many digits as they need.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let offset = self.utc_offset_minutes();
-        let local = i128::from(self.unix_seconds()) + i128::from(offset.unwrap_or(0)) * 60;
-        // Within a day of the range of i64: the day number fits.
-        let days = i64::try_from(local.div_euclid(SECONDS_PER_DAY.into())).unwrap_or(0);
-        let second_of_day = i64::try_from(local.rem_euclid(SECONDS_PER_DAY.into())).unwrap_or(0);
-        let (year, month, day) = civil_from_days(days);
-        if (0..=9999).contains(&year) {
-            write!(f, "{year:04}")?
-        } else {
-            write!(f, "{year:+}")?
-        }
-        let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-        write!(f, "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match self.subsec_nanos() {
-            0 => {}
-            nanos if nanos % 1_000_000 == 0 => write!(f, ".{:03}", nanos / 1_000_000)?,
-            nanos if nanos % 1_000 == 0 => write!(f, ".{:06}", nanos / 1_000)?,
-            nanos => write!(f, ".{nanos:09}")?,
-        }
-        match offset {
-            None => f.write_str("Z"),
-            Some(minutes) => {
-                let sign = if minutes < 0 { '-' } else { '+' };
-                let minutes = minutes.unsigned_abs();
-                write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-            }
-        }
+        f.write_str(core::str::from_utf8(self.to_text().as_bytes()).unwrap_or(""))
     }
 }
 
@@ -186,7 +259,7 @@ impl Timestamp {
         let seconds = i64::try_from(local - i128::from(offset.unwrap_or(0)) * 60).ok()?;
         let time = Self::new(seconds, nanos)?.with_utc_offset_minutes(offset);
         // Whatever was misread above is displayed in another way.
-        crate::text::is_written(text, format_args!("{time}")).then_some(time)
+        (time.to_text().as_bytes() == text.as_bytes()).then_some(time)
     }
 }
 

@@ -170,6 +170,7 @@ impl<'a> EntryRef<'a> {
 
     /// Every value with its depth, containers before their children, without recursion.
     #[must_use]
+    #[inline(always)]
     pub fn walk(&self) -> Walk<'a> {
         Walk::new(self.tape())
     }

@@ -18,6 +18,8 @@ mod walk;
 pub use entry::EntryRef;
 pub use tape::{Attribute, Attributes, Children};
 pub use value::Value;
+#[cfg(feature = "json")]
+pub(crate) use walk::Step;
 pub use walk::{Visit, Walk};
 
 use crate::error::{DecodeError, DecodeFault};

@@ -115,8 +115,15 @@ impl<'a> Tape<'a> {
         Ok(Attribute { key: self.key(index, node)?, value: self.value(index, node, end)?, flags: node.flags })
     }
 
+    /// The bytes of a node that is a string.
     #[inline(always)]
-    fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
+    pub(super) fn text(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
+        self.slice(index, "string", node.low(), node.high()).map(Text::new)
+    }
+
+    /// The value of the node at `index`, whose subtree must end at or before `end`.
+    #[inline(always)]
+    pub(super) fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
         let Some(kind) = Kind::from_number(node.kind) else {
             return Ok(Value::Unknown { kind: node.kind, value: node.value });
         };
@@ -129,7 +136,7 @@ impl<'a> Tape<'a> {
             Kind::Int => Value::Int(node.value.cast_signed()),
             Kind::Uint => Value::Uint(node.value),
             Kind::Float => Value::Float(f64::from_bits(node.value)),
-            Kind::String => Value::String(Text::new(self.slice(index, "string", node.low(), node.high())?)),
+            Kind::String => Value::String(self.text(index, node)?),
             Kind::Bytes => Value::Bytes(self.slice(index, "bytes", node.low(), node.high())?),
             Kind::Timestamp => Value::Timestamp(Timestamp::from_unix_nanos(node.value.cast_signed())),
             Kind::Duration => Value::Duration(node.value.cast_signed().into()),
@@ -169,7 +176,7 @@ impl<'a> Tape<'a> {
     }
 
     #[inline(always)]
-    fn children(&self, index: usize, node: Node, end: usize) -> Result<Children<'a>, DecodeError> {
+    pub(super) fn children(&self, index: usize, node: Node, end: usize) -> Result<Children<'a>, DecodeError> {
         let first = index + 1;
         let last = first + node.subtree();
         if last > end {

@@ -1,10 +1,12 @@
 //! All values of an entry, containers before their children.
 
 use crate::error::{DecodeError, DecodeFault};
+use crate::kind::{Kind, NodeFlags};
 use crate::limits::Limits;
+use crate::text::Text;
 
 use super::fault;
-use super::tape::{Attribute, Tape};
+use super::tape::{Attribute, Node, Tape};
 use super::value::Value;
 
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
@@ -26,72 +28,175 @@ pub struct Walk<'a> {
     tape: Tape<'a>,
     next: usize,
     depth: usize,
-    /// Of each open container: one past its last node, the children still to come, and whether it is an array.
-    open: [(usize, u32, bool); LEVELS],
+    /// Of each open container.
+    open: [Open; LEVELS],
+}
+
+/// An open container.
+#[derive(Clone, Copy)]
+struct Open {
+    /// One past its last node; where the nodes of the entry end, if that is nearer.
+    end: u32,
+    /// Children still to come.
+    left: u32,
+    is_array: bool,
 }
 
 impl<'a> Walk<'a> {
+    #[inline(always)]
     pub(super) fn new(tape: Tape<'a>) -> Self {
-        let mut open = [(0, 0, false); LEVELS];
-        open[0] = (tape.nodes.len(), u32::MAX, false);
-        Self { tape, next: 0, depth: 0, open }
+        let none = Open { end: 0, left: 0, is_array: false };
+        let mut walk = Self { tape, next: 0, depth: 0, open: [none; LEVELS] };
+        walk.open[0] = Open { end: number_of(tape.nodes.len()), left: u32::MAX, is_array: false };
+        walk
     }
 
     /// Leaves the containers that are complete: their children have come, and what is left is the marker of those
     /// that the fuse dropped.
+    #[inline(always)]
     fn leave(&mut self) {
         while self.depth > 0 {
-            let (end, left, _) = self.open[self.depth];
-            if left > 0 && self.next < end {
+            let Open { end, left, .. } = self.open[self.depth];
+            if left > 0 && self.next < end as usize {
                 return;
             }
-            self.next = end;
+            self.next = end as usize;
             self.depth -= 1;
         }
     }
 
-    fn visit(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
+    /// The next value, of which only the place and the key have been looked at; a container has been entered. After an error the
+    /// walk has to be ended.
+    #[inline(always)]
+    pub(crate) fn step(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
         self.leave();
         let depth = self.depth;
-        let (end, left, in_array) = self.open[depth];
+        let Open { end, left, is_array: in_array } = self.open[depth];
+        let end = end as usize;
         if self.next >= end {
             return None;
         }
         let index = self.next;
         let node = self.tape.node(index)?;
-        let attribute = match self.tape.attribute(index, node, end) {
-            Ok(attribute) => attribute,
+        let key = match self.tape.key(index, node) {
+            Ok(key) => key,
             Err(error) => return Some(Err(error)),
         };
-        self.open[depth].1 = left.saturating_sub(1);
+        self.open[depth].left = left.saturating_sub(1);
         self.next += 1;
-        if let Value::Array(children) | Value::Map(children) = attribute.value {
-            let Some(level) = self.open.get_mut(depth + 1) else {
-                let expected = "containers nested at most 64 deep";
-                let found = depth as u64 + 1;
-                return Some(Err(fault(
-                    self.tape.offset(index),
-                    "depth",
-                    DecodeFault::Invalid { found, expected },
-                )));
-            };
-            *level = (self.next + node.subtree(), children.len(), matches!(attribute.value, Value::Array(_)));
-            self.depth += 1;
+        let step = Step { depth, in_array, key, index, node, end };
+        if step.is_container()
+            && let Err(error) = self.enter(&step)
+        {
+            return Some(Err(error));
         }
-        Some(Ok(Visit { depth, in_array, attribute }))
+        Some(Ok(step))
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, step: &Step<'a>) -> Result<(), DecodeError> {
+        let children = self.tape.children(step.index, step.node, step.end)?;
+        let Some(level) = self.open.get_mut(step.depth + 1) else {
+            let expected = "containers nested at most 64 deep";
+            let found = step.depth as u64 + 1;
+            let offset = self.tape.offset(step.index);
+            return Err(fault(offset, "depth", DecodeFault::Invalid { found, expected }));
+        };
+        *level = Open {
+            end: number_of(self.next + step.node.subtree()),
+            left: children.len(),
+            is_array: step.node.kind == Kind::Array as u8,
+        };
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The value of a step.
+    #[inline(always)]
+    pub(crate) fn value(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
+        self.tape.value(step.index, step.node, step.end)
+    }
+
+    /// The bytes of a step whose plain kind is a string.
+    #[cfg(feature = "json")]
+    #[inline(always)]
+    pub(crate) fn text(&self, step: &Step<'a>) -> Result<Text<'a>, DecodeError> {
+        self.tape.text(step.index, step.node)
+    }
+
+    #[inline(always)]
+    fn visit(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
+        let step = match self.step()? {
+            Ok(step) => step,
+            Err(error) => return Some(Err(error)),
+        };
+        let visit = |value| Visit {
+            depth: step.depth,
+            in_array: step.in_array,
+            attribute: Attribute { key: step.key, value, flags: step.node.flags },
+        };
+        Some(self.value(&step).map(visit))
+    }
+}
+
+/// A value on a walk, its node taken apart and not yet believed: for who writes all of them and would rather not put each
+/// together first.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub(crate) depth: usize,
+    pub(crate) in_array: bool,
+    pub(crate) key: Text<'a>,
+    index: usize,
+    node: Node,
+    end: usize,
+}
+
+impl Step<'_> {
+    #[inline(always)]
+    fn is_container(&self) -> bool {
+        self.node.is_container() && !self.node.flags.contains(NodeFlags::WIDE)
+    }
+}
+
+#[cfg(feature = "json")]
+impl Step<'_> {
+    /// What the fuse did to it.
+    #[inline(always)]
+    pub(crate) fn flags(&self) -> NodeFlags {
+        self.node.flags
+    }
+
+    /// The kind, where the node's own eight bytes are the value or lead to it.
+    #[inline(always)]
+    pub(crate) fn plain_kind(&self) -> Option<Kind> {
+        if self.node.flags.contains(NodeFlags::WIDE) { None } else { Kind::from_number(self.node.kind) }
+    }
+
+    /// The node's own eight bytes.
+    #[inline(always)]
+    pub(crate) fn bits(&self) -> u64 {
+        self.node.value
     }
 }
 
 impl<'a> Iterator for Walk<'a> {
     type Item = Result<Visit<'a>, DecodeError>;
 
+    // As for attributes: what the caller does not look at is then never put together.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let visit = self.visit();
         if !matches!(visit, Some(Ok(_))) {
             self.depth = 0;
             self.next = usize::MAX;
-            self.open[0].0 = 0;
+            self.open[0].end = 0;
         }
         visit
     }
+}
+
+/// The number of a node: a vector has no more than 2^32.
+#[inline(always)]
+fn number_of(node: usize) -> u32 {
+    u32::try_from(node).unwrap_or(u32::MAX)
 }

@@ -1,10 +1,11 @@
 //! Keys that are not text, and the list of keys that may be written.
 
-use core::fmt::Write;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use crate::digits::Digits;
 
 /// A map's key as text (A9).
 ///
@@ -53,34 +54,34 @@ impl<K: LogKey + ?Sized> LogKey for &K {
     }
 }
 
-/// The longest integer: `i128::MIN` has 40 characters.
-struct Digits {
-    bytes: [u8; 40],
-    len: usize,
+macro_rules! integers {
+    ($($new:ident: $($int:ty),*;)*) => {$($(
+        impl LogKey for $int {
+            fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
+                use_key(Digits::$new((*self).into()).as_str())
+            }
+        }
+    )*)*};
+}
+integers! {
+    new: u8, u16, u32, u64;
+    signed: i8, i16, i32, i64;
+    wide: u128;
+    wide_signed: i128;
 }
 
-impl Write for Digits {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
+// No platform of Rust's has pointers over 64 bits.
+impl LogKey for usize {
+    fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
+        (*self as u64).with_key(use_key)
     }
 }
 
-macro_rules! integers {
-    ($($int:ty),*) => {$(
-        impl LogKey for $int {
-            fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
-                let mut digits = Digits { bytes: [0; 40], len: 0 };
-                // Cannot fail: no integer is longer than the buffer.
-                let _ = write!(digits, "{self}");
-                use_key(core::str::from_utf8(&digits.bytes[..digits.len]).unwrap_or(""))
-            }
-        }
-    )*};
+impl LogKey for isize {
+    fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
+        (*self as i64).with_key(use_key)
+    }
 }
-integers!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 
 /// The attributes that may be written (A8): others are skipped without being visited, and are no loss.
 ///

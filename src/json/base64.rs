@@ -2,18 +2,26 @@
 
 use core::fmt;
 
+use super::out::{Out, Sink};
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-pub(super) fn write(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let digit = ALPHABET[(word >> (18 - 6 * i) & 0x3F) as usize];
-            out.write_char(if i > chunk.len() { '=' } else { digit.into() })?;
-        }
+pub(super) fn write<S: Sink>(out: &mut Out<'_, S>, bytes: &[u8]) -> fmt::Result {
+    let (chunks, rest) = bytes.as_chunks::<3>();
+    for chunk in chunks {
+        out.token(&digits(*chunk))?;
     }
-    Ok(())
+    let [a, b, c, _] = digits([0, 1, 2].map(|i| rest.get(i).copied().unwrap_or(0)));
+    match rest.len() {
+        0 => Ok(()),
+        1 => out.token(&[a, b, b'=', b'=']),
+        _ => out.token(&[a, b, c, b'=']),
+    }
+}
+
+fn digits([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let word = u32::from_be_bytes([0, a, b, c]);
+    [18, 12, 6, 0].map(|shift| ALPHABET[(word >> shift & 0x3F) as usize])
 }
 
 /// Whether `text` is how [`write`] spells some bytes.

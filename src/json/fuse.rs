@@ -7,7 +7,9 @@ use crate::kind::NodeFlags;
 use crate::text::{Text, is_written};
 use crate::trip::Places;
 
-use super::write::{LEVELS, escaped};
+use super::out::{Out, Sink};
+use super::string::escaped;
+use super::write::LEVELS;
 
 /// The names of the places of a trip.
 pub(super) const PLACES: [(Places, &str); 4] = [
@@ -28,7 +30,7 @@ pub(super) const CUTS: [(NodeFlags, &str); 6] = [
 ];
 
 /// How often it tripped, by cause, and on which values.
-pub(super) fn fuse(entry: &EntryRef<'_>, out: &mut impl Write) -> fmt::Result {
+pub(super) fn fuse<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     out.write_str("{\"trips\":{")?;
     for (i, trip) in entry.trips().enumerate() {
         let comma = if i > 0 { "," } else { "" };
@@ -59,7 +61,7 @@ fn names(out: &mut impl Write, names: impl Iterator<Item = &'static str>) -> fmt
 }
 
 /// The values on which it tripped, in the order of the entry.
-fn values(entry: &EntryRef<'_>, out: &mut impl Write) -> fmt::Result {
+fn values<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     let mut comma = "";
     let (mut walk, mut path) = (entry.walk(), Path::default());
     // Where the values begin that follow the last one that was told.
@@ -103,7 +105,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    fn write(&self, depth: usize, out: &mut impl Write) -> fmt::Result {
+    fn write<S: Sink>(&self, depth: usize, out: &mut Out<'_, S>) -> fmt::Result {
         for (key, index) in &self.0[..=depth] {
             match index {
                 Some(index) => write!(out, "/{index}")?,
@@ -155,7 +157,7 @@ impl<'a> Path<'a> {
 }
 
 /// A key as a step of a JSON Pointer (RFC 6901).
-fn pointer(out: &mut impl Write, key: Text<'_>) -> fmt::Result {
+fn pointer<S: Sink>(out: &mut Out<'_, S>, key: Text<'_>) -> fmt::Result {
     out.write_char('/')?;
     for chunk in key.as_bytes().utf8_chunks() {
         let mut rest = chunk.valid();

@@ -1,22 +1,23 @@
 //! An entry as one line of JSON: without allocation, without recursion.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
-use crate::decode::{EntryRef, Value, Visit};
+use crate::decode::{EntryRef, Step, Value, Walk};
+use crate::digits;
+use crate::error::DecodeError;
+use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::severity::Severity;
 use crate::text::Text;
-use crate::time::Timestamp;
 
-use super::base64;
 use super::fuse::fuse;
+use super::number;
+use super::out::{AsText, Out, Sink};
+use super::string::{is_plain, string, string_behind};
+use super::tagged::{TAGS, not_finite, tagged};
 
 /// Levels of values, the top one counted.
 pub(super) const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
-
-/// Keys that stand for a kind of value: a map whose only key is one of them would be taken for such a value, and is
-/// wrapped in another.
-pub(super) const TAGS: [&str; 7] = ["$float", "$bytes", "$text", "$time", "$nanos", "$kind", "$map"];
 
 /// Writes `entry` as one JSON object, without a line end. See `schema/JSON.md` for the form of each value.
 ///
@@ -24,215 +25,252 @@ pub(super) const TAGS: [&str; 7] = ["$float", "$bytes", "$text", "$time", "$nano
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_entry(entry: &EntryRef<'_>, out: &mut impl Write) -> fmt::Result {
+pub fn write_entry(entry: &EntryRef<'_>, out: &mut impl fmt::Write) -> fmt::Result {
+    write_to(entry, &mut AsText(out))
+}
+
+/// The same to the end of bytes, which is faster: nobody looks again whether it is text.
+pub fn append_entry(entry: &EntryRef<'_>, out: &mut Vec<u8>) {
+    // A vector takes everything.
+    let _ = write_to(entry, out);
+}
+
+/// The same to anything.
+pub(crate) fn write_to(entry: &EntryRef<'_>, sink: &mut impl Sink) -> fmt::Result {
+    let mut out = Out::new(sink);
+    object(entry, &mut out)?;
+    out.flush()
+}
+
+fn object<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
+    out.token(b"{")?;
     let mut line = Line { out, first: true };
-    line.out.write_char('{')?;
-    if let Some(time) = entry.timestamp() {
-        write!(line.key("time")?, "\"{time}\"")?;
-    }
-    match entry.severity() {
-        Severity::UNSPECIFIED => {}
-        severity => match severity.name() {
-            Some(name) => write!(line.key("severity")?, "\"{name}\"")?,
-            None => write!(line.key("severity_number")?, "{}", severity.number())?,
-        },
-    }
-    let trace = entry.trace();
-    if trace.trace_id != 0 {
-        write!(line.key("trace_id")?, "\"{:032x}\"", trace.trace_id)?;
-    }
-    if trace.span_id != 0 {
-        write!(line.key("span_id")?, "\"{:016x}\"", trace.span_id)?;
-    }
-    if trace.flags != 0 {
-        write!(line.key("trace_flags")?, "{}", trace.flags)?;
-    }
-    for (key, text) in [("target", entry.target()), ("thread", entry.thread()), ("body", entry.body())] {
+    header(entry, &mut line)?;
+    for (key, text) in [(b"\"target\":", entry.target()), (b"\"thread\":", entry.thread())] {
         if !text.is_empty() {
-            string(line.key(key)?, text)?;
+            string(line.member(key)?, text)?;
         }
+    }
+    if !entry.body().is_empty() {
+        string(line.member(b"\"body\":")?, entry.body())?;
     }
     let mut fault = None;
     let mut tripped = false;
     if entry.attributes().next().is_some() {
-        let out = line.key("attributes")?;
-        out.write_char('{')?;
+        let out = line.member(b"\"attributes\":{")?;
         let mut tree = Tree::new(out);
-        for visit in entry.walk() {
-            match visit {
-                Ok(visit) => {
-                    tripped |= visit.attribute.flags.is_tripped();
-                    tree.visit(&visit)?;
+        let mut walk = entry.walk();
+        while let Some(step) = walk.step() {
+            let written = match step {
+                Ok(step) => {
+                    tripped |= step.flags().is_tripped();
+                    tree.write(&walk, &step)?
                 }
-                Err(error) => fault = Some(error),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = written {
+                fault = Some(error);
+                break;
             }
         }
         tree.leave_to(0)?;
-        out.write_char('}')?;
+        line.out.token(b"}")?;
     }
     if entry.dropped_attributes_count() > 0 {
-        write!(line.key("dropped_attributes_count")?, "{}", entry.dropped_attributes_count())?;
+        let dropped = entry.dropped_attributes_count();
+        line.member(b"\"dropped_attributes_count\":")?.decimal(dropped.into())?;
     }
     if tripped || entry.is_tripped() {
-        fuse(entry, line.key("fuse")?)?;
+        fuse(entry, line.member(b"\"fuse\":")?)?;
     }
     if let Some(fault) = fault {
-        write!(line.key("unreadable")?, "\"{fault}\"")?;
+        fmt::Write::write_fmt(line.member(b"\"unreadable\":")?, format_args!("\"{fault}\""))?;
     }
-    line.out.write_char('}')
+    line.out.token(b"}")
+}
+
+/// Time, severity and ids.
+#[inline]
+fn header<S: Sink>(entry: &EntryRef<'_>, line: &mut Line<'_, '_, S>) -> fmt::Result {
+    if let Some(time) = entry.timestamp() {
+        let out = line.member(b"\"time\":\"")?;
+        out.bytes(time.to_text().as_bytes())?;
+        out.token(b"\"")?;
+    }
+    match (entry.severity(), entry.severity().name()) {
+        (Severity::UNSPECIFIED, _) => {}
+        (_, Some(name)) => {
+            let out = line.member(b"\"severity\":\"")?;
+            out.bytes(name.as_bytes())?;
+            out.token(b"\"")?;
+        }
+        (severity, None) => {
+            line.member(b"\"severity_number\":")?.decimal(severity.number().into())?;
+        }
+    }
+    let trace = entry.trace();
+    if trace.trace_id != 0 {
+        let out = line.member(b"\"trace_id\":\"")?;
+        for part in [96, 64, 32, 0] {
+            out.token(&digits::hex(low(trace.trace_id >> part)))?;
+        }
+        out.token(b"\"")?;
+    }
+    if trace.span_id != 0 {
+        let out = line.member(b"\"span_id\":\"")?;
+        for part in [32, 0] {
+            out.token(&digits::hex(low((trace.span_id >> part).into())))?;
+        }
+        out.token(b"\"")?;
+    }
+    if trace.flags != 0 {
+        line.member(b"\"trace_flags\":")?.decimal(trace.flags.into())?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low bits are asked for")]
+const fn low(number: u128) -> u32 {
+    number as u32
 }
 
 /// The members of the outermost object.
-struct Line<'o, W> {
-    out: &'o mut W,
+struct Line<'o, 's, S> {
+    out: &'o mut Out<'s, S>,
     first: bool,
 }
 
-impl<W: Write> Line<'_, W> {
-    fn key(&mut self, key: &str) -> Result<&mut W, fmt::Error> {
+impl<'s, S: Sink> Line<'_, 's, S> {
+    /// Begins a member: its key, and what is always before its value.
+    #[inline(always)]
+    fn member<const N: usize>(&mut self, key: &[u8; N]) -> Result<&mut Out<'s, S>, fmt::Error> {
         if !self.first {
-            self.out.write_char(',')?;
+            self.out.token(b",")?;
         }
         self.first = false;
-        write!(self.out, "\"{key}\":")?;
+        self.out.token(key)?;
         Ok(self.out)
     }
 }
 
 /// What closes a container.
-#[derive(Clone, Copy, Default)]
-struct Open {
-    close: &'static str,
-    children: u32,
+#[derive(Clone, Copy)]
+enum Close {
+    Array,
+    Map,
+    /// Of a map that is wrapped.
+    Maps,
 }
 
 /// The attributes, written as the walk meets them.
-struct Tree<'o, W> {
-    out: &'o mut W,
+struct Tree<'o, 's, S> {
+    out: &'o mut Out<'s, S>,
     depth: usize,
-    open: [Open; LEVELS],
+    /// Of each open container, what closes it; the attributes are closed elsewhere.
+    open: [Close; LEVELS],
+    /// Whether the innermost container has a child.
+    behind_another: bool,
 }
 
-impl<'o, W: Write> Tree<'o, W> {
-    fn new(out: &'o mut W) -> Self {
-        Self { out, depth: 0, open: [Open::default(); LEVELS] }
+impl<'o, 's, S: Sink> Tree<'o, 's, S> {
+    fn new(out: &'o mut Out<'s, S>) -> Self {
+        Self { out, depth: 0, open: [Close::Map; LEVELS], behind_another: false }
     }
 
+    #[inline(always)]
     fn leave_to(&mut self, depth: usize) -> fmt::Result {
         while self.depth > depth {
-            self.out.write_str(self.open[self.depth].close)?;
+            match self.open[self.depth] {
+                Close::Array => self.out.token(b"]")?,
+                Close::Map => self.out.token(b"}")?,
+                Close::Maps => self.out.token(b"}}")?,
+            }
             self.depth -= 1;
+            self.behind_another = true;
         }
         Ok(())
     }
 
-    fn visit(&mut self, visit: &Visit<'_>) -> fmt::Result {
-        self.leave_to(visit.depth)?;
-        let level = &mut self.open[visit.depth];
-        level.children += 1;
-        if level.children > 1 {
-            self.out.write_char(',')?;
+    /// Writes what the walk stands at; an error where it cannot be read.
+    #[inline(always)]
+    fn write(&mut self, walk: &Walk<'_>, step: &Step<'_>) -> Result<Result<(), DecodeError>, fmt::Error> {
+        let Some(kind) = step.plain_kind() else { return self.write_other(walk, step) };
+        // Before anything of the value is written it has to be known that it can be read.
+        let text = match kind {
+            Kind::String => match walk.text(step) {
+                Ok(text) => text,
+                Err(error) => return Ok(Err(error)),
+            },
+            Kind::Null | Kind::Bool | Kind::Int | Kind::Uint | Kind::Float => Text::default(),
+            _ => return self.write_other(walk, step),
+        };
+        let (out, bits) = (self.key(step)?, step.bits());
+        match kind {
+            Kind::Null => out.token(b"null")?,
+            Kind::Bool if bits == 0 => out.token(b"false")?,
+            Kind::Bool => out.token(b"true")?,
+            Kind::Int => {
+                if bits.cast_signed() < 0 {
+                    out.token(b"-")?;
+                }
+                out.decimal(bits.cast_signed().unsigned_abs())?;
+            }
+            Kind::Uint => out.decimal(bits)?,
+            Kind::Float if f64::from_bits(bits).is_finite() => number::finite(out, f64::from_bits(bits))?,
+            Kind::Float => not_finite(out, f64::from_bits(bits))?,
+            _ if is_plain(text.as_bytes()) => out.between(b"\"", text.as_bytes(), b"\"")?,
+            _ if text.is_utf8() => string(out, text)?,
+            _ => tagged(out, Value::String(text))?,
         }
-        if !visit.in_array {
-            string(self.out, visit.attribute.key)?;
-            self.out.write_char(':')?;
-        }
-        let close = match visit.attribute.value {
+        Ok(Ok(()))
+    }
+
+    /// The same for containers, and for what is rare.
+    #[inline(never)]
+    fn write_other(
+        &mut self,
+        walk: &Walk<'_>,
+        step: &Step<'_>,
+    ) -> Result<Result<(), DecodeError>, fmt::Error> {
+        let value = match walk.value(step) {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error)),
+        };
+        let out = self.key(step)?;
+        let close = match value {
             Value::Array(_) => {
-                self.out.write_char('[')?;
-                "]"
+                out.token(b"[")?;
+                Close::Array
             }
             Value::Map(children) => {
                 let looks_like_a_tag = children.len() == 1
                     && children.iter().next().is_some_and(|child| {
                         child.is_ok_and(|child| TAGS.iter().any(|tag| child.key == **tag))
                     });
-                self.out.write_str(if looks_like_a_tag { "{\"$map\":{" } else { "{" })?;
-                if looks_like_a_tag { "}}" } else { "}" }
-            }
-            value => return leaf(self.out, value),
-        };
-        self.depth = visit.depth + 1;
-        self.open[self.depth] = Open { close, children: 0 };
-        Ok(())
-    }
-}
-
-fn leaf(out: &mut impl Write, value: Value<'_>) -> fmt::Result {
-    match value {
-        Value::Null => out.write_str("null"),
-        Value::Bool(value) => write!(out, "{value}"),
-        Value::Int(value) => write!(out, "{value}"),
-        Value::Uint(value) => write!(out, "{value}"),
-        Value::Int128(value) => write!(out, "{value}"),
-        Value::Uint128(value) => write!(out, "{value}"),
-        Value::Float(value) => float(out, value),
-        Value::String(text) if text.to_str().is_ok() => string(out, text),
-        Value::String(text) => tagged_base64(out, "$text", text.as_bytes()),
-        Value::Bytes(bytes) => tagged_base64(out, "$bytes", bytes),
-        Value::Timestamp(time) => timestamp(out, time),
-        Value::Duration(nanos) => write!(out, "{{\"$nanos\":{nanos}}}"),
-        Value::Unknown { kind, value } => write!(out, "{{\"$kind\":[{kind},{value}]}}"),
-        Value::Array(_) | Value::Map(_) => Ok(()),
-    }
-}
-
-fn float(out: &mut impl Write, value: f64) -> fmt::Result {
-    if value.is_finite() {
-        // The shortest text that reads back as the same number, always with a point or an exponent.
-        write!(out, "{value:?}")
-    } else if value.is_infinite() {
-        write!(out, "{{\"$float\":\"{}Infinity\"}}", if value < 0.0 { "-" } else { "" })
-    } else if value.to_bits() == f64::NAN.to_bits() {
-        out.write_str("{\"$float\":\"NaN\"}")
-    } else {
-        write!(out, "{{\"$float\":\"NaN:{:016x}\"}}", value.to_bits())
-    }
-}
-
-fn timestamp(out: &mut impl Write, time: Timestamp) -> fmt::Result {
-    write!(out, "{{\"$time\":\"{time}\"}}")
-}
-
-fn tagged_base64(out: &mut impl Write, tag: &str, bytes: &[u8]) -> fmt::Result {
-    write!(out, "{{\"{tag}\":\"")?;
-    base64::write(out, bytes)?;
-    out.write_str("\"}")
-}
-
-/// A JSON string. What is not UTF-8 becomes U+FFFD; of a value, see `leaf`.
-fn string(out: &mut impl Write, text: Text<'_>) -> fmt::Result {
-    out.write_char('"')?;
-    match text.to_str() {
-        Ok(text) => escaped(out, text)?,
-        Err(_) => {
-            for chunk in text.as_bytes().utf8_chunks() {
-                escaped(out, chunk.valid())?;
-                if !chunk.invalid().is_empty() {
-                    out.write_char('\u{fffd}')?;
+                out.token(b"{")?;
+                if looks_like_a_tag {
+                    out.token(b"\"$map\":{")?;
                 }
+                if looks_like_a_tag { Close::Maps } else { Close::Map }
             }
-        }
+            value => return tagged(out, value).map(Ok),
+        };
+        self.depth = step.depth + 1;
+        self.open[self.depth] = close;
+        self.behind_another = false;
+        Ok(Ok(()))
     }
-    out.write_char('"')
-}
 
-pub(super) fn escaped(out: &mut impl Write, text: &str) -> fmt::Result {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7F {
-            continue;
+    /// Leaves containers that have ended, and writes the key.
+    #[inline(always)]
+    fn key(&mut self, step: &Step<'_>) -> Result<&mut Out<'s, S>, fmt::Error> {
+        self.leave_to(step.depth)?;
+        match (core::mem::replace(&mut self.behind_another, true), step.in_array) {
+            (true, false) => string_behind(self.out, b",\"", step.key, b"\":")?,
+            (false, false) => string_behind(self.out, b"\"", step.key, b"\":")?,
+            (true, true) => self.out.token(b",")?,
+            (false, true) => {}
         }
-        out.write_str(&text[plain..at])?;
-        plain = at + 1;
-        match byte {
-            b'"' => out.write_str("\\\"")?,
-            b'\\' => out.write_str("\\\\")?,
-            b'\n' => out.write_str("\\n")?,
-            b'\r' => out.write_str("\\r")?,
-            b'\t' => out.write_str("\\t")?,
-            _ => write!(out, "\\u{byte:04x}")?,
-        }
+        Ok(self.out)
     }
-    out.write_str(&text[plain..])
 }

@@ -6,7 +6,7 @@ use crate::decode::EntryRef;
 use crate::encode::{self, EntryWriter};
 use crate::encoding::Encoding;
 use crate::error::EncodeError;
-use crate::json::write_entry;
+use crate::json::{Sink, write_to};
 use crate::limits::Limits;
 use crate::trip::TripReport;
 
@@ -119,8 +119,8 @@ impl<'b> Line<'b> {
 
     fn write(&mut self, entry: &EntryRef<'_>) {
         // Counting does not fail.
-        let _ = write_entry(entry, self);
-        let _ = fmt::Write::write_char(self, '\n');
+        let _ = write_to(entry, self);
+        let _ = self.take(b"\n");
     }
 
     fn finish(self) -> Result<usize, EncodeError> {
@@ -133,12 +133,12 @@ impl<'b> Line<'b> {
     }
 }
 
-impl fmt::Write for Line<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if let Some(room) = self.buffer.get_mut(self.len..).and_then(|rest| rest.get_mut(..text.len())) {
-            room.copy_from_slice(text.as_bytes());
+impl Sink for Line<'_> {
+    fn take(&mut self, bytes: &[u8]) -> fmt::Result {
+        if let Some(room) = self.buffer.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            room.copy_from_slice(bytes);
         }
-        self.len += text.len();
+        self.len += bytes.len();
         Ok(())
     }
 }

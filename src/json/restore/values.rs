@@ -2,7 +2,8 @@
 
 use crate::json::base64;
 use crate::json::cursor::RawString;
-use crate::json::write::{LEVELS, TAGS};
+use crate::json::tagged::TAGS;
+use crate::json::write::LEVELS;
 use crate::kind::NodeFlags;
 use crate::time::Timestamp;
 

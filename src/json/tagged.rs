@@ -1,0 +1,70 @@
+//! Values that JSON has no form for, told by a key that begins with a dollar sign.
+
+use core::fmt;
+
+use crate::decode::Value;
+use crate::digits::Digits;
+
+use super::base64;
+use super::out::{Out, Sink};
+
+/// Keys that stand for a kind of value: a map whose only key is one of them would be taken for such a value, and is
+/// wrapped in another.
+pub(super) const TAGS: [&str; 7] = ["$float", "$bytes", "$text", "$time", "$nanos", "$kind", "$map"];
+
+/// What JSON has no form of its own for, and what is rare.
+#[cold]
+#[inline(never)]
+pub(super) fn tagged<S: Sink>(out: &mut Out<'_, S>, value: Value<'_>) -> fmt::Result {
+    match value {
+        Value::Int128(value) => out.bytes(Digits::wide_signed(value).as_bytes()),
+        Value::Uint128(value) => out.bytes(Digits::wide(value).as_bytes()),
+        Value::String(text) => {
+            out.token(b"{\"$text\":\"")?;
+            base64::write(out, text.as_bytes())?;
+            out.token(b"\"}")
+        }
+        Value::Bytes(bytes) => {
+            out.token(b"{\"$bytes\":\"")?;
+            base64::write(out, bytes)?;
+            out.token(b"\"}")
+        }
+        Value::Timestamp(time) => {
+            out.token(b"{\"$time\":\"")?;
+            out.bytes(time.to_text().as_bytes())?;
+            out.token(b"\"}")
+        }
+        Value::Duration(nanos) => {
+            out.token(b"{\"$nanos\":")?;
+            out.bytes(Digits::wide_signed(nanos).as_bytes())?;
+            out.token(b"}")
+        }
+        Value::Unknown { kind, value } => {
+            out.token(b"{\"$kind\":[")?;
+            out.decimal(kind.into())?;
+            out.token(b",")?;
+            out.decimal(value)?;
+            out.token(b"]}")
+        }
+        Value::Null
+        | Value::Float(_)
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Uint(_)
+        | Value::Array(_)
+        | Value::Map(_) => Ok(()),
+    }
+}
+
+#[cold]
+pub(super) fn not_finite<S: Sink>(out: &mut Out<'_, S>, value: f64) -> fmt::Result {
+    if value == f64::INFINITY {
+        out.token(b"{\"$float\":\"Infinity\"}")
+    } else if value == f64::NEG_INFINITY {
+        out.token(b"{\"$float\":\"-Infinity\"}")
+    } else if value.to_bits() == f64::NAN.to_bits() {
+        out.token(b"{\"$float\":\"NaN\"}")
+    } else {
+        fmt::Write::write_fmt(out, format_args!("{{\"$float\":\"NaN:{:016x}\"}}", value.to_bits()))
+    }
+}

@@ -175,7 +175,8 @@ impl LimitArgs {
 
 /// Print entries.
 ///
-/// Those of several processes are merged by time. Damage is passed over: each lost range is named on standard error, and
+/// Those of several processes, and of files of JSON lines or of frames beside their segments, are merged by time; what is in a
+/// file, its bytes say. Damage is passed over: each lost range is named on standard error, and
 /// the exit code is 3. Whatever a log holds, no control character of it reaches the terminal.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -184,10 +185,11 @@ Examples:
   fusewire cat logs --tz Europe/Berlin --color always | less -R
   fusewire cat logs --since yesterday --until 03:00
   fusewire cat logs --output json | jq -c 'select(.attributes.status >= 500)'
+  fusewire cat logs /var/log/app.jsonl
   ssh web1 'cat /var/log/app/*.fws' | fusewire cat -
   tail -f app.jsonl | fusewire cat -")]
 pub(crate) struct CatArgs {
-    /// Segment files, directories of them, or `-` for standard input (segments, frames or lines).
+    /// Directories, files of segments, frames or lines, or `-` for standard input (all of these, in any order).
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -208,15 +210,16 @@ pub(crate) struct CatArgs {
 /// Print the last entries, and follow what comes.
 ///
 /// Following goes across rotation, to processes that start later, and says on standard error which segments were
-/// deleted before they could be read. Ctrl-C ends it.
+/// deleted before they could be read, and which files were truncated or replaced. Ctrl-C ends it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   fusewire tail logs
   fusewire tail -n 100 logs
+  fusewire tail -f /var/log/app.jsonl
   fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'")]
 pub(crate) struct TailArgs {
-    /// Directories of segments, or segment files.
+    /// Directories, or files of segments, frames or lines.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -235,10 +238,10 @@ pub(crate) struct TailArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// List segments: state, entries, times, size, and whose they are.
+/// List segments and other files of a log: state, entries, times, size, and whose they are.
 ///
 /// States: live (its process is at work), ready (made ahead by a living process), sealed (complete), crashed (its process
-/// ended before it sealed it; nothing is missing), empty (left behind unused), damaged.
+/// ended before it sealed it; nothing is missing), empty (left behind unused), damaged, file (of lines or frames).
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -246,7 +249,7 @@ Examples:
   fusewire ls logs --files --utc
   fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'")]
 pub(crate) struct LsArgs {
-    /// Directories of segments.
+    /// Directories.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directories: Vec<PathBuf>,
 
@@ -326,7 +329,7 @@ pub(crate) struct AccessArgs {
     pub(crate) copy: bool,
 }
 
-/// Show what segments are: header, state, who wrote them.
+/// Show what segments, and other files of a log, are: header, state, who wrote them, what is in them.
 ///
 /// Of a directory a summary comes first. With --since or --until it is about the entries in that range, and only the
 /// segments are shown that may hold some.
@@ -337,7 +340,7 @@ Examples:
   fusewire info logs --since yesterday --until today
   fusewire info logs/000001.fws --utc")]
 pub(crate) struct InfoArgs {
-    /// Segment file, or a directory of them.
+    /// File of a segment, frames or lines, or a directory.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 

@@ -164,6 +164,13 @@ pub(super) fn kind_of_name(path: &Path) -> NameKind {
     found
 }
 
+/// Whether a reader of a directory takes a file of this name, or tells that it does not because it is compressed, though it is
+/// no segment: it has one of the [`FILE_EXTENSIONS`].
+#[must_use]
+pub fn is_log_file_name(path: &Path) -> bool {
+    kind_of_name(path) != NameKind::Other
+}
+
 /// The error of a compressed file.
 pub(super) fn compressed() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "is compressed, and not read: unpack it first")

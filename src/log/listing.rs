@@ -134,8 +134,8 @@ pub(super) fn is_segment_name(path: &Path) -> bool {
     !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
-/// Whether a file that somebody has named is a segment: it begins as one, or is called as one. Others are told by their bytes
-/// as they are read.
+/// Whether a file that somebody has named is a segment: it is called as one, or begins as one and has nothing behind it. Others
+/// are told by their bytes as they are read.
 ///
 /// # Errors
 /// Those of the file system.
@@ -143,9 +143,11 @@ pub(super) fn is_segment(path: &Path) -> io::Result<bool> {
     if path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
         return Ok(true);
     }
-    let mut start = Vec::with_capacity(layout::MAGIC.len());
-    File::open(path)?.take(layout::MAGIC.len() as u64).read_to_end(&mut start)?;
-    Ok(start == layout::MAGIC)
+    let file = File::open(path)?;
+    let mut page = Vec::with_capacity(layout::PAGE);
+    (&file).take(layout::PAGE as u64).read_to_end(&mut page)?;
+    let header = SegmentHeader::parse(&page);
+    Ok(header.is_ok_and(|header| file.metadata().is_ok_and(|metadata| metadata.len() <= header.size)))
 }
 
 /// What the first pages and the trailer of the segment `path` say, and the open file.

@@ -59,7 +59,7 @@ pub use appender::Appender;
 #[cfg(feature = "json")]
 pub(crate) use build::{Built, Refused};
 pub use drops::Drops;
-pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo};
+pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo, is_log_file_name};
 pub use levels::{Levels, Site};
 pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};

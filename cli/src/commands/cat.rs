@@ -1,6 +1,5 @@
 //! `fusewire cat`: prints entries.
 
-mod lines;
 mod stream;
 
 use std::path::PathBuf;
@@ -22,18 +21,18 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let range = args.range.range(&zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
     let mut printer = EventPrinter::new(EntryPrinter::new(args.print.output, zone, range, terminal), mode);
-    let mut segments = Vec::new();
+    let mut logs = Vec::new();
     for path in &args.paths {
         let result = match input::is_stream(path) {
-            Ok(false) => input::segment_files(path).map(|_| segments.push(path.clone())),
+            Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
             // What stands before a stream is printed before it.
-            Ok(true) => print_segments(&mut segments, args, range, &mut printer, terminal)
-                .and_then(|()| stream::print(path, mode, &mut printer, terminal)),
+            Ok(true) => print_logs(&mut logs, args, range, &mut printer, terminal)
+                .and_then(|()| stream::print(path, &mut printer, terminal)),
             Err(error) => Err(error),
         };
         carry_on(result, mode, &mut printer, terminal)?;
     }
-    let result = print_segments(&mut segments, args, range, &mut printer, terminal);
+    let result = print_logs(&mut logs, args, range, &mut printer, terminal);
     carry_on(result, mode, &mut printer, terminal)?;
     Ok(printer.outcome())
 }
@@ -56,8 +55,8 @@ fn carry_on(
     }
 }
 
-/// Prints what is in `paths`, segments and directories of them, merged by time; takes them out.
-fn print_segments(
+/// Prints what is in `paths`, files and directories of them, merged by time; takes them out.
+fn print_logs(
     paths: &mut Vec<PathBuf>,
     args: &CatArgs,
     range: Range,
@@ -68,17 +67,17 @@ fn print_segments(
     if paths.is_empty() {
         return Ok(());
     }
-    let mut reader = open(&paths, range, args.access.copy)?;
+    let mut reader = open(&paths, options(range, args.access.copy))?;
     while let Some(event) = reader.next() {
         printer.print(&event, terminal)?;
     }
     Ok(())
 }
 
-/// Opens segments and directories of them.
-pub(super) fn open(paths: &[PathBuf], range: Range, copy: bool) -> Result<LogReader> {
+/// Opens files and directories of them.
+pub(super) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    options(range, copy).open(paths).with_context(names)
+    options.open(paths).with_context(names)
 }
 
 /// How the entries in `range` are read.

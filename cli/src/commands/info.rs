@@ -1,4 +1,4 @@
-//! `fusewire info`: what segments are.
+//! `fusewire info`: what segments, and other files of a log, are.
 
 mod summary;
 
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fusewire::log::{Owner, SegmentInfo, list};
+use fusewire::log::{FileInfo, Owner, SegmentInfo, list};
 use fusewire::segment::{Event, Mode, Segment, State, Trailer};
 
 use super::ls;
@@ -23,13 +23,17 @@ use summary::Found;
 pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.zone.zone();
     let range = args.range.range(&zone)?;
-    input::segment_files(&args.path)?;
+    input::expect_log(&args.path)?;
     let found = Found::read(&args.path, range, args.access)?;
     if range.is_bounded() && found.entries == 0 {
         return Ok(Outcome::NoMatch);
     }
     let mut clock = Clock::new(zone);
     if !args.path.is_dir() {
+        if input::is_other_log(&args.path, found.segment.is_some()) {
+            print_file(&args.path, &found, &mut clock, terminal)?;
+            return Ok(if found.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
+        }
         print(&args.path, found.segment.as_ref(), args.access, &mut clock, terminal)?;
         return Ok(Outcome::Clean);
     }
@@ -37,6 +41,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut listing = list(&args.path).with_context(about)?;
     if range.is_bounded() {
         listing.segments.retain(|segment| segment.times.is_some_and(|times| range.overlaps(times)));
+        listing.files.retain(|file| times_of(file).is_some_and(|times| range.overlaps(times)));
     }
     summary::print(&args.path, &listing, &found, range, &mut clock, terminal);
     let mut outcome = Outcome::Clean;
@@ -50,6 +55,11 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
             terminal.complain(&error);
             outcome = Outcome::Failed;
         }
+        terminal.flush_if_full()?;
+    }
+    for file in &listing.files {
+        terminal.out.push('\n');
+        print_listed(file, &mut clock, terminal);
         terminal.flush_if_full()?;
     }
     for (path, error) in &listing.unreadable {
@@ -123,6 +133,50 @@ fn print(
     }
     print_resource(&segment, terminal);
     Ok(())
+}
+
+/// Prints what a file is that is no segment, with what reading it found.
+fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
+    let about = || path.display().to_string();
+    let len = std::fs::metadata(path).with_context(about)?.len();
+    let contents = (found.entries, found.times, found.lost_bytes);
+    print_contents(path, len, contents, clock, terminal);
+    Ok(())
+}
+
+/// Prints what a file is that has been listed.
+fn print_listed(file: &FileInfo, clock: &mut Clock, terminal: &mut Terminal) {
+    let contents = file.contents.unwrap_or_default();
+    let contents = (contents.entries, contents.times, contents.lost_bytes);
+    print_contents(&file.path, file.len, contents, clock, terminal);
+}
+
+fn times_of(file: &FileInfo) -> Option<(u64, u64)> {
+    file.contents.and_then(|contents| contents.times)
+}
+
+/// Prints what is in a file of lines or frames: how many entries, their earliest and latest time, and bytes that are lost.
+fn print_contents(
+    path: &Path,
+    len: u64,
+    (entries, times, lost_bytes): (u64, Option<(u64, u64)>, u64),
+    clock: &mut Clock,
+    terminal: &mut Terminal,
+) {
+    let mut name = String::new();
+    escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
+    _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
+    line(terminal, "format", format_args!("lines, frames, or both"));
+    line(terminal, "entries", format_args!("{}", grouped(entries)));
+    line(terminal, "size", format_args!("{}", bytes(len)));
+    if let Some((from, to)) = times {
+        line(terminal, "from", format_args!("{}", clock.describe(from)));
+        line(terminal, "to", format_args!("{}  ({} later)", clock.describe(to), lasted(to - from)));
+    }
+    if lost_bytes > 0 {
+        let lost = terminal.palette.bad.of(format!("{} bytes", grouped(lost_bytes)));
+        line(terminal, "lost", format_args!("{lost}"));
+    }
 }
 
 /// What the trailer would say, where there is none.

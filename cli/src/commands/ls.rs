@@ -1,14 +1,14 @@
-//! `fusewire ls`: which segments there are, and whose.
+//! `fusewire ls`: which segments and other files of a log there are, and whose.
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
-use fusewire::segment::FILE_EXTENSION;
 
 use crate::args::{LsArgs, OutputFormat};
+use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::colour::Paint;
@@ -54,11 +54,11 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The segments in `directory`, of which there must be some.
+/// What there is in `directory`, which must be something.
 fn listing(directory: &Path) -> Result<Listing> {
     let listing = list(directory).with_context(|| directory.display().to_string())?;
-    if listing.segments.is_empty() && listing.unreadable.is_empty() {
-        bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", directory.display());
+    if listing.segments.is_empty() && listing.unreadable.is_empty() && listing.files.is_empty() {
+        bail!(input::nothing_in(directory));
     }
     Ok(listing)
 }
@@ -127,33 +127,67 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
         let producer = terminal.palette.strong.of(Producer::of(&first.path).describe(&terminal.palette));
         _ = writeln!(terminal.out, "{producer}, stream {}", stream_name(first.stream_id));
         for segment in group {
-            row(segment, files, clock, terminal);
+            let state = state(segment);
+            let row = Row {
+                number: segment.sequence.to_string(),
+                state: paint(state, terminal).of(format_args!("{state:<8}")),
+                entries: segment.entries,
+                times: segment.times,
+                disk_bytes: segment.disk_bytes,
+            };
+            row.print(files.then_some(&segment.path), clock, terminal);
         }
+    }
+    for file in &listing.files {
+        let name = printable(Path::new(file.path.file_name().unwrap_or_default()), terminal);
+        _ = writeln!(terminal.out, "{}, lines or frames", terminal.palette.strong.of(name));
+        let contents = file.contents.unwrap_or_default();
+        let is_whole = contents.lost_bytes == 0;
+        let (state, paint) =
+            if is_whole { ("file", &terminal.palette.dim) } else { ("damaged", &terminal.palette.bad) };
+        let row = Row {
+            number: String::new(),
+            state: paint.of(format_args!("{state:<8}")),
+            entries: file.contents.map(|contents| contents.entries),
+            times: contents.times,
+            disk_bytes: file.disk_bytes,
+        };
+        row.print(files.then_some(&file.path), clock, terminal);
     }
     totals(listing, terminal);
 }
 
-fn row(segment: &SegmentInfo, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
-    let state = state(segment);
-    let painted = paint(state, terminal).of(format_args!("{state:<8}"));
-    let entries = segment.entries.map_or_else(|| "?".to_owned(), grouped);
-    let size = bytes(segment.disk_bytes);
-    _ = write!(terminal.out, "{:>5}  {painted}{entries:>11}", segment.sequence);
-    if files {
-        let name = segment.path.file_name().unwrap_or_default();
-        let name = printable(Path::new(name), terminal);
-        _ = writeln!(terminal.out, "{size:>10}  {name}");
-        return;
+/// A line of the table.
+struct Row {
+    number: String,
+    /// Painted, and as wide as its column.
+    state: String,
+    entries: Option<u64>,
+    times: Option<(u64, u64)>,
+    disk_bytes: u64,
+}
+
+impl Row {
+    /// Prints it, with the name of its file in the place of the times where there is one.
+    fn print(&self, file: Option<&PathBuf>, clock: &mut Clock, terminal: &mut Terminal) {
+        let entries = self.entries.map_or_else(|| "?".to_owned(), grouped);
+        let size = bytes(self.disk_bytes);
+        _ = write!(terminal.out, "{:>5}  {}{entries:>11}", self.number, self.state);
+        if let Some(file) = file {
+            let name = printable(Path::new(file.file_name().unwrap_or_default()), terminal);
+            _ = writeln!(terminal.out, "{size:>10}  {name}");
+            return;
+        }
+        let mut moment = |nanos: Option<u64>| {
+            let mut text = String::new();
+            clock.write(nanos.unwrap_or(0), &mut text);
+            // To the second.
+            text.truncate(19);
+            text
+        };
+        let (from, to) = (moment(self.times.map(|times| times.0)), moment(self.times.map(|times| times.1)));
+        _ = writeln!(terminal.out, "  {from:<19}  {to:<19}{size:>10}");
     }
-    let mut moment = |nanos: Option<u64>| {
-        let mut text = String::new();
-        clock.write(nanos.unwrap_or(0), &mut text);
-        // To the second.
-        text.truncate(19);
-        text
-    };
-    let (from, to) = (moment(segment.times.map(|times| times.0)), moment(segment.times.map(|times| times.1)));
-    _ = writeln!(terminal.out, "  {from}  {to}{size:>10}");
 }
 
 /// `2 sealed, 1 live`.
@@ -171,16 +205,29 @@ pub(crate) fn states(listing: &Listing) -> String {
 }
 
 fn totals(listing: &Listing, terminal: &mut Terminal) {
-    let entries = listing.segments.iter().filter_map(|segment| segment.entries).sum();
-    let disk = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
+    let disk: u64 = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
+    let of_files: u64 = listing.files.iter().map(|file| file.disk_bytes).sum();
+    let mut what = Vec::new();
+    if !listing.segments.is_empty() {
+        let segments = counted(listing.segments.len() as u64, "segment", "segments");
+        what.push(format!("{segments}: {}", states(listing)));
+    }
+    if !listing.files.is_empty() {
+        what.push(counted(listing.files.len() as u64, "file of lines or frames", "files of lines or frames"));
+    }
     _ = writeln!(
         terminal.out,
-        "{}: {}; {}, {}",
-        counted(listing.segments.len() as u64, "segment", "segments"),
-        states(listing),
-        counted(entries, "entry", "entries"),
-        bytes(disk)
+        "{}; {}, {}",
+        what.join("; "),
+        counted(entries(listing), "entry", "entries"),
+        bytes(disk + of_files)
     );
+}
+
+/// Entries of all segments and files, as far as they are known.
+pub(crate) fn entries(listing: &Listing) -> u64 {
+    let of_files = listing.files.iter().filter_map(|file| file.contents).map(|contents| contents.entries);
+    listing.segments.iter().filter_map(|segment| segment.entries).chain(of_files).sum()
 }
 
 /// One object a line.
@@ -209,9 +256,27 @@ fn json(listing: &Listing, terminal: &mut Terminal) {
             "bytes": segment.len,
             "disk_bytes": segment.disk_bytes,
         });
-        let start = terminal.out.len();
-        _ = write!(terminal.out, "{line}");
-        escape::secure_json(&mut terminal.out, start);
-        terminal.out.push('\n');
+        json_line(&line, terminal);
     }
+    for file in &listing.files {
+        let contents = file.contents.unwrap_or_default();
+        let line = serde_json::json!({
+            "file": file.path.to_string_lossy(),
+            "state": "file",
+            "entries": file.contents.map(|contents| contents.entries),
+            "min_unix_nano": contents.times.map(|times| times.0),
+            "max_unix_nano": contents.times.map(|times| times.1),
+            "lost_bytes": contents.lost_bytes,
+            "bytes": file.len,
+            "disk_bytes": file.disk_bytes,
+        });
+        json_line(&line, terminal);
+    }
+}
+
+fn json_line(line: &serde_json::Value, terminal: &mut Terminal) {
+    let start = terminal.out.len();
+    _ = write!(terminal.out, "{line}");
+    escape::secure_json(&mut terminal.out, start);
+    terminal.out.push('\n');
 }

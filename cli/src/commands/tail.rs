@@ -21,15 +21,16 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Runs the command.
 pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for path in &args.paths {
-        // A directory that is to be followed may be empty.
-        if !args.follow || path.is_file() {
-            input::segment_files(path)?;
+        // What is to be followed may be empty.
+        if !args.follow {
+            input::expect_log(path)?;
         }
     }
     let range = Range::default();
     let entries = EntryPrinter::new(args.print.output, args.print.zone.zone(), range, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover);
-    let mut reader = cat::open(&args.paths, range, args.access.copy)?;
+    let options = cat::options(range, args.access.copy).follow(args.follow);
+    let mut reader = cat::open(&args.paths, options)?;
     reader.seek_to_last(args.lines).context("the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
     loop {

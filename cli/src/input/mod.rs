@@ -1,6 +1,5 @@
-//! What is read: segment files by path, lines by stream.
+//! What is read: logs by path, everything else by stream.
 
-pub(crate) mod chunk;
 pub(crate) mod time_point;
 
 use std::fs::{self, File};
@@ -8,9 +7,48 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use fusewire::log::{FILE_EXTENSIONS, is_log_file_name};
 use fusewire::segment::{FILE_EXTENSION, Segment};
 
 use crate::args::AccessArgs;
+
+/// Makes sure that `path` has something to read: a file that is not empty, or a directory with segments, or with files of lines
+/// or frames.
+///
+/// # Errors
+/// Where it has not: that is never a silent nothing.
+pub(crate) fn expect_log(path: &Path) -> Result<()> {
+    let about = || path.display().to_string();
+    let metadata = fs::metadata(path).with_context(about)?;
+    if !metadata.is_dir() {
+        let is_segment = path.extension().is_some_and(|extension| extension == FILE_EXTENSION);
+        if metadata.len() == 0 && !is_segment {
+            bail!("{}: is empty", path.display());
+        }
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).with_context(about)? {
+        let path = entry.with_context(about)?.path();
+        if is_segment_name(&path) || is_log_file_name(&path) {
+            return Ok(());
+        }
+    }
+    bail!(nothing_in(path));
+}
+
+/// Whether a file is no segment: `has_segment` is whether reading it has found one.
+pub(crate) fn is_other_log(path: &Path, has_segment: bool) -> bool {
+    !has_segment && !is_segment_name(path)
+}
+
+/// That a directory has nothing to read in it.
+pub(crate) fn nothing_in(directory: &Path) -> String {
+    format!(
+        "{}: no segments here (no file is called *.{FILE_EXTENSION}), and no other logs (*.{})",
+        directory.display(),
+        FILE_EXTENSIONS.join(", *.")
+    )
+}
 
 /// The segment files that `path` stands for: itself, or all in the directory, sorted by name.
 ///
@@ -43,14 +81,18 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        // One whose name begins with a dot is still being made.
-        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
+        if is_segment_name(&path) {
             files.push(path);
         }
     }
     files.sort_unstable();
     Ok(files)
+}
+
+/// Whether a file is called as segments are. One whose name begins with a dot is still being made.
+fn is_segment_name(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
 /// Opens a segment file: mapped, or copied where that is asked for.
@@ -83,14 +125,13 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Whether the path is to be read front to back and told apart by its bytes: standard input, or a file that is not
-/// called as segments are.
+/// Whether the path is to be read front to back, once: standard input, or a pipe.
 pub(crate) fn is_stream(path: &Path) -> Result<bool> {
     if is_stdin(path) {
         return Ok(true);
     }
-    let is_named_segment = path.extension().is_some_and(|extension| extension == FILE_EXTENSION);
-    Ok(!is_named_segment && !fs::metadata(path).with_context(|| path.display().to_string())?.is_dir())
+    let metadata = fs::metadata(path).with_context(|| path.display().to_string())?;
+    Ok(!metadata.is_dir() && !metadata.is_file())
 }
 
 /// A stream of bytes to read once, and how long it is where that is known.

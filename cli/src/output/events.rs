@@ -27,11 +27,6 @@ impl EventPrinter {
         Self { entries, mode, outcome: Outcome::Clean }
     }
 
-    /// Prints entries that are in no log.
-    pub(crate) fn entries(&mut self) -> &mut EntryPrinter {
-        &mut self.entries
-    }
-
     /// How it went so far.
     pub(crate) fn outcome(&self) -> Outcome {
         let nothing = self.entries.range().is_bounded() && self.entries.printed() == 0;

@@ -1,4 +1,4 @@
-//! What a directory of segments holds, all together.
+//! What a directory holds, all together.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use fusewire::segment::{FrameKind, Mode};
 use super::line;
 use crate::args::AccessArgs;
 use crate::commands::cat::options;
-use crate::commands::ls::{by_stream, states};
+use crate::commands::ls::{by_stream, entries, states};
 use crate::input::time_point::Range;
 use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::producer::Producer;
@@ -26,9 +26,11 @@ pub(super) struct Found {
     /// Entries in the range.
     pub(super) entries: u64,
     /// The earliest and the latest time of these.
-    times: Option<(u64, u64)>,
+    pub(super) times: Option<(u64, u64)>,
     /// Entries that were not written, as the loss records in the range say.
     dropped: u64,
+    /// Bytes of which nothing can be made.
+    pub(super) lost_bytes: u64,
     /// The first segment that has something in the range.
     pub(super) segment: Option<SegmentInfo>,
 }
@@ -75,6 +77,7 @@ impl Found {
                     self.dropped += count;
                 }
             }
+            LogEvent::Lost { range, .. } if range.is_loss() => self.lost_bytes += range.len(),
             _ => {}
         }
     }
@@ -96,15 +99,20 @@ pub(super) fn print(
     terminal.out.push('\n');
 
     let segments = listing.segments.len() as u64;
-    line(terminal, "segments", format_args!("{} ({})", grouped(segments), states(listing)));
-    let disk = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
-    line(terminal, "size", format_args!("{} on disk", bytes(disk)));
+    if segments > 0 {
+        line(terminal, "segments", format_args!("{} ({})", grouped(segments), states(listing)));
+    }
+    if !listing.files.is_empty() {
+        line(terminal, "files", format_args!("{} of lines or frames", grouped(listing.files.len() as u64)));
+    }
+    let disk: u64 = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
+    let of_files: u64 = listing.files.iter().map(|file| file.disk_bytes).sum();
+    line(terminal, "size", format_args!("{} on disk", bytes(disk + of_files)));
     print_processes(listing, terminal);
     if range.is_bounded() {
         line(terminal, "entries", format_args!("{} in the range", grouped(found.entries)));
     } else {
-        let entries = listing.segments.iter().filter_map(|segment| segment.entries).sum();
-        line(terminal, "entries", format_args!("{}", grouped(entries)));
+        line(terminal, "entries", format_args!("{}", grouped(entries(listing))));
     }
     if let Some((from, to)) = found.times {
         line(terminal, "from", format_args!("{}", clock.describe(from)));

@@ -12,6 +12,8 @@ use std::thread;
 use common::logs;
 use fusewire::bridge::tracing::Layer;
 use fusewire::log::{DropCause, Log};
+use tracing::span::{Attributes, Id};
+use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::prelude::*;
 
 /// Logs while it is logged.
@@ -34,6 +36,23 @@ impl fmt::Debug for Panics {
     }
 }
 
+/// A layer that logs itself, by the same subscriber: of each event that asks for it, and of each such span.
+struct Echo;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Echo {
+    fn on_event(&self, event: &tracing::Event<'_>, _: LayerContext<'_, S>) {
+        if event.metadata().target() == "echo" {
+            tracing::info!("from a layer, of an event");
+        }
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: LayerContext<'_, S>) {
+        if attributes.metadata().target() == "echo" {
+            tracing::info!("from a layer, of a span");
+        }
+    }
+}
+
 /// Logs when its thread is nearly gone.
 struct AtExit;
 
@@ -52,12 +71,15 @@ thread_local! {
 fn what_is_logged_from_anywhere_is_logged_or_counted() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
-    tracing_subscriber::registry().with(Layer::new(log.clone())).init();
+    tracing_subscriber::registry().with(Echo).with(Layer::new(log.clone())).with(Echo).init();
 
     tracing::info_span!("span", n = 1).in_scope(|| tracing::info!(logs = ?Logs, "outside"));
     assert_eq!(log.stats().drops.by_cause(DropCause::Reentrant), 1);
     // While a span's fields are encoded, no entry is being written.
     tracing::info_span!("span", logs = ?Logs).in_scope(|| tracing::info!("in a span that logs"));
+    assert_eq!(log.stats().drops.total(), 1);
+    // What other layers log from their own code is logged: each of the two of them.
+    tracing::info_span!(target: "echo", "span", n = 1).in_scope(|| tracing::info!(target: "echo", "event"));
     assert_eq!(log.stats().drops.total(), 1);
 
     for _ in 0..10 {
@@ -84,6 +106,10 @@ fn what_is_logged_from_anywhere_is_logged_or_counted() {
     assert_eq!(
         (count("in a thread"), count("at the thread's end"), count("never logged")),
         (1_000, 1_000, 0)
+    );
+    assert_eq!(
+        (count("from a layer, of an event"), count("from a layer, of a span"), count("event")),
+        (2, 2, 1)
     );
     let named = |thread: &str| thread.starts_with("worker-");
     assert_eq!(entries.iter().filter(|entry| named(&entry.thread)).count(), 2_000);

@@ -11,10 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use common::logs;
-use fusewire::TripCause;
 use fusewire::bridge::tracing::Layer;
+use fusewire::limits::OnType;
 use fusewire::log::Log;
 use fusewire::owned::{Entry, OwnedValue};
+use fusewire::{Kind, Limits, TripCause};
 use tracing_subscriber::prelude::*;
 
 /// Text as long as told, a kilobyte at a time; goes on after an error no more than it must.
@@ -135,6 +136,60 @@ fn a_span_with_ten_thousand_records_says_the_last_one() {
         entry.trips.iter().map(|trip| (trip.cause, trip.count)).collect::<Vec<_>>(),
         [(TripCause::FormattedBytes, 1)]
     );
+}
+
+#[test]
+fn a_field_that_is_called_name_is_beside_the_name() {
+    let entries = logged(|| {
+        let span = tracing::info_span!("request", name = "first", other = 1);
+        span.record("name", "second");
+        span.in_scope(|| tracing::info!("done"));
+    });
+    let OwnedValue::Array { values, .. } = &entries[0].attributes[0].value else { panic!("{entries:?}") };
+    let OwnedValue::Map { entries: fields, .. } = &values[0].value else { panic!("{values:?}") };
+    let keys: Vec<_> = fields.iter().map(|field| &*field.key).collect();
+    assert_eq!(keys, ["name", "other", "name"]);
+    assert_eq!(fields[0].value, OwnedValue::String("request".to_owned()));
+    assert_eq!(fields[2].value, OwnedValue::String("second".to_owned()));
+}
+
+/// In an array, each is one run of values where the fuse has nothing to do, and goes through it where it has.
+#[test]
+fn spans_pass_the_fuse_as_any_map_in_an_array_does() {
+    let default = Limits::default();
+    let tight = [
+        Limits { max_depth: 0, ..default },
+        Limits { max_depth: 1, ..default },
+        Limits { max_width: 2, ..default },
+        Limits { max_width: 0, ..default },
+        Limits { max_entry_bytes: 1 << 10, ..default },
+        Limits { allowed_kinds: default.allowed_kinds.without(Kind::Map), on_type: OnType::Omit, ..default },
+    ];
+    for limits in tight {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::options(directory.path()).limits(limits).open().unwrap();
+        let text = "x".repeat(300);
+        let subscriber = tracing_subscriber::registry().with(Layer::new(log.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            let _spans = [1, 2, 3].map(|n| tracing::info_span!("span", n, text).entered());
+            tracing::info!("message");
+        });
+        let reference = log.append(|entry| {
+            let mut attributes = entry.attributes();
+            let mut spans = attributes.slot("spans").array();
+            for n in [1, 2, 3] {
+                spans.slot().map().entry("name", "span").entry("n", &n).entry("text", &text);
+            }
+        });
+        assert!(reference.is_written(), "{reference:?}");
+        drop(log);
+        let entries = logs::read(directory.path()).entries;
+        // Where bytes are short, a text that was encoded before is left out, and not cut.
+        let is_short = limits.max_entry_bytes < default.max_entry_bytes;
+        assert_eq!(entries[0].attributes == entries[1].attributes, !is_short, "{limits:?}: {entries:?}");
+        assert_eq!(causes(&entries[0]), causes(&entries[1]), "{limits:?}");
+        assert_eq!(causes(&entries[0]).len(), 1, "{limits:?}");
+    }
 }
 
 #[test]

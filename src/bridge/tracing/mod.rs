@@ -2,12 +2,14 @@
 //!
 //! ```
 //! use fusewire::log::Log;
-//! use tracing_subscriber::prelude::*;
+//! use tracing_subscriber::{filter::LevelFilter, prelude::*};
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-tracing-{}", std::process::id()));
 //! // Before: tracing_subscriber::fmt().json().init();
 //! let log = Log::options(&directory).open()?;
-//! let subscriber = tracing_subscriber::registry().with(fusewire::bridge::tracing::Layer::new(log.clone()));
+//! let layer = fusewire::bridge::tracing::Layer::new(log.clone());
+//! // The level is the one that `fmt()` has where it is not told another.
+//! let subscriber = tracing_subscriber::registry().with(layer).with(LevelFilter::INFO);
 //! # tracing::subscriber::with_default(subscriber, || {
 //! # /*
 //! subscriber.init();

@@ -1,0 +1,197 @@
+//! The loggers under load.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use fusewire::log::{Log, LogEvent, LogReader};
+use fusewire::{Severity, TraceContext};
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use tracing::info;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+
+use crate::request::Value;
+
+/// A logger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Arm {
+    /// `fusewire::log::Log` as it comes.
+    Fusewire,
+    /// A line by `serde_json` for each request, written by the request's own thread.
+    Json,
+    /// The same, handed to `tracing-appender`, which drops where its queue is full: its default.
+    JsonAsync,
+    /// The same, which waits where its queue is full.
+    JsonWaiting,
+    /// An event of `tracing` with the map as a field, formatted by its JSON layer, to `tracing-appender` (dropping).
+    Tracing,
+}
+
+/// A logger at work. All threads log through one.
+pub trait Logger: Sync {
+    /// Logs request `n`.
+    fn log(&self, n: u64, state: &Value);
+
+    /// How many lines the logger says that it dropped.
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
+
+const TARGET: &str = "shop::checkout";
+const BODY: &str = "request done";
+
+impl Arm {
+    pub const ALL: [Self; 5] = [Self::Fusewire, Self::Json, Self::JsonAsync, Self::JsonWaiting, Self::Tracing];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Fusewire => "fusewire",
+            Self::Json => "JSON, write(2)",
+            Self::JsonAsync => "JSON, queue, dropping",
+            Self::JsonWaiting => "JSON, queue, waiting",
+            Self::Tracing => "tracing JSON, queue",
+        }
+    }
+
+    /// Opens the logger on an empty directory.
+    pub fn open(self, directory: &Path) -> Result<Box<dyn Logger>> {
+        if self == Self::Fusewire {
+            return Ok(Box::new(Fusewire(Log::options(directory).open()?)));
+        }
+        let file = File::options().append(true).create(true).open(directory.join("log.jsonl"))?;
+        let queue = |lossy| {
+            let (writer, guard) = NonBlockingBuilder::default().lossy(lossy).finish(file.try_clone()?);
+            Ok::<_, std::io::Error>((writer.error_counter(), writer, guard))
+        };
+        Ok(match self {
+            Self::Json => Box::new(Json(file)),
+            Self::JsonAsync | Self::JsonWaiting => {
+                let (dropped, writer, guard) = queue(self == Self::JsonAsync)?;
+                Box::new(Queued { writer, dropped, _guard: guard })
+            }
+            _ => {
+                let (dropped, writer, guard) = queue(true)?;
+                tracing_subscriber::fmt().json().flatten_event(true).with_writer(writer).init();
+                Box::new(Tracing { dropped, _guard: guard })
+            }
+        })
+    }
+
+    /// How many requests can be read back from the directory, each of them looked at to its end.
+    pub fn count(self, directory: &Path) -> Result<u64> {
+        if self == Self::Fusewire { count_entries(directory) } else { count_lines(&directory.join("log.jsonl")) }
+    }
+}
+
+struct Fusewire(Log);
+
+impl Logger for Fusewire {
+    fn log(&self, n: u64, state: &Value) {
+        self.0.append(|entry| {
+            entry.set_severity(Severity::INFO);
+            entry.set_trace(TraceContext { trace_id: u128::from(n) + 1, span_id: n, flags: 1 });
+            entry.set_target(TARGET);
+            entry.set_body(BODY);
+            entry.attr("request", &n).attr("state", state);
+        });
+    }
+
+    fn dropped(&self) -> u64 {
+        self.0.stats().drops.total()
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: u128,
+    level: &'static str,
+    target: &'static str,
+    message: &'static str,
+    trace_id: u64,
+    request: u64,
+    state: &'a Value,
+}
+
+fn line(n: u64, state: &Value) -> Vec<u8> {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let line = Line { time, level: "INFO", target: TARGET, message: BODY, trace_id: n + 1, request: n, state };
+    let mut line = serde_json::to_vec(&line).expect("the state can be serialized");
+    line.push(b'\n');
+    line
+}
+
+struct Json(File);
+
+impl Logger for Json {
+    fn log(&self, n: u64, state: &Value) {
+        (&self.0).write_all(&line(n, state)).expect("room on the disk");
+    }
+}
+
+struct Queued {
+    writer: NonBlocking,
+    dropped: ErrorCounter,
+    _guard: WorkerGuard,
+}
+
+impl Logger for Queued {
+    fn log(&self, n: u64, state: &Value) {
+        self.writer.clone().write_all(&line(n, state)).expect("the writer's thread lives");
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.dropped_lines() as u64
+    }
+}
+
+struct Tracing {
+    dropped: ErrorCounter,
+    _guard: WorkerGuard,
+}
+
+impl Logger for Tracing {
+    fn log(&self, n: u64, state: &Value) {
+        let state = serde_json::to_string(state).expect("the state can be serialized");
+        info!(target: TARGET, trace_id = n + 1, request = n, state, "{BODY}");
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.dropped_lines() as u64
+    }
+}
+
+fn count_entries(directory: &Path) -> Result<u64> {
+    let mut count = 0;
+    let mut reader = LogReader::options().open(&[directory.to_owned()])?;
+    while let Some(event) = reader.next() {
+        match event {
+            LogEvent::Entry { entry, .. } => {
+                entry.verify()?;
+                count += 1;
+            }
+            LogEvent::Lost { range, .. } if range.is_loss() => bail!("lost: {range:?}"),
+            _ => {}
+        }
+    }
+    Ok(count)
+}
+
+/// Lines that are whole JSON objects; a last line that is cut off is none.
+fn count_lines(path: &Path) -> Result<u64> {
+    let mut count = 0;
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut line = Vec::new();
+    while file.read_until(b'\n', &mut line)? > 0 {
+        if line.last() == Some(&b'\n') {
+            serde_json::from_slice::<IgnoredAny>(&line).with_context(|| path.display().to_string())?;
+            count += 1;
+        }
+        line.clear();
+    }
+    Ok(count)
+}

@@ -1,0 +1,75 @@
+//! A service under load that logs nested maps: what that costs its requests, with JSON logging and with Fusewire.
+//!
+//! Requests come at a fixed rate, whatever becomes of those before: a stall delays all that are due meanwhile, and is
+//! counted for each of them. Each logger runs in a process of its own, which is killed at the end with SIGKILL; what is then on
+//! the disk is counted.
+
+mod child;
+mod loggers;
+mod memory;
+mod request;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use child::Task;
+use loggers::Arm;
+use memory::Counting;
+use table::Row;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Load a service that logs nested maps.
+#[derive(Parser)]
+struct Args {
+    /// Directory to write in.
+    #[arg(long, value_name = "DIR", default_value = "target")]
+    dir: PathBuf,
+    /// How long each logger is under load.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Requests a second.
+    #[arg(long, default_value_t = 5_000)]
+    rate: u64,
+    /// Threads that serve them.
+    #[arg(long, default_value_t = 4)]
+    workers: usize,
+    /// A second only: whether it works.
+    #[arg(long)]
+    smoke: bool,
+    /// Only this one.
+    #[arg(long)]
+    arm: Option<Arm>,
+    #[arg(long, hide = true)]
+    child: Option<String>,
+}
+
+fn main() -> Result<()> {
+    let mut args = Args::parse();
+    if let (Some(task), Some(arm)) = (&args.child, args.arm) {
+        return child::work(arm, &args.dir, serde_json::from_str(task)?);
+    }
+    if args.smoke {
+        (args.seconds, args.rate) = (1, 500);
+    }
+    std::fs::create_dir_all(&args.dir)?;
+    let arms: Vec<Arm> = args.arm.map_or(Arm::ALL.to_vec(), |arm| vec![arm]);
+    let Args { seconds, rate, workers, .. } = args;
+    for large_every in [0, 500] {
+        let task = Task { seconds, rate, workers, large_every };
+        println!("{rate} requests/s for {seconds} s, {workers} threads; {}", request::describe(large_every)?);
+        let mut rows = Vec::new();
+        for arm in &arms {
+            let directory = tempfile::tempdir_in(&args.dir)?;
+            let done = child::run(*arm, directory.path(), task)?;
+            let found = arm.count(directory.path()).with_context(|| arm.title())?;
+            rows.push(Row::new(*arm, task, &done, found, table::bytes_on_disk(directory.path())?));
+        }
+        table::print(&rows);
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What of memory a process takes: by the allocator, and by the kernel.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+thread_local! {
+    static COUNT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// An allocator that counts what each thread asks of it.
+pub struct Counting;
+
+fn count(bytes: usize) {
+    let (calls, total) = COUNT.get();
+    COUNT.set((calls + 1, total + bytes as u64));
+}
+
+/// How often this thread has allocated, and how many bytes.
+pub fn allocated() -> (u64, u64) {
+    COUNT.get()
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor,
+// which neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller's promises are those of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+/// Resident memory in bytes.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Resident {
+    /// Of no file.
+    pub anonymous: u64,
+    /// Of mapped files: the kernel's to write out and to take back.
+    pub file: u64,
+}
+
+/// The most that was resident at any of the moments looked at, until `done`.
+pub fn peak(done: &AtomicBool) -> Resident {
+    let mut peak = Resident::default();
+    while !done.load(Ordering::Relaxed) {
+        let now = resident();
+        peak = Resident { anonymous: peak.anonymous.max(now.anonymous), file: peak.file.max(now.file) };
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    peak
+}
+
+/// What is resident now.
+pub fn resident() -> Resident {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) << 10
+    };
+    Resident { anonymous: bytes("RssAnon:"), file: bytes("RssFile:") + bytes("RssShmem:") }
+}

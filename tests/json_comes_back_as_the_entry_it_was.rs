@@ -161,7 +161,7 @@ fn check(mut tree: Tree, n: u64, limits: Limits) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 120, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 80, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn whole_entries_of_all_kinds(tree in trees::tree(40), n in any::<u64>()) {

@@ -53,6 +53,28 @@ fn the_summary_names_lines_entries_and_what_was_cut() {
     }
 }
 
+/// What `cat` gives as JSON is the same log when it is imported, cuts, tags and what a terminal must not see included.
+#[test]
+fn the_json_of_a_log_is_that_log_again() {
+    let deep = format!("{}1{}", "{\"a\":".repeat(20), "}".repeat(20));
+    let input = format!(
+        "{{\"ts\":\"2026-01-02T03:04:05.123456789+01:00\",\"level\":\"warn\",\"msg\":\"\u{9b}31m \u{202e}\\n\",\"v\":{deep}}}\n\
+         {{\"MESSAGE\":[104,0,255],\"n\":[1e400,-0,1.5],\"k\":1,\"k\":{{\"$time\":5}}}}\nplain \u{7f} text\n"
+    );
+    let cat = |logs: &std::path::Path| {
+        let run = fusewire(["cat".as_ref(), logs.as_os_str(), "--output".as_ref(), "json".as_ref()]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        run.stdout
+    };
+    let (_first, logs) = imported(input.as_bytes());
+    let lines = cat(&logs);
+    assert!(lines.contains("\\u009b31m \\u202e\\n") && lines.contains("\"cut\":[\"depth\"]"), "{lines}");
+    let (_second, again) = imported(lines.as_bytes());
+    assert_eq!(cat(&again), lines);
+    let run = fusewire_with_input(["cat", "-", "--output", "json"], lines.as_bytes());
+    assert_eq!((run.code, run.stdout), (0, lines));
+}
+
 #[test]
 fn nothing_is_overwritten() {
     let (_directory, logs) = imported(b"{\"msg\":\"first\"}\n");

@@ -81,6 +81,13 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, 0x20..0x7F) && *byte != b'"' && *byte != b'\\')
 }
 
+/// How many of the first bytes are plain, in words of eight: those behind may be, too.
+#[inline]
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    let words = bytes.as_chunks::<8>().0;
+    8 * words.iter().take_while(|word| odd_bytes(u64::from_le_bytes(**word)) == 0).count()
+}
+
 /// Not 0 where a byte is a control character, a quote, a backslash, DEL, or not ASCII.
 #[inline(always)]
 const fn odd_bytes(word: u64) -> u64 {

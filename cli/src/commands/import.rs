@@ -118,8 +118,12 @@ fn on_disk(file: &fs::Metadata) -> u64 {
 
 /// `9,990 JSON, 10 kept as text (3 not UTF-8), 2 empty`.
 fn kinds_of_lines(report: &ImportReport) -> String {
+    let restored = match report.restored_lines {
+        0 => String::new(),
+        lines => format!(" ({} written from entries)", grouped(lines)),
+    };
     let mut text =
-        format!("{} JSON, {} kept as text", grouped(report.json_lines), grouped(report.text_lines));
+        format!("{} JSON{restored}, {} kept as text", grouped(report.json_lines), grouped(report.text_lines));
     let mut notes = Vec::new();
     if report.not_utf8_lines > 0 {
         notes.push(format!("{} not UTF-8, bytes kept", grouped(report.not_utf8_lines)));

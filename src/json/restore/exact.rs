@@ -1,6 +1,7 @@
 //! JSON in the very form in which it is written here: no other blank, escape or digit.
 
 use crate::json::cursor::{Cursor, RawString};
+use crate::json::string::plain_len;
 use crate::json::validate::code_unit;
 use crate::text::is_written;
 
@@ -16,6 +17,7 @@ impl<'j> Exact<'j> {
         Self { text, at: 0 }
     }
 
+    #[inline(always)]
     pub(super) fn rest(&self) -> &'j str {
         self.text.get(self.at..).unwrap_or("")
     }
@@ -29,12 +31,14 @@ impl<'j> Exact<'j> {
         self.at == other.at
     }
 
+    #[inline(always)]
     pub(super) fn starts_with(&self, token: &str) -> bool {
-        self.rest().as_bytes().starts_with(token.as_bytes())
+        self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(token.as_bytes()))
     }
 
     /// Steps behind `token` where it is next.
     #[must_use]
+    #[inline(always)]
     pub(super) fn eat(&mut self, token: &str) -> bool {
         let found = self.starts_with(token);
         if found {
@@ -43,6 +47,7 @@ impl<'j> Exact<'j> {
         found
     }
 
+    #[inline(always)]
     pub(super) fn expect(&mut self, token: &str) -> Option<()> {
         self.eat(token).then_some(())
     }
@@ -62,6 +67,7 @@ impl<'j> Exact<'j> {
         let (bytes, start) = (self.text.as_bytes(), self.at);
         let (mut at, mut escaped) = (start, false);
         loop {
+            at += plain_len(bytes.get(at..)?);
             at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x7F))?;
             match bytes[at] {
                 b'"' => break,

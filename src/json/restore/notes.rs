@@ -1,6 +1,5 @@
 //! What the fuse had done to values, found again by their paths.
 
-use crate::json::cursor::RawString;
 use crate::json::fuse::CUTS;
 use crate::json::write::LEVELS;
 use crate::kind::NodeFlags;
@@ -18,7 +17,8 @@ pub(super) struct Note {
 /// How a value is reached from the one that holds it.
 #[derive(Clone, Copy)]
 pub(super) enum Step<'j> {
-    Key(RawString<'j>),
+    /// As it is written.
+    Key(&'j str),
     Index(u32),
 }
 
@@ -40,10 +40,10 @@ pub(super) struct Notes<'j> {
 }
 
 impl<'j> Notes<'j> {
-    /// The list whose first element is at `text`; `None` where there is no list.
-    pub(super) fn new(text: Option<Exact<'j>>) -> Self {
+    /// The list whose first element is at `text`.
+    pub(super) fn new(text: Exact<'j>) -> Self {
         let mut notes = Self {
-            text: text.unwrap_or(Exact::new("")),
+            text,
             path: "",
             passed: 0,
             note: Note::default(),
@@ -51,7 +51,7 @@ impl<'j> Notes<'j> {
             matched: [None; LEVELS],
             is_sound: true,
         };
-        if text.is_some_and(|text| !text.starts_with("]")) {
+        if !text.starts_with("]") {
             notes.is_sound = notes.read().is_some();
         }
         notes
@@ -97,7 +97,7 @@ impl<'j> Notes<'j> {
                     let mut rest = Exact::new(rest);
                     (rest.integer() == Some(index)).then_some(rest.rest())?
                 }
-                Step::Key(key) => behind_key(rest, key.raw())?,
+                Step::Key(key) => behind_key(rest, key)?,
             };
             (rest.is_empty() || rest.starts_with('/')).then_some(self.path.len() - rest.len())
         });

@@ -48,21 +48,27 @@ pub(super) enum Next<'j> {
 /// An open container.
 #[derive(Clone, Copy)]
 struct Open {
-    is_array: bool,
-    close: &'static str,
-    /// Whether it is a map that stands inside of `{"$map":..}`.
-    is_wrapped: bool,
-    children: u32,
+    kind: Container,
     /// Whether its first key is a tag.
     tag: bool,
+    children: u32,
 }
 
-const TOP: Open = Open { is_array: false, close: "}", is_wrapped: false, children: 0, tag: false };
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Container {
+    Array,
+    Map,
+    /// A map that stands inside of `{"$map":..}`.
+    Wrapped,
+}
+
+const TOP: Open = Open { kind: Container::Map, tag: false, children: 0 };
 
 /// Steps through the attributes.
 pub(super) struct Values<'j> {
     text: Exact<'j>,
-    notes: Notes<'j>,
+    /// Where the fuse had done anything.
+    notes: Option<Notes<'j>>,
     depth: usize,
     open: [Open; LEVELS],
 }
@@ -70,12 +76,12 @@ pub(super) struct Values<'j> {
 impl<'j> Values<'j> {
     /// The attributes whose opening brace is before `text`.
     pub(super) fn new(text: Exact<'j>, notes: Option<Exact<'j>>) -> Self {
-        Self { text, notes: Notes::new(notes), depth: 0, open: [TOP; LEVELS] }
+        Self { text, notes: notes.map(Notes::new), depth: 0, open: [TOP; LEVELS] }
     }
 
-    /// The places behind the attributes and behind the list of what the fuse had done to them, where both are as they are
-    /// written and belong together.
-    pub(super) fn check(mut self) -> Option<(Exact<'j>, Exact<'j>)> {
+    /// The places behind the attributes and behind the list of what the fuse had done to them, if there is one, where both
+    /// are as they are written and belong together.
+    pub(super) fn check(mut self) -> Option<(Exact<'j>, Option<Exact<'j>>)> {
         let mut depth = 0_usize;
         loop {
             match self.next()? {
@@ -86,7 +92,13 @@ impl<'j> Values<'j> {
                     }
                     depth += usize::from(is_container);
                 }
-                Next::End if depth == 0 => return Some((self.text, self.notes.end()?)),
+                Next::End if depth == 0 => {
+                    let behind_notes = match self.notes {
+                        Some(notes) => Some(notes.end()?),
+                        None => None,
+                    };
+                    return Some((self.text, behind_notes));
+                }
                 Next::End => depth -= 1,
             }
         }
@@ -108,9 +120,14 @@ impl<'j> Values<'j> {
     pub(super) fn next(&mut self) -> Option<Next<'j>> {
         let depth = self.depth;
         let level = &mut self.open[depth];
-        if self.text.eat(level.close) {
+        let is_end = match level.kind {
+            Container::Array => self.text.eat("]"),
+            Container::Map => self.text.eat("}"),
+            Container::Wrapped => self.text.eat("}}"),
+        };
+        if is_end {
             // A map is wrapped where it would be taken for a value, and only there. The attributes never are.
-            let is_odd = level.is_wrapped != (level.children == 1 && level.tag);
+            let is_odd = (level.kind == Container::Wrapped) != (level.children == 1 && level.tag);
             if is_odd && depth > 0 {
                 return None;
             }
@@ -122,15 +139,18 @@ impl<'j> Values<'j> {
         }
         let index = level.children;
         level.children += 1;
-        let key = if level.is_array {
+        let key = if level.kind == Container::Array {
             None
         } else {
             let key = self.text.string()?;
             self.text.expect(":")?;
-            level.tag = index == 0 && TAGS.iter().any(|tag| key.is(tag));
+            level.tag = index == 0 && key.raw().starts_with('$') && TAGS.iter().any(|tag| key.is(tag));
             Some(key)
         };
-        let note = self.notes.of(depth, key.map_or(Step::Index(index), Step::Key));
+        let note = match &mut self.notes {
+            Some(notes) => notes.of(depth, key.map_or(Step::Index(index), |key| Step::Key(key.raw()))),
+            None => Note::default(),
+        };
         let item = self.item()?;
         Some(Next::Value(Found { key, item, note }))
     }
@@ -140,13 +160,17 @@ impl<'j> Values<'j> {
         if text.starts_with("\"") {
             return text.string().map(Item::String);
         }
-        for (word, item) in [("null", Item::Null), ("true", Item::Bool(true)), ("false", Item::Bool(false))] {
-            if text.eat(word) {
-                return Some(item);
-            }
+        if text.eat("null") {
+            return Some(Item::Null);
+        }
+        if text.eat("true") {
+            return Some(Item::Bool(true));
+        }
+        if text.eat("false") {
+            return Some(Item::Bool(false));
         }
         if text.eat("[") {
-            self.open(Open { is_array: true, close: "]", ..TOP })?;
+            self.open(Container::Array)?;
             return Some(Item::Array);
         }
         if !text.starts_with("{") {
@@ -162,17 +186,17 @@ impl<'j> Values<'j> {
             if map.eat("{\"$map\":") && is_only_member(map) {
                 map.expect("{")?;
                 *text = map;
-                self.open(Open { close: "}}", is_wrapped: true, ..TOP })?;
+                self.open(Container::Wrapped)?;
                 return Some(Item::Map);
             }
         }
         text.expect("{")?;
-        self.open(TOP)?;
+        self.open(Container::Map)?;
         Some(Item::Map)
     }
 
-    fn open(&mut self, open: Open) -> Option<()> {
-        *self.open.get_mut(self.depth + 1)? = open;
+    fn open(&mut self, kind: Container) -> Option<()> {
+        *self.open.get_mut(self.depth + 1)? = Open { kind, ..TOP };
         self.depth += 1;
         Some(())
     }

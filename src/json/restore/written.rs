@@ -61,7 +61,7 @@ impl<'j> Written<'j> {
         if written.attributes.is_some() && !end.is_where(&behind_attributes) {
             return None;
         }
-        if let Some(notes) = written.notes {
+        if let (Some(notes), Some(behind_notes)) = (written.notes, behind_notes) {
             let is_told = !notes.is_where(&behind_notes) || !written.report.is_clean();
             members.text = behind_notes;
             members.text.expect("]}").filter(|()| is_told)?;

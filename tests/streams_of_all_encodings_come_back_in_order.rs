@@ -271,3 +271,36 @@ fn a_line_of_many_records_gives_them_all() {
     assert_eq!(told.entries.len(), 201);
     assert!(told.names()[..200].iter().all(|name| *name == "hello"));
 }
+
+#[test]
+fn lines_that_entries_were_written_as_are_those_entries_again() {
+    // Longer than what is kept of other lines.
+    let wide = Limits { max_string_bytes: 1 << 20, max_entry_bytes: 1 << 22, ..Limits::DEFAULT };
+    let mut buffer = vec![0; 1 << 22];
+    let (mut stream, mut lines) = (String::new(), Vec::new());
+    for i in 0..60_usize {
+        let long = "l".repeat(i * 1_000);
+        let frame = message::write(&mut buffer, &wide, |entry| {
+            entry.set_severity(fusewire::Severity::WARN);
+            entry.attr("bytes", &fusewire::encode::Bytes(&[0, 0xFF])).attr("long", &long.as_str());
+            entry.attr("wait", &std::time::Duration::from_millis(250)).attr("wide", &[i; 300]);
+        });
+        let entry = message::read(frame.unwrap()).unwrap().0;
+        assert_eq!(entry.attributes().count(), 4);
+        let mut line = String::new();
+        fusewire::json::write_entry(&entry, &mut line).unwrap();
+        stream.push_str(&line);
+        stream.push('\n');
+        lines.push(line);
+    }
+    let mut reader = MixedReader::new(stream.as_bytes());
+    for line in lines {
+        let Some(MixedEvent::Entry { form: Form::Line, entry, .. }) = reader.next().unwrap() else {
+            panic!()
+        };
+        let mut again = String::new();
+        fusewire::json::write_entry(&entry, &mut again).unwrap();
+        assert_eq!(again, line);
+    }
+    assert!(reader.next().unwrap().is_none());
+}

@@ -16,35 +16,56 @@ mod with_json {
 
     use crate::decode::EntryRef;
     use crate::encode::{EntryWriter, encode};
+    use crate::error::EncodeError;
     use crate::format::frame::FrameKind;
-    use crate::json::Importer;
+    use crate::json::{Importer, Restorer};
     use crate::trip::TripReport;
 
-    use super::{FrameRef, Limits, Place, without_end};
+    use super::{FrameRef, Limits, Place};
 
     /// So many bytes of entries of one line are made before they are looked at: a line of OpenTelemetry's may hold a million.
     const BATCH: usize = 2 << 20;
+    /// The room for an entry that is tried first.
+    const ROOM: usize = 4 << 10;
+
+    /// Those of lines that entries were written as: they have been bounded before, and are not to be cut again.
+    const RESTORED: Limits = Limits {
+        max_depth: Limits::MAX_DEPTH,
+        max_width: u16::MAX,
+        max_entry_bytes: Limits::MAX_ENTRY_BYTES,
+        max_string_bytes: Limits::MAX_ENTRY_BYTES,
+        max_key_bytes: u16::MAX,
+        max_formatted_bytes: Limits::MAX_ENTRY_BYTES,
+        ..Limits::DEFAULT
+    };
 
     /// The entries of a line. Its memory is kept from line to line.
     pub(in crate::mixed) struct Lines {
         importer: Importer,
+        restorer: Restorer,
         limits: Limits,
-        bytes: Vec<u8>,
-        made: Vec<Place>,
+        made: Made,
         /// Which of those made is next.
         next: usize,
         /// Entries of the line that were made before these.
         before: u64,
     }
 
+    /// Entries that have been made.
+    #[derive(Default)]
+    struct Made {
+        bytes: Vec<u8>,
+        used: usize,
+        places: Vec<Place>,
+    }
+
     impl Lines {
         pub(in crate::mixed) fn new(limits: Limits) -> Self {
-            let limits = limits.clamped();
             Self {
                 importer: Importer::new(),
-                limits,
-                bytes: Vec::new(),
-                made: Vec::new(),
+                restorer: Restorer::new(),
+                limits: limits.clamped(),
+                made: Made::default(),
                 next: 0,
                 before: 0,
             }
@@ -53,67 +74,97 @@ mod with_json {
         /// Makes the entries of the line that begins at `offset`; of a part of a line that is too long, one. Whether there are
         /// more than it has made: then it is to be called again with the same line once these have been read.
         pub(in crate::mixed) fn make(&mut self, line: &[u8], is_part: bool, offset: u64) -> bool {
-            let Self { importer, limits, bytes, made, before, .. } = self;
-            made.clear();
-            let (mut seen, mut used) = (0, 0);
+            let Self { importer, restorer, limits, made, before, .. } = self;
+            let line = without_end(line);
+            (made.used, self.next) = (0, 0);
+            made.places.clear();
+            if !is_part && *before == 0 && restore(line, offset, restorer, made) {
+                return false;
+            }
+            let (mut seen, before) = (0, *before);
             let mut sink = |write: &dyn Fn(&mut EntryWriter<'_>)| -> io::Result<TripReport> {
                 seen += 1;
-                if seen <= *before {
+                if seen <= before {
                     return Ok(TripReport::default());
                 }
-                if used >= BATCH {
+                if made.used >= BATCH {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
-                let room = used + limits.max_entry_bytes as usize;
-                if bytes.len() < room {
-                    bytes.resize(room, 0);
-                }
-                let spare = bytes.get_mut(used..).unwrap_or(&mut []);
-                let Ok(encoded) = encode(spare, limits, |entry| write(entry)) else {
-                    // Refused by the limits: whoever set them wanted it so.
-                    return Ok(TripReport::default());
-                };
-                let payload = used..used + encoded.len();
-                let (report, severity) = (encoded.report(), encoded.severity());
-                made.push(Place { offset, kind: FrameKind::Entry, severity, payload: payload.clone() });
-                used = payload.end;
-                Ok(report)
+                // What the limits refuse is refused: whoever set them wanted it so.
+                Ok(made.add(offset, limits, |entry| write(entry)).unwrap_or_default())
             };
-            let result = if is_part {
-                importer.piece(without_end(line), &mut sink)
-            } else {
-                importer.line(line, &mut sink)
-            };
-            self.next = 0;
-            self.before = if result.is_err() { self.before + self.made.len() as u64 } else { 0 };
-            result.is_err()
+            let result =
+                if is_part { importer.piece(line, &mut sink) } else { importer.line(line, &mut sink) };
+            let is_more = result.is_err();
+            self.before = if is_more { before + self.made.places.len() as u64 } else { 0 };
+            is_more
         }
 
         /// The next entry; the time in it.
         #[inline]
         pub(in crate::mixed) fn advance(&mut self) -> Option<(Place, u64)> {
-            let place = self.made.get(self.next)?.clone();
+            let place = self.made.places.get(self.next)?.clone();
             self.next += 1;
-            let time =
-                EntryRef::new(place.frame(&self.bytes).payload).map_or(0, |entry| entry.time_unix_nano());
+            let time = EntryRef::new(self.frame(&place).payload).map_or(0, |entry| entry.time_unix_nano());
             Some((place, time))
         }
 
         /// The entry at `place`, as the frame that it would be.
         #[inline]
         pub(in crate::mixed) fn frame(&self, place: &Place) -> FrameRef<'_> {
-            place.frame(&self.bytes)
+            place.frame(&self.made.bytes)
         }
 
         /// Whether lines can be read at all.
         pub(in crate::mixed) const CAN_READ: bool = true;
     }
-}
 
-#[cfg(feature = "json")]
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    impl Made {
+        /// Makes one more of the line at `offset`. `None` where the limits refuse it.
+        fn add(
+            &mut self,
+            offset: u64,
+            limits: &Limits,
+            mut write: impl FnMut(&mut EntryWriter<'_>),
+        ) -> Option<TripReport> {
+            let mut room = ROOM;
+            loop {
+                if self.bytes.len() < self.used + room {
+                    self.bytes.resize(self.used + room, 0);
+                }
+                let spare = self.bytes.get_mut(self.used..).unwrap_or(&mut []);
+                let encoded = encode(spare, limits, |entry| write(entry));
+                let (len, severity, report) = match encoded {
+                    Ok(encoded) => (encoded.len(), encoded.severity(), encoded.report()),
+                    Err(EncodeError::BufferTooSmall { needed, .. }) if needed > room => {
+                        room = needed;
+                        continue;
+                    }
+                    Err(_) => return None,
+                };
+                let payload = self.used..self.used + len;
+                self.used = payload.end;
+                self.places.push(Place { offset, kind: FrameKind::Entry, severity, payload });
+                return Some(report);
+            }
+        }
+    }
+
+    /// Makes the entry of a line that an entry was written as. Whether it is one.
+    fn restore(line: &[u8], offset: u64, restorer: &mut Restorer, made: &mut Made) -> bool {
+        let Ok(text) = core::str::from_utf8(line) else { return false };
+        let mut restored = false;
+        let made_one = made.add(offset, &RESTORED, |entry| restored = restorer.restore(text, entry));
+        if !restored && made_one.is_some() {
+            (made.used, _) = (0, made.places.pop());
+        }
+        restored && made_one.is_some()
+    }
+
+    fn without_end(line: &[u8]) -> &[u8] {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
 }
 
 #[cfg(not(feature = "json"))]

@@ -58,7 +58,7 @@ impl Restorer {
     /// is written, where `line` is none that it [`recognises`](Self::recognises). It can be called again with the same line.
     ///
     /// The fuse that guards `entry` decides anew. Under the limits that the entry was made with, and under larger ones, it
-    /// does not trip, and the report is that of the entry. Under smaller ones it cuts what is too large,
+    /// does not trip (for two corners see `schema/JSON.md`), and the report is that of the entry. Under smaller ones it cuts what is too large,
     /// and adds what it does to what was done before. The limits' refusals hold as well: allow the kinds that were allowed.
     pub fn restore(&mut self, line: &str, entry: &mut EntryWriter<'_>) -> bool {
         let written = Written::read(line);

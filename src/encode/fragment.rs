@@ -11,7 +11,7 @@ use crate::trip::{Places, TripCause, TripReport};
 
 use super::container::MapWriter;
 use super::scope::{Counts, Scope};
-use super::tape::{Tape, node};
+use super::tape::Tape;
 use super::{KeyFilter, encode_into};
 
 /// Attributes encoded once, to be copied into many entries: what a request, a span or a service puts into each of them
@@ -285,7 +285,7 @@ impl Fragment {
             && tape.take(room);
         if is_plain {
             let value = u64::from(self.children) | (self.nodes.len() as u64) << 32;
-            tape.out.push(node(0, 0, Kind::Map as u8, NodeFlags::NONE, value), &[], &[]);
+            tape.out.push(super::tape::node(0, 0, Kind::Map as u8, NodeFlags::NONE, value), &[], &[]);
             copy(&self.nodes, &self.text, 0, tape);
             counts.kept += 1;
             tape.report.merge(&self.report);

@@ -11,6 +11,7 @@ use crate::segment::shared::SharedSegment;
 
 use super::core::Core;
 use super::flush::Flushes;
+use super::options::LogOptions;
 use super::signal::{Signal, lock};
 use super::{ahead, behind};
 
@@ -72,7 +73,7 @@ impl Keeper {
         match started {
             Ok(()) => keeper.helped.store(true, Ordering::Release),
             Err(_) => {
-                keeper.stop();
+                keeper.stop(LogOptions::CLOSE_TIMEOUT);
                 keeper.ending.store(0, Ordering::Release);
             }
         }
@@ -92,14 +93,24 @@ impl Keeper {
     }
 
     /// Lets the threads finish what there is to do, and waits for them: first the one ahead, so that nothing is made any
-    /// more when the other one seals the last segment.
-    pub(super) fn stop(&self) {
-        for thread in lock(&self.threads).drain(..) {
+    /// more when the other one seals the last segment. Whether they have ended in time: one that waits for a disk that does
+    /// not answer is left alone, and ends when the disk does answer. The one ahead has half of the time, at most.
+    pub(super) fn stop(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
+        let mut threads = std::mem::take(&mut *lock(&self.threads)).into_iter();
+        let mut all_ended = true;
+        while let Some(thread) = threads.next() {
             self.ending.fetch_add(1, Ordering::Release);
             self.ahead.wake();
             self.behind.wake();
-            let _ = thread.join();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let ended = has_ended_within(&thread, if threads.len() > 0 { left / 2 } else { left });
+            if ended {
+                let _ = thread.join();
+            }
+            all_ended &= ended;
         }
+        all_ended
     }
 
     /// Whether there is a thread that makes segments before they are needed.
@@ -188,4 +199,19 @@ impl Keeper {
         let waited = self.room_made.wait_timeout_while(room, left, |room| *room == before);
         *waited.unwrap_or_else(PoisonError::into_inner).0 != before
     }
+}
+
+/// Waits for a thread; whether it has ended in time.
+fn has_ended_within(thread: &JoinHandle<()>, timeout: Duration) -> bool {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(20);
+    while !thread.is_finished() {
+        let left = timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(Duration::from_millis(1));
+    }
+    true
 }

@@ -63,7 +63,7 @@ pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo, is_log_file
 pub use levels::{Levels, Site};
 pub use listing::{Life, Listing, Owner, SegmentInfo, list};
 pub use options::{LogOptions, OnFull};
-pub use outcome::{DropCause, Durability, FlushError, Outcome};
+pub use outcome::{CloseError, DropCause, Durability, FlushError, Outcome};
 pub use reader::{LogEvent, LogReader, ReadOptions, Source};
 pub use scan::{Found, Run, Scan, Scanned, Visitor};
 pub use stats::{Latency, Stats};
@@ -80,8 +80,8 @@ use swap::Cached;
 /// A log to append to, from as many threads as there are: clone it into each of them.
 ///
 /// When [`append`](Self::append) returns [`Outcome::Written`], the entry survives the process, SIGKILL and the OOM killer
-/// included. When the last clone is dropped, the log is completed; where that never happens, as in a process that is
-/// killed, nothing is missing.
+/// included. When the last clone is dropped, the log is completed, unless the disk does not answer for
+/// [`LogOptions::close_timeout`]; where that never happens, as in a process that is killed, nothing is missing.
 ///
 /// After a `fork`, parent and child go on with segments of their own, in the same directory. Until a child appends, ends or
 /// executes another program, the segments that its parent had then pass for ones with a living owner: nobody deletes them.
@@ -149,6 +149,15 @@ impl Log {
                 keeper.flushes.wait(request, timeout)
             }
         }
+    }
+
+    /// Completes the log, as dropping the last clone does; waits for that for `timeout` at most, and tells.
+    ///
+    /// # Errors
+    /// Where there are other clones, or the disk is not done in time.
+    pub fn close(self, timeout: Duration) -> Result<(), CloseError> {
+        let handle = Arc::into_inner(self.0).ok_or(CloseError::InUse)?;
+        if handle.complete(timeout) { Ok(()) } else { Err(CloseError::TimedOut) }
     }
 
     /// What the log has done since it was opened; in a forked child, since the fork.
@@ -225,11 +234,16 @@ impl Core {
     }
 }
 
+impl Handle {
+    /// Completes the log; whether that was done in time. Done again, there is nothing left to do.
+    fn complete(&self, timeout: Duration) -> bool {
+        // What a forked child has not touched is its parent's to complete.
+        !self.core.fork.is_owned() || self.core.keeper.load_full().stop(timeout)
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
-        // What a forked child has not touched is its parent's to complete.
-        if self.core.fork.is_owned() {
-            self.core.keeper.load_full().stop();
-        }
+        self.complete(self.core.options.close_timeout);
     }
 }

@@ -44,6 +44,7 @@ pub struct LogOptions {
     pub(super) sync_at: Option<Severity>,
     pub(super) prefault: bool,
     pub(super) max_threads: u16,
+    pub(super) close_timeout: Duration,
 }
 
 impl LogOptions {
@@ -61,6 +62,9 @@ impl LogOptions {
     /// How long an append waits at most for a buffer, or as long as [`OnFull::Block`] says where that is longer.
     pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+    /// The default of [`close_timeout`](Self::close_timeout).
+    pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
     pub(super) fn new(directory: PathBuf) -> Self {
         Self {
             directory,
@@ -73,6 +77,7 @@ impl LogOptions {
             sync_at: None,
             prefault: true,
             max_threads: 64,
+            close_timeout: Self::CLOSE_TIMEOUT,
         }
     }
 
@@ -158,6 +163,14 @@ impl LogOptions {
     #[must_use]
     pub fn index(mut self, index: bool) -> Self {
         self.segment.index = index;
+        self
+    }
+
+    /// How long dropping the last clone of the log waits at most for the log to be completed; default 10 s. For a disk that
+    /// does not answer nobody waits for ever. [`Log::close`] takes a time of its own, and tells.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
         self
     }
 

@@ -103,3 +103,25 @@ impl fmt::Display for FlushError {
 }
 
 impl std::error::Error for FlushError {}
+
+/// Why a log is not known to be complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// There are other clones of it, which may go on: the last one completes it.
+    InUse,
+    /// The disk was not done in time. Should it answer, the log is completed yet; else it is as if the process had been
+    /// killed: no entry is missing.
+    TimedOut,
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InUse => "the log is still in use",
+            Self::TimedOut => "the disk was not done in time",
+        })
+    }
+}
+
+impl std::error::Error for CloseError {}

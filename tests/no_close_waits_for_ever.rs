@@ -1,0 +1,96 @@
+//! C1, C2: a disk that does not answer keeps nobody who is done with a log; once it answers, the log is completed.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod logs;
+}
+
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use common::logs;
+use fusewire::log::{CloseError, Durability, FlushError, Log};
+
+/// It is no measurement: it ends a test that would hang.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// Whether the disk answers.
+static ANSWERS: Mutex<bool> = Mutex::new(true);
+static CHANGED: Condvar = Condvar::new();
+
+/// One test at a time has the disk.
+static DISK: Mutex<()> = Mutex::new(());
+
+fn disk_answers(answers: bool) {
+    *ANSWERS.lock().unwrap() = answers;
+    CHANGED.notify_all();
+}
+
+/// Instead of the C library's.
+#[unsafe(no_mangle)]
+extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
+    drop(CHANGED.wait_while(ANSWERS.lock().unwrap(), |answers| !*answers).unwrap());
+    0
+}
+
+/// A log with an entry that the disk has been asked for, and does not answer.
+fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
+    let disk = DISK.lock().unwrap();
+    let log = Log::options(directory).close_timeout(Duration::from_millis(10)).open().unwrap();
+    assert!(log.append(|entry| entry.set_body("written")).is_written());
+    disk_answers(false);
+    assert_eq!(log.flush(Durability::Disk, Duration::from_millis(1)), Err(FlushError::TimedOut));
+    (log, disk)
+}
+
+/// Waits until the log is complete, and reads it.
+fn completed(directory: &Path) -> Vec<String> {
+    while !logs::all_sealed(directory) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    logs::read(directory).bodies()
+}
+
+#[test]
+fn closing_ends_in_time_and_tells_and_the_log_is_completed_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, _disk) = hanging(directory.path());
+    let other = log.clone();
+    assert_eq!(log.close(HANGS), Err(CloseError::InUse));
+    assert!(other.append(|entry| entry.set_body("after")).is_written());
+    assert_eq!(other.close(Duration::from_millis(10)), Err(CloseError::TimedOut));
+    // Nothing is missing meanwhile.
+    assert_eq!(logs::read(directory.path()).bodies(), ["written", "after"]);
+    assert!(!logs::all_sealed(directory.path()));
+    disk_answers(true);
+    assert_eq!(completed(directory.path()), ["written", "after"]);
+}
+
+#[test]
+fn a_disk_that_answers_in_time_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, _disk) = hanging(directory.path());
+    let closing = thread::spawn(move || log.close(HANGS));
+    disk_answers(true);
+    assert_eq!(closing.join().unwrap(), Ok(()));
+    assert!(logs::all_sealed(directory.path()));
+    assert_eq!(logs::read(directory.path()).bodies(), ["written"]);
+}
+
+#[test]
+fn dropping_the_last_clone_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, _disk) = hanging(directory.path());
+    let (told, dropped) = mpsc::channel();
+    thread::spawn(move || {
+        drop(log);
+        told.send(())
+    });
+    let ended = dropped.recv_timeout(HANGS);
+    disk_answers(true);
+    ended.expect("the drop does not return");
+    assert_eq!(completed(directory.path()), ["written"]);
+}

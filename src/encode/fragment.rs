@@ -66,7 +66,7 @@ struct Node {
 
 const WORDS: usize = layout::NODE_LEN / 4;
 const VALUE_WORD: usize = layout::NODE_VALUE / 4;
-const _: () = assert!(layout::NODE_LEN % 4 == 0 && layout::NODE_VALUE % 4 == 0);
+const _: () = assert!(layout::NODE_LEN.is_multiple_of(4) && layout::NODE_VALUE.is_multiple_of(4));
 
 impl Node {
     fn new(bytes: [u8; layout::NODE_LEN]) -> Self {

@@ -40,7 +40,13 @@ fn try_write(
     write!(out, ",\"version\":\"2.{}.{}\"", random.below(4), random.below(10))?;
     write!(out, ",\"user_id\":{},\"duration_ms\":{}", random.below(500_000), duration(message, random))?;
     write_request(out, random)?;
-    writeln!(out, ",\"retry\":{},\"amount\":{}.{:02}}}", random.chance(30), random.below(500), random.below(99) + 1)
+    writeln!(
+        out,
+        ",\"retry\":{},\"amount\":{}.{:02}}}",
+        random.chance(30),
+        random.below(500),
+        random.below(99) + 1
+    )
 }
 
 /// Evenly over the day, one in five late or early by up to two seconds.
@@ -81,10 +87,21 @@ fn duration(message: &Message, random: &mut Random) -> u64 {
 }
 
 fn write_request(out: &mut String, random: &mut Random) -> std::fmt::Result {
-    write!(out, ",\"request\":{{\"method\":\"{}\",\"path\":\"{}\"", random.pick(&METHODS), random.pick(&PATHS))?;
+    write!(
+        out,
+        ",\"request\":{{\"method\":\"{}\",\"path\":\"{}\"",
+        random.pick(&METHODS),
+        random.pick(&PATHS)
+    )?;
     let status = STATUSES[random.below(STATUSES.len() as u64) as usize];
     write!(out, ",\"status\":{status},\"bytes\":{}", random.below(60_000))?;
-    write!(out, ",\"client\":{{\"ip\":\"10.{}.{}.{}\"", random.below(32), random.below(256), random.below(256))?;
+    write!(
+        out,
+        ",\"client\":{{\"ip\":\"10.{}.{}.{}\"",
+        random.below(32),
+        random.below(256),
+        random.below(256)
+    )?;
     write!(out, ",\"region\":\"{}\"}}", random.pick(&REGIONS))?;
     write!(out, ",\"tags\":[\"{}\",\"{}\"]}}", random.pick(&REGIONS), random.pick(&["web", "app", "batch"]))
 }

@@ -70,13 +70,29 @@ pub const MESSAGES: [Message; 24] = [
 ];
 
 pub const WORDS: [&str; 12] = [
-    "eu-west-1", "sessions", "ledger", "primary", "inventory-7", "search-03", "orders", "replica-2", "beta-checkout",
-    "user-profile", "cdn-edge", "warehouse",
+    "eu-west-1",
+    "sessions",
+    "ledger",
+    "primary",
+    "inventory-7",
+    "search-03",
+    "orders",
+    "replica-2",
+    "beta-checkout",
+    "user-profile",
+    "cdn-edge",
+    "warehouse",
 ];
 pub const METHODS: [&str; 4] = ["GET", "GET", "POST", "PUT"];
 pub const PATHS: [&str; 8] = [
-    "/api/v1/checkout", "/api/v1/cart/items", "/api/v2/search", "/api/v1/users/me", "/healthz", "/api/v1/orders",
-    "/assets/app.js", "/api/v2/recommendations",
+    "/api/v1/checkout",
+    "/api/v1/cart/items",
+    "/api/v2/search",
+    "/api/v1/users/me",
+    "/healthz",
+    "/api/v1/orders",
+    "/assets/app.js",
+    "/api/v2/recommendations",
 ];
 pub const STATUSES: [u16; 12] = [200, 200, 200, 200, 200, 201, 204, 304, 400, 404, 500, 503];
 pub const REGIONS: [&str; 4] = ["eu", "us", "ap", "sa"];

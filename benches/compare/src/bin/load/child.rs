@@ -53,9 +53,8 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let start = Instant::now() + Duration::from_millis(50);
     let (served, peak) = thread::scope(|scope| {
         let peak = scope.spawn(|| memory::peak(&done));
-        let workers: Vec<_> = (0..task.workers)
-            .map(|_| scope.spawn(|| serve(&*logger, task, &states, &next, start)))
-            .collect();
+        let workers: Vec<_> =
+            (0..task.workers).map(|_| scope.spawn(|| serve(&*logger, task, &states, &next, start))).collect();
         let served: Vec<_> =
             workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect();
         done.store(true, Ordering::Relaxed);

@@ -46,7 +46,8 @@ const TARGET: &str = "shop::checkout";
 const BODY: &str = "request done";
 
 impl Arm {
-    pub const ALL: [Self; 5] = [Self::Fusewire, Self::Json, Self::JsonAsync, Self::JsonWaiting, Self::Tracing];
+    pub const ALL: [Self; 5] =
+        [Self::Fusewire, Self::Json, Self::JsonAsync, Self::JsonWaiting, Self::Tracing];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -84,7 +85,11 @@ impl Arm {
 
     /// How many requests can be read back from the directory, each of them looked at to its end.
     pub fn count(self, directory: &Path) -> Result<u64> {
-        if self == Self::Fusewire { count_entries(directory) } else { count_lines(&directory.join("log.jsonl")) }
+        if self == Self::Fusewire {
+            count_entries(directory)
+        } else {
+            count_lines(&directory.join("log.jsonl"))
+        }
     }
 }
 
@@ -119,7 +124,8 @@ struct Line<'a> {
 
 fn line(n: u64, state: &Value) -> Vec<u8> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let line = Line { time, level: "INFO", target: TARGET, message: BODY, trace_id: n + 1, request: n, state };
+    let line =
+        Line { time, level: "INFO", target: TARGET, message: BODY, trace_id: n + 1, request: n, state };
     let mut line = serde_json::to_vec(&line).expect("the state can be serialized");
     line.push(b'\n');
     line

@@ -55,7 +55,10 @@ pub fn state() -> Value {
     ]);
     let session = map([
         ("id", text("7f3a9c1e-5b8a-4d2c-8e32-1cf37308d69d")),
-        ("user", map([("id", Value::Number(4711)), ("roles", Value::List(vec![text("buyer"), text("beta")]))])),
+        (
+            "user",
+            map([("id", Value::Number(4711)), ("roles", Value::List(vec![text("buyer"), text("beta")]))]),
+        ),
         ("fresh", Value::Flag(true)),
     ]);
     let cart = map([("items", Value::List((0..8).map(item).collect())), ("total", Value::Ratio(129.95))]);

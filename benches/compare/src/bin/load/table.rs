@@ -35,7 +35,18 @@ pub fn bytes_on_disk(directory: &Path) -> Result<u64> {
 pub fn print(rows: &[Row]) {
     println!(
         "  {:<22}{:>9}{:>9}{:>9}{:>9}  {:>9}{:>9}{:>8}{:>9}{:>9}{:>9}{:>9}{:>9}",
-        "", "p50 us", "p99", "p99.9", "max ms", "late p99", "p99.9 ms", "allocs", "KiB", "RssAnon", "RssFile", "disk MiB",
+        "",
+        "p50 us",
+        "p99",
+        "p99.9",
+        "max ms",
+        "late p99",
+        "p99.9 ms",
+        "allocs",
+        "KiB",
+        "RssAnon",
+        "RssFile",
+        "disk MiB",
         "lost"
     );
     for row in rows {

@@ -1,11 +1,12 @@
 //! What entries can be appended to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::encode::EntryWriter;
 
 use super::levels::Levels;
-use super::outcome::Outcome;
+use super::outcome::{Durability, FlushError, Outcome};
 use super::{Limits, Log};
 
 /// What entries can be appended to: a [`Log`], and what stands before one. [`event!`](crate::event) and the bridges take any.
@@ -18,6 +19,12 @@ pub trait Appender {
 
     /// What an entry may be at most.
     fn limits(&self) -> &Limits;
+
+    /// Waits until every entry that went into the log survives what `durability` says. See [`Log::flush`].
+    ///
+    /// # Errors
+    /// Where the disk is not done in `timeout`, or fails.
+    fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError>;
 }
 
 impl Appender for Log {
@@ -33,6 +40,10 @@ impl Appender for Log {
 
     fn limits(&self) -> &Limits {
         Log::limits(self)
+    }
+
+    fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
+        Log::flush(self, durability, timeout)
     }
 }
 
@@ -51,6 +62,10 @@ macro_rules! through {
 
             fn limits(&self) -> &Limits {
                 (**self).limits()
+            }
+
+            fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
+                (**self).flush(durability, timeout)
             }
         }
     )*};

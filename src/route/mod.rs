@@ -42,7 +42,7 @@ mod watch;
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -50,7 +50,7 @@ use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::format::frame::frame_len;
 use crate::limits::Limits;
-use crate::log::{Appender, Built, DropCause, Levels, Log, Outcome, Refused};
+use crate::log::{Appender, Built, DropCause, Durability, FlushError, Levels, Log, Outcome, Refused};
 use crate::segment::create::unix_nanos_now;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
@@ -310,6 +310,11 @@ impl Appender for Router {
 
     fn limits(&self) -> &Limits {
         self.0.log.limits()
+    }
+
+    /// Flushes the log. Lines are with their sink when an append returns.
+    fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
+        self.0.log.flush(durability, timeout)
     }
 }
 

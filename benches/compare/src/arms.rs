@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use fusewire_compare::read_back;
 
 /// A logger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,8 +83,8 @@ impl Arm {
     /// How many events can be read back from the directory, each of them looked at to its end.
     pub fn count(self, directory: &Path) -> Result<u64> {
         match self {
-            Self::Fusewire | Self::FusewireBare => fusewire::count(directory),
-            _ => lines::count(directory),
+            Self::Fusewire | Self::FusewireBare => Ok(read_back::entries(directory)?.events),
+            _ => Ok(read_back::json_lines(directory)?.events),
         }
     }
 }

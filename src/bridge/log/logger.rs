@@ -7,14 +7,14 @@ use ::log::{Level, LevelFilter, Metadata, Record, SetLoggerError};
 use crate::bridge::thread;
 use crate::context::Context;
 use crate::encode::EntryWriter;
-use crate::log::{Durability, Log};
+use crate::log::{Appender, Durability, Log};
 use crate::severity::Severity;
 
 use super::kv;
 
-/// Logs records of the crate `log`. See the [module](super).
-pub struct Logger {
-    log: Log,
+/// Logs records of the crate `log`, into a [`Log`] or through whatever else appends. See the [module](super).
+pub struct Logger<A = Log> {
+    log: A,
     max_level: LevelFilter,
     thread_names: bool,
     file: bool,
@@ -25,10 +25,10 @@ pub struct Logger {
 /// How long [`log::Log::flush`] waits for the disk.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Logger {
+impl<A: Appender> Logger<A> {
     /// A logger over `log`: of all levels, with the name of the thread, and neither file nor line.
     #[must_use]
-    pub fn new(log: Log) -> Self {
+    pub fn new(log: A) -> Self {
         Self {
             log,
             max_level: LevelFilter::Trace,
@@ -78,7 +78,10 @@ impl Logger {
     ///
     /// # Errors
     /// Where the program has a logger.
-    pub fn init(self) -> Result<(), SetLoggerError> {
+    pub fn init(self) -> Result<(), SetLoggerError>
+    where
+        A: Send + Sync + 'static,
+    {
         let max_level = self.max_level;
         ::log::set_boxed_logger(Box::new(self))?;
         ::log::set_max_level(max_level);
@@ -125,7 +128,7 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-impl ::log::Log for Logger {
+impl<A: Appender + Send + Sync> ::log::Log for Logger<A> {
     #[inline]
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.level() <= self.max_level

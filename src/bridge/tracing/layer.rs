@@ -11,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use crate::bridge::thread;
 use crate::context::Context;
 use crate::encode::EntryWriter;
-use crate::log::Log;
+use crate::log::{Appender, Log};
 use crate::severity::Severity;
 
 use super::expected::{self, Expected};
@@ -23,9 +23,9 @@ use crate::bridge::ids::Ids;
 /// Layers there are: what each knows of a span is its own.
 static LAYERS: AtomicU64 = AtomicU64::new(0);
 
-/// Logs events, and the spans that they are in. See the [module](super).
-pub struct Layer {
-    log: Log,
+/// Logs events, and the spans that they are in, into a [`Log`] or through whatever else appends. See the [module](super).
+pub struct Layer<A = Log> {
+    log: A,
     options: Options,
     number: u64,
     expected: Expected,
@@ -33,10 +33,10 @@ pub struct Layer {
     opentelemetry: super::opentelemetry::Source,
 }
 
-impl Layer {
+impl<A: Appender> Layer<A> {
     /// A layer over `log`: with all spans of an event, the name of the thread, and neither file nor line.
     #[must_use]
-    pub fn new(log: Log) -> Self {
+    pub fn new(log: A) -> Self {
         Self {
             log,
             options: Options::default(),
@@ -89,9 +89,9 @@ impl Layer {
         self
     }
 
-    /// The log.
+    /// What it appends to.
     #[must_use]
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &A {
         &self.log
     }
 
@@ -227,7 +227,11 @@ fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place, ids: &m
     }
 }
 
-impl<S: Subscriber + for<'l> LookupSpan<'l>> tracing_subscriber::Layer<S> for Layer {
+impl<S, A> tracing_subscriber::Layer<S> for Layer<A>
+where
+    S: Subscriber + for<'l> LookupSpan<'l>,
+    A: Appender + 'static,
+{
     #[cfg(feature = "tracing-opentelemetry-0-34")]
     fn on_register_dispatch(&self, dispatch: &tracing_core::Dispatch) {
         self.opentelemetry.listen_to(dispatch);

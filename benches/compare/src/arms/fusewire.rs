@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
-use fusewire::log::{Log, LogEvent, LogReader};
+use anyhow::Result;
+use fusewire::log::Log;
 use fusewire::{Severity, TraceContext};
 
 use super::Logger;
@@ -43,20 +43,4 @@ impl Logger for Fusewire {
     fn finish(self: Box<Self>) -> Result<Option<u64>> {
         Ok(Some(self.0.stats().drops.total()))
     }
-}
-
-pub fn count(directory: &Path) -> Result<u64> {
-    let mut count = 0;
-    let mut reader = LogReader::options().open(&[directory.to_owned()])?;
-    while let Some(event) = reader.next() {
-        match event {
-            LogEvent::Entry { entry, .. } => {
-                entry.verify()?;
-                count += 1;
-            }
-            LogEvent::Lost { range, .. } if range.is_loss() => bail!("lost: {range:?}"),
-            _ => {}
-        }
-    }
-    Ok(count)
 }

@@ -1,12 +1,11 @@
-//! JSON lines by `serde_json`, and the counting of JSON lines, whoever wrote them.
+//! JSON lines by `serde_json`.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result};
-use serde::de::IgnoredAny;
+use anyhow::Result;
 
 use super::Logger;
 use crate::event::{EVENT, Line};
@@ -48,22 +47,4 @@ impl Logger for Unbuffered {
     fn finish(self: Box<Self>) -> Result<Option<u64>> {
         Ok(Some(0))
     }
-}
-
-/// Lines of all files that are whole JSON objects; a last line that is cut off is none.
-pub fn count(directory: &Path) -> Result<u64> {
-    let mut count = 0;
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        let mut file = BufReader::with_capacity(1 << 20, File::open(&path)?);
-        let mut line = Vec::new();
-        while file.read_until(b'\n', &mut line)? > 0 {
-            if line.last() == Some(&b'\n') {
-                serde_json::from_slice::<IgnoredAny>(&line).with_context(|| path.display().to_string())?;
-                count += 1;
-            }
-            line.clear();
-        }
-    }
-    Ok(count)
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use fusewire_compare::memory::{self, Resident};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::loggers::{Arm, Logger};
-use crate::memory::{self, Resident};
 use crate::request::{Value, large_state, state};
 
 /// What is asked of the child.

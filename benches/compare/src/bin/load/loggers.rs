@@ -1,16 +1,16 @@
 //! The loggers under load.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::ValueEnum;
-use fusewire::log::{Log, LogEvent, LogReader};
+use fusewire::log::Log;
 use fusewire::{Severity, TraceContext};
+use fusewire_compare::read_back;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use tracing::info;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
@@ -86,9 +86,9 @@ impl Arm {
     /// How many requests can be read back from the directory, each of them looked at to its end.
     pub fn count(self, directory: &Path) -> Result<u64> {
         if self == Self::Fusewire {
-            count_entries(directory)
+            Ok(read_back::entries(directory)?.events)
         } else {
-            count_lines(&directory.join("log.jsonl"))
+            Ok(read_back::json_lines(directory)?.events)
         }
     }
 }
@@ -169,35 +169,4 @@ impl Logger for Tracing {
     fn dropped(&self) -> u64 {
         self.dropped.dropped_lines() as u64
     }
-}
-
-fn count_entries(directory: &Path) -> Result<u64> {
-    let mut count = 0;
-    let mut reader = LogReader::options().open(&[directory.to_owned()])?;
-    while let Some(event) = reader.next() {
-        match event {
-            LogEvent::Entry { entry, .. } => {
-                entry.verify()?;
-                count += 1;
-            }
-            LogEvent::Lost { range, .. } if range.is_loss() => bail!("lost: {range:?}"),
-            _ => {}
-        }
-    }
-    Ok(count)
-}
-
-/// Lines that are whole JSON objects; a last line that is cut off is none.
-fn count_lines(path: &Path) -> Result<u64> {
-    let mut count = 0;
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
-    let mut line = Vec::new();
-    while file.read_until(b'\n', &mut line)? > 0 {
-        if line.last() == Some(&b'\n') {
-            serde_json::from_slice::<IgnoredAny>(&line).with_context(|| path.display().to_string())?;
-            count += 1;
-        }
-        line.clear();
-    }
-    Ok(count)
 }

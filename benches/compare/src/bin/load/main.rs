@@ -6,7 +6,6 @@
 
 mod child;
 mod loggers;
-mod memory;
 mod request;
 mod table;
 
@@ -14,10 +13,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use fusewire_compare::memory::Counting;
+use fusewire_compare::read_back;
 
 use child::Task;
 use loggers::Arm;
-use memory::Counting;
 use table::Row;
 
 #[global_allocator]
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
             let directory = tempfile::tempdir_in(&args.dir)?;
             let done = child::run(*arm, directory.path(), task)?;
             let found = arm.count(directory.path()).with_context(|| arm.title())?;
-            rows.push(Row::new(*arm, task, &done, found, table::bytes_on_disk(directory.path())?));
+            rows.push(Row::new(*arm, task, &done, found, read_back::bytes_on_disk(directory.path())?));
         }
         table::print(&rows);
     }

@@ -1,10 +1,5 @@
 //! The table.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
-use anyhow::Result;
-
 use crate::child::{Done, Task};
 use crate::loggers::Arm;
 
@@ -21,15 +16,6 @@ impl Row {
     pub fn new(arm: Arm, task: Task, done: &Done, found: u64, on_disk: u64) -> Self {
         Self { arm, done: done.clone(), found, on_disk, requests: task.seconds * task.rate }
     }
-}
-
-/// Bytes that the files of a directory take.
-pub fn bytes_on_disk(directory: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for file in std::fs::read_dir(directory)? {
-        bytes += file?.metadata()?.blocks() * 512;
-    }
-    Ok(bytes)
 }
 
 pub fn print(rows: &[Row]) {

@@ -1,0 +1,8 @@
+//! The peers, by what an event is written with. Each logs the same: a message, a number, a float, a string, a signed
+//! number, a flag, and a path.
+
+pub mod emit;
+pub mod fusewire;
+pub mod log;
+pub mod slog;
+pub mod tracing;

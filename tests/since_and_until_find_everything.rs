@@ -53,9 +53,9 @@ fn the_last_ones_of_a_range_are_the_last_of_what_it_gives() {
     let (directory, _) = log();
     let paths = [directory.path().to_owned()];
     let options = LogReader::options().since(NOON + HOUR / 2).until(NOON + HOUR);
-    let all = numbers(&mut options.open(&paths).unwrap());
+    let all = numbers(&mut options.clone().open(&paths).unwrap());
     for last in 0..all.len() as u64 + 2 {
-        let mut reader = options.open(&paths).unwrap();
+        let mut reader = options.clone().open(&paths).unwrap();
         reader.seek_to_last(last).unwrap();
         assert_eq!(numbers(&mut reader), all[all.len().saturating_sub(last as usize)..]);
     }

@@ -116,8 +116,8 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
     if info.trailer.is_some() {
         return Ok(info);
     }
-    let mut open = OpenSegment::new(info, file, Access::default())?;
-    let count = open.count(|_| true);
+    let mut open = OpenSegment::new(info, file, Access::default(), None)?;
+    let count = open.count(|_, _, _| true);
     let mut info = open.into_info();
     info.entries = Some(count.entries);
     info.times = count.times;

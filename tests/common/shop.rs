@@ -47,7 +47,7 @@ pub fn n_of(entry: &EntryRef<'_>) -> i128 {
 }
 
 /// What is wanted, and the same as a test of every entry.
-pub fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool) {
+pub fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool + Clone + Send + Sync + use<>) {
     let mut wanted = Wanted::default();
     let severities = (random.below(2) == 0).then(|| {
         if random.below(2) == 0 { vec![Severity::ERROR] } else { vec![Severity::WARN, Severity::DEBUG] }

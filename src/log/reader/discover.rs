@@ -143,7 +143,7 @@ impl LogReader {
             let index = self.stream_of(&info);
             if let Some(stream) = self.streams.get_mut(index) {
                 let rested = stream.is_at_rest();
-                stream.add(info, file, listed, self.terms);
+                stream.add(info, file, listed, &self.terms);
                 if rested && !stream.is_at_rest() {
                     self.idle.push(At::Stream(index));
                 }

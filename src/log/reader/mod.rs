@@ -5,6 +5,7 @@ mod directory;
 mod discover;
 mod event;
 mod file;
+mod filter;
 pub(super) mod open;
 mod options;
 mod seek;
@@ -178,11 +179,11 @@ impl LogReader {
     }
 
     fn open_next(&mut self, at: At) {
-        let terms = self.terms;
+        let terms = &self.terms;
         match at {
             At::Stream(index) => {
                 if let Some(stream) = self.streams.get_mut(index)
-                    && !stream.open_next(terms.access)
+                    && !stream.open_next(terms)
                 {
                     stream.advance(terms);
                 }
@@ -209,7 +210,7 @@ impl LogReader {
         match at {
             At::Stream(index) => {
                 let Some(stream) = self.streams.get_mut(index) else { return };
-                stream.advance(self.terms);
+                stream.advance(&self.terms);
             }
             At::File(index) => self.advance_file(index),
         }
@@ -219,7 +220,7 @@ impl LogReader {
     fn advance_file(&mut self, index: usize) {
         let Some(file) = self.files.get_mut(index) else { return };
         let was_open = file.is_open();
-        file.advance(self.terms);
+        file.advance(&self.terms);
         let is_new = !was_open || file.is_idle();
         if !is_new || !file.is_open() || self.files.len() <= OPEN_FILES {
             return;

@@ -10,7 +10,10 @@ use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
 use crate::format::segment as layout;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::scan::{Bounds, Cursor, Followed};
-use crate::segment::{Found, LostRange, Mode, Segment};
+use crate::segment::{Found, LostRange, LostReason, Mode, Segment};
+
+use super::filter::{Filter, Go, Way};
+use super::stream::Terms;
 
 /// How segments are opened.
 #[derive(Clone, Copy, Default)]
@@ -49,6 +52,14 @@ pub(in crate::log) struct Count {
     pub(in crate::log) times: Option<(u64, u64)>,
 }
 
+/// Whether a frame is asked for.
+pub(super) enum Look {
+    Asked,
+    Unasked,
+    /// It was, and is not what it was.
+    Damaged(LostRange),
+}
+
 /// A segment, and how far it has been read.
 pub(in crate::log) struct OpenSegment {
     info: SegmentInfo,
@@ -62,6 +73,8 @@ pub(in crate::log) struct OpenSegment {
     loaded: usize,
     /// Up to where memory has been given back.
     released: usize,
+    /// Where an index leads to what is asked for.
+    way: Option<Way>,
 }
 
 impl OpenSegment {
@@ -70,7 +83,12 @@ impl OpenSegment {
     /// # Errors
     /// Those of the file system, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
     /// know, and for what holds no frame and does not begin as a segment does.
-    pub(in crate::log) fn new(mut info: SegmentInfo, file: File, access: Access) -> io::Result<Self> {
+    pub(in crate::log) fn new(
+        mut info: SegmentInfo,
+        file: File,
+        access: Access,
+        filter: Option<&Filter>,
+    ) -> io::Result<Self> {
         if let Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) = info.header {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
@@ -90,9 +108,13 @@ impl OpenSegment {
         // After a power cut a commit word may be on disk, and not what it speaks for.
         let mode = if !live && info.trailer.is_none() && !info.is_of_this_boot() {
             Mode::Recover
+        } else if info.trailer.is_some() && filter.is_some() {
+            // What matches is looked at, the rest passed over: with an index it would not even be seen.
+            Mode::Trust
         } else {
             access.mode
         };
+        let way = filter.and_then(|filter| filter.lead(&info, &segment, access.copy));
         let cursor = Cursor::new(bounds, bytes.len(), mode);
         Ok(Self {
             cursor,
@@ -100,6 +122,7 @@ impl OpenSegment {
             asked: Instant::now(),
             loaded: bytes.len(),
             released: 0,
+            way,
             info,
             segment,
         })
@@ -129,6 +152,9 @@ impl OpenSegment {
         if self.file.is_some() {
             return self.follow();
         }
+        if self.way.is_some() && !self.find_way() {
+            return Step::End;
+        }
         let bytes = self.segment.as_bytes();
         let step = match self.cursor.advance(bytes) {
             Some(Found::Frame(frame)) => step_of(&frame),
@@ -137,6 +163,47 @@ impl OpenSegment {
         };
         self.release();
         step
+    }
+
+    /// Goes to where something may be that is asked for. Whether there is more.
+    fn find_way(&mut self) -> bool {
+        let Some(way) = &mut self.way else { return true };
+        match way.from(self.cursor.at()) {
+            Go::On => true,
+            Go::To(place) => {
+                if !self.cursor.jump(self.segment.as_bytes(), place) {
+                    // The index leads nowhere: it is done without, from the end of what it has led to.
+                    self.way = None;
+                }
+                true
+            }
+            Go::Nowhere => false,
+        }
+    }
+
+    /// Whether the frame at `at`, which [`step`](Self::step) has told of, is asked for.
+    #[inline]
+    pub(super) fn look(&self, at: usize, kind: FrameKind, time: u64, terms: &Terms) -> Look {
+        if !matches!(kind, FrameKind::Entry | FrameKind::Loss) {
+            return Look::Asked;
+        }
+        if terms.filter.is_none() || kind == FrameKind::Loss {
+            return if terms.ask_for(time, None) { Look::Asked } else { Look::Unasked };
+        }
+        let entry = self.frame(at).ok().and_then(|frame| EntryRef::new(frame.payload).ok());
+        if !terms.ask_for(time, entry) {
+            return Look::Unasked;
+        }
+        match self.cursor.verified(self.segment.as_bytes(), at) {
+            Err(fault) if self.info.trailer.is_some() => Look::Damaged(self.lost(at, fault)),
+            _ => Look::Asked,
+        }
+    }
+
+    fn lost(&self, at: usize, fault: FrameFault) -> LostRange {
+        let start = at as u64;
+        let end = self.frame(at).map_or(start, |frame| start + frame.len_on_disk());
+        LostRange { start, end, reason: LostReason::Damaged(fault) }
     }
 
     /// As [`step`](Self::step), where a writer is at work.
@@ -246,14 +313,14 @@ impl OpenSegment {
     }
 
     /// Reads on to the end, or to where the writer is.
-    pub(in crate::log) fn count(&mut self, admits: impl Fn(u64) -> bool) -> Count {
+    pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&Self, usize, u64) -> bool) -> Count {
         let mut count = Count::default();
         loop {
             match self.step() {
-                Step::Frame { kind, time, .. } => {
+                Step::Frame { at, kind, time } => {
                     count.frames += 1;
                     if kind == FrameKind::Entry {
-                        count.entries += u64::from(admits(time));
+                        count.entries += u64::from(is_asked_for(self, at, time));
                         if time != 0 {
                             let (min, max) = count.times.unwrap_or((time, time));
                             count.times = Some((min.min(time), max.max(time)));

@@ -4,16 +4,18 @@ use std::collections::{BinaryHeap, HashMap};
 use std::io;
 use std::path::PathBuf;
 
+use crate::decode::EntryRef;
 use crate::limits::Limits;
 use crate::log::listing::{inspect, is_segment};
-use crate::segment::Mode;
+use crate::segment::{Mode, Wanted};
 
 use super::directory::Directory;
+use super::filter::Filter;
 use super::stream::Terms;
 use super::{LogReader, PAUSE, TURN};
 
 /// How a log is read: [`LogReader::options`]. Nothing has to be set.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct ReadOptions {
     terms: Terms,
 }
@@ -32,6 +34,23 @@ impl ReadOptions {
     #[must_use]
     pub fn until(mut self, unix_nano: u64) -> Self {
         self.terms.window.until = Some(unix_nano);
+        self
+    }
+
+    /// Only entries for which `matches` holds. `wanted` is what holds for each of those, as far as it is known: where a sealed
+    /// segment has an index, only those parts of it are read in which that may be. Without [`Wanted`]'s help, and without
+    /// an index, the same entries come.
+    ///
+    /// Entries of one process come in their order, and those of several are merged by the latest time that each process has
+    /// reached in earlier segments or in entries that match. What a sealed segment holds of others is passed over, and its checksums are not looked at: whether a log is
+    /// damaged, [`verify`](crate::segment::verify) says.
+    #[must_use]
+    pub fn filter(
+        mut self,
+        wanted: Wanted,
+        matches: impl Fn(&EntryRef<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.terms.filter = Some(Filter::new(wanted, matches));
         self
     }
 
@@ -73,6 +92,10 @@ impl ReadOptions {
     /// # Errors
     /// Where a path cannot be read. What is in it is told by events, its damage included.
     pub fn open(self, paths: &[PathBuf]) -> io::Result<LogReader> {
+        let mut terms = self.terms;
+        if let Some(filter) = &mut terms.filter {
+            filter.narrow(terms.window.since, terms.window.until);
+        }
         let mut reader = LogReader {
             streams: Vec::new(),
             by_id: HashMap::new(),
@@ -86,7 +109,7 @@ impl ReadOptions {
             until_poll: TURN,
             pause: PAUSE.0,
             looked: None,
-            terms: self.terms,
+            terms,
         };
         let mut segments = Vec::new();
         for path in paths {

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io;
 
+use crate::format::frame::FrameKind;
+
 use super::event::LogEvent;
-use super::open::OpenSegment;
+use super::open::{Look, OpenSegment};
 use super::stream::{Head, Stream, Terms, Waiting};
 use super::{At, LogReader};
 
@@ -16,13 +18,13 @@ impl LogReader {
         self.idle.clear();
         for index in 0..self.streams.len() {
             if let Some(stream) = self.streams.get_mut(index) {
-                stream.skip_to_end(self.terms);
+                stream.skip_to_end(&self.terms);
             }
             self.enqueue(At::Stream(index));
         }
         for index in 0..self.files.len() {
             if let Some(file) = self.files.get_mut(index) {
-                file.skip_to_end(self.terms);
+                file.skip_to_end(&self.terms);
             }
             self.enqueue(At::File(index));
         }
@@ -42,7 +44,7 @@ impl LogReader {
             self.seek_to_end();
             return Ok(());
         }
-        let terms = self.terms;
+        let terms = &self.terms;
         let mut spans: Vec<Vec<Span>> =
             self.streams.iter().map(|stream| Span::all_of(stream, terms)).collect();
         let most = usize::try_from(entries).unwrap_or(usize::MAX);
@@ -50,7 +52,11 @@ impl LogReader {
             let (count, latest) = file.seek_to_last(most, terms);
             spans.push(vec![Span { first: 0, last: latest, at_least: count, counted: Some(count) }]);
         }
-        let from = threshold(&spans, entries);
+        // What a filter leaves of a segment no trailer tells: as many are read, from the last on, as it takes.
+        let from = threshold(&mut spans, entries, |stream, segment| {
+            let waiting = self.streams.get(stream)?.waiting.get(segment)?;
+            terms.filter.is_some().then(|| count(waiting, terms).0)
+        });
         let of_files = spans.get(self.streams.len()..).unwrap_or(&[]).iter().flatten();
         let mut there: u64 = of_files.map(|span| span.at_least).sum();
         for (stream, spans) in self.streams.iter_mut().zip(&mut spans) {
@@ -92,7 +98,7 @@ struct Span {
 }
 
 impl Span {
-    fn all_of(stream: &Stream, terms: Terms) -> Vec<Self> {
+    fn all_of(stream: &Stream, terms: &Terms) -> Vec<Self> {
         let mut key = stream.key;
         let mut spans = Vec::with_capacity(stream.waiting.len());
         for waiting in &stream.waiting {
@@ -100,7 +106,7 @@ impl Span {
             let (at_least, counted) = match waiting.info.trailer {
                 Some(trailer) => {
                     key = key.max(trailer.max_time);
-                    (terms.window.at_least(&waiting.info), None)
+                    (terms.at_least(&waiting.info), None)
                 }
                 None => {
                     let (entries, latest) = count(waiting, terms);
@@ -114,12 +120,21 @@ impl Span {
     }
 }
 
-/// The highest key at or behind which so many entries are.
-fn threshold(spans: &[Vec<Span>], entries: u64) -> u64 {
-    let mut all: Vec<&Span> = spans.iter().flatten().collect();
-    all.sort_by_key(|span| std::cmp::Reverse(span.first));
+/// The highest key at or behind which so many entries are. Where it is not known how many a segment has, `count` may count
+/// them.
+fn threshold(spans: &mut [Vec<Span>], entries: u64, count: impl Fn(usize, usize) -> Option<u64>) -> u64 {
+    let numbered = spans.iter_mut().enumerate().flat_map(|(stream, spans)| {
+        spans.iter_mut().enumerate().map(move |(segment, span)| (stream, segment, span))
+    });
+    let mut all: Vec<_> = numbered.collect();
+    all.sort_by_key(|(.., span)| std::cmp::Reverse(span.first));
     let mut found = 0_u64;
-    for span in all {
+    for (stream, segment, span) in all {
+        if span.counted.is_none()
+            && let Some(counted) = count(stream, segment)
+        {
+            (span.at_least, span.counted) = (counted, Some(counted));
+        }
         found = found.saturating_add(span.at_least);
         if found >= entries {
             return span.first;
@@ -129,17 +144,18 @@ fn threshold(spans: &[Vec<Span>], entries: u64) -> u64 {
 }
 
 /// How many entries of a segment are asked for, and its latest time. One that cannot be read has none.
-fn count(waiting: &Waiting, terms: Terms) -> (u64, u64) {
+fn count(waiting: &Waiting, terms: &Terms) -> (u64, u64) {
     let open = File::open(&waiting.info.path)
-        .and_then(|file| OpenSegment::new(waiting.info.clone(), file, terms.access));
+        .and_then(|file| OpenSegment::new(waiting.info.clone(), file, terms.access, terms.filter.as_ref()));
     let Ok(mut open) = open else { return (0, 0) };
-    let count = open.count(|time| terms.window.admits(time));
+    let count =
+        open.count(|open, at, time| matches!(open.look(at, FrameKind::Entry, time, terms), Look::Asked));
     (count.entries, count.times.map_or(0, |(_, latest)| latest))
 }
 
 impl Stream {
     /// Passes over everything there is now.
-    fn skip_to_end(&mut self, terms: Terms) {
+    fn skip_to_end(&mut self, terms: &Terms) {
         if let Some(sealed) = self.waiting.iter().rposition(|waiting| waiting.info.trailer.is_some()) {
             self.open = None;
             for _ in 0..=sealed {
@@ -155,7 +171,7 @@ impl Stream {
             match self.head {
                 Head::Idle => return,
                 Head::Unopened => {
-                    self.open_next(terms.access);
+                    self.open_next(terms);
                 }
                 _ => {}
             }

@@ -6,18 +6,20 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use crate::format::frame::FrameKind;
+use crate::decode::EntryRef;
 use crate::limits::Limits;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::LostRange;
 
-use super::open::{Access, OpenSegment, Step};
+use super::filter::Filter;
+use super::open::{Access, Look, OpenSegment, Step};
 use super::window::Window;
 
 /// How streams are read.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Terms {
     pub(super) window: Window,
+    pub(super) filter: Option<Filter>,
     pub(super) access: Access,
     /// How many times the directories have been looked through.
     pub(super) round: u64,
@@ -25,6 +27,25 @@ pub(super) struct Terms {
     pub(super) follow: bool,
     /// Of entries made from lines.
     pub(super) limits: Limits,
+}
+
+impl Terms {
+    /// Whether an entry is asked for, where it is one.
+    #[inline]
+    pub(super) fn ask_for(&self, time: u64, entry: Option<EntryRef<'_>>) -> bool {
+        self.window.admits(time)
+            && self.filter.as_ref().is_none_or(|filter| entry.is_none_or(|entry| filter.matches(&entry)))
+    }
+
+    /// How many entries of a segment are asked for at least, as far as its trailer tells.
+    pub(super) fn at_least(&self, info: &SegmentInfo) -> u64 {
+        if self.filter.is_some() { 0 } else { self.window.at_least(info) }
+    }
+
+    /// Whether a segment need not be opened.
+    pub(super) fn skip(&self, info: &SegmentInfo) -> bool {
+        self.window.skips(info) || self.filter.as_ref().is_some_and(|filter| filter.skips(info))
+    }
 }
 
 /// A segment that is known and not read yet.
@@ -85,7 +106,7 @@ impl Stream {
     }
 
     /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
-    pub(super) fn add(&mut self, info: SegmentInfo, file: File, listed: bool, terms: Terms) {
+    pub(super) fn add(&mut self, info: SegmentInfo, file: File, listed: bool, terms: &Terms) {
         let sequence = info.sequence;
         let from = self.waiting.partition_point(|other| other.info.sequence < sequence);
         let equals = self.waiting.range(from..).take_while(|other| other.info.sequence == sequence);
@@ -96,7 +117,9 @@ impl Stream {
         let place = from + equals.count();
         let open = info
             .can_grow()
-            .then(|| OpenSegment::new(info.clone(), file, terms.access).ok().map(Box::new))
+            .then(|| {
+                OpenSegment::new(info.clone(), file, terms.access, terms.filter.as_ref()).ok().map(Box::new)
+            })
             .flatten();
         self.waiting.insert(place, Waiting { info, open, found: terms.round, listed });
         // What has two others behind it has been in use: to know that it is missing is to know that entries are.
@@ -127,7 +150,7 @@ impl Stream {
     }
 
     /// Finds what comes next.
-    pub(super) fn advance(&mut self, terms: Terms) {
+    pub(super) fn advance(&mut self, terms: &Terms) {
         loop {
             let Some(open) = &mut self.open else {
                 if self.choose(terms) {
@@ -137,11 +160,16 @@ impl Stream {
             };
             match open.step() {
                 Step::Frame { at, kind, time } => {
-                    self.key = self.key.max(time);
-                    if matches!(kind, FrameKind::Entry | FrameKind::Loss) && !terms.window.admits(time) {
-                        continue;
+                    // Where an index may pass over what a filter leaves out, the times of that count at the end of the segment only.
+                    if terms.filter.is_none() || open.info().trailer.is_none() {
+                        self.key = self.key.max(time);
                     }
-                    self.head = Head::Frame(at);
+                    match open.look(at, kind, time, terms) {
+                        Look::Unasked => continue,
+                        Look::Asked => self.head = Head::Frame(at),
+                        Look::Damaged(range) => self.head = Head::Lost(range),
+                    }
+                    self.key = self.key.max(time);
                     return;
                 }
                 Step::Lost(range) => {
@@ -159,13 +187,16 @@ impl Stream {
                     self.head = Head::Idle;
                     return;
                 }
-                Step::End => self.open = None,
+                Step::End => {
+                    self.key = self.key.max(open.info().trailer.map_or(0, |trailer| trailer.max_time));
+                    self.open = None;
+                }
             }
         }
     }
 
     /// Goes on to the next segment. Whether that decides what comes next.
-    fn choose(&mut self, terms: Terms) -> bool {
+    fn choose(&mut self, terms: &Terms) -> bool {
         let Some(next) = self.waiting.front() else {
             self.head = Head::Idle;
             return true;
@@ -179,7 +210,7 @@ impl Stream {
             }
             return true;
         }
-        if terms.window.skips(&next.info) {
+        if terms.skip(&next.info) {
             self.key = self.key.max(next.info.trailer.map_or(0, |trailer| trailer.max_time));
             self.pass();
             return false;
@@ -190,16 +221,18 @@ impl Stream {
             self.head = Head::Unopened;
             return true;
         }
-        self.open_next(terms.access)
+        self.open_next(terms)
     }
 
     /// Opens the next segment. Whether that decides what comes next.
-    pub(super) fn open_next(&mut self, access: Access) -> bool {
+    pub(super) fn open_next(&mut self, terms: &Terms) -> bool {
         let Some(next) = self.pass() else { return false };
         let open = match next.open {
             Some(open) => Ok(open),
             None => File::open(&next.info.path)
-                .and_then(|file| OpenSegment::new(next.info.clone(), file, access))
+                .and_then(|file| {
+                    OpenSegment::new(next.info.clone(), file, terms.access, terms.filter.as_ref())
+                })
                 .map(Box::new),
         };
         match open {

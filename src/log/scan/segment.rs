@@ -12,7 +12,7 @@ use crate::log::listing::SegmentInfo;
 use crate::log::reader::open::Access;
 use crate::segment::index::{Place, Search};
 use crate::segment::scan::{Bounds, Cursor};
-use crate::segment::{Found as Piece, LostRange, LostReason, Mode, Segment, SegmentIndex};
+use crate::segment::{Found as Piece, LostRange, LostReason, Mode, Segment, SegmentIndex, Wanted};
 
 use super::{Found, Run, Scan, Scanned, Visitor};
 
@@ -65,7 +65,7 @@ impl Scanner {
         } else {
             SegmentIndex::open_trusted(&self.info.path, &self.segment)
         };
-        let search = index.as_ref().and_then(|index| index.search(&scan.wanted));
+        let search = index.as_ref().and_then(|index| Search::new(index, &scan.wanted));
         let all = 0..usize::MAX;
         let Some(search) = search else {
             self.segment.populate();
@@ -134,7 +134,7 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
     }
 
     /// Offers a zone to the visitor that the index tells enough of. Whether that was enough.
-    fn run(&mut self, scan: &Scan, search: &Search<'_>, zone: &Zone) -> bool {
+    fn run(&mut self, scan: &Scan, search: &Search<&SegmentIndex, &Wanted>, zone: &Zone) -> bool {
         if !search.wants_all_of(zone) {
             return false;
         }

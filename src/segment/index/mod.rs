@@ -24,7 +24,7 @@ pub(crate) use build::IndexBuilder;
 #[cfg(unix)]
 pub(crate) use file::{INDEX_EXTENSION, index_path, is_index_name, write};
 pub use ranges::Wanted;
-pub(crate) use ranges::{Place, Search};
+pub(crate) use ranges::{Place, Position, Search};
 
 /// The index of a sealed segment.
 pub struct SegmentIndex {
@@ -88,14 +88,18 @@ impl SegmentIndex {
     /// The bytes of a section, where it is there and whole.
     fn section(&self, section: Section) -> Option<(&[u8], Extent)> {
         let extent = self.header.sections[section as usize];
-        let bytes = self.bytes.get().get(extent.at as usize..)?.get(..extent.len as usize)?;
+        let bytes = self.at(extent)?;
         (crc32fast::hash(bytes) == extent.crc).then_some((bytes, extent))
     }
 
-    /// The zones, where each follows the one before it.
-    fn zones(&self) -> Option<&[[u8; layout::ZONE_LEN]]> {
-        let (bytes, _) = self.section(Section::Zones)?;
-        let (zones, rest) = bytes.as_chunks();
+    fn at(&self, extent: Extent) -> Option<&[u8]> {
+        self.bytes.get().get(extent.at as usize..)?.get(..extent.len as usize)
+    }
+
+    /// Where the zones are, where each follows the one before it.
+    fn zones(&self) -> Option<Extent> {
+        let (bytes, extent) = self.section(Section::Zones)?;
+        let (zones, rest) = bytes.as_chunks::<{ layout::ZONE_LEN }>();
         let (mut slot, mut entries) = (0, 0);
         let sane = zones.iter().map(Zone::parse).all(|zone| {
             let follows = zone.slots.0 >= slot && zone.slots.0 < zone.slots.1 && zone.first_entry == entries;
@@ -103,23 +107,15 @@ impl SegmentIndex {
             (slot, entries) = (zone.slots.1, entries.saturating_add(zone.entries.into()));
             follows && inside
         });
-        (sane && rest.is_empty()).then_some(zones)
+        (sane && rest.is_empty()).then_some(extent)
     }
 
     /// The parts of the segment in which what is `wanted` may be, in bytes: whole frames, in order, and between them nothing of
     /// it. `None` where the index is damaged: then that is all of the segment.
     pub fn ranges<'a>(&'a self, wanted: &'a Wanted) -> Option<impl Iterator<Item = Range<usize>> + 'a> {
-        let search = self.search(wanted)?;
-        let (mut number, mut place) = (0, Place::default());
-        Some(std::iter::from_fn(move || {
-            while number < search.zones() {
-                if let Some(range) = search.zone(number).and_then(|zone| search.next_in(&zone, &mut place)) {
-                    return Some(range);
-                }
-                (number, place) = (number + 1, Place::default());
-            }
-            None
-        }))
+        let search = Search::new(self, wanted)?;
+        let mut position = Position::default();
+        Some(std::iter::from_fn(move || search.next(&mut position)))
     }
 
     /// How many entries there are of each severity and target.

@@ -1,10 +1,10 @@
 //! From what somebody looks for to the places where it may be.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use crate::format::frame::ALIGN;
 use crate::format::index::{
-    self as layout, IRREGULAR, NAMED_TARGETS, OTHER_FRAMES, Section, WITHOUT_TIME, Zone,
+    self as layout, Extent, IRREGULAR, NAMED_TARGETS, OTHER_FRAMES, Section, WITHOUT_TIME, Zone,
 };
 use crate::severity::Severity;
 use crate::trip::TripCause;
@@ -68,6 +68,14 @@ impl Wanted {
     }
 }
 
+/// Where somebody stands in a search that goes from zone to zone.
+#[derive(Default)]
+pub(crate) struct Position {
+    next: usize,
+    zone: Option<Zone>,
+    place: Place,
+}
+
 /// A place among the entries of a zone.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
@@ -76,33 +84,19 @@ pub(crate) struct Place {
     slot: u32,
 }
 
-/// The parts of an index that were found whole, and what of a [`Wanted`] depends on the segment.
-pub(crate) struct Search<'a> {
-    index: &'a SegmentIndex,
-    wanted: &'a Wanted,
-    zones: &'a [[u8; layout::ZONE_LEN]],
-    column: Option<&'a [u8]>,
-    filters: Option<(&'a [u8], usize)>,
+/// An index in which somebody looks for something: its parts that were found whole, and what of a [`Wanted`] depends on the
+/// segment. `I` leads to the index, and `W` to what is wanted.
+pub(crate) struct Search<I, W> {
+    index: I,
+    wanted: W,
+    zones: Extent,
+    column: Option<Extent>,
+    filters: Option<Extent>,
     /// A bit for each target that is wanted.
     targets: u64,
 }
 
 impl SegmentIndex {
-    /// Looks for `wanted`. `None` where the index is of no use.
-    pub(crate) fn search<'a>(&'a self, wanted: &'a Wanted) -> Option<Search<'a>> {
-        let zones = self.zones()?;
-        let filters = match self.section(Section::Traces) {
-            Some((bytes, extent)) if !wanted.traces.is_empty() && !bytes.is_empty() => {
-                Some((bytes, extent.unit as usize))
-            }
-            _ => None,
-        };
-        let column =
-            self.section(Section::Column).map(|(bytes, _)| bytes).filter(|column| !column.is_empty());
-        let targets = if wanted.targets.is_empty() { u64::MAX } else { self.target_bits(wanted) };
-        Some(Search { index: self, wanted, zones, column, filters, targets })
-    }
-
     fn target_bits(&self, wanted: &Wanted) -> u64 {
         let Some(counts) = self.counts() else { return u64::MAX };
         let number = |target: &[u8]| counts.targets.iter().position(|(name, ..)| *name == *target);
@@ -111,32 +105,65 @@ impl SegmentIndex {
     }
 }
 
-impl<'a> Search<'a> {
+impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
+    /// Looks for `wanted` in `index`. `None` where that is of no use.
+    pub(crate) fn new(index: I, wanted: W) -> Option<Self> {
+        let zones = index.zones()?;
+        let filled =
+            |section| index.section(section).map(|(_, extent)| extent).filter(|extent| extent.len > 0);
+        let filters = filled(Section::Traces).filter(|_| !wanted.traces.is_empty());
+        let column = filled(Section::Column);
+        let targets = if wanted.targets.is_empty() { u64::MAX } else { index.target_bits(&wanted) };
+        Some(Self { index, wanted, zones, column, filters, targets })
+    }
+
     /// How many zones there are.
     pub(crate) fn zones(&self) -> usize {
-        self.zones.len()
+        self.zones.len as usize / layout::ZONE_LEN
+    }
+
+    /// The next part of the segment to look at, in bytes: whole frames. Between the parts is nothing that is wanted.
+    pub(crate) fn next(&self, position: &mut Position) -> Option<Range<usize>> {
+        loop {
+            if let Some(zone) = &position.zone
+                && let Some(range) = self.next_in(zone, &mut position.place)
+            {
+                return Some(range);
+            }
+            if position.next >= self.zones() {
+                return None;
+            }
+            position.zone = self.zone(position.next);
+            position.place = Place::default();
+            position.next += 1;
+        }
     }
 
     /// The zone of this number, where something that is wanted may be in it.
     pub(crate) fn zone(&self, number: usize) -> Option<Zone> {
-        let zone = Zone::parse(self.zones.get(number)?);
+        let zone = self.parse(number)?;
         self.admits(number, &zone).then_some(zone)
     }
 
-    /// The next part of the zone to look at, in bytes: whole frames. Between the parts is nothing that is wanted.
+    fn parse(&self, number: usize) -> Option<Zone> {
+        let (zones, _) = self.index.at(self.zones)?.as_chunks();
+        zones.get(number).map(Zone::parse)
+    }
+
+    /// The next part of the zone to look at.
     pub(crate) fn next_in(&self, zone: &Zone, place: &mut Place) -> Option<Range<usize>> {
         let slots = self.next_slots(zone, place)?;
         Some(slots.start as usize * ALIGN..(slots.end as usize * ALIGN).min(self.index.end))
     }
 
     /// The severities of the entries in the zone, where the index says them.
-    pub(crate) fn severities(&self, zone: &Zone) -> Option<&'a [u8]> {
+    pub(crate) fn severities(&self, zone: &Zone) -> Option<&[u8]> {
         Some(self.column_of(zone)?.severities)
     }
 
     /// Whether every entry of the zone, or each of a severity that is wanted, is wanted: as far as `Wanted` says it all.
     pub(crate) fn wants_all_of(&self, zone: &Zone) -> bool {
-        let wanted = self.wanted;
+        let wanted = &*self.wanted;
         let ranged = wanted.since.is_some() || wanted.until.is_some();
         let in_time = !ranged
             || zone.flags & WITHOUT_TIME == 0
@@ -152,8 +179,9 @@ impl<'a> Search<'a> {
             // What was lost, and what cannot be read, is told to everybody.
             return true;
         }
-        let wanted = self.wanted;
-        let may_hold = |(filters, unit): (&[u8], usize)| {
+        let wanted = &*self.wanted;
+        let may_hold = |extent: Extent| {
+            let (filters, unit) = (self.index.at(extent).unwrap_or(&[]), extent.unit as usize);
             let filter = filters.get(number * unit..(number + 1) * unit).unwrap_or(&[]);
             wanted.traces.iter().any(|id| filter::may_hold(filter, *id))
         };
@@ -164,11 +192,11 @@ impl<'a> Search<'a> {
             && self.filters.is_none_or(may_hold)
     }
 
-    fn column_of(&self, zone: &Zone) -> Option<Column<'a>> {
+    fn column_of(&self, zone: &Zone) -> Option<Column<'_>> {
         let (first, entries) = (zone.first_entry as usize, usize::from(zone.entries));
-        let last = self.zones.last().map(Zone::parse)?;
+        let last = self.parse(self.zones().checked_sub(1)?)?;
         let total = last.first_entry as usize + usize::from(last.entries);
-        Column::of(self.column?, total, first..first + entries)
+        Column::of(self.index.at(self.column?)?, total, first..first + entries)
     }
 
     /// The next run of entries in the zone whose severity is wanted; all of it where nothing tells them apart.

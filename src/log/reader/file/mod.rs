@@ -126,7 +126,7 @@ impl LogFile {
     }
 
     /// Finds what comes next.
-    pub(super) fn advance(&mut self, terms: Terms) {
+    pub(super) fn advance(&mut self, terms: &Terms) {
         if self.done {
             self.head = Head::Idle;
             return;
@@ -152,7 +152,7 @@ impl LogFile {
     }
 
     /// Opens the file, where there is something to read in it.
-    fn open(&mut self, terms: Terms) -> io::Result<()> {
+    fn open(&mut self, terms: &Terms) -> io::Result<()> {
         if let Some(mark) = self.parked {
             if !self.has_name() {
                 return Ok(());
@@ -175,7 +175,7 @@ impl LogFile {
     }
 
     /// A reader of the file from `offset` on.
-    fn reader_at(&mut self, offset: u64, terms: Terms) -> io::Result<MixedReader<Tail>> {
+    fn reader_at(&mut self, offset: u64, terms: &Terms) -> io::Result<MixedReader<Tail>> {
         Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits))
     }
 
@@ -207,7 +207,7 @@ impl LogFile {
     }
 
     /// Reads on.
-    fn read(&mut self, terms: Terms) {
+    fn read(&mut self, terms: &Terms) {
         let Some(reader) = &mut self.reader else { return };
         loop {
             let settle = !terms.follow || self.ending.is_some();
@@ -215,7 +215,7 @@ impl LogFile {
                 Ok(Step::Frame { kind, time }) => {
                     self.pause = Duration::ZERO;
                     self.key = self.key.max(time);
-                    if matches!(kind, FrameKind::Entry | FrameKind::Loss) && !terms.window.admits(time) {
+                    if !is_asked_for(reader, kind, time, terms) {
                         continue;
                     }
                     self.head = Head::Found;
@@ -266,6 +266,17 @@ impl LogFile {
             Head::Failed(error) => Some(LogEvent::UnreadableFile { path: &file.path, error }),
             Head::Found => Some(in_log(self.reader.as_ref()?.event()?, file)),
         }
+    }
+}
+
+/// Whether what the reader stands at is asked for.
+#[inline]
+fn is_asked_for(reader: &MixedReader<Tail>, kind: FrameKind, time: u64, terms: &Terms) -> bool {
+    let entry = |event| if let MixedEvent::Entry { entry, .. } = event { Some(entry) } else { None };
+    match kind {
+        FrameKind::Entry if terms.filter.is_some() => terms.ask_for(time, reader.event().and_then(entry)),
+        FrameKind::Entry | FrameKind::Loss => terms.ask_for(time, None),
+        _ => true,
     }
 }
 

@@ -6,21 +6,21 @@ use std::io;
 use crate::format::frame::FrameKind;
 use crate::mixed::Step;
 
-use super::{Head, LogFile, Terms};
+use super::{Head, LogFile, Terms, is_asked_for};
 
 /// So many places in a file are remembered at most.
 const MOST_PLACES: usize = 1 << 20;
 
 impl LogFile {
     /// Passes over everything there is now.
-    pub(in crate::log::reader) fn skip_to_end(&mut self, terms: Terms) {
+    pub(in crate::log::reader) fn skip_to_end(&mut self, terms: &Terms) {
         if let Err(error) = self.skip(terms, |_| ()) {
             self.fail(error);
         }
     }
 
     /// Passes over everything there is now, and says of each piece in which entries may be where it begins.
-    fn skip(&mut self, terms: Terms, mut found: impl FnMut(u64)) -> io::Result<()> {
+    fn skip(&mut self, terms: &Terms, mut found: impl FnMut(u64)) -> io::Result<()> {
         if self.done {
             return Ok(());
         }
@@ -42,10 +42,10 @@ impl LogFile {
 
     /// Moves to a place with at most `most` pieces with entries behind it, of one that is fresh; how many entries that are
     /// asked for are behind it, and the latest time of them.
-    pub(in crate::log::reader) fn seek_to_last(&mut self, most: usize, terms: Terms) -> (u64, u64) {
+    pub(in crate::log::reader) fn seek_to_last(&mut self, most: usize, terms: &Terms) -> (u64, u64) {
         let mut places = VecDeque::new();
-        // In a range, most pieces may not count.
-        if terms.window.is_open() && most <= MOST_PLACES {
+        // In a range, or with a filter, most pieces may not count.
+        if terms.window.is_open() && terms.filter.is_none() && most <= MOST_PLACES {
             let result = self.skip(terms, |offset| {
                 if places.len() == most {
                     places.pop_front();
@@ -70,14 +70,14 @@ impl LogFile {
     }
 
     /// How many entries that are asked for there are from the place at which it is opened, and their latest time.
-    fn count(&mut self, terms: Terms) -> io::Result<(u64, u64)> {
+    fn count(&mut self, terms: &Terms) -> io::Result<(u64, u64)> {
         let mut reader = self.reader_at(self.start, terms)?;
         let (mut entries, mut latest) = (0, 0);
         loop {
             match reader.step(!terms.follow)? {
                 Step::Frame { kind: FrameKind::Entry, time } => {
                     latest = latest.max(time);
-                    entries += u64::from(terms.window.admits(time));
+                    entries += u64::from(is_asked_for(&reader, FrameKind::Entry, time, terms));
                 }
                 Step::Rest => {
                     self.opened = Some(reader.into_inner().into_file());

@@ -44,6 +44,8 @@ pub mod message;
 pub mod mixed;
 pub mod owned;
 mod path;
+#[cfg(all(not(loom), feature = "query"))]
+pub mod query;
 mod rfc3339;
 #[cfg(all(unix, not(loom), feature = "json"))]
 pub mod route;

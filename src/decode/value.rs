@@ -4,6 +4,7 @@ use crate::kind::Kind;
 use crate::text::Text;
 use crate::time::Timestamp;
 
+use super::path;
 use super::tape::Children;
 
 /// A value of an entry, borrowed from its bytes.
@@ -65,6 +66,15 @@ impl<'a> Value<'a> {
             Self::Map(_) => Kind::Map,
             Self::Unknown { .. } => return None,
         })
+    }
+
+    /// The value at `path` below this container, as [`EntryRef::get`](super::EntryRef::get) finds it below an entry.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<Self> {
+        match self {
+            Self::Array(children) | Self::Map(children) => path::find(children.iter(), path),
+            _ => None,
+        }
     }
 
     /// The text, where it is a string of valid UTF-8.

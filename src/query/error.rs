@@ -1,0 +1,64 @@
+//! What is wrong with the text of a query, and where.
+
+use core::fmt;
+
+/// A text that is no query.
+///
+/// `{}` says it in one line; `{:#}` shows the text, too, with a caret below the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError {
+    text: String,
+    start: usize,
+    end: usize,
+    message: String,
+}
+
+impl QueryError {
+    pub(super) fn new(text: &str, start: usize, end: usize, message: String) -> Self {
+        Self { text: text.to_owned(), start, end: end.max(start), message }
+    }
+
+    /// The byte of the text at which it begins, from 0 on: between two characters.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.start
+    }
+
+    /// The column at which it begins, in characters from 1 on; in its line, where the text has several.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        let before = self.text.get(..self.start).unwrap_or(&self.text);
+        before.rsplit('\n').next().unwrap_or("").chars().count() + 1
+    }
+
+    /// What was expected, and what was found.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The longest part of a line that is shown before and behind the place, in characters.
+const SHOWN: usize = 60;
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: {}", self.column(), self.message)?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        let (before, behind) = self.text.split_at_checked(self.start).unwrap_or((&self.text, ""));
+        let before = before.rsplit('\n').next().unwrap_or("");
+        let behind = behind.split('\n').next().unwrap_or("");
+        let skipped = before.chars().count().saturating_sub(SHOWN);
+        let width = self.text.get(self.start..self.end).map_or(1, |marked| marked.chars().count());
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let before: String = before.chars().skip(skipped).map(shown).collect();
+        let behind: String = behind.chars().take(SHOWN).map(shown).collect();
+        let indent = " ".repeat(before.chars().count());
+        let carets = "^".repeat(width.clamp(1, behind.chars().count().max(1)));
+        write!(f, "\n  {before}{behind}\n  {indent}{carets}")
+    }
+}
+
+impl core::error::Error for QueryError {}

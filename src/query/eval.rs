@@ -1,0 +1,150 @@
+//! Looking whether an entry matches. Nothing is allocated.
+
+use core::cmp::Ordering;
+
+use crate::decode::{EntryRef, Value};
+use crate::format::index::severity_bit;
+use crate::trip::TripCause;
+
+use super::number::Number;
+use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextField, TextIs};
+use super::syntax::Op;
+
+impl Plan {
+    pub(super) fn holds(&self, entry: &EntryRef<'_>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Not(inner) => !inner.holds(entry),
+            Self::All(all) => all.iter().all(|plan| plan.holds(entry)),
+            Self::Any(all) => all.iter().any(|plan| plan.holds(entry)),
+            Self::Test(test) => test.holds(entry),
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, entry: &EntryRef<'_>) -> bool {
+        match self {
+            Self::Severity(bits) => bits & severity_bit(entry.severity().number()) != 0,
+            Self::Time(first, last) => {
+                let time = entry.time_unix_nano();
+                time != 0 && (*first..=*last).contains(&time)
+            }
+            Self::Trace(ids) => ids.contains(&entry.trace().trace_id),
+            Self::Span(ids) => ids.contains(&entry.trace().span_id),
+            Self::Header(header, check) => {
+                let value = match header {
+                    Header::TraceFlags => entry.trace().flags.into(),
+                    Header::Dropped => entry.dropped_attributes_count(),
+                };
+                check.of_count(u64::from(value))
+            }
+            Self::Text(field, check) => {
+                let text = match field {
+                    TextField::Body => entry.body(),
+                    TextField::Target => entry.target(),
+                    TextField::Thread => entry.thread(),
+                };
+                check.holds(text.as_bytes())
+            }
+            Self::Trips(cause, check) => check.of_count(trips(entry, *cause)),
+            Self::Value(lookup, check) => match lookup.parts.as_slice() {
+                [] => false,
+                [first, rest @ ..] => {
+                    let value = entry.get(first);
+                    value.is_some_and(|value| any(value, rest, |value| check.holds(value, lookup)))
+                }
+            },
+        }
+    }
+}
+
+/// How often the fuse tripped.
+fn trips(entry: &EntryRef<'_>, cause: Option<TripCause>) -> u64 {
+    let counts = entry.trips().filter(|trip| cause.is_none_or(|cause| trip.cause == cause));
+    counts.map(|trip| u64::from(trip.count)).sum()
+}
+
+/// Whether some value at the rest of a path is as asked for.
+fn any(value: Value<'_>, rest: &[Box<str>], check: impl Fn(&Value<'_>) -> bool + Copy) -> bool {
+    let [part, behind @ ..] = rest else { return check(&value) };
+    let (Value::Array(children) | Value::Map(children)) = value else { return false };
+    children.iter().map_while(Result::ok).any(|child| {
+        let found = if part.is_empty() { Some(child.value) } else { child.value.get(part) };
+        found.is_some_and(|value| any(value, behind, check))
+    })
+}
+
+impl Check {
+    pub(super) fn of_count(&self, count: u64) -> bool {
+        self.of(&Value::Uint(count), None)
+    }
+
+    fn holds(&self, value: &Value<'_>, lookup: &Lookup) -> bool {
+        self.of(value, lookup.unit)
+    }
+
+    #[inline]
+    fn of(&self, value: &Value<'_>, unit: Option<i128>) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Is(Op::Unequal, constant) => compare(value, constant, unit) != Some(Ordering::Equal),
+            Self::Is(op, constant) => compare(value, constant, unit).is_some_and(|found| op.allows(found)),
+            Self::In(constants, negated) => {
+                let is_one = |constant| compare(value, constant, unit) == Some(Ordering::Equal);
+                constants.iter().any(is_one) != *negated
+            }
+            Self::Text(check) => {
+                matches!(value, Value::String(text) if check.holds(text.as_bytes()))
+            }
+        }
+    }
+}
+
+impl Op {
+    /// Whether it holds between what compares so.
+    pub(super) fn allows(self, found: Ordering) -> bool {
+        match self {
+            Self::Equal => found.is_eq(),
+            Self::Unequal => found.is_ne(),
+            Self::Less => found.is_lt(),
+            Self::AtMost => found.is_le(),
+            Self::More => found.is_gt(),
+            Self::AtLeast => found.is_ge(),
+        }
+    }
+}
+
+/// How a value compares with a constant. `None` where they are of kinds that do not compare.
+#[inline]
+fn compare(value: &Value<'_>, constant: &Constant, unit: Option<i128>) -> Option<Ordering> {
+    match (value, constant) {
+        (Value::String(text), Constant::Text(other, _)) => Some(text.as_bytes().cmp(other)),
+        (Value::Bytes(bytes), Constant::Text(other, _)) => Some((*bytes).cmp(other)),
+        (Value::Timestamp(time), Constant::Text(_, Some(moment)) | Constant::Moment(moment)) => {
+            Some(time.unix_nanos().cmp(moment))
+        }
+        (Value::Duration(nanos), Constant::Duration(other)) => Some(nanos.cmp(other)),
+        (Value::Null, Constant::Null) => Some(Ordering::Equal),
+        // Neither is less than the other.
+        (Value::Bool(value), Constant::Bool(other)) => (value == other).then_some(Ordering::Equal),
+        (_, Constant::Number(other)) => Number::of(value)?.compare(*other),
+        (_, Constant::Duration(nanos)) => Number::of(value)?.times(unit?).compare(Number::Int(*nanos)),
+        _ => None,
+    }
+}
+
+impl TextCheck {
+    #[inline]
+    pub(super) fn holds(&self, text: &[u8]) -> bool {
+        let holds = match &self.is {
+            TextIs::OneOf(all) => all.iter().any(|one| **one == *text),
+            TextIs::Ordered(op, other) => op.allows(text.cmp(other)),
+            TextIs::Containing(finder) => finder.find(text).is_some(),
+            TextIs::Beginning(beginning) => text.starts_with(beginning),
+            TextIs::Ending(ending) => text.ends_with(ending),
+            TextIs::Matching(pattern) => pattern.is_match(text),
+        };
+        holds != self.negated
+    }
+}

@@ -1,0 +1,392 @@
+//! From the text to what it says.
+
+use super::error::QueryError;
+use super::lexer::{Fault, Lexeme, Token, lex, slashed};
+use super::literal;
+use super::syntax::{Comparison, Expr, Literal, Op, Path, RESERVED, Range, Step, TextOp, begins_name};
+use super::{QueryOptions, resolve};
+
+/// How deep parentheses and `not` may be nested.
+const DEEPEST: u32 = 64;
+/// The longest text of a query, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// What the text says.
+pub(super) fn parse(text: &str, options: &QueryOptions) -> Result<Expr, QueryError> {
+    if text.len() > LONGEST {
+        let message = format!("expected {LONGEST} bytes at most, found {}", text.len());
+        return Err(QueryError::new(text, 0, 0, message));
+    }
+    let mut parser = Parser::new(text, options)?;
+    if parser.next.token == Token::End {
+        return Ok(Expr::Everything);
+    }
+    let expr = parser.or(0)?;
+    match parser.next.token {
+        Token::End => Ok(expr),
+        _ => Err(parser.expected("`and`, `or` or the end of the query")),
+    }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    options: &'t QueryOptions,
+    next: Lexeme,
+    /// Where the one before begins and ends.
+    last: (usize, usize),
+}
+
+impl<'t> Parser<'t> {
+    fn new(text: &'t str, options: &'t QueryOptions) -> Result<Self, QueryError> {
+        let next = lex(text, 0).map_err(|fault| told(text, fault))?;
+        Ok(Self { text, options, next, last: (0, 0) })
+    }
+
+    fn advance(&mut self) -> Result<Lexeme, QueryError> {
+        self.last = (self.next.start, self.next.end);
+        let next = lex(self.text, self.next.end).map_err(|fault| told(self.text, fault))?;
+        Ok(core::mem::replace(&mut self.next, next))
+    }
+
+    fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.next.token, Token::Sign(found) if found == sign)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(&self.next.token, Token::Word(found) if found.eq_ignore_ascii_case(word))
+    }
+
+    /// Takes a sign or a word, if it comes next.
+    fn take(&mut self, sign: &str, word: &str) -> Result<bool, QueryError> {
+        let found = self.is_sign(sign) || self.is_word(word);
+        if found {
+            self.advance()?;
+        }
+        Ok(found)
+    }
+
+    fn expected(&self, what: &str) -> QueryError {
+        let found = match &self.next.token {
+            Token::End => "the end of the query".to_owned(),
+            _ => format!("`{}`", self.text.get(self.next.start..self.next.end).unwrap_or("")),
+        };
+        self.fault(&self.next, format!("expected {what}, found {found}"))
+    }
+
+    fn fault(&self, at: &Lexeme, message: String) -> QueryError {
+        QueryError::new(self.text, at.start, at.end, message)
+    }
+
+    fn or(&mut self, depth: u32) -> Result<Expr, QueryError> {
+        let mut all = vec![self.and(depth)?];
+        while self.take("||", "or")? {
+            all.push(self.and(depth)?);
+        }
+        Ok(one_or(all, Expr::Or))
+    }
+
+    fn and(&mut self, depth: u32) -> Result<Expr, QueryError> {
+        let mut all = vec![self.unary(depth)?];
+        while self.take("&&", "and")? {
+            all.push(self.unary(depth)?);
+        }
+        Ok(one_or(all, Expr::And))
+    }
+
+    fn unary(&mut self, depth: u32) -> Result<Expr, QueryError> {
+        let mut negated = false;
+        while self.take("!", "not")? {
+            negated = !negated;
+        }
+        let expr = self.primary(depth)?;
+        Ok(match expr {
+            expr if !negated => expr,
+            Expr::Not(inner) => *inner,
+            expr => Expr::Not(Box::new(expr)),
+        })
+    }
+
+    fn primary(&mut self, depth: u32) -> Result<Expr, QueryError> {
+        if self.is_sign("(") {
+            if depth == DEEPEST {
+                return Err(
+                    self.fault(&self.next, format!("expected {DEEPEST} levels of parentheses at most"))
+                );
+            }
+            self.advance()?;
+            let expr = self.or(depth + 1)?;
+            if !self.is_sign(")") {
+                return Err(self.expected("`)`, `and` or `or`"));
+            }
+            self.advance()?;
+            return Ok(expr);
+        }
+        if self.is_word("exists") {
+            self.advance()?;
+            return Ok(Expr::Exists(self.path()?));
+        }
+        match &self.next.token {
+            Token::Text(_) | Token::Word(_) if !self.is_reserved() => self.test(),
+            _ => Err(self.expected("a condition")),
+        }
+    }
+
+    fn is_reserved(&self) -> bool {
+        RESERVED.iter().any(|word| self.is_word(word))
+    }
+
+    /// A comparison, or a text to look for in the body.
+    fn test(&mut self) -> Result<Expr, QueryError> {
+        let (Token::Word(text) | Token::Text(text)) = self.next.token.clone() else {
+            return Err(self.expected("a condition"));
+        };
+        let is_fuse = matches!(&self.next.token, Token::Word(word) if word.split('.').next() == Some("fuse"));
+        let behind = lex(self.text, self.next.end).map_err(|fault| told(self.text, fault))?;
+        if !is_fuse && !self.leads_to_comparison(&behind) {
+            self.advance()?;
+            return Ok(Expr::Text(text));
+        }
+        let path = self.path()?;
+        let comparison = match self.comparison(&path)? {
+            Some(comparison) => comparison,
+            None if is_fuse => Comparison::Any,
+            None => return Err(self.expected("a comparison such as `==`, `>`, `in` or `contains`")),
+        };
+        // What is wrong with its meaning is wrong with the last word of it.
+        let (start, end) = self.last;
+        resolve::test(&path, &comparison, self.options)
+            .map_err(|message| QueryError::new(self.text, start, end, message))?;
+        Ok(Expr::Test(path, comparison))
+    }
+
+    /// Whether what stands before `lexeme` is a path.
+    fn leads_to_comparison(&self, lexeme: &Lexeme) -> bool {
+        let adjacent = lexeme.start == self.next.end;
+        match &lexeme.token {
+            Token::Sign("[") => true,
+            Token::Sign(sign) => {
+                Op::ALL.iter().any(|(name, _)| name == sign)
+                    || TextOp::ALL.iter().any(|(name, _)| name == sign)
+            }
+            Token::Word(word) if adjacent && word.starts_with('.') => true,
+            Token::Word(word) => {
+                word.eq_ignore_ascii_case("in") || text_op(word).is_some() || self.negates(word, lexeme.end)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether `word`, which ends at `end`, is the `not` of `not in` or the like.
+    fn negates(&self, word: &str, end: usize) -> bool {
+        let follows = || lex(self.text, end).ok().map(|behind| behind.token);
+        word.eq_ignore_ascii_case("not")
+            && matches!(follows(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("in") || text_op(&word).is_some())
+    }
+
+    fn path(&mut self) -> Result<Path, QueryError> {
+        let mut steps = Vec::new();
+        match self.next.token.clone() {
+            Token::Text(key) => steps.push(Step::Key(key)),
+            Token::Word(word) if word.starts_with(begins_name) && !self.is_reserved() => {
+                self.keys(&word, &mut steps)?;
+            }
+            _ => return Err(self.expected("a field's name")),
+        }
+        let mut end = self.advance()?.end;
+        loop {
+            let adjacent = self.next.start == end;
+            match self.next.token.clone() {
+                Token::Sign("[") => {
+                    self.advance()?;
+                    steps.push(self.index()?);
+                    end = self.next.end;
+                    self.advance()?;
+                }
+                Token::Word(word) if adjacent && word.starts_with('.') => {
+                    // A dot alone leads to a key in quotes.
+                    if word != "." {
+                        self.keys(&word[1..], &mut steps)?;
+                        end = self.advance()?.end;
+                        continue;
+                    }
+                    self.advance()?;
+                    let Token::Text(key) = self.next.token.clone() else {
+                        return Err(self.expected("a key behind the dot"));
+                    };
+                    steps.push(Step::Key(key));
+                    end = self.advance()?.end;
+                }
+                _ => return Ok(Path(steps)),
+            }
+        }
+    }
+
+    /// The keys in a word, between its dots.
+    fn keys(&self, word: &str, steps: &mut Vec<Step>) -> Result<(), QueryError> {
+        for key in word.split('.') {
+            if key.is_empty() {
+                return Err(self.expected("a key before and behind each dot"));
+            }
+            steps.push(Step::Key(key.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What stands in brackets, up to the second one.
+    fn index(&mut self) -> Result<Step, QueryError> {
+        let step = match &self.next.token {
+            Token::Word(word) if word == "*" => Some(Step::Each),
+            Token::Word(word) => word.parse().ok().map(Step::Index),
+            _ => None,
+        };
+        let Some(step) = step else { return Err(self.expected("`*` or a number")) };
+        self.advance()?;
+        if self.is_sign("]") { Ok(step) } else { Err(self.expected("`]`")) }
+    }
+
+    /// What `path` is compared with; `None` where nothing follows that compares.
+    fn comparison(&mut self, path: &Path) -> Result<Option<Comparison>, QueryError> {
+        let raw =
+            matches!(path.0.as_slice(), [Step::Key(key)] if matches!(key.as_str(), "trace_id" | "span_id"));
+        if let Token::Sign(sign) = self.next.token
+            && let Some((_, op)) = Op::ALL.iter().find(|(name, _)| *name == sign)
+        {
+            self.advance()?;
+            return Ok(Some(Comparison::Is(*op, self.literal(raw)?)));
+        }
+        if self.is_sign("=~") || self.is_sign("!~") {
+            let negated = self.is_sign("!~");
+            return Ok(Some(Comparison::Text(TextOp::Matches, self.pattern()?, negated)));
+        }
+        let Token::Word(word) = self.next.token.clone() else { return Ok(None) };
+        let negated = self.negates(&word, self.next.end);
+        if negated {
+            self.advance()?;
+        }
+        if self.is_word("in") {
+            self.advance()?;
+            return self.members(raw, negated).map(Some);
+        }
+        let Token::Word(word) = self.next.token.clone() else { return Ok(None) };
+        let Some(op) = text_op(&word) else { return Ok(None) };
+        let text = if op == TextOp::Matches { self.pattern()? } else { self.argument()? };
+        Ok(Some(Comparison::Text(op, text, negated)))
+    }
+
+    /// What stands behind `in`.
+    fn members(&mut self, raw: bool, negated: bool) -> Result<Comparison, QueryError> {
+        if self.is_sign("(") {
+            let mut literals = Vec::new();
+            loop {
+                self.advance()?;
+                literals.push(self.literal(raw)?);
+                if self.is_sign(")") {
+                    self.advance()?;
+                    return Ok(Comparison::In(literals, negated));
+                }
+                if !self.is_sign(",") {
+                    return Err(self.expected("`,` or `)`"));
+                }
+            }
+        }
+        if negated {
+            return Err(self.expected("`(`"));
+        }
+        for (word, range) in [("today", Range::Today), ("yesterday", Range::Yesterday)] {
+            if self.is_word(word) {
+                self.advance()?;
+                return Ok(Comparison::Within(range));
+            }
+        }
+        if !self.is_word("last") {
+            return Err(self.expected("`(`, or `last 15m`, `today` or `yesterday`"));
+        }
+        self.advance()?;
+        self.duration().map(|nanos| Comparison::Within(Range::Last(nanos)))
+    }
+
+    fn duration(&mut self) -> Result<i128, QueryError> {
+        let nanos = match &self.next.token {
+            Token::Word(word) => literal::duration(word).filter(|nanos| *nanos >= 0),
+            _ => None,
+        };
+        let Some(nanos) = nanos else { return Err(self.expected("a duration such as 15m")) };
+        self.advance()?;
+        Ok(nanos)
+    }
+
+    /// A regular expression, behind the sign or word that announces it.
+    fn pattern(&mut self) -> Result<String, QueryError> {
+        let found = match slashed(self.text, self.next.end) {
+            None => {
+                self.advance()?;
+                return self.text_in("a regular expression in quotes or between slashes");
+            }
+            Some(found) => found,
+        };
+        let (pattern, lexeme) = found.map_err(|fault| told(self.text, fault))?;
+        self.next = lexeme;
+        self.advance()?;
+        Ok(pattern)
+    }
+
+    fn argument(&mut self) -> Result<String, QueryError> {
+        self.advance()?;
+        self.text_in("a text in quotes")
+    }
+
+    fn text_in(&mut self, what: &str) -> Result<String, QueryError> {
+        match self.next.token.clone() {
+            Token::Text(text) | Token::Word(text) => {
+                self.advance()?;
+                Ok(text)
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// A value; where `raw`, digits are text.
+    fn literal(&mut self, raw: bool) -> Result<Literal, QueryError> {
+        let literal = match self.next.token.clone() {
+            Token::Text(text) => Literal::Text(text),
+            Token::Word(word) if !self.is_reserved() => {
+                if word == "now" {
+                    return self.now();
+                }
+                if raw { Ok(Literal::Word(word)) } else { literal::parse(&word) }
+                    .map_err(|message| self.fault(&self.next, message))?
+            }
+            _ => return Err(self.expected("a value")),
+        };
+        self.advance()?;
+        Ok(literal)
+    }
+
+    /// `now`, `now - 1h`.
+    fn now(&mut self) -> Result<Literal, QueryError> {
+        self.advance()?;
+        if !self.is_word("-") {
+            return Ok(Literal::Now(0));
+        }
+        self.advance()?;
+        self.duration().map(Literal::Now)
+    }
+}
+
+fn told(text: &str, Fault(start, end, message): Fault) -> QueryError {
+    QueryError::new(text, start, end, message)
+}
+
+fn one_or(mut all: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
+    match all.pop() {
+        Some(only) if all.is_empty() => only,
+        last => {
+            all.extend(last);
+            many(all)
+        }
+    }
+}
+
+fn text_op(word: &str) -> Option<TextOp> {
+    TextOp::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, op)| *op)
+}

@@ -1,0 +1,424 @@
+//! From what a query says to what is looked at.
+
+use memchr::memmem::Finder;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::format::index::severity_bit;
+use crate::severity::Severity;
+use crate::trip::TripCause;
+
+use super::QueryOptions;
+use super::number::Number;
+use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextField, TextIs};
+use super::syntax::{Comparison, Expr, Literal, Op, Path, Step, TextOp};
+use super::time::{moment, moment_of, range};
+
+/// The most that a regular expression may take, compiled; and what is kept of its states.
+const REGEX_BYTES: usize = 1 << 20;
+
+/// What is looked at for a condition.
+pub(super) fn plan(expr: &Expr, options: &QueryOptions) -> Result<Plan, String> {
+    let all = |exprs: &[Expr]| exprs.iter().map(|expr| plan(expr, options)).collect::<Result<Vec<_>, _>>();
+    Ok(match expr {
+        Expr::Everything => Plan::Always,
+        Expr::And(exprs) => Plan::All(all(exprs)?),
+        Expr::Or(exprs) => Plan::Any(all(exprs)?),
+        Expr::Not(inner) => not(plan(inner, options)?),
+        Expr::Text(text) => text_test(TextField::Body, containing(text), false),
+        Expr::Exists(path) => exists(path),
+        Expr::Test(path, comparison) => test(path, comparison, options)?,
+    })
+}
+
+fn not(plan: Plan) -> Plan {
+    Plan::Not(Box::new(plan))
+}
+
+fn text_test(field: TextField, is: TextIs, negated: bool) -> Plan {
+    Plan::Test(Test::Text(field, TextCheck { is, negated }))
+}
+
+fn containing(text: &str) -> TextIs {
+    TextIs::Containing(Box::new(Finder::new(text).into_owned()))
+}
+
+/// A field of the head of an entry, or an attribute.
+#[derive(Clone)]
+enum Field {
+    Severity,
+    Time,
+    Trace,
+    Span,
+    Number(Header),
+    Text(TextField),
+    Trips(Option<TripCause>),
+    Attribute(Lookup),
+}
+
+impl Field {
+    fn of(path: &Path) -> Result<Self, String> {
+        let [Step::Key(first), behind @ ..] = path.0.as_slice() else {
+            return Err("expected a field's name first".to_owned());
+        };
+        if first == "attributes" && matches!(behind, [Step::Key(_), ..]) {
+            return Ok(Self::Attribute(lookup(behind)));
+        }
+        if first == "fuse" {
+            return trips(behind);
+        }
+        if !behind.is_empty() {
+            return Ok(Self::Attribute(lookup(&path.0)));
+        }
+        Ok(match first.as_str() {
+            "level" | "severity" => Self::Severity,
+            "time" | "timestamp" => Self::Time,
+            "trace_id" => Self::Trace,
+            "span_id" => Self::Span,
+            "trace_flags" => Self::Number(Header::TraceFlags),
+            "dropped_attributes_count" => Self::Number(Header::Dropped),
+            "body" | "message" => Self::Text(TextField::Body),
+            "target" => Self::Text(TextField::Target),
+            "thread" => Self::Text(TextField::Thread),
+            _ => Self::Attribute(lookup(&path.0)),
+        })
+    }
+}
+
+fn trips(behind: &[Step]) -> Result<Field, String> {
+    if let [Step::Key(name)] = behind {
+        if name == "any" {
+            return Ok(Field::Trips(None));
+        }
+        if let Some(cause) = TripCause::ALL.into_iter().find(|cause| cause.name() == name) {
+            return Ok(Field::Trips(Some(cause)));
+        }
+    }
+    let names: Vec<_> = TripCause::ALL.into_iter().map(TripCause::name).collect();
+    Err(format!("expected `fuse.any` or `fuse.` and one of {}", names.join(", ")))
+}
+
+/// The parts of a path between what stands for each.
+fn lookup(steps: &[Step]) -> Lookup {
+    let mut parts = vec![String::new()];
+    for step in steps {
+        let Some(part) = parts.last_mut() else { continue };
+        match step {
+            Step::Key(key) => {
+                if !part.is_empty() {
+                    part.push('.');
+                }
+                part.push_str(key);
+            }
+            Step::Index(index) => part.push_str(&format!("[{index}]")),
+            Step::Each => parts.push(String::new()),
+        }
+    }
+    let name = steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key) } else { None });
+    Lookup { parts: parts.into_iter().map(Into::into).collect(), unit: name.and_then(|name| unit(name)) }
+}
+
+/// Nanoseconds of the unit that a name ends with, as in `duration_ms`.
+fn unit(name: &str) -> Option<i128> {
+    let suffix = name.rsplit(['_', '.', '-']).next().filter(|suffix| suffix.len() < name.len())?;
+    Some(match suffix {
+        "ns" | "nanos" | "nanoseconds" => 1,
+        "us" | "micros" | "microseconds" => 1_000,
+        "ms" | "millis" | "milliseconds" => 1_000_000,
+        "s" | "sec" | "secs" | "seconds" => 1_000_000_000,
+        "min" | "minutes" => 60_000_000_000,
+        "h" | "hours" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+fn exists(path: &Path) -> Plan {
+    match Field::of(path) {
+        Ok(Field::Severity) => Plan::Test(Test::Severity(!1)),
+        Ok(Field::Time) => Plan::Test(Test::Time(0, u64::MAX)),
+        Ok(Field::Trace) => not(Plan::Test(Test::Trace(vec![0]))),
+        Ok(Field::Span) => not(Plan::Test(Test::Span(vec![0]))),
+        Ok(Field::Number(header)) => Plan::Test(Test::Header(header, Check::more_than_zero())),
+        Ok(Field::Trips(cause)) => Plan::Test(Test::Trips(cause, Check::more_than_zero())),
+        Ok(Field::Text(field)) => text_test(field, TextIs::OneOf(vec![Box::default()]), true),
+        Ok(Field::Attribute(lookup)) => Plan::Test(Test::Value(lookup, Check::Exists)),
+        // An attribute that is called `fuse`.
+        Err(_) => Plan::Test(Test::Value(lookup(&path.0), Check::Exists)),
+    }
+}
+
+/// What is looked at for one comparison.
+///
+/// # Errors
+/// What was expected, and what was found.
+pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
+    match Field::of(path)? {
+        Field::Severity => severities(comparison).map(|bits| Plan::Test(Test::Severity(bits))),
+        Field::Time => times(comparison, options),
+        Field::Trace => {
+            let ids = ids(comparison, 32, "trace id")?;
+            Ok(among(ids, |ids| Plan::Test(Test::Trace(ids))))
+        }
+        Field::Span => {
+            let (ids, negated) = ids(comparison, 16, "span id")?;
+            let ids = ids.into_iter().filter_map(|id| u64::try_from(id).ok()).collect();
+            Ok(among((ids, negated), |ids| Plan::Test(Test::Span(ids))))
+        }
+        Field::Number(header) => {
+            counts(comparison, options, path).map(|check| Plan::Test(Test::Header(header, check)))
+        }
+        Field::Trips(cause) => {
+            counts(comparison, options, path).map(|check| Plan::Test(Test::Trips(cause, check)))
+        }
+        Field::Text(field) => text(comparison, path).map(|check| Plan::Test(Test::Text(field, check))),
+        Field::Attribute(lookup) => {
+            check(comparison, options, path).map(|check| Plan::Test(Test::Value(lookup, check)))
+        }
+    }
+}
+
+/// One of the ids; or none of them, where there is an id at all.
+fn among<T: Default>((ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
+    if negated { Plan::All(vec![not(test(vec![T::default()])), not(test(ids))]) } else { test(ids) }
+}
+
+fn severities(comparison: &Comparison) -> Result<u32, String> {
+    let known = !1_u32;
+    match comparison {
+        Comparison::Is(op, literal) => {
+            let (first, last) = family(literal)?;
+            Ok(match op {
+                Op::Equal => bits(first, last),
+                Op::Unequal => known & !bits(first, last),
+                Op::Less => bits(1, first.saturating_sub(1)),
+                Op::AtMost => bits(1, last),
+                Op::More => bits(last + 1, 31),
+                Op::AtLeast => bits(first.max(1), 31),
+            })
+        }
+        Comparison::In(literals, negated) => {
+            let mut all = 0;
+            for literal in literals {
+                let (first, last) = family(literal)?;
+                all |= bits(first, last);
+            }
+            Ok(if *negated { known & !all } else { all })
+        }
+        _ => Err(format!(
+            "expected a comparison of a level, as in `level >= warn`, found `{}`",
+            trimmed(comparison)
+        )),
+    }
+}
+
+/// The bits of the severities from `first` to `last`.
+fn bits(first: u8, last: u8) -> u32 {
+    (first..=last).fold(0, |bits, number| bits | severity_bit(number))
+}
+
+/// The first and the last severity that a name or a number stands for: `warn` is each of WARN to WARN4.
+fn family(literal: &Literal) -> Result<(u8, u8), String> {
+    let expected = || {
+        format!("expected a level such as info, warn or error, or a number from 1 to 24, found `{literal}`")
+    };
+    match literal {
+        Literal::Int(number) => {
+            let number = u8::try_from(*number).ok().filter(|number| *number <= 24).ok_or_else(expected)?;
+            Ok((number, number))
+        }
+        Literal::Word(name) | Literal::Text(name) => {
+            let number = Severity::from_name(name).ok_or_else(expected)?.number();
+            let is_first = number % 4 == 1;
+            Ok((number, if is_first { number + 3 } else { number }))
+        }
+        _ => Err(expected()),
+    }
+}
+
+fn times(comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
+    let at = |literal| {
+        moment_of(literal, options).ok_or_else(|| {
+            format!(
+                "expected a time such as `2026-01-02`, `\"2026-01-02 03:04\"`, `2026-01-02T03:04:05Z`, `now - 15m` or `today`, \
+                 found `{literal}`"
+            )
+        })
+    };
+    let all = || time_test(0, i128::MAX);
+    Ok(match comparison {
+        Comparison::Is(op, literal) => {
+            let at = at(literal)?;
+            match op {
+                Op::Equal => time_test(at, at),
+                Op::Unequal => Plan::All(vec![all(), not(time_test(at, at))]),
+                Op::Less => time_test(0, at.saturating_sub(1)),
+                Op::AtMost => time_test(0, at),
+                Op::More => time_test(at.saturating_add(1), i128::MAX),
+                Op::AtLeast => time_test(at, i128::MAX),
+            }
+        }
+        Comparison::In(literals, negated) => {
+            let one = |literal| at(literal).map(|at| time_test(at, at));
+            let any = Plan::Any(literals.iter().map(one).collect::<Result<_, _>>()?);
+            if *negated { Plan::All(vec![all(), not(any)]) } else { any }
+        }
+        Comparison::Within(within) => {
+            let (since, until) = range(within, options);
+            time_test(since, until.saturating_sub(1))
+        }
+        _ => {
+            return Err(format!(
+                "expected a comparison of a time, as in `time >= now - 1h`, found `{}`",
+                trimmed(comparison)
+            ));
+        }
+    })
+}
+
+/// From the first moment to the last, as far as entries can say them.
+fn time_test(first: i128, last: i128) -> Plan {
+    let last = u64::try_from(last.clamp(-1, u64::MAX.into()));
+    match (u64::try_from(first.max(0)), last) {
+        (Ok(first), Ok(last)) => Plan::Test(Test::Time(first, last)),
+        _ => Plan::Test(Test::Time(1, 0)),
+    }
+}
+
+/// Ids in hexadecimal digits, and whether none of them is asked for.
+fn ids(comparison: &Comparison, digits: usize, what: &str) -> Result<(Vec<u128>, bool), String> {
+    let id = |literal: &Literal| {
+        let text = match literal {
+            Literal::Text(text) | Literal::Word(text) => text.replace('-', ""),
+            _ => String::new(),
+        };
+        let fits = (1..=digits).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        fits.then(|| u128::from_str_radix(&text, 16).ok()).flatten().ok_or_else(|| {
+            format!("expected a {what} of up to {digits} hexadecimal digits, found `{literal}`")
+        })
+    };
+    match comparison {
+        Comparison::Is(op @ (Op::Equal | Op::Unequal), literal) => {
+            Ok((vec![id(literal)?], *op == Op::Unequal))
+        }
+        Comparison::In(literals, negated) => {
+            Ok((literals.iter().map(id).collect::<Result<_, _>>()?, *negated))
+        }
+        _ => Err(format!("expected `==`, `!=` or `in` with a {what}, found `{}`", trimmed(comparison))),
+    }
+}
+
+impl Check {
+    fn more_than_zero() -> Self {
+        Self::Is(Op::More, Constant::Number(Number::Int(0)))
+    }
+
+    /// Whether it is that: then it says no more than that there is something.
+    pub(super) fn is_more_than_zero(&self) -> bool {
+        matches!(self, Self::Is(Op::More, Constant::Number(Number::Int(0))))
+    }
+}
+
+/// What is asked of a count.
+fn counts(comparison: &Comparison, options: &QueryOptions, path: &Path) -> Result<Check, String> {
+    let check = match comparison {
+        Comparison::Any => return Ok(Check::more_than_zero()),
+        Comparison::Is(..) | Comparison::In(..) => check(comparison, options, path)?,
+        _ => {
+            return Err(format!(
+                "expected a number to compare `{path}` with, found `{}`",
+                trimmed(comparison)
+            ));
+        }
+    };
+    let is_number = |constant: &Constant| matches!(constant, Constant::Number(_));
+    let fits = match &check {
+        Check::Is(_, constant) => is_number(constant),
+        Check::In(constants, _) => constants.iter().all(is_number),
+        _ => false,
+    };
+    if fits {
+        Ok(check)
+    } else {
+        Err(format!("expected a number to compare `{path}` with, found `{}`", trimmed(comparison)))
+    }
+}
+
+/// What is asked of a field that is always text.
+fn text(comparison: &Comparison, path: &Path) -> Result<TextCheck, String> {
+    let of = |literal: &Literal| match literal {
+        Literal::Text(text) | Literal::Word(text) => text.as_bytes().into(),
+        other => other.to_string().into_bytes().into(),
+    };
+    let (is, negated) = match comparison {
+        Comparison::Is(Op::Equal, literal) => (TextIs::OneOf(vec![of(literal)]), false),
+        Comparison::Is(Op::Unequal, literal) => (TextIs::OneOf(vec![of(literal)]), true),
+        Comparison::Is(op, literal) => (TextIs::Ordered(*op, of(literal)), false),
+        Comparison::In(literals, negated) => (TextIs::OneOf(literals.iter().map(of).collect()), *negated),
+        Comparison::Text(op, text, negated) => (text_is(*op, text)?, *negated),
+        _ => {
+            return Err(format!("expected a text to compare `{path}` with, found `{}`", trimmed(comparison)));
+        }
+    };
+    Ok(TextCheck { is, negated })
+}
+
+fn text_is(op: TextOp, text: &str) -> Result<TextIs, String> {
+    Ok(match op {
+        TextOp::Contains => containing(text),
+        TextOp::ContainsLike => TextIs::Matching(regex(&format!("(?i){}", regex::escape(text)))?),
+        TextOp::StartsWith => TextIs::Beginning(text.as_bytes().into()),
+        TextOp::EndsWith => TextIs::Ending(text.as_bytes().into()),
+        TextOp::Matches => TextIs::Matching(regex(text)?),
+    })
+}
+
+fn regex(pattern: &str) -> Result<Regex, String> {
+    let built = RegexBuilder::new(pattern).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build();
+    built.map_err(|error| match error {
+        regex::Error::Syntax(message) => {
+            let last = message.lines().last().unwrap_or_default();
+            format!(
+                "expected a regular expression, found `{pattern}`: {}",
+                last.trim_start_matches("error: ")
+            )
+        }
+        regex::Error::CompiledTooBig(most) => {
+            format!("expected a regular expression that takes {most} bytes at most, found `{pattern}`")
+        }
+        other => format!("expected a regular expression, found `{pattern}`: {other}"),
+    })
+}
+
+/// What is asked of an attribute.
+fn check(comparison: &Comparison, options: &QueryOptions, path: &Path) -> Result<Check, String> {
+    Ok(match comparison {
+        Comparison::Is(op, literal) => Check::Is(*op, constant(literal, options)),
+        Comparison::In(literals, negated) => {
+            Check::In(literals.iter().map(|literal| constant(literal, options)).collect(), *negated)
+        }
+        Comparison::Text(op, text, negated) => {
+            Check::Text(TextCheck { is: text_is(*op, text)?, negated: *negated })
+        }
+        Comparison::Within(_) => {
+            return Err(format!("expected `time` before `{}`, found `{path}`", trimmed(comparison)));
+        }
+        Comparison::Any => return Err(format!("expected a comparison of `{path}`")),
+    })
+}
+
+fn constant(literal: &Literal, options: &QueryOptions) -> Constant {
+    match literal {
+        Literal::Null => Constant::Null,
+        Literal::Bool(value) => Constant::Bool(*value),
+        Literal::Int(value) => Constant::Number(Number::Int(*value)),
+        Literal::Float(value) => Constant::Number(Number::Float(*value)),
+        Literal::Duration(nanos) => Constant::Duration(*nanos),
+        Literal::Text(text) | Literal::Word(text) => {
+            Constant::Text(text.as_bytes().into(), moment(text, options))
+        }
+        Literal::Now(ago) => Constant::Moment(i128::from(options.now_unix_nano) - ago),
+    }
+}
+
+fn trimmed(comparison: &Comparison) -> String {
+    comparison.to_string().trim().to_owned()
+}

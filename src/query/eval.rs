@@ -59,8 +59,13 @@ impl Test {
     }
 }
 
+/// The first value at a path without `[*]`.
+pub(super) fn first<'a>(entry: &EntryRef<'a>, lookup: &Lookup) -> Option<Value<'a>> {
+    entry.get(lookup.parts.first()?)
+}
+
 /// How often the fuse tripped.
-fn trips(entry: &EntryRef<'_>, cause: Option<TripCause>) -> u64 {
+pub(super) fn trips(entry: &EntryRef<'_>, cause: Option<TripCause>) -> u64 {
     let counts = entry.trips().filter(|trip| cause.is_none_or(|cause| trip.cause == cause));
     counts.map(|trip| u64::from(trip.count)).sum()
 }

@@ -29,8 +29,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(unix)]
+pub mod aggregate;
 mod error;
 mod eval;
+mod field;
 mod hints;
 mod lexer;
 mod literal;
@@ -50,6 +53,7 @@ use crate::decode::EntryRef;
 use crate::segment::Wanted;
 
 pub use error::QueryError;
+pub use field::Field;
 use hints::Hints;
 use plan::Plan;
 use syntax::Expr;

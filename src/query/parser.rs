@@ -28,6 +28,19 @@ pub(super) fn parse(text: &str, options: &QueryOptions) -> Result<Expr, QueryErr
     }
 }
 
+/// The path that a whole text is.
+pub(super) fn parse_path(text: &str) -> Result<Path, QueryError> {
+    let mut parser = Parser::new(text, &ANY_TIME)?;
+    let path = parser.path()?;
+    match parser.next.token {
+        Token::End => Ok(path),
+        _ => Err(parser.expected("`.`, `[` or the end of the path")),
+    }
+}
+
+/// For what no time is in.
+const ANY_TIME: QueryOptions = QueryOptions { now_unix_nano: 0, utc_offset_seconds: 0 };
+
 struct Parser<'t> {
     text: &'t str,
     options: &'t QueryOptions,

@@ -43,8 +43,8 @@ fn containing(text: &str) -> TextIs {
 }
 
 /// A field of the head of an entry, or an attribute.
-#[derive(Clone)]
-enum Field {
+#[derive(Clone, Debug)]
+pub(super) enum Place {
     Severity,
     Time,
     Trace,
@@ -55,8 +55,8 @@ enum Field {
     Attribute(Lookup),
 }
 
-impl Field {
-    fn of(path: &Path) -> Result<Self, String> {
+impl Place {
+    pub(super) fn of(path: &Path) -> Result<Self, String> {
         let [Step::Key(first), behind @ ..] = path.0.as_slice() else {
             return Err("expected a field's name first".to_owned());
         };
@@ -84,13 +84,13 @@ impl Field {
     }
 }
 
-fn trips(behind: &[Step]) -> Result<Field, String> {
+fn trips(behind: &[Step]) -> Result<Place, String> {
     if let [Step::Key(name)] = behind {
         if name == "any" {
-            return Ok(Field::Trips(None));
+            return Ok(Place::Trips(None));
         }
         if let Some(cause) = TripCause::ALL.into_iter().find(|cause| cause.name() == name) {
-            return Ok(Field::Trips(Some(cause)));
+            return Ok(Place::Trips(Some(cause)));
         }
     }
     let names: Vec<_> = TripCause::ALL.into_iter().map(TripCause::name).collect();
@@ -132,15 +132,15 @@ fn unit(name: &str) -> Option<i128> {
 }
 
 fn exists(path: &Path) -> Plan {
-    match Field::of(path) {
-        Ok(Field::Severity) => Plan::Test(Test::Severity(!1)),
-        Ok(Field::Time) => Plan::Test(Test::Time(0, u64::MAX)),
-        Ok(Field::Trace) => not(Plan::Test(Test::Trace(vec![0]))),
-        Ok(Field::Span) => not(Plan::Test(Test::Span(vec![0]))),
-        Ok(Field::Number(header)) => Plan::Test(Test::Header(header, Check::more_than_zero())),
-        Ok(Field::Trips(cause)) => Plan::Test(Test::Trips(cause, Check::more_than_zero())),
-        Ok(Field::Text(field)) => text_test(field, TextIs::OneOf(vec![Box::default()]), true),
-        Ok(Field::Attribute(lookup)) => Plan::Test(Test::Value(lookup, Check::Exists)),
+    match Place::of(path) {
+        Ok(Place::Severity) => Plan::Test(Test::Severity(!1)),
+        Ok(Place::Time) => Plan::Test(Test::Time(0, u64::MAX)),
+        Ok(Place::Trace) => not(Plan::Test(Test::Trace(vec![0]))),
+        Ok(Place::Span) => not(Plan::Test(Test::Span(vec![0]))),
+        Ok(Place::Number(header)) => Plan::Test(Test::Header(header, Check::more_than_zero())),
+        Ok(Place::Trips(cause)) => Plan::Test(Test::Trips(cause, Check::more_than_zero())),
+        Ok(Place::Text(field)) => text_test(field, TextIs::OneOf(vec![Box::default()]), true),
+        Ok(Place::Attribute(lookup)) => Plan::Test(Test::Value(lookup, Check::Exists)),
         // An attribute that is called `fuse`.
         Err(_) => Plan::Test(Test::Value(lookup(&path.0), Check::Exists)),
     }
@@ -151,26 +151,26 @@ fn exists(path: &Path) -> Plan {
 /// # Errors
 /// What was expected, and what was found.
 pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
-    match Field::of(path)? {
-        Field::Severity => severities(comparison).map(|bits| Plan::Test(Test::Severity(bits))),
-        Field::Time => times(comparison, options),
-        Field::Trace => {
+    match Place::of(path)? {
+        Place::Severity => severities(comparison).map(|bits| Plan::Test(Test::Severity(bits))),
+        Place::Time => times(comparison, options),
+        Place::Trace => {
             let ids = ids(comparison, 32, "trace id")?;
             Ok(among(ids, |ids| Plan::Test(Test::Trace(ids))))
         }
-        Field::Span => {
+        Place::Span => {
             let (ids, negated) = ids(comparison, 16, "span id")?;
             let ids = ids.into_iter().filter_map(|id| u64::try_from(id).ok()).collect();
             Ok(among((ids, negated), |ids| Plan::Test(Test::Span(ids))))
         }
-        Field::Number(header) => {
+        Place::Number(header) => {
             counts(comparison, options, path).map(|check| Plan::Test(Test::Header(header, check)))
         }
-        Field::Trips(cause) => {
+        Place::Trips(cause) => {
             counts(comparison, options, path).map(|check| Plan::Test(Test::Trips(cause, check)))
         }
-        Field::Text(field) => text(comparison, path).map(|check| Plan::Test(Test::Text(field, check))),
-        Field::Attribute(lookup) => {
+        Place::Text(field) => text(comparison, path).map(|check| Plan::Test(Test::Text(field, check))),
+        Place::Attribute(lookup) => {
             check(comparison, options, path).map(|check| Plan::Test(Test::Value(lookup, check)))
         }
     }

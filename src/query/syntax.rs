@@ -211,7 +211,7 @@ impl Display for Literal {
 }
 
 /// Nanoseconds in the largest unit that needs no fraction.
-struct Duration(i128);
+pub(super) struct Duration(pub(super) i128);
 
 /// Nanoseconds of units; the first ones are those that durations are written in.
 pub(super) const UNITS: [(&str, i128); 15] = [

@@ -1,5 +1,6 @@
 //! Every entry of a log once, in no order: for counting and for searching, by several threads, with the help of indexes.
 
+mod file;
 mod segment;
 
 use std::fs::File;
@@ -11,12 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::decode::EntryRef;
 use crate::segment::{FrameRef, LostRange, Wanted};
 
-use super::listing::{SegmentInfo, inspect, is_segment_name};
+use super::files::{NameKind, compressed, is_log_file_name, kind_of_name};
+use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
+use super::reader::Source;
 use super::reader::open::Access;
 
 /// A log, or several, to be looked through.
 ///
-/// Segments are taken one after the other by each thread. Of a sealed one with an index only the parts are read in which
+/// Segments, and files of lines or of frames beside them, are taken one after the other by each thread. Of a sealed one with an index only the parts are read in which
 /// what is [`wanted`](Self::wanted) may be. An entry that matches has its checksum looked at; what is passed over has not:
 /// whether a log is damaged, [`verify`](crate::segment::verify) says.
 ///
@@ -80,6 +83,15 @@ pub struct Run<'a> {
     pub times: Option<(u64, u64)>,
     /// The severity numbers of the entries, also of those that do not match, where the index says them.
     pub severities: Option<&'a [u8]>,
+    wanted: &'a Wanted,
+}
+
+impl Run<'_> {
+    /// Whether entries of this severity number match.
+    #[must_use]
+    pub fn admits(&self, severity: u8) -> bool {
+        self.wanted.admits_severity(severity)
+    }
 }
 
 /// An entry that matches.
@@ -87,8 +99,8 @@ pub struct Run<'a> {
 #[non_exhaustive]
 pub struct Found<'a> {
     /// Where it is.
-    pub segment: &'a SegmentInfo,
-    /// Its frame.
+    pub source: Source<'a>,
+    /// Its frame; of a line the frame that it would be, at the offset of the line.
     pub frame: FrameRef<'a>,
     /// What it says.
     pub entry: EntryRef<'a>,
@@ -102,6 +114,8 @@ pub struct Scanned<V> {
     pub visitors: Vec<V>,
     /// Segments looked into.
     pub segments: u64,
+    /// Files of lines or frames read.
+    pub files: u64,
     /// Segments that had nothing that was wanted, by what they say of themselves.
     pub skipped: u64,
     /// Entries that were looked at one by one.
@@ -115,14 +129,22 @@ pub struct Scanned<V> {
 impl<V> Default for Scanned<V> {
     fn default() -> Self {
         let (visitors, lost, unreadable) = (Vec::new(), Vec::new(), Vec::new());
-        Self { visitors, segments: 0, skipped: 0, looked_at: 0, lost, unreadable }
+        Self { visitors, segments: 0, files: 0, skipped: 0, looked_at: 0, lost, unreadable }
     }
 }
 
 impl<V> Scanned<V> {
+    /// The visitors, and the rest.
+    #[cfg(feature = "query")]
+    pub(crate) fn split(self) -> (Vec<V>, Scanned<()>) {
+        let Self { visitors, segments, files, skipped, looked_at, lost, unreadable } = self;
+        (visitors, Scanned { visitors: Vec::new(), segments, files, skipped, looked_at, lost, unreadable })
+    }
+
     fn add(&mut self, other: Self) {
         self.visitors.extend(other.visitors);
         self.segments += other.segments;
+        self.files += other.files;
         self.skipped += other.skipped;
         self.looked_at += other.looked_at;
         self.lost.extend(other.lost);
@@ -131,7 +153,8 @@ impl<V> Scanned<V> {
 }
 
 impl Scan {
-    /// A scan of segments, and of directories of them.
+    /// A scan of segments, of files of lines or of frames, and of directories of all these: see
+    /// [`ReadOptions::open`](super::ReadOptions::open) for which files of a directory.
     #[must_use]
     pub fn new(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let paths = paths.into_iter().map(|path| path.as_ref().to_owned()).collect();
@@ -204,7 +227,7 @@ impl Scan {
         Ok(all)
     }
 
-    /// The segments, oldest first.
+    /// The files, segments before others, and the oldest first.
     fn files(&self) -> io::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for path in &self.paths {
@@ -214,9 +237,10 @@ impl Scan {
             }
             let begin = files.len();
             for entry in std::fs::read_dir(path)? {
-                files.extend(Some(entry?.path()).filter(|path| is_segment_name(path)));
+                let is_of_log = |path: &PathBuf| is_segment_name(path) || is_log_file_name(path);
+                files.extend(Some(entry?.path()).filter(is_of_log));
             }
-            files[begin..].sort_unstable();
+            files[begin..].sort_unstable_by_key(|path| (!is_segment_name(path), path.clone()));
         }
         Ok(files)
     }
@@ -228,8 +252,31 @@ impl Scan {
         visitor: &mut V,
         scanned: &mut Scanned<V>,
     ) {
+        let result = match is_segment(path) {
+            Ok(true) => self.scan_segment(path, matches, visitor, scanned),
+            Ok(false) if kind_of_name(path) == NameKind::Compressed => Err(compressed()),
+            Ok(false) => file::scan(path, matches, visitor, scanned),
+            Err(error) => Err(error),
+        };
+        match result {
+            // Deleted since its name was read.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && !self.paths.iter().any(|named| named == path) => {}
+            Err(error) => scanned.unreadable.push((path.to_owned(), error)),
+            Ok(()) => {}
+        }
+    }
+
+    fn scan_segment<V: Visitor>(
+        &self,
+        path: &Path,
+        matches: &impl Fn(&EntryRef<'_>) -> bool,
+        visitor: &mut V,
+        scanned: &mut Scanned<V>,
+    ) -> io::Result<()> {
         let access = Access { copy: self.copy, ..Access::default() };
-        let result = inspect(path).and_then(|(info, file): (SegmentInfo, File)| {
+        inspect(path).and_then(|(info, file): (SegmentInfo, File)| {
             let may_hold = info.trailer.is_none_or(|trailer| {
                 trailer.entries == 0 || self.wanted.admits_times((trailer.min_time, trailer.max_time))
             });
@@ -240,14 +287,6 @@ impl Scan {
             scanned.segments += 1;
             segment::Scanner::open(info, &file, access)?.run(self, matches, visitor, scanned);
             Ok(())
-        });
-        match result {
-            // Deleted since its name was read.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound
-                    && !self.paths.iter().any(|named| named == path) => {}
-            Err(error) => scanned.unreadable.push((path.to_owned(), error)),
-            Ok(()) => {}
-        }
+        })
     }
 }

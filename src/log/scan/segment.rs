@@ -9,6 +9,7 @@ use crate::error::SegmentError;
 use crate::format::frame::FrameKind;
 use crate::format::index::Zone;
 use crate::log::listing::SegmentInfo;
+use crate::log::reader::Source;
 use crate::log::reader::open::Access;
 use crate::segment::index::{Place, Search};
 use crate::segment::scan::{Bounds, Cursor};
@@ -114,7 +115,9 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
                     }
                     let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
                     match cursor.verified(bytes, at) {
-                        Ok(frame) => self.visitor.entry(&Found { segment: self.info, frame, entry }),
+                        Ok(frame) => {
+                            self.visitor.entry(&Found { source: Source::Segment(self.info), frame, entry })
+                        }
                         Err(fault) => {
                             let end = frame.offset + frame.len_on_disk();
                             let reason = LostReason::Damaged(fault);
@@ -147,6 +150,6 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
             None => return false,
         };
         let times = zone.times_of_all();
-        self.visitor.run(&Run { segment: self.info, entries, times, severities })
+        self.visitor.run(&Run { segment: self.info, entries, times, severities, wanted: &scan.wanted })
     }
 }

@@ -1,0 +1,43 @@
+//! One file of lines, or of frames that stand alone, that is looked through.
+
+use std::io;
+use std::path::Path;
+
+use crate::decode::EntryRef;
+use crate::limits::Limits;
+use crate::log::files::FileInfo;
+use crate::log::reader::Source;
+use crate::mixed::{MixedEvent, MixedReader};
+use crate::segment::LostRange;
+
+use super::{Found, Scanned, Visitor};
+
+/// Visits every entry of the file that `matches`. What is wrong with it is told.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn scan<V: Visitor>(
+    path: &Path,
+    matches: &impl Fn(&EntryRef<'_>) -> bool,
+    visitor: &mut V,
+    scanned: &mut Scanned<V>,
+) -> io::Result<()> {
+    let (info, _, file) = FileInfo::open(path)?;
+    let source = Source::File(&info);
+    let mut lose = |range: LostRange| scanned.lost.push((path.to_owned(), range));
+    let mut reader = MixedReader::at(file, 0, Limits::DEFAULT);
+    scanned.files += 1;
+    while let Some(event) = reader.next()? {
+        match event {
+            MixedEvent::Entry { frame, entry, .. } => {
+                scanned.looked_at += 1;
+                if matches(&entry) {
+                    visitor.entry(&Found { source, frame, entry });
+                }
+            }
+            MixedEvent::Lost { range } if range.is_loss() => lose(range),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! A field of entries by its name: for what is asked of it beside conditions.
+
+use core::fmt::{self, Write};
+use core::str::FromStr;
+
+use crate::decode::{EntryRef, Value};
+
+use super::error::QueryError;
+use super::eval::first;
+use super::number::Number;
+use super::parser;
+use super::plan::{Header, TextField};
+use super::resolve::Place;
+use super::syntax::Path;
+
+/// A field of entries, named as in a query: `level`, `request.status`, `tags[0]`.
+#[derive(Clone, Debug)]
+pub struct Field {
+    path: Path,
+    place: Place,
+}
+
+impl Field {
+    /// The field that `text` names.
+    ///
+    /// # Errors
+    /// Where it is no path, or one with `[*]` in it: what is counted by a field has one value of it.
+    pub fn parse(text: &str) -> Result<Self, QueryError> {
+        let path = parser::parse_path(text)?;
+        let whole = |message| QueryError::new(text, 0, text.len(), message);
+        let place = Place::of(&path).map_err(whole)?;
+        match &place {
+            Place::Attribute(lookup) if lookup.parts.len() > 1 => {
+                Err(whole("expected a field with one value, found `[*]`".to_owned()))
+            }
+            _ => Ok(Self { path, place }),
+        }
+    }
+
+    /// Whether it is the severity.
+    pub(super) fn is_severity(&self) -> bool {
+        matches!(self.place, Place::Severity)
+    }
+
+    /// The number that it is in an entry, where it is one; of a duration its seconds.
+    #[must_use]
+    pub fn number(&self, entry: &EntryRef<'_>) -> Option<f64> {
+        let value = match &self.place {
+            Place::Number(header) => Value::Uint(count(*header, entry)),
+            Place::Trips(cause) => Value::Uint(super::eval::trips(entry, *cause)),
+            Place::Attribute(lookup) => first(entry, lookup)?,
+            _ => return None,
+        };
+        match value {
+            #[expect(clippy::cast_precision_loss, reason = "seconds of an estimate")]
+            Value::Duration(nanos) => Some(nanos as f64 / 1e9),
+            value => Number::of(&value).and_then(|_| value.as_f64()),
+        }
+    }
+
+    /// Writes what it is in an entry as text: text as it is, a level by its name, ids in hexadecimal digits, other values as in a
+    /// query. Whether it is there. What is no UTF-8 is replaced.
+    pub fn write(&self, entry: &EntryRef<'_>, out: &mut String) -> bool {
+        // Writing to a String cannot fail.
+        let _ = match &self.place {
+            Place::Severity => write!(out, "{}", entry.severity()),
+            Place::Time => match entry.timestamp() {
+                Some(time) => write!(out, "{time}"),
+                None => return false,
+            },
+            Place::Trace | Place::Span => {
+                let trace = entry.trace();
+                match self.place {
+                    Place::Trace if trace.trace_id != 0 => write!(out, "{:032x}", trace.trace_id),
+                    Place::Span if trace.span_id != 0 => write!(out, "{:016x}", trace.span_id),
+                    _ => return false,
+                }
+            }
+            Place::Number(header) => write!(out, "{}", count(*header, entry)),
+            Place::Trips(cause) => write!(out, "{}", super::eval::trips(entry, *cause)),
+            Place::Text(field) => {
+                let text = match field {
+                    TextField::Body => entry.body(),
+                    TextField::Target => entry.target(),
+                    TextField::Thread => entry.thread(),
+                };
+                out.push_str(&text.to_str_lossy());
+                return !text.is_empty();
+            }
+            Place::Attribute(lookup) => match first(entry, lookup) {
+                Some(value) => write_value(&value, out),
+                None => return false,
+            },
+        };
+        true
+    }
+}
+
+fn count(header: Header, entry: &EntryRef<'_>) -> u64 {
+    match header {
+        Header::TraceFlags => entry.trace().flags.into(),
+        Header::Dropped => entry.dropped_attributes_count().into(),
+    }
+}
+
+fn write_value(value: &Value<'_>, out: &mut String) -> fmt::Result {
+    match value {
+        Value::Null => out.write_str("null"),
+        Value::Bool(value) => write!(out, "{value}"),
+        Value::Int(value) => write!(out, "{value}"),
+        Value::Uint(value) => write!(out, "{value}"),
+        Value::Int128(value) => write!(out, "{value}"),
+        Value::Uint128(value) => write!(out, "{value}"),
+        Value::Float(value) => write!(out, "{value}"),
+        Value::String(text) => out.write_str(&text.to_str_lossy()),
+        Value::Bytes(bytes) => write!(out, "{} bytes", bytes.len()),
+        Value::Timestamp(time) => write!(out, "{time}"),
+        Value::Duration(nanos) => write!(out, "{}", super::syntax::Duration(*nanos)),
+        Value::Array(children) => write!(out, "array of {}", children.len()),
+        Value::Map(children) => write!(out, "map of {}", children.len()),
+        Value::Unknown { kind, .. } => write!(out, "kind {kind}"),
+    }
+}
+
+impl FromStr for Field {
+    type Err = QueryError;
+
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        Self::parse(text)
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.fmt(f)
+    }
+}

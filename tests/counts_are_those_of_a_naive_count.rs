@@ -1,0 +1,180 @@
+//! C5: what is counted by fields, intervals and numbers is what a naive count of the same entries gives: with indexes and
+//! without, by one thread and by several, from segments and from lines. Memory is bounded, and what that costs is told.
+#![cfg(all(feature = "query", feature = "json"))]
+
+mod common {
+    pub mod random;
+    pub mod shop;
+}
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::num::NonZero;
+use std::path::Path;
+
+use common::random::Random;
+use common::shop;
+use fusewire::decode::EntryRef;
+use fusewire::encode::encode;
+use fusewire::log::{Log, LogEvent, LogReader, Scan};
+use fusewire::query::aggregate::{Aggregation, Counted};
+use fusewire::query::{Field, Query};
+use fusewire::{Limits, json};
+
+type Key = (Option<u64>, Vec<Option<String>>);
+
+#[derive(Default, Debug)]
+struct Naive {
+    count: u64,
+    numbers: Vec<f64>,
+    distinct: BTreeSet<String>,
+}
+
+/// The day begins at half past the hour.
+const ORIGIN: u64 = 30_000_000_000;
+
+fn naive(directory: &Path, query: &Query, by: &[&str], every: Option<u64>) -> (BTreeMap<Key, Naive>, u64) {
+    let (mut groups, mut without_time) = (BTreeMap::<Key, Naive>::new(), 0);
+    let mut reader = LogReader::options().open(&[directory.to_owned()]).unwrap();
+    while let Some(event) = reader.next() {
+        let LogEvent::Entry { entry, .. } = event else { continue };
+        if !query.matches(&entry) {
+            continue;
+        }
+        let time = entry.time_unix_nano();
+        let since = every.map(|every| (time.saturating_sub(ORIGIN) / every) * every + ORIGIN);
+        if every.is_some() && time == 0 {
+            without_time += 1;
+            continue;
+        }
+        let value = |field: &&str| match *field {
+            "level" => Some(entry.severity().to_string()),
+            "target" => Some(entry.target().to_string()),
+            name => entry.get(name).map(|value| {
+                value.as_str().map_or_else(|| value.as_i128().unwrap().to_string(), str::to_owned)
+            }),
+        };
+        let group = groups.entry((since, by.iter().map(value).collect())).or_default();
+        group.count += 1;
+        group.numbers.extend(entry.get("n").and_then(|n| n.as_f64()));
+        let trace = entry.trace().trace_id;
+        group.distinct.extend((trace != 0).then(|| format!("{trace:032x}")));
+    }
+    (groups, without_time)
+}
+
+fn log(directory: &Path) -> Log {
+    let log = Log::options(directory).segment_size(256 << 10).open().unwrap();
+    let mut dice = shop::random(41);
+    for n in 0..4_000 {
+        log.append(|entry| shop::write(&mut dice, n, entry));
+    }
+    let (mut buffer, mut lines) = (vec![0; 64 << 10], String::new());
+    for n in 4_000..4_300 {
+        let entry =
+            encode(&mut buffer, &Limits::default(), |entry| shop::write(&mut dice, n, entry)).unwrap();
+        json::write_entry(&EntryRef::new(entry.into_bytes()).unwrap(), &mut lines).unwrap();
+        lines.push('\n');
+    }
+    fs::write(directory.join("app.jsonl"), lines).unwrap();
+    log
+}
+
+fn keys(counted: &Counted) -> BTreeMap<Key, u64> {
+    counted.groups().iter().map(|group| ((group.since, group.key.clone()), group.count)).collect()
+}
+
+#[test]
+fn whatever_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let mut dice = Random(43);
+    let bys: [&[&str]; 6] = [&[], &["level"], &["target"], &["level", "target"], &["nobody"], &["user", "n"]];
+    let queries = [
+        "",
+        "level >= warn",
+        "level in (debug, error) and n < 2000",
+        "target == shop",
+        "trace_id == 5",
+        "exists long",
+    ];
+    for round in 0..25 {
+        let (query, by) = (queries[dice.below(6) as usize], bys[dice.below(6) as usize]);
+        let every = [None, Some(1_000_000_000), Some(60_000_000_000)][dice.below(3) as usize];
+        let query = Query::parse(query).unwrap();
+        let details = dice.below(2) == 0;
+        let mut asked = Aggregation::new();
+        for field in by {
+            asked = asked.by(field.parse().unwrap());
+        }
+        if let Some(every) = every {
+            asked = asked.every(NonZero::new(every).unwrap(), ORIGIN);
+        }
+        if details {
+            asked = asked.number(Field::parse("n").unwrap()).distinct("trace_id".parse().unwrap());
+        }
+        let scan = Scan::new([directory.path()]).threads(NonZero::new(1 + round % 3).unwrap());
+        let counted = asked.run(&scan, &query).unwrap();
+        let (expected, without_time) = naive(directory.path(), &query, by, every);
+        let context = format!("{query} by {by:?} every {every:?}");
+        let counts: BTreeMap<Key, u64> =
+            expected.iter().map(|(key, group)| (key.clone(), group.count)).collect();
+        assert_eq!(keys(&counted), counts, "{context}");
+        assert_eq!((counted.without_time, counted.others), (without_time, 0), "{context}");
+        assert_eq!(counted.entries, counts.values().sum::<u64>() + without_time, "{context}");
+        for group in counted.groups().iter().filter(|_| details) {
+            let naive = &expected[&(group.since, group.key.clone())];
+            let mut sorted = naive.numbers.clone();
+            sorted.sort_by(f64::total_cmp);
+            let numbers = group.numbers.as_ref().unwrap();
+            assert_eq!(
+                (numbers.count(), numbers.min(), numbers.max()),
+                (sorted.len(), sorted.first().copied(), sorted.last().copied())
+            );
+            for share in [0.0, 0.5, 0.9, 1.0] {
+                let exact = sorted[((sorted.len() - 1) as f64 * share) as usize];
+                let found = numbers.quantile(share).unwrap();
+                assert!(
+                    (found - exact).abs() <= exact * 0.006 + 1e-6,
+                    "{context}: {share}: {found}, not {exact}"
+                );
+            }
+            let (found, exact) =
+                (group.distinct.as_ref().unwrap().estimate() as f64, naive.distinct.len() as f64);
+            assert!((found - exact).abs() <= exact * 0.025 + 1.0, "{context}: {found}, not {exact}");
+        }
+        if round == 15 {
+            let files = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path());
+            files
+                .filter(|file| file.extension().is_some_and(|found| found == "fwi"))
+                .for_each(|file| fs::remove_file(file).unwrap());
+        }
+    }
+    drop(log);
+}
+
+#[test]
+fn an_index_counts_without_looking() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(log(directory.path()));
+    fs::remove_file(directory.path().join("app.jsonl")).unwrap();
+    let scan = Scan::new([directory.path()]);
+    let by_level = Aggregation::new().by("level".parse().unwrap());
+    let counted = by_level.run(&scan, &Query::parse("").unwrap()).unwrap();
+    assert!(counted.scanned.looked_at < 200 && counted.groups()[0].bytes.is_none(), "{counted:?}");
+    let looked = by_level.look_at_every_entry().run(&scan, &Query::parse("").unwrap()).unwrap();
+    assert_eq!(keys(&looked), keys(&counted));
+    assert_eq!(looked.scanned.looked_at, 4_000);
+    assert!(looked.groups().iter().all(|group| group.bytes.unwrap() > 200 * group.count));
+    assert!(looked.groups().iter().map(|group| group.tripped.unwrap()).sum::<u64>() > 0);
+}
+
+#[test]
+fn groups_are_bounded_and_those_left_out_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(log(directory.path()));
+    let scan = Scan::new([directory.path()]).threads(NonZero::new(2).unwrap());
+    let asked = Aggregation::new().by("n".parse().unwrap()).max_groups(100);
+    let counted = asked.run(&scan, &Query::parse("").unwrap()).unwrap();
+    assert_eq!((counted.groups().len(), counted.entries, counted.others), (100, 4_300, 4_200));
+}

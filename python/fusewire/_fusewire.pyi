@@ -1,0 +1,55 @@
+from typing import Any, Iterator, Optional, Sequence, final
+
+@final
+class Query:
+    """A condition on entries: ``Query("level >= warn and request.status == 500")``."""
+
+    def __new__(cls, text: str, *, now: Optional[int] = None, utc_offset: int = 0) -> Query:
+        """``now`` is what relative times are relative to, in nanoseconds since the Unix epoch; left out, the moment when
+        the query is made. ``utc_offset`` is in seconds east of UTC, for times that are written without an offset.
+
+        Raises ``QueryError`` for a text that is no query.
+        """
+
+@final
+class Loss:
+    """One thing that was lost. Printed, it says all of it."""
+
+    @property
+    def message(self) -> str:
+        """What was lost, in words."""
+    @property
+    def path(self) -> Optional[str]:
+        """The file, where it is one."""
+    @property
+    def start(self) -> Optional[int]:
+        """The first byte of it in the file, where that is known."""
+    @property
+    def end(self) -> Optional[int]:
+        """One past its last byte, where that is known."""
+
+@final
+class Losses:
+    def __new__(cls) -> Losses: ...
+    def list(self) -> list[Loss]: ...
+    def __len__(self) -> int: ...
+
+@final
+class Entries(Iterator[dict[str, Any]]):
+    def __next__(self) -> dict[str, Any]: ...
+
+@final
+class Source:
+    def __new__(
+        cls,
+        paths: Sequence[str],
+        *,
+        since: Optional[int],
+        until: Optional[int],
+        query: Optional[Query],
+        follow: bool,
+        timeout: Optional[float],
+        on_loss: str,
+        copy: bool,
+    ) -> Source: ...
+    def entries(self, losses: Losses) -> Entries: ...

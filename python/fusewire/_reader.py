@@ -1,0 +1,122 @@
+"""Opening a log."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Iterable, Iterator, Optional, Union
+
+from ._fusewire import Loss, Losses, Query, Source
+from ._time import TimeLike, unix_nano
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+def open(  # noqa: A001 - it is always `fusewire.open`
+    paths: Union[PathLike, Iterable[PathLike]],
+    *,
+    since: Optional[TimeLike] = None,
+    until: Optional[TimeLike] = None,
+    where: Union[str, Query, None] = None,
+    follow: bool = False,
+    timeout: Optional[float] = None,
+    on_loss: str = "warn",
+    copy: bool = False,
+) -> Reader:
+    """A reader of ``paths``: one or several directories, segments, files of JSON lines or of frames, merged by time.
+
+    ``since`` and ``until`` are moments: a ``datetime`` (a naive one is local time), nanoseconds since the Unix epoch, a
+    ``timedelta`` or a text such as ``"15m"`` for so long ago, ``"2026-01-02T03:04:05Z"``, ``"today"``, ``"yesterday"``.
+    Entries at ``until`` are not given.
+
+    ``where`` is a condition in the query language; what an index excludes is not read.
+
+    With ``follow`` an iteration goes on with what is being written, until there has been nothing new for ``timeout``
+    seconds; without a timeout it waits for ever, and CTRL-C ends it.
+
+    ``on_loss`` says what is done about damage and other losses: ``"warn"`` (a ``LossWarning`` for each), ``"raise"`` (a
+    ``DamageError`` at the first), or ``"ignore"``. ``Reader.losses`` has them in any case.
+
+    ``copy`` reads segments into memory instead of mapping them: for files that somebody might truncate meanwhile.
+    """
+    return Reader(
+        paths, since=since, until=until, where=where, follow=follow, timeout=timeout, on_loss=on_loss, copy=copy
+    )
+
+
+class Reader:
+    """A log that can be read, any number of times. See ``open``.
+
+    Iterating gives a dict for each entry:
+
+    ``time``
+        ``Timestamp``, in the zone of the producer's clock; ``None`` where not known
+    ``time_unix_nano``
+        int; 0 where not known
+    ``severity``, ``severity_number``
+        ``"WARN"`` and 13, as OpenTelemetry has them; ``"UNSPECIFIED"`` and 0 for none
+    ``target``, ``thread``, ``body``
+        str; empty where the entry has none
+    ``trace_id``, ``span_id``
+        32 and 16 hexadecimal digits, or ``None``
+    ``trace_flags``
+        int
+    ``attributes``
+        dict. Values are None, bool, int (of any width), float, str, bytes, ``Timestamp``, ``Duration``, list and dict; an
+        instant or a span beyond what Python's types can be is an int of nanoseconds. Of keys that repeat the first counts.
+        Text that is not UTF-8 is decoded with ``surrogateescape``.
+    ``dropped_attributes_count``
+        int: attributes that the entry could not keep
+    ``fuse``
+        what the fuse did, as a dict (``{"trips": {"depth": {"count": 1, ...}}, "values": [...]}``), or ``None``
+    ``resource``
+        the attributes of the process that wrote it (``service.name``, ...), the same dict for all its entries; ``None`` for
+        entries from files that have none
+    ``unreadable``
+        only in damaged entries: why the attributes end where they do
+    """
+
+    def __init__(
+        self,
+        paths: Union[PathLike, Iterable[PathLike]],
+        *,
+        since: Optional[TimeLike] = None,
+        until: Optional[TimeLike] = None,
+        where: Union[str, Query, None] = None,
+        follow: bool = False,
+        timeout: Optional[float] = None,
+        on_loss: str = "warn",
+        copy: bool = False,
+    ) -> None:
+        if isinstance(paths, (str, os.PathLike)):
+            paths = [paths]
+        self._paths = [os.fspath(path) for path in paths]
+        for path in self._paths:
+            os.stat(path)  # A path that is not there is told now, not when somebody iterates.
+        self._losses = Losses()
+        self._source = Source(
+            self._paths,
+            since=unix_nano("since", since),
+            until=unix_nano("until", until),
+            query=Query(where) if isinstance(where, str) else where,
+            follow=follow,
+            timeout=timeout,
+            on_loss=on_loss,
+            copy=copy,
+        )
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._losses = Losses()
+        return self._source.entries(self._losses)
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What the latest pass lost so far, the first thousand."""
+        return self._losses.list()
+
+    @property
+    def loss_count(self) -> int:
+        """How many losses the latest pass met so far."""
+        return len(self._losses)
+
+    def __repr__(self) -> str:
+        return f"<fusewire.Reader of {', '.join(map(repr, self._paths))}>"

@@ -1,0 +1,136 @@
+//! The iterator of dicts.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyDict;
+
+use crate::batch::Batch;
+use crate::losses::Loss;
+use crate::pass::{Pass, Stop, damage};
+use crate::resources::Resources;
+use crate::value::Dicts;
+
+/// The most entries of a batch. The first has one, and each twice as many as the one before: who looks for few finds
+/// the first of them soon.
+const MOST: usize = 1_024;
+
+/// How long one waits before signals are looked at again.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// An iterator of entries. The interpreter's lock is not held while it reads and waits.
+#[pyclass(frozen, module = "fusewire")]
+pub(crate) struct Entries(Mutex<State>);
+
+struct State {
+    pass: Pass,
+    resources: Resources,
+    batch: Batch,
+    /// The next one of the batch.
+    next: usize,
+    size: usize,
+    dicts: Dicts,
+    follow: bool,
+    timeout: Option<Duration>,
+    ended: bool,
+    /// What is to be raised when the batch has been given.
+    lost: Option<Loss>,
+}
+
+impl Entries {
+    pub(crate) fn new(pass: Pass, follow: bool, timeout: Option<Duration>) -> Self {
+        Self(Mutex::new(State {
+            pass,
+            resources: Resources::default(),
+            batch: Batch::default(),
+            next: 0,
+            size: 1,
+            dicts: Dicts::default(),
+            follow,
+            timeout,
+            ended: false,
+            lost: None,
+        }))
+    }
+}
+
+#[pymethods]
+impl Entries {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        // Another thread may be reading, without the interpreter's lock.
+        let mut state = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        state.next(py)
+    }
+}
+
+impl State {
+    fn next<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        if self.next >= self.batch.len() && !self.refill(py)? {
+            return Ok(None);
+        }
+        let Some((entry, resource)) = self.batch.get(self.next) else { return Ok(None) };
+        self.next += 1;
+        self.dicts.entry(py, &entry, resource, &self.resources).map(Some)
+    }
+
+    /// Reads the next entries; whether there are any.
+    fn refill(&mut self, py: Python<'_>) -> PyResult<bool> {
+        let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if let Some(loss) = self.lost.take() {
+                self.ended = true;
+                return Err(damage(py, loss));
+            }
+            if self.ended {
+                return Ok(false);
+            }
+            let stop = py.detach(|| self.read());
+            let is_end = matches!(stop, Stop::End);
+            // What was found before a loss is given before it is told.
+            if let Stop::Lost(loss) = stop {
+                self.lost = Some(loss);
+            }
+            self.pass.warn(py)?;
+            if self.batch.len() > 0 {
+                return Ok(true);
+            }
+            if is_end {
+                self.ended = !self.follow || !self.wait(py, deadline)?;
+            }
+        }
+    }
+
+    fn read(&mut self) -> Stop {
+        let Self { pass, resources, batch, size, .. } = self;
+        batch.clear();
+        self.next = 0;
+        let most = *size;
+        *size = (most * 2).min(MOST);
+        pass.run(|entry, source| {
+            batch.push(entry, resources.of(source));
+            if batch.has(most) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    /// Waits for something new; whether there is any before `deadline`. Signals have their turn meanwhile.
+    fn wait(&mut self, py: Python<'_>, deadline: Option<Instant>) -> PyResult<bool> {
+        loop {
+            let left =
+                deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if py.detach(|| self.pass.wait(left.min(PATIENCE)))? {
+                return Ok(true);
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+            py.check_signals()?;
+        }
+    }
+}

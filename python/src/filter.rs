@@ -1,0 +1,74 @@
+//! Conditions on entries.
+
+use fusewire::query::{self, QueryOptions};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::names;
+
+/// A condition on entries: ``Query("level >= warn and request.status == 500")``.
+///
+/// ``now`` is what relative times are relative to, in nanoseconds since the Unix epoch; left out, the moment when the
+/// query is made. ``utc_offset`` is in seconds east of UTC, for times that are written without an offset. A text that is
+/// no query raises ``QueryError``, which knows the column.
+#[pyclass(frozen, eq, module = "fusewire")]
+#[derive(PartialEq)]
+pub(crate) struct Query(query::Query);
+
+#[pymethods]
+impl Query {
+    #[new]
+    #[pyo3(signature = (text, *, now = None, utc_offset = 0))]
+    fn new(text: &Bound<'_, PyString>, now: Option<u64>, utc_offset: i32) -> PyResult<Self> {
+        let mut options = QueryOptions { utc_offset_seconds: utc_offset, ..QueryOptions::default() };
+        if let Some(now) = now {
+            options.now_unix_nano = now;
+        }
+        let py = text.py();
+        let source = text.to_cow()?;
+        match query::Query::parse_with(&source, &options) {
+            Ok(query) => Ok(Self(query)),
+            Err(error) => {
+                let class = names::QUERY_ERROR.import(py, "fusewire._errors", "QueryError")?;
+                let shown = format!("{error:#}");
+                Err(PyErr::from_value(class.call1((
+                    shown,
+                    text,
+                    error.column(),
+                    error.offset(),
+                    error.message(),
+                ))?))
+            }
+        }
+    }
+
+    /// The query in its canonical form: parsing it gives an equal one.
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Query({})", PyString::new(py, &self.0.to_string()).repr()?))
+    }
+
+    fn __hash__(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.0.to_string().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// ``(text, now, utc_offset)``: what makes the same query in another process.
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, u64, i32))> {
+        let make = names::MAKE_QUERY.import(slf.py(), "fusewire._query", "make_query")?;
+        let options = slf.get().0.options();
+        let made = (slf.get().0.to_string(), options.now_unix_nano, options.utc_offset_seconds);
+        Ok((make.clone().unbind(), made))
+    }
+}
+
+impl Query {
+    pub(crate) fn as_query(&self) -> &query::Query {
+        &self.0
+    }
+}

@@ -1,0 +1,29 @@
+//! The native part of the Python package `fusewire`. What its users see is in `fusewire/`: this module has the reading,
+//! and turns what is read into Python's objects.
+
+mod batch;
+mod entries;
+mod filter;
+mod keys;
+mod losses;
+mod names;
+mod options;
+mod pass;
+mod resources;
+mod time;
+mod value;
+
+use pyo3::prelude::*;
+
+/// The native part of the package.
+#[pymodule]
+mod _fusewire {
+    #[pymodule_export]
+    use super::entries::Entries;
+    #[pymodule_export]
+    use super::filter::Query;
+    #[pymodule_export]
+    use super::losses::{Loss, Losses};
+    #[pymodule_export]
+    use super::options::Source;
+}

@@ -1,0 +1,129 @@
+//! One pass over a log: its entries to whoever wants them, everything else to the losses.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fusewire::decode::EntryRef;
+use fusewire::log::{FileChange, LogEvent, LogReader, Source};
+use fusewire::segment::FrameKind;
+use pyo3::prelude::*;
+
+use crate::losses::{Found, Loss, OnLoss, lock};
+use crate::names;
+
+/// One pass over a log.
+pub(crate) struct Pass {
+    reader: LogReader,
+    losses: Arc<Mutex<Found>>,
+    on_loss: OnLoss,
+}
+
+/// Why a pass stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Whoever takes the entries has enough for now.
+    Enough,
+    /// There is nothing more now.
+    End,
+    /// Something was lost, and that is an error.
+    Lost(Loss),
+}
+
+impl Pass {
+    pub(crate) fn new(reader: LogReader, losses: Arc<Mutex<Found>>, on_loss: OnLoss) -> Self {
+        Self { reader, losses, on_loss }
+    }
+
+    /// Hands entries to `take` until it has enough.
+    pub(crate) fn run(&mut self, mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>) -> Stop {
+        while let Some(event) = self.reader.next() {
+            let loss = match event {
+                LogEvent::Entry { source, entry, .. } => {
+                    if take(&entry, source).is_break() {
+                        return Stop::Enough;
+                    }
+                    continue;
+                }
+                other => loss_of(&other),
+            };
+            let Some(loss) = loss else { continue };
+            lock(&self.losses).add(loss.clone());
+            if self.on_loss == OnLoss::Raise {
+                return Stop::Lost(loss);
+            }
+        }
+        Stop::End
+    }
+
+    /// Waits for something new.
+    pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
+        self.reader.wait(timeout)
+    }
+
+    /// Warns of what was lost since the last time.
+    pub(crate) fn warn(&self, py: Python<'_>) -> PyResult<()> {
+        if self.on_loss != OnLoss::Warn {
+            return Ok(());
+        }
+        let untold = lock(&self.losses).untold();
+        for loss in untold {
+            let category = names::LOSS_WARNING.import(py, "fusewire._errors", "LossWarning")?;
+            // A path may have a NUL only where it is none; a message that has one ends before it.
+            let mut text = loss.__str__().into_bytes();
+            text.retain(|byte| *byte != 0);
+            let text = std::ffi::CString::new(text).unwrap_or_default();
+            PyErr::warn(py, category, &text, 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// `loss` as an exception.
+pub(crate) fn damage(py: Python<'_>, loss: Loss) -> PyErr {
+    let made = || {
+        let class = names::DAMAGE_ERROR.import(py, "fusewire._errors", "DamageError")?;
+        class.call1((loss.__str__(), loss))
+    };
+    made().map_or_else(|error: PyErr| error, PyErr::from_value)
+}
+
+/// What an event that is no entry says was lost.
+fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
+    Some(match event {
+        LogEvent::Lost { source, range } if range.is_loss() => {
+            Loss::new(range.reason.to_string()).of(source.path()).at(range.start, range.end)
+        }
+        LogEvent::Unreadable { source, frame, error } => {
+            let message = format!("the frame is intact, the entry in it is not: {error}");
+            Loss::new(message).of(source.path()).at(frame.offset, frame.offset)
+        }
+        LogEvent::DamagedHeader { source, error } => Loss::new(error.to_string()).of(source.path()),
+        LogEvent::Missed { stream_id: [a, b, c, d, ..], sequences } => {
+            let stream = u32::from_be_bytes([*a, *b, *c, *d]);
+            let (first, last) = (sequences.start(), sequences.end());
+            Loss::new(format!(
+                "segments {first} to {last} of stream {stream:08x} were deleted before they were read"
+            ))
+        }
+        LogEvent::UnreadableFile { path, error } => Loss::new(error.to_string()).of(path),
+        LogEvent::Changed { file, change: FileChange::Truncated { read, len } } => {
+            let message = format!("was truncated: {read} bytes had been read, it has {len}");
+            Loss::new(message).of(&file.path)
+        }
+        LogEvent::Frame { source, frame } if frame.kind == FrameKind::Loss => {
+            let record = EntryRef::new(frame.payload).ok();
+            let count = record.and_then(|record| record.get("count")?.as_i128());
+            let counted = match count {
+                Some(1) => "1 entry was".to_owned(),
+                Some(count) => format!("{count} entries were"),
+                None => "entries were".to_owned(),
+            };
+            Loss::new(format!("{counted} not written, for want of room or time"))
+                .of(source.path())
+                .at(frame.offset, frame.offset)
+        }
+        _ => return None,
+    })
+}

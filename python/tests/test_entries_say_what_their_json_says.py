@@ -1,0 +1,117 @@
+"""An entry as a dict says what the same entry says as JSON, with Python's own types (B5, A9)."""
+
+import base64
+import json
+import math
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import fusewire
+from conftest import requests
+
+TAGS = {"$bytes", "$time", "$nanos", "$float", "$map"}
+
+
+def plain(value):
+    """A value of `fusewire cat --output json` as the value that the package gives."""
+    if isinstance(value, list):
+        return [plain(child) for child in value]
+    if isinstance(value, dict) and len(value) == 1 and (tag := next(iter(value))) in TAGS:
+        inner = value[tag]
+        if tag == "$bytes":
+            return base64.b64decode(inner)
+        return {child: plain(v) for child, v in inner.items()} if tag == "$map" else (tag, inner)
+    if isinstance(value, dict):
+        return {key: plain(child) for key, child in value.items()}
+    return value
+
+
+def first_of_repeated(pairs):
+    made = {}
+    for key, value in pairs:
+        made.setdefault(key, value)
+    return made
+
+
+def same(found, expected):
+    if isinstance(expected, tuple):
+        tag, text = expected
+        if tag == "$nanos":
+            return (found if isinstance(found, int) else found.total_nanoseconds) == text
+        if tag == "$float":
+            return math.isnan(found) if text == "NaN" else found == float(text)
+        if isinstance(found, int):
+            return text.startswith("+10000-")
+        return text.startswith(found.strftime("%Y-%m-%dT%H:%M:%S")) and f".{found.nanosecond:09}" in text
+    if isinstance(expected, dict):
+        return list(found) == list(expected) and all(same(found[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(same, found, expected))
+    return type(found) is type(expected) and repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("name", ["v1.0", "v1.0-log", "v1.0-killed"])
+def test_every_kind_of_value(golden, name):
+    expected = (golden / f"{name}.jsonl").read_text().splitlines()
+    reader = fusewire.open(golden / f"{name}.fws", on_loss="ignore")
+    found = list(reader)
+    assert len(found) == len(expected) > 3
+    for entry, line in zip(found, expected):
+        line = json.loads(line, object_pairs_hook=first_of_repeated)
+        assert same(entry["attributes"], plain(line.get("attributes", {}))), line
+        for member in ("trace_id", "span_id"):
+            assert entry[member] == line.get(member)
+        for member in ("target", "thread", "body"):
+            assert entry[member] == line.get(member, "")
+        assert entry["severity"] == line.get("severity", "UNSPECIFIED")
+        assert entry["fuse"] == line.get("fuse")
+        assert entry["dropped_attributes_count"] == line.get("dropped_attributes_count", 0)
+
+
+def test_times_keep_their_nanoseconds_and_their_zone(golden):
+    entry = next(iter(fusewire.open(golden / "v1.0.fws")))
+    time = entry["time"]
+    assert isinstance(time, datetime)
+    assert time == datetime(2023, 11, 14, 18, 43, 20, 123456, timezone(timedelta(hours=-3, minutes=-30)))
+    assert time.utcoffset() == timedelta(hours=-3, minutes=-30)
+    assert time.unix_nano == entry["time_unix_nano"] == 1_700_000_000_123_456_789
+    assert time.nanosecond == 123_456_789
+    assert (time + timedelta(seconds=1)).unix_nano == 1_700_000_001_123_456_000
+
+
+def test_days_of_all_years_are_right(lines):
+    days = ["0001-01-01", "1600-02-29", "1900-02-28", "1970-01-01", "2000-02-29", "2024-02-29", "2024-12-31", "9999-12-31"]
+    line = {"attributes": {day: {"$time": f"{day}T23:59:59.500Z"} for day in days}}
+    entry, = fusewire.open(compact(lines, line))
+    for day in days:
+        assert entry["attributes"][day].isoformat() == f"{day}T23:59:59.500000+00:00"
+
+
+def compact(lines, line):
+    """A line in the form in which entries are written, so that it becomes that entry again."""
+    directory = lines([])
+    (directory / "app.jsonl").write_text(json.dumps(line, separators=(",", ":")) + "\n")
+    return directory
+
+
+def test_segments_and_lines_give_the_same(cli, log):
+    directory = log(requests(300))
+    segments = list(fusewire.open(directory))
+    lines = list(fusewire.open(directory.parent / "lines"))
+    assert len(segments) == len(lines) == 300
+    for one, other in zip(segments, lines):
+        assert one.pop("resource")["service.name"] == "shop"
+        assert other.pop("resource") is None
+        assert one == other
+    printed = [json.loads(line) for line in cli("cat", "--output", "json", directory).splitlines()]
+    assert [line["attributes"] for line in printed] == [entry["attributes"] for entry in segments]
+    assert [line["trace_id"] for line in printed] == [entry["trace_id"] for entry in segments]
+
+
+def test_a_reader_begins_anew_each_time(lines):
+    reader = fusewire.open(lines(requests(20)))
+    one, other = iter(reader), iter(reader)
+    assert next(one) == next(other)
+    assert len(list(one)) == len(list(other)) == 19
+    assert list(one) == []

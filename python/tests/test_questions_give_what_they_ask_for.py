@@ -1,0 +1,95 @@
+"""Times and queries cut out exactly what they say, and say where they are wrong (C5)."""
+
+import pickle
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import fusewire
+from conftest import requests
+
+START = datetime(2026, 1, 2, 3, 0, tzinfo=timezone.utc)
+
+
+def bodies(*arguments, **options):
+    return [entry["body"] for entry in fusewire.open(*arguments, **options)]
+
+
+def test_a_query_gives_what_filtering_gives(log):
+    directory = log(requests(500))
+    every = list(fusewire.open(directory))
+    found = list(fusewire.open(directory, where="level >= error and request.status == 500 and duration_ms > 1s"))
+    assert found == [e for e in every if e["severity_number"] >= 17 and e["attributes"]["duration_ms"] > 1000]
+    assert 0 < len(found) < 100
+    assert bodies(directory, where="tags == 1") == []
+    assert bodies(directory, where=fusewire.Query(f"trace_id == {42:032x}")) == ["request 41 done"]
+    assert bodies(directory.parent / "lines", where="request.tags[*] == 7") == ["request 7 done"]
+
+
+@pytest.mark.parametrize("since", [
+    START + timedelta(minutes=5),
+    (START + timedelta(minutes=5)).astimezone(timezone(timedelta(hours=5, minutes=30))),
+    int((START + timedelta(minutes=5)).timestamp()) * 10**9,
+    "2026-01-02T03:05:00Z",
+    "2026-01-02T03:05:00.000000001Z",
+    "2026-01-02 04:05:00,0+01:00",
+])
+def test_ranges_are_exact(lines, since):
+    directory = lines(requests(500))
+    until = START + timedelta(minutes=5, seconds=2)
+    assert bodies(directory, since=since, until=until) == ["request 300 done", "request 301 done"]
+
+
+def test_nanoseconds_count(lines):
+    directory = lines(requests(3))
+    third = list(fusewire.open(directory))[2]
+    assert bodies(directory, since=third["time"]) == ["request 2 done"]
+    assert bodies(directory, since=third["time"].unix_nano + 1) == []
+    assert bodies(directory, until="2026-01-02T03:00:02.002000001Z") == ["request 0 done", "request 1 done"]
+
+
+def test_times_before_now(lines):
+    now = time.time_ns()
+    ages = {"week": 7 * 86_400, "hour": 3_600, "minute": 60}
+    directory = lines({"time": now - age * 10**9, "msg": name} for name, age in ages.items())
+    assert bodies(directory, since="1h30m") == ["hour", "minute"]
+    assert bodies(directory, since="-10m") == bodies(directory, since=timedelta(minutes=10)) == ["minute"]
+    assert bodies(directory, until="2d") == ["week"]
+    assert bodies(directory, since="now") == []
+    assert bodies(directory, where="time in last 10m") == ["minute"]
+
+
+@pytest.mark.parametrize("since, error", [
+    ("soon", ValueError), ("2026-13-01", ValueError), (1.5, TypeError), (-1, ValueError), (True, TypeError),
+    (datetime(1960, 1, 1), ValueError),
+])
+def test_what_is_no_time_is_refused(lines, since, error):
+    with pytest.raises(error, match="since: "):
+        fusewire.open(lines([]), since=since)
+
+
+def test_an_error_in_a_query_points_at_it(lines):
+    with pytest.raises(fusewire.QueryError, match=r"(?s)found `loud`.*\^\^\^\^") as caught:
+        fusewire.open(lines([]), where="body contains é and level >= loud")
+    error = caught.value
+    assert isinstance(error, ValueError)
+    assert (error.column, error.offset) == (30, 30)
+    assert error.text[error.column - 1 :] == "loud"
+    assert "loud" in error.message and "\n" not in error.message
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.column) == (str(error), 30)
+
+
+def test_queries_are_values():
+    query = fusewire.Query("level>=warn   and not (a.b == 5)")
+    assert fusewire.Query(str(query)) == query != fusewire.Query("level >= warn")
+    assert len({query, fusewire.Query(str(query))}) == 1
+    assert pickle.loads(pickle.dumps(query)) == query
+    early = fusewire.Query("time in today", now=10**18, utc_offset=3_600)
+    assert pickle.loads(pickle.dumps(early)) == early
+
+
+def test_a_path_that_is_not_there_is_told_at_once(tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        fusewire.open([tmp_path, tmp_path / "missing"])

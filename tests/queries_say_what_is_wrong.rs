@@ -39,6 +39,9 @@ fn with_its_column() {
         ("a = 1 and", 10, "expected a condition, found the end of the query"),
         ("or", 1, "expected a condition, found `or`"),
         ("a..b = 1", 1, "expected a key before and behind each dot, found `a..b`"),
+        ("a. = 1", 1, "expected a key before and behind each dot, found `a.`"),
+        ("\"a\". \"b\" = 1", 4, "expected a key before and behind each dot, found `.`"),
+        ("a..\"b\" = 1", 1, "expected a key before and behind each dot, found `a..`"),
         ("5 > 3", 1, "expected a field's name, found `5`"),
         (
             "level >= loud",
@@ -128,6 +131,12 @@ fn and_what_is_one_is_written_so_that_it_is_the_same() {
         ("x > 1.50 and y < 90000ms and z == -0.0", "x > 1.5 and y < 90s and z == -0.0"),
         ("x in (a,'b c', null ,true)", "x in (a, \"b c\", null, true)"),
         ("\"odd key\".\"and\" = 1 or \"and\".x = 2", "\"odd key\".and == 1 or \"and\".x == 2"),
+        ("a.\"b c\".d.\"e\" = 1", "a.\"b c\".d.e == 1"),
+        ("body = 007 or thread in (now, 60s)", "body == 007 or thread in (now, 60s)"),
+        (
+            "a > .5 and b = .5s and c = 340282366920938463463374607431768211455",
+            "a > 0.5 and b == 500ms and c == 340282366920938463463374607431768211455",
+        ),
         ("a[0][*].b !~ /a\\/b\\d/", "a[0][*].b not matches \"a/b\\\\d\""),
         ("time>=now-90m and time in last 2h", "time >= now - 90m and time in last 2h"),
         ("trace_id = 0005B8aa", "trace_id == 0005B8aa"),

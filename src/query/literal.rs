@@ -22,6 +22,9 @@ pub(super) fn parse(word: &str) -> Result<Literal, String> {
     if let Ok(number) = word.parse::<i128>() {
         return Ok(Literal::Int(number));
     }
+    if let Ok(number) = word.parse::<u128>() {
+        return Ok(Literal::Large(number));
+    }
     match word.parse::<f64>() {
         Ok(number) if number.is_finite() && word.bytes().all(|byte| b"0123456789.eE+-".contains(&byte)) => {
             Ok(Literal::Float(number))
@@ -35,6 +38,7 @@ pub(super) fn parse(word: &str) -> Result<Literal, String> {
 
 fn looks_like_number(word: &str) -> bool {
     let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    let digits = digits.strip_prefix('.').unwrap_or(digits);
     digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
@@ -61,7 +65,7 @@ pub(super) fn duration(word: &str) -> Option<i128> {
 fn times(number: &str, nanos: i128) -> Option<i128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     // What is far beyond any time is none.
-    let whole = whole.parse::<u64>().ok()?;
+    let whole = if whole.is_empty() && !fraction.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
     let digits = fraction.get(..fraction.len().min(18)).filter(|digits| !digits.contains('.'))?;
     let scale = 10_i128.checked_pow(u32::try_from(digits.len()).ok()?)?;
     let parts = if digits.is_empty() { 0 } else { digits.parse::<i128>().ok()? };

@@ -30,6 +30,7 @@
 //! ```
 
 #[cfg(unix)]
+#[cfg(unix)]
 pub mod aggregate;
 mod error;
 mod eval;

@@ -8,6 +8,12 @@ use super::{QueryOptions, resolve};
 
 /// How deep parentheses and `not` may be nested.
 const DEEPEST: u32 = 64;
+/// How many steps a path may have: more than entries have levels.
+const STEPS: usize = 128;
+/// How many regular expressions there may be: each may take a megabyte.
+const PATTERNS: usize = 32;
+/// Fields with which words are compared as they are written: ids, and what is always text.
+const RAW: [&str; 6] = ["trace_id", "span_id", "body", "message", "target", "thread"];
 /// The longest text of a query, in bytes.
 const LONGEST: usize = 64 << 10;
 
@@ -47,12 +53,14 @@ struct Parser<'t> {
     next: Lexeme,
     /// Where the one before begins and ends.
     last: (usize, usize),
+    /// Regular expressions so far.
+    patterns: usize,
 }
 
 impl<'t> Parser<'t> {
     fn new(text: &'t str, options: &'t QueryOptions) -> Result<Self, QueryError> {
         let next = lex(text, 0).map_err(|fault| told(text, fault))?;
-        Ok(Self { text, options, next, last: (0, 0) })
+        Ok(Self { text, options, next, last: (0, 0), patterns: 0 })
     }
 
     fn advance(&mut self) -> Result<Lexeme, QueryError> {
@@ -182,6 +190,9 @@ impl<'t> Parser<'t> {
                     || TextOp::ALL.iter().any(|(name, _)| name == sign)
             }
             Token::Word(word) if adjacent && word.starts_with('.') => true,
+            Token::Text(_) => {
+                adjacent && matches!(&self.next.token, Token::Word(word) if word.ends_with('.'))
+            }
             Token::Word(word) => {
                 word.eq_ignore_ascii_case("in") || text_op(word).is_some() || self.negates(word, lexeme.end)
             }
@@ -198,14 +209,16 @@ impl<'t> Parser<'t> {
 
     fn path(&mut self) -> Result<Path, QueryError> {
         let mut steps = Vec::new();
-        match self.next.token.clone() {
-            Token::Text(key) => steps.push(Step::Key(key)),
+        let mut end = match self.next.token.clone() {
+            Token::Text(key) => {
+                steps.push(Step::Key(key));
+                self.advance()?.end
+            }
             Token::Word(word) if word.starts_with(begins_name) && !self.is_reserved() => {
-                self.keys(&word, &mut steps)?;
+                self.keys(&word, &mut steps)?
             }
             _ => return Err(self.expected("a field's name")),
-        }
-        let mut end = self.advance()?.end;
+        };
         loop {
             let adjacent = self.next.start == end;
             match self.next.token.clone() {
@@ -216,33 +229,47 @@ impl<'t> Parser<'t> {
                     self.advance()?;
                 }
                 Token::Word(word) if adjacent && word.starts_with('.') => {
-                    // A dot alone leads to a key in quotes.
-                    if word != "." {
-                        self.keys(&word[1..], &mut steps)?;
-                        end = self.advance()?.end;
-                        continue;
-                    }
-                    self.advance()?;
-                    let Token::Text(key) = self.next.token.clone() else {
-                        return Err(self.expected("a key behind the dot"));
-                    };
-                    steps.push(Step::Key(key));
-                    end = self.advance()?.end;
+                    end = self.keys(&word[1..], &mut steps)?;
                 }
                 _ => return Ok(Path(steps)),
+            }
+            if steps.len() > STEPS {
+                return Err(self.fault(&self.next, format!("expected {STEPS} steps of a path at most")));
             }
         }
     }
 
-    /// The keys in a word, between its dots.
-    fn keys(&self, word: &str, steps: &mut Vec<Step>) -> Result<(), QueryError> {
-        for key in word.split('.') {
+    /// Takes the keys in a word, between its dots, and the one in quotes behind a dot at its end. Where they end.
+    fn keys(&mut self, word: &str, steps: &mut Vec<Step>) -> Result<usize, QueryError> {
+        let ends_with_dot = word.is_empty() || word.ends_with('.');
+        let quoted = if ends_with_dot { self.quoted_behind() } else { None };
+        let plain = match &quoted {
+            Some(_) => word.strip_suffix('.'),
+            None => Some(word),
+        };
+        for key in plain.into_iter().flat_map(|plain| plain.split('.')) {
             if key.is_empty() {
                 return Err(self.expected("a key before and behind each dot"));
             }
+            if steps.len() == STEPS {
+                return Err(self.fault(&self.next, format!("expected {STEPS} steps of a path at most")));
+            }
             steps.push(Step::Key(key.to_owned()));
         }
-        Ok(())
+        if let Some(key) = quoted {
+            steps.push(Step::Key(key));
+            self.advance()?;
+        }
+        Ok(self.advance()?.end)
+    }
+
+    /// The text in quotes that follows the next piece without a gap.
+    fn quoted_behind(&self) -> Option<String> {
+        let end = self.next.end;
+        match lex(self.text, end).ok()? {
+            Lexeme { token: Token::Text(text), start, .. } if start == end => Some(text),
+            _ => None,
+        }
     }
 
     /// What stands in brackets, up to the second one.
@@ -259,8 +286,7 @@ impl<'t> Parser<'t> {
 
     /// What `path` is compared with; `None` where nothing follows that compares.
     fn comparison(&mut self, path: &Path) -> Result<Option<Comparison>, QueryError> {
-        let raw =
-            matches!(path.0.as_slice(), [Step::Key(key)] if matches!(key.as_str(), "trace_id" | "span_id"));
+        let raw = matches!(path.0.as_slice(), [Step::Key(key)] if RAW.contains(&key.as_str()));
         if let Token::Sign(sign) = self.next.token
             && let Some((_, op)) = Op::ALL.iter().find(|(name, _)| *name == sign)
         {
@@ -330,6 +356,10 @@ impl<'t> Parser<'t> {
 
     /// A regular expression, behind the sign or word that announces it.
     fn pattern(&mut self) -> Result<String, QueryError> {
+        self.patterns += 1;
+        if self.patterns > PATTERNS {
+            return Err(self.fault(&self.next, format!("expected {PATTERNS} regular expressions at most")));
+        }
         let found = match slashed(self.text, self.next.end) {
             None => {
                 self.advance()?;
@@ -363,7 +393,7 @@ impl<'t> Parser<'t> {
         let literal = match self.next.token.clone() {
             Token::Text(text) => Literal::Text(text),
             Token::Word(word) if !self.is_reserved() => {
-                if word == "now" {
+                if word == "now" && !raw {
                     return self.now();
                 }
                 if raw { Ok(Literal::Word(word)) } else { literal::parse(&word) }

@@ -11,7 +11,7 @@ use super::QueryOptions;
 use super::number::Number;
 use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextField, TextIs};
 use super::syntax::{Comparison, Expr, Literal, Op, Path, Step, TextOp};
-use super::time::{moment, moment_of, range};
+use super::time::{moment_of, range};
 
 /// The most that a regular expression may take, compiled; and what is kept of its states.
 const REGEX_BYTES: usize = 1 << 20;
@@ -176,9 +176,13 @@ pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions)
     }
 }
 
-/// One of the ids; or none of them, where there is an id at all.
-fn among<T: Default>((ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
-    if negated { Plan::All(vec![not(test(vec![T::default()])), not(test(ids))]) } else { test(ids) }
+/// One of the ids; or none of them, where there is an id at all. An id of 0 is none.
+fn among<T: Default + PartialEq>((mut ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
+    if negated {
+        return Plan::All(vec![not(test(vec![T::default()])), not(test(ids))]);
+    }
+    ids.retain(|id| *id != T::default());
+    if ids.is_empty() { Plan::Any(Vec::new()) } else { test(ids) }
 }
 
 fn severities(comparison: &Comparison) -> Result<u32, String> {
@@ -410,10 +414,11 @@ fn constant(literal: &Literal, options: &QueryOptions) -> Constant {
         Literal::Null => Constant::Null,
         Literal::Bool(value) => Constant::Bool(*value),
         Literal::Int(value) => Constant::Number(Number::Int(*value)),
+        Literal::Large(value) => Constant::Number(Number::Large(*value)),
         Literal::Float(value) => Constant::Number(Number::Float(*value)),
         Literal::Duration(nanos) => Constant::Duration(*nanos),
         Literal::Text(text) | Literal::Word(text) => {
-            Constant::Text(text.as_bytes().into(), moment(text, options))
+            Constant::Text(text.as_bytes().into(), moment_of(literal, options))
         }
         Literal::Now(ago) => Constant::Moment(i128::from(options.now_unix_nano) - ago),
     }

@@ -59,6 +59,8 @@ pub(super) enum Literal {
     Null,
     Bool(bool),
     Int(i128),
+    /// Beyond `i128`.
+    Large(u128),
     Float(f64),
     /// Nanoseconds.
     Duration(i128),
@@ -199,6 +201,7 @@ impl Display for Literal {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
+            Self::Large(value) => write!(f, "{value}"),
             // With a point or an exponent, so that it stays one.
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Duration(nanos) => write!(f, "{}", Duration(*nanos)),

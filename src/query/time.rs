@@ -9,7 +9,7 @@ const DAY: i128 = 86_400_000_000_000;
 
 /// The moment that a text names, in nanoseconds since the Unix epoch: a date, with hours and minutes, with seconds, with an
 /// offset from UTC; without one it is the offset of the options.
-pub(super) fn moment(text: &str, options: &QueryOptions) -> Option<i128> {
+fn moment(text: &str, options: &QueryOptions) -> Option<i128> {
     let padded = match text.len() {
         10 => format!("{text}T00:00:00"),
         16 => format!("{text}:00"),

@@ -73,7 +73,7 @@ const TEXTS: [&str; 9] = [
     "500",
     "2026-01-02T03:04:05Z",
 ];
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 16] = [
     "status",
     "request.status",
     "request.user.id",
@@ -88,6 +88,8 @@ const PATHS: [&str; 14] = [
     "attributes.level",
     "duration_ms",
     "request[*]",
+    "request.\"user\".id",
+    "\"request\".\"user\".\"id\"",
 ];
 const LEVELS: [(&str, u64, u64); 6] = [
     ("warn", 13, 16),

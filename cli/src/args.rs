@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Import(ImportArgs),
     Cat(CatArgs),
+    Query(QueryArgs),
     Tail(TailArgs),
     Ls(LsArgs),
     Info(InfoArgs),
@@ -196,12 +197,63 @@ pub(crate) struct CatArgs {
     #[command(flatten)]
     pub(crate) range: RangeArgs,
 
+    /// Only entries that this asks for, as `level >= warn and request.status == 500`: see `fusewire query --help`.
+    #[arg(long = "where", short, value_name = "EXPR")]
+    pub(crate) query: Option<String>,
+
     #[command(flatten)]
     pub(crate) print: PrintArgs,
 
     /// Stop at the first fault, with exit code 2.
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+}
+
+/// Print the entries that an expression asks for.
+///
+/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, fuse.depth and so on; everything else is an attribute,
+/// nested as request.status, tags[0], tags[*]. A text alone is looked for in the body.
+///
+/// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
+/// time in last 15m; and, or, not, parentheses. Where a segment has an index, only what it does not exclude is read.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire query 'level >= warn and duration_ms > 2s' logs
+  fusewire query 'request.status in (500, 502) and time in last 1h' logs -C 3
+  fusewire query '\"connection reset\" and not target == health' logs /var/log/app.jsonl
+  fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs --output json
+  fusewire query 'fuse.any' logs --count")]
+pub(crate) struct QueryArgs {
+    /// What to ask for.
+    #[arg(value_name = "EXPR")]
+    pub(crate) query: String,
+
+    /// Directories, or files of segments, frames or lines.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Print how many there are, and nothing of them.
+    #[arg(long, short, conflicts_with_all = ["context", "lines"])]
+    pub(crate) count: bool,
+
+    /// Print no more than so many.
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) lines: Option<u64>,
+
+    /// Print so many entries before and behind each one, too; `--` stands between those that are not side by side.
+    #[arg(long, short = 'C', value_name = "N", default_value_t = 0,
+          value_parser = clap::value_parser!(u16).range(..=1000))]
+    pub(crate) context: u16,
+
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+
+    #[command(flatten)]
+    pub(crate) print: PrintArgs,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
@@ -226,6 +278,10 @@ pub(crate) struct TailArgs {
     /// Go on with entries as they are appended.
     #[arg(long, short)]
     pub(crate) follow: bool,
+
+    /// Only entries that this asks for, as `level >= warn and target == db`: see `fusewire query --help`.
+    #[arg(long = "where", short, value_name = "EXPR")]
+    pub(crate) query: Option<String>,
 
     /// How many of the last entries; all processes together.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
@@ -284,7 +340,7 @@ pub(crate) enum OutputFormat {
 }
 
 /// Which entries, by their time.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct RangeArgs {
     /// Only entries from this time on: `2026-01-02 03:04`, 03:04, yesterday, or how long ago, as 15m.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

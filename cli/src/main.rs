@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args, &mut terminal),
         Command::Import(args) => commands::import::run(args, &mut terminal),
         Command::Cat(args) => commands::cat::run(args, &mut terminal),
+        Command::Query(args) => commands::query::run(args, &mut terminal),
         Command::Tail(args) => commands::tail::run(args, &mut terminal),
         Command::Ls(args) => commands::ls::run(args, &mut terminal),
         Command::Info(args) => commands::info::run(args, &mut terminal),

@@ -9,7 +9,7 @@ use fusewire::log::{LogReader, ReadOptions};
 use fusewire::segment::Mode;
 
 use crate::args::CatArgs;
-use crate::input::{self, time_point::Range};
+use crate::input::{self, selection::Selection};
 use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
@@ -18,21 +18,22 @@ use crate::output::events::EventPrinter;
 /// Runs the command.
 pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.print.zone.zone();
-    let range = args.range.range(&zone)?;
+    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
-    let mut printer = EventPrinter::new(EntryPrinter::new(args.print.output, zone, range, terminal), mode);
+    let mut printer =
+        EventPrinter::new(EntryPrinter::new(args.print.output, zone, terminal), mode, &selection);
     let mut logs = Vec::new();
     for path in &args.paths {
         let result = match input::is_stream(path) {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
             // What stands before a stream is printed before it.
-            Ok(true) => print_logs(&mut logs, args, range, &mut printer, terminal)
-                .and_then(|()| stream::print(path, &mut printer, terminal)),
+            Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
+                .and_then(|()| stream::print(path, &selection, &mut printer, terminal)),
             Err(error) => Err(error),
         };
         carry_on(result, mode, &mut printer, terminal)?;
     }
-    let result = print_logs(&mut logs, args, range, &mut printer, terminal);
+    let result = print_logs(&mut logs, args, &selection, &mut printer, terminal);
     carry_on(result, mode, &mut printer, terminal)?;
     Ok(printer.outcome())
 }
@@ -59,7 +60,7 @@ fn carry_on(
 fn print_logs(
     paths: &mut Vec<PathBuf>,
     args: &CatArgs,
-    range: Range,
+    selection: &Selection,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
 ) -> Result<()> {
@@ -67,7 +68,7 @@ fn print_logs(
     if paths.is_empty() {
         return Ok(());
     }
-    let mut reader = open(&paths, options(range, args.access.copy))?;
+    let mut reader = open(&paths, selection.options(args.access.copy))?;
     while let Some(event) = reader.next() {
         printer.print(&event, terminal)?;
     }
@@ -78,16 +79,4 @@ fn print_logs(
 pub(super) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     options.open(paths).with_context(names)
-}
-
-/// How the entries in `range` are read.
-pub(super) fn options(range: Range, copy: bool) -> ReadOptions {
-    let mut options = LogReader::options().copy(copy);
-    if let Some(since) = range.since {
-        options = options.since(since);
-    }
-    if let Some(until) = range.until {
-        options = options.until(until);
-    }
-    options
 }

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use fusewire::segment::Mode;
 
 use super::cat;
-use crate::args::TailArgs;
-use crate::input::{self, time_point::Range};
+use crate::args::{RangeArgs, TailArgs};
+use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
@@ -26,10 +26,11 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
             input::expect_log(path)?;
         }
     }
-    let range = Range::default();
-    let entries = EntryPrinter::new(args.print.output, args.print.zone.zone(), range, terminal);
-    let mut printer = EventPrinter::new(entries, Mode::Recover);
-    let options = cat::options(range, args.access.copy).follow(args.follow);
+    let zone = args.print.zone.zone();
+    let selection = Selection::new(&RangeArgs::default(), args.query.as_deref(), &zone)?;
+    let entries = EntryPrinter::new(args.print.output, zone, terminal);
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
+    let options = selection.options(args.access.copy).follow(args.follow);
     let mut reader = cat::open(&args.paths, options)?;
     reader.seek_to_last(args.lines).context("the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };

@@ -1,5 +1,6 @@
 //! What is read: logs by path, everything else by stream.
 
+pub(crate) mod selection;
 pub(crate) mod time_point;
 
 use std::fs::{self, File};

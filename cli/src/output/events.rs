@@ -12,24 +12,32 @@ use super::entries::EntryPrinter;
 use super::numbers::counted;
 use super::producer::stream_name;
 use super::{Terminal, losses};
+use crate::input::selection::Selection;
 use crate::outcome::Outcome;
 
 /// Prints what reading finds, and remembers the worst of it.
 pub(crate) struct EventPrinter {
     entries: EntryPrinter,
     mode: Mode,
+    /// Whether something was asked for, so that nothing is an answer.
+    asked: bool,
     outcome: Outcome,
 }
 
 impl EventPrinter {
-    /// Prints with `entries`; in [`Mode::Strict`] the first fault is an error.
-    pub(crate) fn new(entries: EntryPrinter, mode: Mode) -> Self {
-        Self { entries, mode, outcome: Outcome::Clean }
+    /// Prints with `entries` what is asked for; in [`Mode::Strict`] the first fault is an error.
+    pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection) -> Self {
+        Self { entries, mode, asked: !selection.is_everything(), outcome: Outcome::Clean }
+    }
+
+    /// How many entries have been printed.
+    pub(crate) fn printed(&self) -> u64 {
+        self.entries.printed()
     }
 
     /// How it went so far.
     pub(crate) fn outcome(&self) -> Outcome {
-        let nothing = self.entries.range().is_bounded() && self.entries.printed() == 0;
+        let nothing = self.asked && self.entries.printed() == 0;
         self.outcome.max(if nothing { Outcome::NoMatch } else { Outcome::Clean })
     }
 
@@ -101,6 +109,14 @@ impl EventPrinter {
         if let Err(error) = self.entries.print(entry, terminal) {
             self.unreadable(frame, &error, path, terminal)?;
         }
+        terminal.flush_if_full()?;
+        Ok(())
+    }
+
+    /// Prints an entry of which nothing is known but its bytes, which have been read before.
+    pub(crate) fn bare(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<()> {
+        // What is wrong with it was printed where it stands.
+        let _ = self.entries.print(entry, terminal);
         terminal.flush_if_full()?;
         Ok(())
     }

@@ -5,14 +5,20 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use fusewire::decode::EntryRef;
 use fusewire::mixed::{MixedEvent, MixedReader};
 
-use crate::input;
+use crate::input::{self, selection::Selection};
 use crate::output::Terminal;
 use crate::output::events::EventPrinter;
 
 /// Prints the entries of whatever `path` gives.
-pub(super) fn print(path: &Path, printer: &mut EventPrinter, terminal: &mut Terminal) -> Result<()> {
+pub(super) fn print(
+    path: &Path,
+    selection: &Selection,
+    printer: &mut EventPrinter,
+    terminal: &mut Terminal,
+) -> Result<()> {
     let stream = input::open_stream(path)?;
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
@@ -20,8 +26,17 @@ pub(super) fn print(path: &Path, printer: &mut EventPrinter, terminal: &mut Term
     while let Some(event) = reader.next().with_context(|| stream.name.clone())? {
         let terminal = &mut **terminal.borrow_mut();
         match event {
-            MixedEvent::Entry { frame, entry, .. } => printer.entry(&frame, &entry, name, terminal)?,
-            MixedEvent::Frame { frame, .. } => printer.frame(&frame, name, terminal)?,
+            MixedEvent::Entry { frame, entry, .. } => {
+                if selection.admits(&entry) {
+                    printer.entry(&frame, &entry, name, terminal)?;
+                }
+            }
+            MixedEvent::Frame { frame, .. } => {
+                let time = EntryRef::new(frame.payload).map_or(0, |record| record.time_unix_nano());
+                if selection.range.contains(time) {
+                    printer.frame(&frame, name, terminal)?;
+                }
+            }
             MixedEvent::Unreadable { frame, error, .. } => {
                 printer.unreadable(&frame, &error, name, terminal)?
             }

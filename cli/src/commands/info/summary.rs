@@ -9,9 +9,8 @@ use fusewire::segment::{FrameKind, Mode};
 
 use super::line;
 use crate::args::AccessArgs;
-use crate::commands::cat::options;
 use crate::commands::ls::{by_stream, entries, states};
-use crate::input::time_point::Range;
+use crate::input::{selection::Selection, time_point::Range};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::producer::Producer;
 use crate::output::time::Clock;
@@ -40,7 +39,7 @@ impl Found {
     pub(super) fn read(path: &Path, range: Range, access: AccessArgs) -> Result<Self> {
         let mut found = Self::default();
         // Frames are passed over by their headers: of an entry nothing but its time is looked at.
-        let options = options(range, access.copy).mode(Mode::Trust);
+        let options = Selection::of_range(range).options(access.copy).mode(Mode::Trust);
         let mut reader = options.open(&[path.to_owned()]).with_context(|| path.display().to_string())?;
         while let Some(event) = reader.next() {
             found.add(&event, range);

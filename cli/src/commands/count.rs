@@ -1,0 +1,49 @@
+//! Counting what is asked for: how a log is looked through by several threads, and what is told of that.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use fusewire::log::{Scan, Scanned};
+use fusewire::query::aggregate::{Aggregation, Counted};
+
+use crate::input::selection::Selection;
+use crate::outcome::Outcome;
+use crate::output::{Terminal, losses};
+
+/// Prints how many entries of `paths` are asked for.
+pub(super) fn print(
+    paths: &[PathBuf],
+    selection: &Selection,
+    copy: bool,
+    terminal: &mut Terminal,
+) -> Result<Outcome> {
+    let counted = run(&Aggregation::new(), paths, selection, copy)?;
+    terminal.out.push_str(&format!("{}\n", counted.entries));
+    let nothing = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
+    Ok(nothing.max(report(&counted.scanned, terminal)?))
+}
+
+/// Counts what is asked for in `paths`.
+pub(super) fn run(
+    asked: &Aggregation,
+    paths: &[PathBuf],
+    selection: &Selection,
+    copy: bool,
+) -> Result<Counted> {
+    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    asked.run(&Scan::new(paths).copy(copy), &selection.to_query()?).with_context(names)
+}
+
+/// Reports what was lost or could not be read.
+pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result<Outcome> {
+    let mut outcome = Outcome::Clean;
+    for (path, range) in &scanned.lost {
+        terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
+        outcome = outcome.max(Outcome::Lossy);
+    }
+    for (path, error) in &scanned.unreadable {
+        terminal.report(&format!("{}: {error}", path.display()))?;
+        outcome = outcome.max(Outcome::Failed);
+    }
+    Ok(outcome)
+}

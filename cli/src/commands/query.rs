@@ -1,0 +1,57 @@
+//! `fusewire query`: the entries that an expression asks for.
+
+mod context;
+
+use anyhow::Result;
+use fusewire::log::{LogEvent, LogReader};
+use fusewire::segment::Mode;
+
+use super::{cat, count};
+use crate::args::QueryArgs;
+use crate::input::{self, selection::Selection};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+use crate::output::entries::EntryPrinter;
+use crate::output::events::EventPrinter;
+use context::Around;
+
+/// Runs the command.
+pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    for path in &args.paths {
+        input::expect_log(path)?;
+    }
+    let zone = args.print.zone.zone();
+    let selection = Selection::new(&args.range, Some(&args.query), &zone)?;
+    if args.count {
+        return count::print(&args.paths, &selection, args.access.copy, terminal);
+    }
+    let entries = EntryPrinter::new(args.print.output, zone, terminal);
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
+    let most = args.lines.unwrap_or(u64::MAX);
+    if args.context > 0 {
+        let options = Selection::of_range(selection.range).options(args.access.copy);
+        let reader = cat::open(&args.paths, options)?;
+        Around::new(args.context, &selection).print(reader, most, &mut printer, terminal)?;
+    } else {
+        let reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+        print(reader, most, &mut printer, terminal)?;
+    }
+    Ok(printer.outcome())
+}
+
+fn print(
+    mut reader: LogReader,
+    most: u64,
+    printer: &mut EventPrinter,
+    terminal: &mut Terminal,
+) -> Result<()> {
+    while printer.printed() < most
+        && let Some(event) = reader.next()
+    {
+        // What was not written while something was logged is told by `cat`: nobody has asked for it here.
+        if !matches!(event, LogEvent::Frame { .. }) {
+            printer.print(&event, terminal)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Entries with those around them.
+
+use std::collections::VecDeque;
+
+use anyhow::Result;
+use fusewire::decode::EntryRef;
+use fusewire::log::{LogEvent, LogReader};
+
+use crate::input::selection::Selection;
+use crate::output::Terminal;
+use crate::output::events::EventPrinter;
+
+/// Prints entries with those around them.
+pub(super) struct Around<'a> {
+    around: usize,
+    selection: &'a Selection,
+    /// The last entries that have not been printed, each in room that is used again.
+    before: VecDeque<Vec<u8>>,
+    /// How many are still to be printed behind one that was asked for.
+    behind: usize,
+    /// Whether entries were left out since the last one that was printed.
+    gap: bool,
+    found: u64,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(around: u16, selection: &'a Selection) -> Self {
+        let (before, around) = (VecDeque::new(), usize::from(around));
+        Self { around, selection, before, behind: 0, gap: false, found: 0 }
+    }
+
+    /// Prints what `reader` reads, no more than `most` entries that are asked for.
+    pub(super) fn print(
+        mut self,
+        mut reader: LogReader,
+        most: u64,
+        printer: &mut EventPrinter,
+        terminal: &mut Terminal,
+    ) -> Result<()> {
+        while self.found < most || self.behind > 0 {
+            let Some(event) = reader.next() else { break };
+            match &event {
+                LogEvent::Entry { entry, .. } => {
+                    let is_asked_for = self.found < most && self.selection.admits(entry);
+                    self.entry(is_asked_for, entry, &event, printer, terminal)?;
+                }
+                LogEvent::Frame { .. } => {}
+                event => printer.print(event, terminal)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        is_asked_for: bool,
+        entry: &EntryRef<'_>,
+        event: &LogEvent<'_>,
+        printer: &mut EventPrinter,
+        terminal: &mut Terminal,
+    ) -> Result<()> {
+        if is_asked_for {
+            if self.gap && self.found > 0 {
+                terminal.out.push_str("--\n");
+            }
+            for entry in self.before.drain(..) {
+                printer.bare(&EntryRef::new(&entry)?, terminal)?;
+            }
+            (self.gap, self.behind) = (false, self.around);
+            self.found += 1;
+            return printer.print(event, terminal);
+        }
+        if self.behind > 0 {
+            self.behind -= 1;
+            return printer.print(event, terminal);
+        }
+        let mut room = Vec::new();
+        if self.before.len() == self.around {
+            self.gap = true;
+            room = self.before.pop_front().unwrap_or_default();
+            room.clear();
+        }
+        room.extend_from_slice(entry.as_bytes());
+        self.before.push_back(room);
+        Ok(())
+    }
+}

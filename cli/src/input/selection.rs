@@ -1,0 +1,94 @@
+//! Which entries are asked for: by their time, and by what is in them.
+
+use anyhow::{Context, Result};
+use fusewire::Timestamp;
+use fusewire::decode::EntryRef;
+use fusewire::log::{LogReader, ReadOptions};
+use fusewire::query::{Query, QueryOptions};
+
+use super::time_point::Range;
+use crate::args::RangeArgs;
+use crate::output::time::Zone;
+
+/// Which entries are asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) range: Range,
+    query: Option<Query>,
+}
+
+impl Selection {
+    /// What `range` and `query` mean now, in `zone`.
+    ///
+    /// # Errors
+    /// Where the query is none.
+    pub(crate) fn new(range: &RangeArgs, query: Option<&str>, zone: &Zone) -> Result<Self> {
+        let now = zone.now();
+        let options = QueryOptions {
+            now_unix_nano: u64::try_from(now.timestamp().as_nanosecond())
+                .context("the clock of this machine")?,
+            utc_offset_seconds: now.offset().seconds(),
+        };
+        let parse = |text| Query::parse_with(text, &options).context("the query");
+        Ok(Self { range: range.range(zone)?, query: query.map(parse).transpose()? })
+    }
+
+    /// All entries in `range`.
+    pub(crate) fn of_range(range: Range) -> Self {
+        Self { range, query: None }
+    }
+
+    /// Whether it leaves out nothing.
+    pub(crate) fn is_everything(&self) -> bool {
+        !self.range.is_bounded() && self.query.is_none()
+    }
+
+    /// Whether `entry` is asked for.
+    pub(crate) fn admits(&self, entry: &EntryRef<'_>) -> bool {
+        self.range.contains(entry.time_unix_nano())
+            && self.query.as_ref().is_none_or(|query| query.matches(entry))
+    }
+
+    /// The same as one query.
+    ///
+    /// # Errors
+    /// None, as long as what is written of a query is one.
+    pub(crate) fn to_query(&self) -> Result<Query> {
+        let time = |nanos: u64| {
+            let seconds = i64::try_from(nanos / 1_000_000_000)?;
+            let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000)?).context("a time")?;
+            anyhow::Ok(time)
+        };
+        let mut conditions: Vec<String> = Vec::new();
+        if let Some(since) = self.range.since {
+            conditions.push(format!("time >= \"{}\"", time(since)?));
+        }
+        if let Some(until) = self.range.until {
+            conditions.push(format!("time < \"{}\"", time(until)?));
+        }
+        let options = self.query.as_ref().map(Query::options).unwrap_or_default();
+        conditions.extend(
+            self.query
+                .iter()
+                .map(Query::to_string)
+                .filter(|text| !text.is_empty())
+                .map(|text| format!("({text})")),
+        );
+        Ok(Query::parse_with(&conditions.join(" and "), &options)?)
+    }
+
+    /// How logs are read for it.
+    pub(crate) fn options(&self, copy: bool) -> ReadOptions {
+        let mut options = LogReader::options().copy(copy);
+        if let Some(since) = self.range.since {
+            options = options.since(since);
+        }
+        if let Some(until) = self.range.until {
+            options = options.until(until);
+        }
+        match &self.query {
+            Some(query) => options.query(query),
+            None => options,
+        }
+    }
+}

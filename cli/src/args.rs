@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+mod questions;
 mod size;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use fusewire::limits::{OnDepth, OnLongKey};
 
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
+pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -26,6 +28,8 @@ Examples:
   fusewire demo
   fusewire import app.jsonl --to logs
   fusewire cat logs | less -R
+  fusewire query 'level >= warn and duration_ms > 2s' logs
+  fusewire stats logs
   fusewire tail -f logs
   fusewire ls logs
   fusewire verify logs
@@ -55,6 +59,9 @@ pub(crate) enum Command {
     Import(ImportArgs),
     Cat(CatArgs),
     Query(QueryArgs),
+    Stats(Box<StatsArgs>),
+    Histogram(HistogramArgs),
+    Trace(TraceArgs),
     Tail(TailArgs),
     Ls(LsArgs),
     Info(InfoArgs),
@@ -198,7 +205,7 @@ pub(crate) struct CatArgs {
     pub(crate) range: RangeArgs,
 
     /// Only entries that this asks for, as `level >= warn and request.status == 500`: see `fusewire query --help`.
-    #[arg(long = "where", short, value_name = "EXPR")]
+    #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
     #[command(flatten)]
@@ -207,53 +214,6 @@ pub(crate) struct CatArgs {
     /// Stop at the first fault, with exit code 2.
     #[arg(long)]
     pub(crate) strict: bool,
-
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-}
-
-/// Print the entries that an expression asks for.
-///
-/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, fuse.depth and so on; everything else is an attribute,
-/// nested as request.status, tags[0], tags[*]. A text alone is looked for in the body.
-///
-/// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
-/// time in last 15m; and, or, not, parentheses. Where a segment has an index, only what it does not exclude is read.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  fusewire query 'level >= warn and duration_ms > 2s' logs
-  fusewire query 'request.status in (500, 502) and time in last 1h' logs -C 3
-  fusewire query '\"connection reset\" and not target == health' logs /var/log/app.jsonl
-  fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs --output json
-  fusewire query 'fuse.any' logs --count")]
-pub(crate) struct QueryArgs {
-    /// What to ask for.
-    #[arg(value_name = "EXPR")]
-    pub(crate) query: String,
-
-    /// Directories, or files of segments, frames or lines.
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Print how many there are, and nothing of them.
-    #[arg(long, short, conflicts_with_all = ["context", "lines"])]
-    pub(crate) count: bool,
-
-    /// Print no more than so many.
-    #[arg(long, short = 'n', value_name = "N")]
-    pub(crate) lines: Option<u64>,
-
-    /// Print so many entries before and behind each one, too; `--` stands between those that are not side by side.
-    #[arg(long, short = 'C', value_name = "N", default_value_t = 0,
-          value_parser = clap::value_parser!(u16).range(..=1000))]
-    pub(crate) context: u16,
-
-    #[command(flatten)]
-    pub(crate) range: RangeArgs,
-
-    #[command(flatten)]
-    pub(crate) print: PrintArgs,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
@@ -280,7 +240,7 @@ pub(crate) struct TailArgs {
     pub(crate) follow: bool,
 
     /// Only entries that this asks for, as `level >= warn and target == db`: see `fusewire query --help`.
-    #[arg(long = "where", short, value_name = "EXPR")]
+    #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
     /// How many of the last entries; all processes together.

@@ -13,6 +13,10 @@ fn every_command_has_help_with_examples_that_parse() {
         Some("demo"),
         Some("import"),
         Some("cat"),
+        Some("query"),
+        Some("stats"),
+        Some("histogram"),
+        Some("trace"),
         Some("tail"),
         Some("ls"),
         Some("info"),
@@ -26,10 +30,11 @@ fn every_command_has_help_with_examples_that_parse() {
             // What stands before a pipe, `&&` or in a quoted remote command is the shell's.
             for part in line.split("fusewire ").skip(1) {
                 let words = part.split(['|', '&']).next().unwrap_or_default();
-                let mut arguments: Vec<_> = words.split_whitespace().collect();
-                if arguments[0] == "demo" || arguments.contains(&"-f") {
+                let words = words.trim_end_matches(|c| c == '\'' && words.matches('\'').count() % 2 == 1);
+                let mut arguments = shlex::split(words).expect("quotes are closed");
+                if arguments[0] == "demo" || arguments.iter().any(|argument| argument == "-f") {
                     // Accepted without writing a gigabyte, or following for ever.
-                    arguments.push("--help");
+                    arguments.push("--help".to_owned());
                 }
                 let tried = run(command(&arguments).current_dir(empty.path()));
                 assert!(!tried.stderr.contains("Usage:"), "{arguments:?}: {}", tried.stderr);

@@ -3,10 +3,13 @@
 pub(crate) mod cat;
 mod count;
 pub(crate) mod demo;
+pub(crate) mod histogram;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod ls;
 pub(crate) mod query;
 pub(crate) mod recover;
+pub(crate) mod stats;
 pub(crate) mod tail;
+pub(crate) mod trace;
 pub(crate) mod verify;

@@ -38,6 +38,11 @@ impl Selection {
         Self { range, query: None }
     }
 
+    /// What `query` asks for.
+    pub(crate) fn of_query(query: Query) -> Self {
+        Self { range: Range::default(), query: Some(query) }
+    }
+
     /// Whether it leaves out nothing.
     pub(crate) fn is_everything(&self) -> bool {
         !self.range.is_bounded() && self.query.is_none()

@@ -54,7 +54,7 @@ impl FromStr for TimePoint {
 }
 
 /// `90s`, `15m`, `2h`, `3d`, `1w`, `500ms`; several, as in `1h30m`.
-fn ago(text: &str) -> Option<SignedDuration> {
+pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
     let mut total = SignedDuration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {

@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use anstream::AutoStream;
+use fusewire::query::QueryError;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::ColorChoice;
@@ -72,6 +73,12 @@ impl Terminal {
         poll(&mut stdout, Some(&Timespec::default())).is_ok() && stdout[0].revents().intersects(gone)
     }
 
+    /// Columns of standard output, where it is a terminal that says so: what is longer may be cut.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(&self.stdout).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
     /// Whether somebody watches standard error.
     pub(crate) fn has_watcher() -> bool {
         io::stderr().is_terminal()
@@ -80,6 +87,16 @@ impl Terminal {
     /// Reports why a command failed: `fusewire: FILE: byte N: cause`.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         self.diagnose(&format!("{error:#}"));
+        // The text of a query, and what is wrong in it.
+        if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<QueryError>()) {
+            let shown = format!("{error:#}");
+            for line in shown.lines().skip(1) {
+                let mut safe = String::new();
+                escape::push_line(line.as_bytes(), &self.diagnostics.escape, &mut safe);
+                safe.push('\n');
+                let _ = io::stderr().lock().write_all(safe.as_bytes());
+            }
+        }
     }
 
     /// Reports what is wrong with the input and does not end the command: `FILE: lost bytes 8208..8720: cause`.

@@ -70,7 +70,7 @@ impl<'a> Counter<'a> {
         match self.group() {
             Some(group) => {
                 group.count += entries;
-                (group.bytes, group.tripped) = (None, None);
+                (group.bytes, group.tripped, group.is_told) = (None, None, true);
             }
             None => self.others += entries,
         }
@@ -92,6 +92,7 @@ impl<'a> Counter<'a> {
 
     pub(super) fn finish(self, scanned: Scanned<()>) -> Counted {
         let mut groups: Vec<Group> = self.groups.into_values().collect();
+        groups.iter_mut().filter(|group| group.is_told).for_each(|group| group.times = None);
         groups.sort_unstable_by(|a, b| {
             a.since.cmp(&b.since).then(b.count.cmp(&a.count)).then_with(|| a.key.cmp(&b.key))
         });
@@ -130,6 +131,8 @@ fn parse_key(key: &[u8], asked: &Aggregation) -> (Option<u64>, Vec<Option<String
 impl Group {
     fn merge(&mut self, other: &Self) {
         self.count += other.count;
+        self.is_told |= other.is_told;
+        other.times.into_iter().for_each(|times| self.add_times(times));
         self.bytes = self.bytes.zip(other.bytes).map(|(a, b)| a + b);
         self.tripped = self.tripped.zip(other.tripped).map(|(a, b)| a + b);
         if let (Some(own), Some(other)) = (&mut self.numbers, &other.numbers) {
@@ -184,6 +187,9 @@ impl Visitor for Counter<'_> {
             return;
         };
         group.count += 1;
+        if time != 0 {
+            group.add_times((time, time));
+        }
         group.bytes = group.bytes.map(|bytes| bytes + found.frame.len_on_disk());
         group.tripped = group.tripped.map(|tripped| tripped + u64::from(entry.is_tripped()));
         if let (Some(numbers), Some(field)) = (&mut group.numbers, &asked.number)

@@ -14,7 +14,10 @@ pub struct Group {
     pub key: Vec<Option<String>>,
     /// How many entries.
     pub count: u64,
-    /// Bytes of their frames; not known where an index told of entries that were not looked at.
+    /// The earliest and the latest time of those that have one, nanoseconds since the Unix epoch; not known where an index told
+    /// of entries that were not looked at.
+    pub times: Option<(u64, u64)>,
+    /// Bytes of their frames; not known in the same case.
     pub bytes: Option<u64>,
     /// How many of them the fuse tripped in; not known in the same case.
     pub tripped: Option<u64>,
@@ -22,6 +25,16 @@ pub struct Group {
     pub numbers: Option<Numbers>,
     /// The different values that were asked for.
     pub distinct: Option<Distinct>,
+    /// Whether an index told of some of them.
+    pub(super) is_told: bool,
+}
+
+impl Group {
+    /// Takes note of the earliest and the latest of some times.
+    pub(super) fn add_times(&mut self, (first, last): (u64, u64)) {
+        let times = self.times.get_or_insert((first, last));
+        *times = (times.0.min(first), times.1.max(last));
+    }
 }
 
 /// Numbers that were found.

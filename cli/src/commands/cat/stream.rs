@@ -26,11 +26,8 @@ pub(super) fn print(
     while let Some(event) = reader.next().with_context(|| stream.name.clone())? {
         let terminal = &mut **terminal.borrow_mut();
         match event {
-            MixedEvent::Entry { frame, entry, .. } => {
-                if selection.admits(&entry) {
-                    printer.entry(&frame, &entry, name, terminal)?;
-                }
-            }
+            MixedEvent::Entry { entry, .. } if !selection.admits(&entry) => {}
+            MixedEvent::Entry { frame, entry, .. } => printer.entry(&frame, &entry, name, terminal)?,
             MixedEvent::Frame { frame, .. } => {
                 let time = EntryRef::new(frame.payload).map_or(0, |record| record.time_unix_nano());
                 if selection.range.contains(time) {

@@ -1,0 +1,154 @@
+//! `fusewire histogram`: how many entries when.
+
+use std::num::NonZero;
+
+use anyhow::{Context, Result};
+use fusewire::log::list;
+use fusewire::query::aggregate::{Aggregation, Counted, Group};
+use serde_json::json;
+
+use super::count;
+use crate::args::{HistogramArgs, OutputFormat};
+use crate::input::{self, selection::Selection};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+use crate::output::numbers::{counted, grouped};
+use crate::output::time::Clock;
+
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 86_400 * SECOND;
+/// Intervals that people count in.
+const INTERVALS: [u64; 18] = [
+    SECOND / 1000,
+    SECOND / 100,
+    SECOND / 10,
+    SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
+    60 * SECOND,
+    300 * SECOND,
+    600 * SECOND,
+    900 * SECOND,
+    1_800 * SECOND,
+    3_600 * SECOND,
+    10_800 * SECOND,
+    21_600 * SECOND,
+    43_200 * SECOND,
+    DAY,
+];
+/// Lines, where nobody has said how long an interval is.
+const LINES: u64 = 30;
+/// So many empty intervals in a row are shown as lines of their own.
+const EMPTY: u64 = 3;
+/// Columns of the longest bar.
+const BAR: u64 = 40;
+
+/// Runs the command.
+pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    for path in &args.paths {
+        input::expect_log(path)?;
+    }
+    let zone = args.zone.zone();
+    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let every = match args.every {
+        Some(every) => every,
+        None => interval(args, &selection)?,
+    };
+    // Days begin at midnight of the zone, hours at the hour.
+    let offset = i64::from(zone.now().offset().seconds()) * SECOND.cast_signed();
+    let origin = (-offset).rem_euclid(every.get().cast_signed()).cast_unsigned();
+    let asked = Aggregation::new().every(every, origin);
+    let found = count::run(&asked, &args.paths, &selection, args.access.copy)?;
+    let outcome = count::report(&found.scanned, terminal)?;
+    match args.output {
+        OutputFormat::Json => print_json(&found, every.get(), terminal),
+        OutputFormat::Text => print(&found, every.get(), &mut Clock::new(zone), terminal),
+    }
+    let nothing = if found.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
+    Ok(outcome.max(nothing))
+}
+
+/// An interval of which there are not too many.
+fn interval(args: &HistogramArgs, selection: &Selection) -> Result<NonZero<u64>> {
+    let mut times: Option<(u64, u64)> = None;
+    for path in &args.paths {
+        let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(path) };
+        let listing = list(directory).with_context(|| directory.display().to_string())?;
+        let of_segments = listing.segments.iter().filter_map(|segment| segment.times);
+        let of_files =
+            listing.files.iter().filter_map(|file| file.contents.and_then(|contents| contents.times));
+        for (first, last) in of_segments.chain(of_files) {
+            let (from, to) = times.unwrap_or((first, last));
+            times = Some((from.min(first), to.max(last)));
+        }
+    }
+    let (first, last) = times.unwrap_or_default();
+    let first = selection.range.since.map_or(first, |since| since.max(first));
+    let last = selection.range.until.map_or(last, |until| until.min(last));
+    let span = last.saturating_sub(first);
+    let fitting = INTERVALS.into_iter().find(|interval| span / interval < LINES);
+    let days = (span / LINES).next_multiple_of(DAY);
+    NonZero::new(fitting.unwrap_or(days)).context("an interval")
+}
+
+fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
+    let most = found.groups().iter().map(|group| group.count).max().unwrap_or(0);
+    let mut expected = None;
+    for group in found.groups() {
+        let since = group.since.unwrap_or(0);
+        let missing = expected.map_or(0, |expected: u64| since.saturating_sub(expected) / every);
+        if missing > EMPTY {
+            let gap = format!("{:>19}  ({} of {} without any)\n", "...", grouped(missing), whole(every));
+            terminal.out.push_str(&terminal.palette.dim.of(gap));
+        } else {
+            for i in 0..missing {
+                line(expected.unwrap_or(0) + i * every, 0, most, every, clock, terminal);
+            }
+        }
+        line(since, group.count, most, every, clock, terminal);
+        expected = Some(since.saturating_add(every));
+    }
+    if found.without_time > 0 {
+        let told = counted(found.without_time, "entry without a time", "entries without a time");
+        terminal.out.push_str(&format!("{:>19}  {told}\n", "-"));
+    }
+    let total = counted(found.entries, "entry", "entries");
+    let total = format!("{total}; each line is {}\n", whole(every));
+    terminal.out.push_str(&terminal.palette.dim.of(total));
+}
+
+fn line(since: u64, count: u64, most: u64, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
+    let mut time = String::new();
+    clock.write(since, &mut time);
+    // Fractions only where intervals have them.
+    time.truncate(if every < SECOND { 23 } else { 19 });
+    let eighths = (u128::from(count) * u128::from(BAR * 8)).div_ceil(u128::from(most.max(1)));
+    let eighths = usize::try_from(eighths).unwrap_or(0);
+    let mut bar = "\u{2588}".repeat(eighths / 8);
+    bar.extend(
+        ['\u{258f}', '\u{258e}', '\u{258d}', '\u{258c}', '\u{258b}', '\u{258a}', '\u{2589}']
+            .get((eighths % 8).wrapping_sub(1)),
+    );
+    let (dim, bar) = (terminal.palette.dim.of(time), terminal.palette.good.of(bar));
+    terminal.out.push_str(&format!("{dim}{:>13}  {bar}\n", grouped(count)));
+}
+
+/// One object for each interval.
+fn print_json(found: &Counted, every: u64, terminal: &mut Terminal) {
+    let line = |group: &Group| {
+        json!({"since_unix_nano": group.since, "every_nanos": every, "count": group.count}).to_string()
+    };
+    for group in found.groups() {
+        terminal.out.push_str(&line(group));
+        terminal.out.push('\n');
+    }
+}
+
+/// An interval in the largest unit that needs no fraction: `15m`.
+fn whole(nanos: u64) -> String {
+    let units = [(DAY, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m"), (SECOND, "s"), (SECOND / 1000, "ms")];
+    let unit = units.into_iter().find(|(unit, _)| nanos.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{nanos}ns"), |(unit, name)| format!("{}{name}", nanos / unit))
+}

@@ -1,0 +1,113 @@
+//! `fusewire stats`: how much was logged, by whom.
+
+mod table;
+
+use anyhow::Result;
+use fusewire::decode::{EntryRef, Value};
+use fusewire::log::LogEvent;
+use fusewire::query::Field;
+use fusewire::query::aggregate::{Aggregation, Counted};
+use fusewire::segment::Wanted;
+
+use super::{cat, count};
+use crate::args::{OutputFormat, StatsArgs};
+use crate::input::{self, selection::Selection};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::time::Clock;
+use table::Table;
+
+/// Runs the command.
+pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    for path in &args.paths {
+        input::expect_log(path)?;
+    }
+    let zone = args.zone.zone();
+    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let asked = Aggregation::new().look_at_every_entry().max_groups(args.max_groups);
+    let tables: Vec<Table<'_>> = if args.by.is_empty() {
+        let by = |fields: &'static [&'static str]| fields.iter().map(|field| field.parse()).collect();
+        let tables = [by(&["level"]), by(&["target"]), by(&["target", "message"])];
+        tables
+            .into_iter()
+            .map(|by: Result<Vec<Field>, _>| Ok(Table::new(by?, args)))
+            .collect::<Result<_>>()?
+    } else {
+        vec![Table::new(args.by.clone(), args)]
+    };
+    let mut outcome = Outcome::NoMatch;
+    for (i, table) in tables.iter().enumerate() {
+        let counted = count::run(&table.asked(asked.clone()), &args.paths, &selection, args.access.copy)?;
+        if i == 0 {
+            outcome = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
+            outcome = outcome.max(count::report(&counted.scanned, terminal)?);
+        }
+        if args.output == OutputFormat::Json {
+            table.print_json(&counted, terminal);
+            continue;
+        }
+        if i == 0 {
+            summary(&counted, dropped(args, &selection)?, &mut Clock::new(zone.clone()), terminal);
+        }
+        table.print(&counted, terminal);
+    }
+    Ok(outcome)
+}
+
+/// How many entries were not written, as the log says.
+fn dropped(args: &StatsArgs, selection: &Selection) -> Result<u64> {
+    let mut nothing = Wanted::default();
+    nothing.of_severities([]);
+    let options = Selection::of_range(selection.range).options(args.access.copy).filter(nothing, |_| false);
+    let mut reader = cat::open(&args.paths, options)?;
+    let mut dropped = 0;
+    while let Some(event) = reader.next() {
+        if let LogEvent::Frame { frame, .. } = event
+            && let Ok(record) = EntryRef::new(frame.payload)
+            && selection.range.contains(record.time_unix_nano())
+            && frame.kind == fusewire::segment::FrameKind::Loss
+            && let Some(Value::Uint(count)) = record.get("count")
+        {
+            dropped += count;
+        }
+    }
+    Ok(dropped)
+}
+
+/// What is true of all of it.
+fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Terminal) {
+    let size: u64 = found.groups().iter().filter_map(|group| group.bytes).sum();
+    let tripped: u64 = found.groups().iter().filter_map(|group| group.tripped).sum();
+    let times =
+        found.groups().iter().filter_map(|group| group.times).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let total = terminal.palette.strong.of(counted(found.entries, "entry", "entries"));
+    terminal.out.push_str(&format!("{total}, {}", bytes(size)));
+    if let Some((first, last)) = times {
+        let (spent, seconds) = (last - first, (last - first) as f64 / 1e9);
+        terminal.out.push_str(&format!(
+            "\nfrom   {}\nto     {}",
+            clock.describe(first),
+            clock.describe(last)
+        ));
+        if seconds > 0.0 {
+            let (rate, size) = (found.entries as f64 / seconds, size as f64 / seconds);
+            let lasted = lasted(spent);
+            terminal.out.push_str(&format!("  ({lasted}: {rate:.1} a second, {}/s)", bytes(size as u64)));
+        }
+    }
+    terminal.out.push('\n');
+    let line = match (dropped, tripped) {
+        (0, 0) => {
+            terminal.palette.dim.of("nothing was dropped, as far as the log says; the fuse did not trip")
+        }
+        (dropped, tripped) => {
+            let share = tripped as f64 * 100.0 / found.entries.max(1) as f64;
+            let fuse = format!("the fuse tripped in {} ({share:.1} %)", counted(tripped, "entry", "entries"));
+            let what = format!("{} not written, as the log says; {fuse}", grouped(dropped));
+            if dropped > 0 { terminal.palette.bad.of(what) } else { terminal.palette.fuse.of(what) }
+        }
+    };
+    terminal.out.push_str(&line);
+    terminal.out.push('\n');
+}

@@ -1,0 +1,121 @@
+//! `fusewire trace`: the entries of one trace, span by span.
+
+mod tree;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fusewire::decode::{EntryRef, Value};
+use fusewire::log::LogEvent;
+use fusewire::query::Query;
+use fusewire::segment::Mode;
+
+use super::cat;
+use crate::args::{OutputFormat, TraceArgs};
+use crate::input::{self, selection::Selection};
+use crate::outcome::Outcome;
+use crate::output::entries::EntryPrinter;
+use crate::output::events::EventPrinter;
+use crate::output::producer::Producer;
+use crate::output::time::Clock;
+use crate::output::{Terminal, escape};
+use tree::{Logged, Tree};
+
+/// So many entries are shown as a tree; memory is bounded, whatever somebody takes for a trace id.
+const MOST: usize = 100_000;
+
+/// What the parent of a span is called by those who log it.
+const PARENTS: [&str; 5] = ["parent_span_id", "parent_id", "span.parent_id", "parentSpanId", "parentId"];
+
+/// Runs the command.
+pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    for path in &args.paths {
+        input::expect_log(path)?;
+    }
+    let zone = args.print.zone.zone();
+    let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
+    let selection = Selection::of_query(query.context("the trace id")?);
+    let entries = EntryPrinter::new(args.print.output, zone.clone(), terminal);
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
+    let mut reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+    let (mut logged, mut producers) = (Vec::new(), HashMap::new());
+    let mut left_out = 0_u64;
+    while let Some(event) = reader.next() {
+        match &event {
+            LogEvent::Entry { source, entry, .. } if args.print.output == OutputFormat::Text => {
+                if logged.len() < MOST {
+                    let path = source.segment().map(|segment| segment.path.as_path());
+                    logged.push(describe(entry, path, &mut producers, terminal));
+                } else {
+                    left_out += 1;
+                }
+            }
+            LogEvent::Frame { .. } => {}
+            event => printer.print(event, terminal)?,
+        }
+    }
+    if args.print.output == OutputFormat::Json {
+        return Ok(printer.outcome());
+    }
+    let found = if logged.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
+    if !logged.is_empty() {
+        Tree::new(logged).print(left_out, &mut Clock::new(zone), terminal);
+    }
+    Ok(found.max(if printer.outcome() == Outcome::NoMatch { Outcome::Clean } else { printer.outcome() }))
+}
+
+/// What of an entry stands in the tree.
+fn describe(
+    entry: &EntryRef<'_>,
+    segment: Option<&Path>,
+    producers: &mut HashMap<PathBuf, String>,
+    terminal: &Terminal,
+) -> Logged {
+    let palette = &terminal.palette;
+    let safe = |text: &[u8]| {
+        let mut out = String::new();
+        escape::push_line(text, &palette.escape, &mut out);
+        out
+    };
+    let service = ["service.name", "service"].iter().find_map(|key| match entry.get(key) {
+        Some(Value::String(text)) => Some(safe(text.as_bytes())),
+        _ => None,
+    });
+    let process = segment.map(|path| match producers.get(path) {
+        Some(found) => found.clone(),
+        None => {
+            let found = Producer::of(path).describe(palette);
+            producers.insert(path.to_owned(), found.clone());
+            found
+        }
+    });
+    let name = entry
+        .get("span.name")
+        .or_else(|| entry.get("span").and_then(|span| span.get("name")))
+        .or_else(|| {
+            let Some(Value::Array(spans)) = entry.get("spans") else { return None };
+            spans.iter().filter_map(Result::ok).last().and_then(|span| span.value.get("name"))
+        });
+    let severity = entry.severity();
+    let level = palette.severity(severity).of(format_args!("{severity:<5}"));
+    let target = palette.target.of(safe(entry.target().as_bytes()));
+    let body = safe(entry.body().as_bytes());
+    Logged {
+        time: entry.time_unix_nano(),
+        span: entry.trace().span_id,
+        parent: PARENTS.iter().find_map(|key| id(&entry.get(key)?)),
+        name: name.and_then(|name| name.as_str().map(|name| safe(name.as_bytes()))),
+        // Who imported a log is nobody's concern.
+        process: service.or(process).unwrap_or_default(),
+        text: format!("{level}  {target}  {body}"),
+    }
+}
+
+fn id(value: &Value<'_>) -> Option<u64> {
+    match value {
+        Value::String(text) => u64::from_str_radix(text.to_str().ok()?, 16).ok(),
+        value => value.as_i128().and_then(|id| id.try_into().ok()),
+    }
+    .filter(|id| *id != 0)
+}

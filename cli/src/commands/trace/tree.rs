@@ -1,0 +1,153 @@
+//! Spans within spans, and what was logged in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::output::Terminal;
+use crate::output::numbers::{counted, lasted};
+use crate::output::time::Clock;
+
+/// One entry; its texts are safe to print.
+pub(super) struct Logged {
+    pub(super) time: u64,
+    /// 0: in none.
+    pub(super) span: u64,
+    pub(super) parent: Option<u64>,
+    pub(super) name: Option<String>,
+    pub(super) process: String,
+    pub(super) text: String,
+}
+
+/// What is known of a span.
+#[derive(Default)]
+struct Span {
+    parent: Option<u64>,
+    name: Option<String>,
+    process: String,
+    /// When something was logged in it first and last; 0 where that has no time.
+    times: (u64, u64),
+    entries: Vec<usize>,
+    children: Vec<u64>,
+}
+
+/// A trace.
+pub(super) struct Tree {
+    entries: Vec<Logged>,
+    spans: BTreeMap<u64, Span>,
+    /// Spans in no other one, by their first time. Entries without a span are in span 0.
+    roots: Vec<u64>,
+}
+
+/// Deeper spans are indented no further.
+const DEEPEST: usize = 12;
+
+impl Tree {
+    pub(super) fn new(entries: Vec<Logged>) -> Self {
+        let mut spans: BTreeMap<u64, Span> = BTreeMap::new();
+        for (i, entry) in entries.iter().enumerate() {
+            let span = spans.entry(entry.span).or_default();
+            if span.entries.is_empty() {
+                (span.times, span.process) = ((entry.time, entry.time), entry.process.clone());
+            }
+            span.times = (span.times.0.min(entry.time), span.times.1.max(entry.time));
+            span.parent = span.parent.or(entry.parent.filter(|_| entry.span != 0));
+            span.name = span.name.take().or_else(|| entry.name.clone());
+            span.entries.push(i);
+        }
+        let mut tree = Self { entries, spans, roots: Vec::new() };
+        tree.link();
+        tree
+    }
+
+    /// Puts spans into those that they are in.
+    fn link(&mut self) {
+        let mut by_time: Vec<(u64, u64)> = self.spans.iter().map(|(id, span)| (span.times.0, *id)).collect();
+        by_time.sort_unstable();
+        for (_, id) in by_time {
+            let parent = self.spans.get(&id).and_then(|span| span.parent);
+            match parent.filter(|parent| self.spans.contains_key(parent) && !self.is_within(*parent, id)) {
+                Some(parent) => {
+                    if let Some(parent) = self.spans.get_mut(&parent) {
+                        parent.children.push(id);
+                    }
+                }
+                None => {
+                    // What is in itself by what it says, or in nothing that is known.
+                    if let Some(span) = self.spans.get_mut(&id) {
+                        span.parent = None;
+                    }
+                    self.roots.push(id);
+                }
+            }
+        }
+    }
+
+    /// Whether `span` is `outer`, or within it.
+    fn is_within(&self, mut span: u64, outer: u64) -> bool {
+        let mut seen = BTreeSet::new();
+        while seen.insert(span) {
+            if span == outer {
+                return true;
+            }
+            match self.spans.get(&span).and_then(|span| span.parent) {
+                Some(parent) => span = parent,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    pub(super) fn print(&self, left_out: u64, clock: &mut Clock, terminal: &mut Terminal) {
+        let times = self.entries.iter().map(|entry| entry.time).filter(|time| *time != 0);
+        let (first, last) = (times.clone().min().unwrap_or(0), times.max().unwrap_or(0));
+        let processes: BTreeSet<&str> = self.entries.iter().map(|entry| entry.process.as_str()).collect();
+        let spans = self.spans.keys().filter(|id| **id != 0).count() as u64;
+        let title = format!(
+            "{} in {} of {}, {}",
+            counted(self.entries.len() as u64, "entry", "entries"),
+            counted(spans, "span", "spans"),
+            counted(processes.len() as u64, "process", "processes"),
+            long(last - first)
+        );
+        // Writing to a String cannot fail; the same below.
+        _ = writeln!(terminal.out, "{}\n{}", terminal.palette.strong.of(title), clock.describe(first));
+        let mut open: Vec<(u64, usize)> = self.roots.iter().rev().map(|id| (*id, 0)).collect();
+        while let Some((id, depth)) = open.pop() {
+            let Some(span) = self.spans.get(&id) else { continue };
+            self.print_span(id, span, depth, first, terminal);
+            open.extend(span.children.iter().rev().map(|child| (*child, depth + 1)));
+        }
+        if left_out > 0 {
+            let more = format!(
+                "{} more are not shown: --output json has them",
+                counted(left_out, "entry", "entries")
+            );
+            _ = writeln!(terminal.out, "{}", terminal.palette.fuse.of(more));
+        }
+    }
+
+    fn print_span(&self, id: u64, span: &Span, depth: usize, first: u64, terminal: &mut Terminal) {
+        let palette = &terminal.palette;
+        let indent = "  ".repeat(depth.min(DEEPEST));
+        let since = |time: u64| format!("+{}", long(time.saturating_sub(first)));
+        let title = match id {
+            0 => format!("{}  in no span", palette.strong.of(&span.process)),
+            _ => {
+                let name = span.name.as_deref().unwrap_or("span");
+                let spent = long(span.times.1.saturating_sub(span.times.0));
+                let about = palette.dim.of(format_args!("{id:016x}  {}  {spent}", since(span.times.0)));
+                format!("{}  {name}  {about}", palette.strong.of(&span.process))
+            }
+        };
+        _ = writeln!(terminal.out, "{indent}{title}");
+        for entry in span.entries.iter().filter_map(|i| self.entries.get(*i)) {
+            let at = palette.dim.of(format_args!("{:>10}", since(entry.time)));
+            _ = writeln!(terminal.out, "{indent}  {at}  {}", entry.text);
+        }
+    }
+}
+
+/// How long something lasted; nothing at all is 0.
+fn long(nanos: u64) -> String {
+    if nanos == 0 { "0".to_owned() } else { lasted(nanos) }
+}

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterable, Iterator, Optional, Union
+import warnings
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
+from ._errors import LossWarning
 from ._fusewire import Loss, Losses, Query, Source
+from ._table import DEFAULT_COLUMNS, Selection
 from ._time import TimeLike, unix_nano
+
+if TYPE_CHECKING:
+    import pandas
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -103,10 +109,44 @@ class Reader:
             on_loss=on_loss,
             copy=copy,
         )
+        self._follow, self._on_loss = follow, on_loss
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._source.entries(self._begin())
+
+    def _begin(self) -> Losses:
+        """The losses of a pass that begins."""
         self._losses = Losses()
-        return self._source.entries(self._losses)
+        return self._losses
+
+    def _warn(self) -> None:
+        """Warns of what was lost, as iterating does meanwhile."""
+        for loss in self.losses if self._on_loss == "warn" else ():
+            warnings.warn(str(loss), LossWarning, stacklevel=3)
+
+    def select(self, columns: Union[Sequence[str], Mapping[str, Optional[str]]]) -> Selection:
+        """The log as a table with these columns, for whatever takes Arrow: ``pyarrow.table(...)``, ``polars.DataFrame(...)``,
+        DuckDB's ``FROM``. It is read batch by batch, anew each time.
+
+        A column is a part of an entry (``"time"``, ``"level"``, ``"body"``, ``"trace_id"``, ...), a path into its attributes
+        (``"request.status"``, ``"tags[0]"``; ``"attributes.level"`` for one that is called as a part is), or one into the
+        resource (``"resource.service.name"``). ``"attributes"`` and ``"resource"`` are all of them as JSON text, ``"fuse"`` says
+        as JSON text how often the fuse tripped by cause.
+
+        The types of paths are learned from the first entries; a mapping states them: ``{"duration_ms": "int64"}``, with
+        ``None`` for one to be learned. They are ``bool``, ``int64``, ``uint64``, ``float64``, ``string``, ``binary``,
+        ``timestamp``, ``duration``, and ``json`` for the JSON text of values of any kind. A value that is not of its
+        column's type is null; ``Selection.misfits`` counts them.
+        """
+        return Selection(self, columns)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """All entries through the Arrow C stream interface, with ``DEFAULT_COLUMNS``. See ``select``."""
+        return self.select(DEFAULT_COLUMNS).__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self, columns: Union[Sequence[str], Mapping[str, Optional[str]], None] = None) -> pandas.DataFrame:
+        """The log as a frame of pandas, with these columns, or ``DEFAULT_COLUMNS``. See ``select``."""
+        return self.select(DEFAULT_COLUMNS if columns is None else columns).to_pandas()
 
     @property
     def losses(self) -> list[Loss]:

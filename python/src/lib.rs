@@ -1,6 +1,7 @@
 //! The native part of the Python package `fusewire`. What its users see is in `fusewire/`: this module has the reading,
 //! and turns what is read into Python's objects.
 
+mod arrow;
 mod batch;
 mod entries;
 mod filter;
@@ -18,6 +19,8 @@ use pyo3::prelude::*;
 /// The native part of the package.
 #[pymodule]
 mod _fusewire {
+    #[pymodule_export]
+    use super::arrow::Table;
     #[pymodule_export]
     use super::entries::Entries;
     #[pymodule_export]

@@ -8,6 +8,8 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 use super::value::Value;
+#[cfg(feature = "json")]
+use super::walk::Walk;
 use super::{fault, out_of_bounds};
 
 /// Nodes and the text that they point into.
@@ -226,6 +228,12 @@ impl<'a> Children<'a> {
     #[inline]
     pub fn iter(&self) -> Attributes<'a> {
         Attributes { tape: self.tape, next: self.first, end: self.end, left: self.count }
+    }
+
+    /// All values below the container, its children first at depth 0.
+    #[cfg(feature = "json")]
+    pub(crate) fn walk(&self, is_array: bool) -> Walk<'a> {
+        Walk::below(self.tape, self.first..self.end, self.count, is_array)
     }
 
     /// Whether the fuse dropped children.

@@ -51,6 +51,15 @@ impl<'a> Walk<'a> {
         walk
     }
 
+    /// Walks what lies below a container, as if its children were attributes of an entry.
+    #[cfg(feature = "json")]
+    pub(super) fn below(tape: Tape<'a>, nodes: core::ops::Range<usize>, left: u32, is_array: bool) -> Self {
+        let mut walk = Self::new(tape);
+        walk.next = nodes.start;
+        walk.open[0] = Open { end: number_of(nodes.end), left, is_array };
+        walk
+    }
+
     /// Leaves the containers that are complete: their children have come, and what is left is the marker of those
     /// that the fuse dropped.
     #[inline(always)]
@@ -73,7 +82,8 @@ impl<'a> Walk<'a> {
         let depth = self.depth;
         let Open { end, left, is_array: in_array } = self.open[depth];
         let end = end as usize;
-        if self.next >= end {
+        // Below a container the marker of children that were dropped is left.
+        if self.next >= end || left == 0 {
             return None;
         }
         let index = self.next;

@@ -15,10 +15,12 @@ mod restore;
 mod string;
 mod tagged;
 mod validate;
+mod value;
 mod write;
 
 pub use import::{ImportReport, Importer};
 pub(crate) use out::Sink;
 pub use restore::Restorer;
+pub use value::{append_attributes, append_value};
 pub(crate) use write::write_to;
 pub use write::{append_entry, write_entry};

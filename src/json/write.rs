@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::decode::{EntryRef, Step, Value, Walk};
+use crate::decode::{Children, EntryRef, Step, Value, Walk};
 use crate::digits;
 use crate::error::DecodeError;
 use crate::kind::Kind;
@@ -58,22 +58,7 @@ fn object<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     let mut tripped = false;
     if entry.attributes().next().is_some() {
         let out = line.member(b"\"attributes\":{")?;
-        let mut tree = Tree::new(out);
-        let mut walk = entry.walk();
-        while let Some(step) = walk.step() {
-            let written = match step {
-                Ok(step) => {
-                    tripped |= step.flags().is_tripped();
-                    tree.write(&walk, &step)?
-                }
-                Err(error) => Err(error),
-            };
-            if let Err(error) = written {
-                fault = Some(error);
-                break;
-            }
-        }
-        tree.leave_to(0)?;
+        (tripped, fault) = tree(entry.walk(), out)?;
         line.out.token(b"}")?;
     }
     if entry.dropped_attributes_count() > 0 {
@@ -87,6 +72,32 @@ fn object<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
         fmt::Write::write_fmt(line.member(b"\"unreadable\":")?, format_args!("\"{fault}\""))?;
     }
     line.out.token(b"}")
+}
+
+/// Writes the values of `walk`, without what stands around them: whether the fuse did anything to one of them, and why they
+/// end, where they cannot be read further.
+#[inline(always)]
+pub(super) fn tree<S: Sink>(
+    mut walk: Walk<'_>,
+    out: &mut Out<'_, S>,
+) -> Result<(bool, Option<DecodeError>), fmt::Error> {
+    let mut tree = Tree::new(out);
+    let (mut tripped, mut fault) = (false, None);
+    while let Some(step) = walk.step() {
+        let written = match step {
+            Ok(step) => {
+                tripped |= step.flags().is_tripped();
+                tree.write(&walk, &step)?
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            fault = Some(error);
+            break;
+        }
+    }
+    tree.leave_to(0)?;
+    Ok((tripped, fault))
 }
 
 /// Time, severity and ids.
@@ -151,6 +162,15 @@ impl<'s, S: Sink> Line<'_, 's, S> {
         self.out.token(key)?;
         Ok(self.out)
     }
+}
+
+/// Whether a map would be taken for a value of another kind.
+pub(super) fn looks_like_a_tag(map: Children<'_>) -> bool {
+    map.len() == 1
+        && map
+            .iter()
+            .next()
+            .is_some_and(|child| child.is_ok_and(|child| TAGS.iter().any(|tag| child.key == **tag)))
 }
 
 /// What closes a container.
@@ -243,10 +263,7 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
                 Close::Array
             }
             Value::Map(children) => {
-                let looks_like_a_tag = children.len() == 1
-                    && children.iter().next().is_some_and(|child| {
-                        child.is_ok_and(|child| TAGS.iter().any(|tag| child.key == **tag))
-                    });
+                let looks_like_a_tag = looks_like_a_tag(children);
                 out.token(b"{")?;
                 if looks_like_a_tag {
                     out.token(b"\"$map\":{")?;

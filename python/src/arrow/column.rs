@@ -1,0 +1,199 @@
+//! Which columns there are, and what each has of an entry.
+
+use fusewire::decode::{EntryRef, Value};
+use fusewire::{Text, json};
+use pyo3::PyResult;
+use pyo3::exceptions::PyValueError;
+
+/// A column.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// `None` where the first entries say what it is.
+    pub(crate) kind: Option<ColumnKind>,
+}
+
+/// Where a column's values are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Time,
+    Severity,
+    SeverityNumber,
+    Target,
+    Thread,
+    Body,
+    TraceId,
+    SpanId,
+    TraceFlags,
+    Dropped,
+    /// All attributes.
+    Attributes,
+    Fuse,
+    /// All attributes of the resource.
+    Resource,
+    /// At a path in the resource.
+    InResource(String),
+    /// At a path in the attributes.
+    At(String),
+}
+
+/// What a column has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    Bool,
+    Int64,
+    Uint64,
+    Float64,
+    String,
+    Binary,
+    Timestamp,
+    Duration,
+    /// The JSON text of values of any kind.
+    Json,
+    /// Of headers.
+    Uint8,
+    Uint32,
+}
+
+impl ColumnKind {
+    const NAMES: [(&'static str, Self); 9] = [
+        ("bool", Self::Bool),
+        ("int64", Self::Int64),
+        ("uint64", Self::Uint64),
+        ("float64", Self::Float64),
+        ("string", Self::String),
+        ("binary", Self::Binary),
+        ("timestamp", Self::Timestamp),
+        ("duration", Self::Duration),
+        ("json", Self::Json),
+    ];
+}
+
+impl Column {
+    /// The column that `name` names: a part of the header as in a query, `resource.` and a path, or a path in the attributes.
+    /// Parts of the header have a type of their own.
+    pub(crate) fn new(name: String, kind: Option<&str>) -> PyResult<Self> {
+        let (place, own) = match name.as_str() {
+            "time" | "timestamp" => (Place::Time, Some(ColumnKind::Timestamp)),
+            "level" | "severity" => (Place::Severity, Some(ColumnKind::String)),
+            "severity_number" => (Place::SeverityNumber, Some(ColumnKind::Uint8)),
+            "target" => (Place::Target, Some(ColumnKind::String)),
+            "thread" => (Place::Thread, Some(ColumnKind::String)),
+            "body" | "message" => (Place::Body, Some(ColumnKind::String)),
+            "trace_id" => (Place::TraceId, Some(ColumnKind::String)),
+            "span_id" => (Place::SpanId, Some(ColumnKind::String)),
+            "trace_flags" => (Place::TraceFlags, Some(ColumnKind::Uint8)),
+            "dropped_attributes_count" => (Place::Dropped, Some(ColumnKind::Uint32)),
+            "attributes" => (Place::Attributes, Some(ColumnKind::Json)),
+            "fuse" => (Place::Fuse, Some(ColumnKind::Json)),
+            "resource" => (Place::Resource, Some(ColumnKind::Json)),
+            _ => (Self::path(&name)?, None),
+        };
+        let given = kind.map(|kind| Self::kind(&name, kind)).transpose()?;
+        match (own, given) {
+            (Some(own), Some(given)) if own != given => Err(PyValueError::new_err(format!(
+                "column {name:?}: its type cannot be chosen; for an attribute of that name write \"attributes.{name}\""
+            ))),
+            _ => Ok(Self { name, place, kind: own.or(given) }),
+        }
+    }
+
+    fn path(name: &str) -> PyResult<Place> {
+        let place = match (name.strip_prefix("resource."), name.strip_prefix("attributes.")) {
+            (Some(path), _) => Place::InResource(path.to_owned()),
+            (_, Some(path)) => Place::At(path.to_owned()),
+            _ => Place::At(name.to_owned()),
+        };
+        match &place {
+            Place::At(path) | Place::InResource(path) if path.is_empty() || path.contains("[*]") => {
+                Err(PyValueError::new_err(format!("column {name:?}: expected a path to one value")))
+            }
+            _ => Ok(place),
+        }
+    }
+
+    fn kind(name: &str, kind: &str) -> PyResult<ColumnKind> {
+        let found = ColumnKind::NAMES.into_iter().find(|(known, _)| *known == kind);
+        found.map(|(_, kind)| kind).ok_or_else(|| {
+            let known = ColumnKind::NAMES.map(|(name, _)| name).join(", ");
+            PyValueError::new_err(format!("column {name:?}: expected a type of {known}, found {kind:?}"))
+        })
+    }
+}
+
+/// What a column has of an entry.
+pub(crate) enum Cell<'a> {
+    Nothing,
+    Value(Value<'a>),
+    /// Made text, in the scratch.
+    Made,
+}
+
+impl Place {
+    /// What is there in `entry`, which was written by who has `resource`.
+    pub(crate) fn cell<'a>(
+        &self,
+        entry: &EntryRef<'a>,
+        resource: Option<&EntryRef<'a>>,
+        made: &mut Vec<u8>,
+    ) -> Cell<'a> {
+        let text =
+            |text: Text<'a>| if text.is_empty() { Cell::Nothing } else { Cell::Value(Value::String(text)) };
+        let number = |number: u64| Cell::Value(Value::Uint(number));
+        made.clear();
+        match self {
+            Self::Time => entry.timestamp().map_or(Cell::Nothing, |time| Cell::Value(Value::Timestamp(time))),
+            Self::Severity => match entry.severity().name() {
+                Some(name) => Cell::Value(Value::String(Text::from(name))),
+                None => Cell::Nothing,
+            },
+            Self::SeverityNumber => number(entry.severity().number().into()),
+            Self::Target => text(entry.target()),
+            Self::Thread => text(entry.thread()),
+            Self::Body => text(entry.body()),
+            Self::TraceFlags => number(entry.trace().flags.into()),
+            Self::Dropped => number(entry.dropped_attributes_count().into()),
+            Self::TraceId => hex(&entry.trace().trace_id.to_be_bytes(), made),
+            Self::SpanId => hex(&entry.trace().span_id.to_be_bytes(), made),
+            Self::Attributes => {
+                json::append_attributes(entry, made);
+                Cell::Made
+            }
+            Self::Fuse => fuse(entry, made),
+            Self::Resource => resource.map_or(Cell::Nothing, |resource| {
+                json::append_attributes(resource, made);
+                Cell::Made
+            }),
+            Self::InResource(path) => {
+                resource.and_then(|resource| resource.get(path)).map_or(Cell::Nothing, Cell::Value)
+            }
+            Self::At(path) => entry.get(path).map_or(Cell::Nothing, Cell::Value),
+        }
+    }
+}
+
+/// An id in hexadecimal digits; nothing where it is 0.
+fn hex<'a>(id: &[u8], made: &mut Vec<u8>) -> Cell<'a> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    if id.iter().all(|byte| *byte == 0) {
+        return Cell::Nothing;
+    }
+    for byte in id {
+        made.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    Cell::Made
+}
+
+/// How often the fuse tripped, by cause, as JSON; nothing where it did not.
+fn fuse<'a>(entry: &EntryRef<'_>, made: &mut Vec<u8>) -> Cell<'a> {
+    for trip in entry.trips() {
+        made.push(if made.is_empty() { b'{' } else { b',' });
+        made.extend(format!("\"{}\":{}", trip.cause.name(), trip.count).bytes());
+    }
+    if made.is_empty() {
+        return Cell::Nothing;
+    }
+    made.push(b'}');
+    Cell::Made
+}

@@ -32,26 +32,29 @@ fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
 }
 
 /// The value of the longest key that `path` begins with, and the rest. Among equal keys the first. Only keys are looked
-/// at on the way.
+/// at on the way, and of them only those that are as long as a beginning of the path.
 fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
     let (tape, end) = (level.tape(), level.end());
+    let (path, text) = (path.as_bytes(), path);
     let mut best = None;
     let mut longest = None;
     while let Some(Ok((index, node))) = level.step() {
+        let len = usize::from(node.key_length);
+        let is_step = len == path.len() || matches!(path.get(len), Some(b'.' | b'['));
+        if !is_step || longest.is_some_and(|longest| len <= longest) {
+            continue;
+        }
         let Ok(key) = tape.key(index, node) else { break };
-        let is_longer = longest.is_none_or(|longest| key.len() > longest);
-        if is_longer && begins(path.as_bytes(), key.as_bytes()) {
+        if path.starts_with(key.as_bytes()) {
             best = Some((index, node));
-            longest = Some(key.len());
+            longest = Some(len);
+            // No other one is longer.
+            if len == path.len() {
+                break;
+            }
         }
     }
     let (index, node) = best?;
     // A key that is not UTF-8 cannot begin a path, so the length is a boundary between characters.
-    Some((tape.attribute(index, node, end).ok()?.value, path.get(longest?..)?))
-}
-
-/// Whether `path` begins with `key` as a whole step.
-#[inline]
-fn begins(path: &[u8], key: &[u8]) -> bool {
-    path.starts_with(key) && matches!(path.get(key.len()), None | Some(b'.' | b'['))
+    Some((tape.attribute(index, node, end).ok()?.value, text.get(longest?..)?))
 }

@@ -101,6 +101,7 @@ impl State {
             if self.batch.len() > 0 {
                 return Ok(true);
             }
+            py.check_signals()?;
             if is_end {
                 self.ended = !self.follow || !self.wait(py, deadline)?;
             }

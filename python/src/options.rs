@@ -1,14 +1,16 @@
 //! What is to be read, and how.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fusewire::log::{LogReader, ReadOptions};
+use fusewire::query::Query;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::entries::Entries;
-use crate::filter::Query;
+use crate::filter;
 use crate::losses::{Losses, OnLoss};
 use crate::pass::Pass;
 
@@ -17,6 +19,7 @@ use crate::pass::Pass;
 pub(crate) struct Source {
     paths: Vec<PathBuf>,
     options: ReadOptions,
+    query: Option<Query>,
     follow: bool,
     timeout: Option<Duration>,
     on_loss: OnLoss,
@@ -32,7 +35,7 @@ impl Source {
         paths: Vec<PathBuf>,
         since: Option<u64>,
         until: Option<u64>,
-        query: Option<&Bound<'_, Query>>,
+        query: Option<&Bound<'_, filter::Query>>,
         follow: bool,
         timeout: Option<f64>,
         on_loss: &str,
@@ -45,14 +48,12 @@ impl Source {
         if let Some(until) = until {
             options = options.until(until);
         }
-        if let Some(query) = query {
-            options = options.query(query.get().as_query());
-        }
         let timeout = timeout
             .map(Duration::try_from_secs_f64)
             .transpose()
             .map_err(|error| PyValueError::new_err(format!("timeout: {error}")))?;
-        Ok(Self { paths, options, follow, timeout, on_loss: OnLoss::parse(on_loss)? })
+        let query = query.map(|query| query.get().as_query().clone());
+        Ok(Self { paths, options, query, follow, timeout, on_loss: OnLoss::parse(on_loss)? })
     }
 
     /// Begins to read: an iterator of dicts. What is lost goes to `losses`.
@@ -64,9 +65,12 @@ impl Source {
 impl Source {
     /// Begins to read.
     pub(crate) fn begin(&self, py: Python<'_>, losses: &Bound<'_, Losses>) -> PyResult<Pass> {
-        let reader =
-            py.detach(|| self.options.clone().open(&self.paths)).map_err(|error| self.not_opened(&error))?;
-        Ok(Pass::new(reader, losses.get().shared(), self.on_loss))
+        let mut options = self.options.clone();
+        if let Some(query) = &self.query {
+            options = interruptible(options, query.clone());
+        }
+        let reader = py.detach(|| options.open(&self.paths)).map_err(|error| self.not_opened(&error))?;
+        Ok(Pass::new(reader, self.query.clone(), losses.get().shared(), self.on_loss))
     }
 
     /// Which of the paths cannot be read, where one can tell.
@@ -80,4 +84,21 @@ impl Source {
             (None, _) => PyOSError::new_err(format!("{path}: {error}")),
         }
     }
+}
+
+/// After so many entries that were not asked for one is let through: some ten milliseconds.
+const PATIENCE: u32 = 1 << 16;
+
+/// What `query` asks for and, of long runs of others, one now and then: whoever looks for a needle in a large stack can
+/// be interrupted there. [`Pass`] tells them apart. It is the same ones each time, so that what is read has the same order.
+fn interruptible(options: ReadOptions, query: Query) -> ReadOptions {
+    // A reader asks from one thread.
+    let others = AtomicU32::new(0);
+    options.filter(query.wanted(), move |entry| {
+        query.matches(entry) || {
+            let count = others.load(Ordering::Relaxed).wrapping_add(1);
+            others.store(count, Ordering::Relaxed);
+            count.is_multiple_of(PATIENCE)
+        }
+    })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fusewire::decode::EntryRef;
 use fusewire::log::{FileChange, LogEvent, LogReader, Source};
+use fusewire::query::Query;
 use fusewire::segment::FrameKind;
 use pyo3::prelude::*;
 
@@ -16,6 +17,8 @@ use crate::names;
 /// One pass over a log.
 pub(crate) struct Pass {
     reader: LogReader,
+    /// What the reader asks for; it lets others through now and then.
+    query: Option<Query>,
     losses: Arc<Mutex<Found>>,
     on_loss: OnLoss,
 }
@@ -25,6 +28,8 @@ pub(crate) struct Pass {
 pub(crate) enum Stop {
     /// Whoever takes the entries has enough for now.
     Enough,
+    /// Nothing was found for a while: there may be signals to look at.
+    Pause,
     /// There is nothing more now.
     End,
     /// Something was lost, and that is an error.
@@ -32,8 +37,13 @@ pub(crate) enum Stop {
 }
 
 impl Pass {
-    pub(crate) fn new(reader: LogReader, losses: Arc<Mutex<Found>>, on_loss: OnLoss) -> Self {
-        Self { reader, losses, on_loss }
+    pub(crate) fn new(
+        reader: LogReader,
+        query: Option<Query>,
+        losses: Arc<Mutex<Found>>,
+        on_loss: OnLoss,
+    ) -> Self {
+        Self { reader, query, losses, on_loss }
     }
 
     /// Hands entries to `take` until it has enough.
@@ -41,6 +51,9 @@ impl Pass {
         while let Some(event) = self.reader.next() {
             let loss = match event {
                 LogEvent::Entry { source, entry, .. } => {
+                    if self.query.as_ref().is_some_and(|query| !query.matches(&entry)) {
+                        return Stop::Pause;
+                    }
                     if take(&entry, source).is_break() {
                         return Stop::Enough;
                     }
@@ -55,6 +68,19 @@ impl Pass {
             }
         }
         Stop::End
+    }
+
+    /// The same, whatever signals there may be: for those who cannot look at them.
+    pub(crate) fn run_on(
+        &mut self,
+        mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>,
+    ) -> Stop {
+        loop {
+            match self.run(&mut take) {
+                Stop::Pause => {}
+                stop => return stop,
+            }
+        }
     }
 
     /// Waits for something new.

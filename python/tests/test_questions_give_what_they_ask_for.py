@@ -27,6 +27,15 @@ def test_a_query_gives_what_filtering_gives(log):
     assert bodies(directory.parent / "lines", where="request.tags[*] == 7") == ["request 7 done"]
 
 
+def test_a_needle_in_a_long_log_comes_alone(log):
+    # So long that the search is interrupted on the way, to look at signals.
+    directory = log({"msg": f"{n}"} for n in range(150_000))
+    for path in directory, directory.parent / "lines":
+        assert bodies(path, where="body == '149999'") == ["149999"]
+        assert bodies(path, where="body == never") == []
+        assert sum(1 for _ in fusewire.open(path, where="body != '7'")) == 149_999
+
+
 @pytest.mark.parametrize("since", [
     START + timedelta(minutes=5),
     (START + timedelta(minutes=5)).astimezone(timezone(timedelta(hours=5, minutes=30))),

@@ -76,11 +76,13 @@ def test_values_that_json_has_not(golden):
 
 
 def test_a_log_of_many_batches_comes_whole(lines):
-    directory = lines({"msg": f"{n}", "n": n} for n in range(40_000))
+    directory = lines({"msg": f"{n}", "n": n} for n in range(140_000))
     reader = pyarrow.RecordBatchReader.from_stream(fusewire.open(directory).select(["n", "body"]))
     batches = list(reader)
     assert len(batches) > 2
-    assert [n for batch in batches for n in batch["n"].to_pylist()] == list(range(40_000))
+    assert [n for batch in batches for n in batch["n"].to_pylist()] == list(range(140_000))
+    found = fusewire.open(directory, where="n == 139999").select(["n"])
+    assert pyarrow.table(found)["n"].to_pylist() == [139_999]
     gc.collect()
     assert batches[0]["body"][-1].as_py() == str(len(batches[0]) - 1)
 

@@ -95,11 +95,11 @@ impl Batches {
         let (mut first, mut lost, mut ended) = (None, None, false);
         if columns.iter().any(|column| column.kind.is_none()) {
             let mut batch = Batch::default();
-            match pass.run(|entry, source| {
+            match pass.run_on(|entry, source| {
                 batch.push(entry, resources.of(source));
                 if batch.has(ROWS) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }) {
-                Stop::Enough => {}
+                Stop::Enough | Stop::Pause => {}
                 Stop::End => ended = true,
                 Stop::Lost(loss) => lost = Some(loss),
             }
@@ -125,12 +125,12 @@ impl Batches {
         if self.ended || self.lost.is_some() || filling.is_full() {
             return;
         }
-        match pass.run(|entry, source| {
+        match pass.run_on(|entry, source| {
             let id: ResourceId = resources.of(source);
             filling.push(columns, entry, resources.get(id).as_ref());
             if filling.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }) {
-            Stop::Enough => {}
+            Stop::Enough | Stop::Pause => {}
             Stop::End => self.ended = true,
             Stop::Lost(loss) => self.lost = Some(loss),
         }

@@ -12,15 +12,15 @@ pub(crate) struct Batch {
     entries: Vec<(usize, ResourceId)>,
 }
 
-/// Of that many bytes no more is added to a batch.
-const ENOUGH_BYTES: usize = 1 << 20;
+/// Memory that is kept from one batch to the next.
+const KEPT_BYTES: usize = 4 << 20;
 
 impl Batch {
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
         // One huge entry should not be paid for until the end.
-        if self.bytes.capacity() > 4 * ENOUGH_BYTES {
+        if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
         }
     }
@@ -34,9 +34,9 @@ impl Batch {
         self.entries.len()
     }
 
-    /// Whether it has `entries` entries, or as many bytes as are good for it.
-    pub(crate) fn has(&self, entries: usize) -> bool {
-        self.entries.len() >= entries || self.bytes.len() >= ENOUGH_BYTES
+    /// Whether it has `entries` entries, or `bytes` bytes of them.
+    pub(crate) fn has(&self, entries: usize, bytes: usize) -> bool {
+        self.entries.len() >= entries || self.bytes.len() >= bytes
     }
 
     /// The entry at `index`, and who wrote it.

@@ -17,6 +17,8 @@ use crate::value::Dicts;
 /// The most entries of a batch. The first has one, and each twice as many as the one before: who looks for few finds
 /// the first of them soon.
 const MOST: usize = 1_024;
+/// And about so many bytes.
+const MOST_BYTES: usize = 1 << 20;
 
 /// How long one waits before signals are looked at again.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -41,10 +43,10 @@ struct State {
 }
 
 impl Entries {
-    pub(crate) fn new(pass: Pass, follow: bool, timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(pass: Pass, resources: Resources, follow: bool, timeout: Option<Duration>) -> Self {
         Self(Mutex::new(State {
             pass,
-            resources: Resources::default(),
+            resources,
             batch: Batch::default(),
             next: 0,
             size: 1,
@@ -116,7 +118,7 @@ impl State {
         *size = (most * 2).min(MOST);
         pass.run(|entry, source| {
             batch.push(entry, resources.of(source));
-            if batch.has(most) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if batch.has(most, MOST_BYTES) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     }
 

@@ -13,6 +13,7 @@ use crate::entries::Entries;
 use crate::filter;
 use crate::losses::{Losses, OnLoss};
 use crate::pass::Pass;
+use crate::resources::Resources;
 
 /// What is to be read: reading it can be begun any number of times.
 #[pyclass(frozen, module = "fusewire._fusewire")]
@@ -23,6 +24,7 @@ pub(crate) struct Source {
     follow: bool,
     timeout: Option<Duration>,
     on_loss: OnLoss,
+    copy: bool,
 }
 
 #[pymethods]
@@ -53,12 +55,12 @@ impl Source {
             .transpose()
             .map_err(|error| PyValueError::new_err(format!("timeout: {error}")))?;
         let query = query.map(|query| query.get().as_query().clone());
-        Ok(Self { paths, options, query, follow, timeout, on_loss: OnLoss::parse(on_loss)? })
+        Ok(Self { paths, options, query, follow, timeout, on_loss: OnLoss::parse(on_loss)?, copy })
     }
 
     /// Begins to read: an iterator of dicts. What is lost goes to `losses`.
     fn entries(&self, py: Python<'_>, losses: &Bound<'_, Losses>) -> PyResult<Entries> {
-        Ok(Entries::new(self.begin(py, losses)?, self.follow, self.timeout))
+        Ok(Entries::new(self.begin(py, losses)?, self.resources(), self.follow, self.timeout))
     }
 }
 
@@ -71,6 +73,11 @@ impl Source {
         }
         let reader = py.detach(|| options.open(&self.paths)).map_err(|error| self.not_opened(&error))?;
         Ok(Pass::new(reader, self.query.clone(), losses.get().shared(), self.on_loss))
+    }
+
+    /// For the resources of what is read.
+    pub(crate) fn resources(&self) -> Resources {
+        Resources::new(self.copy)
     }
 
     /// Which of the paths cannot be read, where one can tell.

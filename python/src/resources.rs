@@ -11,8 +11,9 @@ use fusewire::segment::Segment;
 pub(crate) struct ResourceId(usize);
 
 /// The resources that were met, each read once.
-#[derive(Default)]
 pub(crate) struct Resources {
+    /// Whether segments are read into memory instead of being mapped.
+    copy: bool,
     by_stream: HashMap<[u8; 16], ResourceId>,
     /// Each an entry whose attributes it is.
     payloads: Vec<Vec<u8>>,
@@ -20,6 +21,10 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
+    pub(crate) fn new(copy: bool) -> Self {
+        Self { copy, by_stream: HashMap::new(), payloads: Vec::new(), last: None }
+    }
+
     /// That of what was read from `source`.
     pub(crate) fn of(&mut self, source: Source<'_>) -> ResourceId {
         let Some(segment) = source.segment() else { return ResourceId(0) };
@@ -42,7 +47,8 @@ impl Resources {
 
     /// The same from the beginning of the segment `path`, where it can be read.
     fn read(&mut self, path: &std::path::Path) -> ResourceId {
-        let Ok(segment) = Segment::open_trusted(path) else { return ResourceId(0) };
+        let segment = if self.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
+        let Ok(segment) = segment else { return ResourceId(0) };
         let Some(resource) = segment.resource() else { return ResourceId(0) };
         self.payloads.push(resource.as_bytes().to_vec());
         ResourceId(self.payloads.len())

@@ -1,8 +1,10 @@
 """An entry as a dict says what the same entry says as JSON, with Python's own types (B5, A9)."""
 
 import base64
+import copy
 import json
 import math
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -78,6 +80,21 @@ def test_times_keep_their_nanoseconds_and_their_zone(golden):
     assert time.unix_nano == entry["time_unix_nano"] == 1_700_000_000_123_456_789
     assert time.nanosecond == 123_456_789
     assert (time + timedelta(seconds=1)).unix_nano == 1_700_000_001_123_456_000
+
+
+def test_instants_and_spans_keep_their_nanoseconds_elsewhere(lines):
+    line = {"attributes": {"t": {"$time": "2026-01-02T03:04:05.000000007+02:00"}, "d": {"$nanos": -1500000001}}}
+    entry, = fusewire.open(compact(lines, line))
+    for attributes in entry["attributes"], pickle.loads(pickle.dumps(entry))["attributes"], copy.deepcopy(entry)["attributes"]:
+        assert attributes["t"].unix_nano % 10**9 == attributes["t"].nanosecond == 7
+        assert attributes["t"].utcoffset() == timedelta(hours=2)
+        assert attributes["d"].total_nanoseconds == -1_500_000_001
+        assert attributes["d"] == timedelta(seconds=-1.500001)  # Rounded down, as the nanoseconds behind it say.
+
+
+def test_copies_say_the_same(log):
+    directory = log(requests(20))
+    assert list(fusewire.open(directory, copy=True)) == list(fusewire.open(directory))
 
 
 def test_days_of_all_years_are_right(lines):

@@ -44,9 +44,10 @@ impl Table {
         losses: &Bound<'py, Losses>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let pass = source.get().begin(py, losses)?;
+        let resources = source.get().resources();
         self.misfits.clear();
         let (columns, misfits) = (self.columns.clone(), Arc::clone(&self.misfits));
-        let batches = py.detach(|| Batches::new(pass, columns, misfits));
+        let batches = py.detach(|| Batches::new(pass, resources, columns, misfits));
         let stream = FFI_ArrowArrayStream::new(Box::new(batches));
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }

@@ -17,7 +17,8 @@ use crate::losses::Loss;
 use crate::pass::{Pass, Stop};
 use crate::resources::{ResourceId, Resources};
 
-/// A batch has so many rows at most, and ends behind the row with which its entries have so many bytes.
+/// A batch has so many rows at most, and ends behind the row with which its texts have so many bytes: offsets of Arrow's
+/// have 31 bits, and what a row has is bounded by what an entry and a resource can be.
 const ROWS: usize = 16_384;
 const BYTES: usize = 32 << 20;
 
@@ -70,17 +71,22 @@ impl Filling {
                 json::append_value(value, &mut self.made);
                 cell = Cell::Made;
             }
-            let fits = builder.push(match cell {
+            let value = match cell {
                 Cell::Nothing => Value::Null,
                 Cell::Value(value) => value,
                 Cell::Made => Value::String(Text::new(&self.made)),
-            });
+            };
+            self.bytes += match value {
+                Value::String(text) => text.len(),
+                Value::Bytes(bytes) => bytes.len(),
+                _ => 0,
+            };
+            let fits = builder.push(value);
             if !fits {
                 misfits.fetch_add(1, Ordering::Relaxed);
             }
         }
         self.rows += 1;
-        self.bytes += entry.as_bytes().len();
     }
 
     fn is_full(&self) -> bool {
@@ -90,14 +96,18 @@ impl Filling {
 
 impl Batches {
     /// Begins; where types have to be learned, reads the first entries.
-    pub(crate) fn new(mut pass: Pass, mut columns: Vec<Column>, misfits: Arc<Misfits>) -> Self {
-        let mut resources = Resources::default();
+    pub(crate) fn new(
+        mut pass: Pass,
+        mut resources: Resources,
+        mut columns: Vec<Column>,
+        misfits: Arc<Misfits>,
+    ) -> Self {
         let (mut first, mut lost, mut ended) = (None, None, false);
         if columns.iter().any(|column| column.kind.is_none()) {
             let mut batch = Batch::default();
             match pass.run_on(|entry, source| {
                 batch.push(entry, resources.of(source));
-                if batch.has(ROWS) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if batch.has(ROWS, BYTES) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }) {
                 Stop::Enough | Stop::Pause => {}
                 Stop::End => ended = true,

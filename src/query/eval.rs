@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use crate::decode::{EntryRef, Value};
 use crate::format::index::severity_bit;
+use crate::text::Text;
 use crate::trip::TripCause;
 
 use super::number::Number;
@@ -39,14 +40,7 @@ impl Test {
                 };
                 check.of_count(u64::from(value))
             }
-            Self::Text(field, check) => {
-                let text = match field {
-                    TextField::Body => entry.body(),
-                    TextField::Target => entry.target(),
-                    TextField::Thread => entry.thread(),
-                };
-                check.holds(text.as_bytes())
-            }
+            Self::Text(field, check) => check.holds(field.of(entry).as_bytes()),
             Self::Trips(cause, check) => check.of_count(trips(entry, *cause)),
             Self::Value(lookup, check) => match lookup.parts.as_slice() {
                 [] => false,
@@ -55,6 +49,17 @@ impl Test {
                     value.is_some_and(|value| any(value, rest, |value| check.holds(value, lookup)))
                 }
             },
+        }
+    }
+}
+
+impl TextField {
+    #[inline]
+    pub(super) fn of<'a>(self, entry: &EntryRef<'a>) -> Text<'a> {
+        match self {
+            Self::Body => entry.body(),
+            Self::Target => entry.target(),
+            Self::Thread => entry.thread(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::error::QueryError;
 use super::eval::first;
 use super::number::Number;
 use super::parser;
-use super::plan::{Header, TextField};
+use super::plan::Header;
 use super::resolve::Place;
 use super::syntax::Path;
 
@@ -59,40 +59,65 @@ impl Field {
     }
 
     /// Writes what it is in an entry as text: text as it is, a level by its name, ids in hexadecimal digits, other values as in a
-    /// query. Whether it is there. What is no UTF-8 is replaced.
+    /// query, of bytes, arrays and maps how many. Whether it is there. What is no UTF-8 is replaced.
     pub fn write(&self, entry: &EntryRef<'_>, out: &mut String) -> bool {
         // Writing to a String cannot fail.
-        let _ = match &self.place {
-            Place::Severity => write!(out, "{}", entry.severity()),
-            Place::Time => match entry.timestamp() {
-                Some(time) => write!(out, "{time}"),
+        self.write_to(entry, out).unwrap_or(true)
+    }
+
+    /// Appends what [`write`](Self::write) writes, but for text that is no UTF-8, which stays as it is.
+    pub(super) fn push(&self, entry: &EntryRef<'_>, out: &mut Vec<u8>) -> bool {
+        let text = match &self.place {
+            Place::Text(field) => field.of(entry),
+            Place::Attribute(lookup) => match first(entry, lookup) {
+                Some(Value::String(text)) => {
+                    out.extend_from_slice(text.as_bytes());
+                    return true;
+                }
+                Some(value) => return write_value(&value, &mut Bytes(out)).is_ok(),
                 None => return false,
             },
-            Place::Trace | Place::Span => {
-                let trace = entry.trace();
-                match self.place {
-                    Place::Trace if trace.trace_id != 0 => write!(out, "{:032x}", trace.trace_id),
-                    Place::Span if trace.span_id != 0 => write!(out, "{:016x}", trace.span_id),
-                    _ => return false,
-                }
-            }
-            Place::Number(header) => write!(out, "{}", count(*header, entry)),
-            Place::Trips(cause) => write!(out, "{}", super::eval::trips(entry, *cause)),
+            // Writing to a Vec cannot fail.
+            _ => return self.write_to(entry, &mut Bytes(out)).unwrap_or(true),
+        };
+        out.extend_from_slice(text.as_bytes());
+        !text.is_empty()
+    }
+
+    fn write_to(&self, entry: &EntryRef<'_>, out: &mut impl Write) -> Result<bool, fmt::Error> {
+        let trace = entry.trace();
+        match &self.place {
+            Place::Severity => write!(out, "{}", entry.severity())?,
+            Place::Time => match entry.timestamp() {
+                Some(time) => write!(out, "{time}")?,
+                None => return Ok(false),
+            },
+            Place::Trace if trace.trace_id != 0 => write!(out, "{:032x}", trace.trace_id)?,
+            Place::Span if trace.span_id != 0 => write!(out, "{:016x}", trace.span_id)?,
+            Place::Trace | Place::Span => return Ok(false),
+            Place::Number(header) => write!(out, "{}", count(*header, entry))?,
+            Place::Trips(cause) => write!(out, "{}", super::eval::trips(entry, *cause))?,
             Place::Text(field) => {
-                let text = match field {
-                    TextField::Body => entry.body(),
-                    TextField::Target => entry.target(),
-                    TextField::Thread => entry.thread(),
-                };
-                out.push_str(&text.to_str_lossy());
-                return !text.is_empty();
+                let text = field.of(entry);
+                out.write_str(&text.to_str_lossy())?;
+                return Ok(!text.is_empty());
             }
             Place::Attribute(lookup) => match first(entry, lookup) {
-                Some(value) => write_value(&value, out),
-                None => return false,
+                Some(value) => write_value(&value, out)?,
+                None => return Ok(false),
             },
-        };
-        true
+        }
+        Ok(true)
+    }
+}
+
+/// Text that is appended to bytes.
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl Write for Bytes<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }
 
@@ -103,7 +128,7 @@ fn count(header: Header, entry: &EntryRef<'_>) -> u64 {
     }
 }
 
-fn write_value(value: &Value<'_>, out: &mut String) -> fmt::Result {
+fn write_value(value: &Value<'_>, out: &mut impl Write) -> fmt::Result {
     match value {
         Value::Null => out.write_str("null"),
         Value::Bool(value) => write!(out, "{value}"),

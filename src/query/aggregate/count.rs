@@ -1,111 +1,145 @@
 //! Counting as one thread does it, and putting together what several have counted.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::decode::EntryRef;
 use crate::log::{Found, Run, Scanned, Visitor};
 use crate::severity::Severity;
 
-use super::distinct::Distinct;
-use super::group::{Group, Numbers};
+use super::group::Group;
+use super::groups::{Groups, Room, Slot};
 use super::{Aggregation, Counted};
 
 /// Counts entries.
 pub(super) struct Counter<'a> {
     asked: &'a Aggregation,
+    /// How many counters share the memory.
+    counters: &'a AtomicUsize,
     /// By interval, and by the values, each behind a byte that says whether it is there and followed by its length.
-    groups: HashMap<Box<[u8]>, Group>,
+    groups: Groups,
     entries: u64,
-    others: u64,
     without_time: u64,
-    /// The key at hand, and one value of it.
+    /// The key at hand, and one value.
     key: Vec<u8>,
-    text: String,
+    value: Vec<u8>,
 }
 
 impl<'a> Counter<'a> {
-    pub(super) fn new(asked: &'a Aggregation) -> Self {
-        let (key, text) = (Vec::new(), String::new());
-        Self { asked, groups: HashMap::new(), entries: 0, others: 0, without_time: 0, key, text }
+    pub(super) fn new(asked: &'a Aggregation, counters: &'a AtomicUsize) -> Self {
+        counters.fetch_add(1, Ordering::Relaxed);
+        let (key, value, groups) = (Vec::new(), Vec::new(), Groups::default());
+        Self { asked, counters, groups, entries: 0, without_time: 0, key, value }
+    }
+
+    fn room(&self) -> Room {
+        let counters = self.counters.load(Ordering::Relaxed).max(1);
+        // Twice as many as are asked for: when the half of them goes, as many are left.
+        Room { groups: self.asked.max_groups.saturating_mul(2), bytes: self.asked.memory / counters }
     }
 
     /// When the interval of `time` begins.
     fn interval(&self, time: u64) -> Option<u64> {
         let every = self.asked.every?.get();
-        let behind = (u128::from(time) + u128::from(every - self.asked.origin)) % u128::from(every);
-        // The one before the origin may begin before the epoch.
-        Some(time.saturating_sub(u64::try_from(behind).unwrap_or(0)))
+        let behind = match time.checked_sub(self.asked.origin) {
+            Some(since_origin) => since_origin % every,
+            // In the interval before the origin.
+            None => every - (self.asked.origin - time),
+        };
+        // It may begin before the epoch.
+        Some(time.saturating_sub(behind))
     }
 
-    /// Makes the key of a group.
-    fn make_key(&mut self, since: Option<u64>, entry: &EntryRef<'_>) {
+    fn begin_key(&mut self, since: Option<u64>) {
         self.key.clear();
-        self.key.extend(since.unwrap_or(0).to_le_bytes());
-        for field in &self.asked.by {
-            self.text.clear();
-            let is_there = field.write(entry, &mut self.text);
-            push_value(&mut self.key, is_there.then_some(&self.text));
-        }
+        self.key.extend_from_slice(&since.unwrap_or(0).to_le_bytes());
     }
 
-    /// The group of the key at hand; `None` where there are too many.
-    fn group(&mut self) -> Option<&mut Group> {
-        // Looked for twice where it is there: a borrow that is returned lasts to the end.
-        if !self.groups.contains_key(self.key.as_slice()) {
-            if self.groups.len() >= self.asked.max_groups {
-                return None;
-            }
-            let mut group = Group { bytes: Some(0), tripped: Some(0), ..Group::default() };
-            (group.since, group.key) = parse_key(&self.key, self.asked);
-            group.numbers = self.asked.number.as_ref().map(|_| Numbers::default());
-            group.distinct = self.asked.distinct.as_ref().map(|_| Distinct::default());
-            self.groups.insert(self.key.as_slice().into(), group);
-        }
-        self.groups.get_mut(self.key.as_slice())
-    }
-
-    /// Adds entries that an index has told of to the group of the key at hand.
+    /// Counts entries that an index has told of in the group of the key at hand.
     fn add_told(&mut self, entries: u64) {
         self.entries += entries;
-        match self.group() {
-            Some(group) => {
-                group.count += entries;
-                (group.bytes, group.tripped, group.is_told) = (None, None, true);
-            }
-            None => self.others += entries,
-        }
+        self.groups.change(&self.key, self.room(), false, |group| {
+            group.count += entries;
+            group.is_told = true;
+        });
     }
 
+    /// Takes in what another one has counted. What it had room for is this one's from now on.
     pub(super) fn merge(&mut self, other: Self) {
+        self.counters.fetch_sub(1, Ordering::Relaxed);
         self.entries += other.entries;
-        self.others += other.others;
         self.without_time += other.without_time;
-        for (key, found) in other.groups {
-            self.key.clear();
-            self.key.extend_from_slice(&key);
-            match self.group() {
-                Some(group) => group.merge(&found),
-                None => self.others += found.count,
-            }
-        }
+        self.groups.merge(other.groups, self.room());
     }
 
-    pub(super) fn finish(self, scanned: Scanned<()>) -> Counted {
-        let mut groups: Vec<Group> = self.groups.into_values().collect();
-        groups.iter_mut().filter(|group| group.is_told).for_each(|group| group.times = None);
+    pub(super) fn finish(mut self, scanned: Scanned<()>) -> Counted {
+        self.groups.keep(self.asked.max_groups);
+        let (others, short_by) = (self.groups.others, self.groups.short_by);
+        let slots = self.groups.into_slots();
+        let mut groups: Vec<Group> = slots.into_iter().map(|slot| group(slot, self.asked)).collect();
         groups.sort_unstable_by(|a, b| {
             a.since.cmp(&b.since).then(b.count.cmp(&a.count)).then_with(|| a.key.cmp(&b.key))
         });
-        let (entries, others, without_time) = (self.entries, self.others, self.without_time);
-        Counted { groups, entries, others, without_time, scanned }
+        let (entries, without_time) = (self.entries, self.without_time);
+        Counted { groups, entries, others, short_by, without_time, scanned }
+    }
+
+    /// Counts an entry of so many bytes in the group of the key at hand.
+    fn add(&mut self, entry: &EntryRef<'_>, len: u64) {
+        let (asked, value, time) = (self.asked, &mut self.value, entry.time_unix_nano());
+        let room = Room {
+            groups: asked.max_groups.saturating_mul(2),
+            bytes: asked.memory / self.counters.load(Ordering::Relaxed).max(1),
+        };
+        self.groups.change(&self.key, room, asked.measures(), |group| {
+            group.count += 1;
+            if time != 0 {
+                group.add_times((time, time));
+            }
+            group.bytes += len;
+            group.tripped += u64::from(entry.is_tripped());
+            if let Some(field) = &asked.number {
+                let numbers = group.numbers.get_or_insert_default();
+                field.number(entry).into_iter().for_each(|number| numbers.add(number));
+            }
+            if let Some(field) = &asked.distinct {
+                let distinct = group.distinct.get_or_insert_default();
+                value.clear();
+                if field.push(entry, value) {
+                    distinct.add(value);
+                }
+            }
+        });
     }
 }
 
-fn push_value(key: &mut Vec<u8>, value: Option<&String>) {
-    key.push(value.is_some().into());
-    if let Some(value) = value {
-        key.extend(value.len().to_le_bytes());
-        key.extend(value.as_bytes());
+/// Appends a value to a key, with whether it is there and how long it is.
+fn push_value(key: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>) -> bool) {
+    let at = key.len();
+    key.extend_from_slice(&[0; 1 + size_of::<usize>()]);
+    let begin = key.len();
+    if !push(key) {
+        key.truncate(at + 1);
+        return;
+    }
+    let len = (key.len() - begin).to_le_bytes();
+    if let Some([is_there, place @ ..]) = key.get_mut(at..begin) {
+        *is_there = 1;
+        place.copy_from_slice(&len);
+    }
+}
+
+fn group(slot: Slot, asked: &Aggregation) -> Group {
+    let (since, key) = parse_key(&slot.key, asked);
+    let known = |what: u64| (!slot.is_told).then_some(what);
+    Group {
+        since,
+        key,
+        count: slot.count,
+        times: slot.times.filter(|_| !slot.is_told),
+        bytes: known(slot.bytes),
+        tripped: known(slot.tripped),
+        numbers: slot.numbers.map(|numbers| *numbers),
+        distinct: slot.distinct.map(|distinct| *distinct),
     }
 }
 
@@ -128,26 +162,10 @@ fn parse_key(key: &[u8], asked: &Aggregation) -> (Option<u64>, Vec<Option<String
     (asked.every.map(|_| since), values)
 }
 
-impl Group {
-    fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        self.is_told |= other.is_told;
-        other.times.into_iter().for_each(|times| self.add_times(times));
-        self.bytes = self.bytes.zip(other.bytes).map(|(a, b)| a + b);
-        self.tripped = self.tripped.zip(other.tripped).map(|(a, b)| a + b);
-        if let (Some(own), Some(other)) = (&mut self.numbers, &other.numbers) {
-            own.merge(other);
-        }
-        if let (Some(own), Some(other)) = (&mut self.distinct, &other.distinct) {
-            own.merge(other);
-        }
-    }
-}
-
 impl Visitor for Counter<'_> {
     fn run(&mut self, run: &Run<'_>) -> bool {
         let asked = self.asked;
-        if asked.every_entry || asked.number.is_some() || asked.distinct.is_some() {
+        if asked.every_entry || asked.measures() {
             return false;
         }
         let since = match (asked.every, run.times) {
@@ -157,8 +175,7 @@ impl Visitor for Counter<'_> {
             }
             _ => return false,
         };
-        self.key.clear();
-        self.key.extend(since.unwrap_or(0).to_le_bytes());
+        self.begin_key(since);
         match (asked.by.as_slice(), run.severities) {
             ([], _) => self.add_told(run.entries),
             ([field], Some(severities)) if field.is_severity() => self.add_severities(run, severities),
@@ -170,38 +187,16 @@ impl Visitor for Counter<'_> {
     fn entry(&mut self, found: &Found<'_>) {
         let (asked, entry) = (self.asked, &found.entry);
         let time = entry.time_unix_nano();
+        self.entries += 1;
         if asked.every.is_some() && time == 0 {
-            self.entries += 1;
             self.without_time += 1;
             return;
         }
-        self.make_key(self.interval(time), entry);
-        self.entries += 1;
-        let text = asked.distinct.as_ref().filter(|field| {
-            self.text.clear();
-            field.write(entry, &mut self.text)
-        });
-        let text = text.map(|_| std::mem::take(&mut self.text));
-        let Some(group) = self.group() else {
-            self.others += 1;
-            return;
-        };
-        group.count += 1;
-        if time != 0 {
-            group.add_times((time, time));
+        self.begin_key(self.interval(time));
+        for field in &asked.by {
+            push_value(&mut self.key, |key| field.push(entry, key));
         }
-        group.bytes = group.bytes.map(|bytes| bytes + found.frame.len_on_disk());
-        group.tripped = group.tripped.map(|tripped| tripped + u64::from(entry.is_tripped()));
-        if let (Some(numbers), Some(field)) = (&mut group.numbers, &asked.number)
-            && let Some(number) = field.number(entry)
-        {
-            numbers.add(number);
-        }
-        if let (Some(distinct), Some(text)) = (&mut group.distinct, &text) {
-            distinct.add(text.as_bytes());
-        }
-        // Its room is used again.
-        self.text = text.unwrap_or_else(|| std::mem::take(&mut self.text));
+        self.add(entry, found.frame.len_on_disk());
     }
 }
 
@@ -215,7 +210,11 @@ impl Counter<'_> {
         let len = self.key.len();
         for (number, count) in (0..=u8::MAX).zip(counts).filter(|(_, count)| *count > 0) {
             self.key.truncate(len);
-            push_value(&mut self.key, Some(&Severity::from_number(number).to_string()));
+            let name = Severity::from_number(number).to_string();
+            push_value(&mut self.key, |key| {
+                key.extend_from_slice(name.as_bytes());
+                true
+            });
             self.add_told(count);
         }
     }

@@ -23,16 +23,20 @@
 mod count;
 mod distinct;
 mod group;
+mod groups;
+mod numbers;
 
 use std::io;
 use std::num::NonZero;
+use std::sync::atomic::AtomicUsize;
 
 use crate::log::{Scan, Scanned};
 
 use super::{Field, Query};
 use count::Counter;
 pub use distinct::Distinct;
-pub use group::{Group, Numbers};
+pub use group::Group;
+pub use numbers::Numbers;
 
 /// What is counted.
 #[derive(Clone, Debug)]
@@ -42,6 +46,7 @@ pub struct Aggregation {
     number: Option<Field>,
     distinct: Option<Field>,
     max_groups: usize,
+    memory: usize,
     origin: u64,
     every_entry: bool,
 }
@@ -53,8 +58,12 @@ pub struct Counted {
     groups: Vec<Group>,
     /// Entries that match.
     pub entries: u64,
-    /// Entries among these that are in none of the groups, because there are more than may be kept.
+    /// Entries among these that are in none of the groups, because there are more than may be kept: those with the fewest
+    /// entries went.
     pub others: u64,
+    /// What that means for the counts: none is short by more than this, and no group that is missing has more. 0 where all
+    /// groups were kept.
+    pub short_by: u64,
     /// Entries among these that have no time, where intervals were asked for: they are in no group.
     pub without_time: u64,
     /// How the log was looked through; its visitors are in the groups.
@@ -70,12 +79,15 @@ impl Default for Aggregation {
 impl Aggregation {
     /// How many groups are kept, if not told.
     pub const MAX_GROUPS: usize = 100_000;
+    /// How much memory groups may take, if not told: 64 MiB.
+    pub const MEMORY: usize = 64 << 20;
 
     /// Counts all entries in one group.
     #[must_use]
     pub fn new() -> Self {
-        let (by, max_groups) = (Vec::new(), Self::MAX_GROUPS);
-        Self { by, every: None, number: None, distinct: None, max_groups, origin: 0, every_entry: false }
+        let (by, max_groups, memory) = (Vec::new(), Self::MAX_GROUPS, Self::MEMORY);
+        let (every, number, distinct) = (None, None, None);
+        Self { by, every, number, distinct, max_groups, memory, origin: 0, every_entry: false }
     }
 
     /// A group for each value of `field`, and of those before it. Entries without it are a group as well.
@@ -101,7 +113,7 @@ impl Aggregation {
         self
     }
 
-    /// How many different values of `field` are in each group: an estimate, 16 KiB for each group.
+    /// How many different values of `field` are in each group: see [`Distinct`].
     #[must_use]
     pub fn distinct(mut self, field: Field) -> Self {
         self.distinct = Some(field);
@@ -115,12 +127,25 @@ impl Aggregation {
         self
     }
 
-    /// How many groups are kept at most, in each thread; default [`MAX_GROUPS`](Self::MAX_GROUPS). Entries of further ones
-    /// are counted in [`Counted::others`]: memory is bounded, whatever is in the log.
+    /// How many groups there are in the end at most; default [`MAX_GROUPS`](Self::MAX_GROUPS). Each thread keeps up to twice as many
+    /// while it counts. Where there are more, the largest are kept: see [`Counted::short_by`].
     #[must_use]
     pub fn max_groups(mut self, max_groups: usize) -> Self {
         self.max_groups = max_groups.max(1);
         self
+    }
+
+    /// About how many bytes the groups of all threads take at most while they are counted; default [`MEMORY`](Self::MEMORY). Where that is not
+    /// enough, the largest are kept, as above. Sixteen groups of each thread stay, whatever they take: up to 220 KiB each, and their values.
+    #[must_use]
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Whether more is asked for of a group than its entries.
+    fn measures(&self) -> bool {
+        self.number.is_some() || self.distinct.is_some()
     }
 
     /// Counts what `query` asks for in what `scan` looks through, by several threads, with the help of indexes.
@@ -132,13 +157,14 @@ impl Aggregation {
             true => scan.clone().wanted_exactly(query.wanted()),
             false => scan.clone().wanted(query.wanted()),
         };
-        let scanned = scan.run(|entry| query.matches(entry), || Counter::new(self))?;
-        let (counters, scanned) = scanned.split();
-        let mut all = Counter::new(self);
-        for counter in counters {
+        let counters = AtomicUsize::new(0);
+        let scanned = scan.run(|entry| query.matches(entry), || Counter::new(self, &counters))?;
+        let (found, scanned) = scanned.split();
+        let merged = found.into_iter().reduce(|mut all, counter| {
             all.merge(counter);
-        }
-        Ok(all.finish(scanned))
+            all
+        });
+        Ok(merged.unwrap_or_else(|| Counter::new(self, &counters)).finish(scanned))
     }
 }
 

@@ -1,4 +1,4 @@
-"""Read Fusewire's binary logs.
+"""Read Fusewire's binary logs, and log to them.
 
     import fusewire
 
@@ -11,12 +11,14 @@ may be iterated any number of times, and is anew from the beginning each time.
 
 from ._errors import DamageError, LossWarning, QueryError
 from ._fusewire import Loss, Query
+from ._handler import Handler
 from ._reader import Reader, open
 from ._time import Duration, Timestamp
 
 __all__ = [
     "DamageError",
     "Duration",
+    "Handler",
     "Loss",
     "LossWarning",
     "Query",

@@ -59,3 +59,29 @@ class Table:
     def __new__(cls, columns: Sequence[tuple[str, Optional[str]]]) -> Table: ...
     def stream(self, source: Source, losses: Losses) -> object: ...
     def misfits(self) -> list[tuple[str, int]]: ...
+
+@final
+class Writer:
+    def __new__(
+        cls,
+        directory: str,
+        *,
+        service: str,
+        segment_size: Optional[int],
+        max_total_bytes: Optional[int],
+        max_age: Optional[float],
+    ) -> Writer: ...
+    def append(
+        self,
+        time_unix_nano: int,
+        severity: int,
+        target: str,
+        thread: str,
+        body: str,
+        trace_id: str,
+        span_id: str,
+        attributes: dict[str, Any],
+    ) -> bool: ...
+    def flush(self, timeout: float) -> None: ...
+    def close(self) -> None: ...
+    def counts(self) -> tuple[int, int]: ...

@@ -68,6 +68,20 @@ def zone(minutes: int) -> Optional[timezone]:
     return timezone(timedelta(minutes=minutes)) if abs(minutes) < 24 * 60 else None
 
 
+def moment(value: object) -> Optional[tuple[Optional[int], int, Optional[int]]]:
+    """Of an instant seconds since the Unix epoch, nanoseconds behind them and minutes east of UTC; of a span ``None`` and
+    nanoseconds; ``None`` for what is neither. A naive ``datetime`` is local time.
+    """
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.astimezone()
+        seconds, nanos = divmod(_nanoseconds(aware - _EPOCH) + int(getattr(value, "_nanos", 0)), 10**9)
+        offset = aware.utcoffset() or timedelta()
+        return seconds, nanos, offset // timedelta(minutes=1)
+    if isinstance(value, timedelta):
+        return None, _nanoseconds(value) + int(getattr(value, "_nanos", 0)), None
+    return None
+
+
 _UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "min": 60 * 10**9, "h": 3_600 * 10**9}
 _UNITS.update({"d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9})
 _AGO = re.compile(r"-?(?:\d+\s*(?:ms|s|min|m|h|d|w)\s*)+")

@@ -1,5 +1,5 @@
-//! The native part of the Python package `fusewire`. What its users see is in `fusewire/`: this module has the reading,
-//! and turns what is read into Python's objects.
+//! The native part of the Python package `fusewire`. What its users see is in `fusewire/`: this module
+//! reads and appends, and has Python's objects of what is read and for what is appended.
 
 mod arrow;
 mod batch;
@@ -13,6 +13,7 @@ mod pass;
 mod resources;
 mod time;
 mod value;
+mod write;
 
 use pyo3::prelude::*;
 
@@ -29,4 +30,6 @@ mod _fusewire {
     use super::losses::{Loss, Losses};
     #[pymodule_export]
     use super::options::Source;
+    #[pymodule_export]
+    use super::write::Writer;
 }

@@ -11,3 +11,4 @@ pub(crate) static TIMESTAMP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) static DURATION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) static ZONE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+pub(crate) static MOMENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

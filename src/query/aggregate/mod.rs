@@ -148,7 +148,8 @@ impl Aggregation {
         self.number.is_some() || self.distinct.is_some()
     }
 
-    /// Counts what `query` asks for in what `scan` looks through, by several threads, with the help of indexes.
+    /// Counts what `query` asks for in what `scan` looks through, by several threads, with the help of indexes. What is wanted of
+    /// the scan is what the query wants.
     ///
     /// # Errors
     /// Those of [`Scan::run`].

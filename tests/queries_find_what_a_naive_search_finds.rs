@@ -20,7 +20,7 @@ use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
 use fusewire::log::{Found, Log, LogEvent, LogReader, Scan, Visitor};
 use fusewire::query::Query;
-use fusewire::{Limits, json};
+use fusewire::{Limits, Severity, TraceContext, json};
 
 #[test]
 fn in_each_layout() {
@@ -53,6 +53,53 @@ fn in_each_layout() {
         }
     }
     assert!(found > 30_000 && not_found > 30_000, "{found}, {not_found}");
+}
+
+#[test]
+fn in_a_log_whose_parts_differ() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).segment_size(256 << 10).open().unwrap();
+    let mut dice = Random(0x10_9);
+    let (mut buffer, mut entries) = (vec![0; 64 << 10], Vec::new());
+    for part in 0..10_u64 {
+        // What an index tells apart is alike for a while.
+        let severity = Severity::from_number((dice.next() % 25) as u8);
+        let time = 1_767_323_045_000_000_000 + dice.below(3) * 86_400_000_000_000;
+        let trace_id = u128::from(dice.below(4) * 0x1000 + 0x500);
+        for n in 0..180 {
+            let bytes = encode(&mut buffer, &Limits::default(), |to| {
+                entry(&mut dice, to);
+                if part % 3 > 0 {
+                    to.set_severity(severity);
+                    to.set_time_unix_nano(time);
+                    to.set_trace(TraceContext { trace_id, span_id: 1, flags: 0 });
+                }
+                to.attr("n", &(part * 180 + n));
+            });
+            let entry = EntryRef::new(bytes.unwrap().into_bytes()).unwrap();
+            let mut line = String::new();
+            json::write_entry(&entry, &mut line).unwrap();
+            let owned = entry.to_owned().unwrap();
+            assert!(log.append(|to| owned.write_to(to)).is_written());
+            entries.push(serde_json::from_str::<serde_json::Value>(&line).unwrap());
+        }
+    }
+    drop(log);
+    let files = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path());
+    assert!(files.filter(|file| file.extension().is_some_and(|extension| extension == "fwi")).count() > 2);
+    let (mut found, mut told) = (0, 0);
+    for _ in 0..40 {
+        let condition = condition(&mut dice, 3);
+        let query = Query::parse(&condition.to_string()).unwrap();
+        let expected: Vec<i128> =
+            (0..).zip(&entries).filter(|(_, json)| condition.holds(json)).map(|(n, _)| n).collect();
+        assert_eq!(scanned(directory.path(), &query), expected, "{query}");
+        let reader = LogReader::options().query(&query).open(&[directory.path().to_owned()]).unwrap();
+        assert_eq!(numbers(reader), expected, "{query}");
+        found += expected.len();
+        told += usize::from(!query.wanted().is_anything());
+    }
+    assert!(found > 5_000 && told > 5, "{found}, {told}");
 }
 
 /// Queries that indexes help with, in all mixtures.

@@ -59,7 +59,7 @@ fn in_each_layout() {
 fn in_a_log_whose_parts_differ() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(256 << 10).open().unwrap();
-    let mut dice = Random(0x10_9);
+    let mut dice = Random(0x109);
     let (mut buffer, mut entries) = (vec![0; 64 << 10], Vec::new());
     for part in 0..10_u64 {
         // What an index tells apart is alike for a while.

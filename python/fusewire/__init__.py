@@ -9,15 +9,18 @@
 may be iterated any number of times, and is anew from the beginning each time.
 """
 
+from ._counts import Counts
 from ._errors import DamageError, LossWarning, QueryError
-from ._fusewire import Loss, Query
+from ._fusewire import Group, Loss, Query
 from ._handler import Handler
 from ._reader import Reader, open
 from ._time import Duration, Timestamp
 
 __all__ = [
+    "Counts",
     "DamageError",
     "Duration",
+    "Group",
     "Handler",
     "Loss",
     "LossWarning",

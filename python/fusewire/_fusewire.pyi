@@ -29,6 +29,34 @@ class Loss:
         """One past its last byte, where that is known."""
 
 @final
+class Group:
+    """Entries that are alike in what they are counted by."""
+
+    @property
+    def key(self) -> list[Optional[str]]:
+        """The value of each field as text; ``None`` where it is not there."""
+    @property
+    def since_unix_nano(self) -> Optional[int]:
+        """When the interval begins, in nanoseconds since the Unix epoch."""
+    @property
+    def count(self) -> int:
+        """How many entries."""
+    @property
+    def distinct(self) -> Optional[int]:
+        """About how many different values of that field there are: with a standard error of 0.82 %."""
+    @property
+    def numbers(self) -> int:
+        """How many of the entries have the number."""
+    @property
+    def min(self) -> Optional[float]: ...
+    @property
+    def max(self) -> Optional[float]: ...
+    @property
+    def sum(self) -> Optional[float]: ...
+    def quantile(self, share: float) -> Optional[float]:
+        """The number below which this share of them lies, from 0 to 1; off by 0.2 % or so."""
+
+@final
 class Losses:
     def __new__(cls) -> Losses: ...
     def list(self) -> list[Loss]: ...
@@ -53,6 +81,16 @@ class Source:
         copy: bool,
     ) -> Source: ...
     def entries(self, losses: Losses) -> Entries: ...
+    def count(
+        self,
+        losses: Losses,
+        *,
+        by: Sequence[str],
+        every: Optional[int],
+        number: Optional[str],
+        distinct: Optional[str],
+        max_groups: int,
+    ) -> tuple[list[Group], list[int]]: ...
 
 @final
 class Table:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
+from ._counts import Counts
 from ._errors import LossWarning
 from ._fusewire import Loss, Losses, Query, Source
 from ._table import DEFAULT_COLUMNS, Selection
-from ._time import TimeLike, unix_nano
+from ._time import TimeLike, span, unix_nano
 
 if TYPE_CHECKING:
     import pandas
@@ -139,6 +141,33 @@ class Reader:
         column's type is null; ``Selection.misfits`` counts them.
         """
         return Selection(self, columns)
+
+    def count(
+        self,
+        *by: str,
+        every: Union[timedelta, str, None] = None,
+        number: Optional[str] = None,
+        distinct: Optional[str] = None,
+        max_groups: int = 100_000,
+    ) -> Counts:
+        """How many entries there are: by the values of fields, named as in a query (``"level"``, ``"request.status"``), and by
+        interval (``every="1m"``), counted from 1970 in UTC. Several threads count, and where the indexes know, nothing is read.
+
+        With ``number`` each group has minimum, maximum, sum and quantiles of that number, with ``distinct`` about how many
+        different values of that field there are. Of more groups than ``max_groups`` the largest are kept; see ``Counts``.
+        """
+        if self._follow:
+            raise ValueError("a log that is followed has no end: it cannot be counted")
+        groups, totals = self._source.count(
+            self._begin(),
+            by=list(by),
+            every=None if every is None else span("every", every),
+            number=number,
+            distinct=distinct,
+            max_groups=max_groups,
+        )
+        self._warn()
+        return Counts(groups, *totals)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """All entries through the Arrow C stream interface, with ``DEFAULT_COLUMNS``. See ``select``."""

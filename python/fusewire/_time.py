@@ -109,6 +109,19 @@ def unix_nano(name: str, value: Optional[TimeLike]) -> Optional[int]:
     return nanos
 
 
+def span(name: str, value: Union[timedelta, str]) -> int:
+    """How long that is, in nanoseconds."""
+    if isinstance(value, timedelta):
+        return _nanoseconds(value)
+    if not _AGO.fullmatch(value.strip()):
+        raise ValueError(f"{name}: {value!r} is no span of time: write one such as 90s, 15m, 1h30m, 1d")
+    return _sum(value)
+
+
+def _sum(text: str) -> int:
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)\s*([a-z]+)", text))
+
+
 def _parsed(name: str, text: str) -> int:
     midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
     days = {"today": midnight, "yesterday": midnight - timedelta(days=1)}
@@ -117,8 +130,7 @@ def _parsed(name: str, text: str) -> int:
     if text in days:
         return _nanoseconds(days[text].astimezone(timezone.utc) - _EPOCH)
     if _AGO.fullmatch(text):
-        parts = re.findall(r"(\d+)\s*([a-z]+)", text)
-        return time.time_ns() - sum(int(number) * _UNITS[unit] for number, unit in parts)
+        return time.time_ns() - _sum(text)
     # Before 3.11 Python reads neither `Z` nor other fractions than of three and six digits; none reads nanoseconds.
     fraction = _FRACTION.search(text)
     digits = fraction.group(1) if fraction else ""

@@ -1,6 +1,6 @@
 //! Conditions on entries.
 
-use fusewire::query::{self, QueryOptions};
+use fusewire::query::{self, QueryError, QueryOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -28,17 +28,7 @@ impl Query {
         let source = text.to_cow()?;
         match query::Query::parse_with(&source, &options) {
             Ok(query) => Ok(Self(query)),
-            Err(error) => {
-                let class = names::QUERY_ERROR.import(py, "fusewire._errors", "QueryError")?;
-                let shown = format!("{error:#}");
-                Err(PyErr::from_value(class.call1((
-                    shown,
-                    text,
-                    error.column(),
-                    error.offset(),
-                    error.message(),
-                ))?))
-            }
+            Err(error) => Err(query_error(py, &source, &error)),
         }
     }
 
@@ -65,6 +55,16 @@ impl Query {
         let made = (slf.get().0.to_string(), options.now_unix_nano, options.utc_offset_seconds);
         Ok((make.clone().unbind(), made))
     }
+}
+
+/// `error`, which is about `text`, as the exception that knows where.
+pub(crate) fn query_error(py: Python<'_>, text: &str, error: &QueryError) -> PyErr {
+    let made = || {
+        let class = names::QUERY_ERROR.import(py, "fusewire._errors", "QueryError")?;
+        let shown = format!("{error:#}");
+        class.call1((shown, text, error.column(), error.offset(), error.message()))
+    };
+    made().map_or_else(|error: PyErr| error, PyErr::from_value)
 }
 
 impl Query {

@@ -3,6 +3,7 @@
 
 mod arrow;
 mod batch;
+mod counts;
 mod entries;
 mod filter;
 mod keys;
@@ -22,6 +23,8 @@ use pyo3::prelude::*;
 mod _fusewire {
     #[pymodule_export]
     use super::arrow::Table;
+    #[pymodule_export]
+    use super::counts::Group;
     #[pymodule_export]
     use super::entries::Entries;
     #[pymodule_export]

@@ -97,6 +97,13 @@ impl Losses {
     }
 }
 
+impl Losses {
+    pub(crate) fn extend(&self, losses: Vec<Loss>) {
+        let mut found = lock(&self.0);
+        losses.into_iter().for_each(|loss| found.add(loss));
+    }
+}
+
 #[pymethods]
 impl Losses {
     #[new]

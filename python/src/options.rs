@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fusewire::log::{LogReader, ReadOptions};
+use fusewire::log::{LogReader, ReadOptions, Scan};
 use fusewire::query::Query;
+use fusewire::query::aggregate::Counted;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::counts::{self, Group, Question};
 use crate::entries::Entries;
 use crate::filter;
 use crate::losses::{Losses, OnLoss};
-use crate::pass::Pass;
+use crate::pass::{Pass, damage};
 use crate::resources::Resources;
 
 /// What is to be read: reading it can be begun any number of times.
@@ -20,6 +22,8 @@ use crate::resources::Resources;
 pub(crate) struct Source {
     paths: Vec<PathBuf>,
     options: ReadOptions,
+    since: Option<u64>,
+    until: Option<u64>,
     query: Option<Query>,
     follow: bool,
     timeout: Option<Duration>,
@@ -55,12 +59,50 @@ impl Source {
             .transpose()
             .map_err(|error| PyValueError::new_err(format!("timeout: {error}")))?;
         let query = query.map(|query| query.get().as_query().clone());
-        Ok(Self { paths, options, query, follow, timeout, on_loss: OnLoss::parse(on_loss)?, copy })
+        Ok(Self {
+            paths,
+            options,
+            since,
+            until,
+            query,
+            follow,
+            timeout,
+            on_loss: OnLoss::parse(on_loss)?,
+            copy,
+        })
     }
 
     /// Begins to read: an iterator of dicts. What is lost goes to `losses`.
     fn entries(&self, py: Python<'_>, losses: &Bound<'_, Losses>) -> PyResult<Entries> {
         Ok(Entries::new(self.begin(py, losses)?, self.resources(), self.follow, self.timeout))
+    }
+
+    /// Counts what there is now: groups; entries, those in no group, by how much counts may be short, those without a time.
+    #[expect(clippy::too_many_arguments, reason = "each has its name where it is called")]
+    #[pyo3(signature = (losses, *, by, every, number, distinct, max_groups))]
+    fn count(
+        &self,
+        py: Python<'_>,
+        losses: &Bound<'_, Losses>,
+        by: Vec<String>,
+        every: Option<u64>,
+        number: Option<&str>,
+        distinct: Option<&str>,
+        max_groups: usize,
+    ) -> PyResult<(Vec<Group>, [u64; 4])> {
+        let aggregation = Question::aggregation(py, &by, every, number, distinct, max_groups)?;
+        let (since, until, query) = (self.since, self.until, self.query.clone());
+        let question = Question { since, until, query, aggregation };
+        let scan = Scan::new(&self.paths).copy(self.copy);
+        let mut found = Vec::new();
+        let counted =
+            py.detach(|| question.run(&scan, &mut found)).map_err(|error| self.not_opened(&error))?;
+        if let (OnLoss::Raise, Some(loss)) = (self.on_loss, found.first()) {
+            return Err(damage(py, loss.clone()));
+        }
+        losses.get().extend(found);
+        let Counted { entries, others, short_by, without_time, .. } = counted;
+        Ok((counts::groups(&counted), [entries, others, short_by, without_time]))
     }
 }
 

@@ -62,6 +62,13 @@ def test_damage_can_be_ignored(damaged):
         fusewire.open(damaged, on_loss="panic")
 
 
+def test_who_counts_is_told_too(damaged):
+    with pytest.warns(fusewire.LossWarning, match="bytes"):
+        assert fusewire.open(damaged, where="body contains request").count("body").entries == 199
+    with pytest.raises(fusewire.DamageError, match="bytes"):
+        fusewire.open(damaged, on_loss="raise").count("body")
+
+
 def test_entries_that_were_not_written_are_told(golden):
     reader = fusewire.open(golden / "v1.0-log.fws")
     with pytest.warns(fusewire.LossWarning, match="1 entry was not written"):

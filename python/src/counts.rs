@@ -1,0 +1,149 @@
+//! Counting entries, by several threads and with the help of the indexes.
+
+use std::num::NonZero;
+
+use fusewire::Timestamp;
+use fusewire::log::Scan;
+use fusewire::query::aggregate::{Aggregation, Counted, Numbers};
+use fusewire::query::{Field, Query};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::filter::query_error;
+use crate::losses::Loss;
+
+/// Entries that are alike in what they are counted by.
+#[pyclass(frozen, module = "fusewire")]
+pub(crate) struct Group {
+    /// The value of each field as text; `None` where it is not there.
+    #[pyo3(get)]
+    key: Vec<Option<String>>,
+    /// When the interval begins, in nanoseconds since the Unix epoch.
+    #[pyo3(get)]
+    since_unix_nano: Option<u64>,
+    /// How many entries.
+    #[pyo3(get)]
+    count: u64,
+    /// How many different values there are, about.
+    #[pyo3(get)]
+    distinct: Option<u64>,
+    numbers: Option<Numbers>,
+}
+
+#[pymethods]
+impl Group {
+    /// How many of the entries have the number.
+    #[getter]
+    fn numbers(&self) -> u64 {
+        self.numbers.as_ref().map_or(0, Numbers::count)
+    }
+
+    #[getter]
+    fn min(&self) -> Option<f64> {
+        self.numbers.as_ref()?.min()
+    }
+
+    #[getter]
+    fn max(&self) -> Option<f64> {
+        self.numbers.as_ref()?.max()
+    }
+
+    #[getter]
+    fn sum(&self) -> Option<f64> {
+        self.numbers.as_ref()?.sum()
+    }
+
+    /// The number below which the share `share` of them lies, about.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        self.numbers.as_ref()?.quantile(share)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let key = self.key.clone().into_pyobject(py)?.repr()?;
+        let since = self.since_unix_nano.map_or_else(String::new, |nanos| format!(" since {nanos}"));
+        Ok(format!("<Group {key}{since}: {} entries>", self.count))
+    }
+}
+
+/// What is to be counted.
+pub(crate) struct Question {
+    pub(crate) since: Option<u64>,
+    pub(crate) until: Option<u64>,
+    pub(crate) query: Option<Query>,
+    pub(crate) aggregation: Aggregation,
+}
+
+impl Question {
+    /// What is counted, by the names of fields.
+    pub(crate) fn aggregation(
+        py: Python<'_>,
+        by: &[String],
+        every: Option<u64>,
+        number: Option<&str>,
+        distinct: Option<&str>,
+        max_groups: usize,
+    ) -> PyResult<Aggregation> {
+        let mut aggregation = Aggregation::new().max_groups(max_groups);
+        for name in by {
+            aggregation = aggregation.by(field(py, name)?);
+        }
+        if let Some(every) = every {
+            let every =
+                NonZero::new(every).ok_or_else(|| PyValueError::new_err("every: expected more than 0"))?;
+            aggregation = aggregation.every(every, 0);
+        }
+        if let Some(name) = number {
+            aggregation = aggregation.number(field(py, name)?);
+        }
+        if let Some(name) = distinct {
+            aggregation = aggregation.distinct(field(py, name)?);
+        }
+        Ok(aggregation)
+    }
+
+    /// Counts; what was lost goes to `found`.
+    pub(crate) fn run(&self, scan: &Scan, found: &mut Vec<Loss>) -> std::io::Result<Counted> {
+        let counted = self.aggregation.run(scan, &self.whole()?)?;
+        for (path, range) in counted.scanned.lost.iter().filter(|(_, range)| range.is_loss()) {
+            found.push(Loss::new(range.reason.to_string()).of(path).at(range.start, range.end));
+        }
+        for (path, error) in &counted.scanned.unreadable {
+            found.push(Loss::new(error.to_string()).of(path));
+        }
+        Ok(counted)
+    }
+
+    /// The query, and the range of times as a part of it.
+    fn whole(&self) -> std::io::Result<Query> {
+        let time = |nanos: u64| Timestamp::new((nanos / 1_000_000_000).cast_signed(), subsecond(nanos));
+        let limit = |test: &str, nanos: Option<u64>| {
+            let time = time(nanos?)?;
+            Some(format!("time {test} \"{time}\""))
+        };
+        let given = self.query.as_ref().map(|query| format!("({query})"));
+        let parts = [given.filter(|text| text != "()"), limit(">=", self.since), limit("<", self.until)];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+        let options = self.query.as_ref().map_or_else(Default::default, Query::options);
+        Query::parse_with(&text, &options).map_err(std::io::Error::other)
+    }
+}
+
+fn subsecond(nanos: u64) -> u32 {
+    u32::try_from(nanos % 1_000_000_000).unwrap_or(0)
+}
+
+fn field(py: Python<'_>, name: &str) -> PyResult<Field> {
+    Field::parse(name).map_err(|error| query_error(py, name, &error))
+}
+
+/// The groups as Python sees them.
+pub(crate) fn groups(counted: &Counted) -> Vec<Group> {
+    let group = |group: &fusewire::query::aggregate::Group| Group {
+        key: group.key.clone(),
+        since_unix_nano: group.since,
+        count: group.count,
+        distinct: group.distinct.as_ref().map(|distinct| distinct.estimate()),
+        numbers: group.numbers.clone(),
+    };
+    counted.groups().iter().map(group).collect()
+}

@@ -36,7 +36,8 @@ def open(  # noqa: A001 - it is always `fusewire.open`
     ``timedelta`` or a text such as ``"15m"`` for so long ago, ``"2026-01-02T03:04:05Z"``, ``"today"``, ``"yesterday"``.
     Entries at ``until`` are not given.
 
-    ``where`` is a condition in the query language; what an index excludes is not read.
+    ``where`` is a condition in the query language; what an index excludes is not read. An entry that is given is whole; of those
+    that were not asked for nobody looks whether they are: ``fusewire verify`` does.
 
     With ``follow`` an iteration goes on with what is being written, until there has been nothing new for ``timeout``
     seconds; without a timeout it waits for ever, and CTRL-C ends it.

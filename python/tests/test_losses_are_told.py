@@ -62,11 +62,13 @@ def test_damage_can_be_ignored(damaged):
         fusewire.open(damaged, on_loss="panic")
 
 
-def test_who_counts_is_told_too(damaged):
-    with pytest.warns(fusewire.LossWarning, match="bytes"):
-        assert fusewire.open(damaged, where="body contains request").count("body").entries == 199
-    with pytest.raises(fusewire.DamageError, match="bytes"):
-        fusewire.open(damaged, on_loss="raise").count("body")
+def test_who_counts_is_told_too(lines):
+    directory = lines(requests(3))
+    shutil.copy(directory / "app.jsonl", directory / "app.jsonl.1.gz")
+    with pytest.warns(fusewire.LossWarning, match="compressed"):
+        assert fusewire.open(directory).count("body").entries == 3
+    with pytest.raises(fusewire.DamageError, match="compressed"):
+        fusewire.open(directory, on_loss="raise").count("body")
 
 
 def test_entries_that_were_not_written_are_told(golden):

@@ -52,7 +52,7 @@ fn for_each_rule() {
         ("thread == 60s", true),
         ("thread == 1m", false),
         ("target == 1.50 and target != 1.5", true),
-        ("target in (null, 1.50)", true),
+        ("target in (null, 1.50) and target in (z, '1.50', a, 2, 1.50) and target not in (z, a, b)", true),
         // Numbers.
         ("half == .5 and half > .25 and half < +.75", true),
         ("n == 5.0 and n > -.5 and n < 1e1", true),
@@ -91,9 +91,12 @@ fn for_each_rule() {
         assert_eq!(holds(&written, sample), expected, "{text}, written as {written}");
     }
     assert!(holds("level == unspecified and level == 0 and not level < trace and not exists level", |_| ()));
-    assert!(holds("trace_id != 5 and span_id in (0a)", |entry| {
-        entry.set_trace(TraceContext { trace_id: 6, span_id: 10, flags: 0 });
-    }));
+    assert!(holds(
+        "trace_id != 5 and span_id in (ff, 0a, 1) and trace_id in (9, 6, 0) and span_id not in (3, 2)",
+        |entry| {
+            entry.set_trace(TraceContext { trace_id: 6, span_id: 10, flags: 0 });
+        }
+    ));
 }
 
 struct Count(u64);

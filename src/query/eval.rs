@@ -31,8 +31,8 @@ impl Test {
                 let time = entry.time_unix_nano();
                 time != 0 && (*first..=*last).contains(&time)
             }
-            Self::Trace(ids) => ids.contains(&entry.trace().trace_id),
-            Self::Span(ids) => ids.contains(&entry.trace().span_id),
+            Self::Trace(ids) => is_among(ids, &entry.trace().trace_id),
+            Self::Span(ids) => is_among(ids, &entry.trace().span_id),
             Self::Header(header, check) => {
                 let value = match header {
                     Header::TraceFlags => entry.trace().flags.into(),
@@ -50,6 +50,15 @@ impl Test {
                 }
             },
         }
+    }
+}
+
+/// Whether an id is one of some that are sorted.
+#[inline]
+fn is_among<T: Ord>(ids: &[T], id: &T) -> bool {
+    match ids {
+        [one] => one == id,
+        ids => ids.binary_search(id).is_ok(),
     }
 }
 
@@ -148,7 +157,10 @@ impl TextCheck {
     #[inline]
     pub(super) fn holds(&self, text: &[u8]) -> bool {
         let holds = match &self.is {
-            TextIs::OneOf(all) => all.iter().any(|one| **one == *text),
+            TextIs::OneOf(all) => match all.as_slice() {
+                [one] => **one == *text,
+                all => all.binary_search_by(|one| (**one).cmp(text)).is_ok(),
+            },
             TextIs::Ordered(op, other) => op.allows(text.cmp(other)),
             TextIs::Containing(finder) => finder.find(text).is_some(),
             TextIs::Beginning(beginning) => text.starts_with(beginning),

@@ -24,8 +24,9 @@ pub(super) enum Test {
     Severity(u32),
     /// The time is known, and from the first to the last of these.
     Time(u64, u64),
-    /// The trace id is one of these.
+    /// The trace id is one of these, which are sorted.
     Trace(Vec<u128>),
+    /// The same.
     Span(Vec<u64>),
     Header(Header, Check),
     Text(TextField, TextCheck),
@@ -90,6 +91,7 @@ pub(super) struct TextCheck {
 
 #[derive(Clone, Debug)]
 pub(super) enum TextIs {
+    /// One of these, which are sorted.
     OneOf(Vec<Box<[u8]>>),
     /// Before or behind it, byte by byte.
     Ordered(Op, Box<[u8]>),

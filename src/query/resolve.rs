@@ -177,7 +177,8 @@ pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions)
 }
 
 /// One of the ids; or none of them, where there is an id at all. An id of 0 is none.
-fn among<T: Default + PartialEq>((mut ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
+fn among<T: Default + Ord>((mut ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
+    ids.sort_unstable();
     if negated {
         return Plan::All(vec![not(test(vec![T::default()])), not(test(ids))]);
     }
@@ -356,13 +357,18 @@ fn text(comparison: &Comparison, path: &Path) -> Result<TextCheck, String> {
         Comparison::Is(Op::Equal, literal) => (TextIs::OneOf(vec![of(literal)]), false),
         Comparison::Is(Op::Unequal, literal) => (TextIs::OneOf(vec![of(literal)]), true),
         Comparison::Is(op, literal) => (TextIs::Ordered(*op, of(literal)), false),
-        Comparison::In(literals, negated) => (TextIs::OneOf(literals.iter().map(of).collect()), *negated),
+        Comparison::In(literals, negated) => (one_of(literals.iter().map(of).collect()), *negated),
         Comparison::Text(op, text, negated) => (text_is(*op, text)?, *negated),
         _ => {
             return Err(format!("expected a text to compare `{path}` with, found `{}`", trimmed(comparison)));
         }
     };
     Ok(TextCheck { is, negated })
+}
+
+fn one_of(mut all: Vec<Box<[u8]>>) -> TextIs {
+    all.sort_unstable();
+    TextIs::OneOf(all)
 }
 
 fn text_is(op: TextOp, text: &str) -> Result<TextIs, String> {

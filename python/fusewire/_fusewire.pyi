@@ -15,6 +15,10 @@ class Query:
 class Loss:
     """One thing that was lost. Printed, it says all of it."""
 
+    def __new__(
+        cls, message: str, path: Optional[str] = None, start: Optional[int] = None, end: Optional[int] = None
+    ) -> Loss: ...
+
     @property
     def message(self) -> str:
         """What was lost, in words."""

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 /// So many losses are kept one by one; all are counted.
 const KEPT: usize = 1_000;
@@ -44,6 +45,8 @@ pub(crate) struct Loss {
     end: Option<u64>,
 }
 
+type Members = (String, Option<String>, Option<u64>, Option<u64>);
+
 impl Loss {
     pub(crate) fn new(message: String) -> Self {
         Self { message, path: None, start: None, end: None }
@@ -62,6 +65,18 @@ impl Loss {
 
 #[pymethods]
 impl Loss {
+    #[new]
+    #[pyo3(signature = (message, path = None, start = None, end = None))]
+    fn make(message: String, path: Option<String>, start: Option<u64>, end: Option<u64>) -> Self {
+        Self { message, path, start, end }
+    }
+
+    /// What makes the same loss in another process.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, Members) {
+        let Self { message, path, start, end } = slf.get().clone();
+        (slf.get_type(), (message, path, start, end))
+    }
+
     pub(crate) fn __str__(&self) -> String {
         let path = self.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let range = match (self.start, self.end) {

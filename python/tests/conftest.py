@@ -49,7 +49,7 @@ def log(cli, lines, tmp_path):
     def write(objects):
         source = lines(objects) / "app.jsonl"
         directory = tmp_path / "segments"
-        cli("import", source, "--to", directory, "--service", "shop")
+        cli("import", source, "--to", directory, "--service", "shop", "--segment-size", "1MiB")
         return directory
 
     return write

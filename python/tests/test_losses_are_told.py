@@ -1,5 +1,6 @@
 """What is lost is told, and nothing else is lost with it (C4)."""
 
+import pickle
 import shutil
 
 import pytest
@@ -51,6 +52,8 @@ def test_damage_can_be_an_error(damaged):
             found.append(entry["body"])
     assert found == [f"request {n} done" for n in range(100)]
     assert caught.value.loss.end > caught.value.loss.start
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.loss) == (str(caught.value), caught.value.loss)
     assert list(entries) == []
 
 

@@ -134,6 +134,31 @@ fn a_sink_that_is_slow_or_fails_is_rolled_back_to_the_log() {
 }
 
 #[test]
+fn slowness_is_found_in_small_windows_and_never_held_against_who_takes_over() {
+    for fails in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::options(directory.path()).open().unwrap();
+        let lines = Lines::default();
+        let mut config = RouteConfig::all_to(Arm::Json);
+        config.rules = vec![Rule::to(Arm::Binary).tagged("binary")];
+        config.bounds.window = 256;
+        config.bounds.max_p99_ratio = Some(10.0);
+        let router = Router::new(log, lines.clone(), config);
+        let binary = fusewire::Context::root().with_tag("binary", "");
+        binary.scope(|| (0..1_024).for_each(|n| _ = append(&router, n)));
+        assert_eq!(router.stats().rolled_back, None);
+        lines.delay(Duration::from_millis(1));
+        lines.fail(fails);
+        (0..1_024).for_each(|n| _ = append(&router, n));
+        // Every entry that is slow was to go this way.
+        binary.scope(|| (0..1_024).for_each(|n| _ = append(&router, n)));
+        let rolled_back = router.stats().rolled_back.expect("one is slow");
+        assert_eq!(rolled_back.arm, Arm::Json, "{fails}: {rolled_back:?}");
+        assert!(matches!(rolled_back.reason, RollBackReason::Latency { .. }), "{rolled_back:?}");
+    }
+}
+
+#[test]
 fn both_ways_count_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();

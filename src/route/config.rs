@@ -146,8 +146,8 @@ pub struct Bounds {
     pub window: u64,
     /// The share of them, from 0 to 1, that may fail; default 1 (any).
     pub max_error_rate: f64,
-    /// How many times as long as those of the other arm the slowest hundredth of its entries may take, of those that were timed in
-    /// the window; default no bound. Both arms need a hundred timed entries.
+    /// How many times as long as those of the other arm the slowest hundredth of its entries may take; default no bound. One
+    /// entry in eight is timed, and both arms need a hundred of these: of smaller windows several are judged together.
     pub max_p99_ratio: Option<f64>,
 }
 

@@ -136,7 +136,8 @@ impl Router {
                 let routed = shared.write(arm, built, shard);
                 if let Some(start) = start {
                     let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                    shared.shards[routed.arm as usize][shard].took(nanos);
+                    // Not of the arm that had to take it over: the one that failed may have been slow to fail.
+                    shared.shards[arm as usize][shard].took(nanos);
                 }
                 news = shared.compare(built);
                 routed

@@ -61,7 +61,8 @@ pub struct ArmStats {
     pub errors: [u64; DropCause::ALL.len()],
     /// How often the fuse tripped in them.
     pub trips: u64,
-    /// How long they took, from building to written. One in eight is timed.
+    /// How long the entries took that it was to write, from building to written: also by the other one, where it could not.
+    /// One in eight is timed.
     pub latency: Percentiles,
 }
 

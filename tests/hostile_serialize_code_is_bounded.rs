@@ -246,6 +246,16 @@ fn a_million_wide_stops_at_the_limit_and_counts_what_it_knows() {
     }
 }
 
+/// A map that says how many entries it has, writes one and fails.
+struct FailsAfterOne(Option<usize>);
+
+impl Serialize for FailsAfterOne {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_map(self.0)?.serialize_entry("first", &1)?;
+        Err(S::Error::custom("then fails"))
+    }
+}
+
 #[test]
 fn as_attributes_it_stops_there_and_counts_only_its_own() {
     let visited = Cell::new(0);
@@ -255,6 +265,18 @@ fn as_attributes_it_stops_there_and_counts_only_its_own() {
     });
     assert_eq!((visited.get(), written.attributes.len()), (254, 256));
     assert_eq!(trip(&written, TripCause::Width), Some((1, Some(1_000_000 - 254 + 1))));
+
+    // Nor those of others that failed, however many these said they had.
+    let visited = Cell::new(0);
+    let wide = Wide { visited: &visited, map: true, hint: Some(1_000_000) };
+    for hint in [Some(usize::MAX), None] {
+        visited.set(0);
+        let written = entry(&Limits::default(), |entry| {
+            entry.attrs_from(&FailsAfterOne(hint)).attrs_from(&FailsAfterOne(hint)).attrs_from(&wide);
+        });
+        assert_eq!((visited.get(), written.attributes.len()), (254, 256));
+        assert_eq!(trip(&written, TripCause::Width), Some((1, Some(1_000_000 - 254))), "{hint:?}");
+    }
 
     let filter = KeyFilter::new(["7", "999999"]);
     let visited = Cell::new(0);
@@ -432,4 +454,23 @@ fn endless_text_and_long_keys_are_cut() {
     // What a key that is formatted would have been nobody knows.
     let (count, lost) = trip(&written, TripCause::KeyBytes).unwrap();
     assert_eq!((count, lost.unwrap() >= 2 * (100_000 - 1024)), (3, true));
+
+    // One that is put together here is cut here, where longer ones are wanted too.
+    struct Formatted;
+    impl Serialize for Formatted {
+        fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+            let mut map = s.serialize_map(None)?;
+            map.serialize_entry(&Display, &1)?;
+            map.serialize_key(&Display)?;
+            map.serialize_value(&2)?;
+            map.end()
+        }
+    }
+    let limits = Limits { max_key_bytes: u16::MAX, ..Limits::default() };
+    let written = entry(&limits, |entry| {
+        entry.attrs_from(&Formatted);
+    });
+    assert!(written.attributes.iter().all(|attribute| attribute.key.len() >= 1024));
+    let (count, lost) = trip(&written, TripCause::KeyBytes).expect("told");
+    assert!(count == 2 && lost.is_none_or(|lost| lost > 0));
 }

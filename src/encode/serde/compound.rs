@@ -111,8 +111,8 @@ array! {
 pub(super) struct Struct<'a, 'b> {
     map: MapWriter<'a, 'b>,
     len: Option<usize>,
-    /// What the map had been offered before: attributes that others wrote.
-    before: u32,
+    /// What this has offered to the map, which others may have offered something before.
+    offered: u32,
     wrappers: u8,
     /// Ended as it should, or stopped by us.
     done: bool,
@@ -120,11 +120,10 @@ pub(super) struct Struct<'a, 'b> {
 
 impl<'a, 'b> Struct<'a, 'b> {
     #[inline]
-    pub(super) fn new(mut map: MapWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
-        let before = map.ledger().map_or(0, |(_, counts)| counts.offered());
+    pub(super) fn new(map: MapWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
         // Those that a filter passes over are not offered: how many of the rest would be, nobody knows.
         let len = len.filter(|_| !map.is_filtered());
-        Self { map, len, before, wrappers, done: false }
+        Self { map, len, offered: 0, wrappers, done: false }
     }
 
     #[inline]
@@ -135,8 +134,29 @@ impl<'a, 'b> Struct<'a, 'b> {
         if self.map.is_full() {
             return self.stop();
         }
+        self.offered = self.offered.saturating_add(1);
         super::write(self.map.slot(key), value, self.wrappers);
         Ok(())
+    }
+
+    /// An entry whose key has lost so many bytes before it came here.
+    #[inline]
+    fn entry_of<T: Serialize + ?Sized>(&mut self, key: &str, lost: u64, value: &T) -> Result<(), Stop> {
+        if lost > 0 {
+            self.tell_cut(key, lost);
+        }
+        self.entry(key, value)
+    }
+
+    #[cold]
+    fn tell_cut(&mut self, key: &str, lost: u64) {
+        if self.map.wants(key)
+            && let Some((tape, _)) = self.map.ledger()
+        {
+            // What is still too long is cut once more, and counted then.
+            let first = key.len() <= usize::from(tape.limits.max_key_bytes);
+            tape.report.record_in_run(TripCause::KeyBytes, Places::ATTRIBUTES, Some(lost), first);
+        }
     }
 
     /// An entry whose key cannot be text.
@@ -145,6 +165,7 @@ impl<'a, 'b> Struct<'a, 'b> {
         if self.map.is_full() {
             return self.stop();
         }
+        self.offered = self.offered.saturating_add(1);
         if let Some((tape, counts)) = self.map.ledger() {
             counts.drop(Some(1));
             tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
@@ -161,16 +182,11 @@ impl<'a, 'b> Struct<'a, 'b> {
     #[cold]
     fn stop(&mut self) -> Result<(), Stop> {
         if !self.done {
-            let rest = self.rest().filter(|rest| *rest > 0);
+            let rest = rest(self.len, self.offered).filter(|rest| *rest > 0);
             self.map.drop_rest(rest);
             self.done = true;
         }
         Err(Stop::Enough)
-    }
-
-    fn rest(&mut self) -> Option<u64> {
-        let offered = self.map.ledger().map_or(0, |(_, counts)| counts.offered());
-        rest(self.len, offered.saturating_sub(self.before))
     }
 }
 
@@ -178,9 +194,8 @@ impl Drop for Struct<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         if !self.done {
-            let rest = self.rest();
             if let Some((tape, counts)) = self.map.ledger() {
-                abandon(tape, counts, rest);
+                abandon(tape, counts, rest(self.len, self.offered));
             }
         }
     }
@@ -233,21 +248,13 @@ impl SerializeMap for Map<'_, '_> {
     type Error = Stop;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
-        self.key = key.serialize(KeySerializer::new(KeyText::from_str)).ok();
+        self.key = key.serialize(KeySerializer::new(KeyText::new)).ok();
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
         let Some(key) = &self.key else { return self.entries.failed_key() };
-        let (text, lost) = (key.text(), key.lost());
-        if lost > 0
-            && self.entries.map.wants(text)
-            && let Some((tape, _)) = self.entries.map.ledger()
-        {
-            let first = text.len() <= usize::from(tape.limits.max_key_bytes);
-            tape.report.record_in_run(TripCause::KeyBytes, Places::ATTRIBUTES, Some(lost), first);
-        }
-        let result = self.entries.entry(text, value);
+        let result = self.entries.entry_of(key.text(), key.lost(), value);
         self.key = None;
         result
     }
@@ -258,7 +265,7 @@ impl SerializeMap for Map<'_, '_> {
         value: &V,
     ) -> Result<(), Stop> {
         let entries = &mut self.entries;
-        match key.serialize(KeySerializer::new(|key: &str| entries.entry(key, value))) {
+        match key.serialize(KeySerializer::new(|key: &str, lost| entries.entry_of(key, lost, value))) {
             Ok(result) => result,
             Err(_) => self.entries.failed_key(),
         }

@@ -25,9 +25,11 @@ pub(super) struct KeyText {
 impl KeyText {
     const EMPTY: Self = Self { bytes: [0; MAX], len: 0, lost: 0 };
 
-    pub(super) fn from_str(text: &str) -> Self {
+    /// The key `text`, which has lost so many bytes already.
+    pub(super) fn new(text: &str, lost: u64) -> Self {
         let mut key = Self::EMPTY;
         key.push(text);
+        key.lost = key.lost.saturating_add(lost);
         key
     }
 
@@ -58,13 +60,13 @@ impl Write for KeyText {
     }
 }
 
-/// Hands a key's text to `use_key`, once.
+/// Hands a key's text to `use_key`, once, and how many bytes it has lost.
 pub(super) struct KeySerializer<F> {
     use_key: F,
     wrappers: u8,
 }
 
-impl<R, F: FnOnce(&str) -> R> KeySerializer<F> {
+impl<R, F: FnOnce(&str, u64) -> R> KeySerializer<F> {
     #[inline]
     pub(super) fn new(use_key: F) -> Self {
         Self { use_key, wrappers: 0 }
@@ -82,11 +84,11 @@ impl<R, F: FnOnce(&str) -> R> KeySerializer<F> {
         if key.write_fmt(args).is_err() && key.lost() == 0 {
             return Err(Stop::Failed);
         }
-        Ok((self.use_key)(key.text()))
+        Ok((self.use_key)(key.text(), key.lost()))
     }
 
     fn fixed<K: LogKey + ?Sized>(self, key: &K) -> Result<R, Stop> {
-        Ok(key.with_key(self.use_key))
+        Ok(key.with_key(|text| (self.use_key)(text, 0)))
     }
 }
 
@@ -108,7 +110,7 @@ macro_rules! fixed {
     )*};
 }
 
-impl<R, F: FnOnce(&str) -> R> Serializer for KeySerializer<F> {
+impl<R, F: FnOnce(&str, u64) -> R> Serializer for KeySerializer<F> {
     type Ok = R;
     type Error = Stop;
     type SerializeSeq = Impossible<R, Stop>;

@@ -273,6 +273,32 @@ fn a_line_of_many_records_gives_them_all() {
 }
 
 #[test]
+fn records_that_the_limits_refuse_bring_no_others_twice() {
+    let record = |i: usize| {
+        let wide = vec!["{\"intValue\":1}"; if i % 2 == 0 { 9 } else { 1 }].join(",");
+        format!(
+            "{{\"body\":{{\"stringValue\":\"{i}\"}},\"attributes\":[{{\"key\":\"k\",\"value\":{{\"arrayValue\":{{\"values\":[{wide}]}}}}}}]}}"
+        )
+    };
+    let records: Vec<String> = (0..400).map(record).collect();
+    let filler = "f".repeat(15_000);
+    let line = format!(
+        "{{\"resourceLogs\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"k\",\"value\":{{\"stringValue\":\"{filler}\"}}}}]}},\
+         \"scopeLogs\":[{{\"logRecords\":[{}]}}]}}]}}\n",
+        records.join(",")
+    );
+    let limits = Limits { max_width: 8, on_width: fusewire::limits::OnWidth::Reject, ..Limits::DEFAULT };
+    let mut reader = MixedReader::with_limits(line.as_bytes(), limits);
+    let mut bodies = Vec::new();
+    while let Some(event) = reader.next().unwrap() {
+        let MixedEvent::Entry { entry, .. } = event else { panic!() };
+        bodies.push(entry.to_owned().unwrap().body);
+    }
+    let narrow: Vec<String> = (0..400).filter(|i| i % 2 == 1).map(|i| i.to_string()).collect();
+    assert_eq!(bodies, narrow);
+}
+
+#[test]
 fn lines_that_entries_were_written_as_are_those_entries_again() {
     // Longer than what is kept of other lines.
     let wide = Limits { max_string_bytes: 1 << 20, max_entry_bytes: 1 << 22, ..Limits::DEFAULT };

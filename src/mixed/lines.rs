@@ -47,7 +47,7 @@ mod with_json {
         made: Made,
         /// Which of those made is next.
         next: usize,
-        /// Entries of the line that were made before these.
+        /// Entries of the line that were made before these, and those that the limits refused.
         before: u64,
     }
 
@@ -83,20 +83,21 @@ mod with_json {
             }
             let (mut seen, before) = (0, *before);
             let mut sink = |write: &dyn Fn(&mut EntryWriter<'_>)| -> io::Result<TripReport> {
-                seen += 1;
-                if seen <= before {
+                if seen < before {
+                    seen += 1;
                     return Ok(TripReport::default());
                 }
                 if made.used >= BATCH {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
+                seen += 1;
                 // What the limits refuse is refused: whoever set them wanted it so.
                 Ok(made.add(offset, limits, |entry| write(entry)).unwrap_or_default())
             };
             let result =
                 if is_part { importer.piece(line, &mut sink) } else { importer.line(line, &mut sink) };
             let is_more = result.is_err();
-            self.before = if is_more { before + self.made.places.len() as u64 } else { 0 };
+            self.before = if is_more { seen } else { 0 };
             is_more
         }
 

@@ -141,8 +141,10 @@ impl Context {
         let _ = CURRENT.try_with(|current| current.borrow().write_to(entry));
     }
 
-    /// Hands the [`current`](Self::current) context to `look`, without a reference counted.
-    pub fn with_current<R>(look: impl FnOnce(&Self) -> R) -> R {
+    /// Hands the [`current`](Self::current) context to `look`, without a reference counted. `look` runs nobody else's code: no
+    /// other context can be entered meanwhile.
+    #[cfg(all(unix, not(loom), feature = "json"))]
+    pub(crate) fn with_current<R>(look: impl FnOnce(&Self) -> R) -> R {
         if CURRENT.try_with(|_| ()).is_err() {
             // A thread that ends.
             return look(&Self::root());

@@ -275,7 +275,7 @@ fn a_line_of_many_records_gives_them_all() {
 #[test]
 fn records_that_the_limits_refuse_bring_no_others_twice() {
     let record = |i: usize| {
-        let wide = vec!["{\"intValue\":1}"; if i % 2 == 0 { 9 } else { 1 }].join(",");
+        let wide = vec!["{\"intValue\":1}"; if i.is_multiple_of(2) { 9 } else { 1 }].join(",");
         format!(
             "{{\"body\":{{\"stringValue\":\"{i}\"}},\"attributes\":[{{\"key\":\"k\",\"value\":{{\"arrayValue\":{{\"values\":[{wide}]}}}}}}]}}"
         )

@@ -193,10 +193,10 @@ impl<'a, 'b> Struct<'a, 'b> {
 impl Drop for Struct<'_, '_> {
     #[inline]
     fn drop(&mut self) {
-        if !self.done {
-            if let Some((tape, counts)) = self.map.ledger() {
-                abandon(tape, counts, rest(self.len, self.offered));
-            }
+        if !self.done
+            && let Some((tape, counts)) = self.map.ledger()
+        {
+            abandon(tape, counts, rest(self.len, self.offered));
         }
     }
 }

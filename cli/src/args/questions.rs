@@ -87,6 +87,10 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
 
+    /// Count only, without bytes and trips: where indexes tell, no entry is looked at.
+    #[arg(long, conflicts_with = "sort")]
+    pub(crate) counts: bool,
+
     /// Which groups come first.
     #[arg(long, value_enum, value_name = "ORDER", default_value = "count")]
     pub(crate) sort: StatsOrder,

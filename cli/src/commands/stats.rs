@@ -25,7 +25,8 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
     }
     let zone = args.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
-    let asked = Aggregation::new().look_at_every_entry().max_groups(args.max_groups);
+    let asked = Aggregation::new().max_groups(args.max_groups);
+    let asked = if args.counts { asked } else { asked.look_at_every_entry() };
     let tables: Vec<Table<'_>> = if args.by.is_empty() {
         let by = |fields: &'static [&'static str]| fields.iter().map(|field| field.parse()).collect();
         let tables = [by(&["level"]), by(&["target"]), by(&["target", "message"])];
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
             table.print_json(&counted, terminal);
             continue;
         }
-        if i == 0 {
+        if i == 0 && !args.counts {
             summary(&counted, dropped(args, &selection)?, &mut Clock::new(zone.clone()), terminal);
         }
         table.print(&counted, terminal);

@@ -66,18 +66,14 @@ impl<'a> Table<'a> {
         );
         for group in &top {
             let share = group.count as f64 * 100.0 / counted.entries.max(1) as f64;
-            let size = group.bytes.unwrap_or(0);
-            let tripped = match group.tripped.unwrap_or(0) {
+            let size = group.bytes.filter(|_| !self.args.counts);
+            let tripped = match group.tripped.filter(|_| !self.args.counts).unwrap_or(0) {
                 0 => format!("{:>6}", "-"),
                 tripped => palette.fuse.of(format_args!("{tripped:>6}")),
             };
-            let each = size / group.count.max(1);
-            _ = write!(
-                out,
-                "{:>12}{share:>7.1}{:>10}{each:>9}{tripped}  ",
-                grouped(group.count),
-                bytes(size)
-            );
+            let each = size.map_or("-".to_owned(), |size| (size / group.count.max(1)).to_string());
+            let size = size.map_or("-".to_owned(), bytes);
+            _ = write!(out, "{:>12}{share:>7.1}{:>10}{each:>9}{tripped}  ", grouped(group.count), size);
             let mut name = String::new();
             for (i, value) in group.key.iter().enumerate() {
                 if i > 0 {

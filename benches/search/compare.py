@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Searches a day's logs with Fusewire and with what people have at hand, and compares answers, times and memory.
+
+    benches/search/compare.py [--dir DIR] [--entries N] [--rounds N] [--install] [--smoke]
+
+The workload is made by `fusewire-workload` (2,170,000 entries are a gigabyte of JSON lines), imported, and asked the same questions
+by every tool that is there: ripgrep, jq, angle-grinder, DuckDB over the JSON lines and over Parquet. Tools take turns; each time is that of
+a whole process, the best of the rounds; memory is the most anonymous memory that was seen. Where an answer is not the one of
+all others, the script fails.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Tools that take so long have one round.
+SLOW = 10.0
+
+
+def sh(command, **kwargs):
+    subprocess.run(command, check=True, **kwargs)
+
+
+def anonymous(pid):
+    """Anonymous memory of a process and of those it has started, in KiB."""
+    total = 0
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            for line in status:
+                if line.startswith("RssAnon:"):
+                    total += int(line.split()[1])
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as children:
+                total += sum(anonymous(int(child)) for child in children.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return total
+
+
+def run(command, output):
+    """Seconds, and the most anonymous memory in MiB, of a command whose output goes to a file."""
+    with open(output, "wb") as out:
+        began = time.perf_counter()
+        process = subprocess.Popen(["sh", "-c", command], stdout=out, stderr=subprocess.PIPE)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, anonymous(process.pid))
+            time.sleep(0.0005 if time.perf_counter() - began < 0.2 else 0.01)
+        spent = time.perf_counter() - began
+        error = process.stderr.read().decode()
+    # ripgrep and our own: 1 is "nothing found".
+    if process.returncode not in (0, 1):
+        sys.exit(f"{command}: exit code {process.returncode}: {error}")
+    return spent, peak / 1024
+
+
+def number(text):
+    return int(text.strip() or 0)
+
+
+def total(text):
+    """The sum of the numbers, one a line."""
+    return sum(int(line) for line in text.split())
+
+
+def lines(text):
+    return len(text.splitlines())
+
+
+def pairs(key, value):
+    """Objects, one a line, as a sorted list of pairs."""
+
+    def parse(text):
+        found = []
+        for line in text.splitlines():
+            row = json.loads(line)
+            found.append((str(key(row)), int(value(row))))
+        return sorted(found)
+
+    return parse
+
+
+def rows(text):
+    """Lines of a key and a count between tabs, sorted."""
+    found = [line.rsplit("\t", 1) for line in text.splitlines()]
+    return sorted((key, int(count)) for key, count in found)
+
+
+def duck(python, source, query):
+    program = (
+        "import duckdb\n"
+        f"for row in duckdb.sql({query.replace('LOGS', source)!r}).fetchall():\n"
+        "    print(*row, sep='\\t')"
+    )
+    return f"{python} -c {shlex.quote(program)}"
+
+
+def tasks(at, fusewire, trace):
+    """Name, then command and parser of each tool; Fusewire's first. Every parser gives the same for the same answer."""
+    lines_at, logs = shlex.quote(str(at / "day.jsonl")), shlex.quote(str(at / "logs"))
+    parquet = str(at / "day.parquet")
+    python = at / "python" / "bin" / "python"
+    has = shutil.which
+    stats = f"{fusewire} stats {logs} --counts --output json"
+    by_level = pairs(lambda row: row["by"]["level"], lambda row: row["count"])
+
+    def compared(query, parse, rg=None, jq=None, agrind=None):
+        found = {}
+        if rg and has("rg"):
+            found["rg"] = rg
+        if jq and has("jq"):
+            found["jq"] = (f"jq -c {shlex.quote(jq[0])} {lines_at}", jq[1])
+        if agrind and has("agrind"):
+            found["agrind"] = (f"agrind -o json {shlex.quote('* | json | ' + agrind[0])} -f {lines_at}", agrind[1])
+        if python.exists() and query:
+            found["DuckDB, JSON"] = (duck(python, f"read_json('{at}/day.jsonl')", query), parse)
+            found["DuckDB, Parquet"] = (duck(python, f"'{parquet}'", query), parse)
+        return found
+
+    yield "level = ERROR and duration_ms > 5000", {
+        "fusewire": (f"{fusewire} query --count 'level == error and duration_ms > 5000' {logs}", number),
+        **compared(
+            "select count(*) from LOGS where level = 'ERROR' and duration_ms > 5000",
+            number,
+            rg=(
+                f"rg -N '\"level\":\"ERROR\"' {lines_at} | jq -c 'select(.duration_ms > 5000) | 1' | wc -l",
+                number,
+            ) if has("jq") else None,
+            jq=('select(.level == "ERROR" and .duration_ms > 5000) | 1', lines),
+            agrind=("where level == \"ERROR\" | where duration_ms > 5000 | count", lambda t: json.loads(t)[0]["_count"]),
+        ),
+    }
+    yield "one trace", {
+        "fusewire": (f"{fusewire} query 'trace_id == {trace}' {logs} --output json", lines),
+        **compared(
+            f"select count(*) from LOGS where replace(trace_id::varchar, '-', '') = '{trace}'",
+            number,
+            rg=(f"rg -N '\"trace_id\":\"{trace}\"' {lines_at}", lines),
+            jq=(f'select(.trace_id == "{trace}")', lines),
+        ),
+    }
+    yield "count by level", {
+        "fusewire": (f"{stats} --by level", by_level),
+        **compared(
+            "select level, count(*) from LOGS group by level",
+            rows,
+            rg=(
+                "for level in DEBUG INFO WARN ERROR FATAL; do "
+                f"printf '%s\\t' $level; rg -c \"\\\"level\\\":\\\"$level\\\"\" {lines_at}; done",
+                rows,
+            ),
+            agrind=("count by level", lambda t: sorted((row["level"], row["_count"]) for row in json.loads(t))),
+        ),
+    }
+    yield "top 10 messages", {
+        "fusewire": (f"{stats} --by message", lambda t: sorted(c for _, c in pairs(
+            lambda row: row["by"] and row["by"]["message"], lambda row: row["count"])(t) if _ != "None")),
+        **compared(
+            "select message, count(*) from LOGS group by message order by 2 desc limit 10",
+            lambda t: sorted(count for _, count in rows(t)),
+        ),
+    }
+    yield "a histogram by minute", {
+        "fusewire": (
+            f"{fusewire} histogram {logs} --every 1m --output json --utc",
+            lambda t: sorted(c for _, c in pairs(lambda row: row["since_unix_nano"], lambda row: row["count"])(t)),
+        ),
+        **compared(
+            "select time_bucket(interval '1 minute', timestamp::timestamp), count(*) from LOGS group by 1",
+            lambda t: sorted(count for _, count in rows(t)),
+        ),
+    }
+    yield "five minutes of the day, as JSON", {
+        "fusewire": (f"{fusewire} query '' {logs} --since 2026-01-15T12:00:00Z --until 2026-01-15T12:05:00Z --output json", lines),
+        **compared(
+            "select * from LOGS where timestamp >= '2026-01-15 12:00:00' and timestamp < '2026-01-15 12:05:00'",
+            lines,
+            rg=(f"rg -N '^\\{{\"timestamp\":\"2026-01-15T12:0[0-4]:' {lines_at}", lines),
+        ),
+    }
+    yield "a text in the message", {
+        "fusewire": (f"{fusewire} query --count '\"timed out\"' {logs}", number),
+        **compared(
+            "select count(*) from LOGS where contains(message, 'timeout')",
+            number,
+            rg=(f"rg -c '"message":"[^"]*timeout' {lines_at}", number),
+            jq=('select(.message | contains("timeout")) | 1', lines),
+        ),
+    }
+    yield "print everything, coloured", {
+        "fusewire": (f"{fusewire} cat {logs} --color always --utc | tail -c 1 | wc -c", number),
+        **({"jq": (f"jq -C -c . {lines_at} | tail -c 1 | wc -c", number)} if has("jq") else {}),
+    }
+    yield "the first 20 entries", {
+        "fusewire": (f"{fusewire} cat {logs} --utc | head -20", lines),
+        **({"jq": (f"jq -c . {lines_at} | head -20", lines)} if has("jq") else {}),
+    }
+    yield "verify", {"fusewire": (f"{fusewire} verify {logs} > {at}/verified && echo 1", number)}
+    yield "load", {
+        "fusewire": (f"rm -rf {at}/again && {fusewire} import {lines_at} --to {at}/again > {at}/imported && echo 1", number),
+        **({"DuckDB, Parquet": (duck(python, f"read_json('{at}/day.jsonl')",
+            f"copy (select * from LOGS) to '{at}/again.parquet'").replace(".fetchall()", "") .replace(
+            "for row in ", "x = ").replace(":\n    print(*row, sep='\\t')", "\nprint(1)"), number)}
+           if python.exists() else {}),
+    }
+
+
+def size(path):
+    if path.is_dir():
+        return sum(file.stat().st_blocks * 512 for file in path.rglob("*"))
+    return path.stat().st_size
+
+
+def prepare(at, entries, install):
+    at.mkdir(parents=True, exist_ok=True)
+    cargo = ["cargo", "build", "--release", "--quiet"]
+    sh([*cargo, "--manifest-path", str(ROOT / "benches/search/Cargo.toml"), "--target-dir", str(at / "build")])
+    sh([*cargo, "--manifest-path", str(ROOT / "Cargo.toml"), "-p", "fusewire-cli"])
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    fusewire = target / "release/fusewire"
+    mark = at / f"made-{entries}"
+    if not mark.exists():
+        with open(at / "day.jsonl", "wb") as out:
+            sh([str(at / "build/release/fusewire-workload"), str(entries)], stdout=out)
+        shutil.rmtree(at / "logs", ignore_errors=True)
+        sh([str(fusewire), "import", str(at / "day.jsonl"), "--to", str(at / "logs")], stderr=subprocess.DEVNULL)
+        (at / "day.parquet").unlink(missing_ok=True)
+        mark.touch()
+    if install:
+        if os.geteuid() == 0 and not (shutil.which("rg") and shutil.which("jq")):
+            sh(["apt-get", "-qq", "update"])
+            sh(["apt-get", "-qq", "install", "--no-install-recommends", "ripgrep", "jq"])
+        if not shutil.which("agrind"):
+            sh(["cargo", "install", "--quiet", "--locked", "ag"])
+        if not (at / "python").exists():
+            sh([sys.executable, "-m", "venv", str(at / "python")])
+            sh([str(at / "python/bin/pip"), "install", "--quiet", "--disable-pip-version-check", "duckdb"])
+    if (at / "python").exists() and not (at / "day.parquet").exists():
+        convert = f"import duckdb; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/day.parquet' (compression zstd)\")"
+        sh([str(at / "python/bin/python"), "-c", convert])
+    return fusewire
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dir", type=Path, default=ROOT / "target/search", help="where everything is made and kept")
+    parser.add_argument("--entries", type=int, default=2_170_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--install", action="store_true", help="install the other tools that Debian, crates.io and PyPI have")
+    parser.add_argument("--smoke", action="store_true", help="everything, tiny: whether it works")
+    args = parser.parse_args()
+    if args.smoke:
+        args.entries, args.rounds = 20_000, 1
+    at = args.dir.resolve() / str(args.entries)
+    fusewire = prepare(at, args.entries, args.install)
+    with open(at / "day.jsonl") as day:
+        traces = (json.loads(line).get("trace_id") for i, line in zip(range(5_000), day))
+        trace = [trace for trace in traces if trace][-1]
+    print(f"{args.entries} entries, {size(at / 'day.jsonl') / 1e6:.0f} MB of JSON lines; on {os.cpu_count()} cores, best of {args.rounds}\n")
+    for name, tools in tasks(at, fusewire, trace):
+        best, expected = {}, None
+        for round_ in range(args.rounds):
+            for tool, (command, parse) in tools.items():
+                if round_ > 0 and best[tool][0] > SLOW:
+                    continue
+                spent, peak = run(command, at / "answer")
+                answer = parse((at / "answer").read_text())
+                expected = answer if expected is None else expected
+                if answer != expected:
+                    sys.exit(f"{name}: {tool} says {str(answer)[:300]}\nfusewire says {str(expected)[:300]}")
+                before = best.get(tool, (float("inf"), 0))
+                best[tool] = (min(before[0], spent), max(before[1], peak))
+        ours = best["fusewire"][0]
+        print(f"{name}: {expected if isinstance(expected, int) else f'{len(expected)} rows'}")
+        for tool, (spent, peak) in best.items():
+            print(f"  {tool:<18}{spent:>9.3f} s{spent / ours:>8.1f}x{peak:>9.1f} MiB")
+    print("size, MB")
+    for name, path in [("JSON lines", "day.jsonl"), ("fusewire", "logs"), ("Parquet, zstd", "day.parquet")]:
+        if (at / path).exists():
+            print(f"  {name:<18}{size(at / path) / 1e6:>9.0f}")
+
+
+if __name__ == "__main__":
+    main()

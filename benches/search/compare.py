@@ -186,11 +186,11 @@ def tasks(at, fusewire, trace):
         ),
     }
     yield "a text in the message", {
-        "fusewire": (f"{fusewire} query --count '\"timed out\"' {logs}", number),
+        "fusewire": (f"{fusewire} query --count timeout {logs}", number),
         **compared(
             "select count(*) from LOGS where contains(message, 'timeout')",
             number,
-            rg=(f"rg -c '"message":"[^"]*timeout' {lines_at}", number),
+            rg=(f"rg -c '\"message\":\"[^\"]*timeout' {lines_at}", number),
             jq=('select(.message | contains("timeout")) | 1', lines),
         ),
     }

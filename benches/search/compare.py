@@ -180,7 +180,7 @@ def tasks(at, fusewire, trace):
     yield "five minutes of the day, as JSON", {
         "fusewire": (f"{fusewire} query '' {logs} --since 2026-01-15T12:00:00Z --until 2026-01-15T12:05:00Z --output json", lines),
         **compared(
-            "select * from LOGS where timestamp >= '2026-01-15 12:00:00' and timestamp < '2026-01-15 12:05:00'",
+            "select * from LOGS where timestamp::timestamp >= '2026-01-15 12:00:00' and timestamp::timestamp < '2026-01-15 12:05:00'",
             lines,
             rg=(f"rg -N '^\\{{\"timestamp\":\"2026-01-15T12:0[0-4]:' {lines_at}", lines),
         ),

@@ -9,6 +9,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
+use fusewire::query::Field;
 
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
@@ -43,6 +44,10 @@ pub(crate) struct Cli {
     /// When to colour: `auto` colours a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
+
+    /// Print to the terminal itself; else $FUSEWIRE_PAGER or $PAGER, or `less`, is between.
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
 }
 
 /// `--color`.
@@ -67,6 +72,24 @@ pub(crate) enum Command {
     Info(InfoArgs),
     Verify(VerifyArgs),
     Recover(RecoverArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Whether it prints what somebody reads from the top.
+    pub(crate) fn is_for_reading(&self) -> bool {
+        match self {
+            Self::Cat(_)
+            | Self::Query(_)
+            | Self::Stats(_)
+            | Self::Histogram(_)
+            | Self::Trace(_)
+            | Self::Ls(_) => true,
+            Self::Tail(args) => !args.follow,
+            _ => false,
+        }
+    }
 }
 
 /// Show in ten seconds what Fusewire does.
@@ -211,6 +234,10 @@ pub(crate) struct CatArgs {
     #[command(flatten)]
     pub(crate) print: PrintArgs,
 
+    /// Print the newest entry first. What is printed is kept in a temporary file meanwhile.
+    #[arg(long, short)]
+    pub(crate) reverse: bool,
+
     /// Stop at the first fault, with exit code 2.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -284,12 +311,27 @@ pub(crate) struct LsArgs {
 /// How entries are printed.
 #[derive(Args, Debug)]
 pub(crate) struct PrintArgs {
-    /// Text for people, or one JSON object a line with everything the entry holds.
+    /// Text for people, one JSON object a line with everything the entry holds, lines of logfmt or comma-separated
+    /// values, or raw frames.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output: OutputFormat,
+    pub(crate) output: EntryFormat,
+
+    /// Only these fields, as `time,level,request.status,message`.
+    #[arg(long, short = 'F', value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) fields: Vec<Field>,
 
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,
+}
+
+/// `--output` of entries.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryFormat {
+    Text,
+    Json,
+    Logfmt,
+    Csv,
+    Raw,
 }
 
 /// `--output`.
@@ -406,6 +448,28 @@ pub(crate) struct RecoverArgs {
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+}
+
+/// Print what a shell needs to complete this command.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire completions bash > /etc/bash_completion.d/fusewire")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual: a page for each command.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fusewire man /usr/local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Where the pages go; made if missing, pages of the same name are replaced.
+    #[arg(value_name = "DIR")]
+    pub(crate) to: PathBuf,
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use crate::output::Terminal;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut terminal = Terminal::new(cli.color);
+    if !cli.no_pager && cli.command.is_for_reading() {
+        terminal.page();
+    }
     let result = match &cli.command {
         Command::Demo(args) => commands::demo::run(args, &mut terminal),
         Command::Import(args) => commands::import::run(args, &mut terminal),
@@ -30,14 +33,16 @@ fn main() -> ExitCode {
         Command::Info(args) => commands::info::run(args, &mut terminal),
         Command::Verify(args) => commands::verify::run(args, &mut terminal),
         Command::Recover(args) => commands::recover::run(args, &mut terminal),
+        Command::Completions(args) => commands::manual::completions(args, &mut terminal),
+        Command::Man(args) => commands::manual::pages(args),
     };
-    let result = result.and_then(|outcome| terminal.flush().map(|()| outcome).map_err(Into::into));
+    let result = result.and_then(|outcome| terminal.finish().map(|()| outcome).map_err(Into::into));
     match result {
         Ok(outcome) => outcome.into(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // What was printed before the failure comes first; that it cannot be printed is not worth a second error.
-            let _ = terminal.flush();
+            let _ = terminal.finish();
             terminal.complain(&error);
             Outcome::Failed.into()
         }

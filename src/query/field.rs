@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 use core::str::FromStr;
 
 use crate::decode::{EntryRef, Value};
+use crate::text::Text;
 
 use super::error::QueryError;
 use super::eval::first;
@@ -40,6 +41,37 @@ impl Field {
     /// Whether it is the severity.
     pub(super) fn is_severity(&self) -> bool {
         matches!(self.place, Place::Severity)
+    }
+
+    /// What it is in an entry, as a value: a level by its name, an id as a number.
+    #[must_use]
+    pub fn value<'a>(&self, entry: &EntryRef<'a>) -> Option<Value<'a>> {
+        let id = |id: u128| Some(Value::Uint128(id)).filter(|_| id != 0);
+        match &self.place {
+            Place::Severity => {
+                let severity = entry.severity();
+                match severity.name() {
+                    _ if severity.number() == 0 => None,
+                    Some(name) => Some(Value::String(Text::new(name.as_bytes()))),
+                    None => Some(Value::Uint(severity.number().into())),
+                }
+            }
+            Place::Time => entry.timestamp().map(Value::Timestamp),
+            Place::Trace => id(entry.trace().trace_id),
+            Place::Span => id(entry.trace().span_id.into()),
+            Place::Number(header) => Some(Value::Uint(count(*header, entry))),
+            Place::Trips(cause) => Some(Value::Uint(super::eval::trips(entry, *cause))),
+            Place::Text(field) => {
+                Some(Value::String(field.of(entry))).filter(|_| !field.of(entry).is_empty())
+            }
+            Place::Attribute(lookup) => first(entry, lookup),
+        }
+    }
+
+    /// Whether it is an id, which people write in hexadecimal digits.
+    #[must_use]
+    pub fn is_id(&self) -> bool {
+        matches!(self.place, Place::Trace | Place::Span)
     }
 
     /// The number that it is in an entry, where it is one; of a duration its seconds.

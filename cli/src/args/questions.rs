@@ -41,6 +41,10 @@ pub(crate) struct QueryArgs {
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
 
+    /// Print the newest entry first; with -n the newest N. What is printed is kept in a temporary file meanwhile.
+    #[arg(long, short, conflicts_with_all = ["count", "context"])]
+    pub(crate) reverse: bool,
+
     /// Print so many entries before and behind each one, too; `--` stands between those that are not side by side.
     #[arg(long, short = 'C', value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u16).range(..=1000))]

@@ -20,8 +20,10 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
-    let mut printer =
-        EventPrinter::new(EntryPrinter::new(args.print.output, zone, terminal), mode, &selection);
+    let mut printer = EventPrinter::new(EntryPrinter::new(&args.print, terminal), mode, &selection);
+    if args.reverse {
+        terminal.print_backwards()?;
+    }
     let mut logs = Vec::new();
     for path in &args.paths {
         let result = match input::is_stream(path) {

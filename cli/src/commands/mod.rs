@@ -7,6 +7,7 @@ pub(crate) mod histogram;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod ls;
+pub(crate) mod manual;
 pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod stats;

@@ -25,15 +25,23 @@ pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> 
     if args.count {
         return count::print(&args.paths, &selection, args.access.copy, terminal);
     }
-    let entries = EntryPrinter::new(args.print.output, zone, terminal);
+    let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let most = args.lines.unwrap_or(u64::MAX);
+    if args.reverse {
+        terminal.print_backwards()?;
+    }
     if args.context > 0 {
         let options = Selection::of_range(selection.range).options(args.access.copy);
         let reader = cat::open(&args.paths, options)?;
         Around::new(args.context, &selection).print(reader, most, &mut printer, terminal)?;
     } else {
-        let reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+        let mut reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+        if args.reverse
+            && let Some(newest) = args.lines
+        {
+            reader.seek_to_last(newest)?;
+        }
         print(reader, most, &mut printer, terminal)?;
     }
     Ok(printer.outcome())

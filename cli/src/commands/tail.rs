@@ -28,7 +28,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
     let zone = args.print.zone.zone();
     let selection = Selection::new(&RangeArgs::default(), args.query.as_deref(), &zone)?;
-    let entries = EntryPrinter::new(args.print.output, zone, terminal);
+    let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let options = selection.options(args.access.copy).follow(args.follow);
     let mut reader = cat::open(&args.paths, options)?;

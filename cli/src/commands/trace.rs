@@ -12,7 +12,7 @@ use fusewire::query::Query;
 use fusewire::segment::Mode;
 
 use super::cat;
-use crate::args::{OutputFormat, TraceArgs};
+use crate::args::{EntryFormat, TraceArgs};
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::entries::EntryPrinter;
@@ -36,14 +36,14 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let zone = args.print.zone.zone();
     let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
     let selection = Selection::of_query(query.context("the trace id")?);
-    let entries = EntryPrinter::new(args.print.output, zone.clone(), terminal);
+    let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let mut reader = cat::open(&args.paths, selection.options(args.access.copy))?;
     let (mut logged, mut producers) = (Vec::new(), HashMap::new());
     let mut left_out = 0_u64;
     while let Some(event) = reader.next() {
         match &event {
-            LogEvent::Entry { source, entry, .. } if args.print.output == OutputFormat::Text => {
+            LogEvent::Entry { source, entry, .. } if args.print.output == EntryFormat::Text => {
                 if logged.len() < MOST {
                     let path = source.segment().map(|segment| segment.path.as_path());
                     logged.push(describe(entry, path, &mut producers, terminal));
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
             event => printer.print(event, terminal)?,
         }
     }
-    if args.print.output == OutputFormat::Json {
+    if args.print.output != EntryFormat::Text {
         return Ok(printer.outcome());
     }
     let found = if logged.is_empty() { Outcome::NoMatch } else { Outcome::Clean };

@@ -1,12 +1,15 @@
 //! Entries in the format asked for, and what is wrong with those that are wrong.
 
+use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
+use fusewire::serializer::{Binary, Serializer};
 
 use super::Terminal;
+use super::columns::{Columns, Form};
+use super::json;
 use super::text::TextPrinter;
-use super::{json, time::Zone};
-use crate::args::OutputFormat;
+use crate::args::{EntryFormat, PrintArgs};
 
 /// Prints entries one after the other.
 pub(crate) struct EntryPrinter {
@@ -17,14 +20,27 @@ pub(crate) struct EntryPrinter {
 enum Format {
     Text(Box<TextPrinter>),
     Json,
+    Columns(Box<Columns>),
+    /// Frames that stand alone.
+    Raw(Binary, Vec<u8>),
 }
 
 impl EntryPrinter {
-    /// A printer; `zone` is for text.
-    pub(crate) fn new(format: OutputFormat, zone: Zone, terminal: &Terminal) -> Self {
-        let format = match format {
-            OutputFormat::Text => Format::Text(Box::new(TextPrinter::new(zone, &terminal.palette))),
-            OutputFormat::Json => Format::Json,
+    /// A printer of the form that `args` ask for.
+    pub(crate) fn new(args: &PrintArgs, terminal: &mut Terminal) -> Self {
+        let (zone, palette, out) = (args.zone.zone(), &terminal.palette, &mut terminal.out);
+        let mut columns =
+            |form| Format::Columns(Box::new(Columns::new(form, &args.fields, zone.clone(), palette, out)));
+        let format = match args.output {
+            EntryFormat::Text if args.fields.is_empty() => {
+                Format::Text(Box::new(TextPrinter::new(zone.clone(), palette)))
+            }
+            EntryFormat::Json if args.fields.is_empty() => Format::Json,
+            EntryFormat::Text => columns(Form::Text),
+            EntryFormat::Json => columns(Form::Json),
+            EntryFormat::Csv => columns(Form::Csv),
+            EntryFormat::Logfmt => columns(Form::Logfmt),
+            EntryFormat::Raw => Format::Raw(Binary::new(Limits::DEFAULT), Vec::new()),
         };
         Self { format, printed: 0 }
     }
@@ -43,6 +59,20 @@ impl EntryPrinter {
         match &mut self.format {
             Format::Text(printer) => printer.print(entry, &mut terminal.out),
             Format::Json => json::print(entry, &mut terminal.out),
+            Format::Columns(columns) => {
+                columns.print(entry, &mut terminal.out);
+                entry.walk().find_map(Result::err).map_or(Ok(()), Err)
+            }
+            Format::Raw(binary, frame) => {
+                // Only what is longer than any frame can be, which no entry is, has none.
+                if let Ok(len) = binary.transcoded_len(entry) {
+                    frame.resize(len, 0);
+                    let written = binary.transcode(entry, frame).unwrap_or(0);
+                    // What cannot be written is found out with the next flush.
+                    let _ = terminal.push_bytes(&frame[..written]);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -58,6 +88,8 @@ impl EntryPrinter {
         match &mut self.format {
             Format::Text(printer) => printer.print_loss(record, &mut terminal.out),
             Format::Json => json::print_loss(record, &mut terminal.out),
+            // There is no place in them for what is no entry.
+            Format::Columns(_) | Format::Raw(..) => Ok(()),
         }
     }
 }

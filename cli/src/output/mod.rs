@@ -1,12 +1,15 @@
 //! What people and programs see: results on standard output, everything else on standard error.
 
+mod backwards;
 pub(crate) mod colour;
+pub(crate) mod columns;
 pub(crate) mod entries;
 pub(crate) mod escape;
 pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod losses;
 pub(crate) mod numbers;
+mod pager;
 pub(crate) mod producer;
 pub(crate) mod progress;
 pub(crate) mod text;
@@ -14,14 +17,16 @@ pub(crate) mod time;
 pub(crate) mod value;
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use fusewire::query::QueryError;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::ColorChoice;
+use backwards::Backwards;
 use colour::Palette;
+use pager::Output;
 
 /// Both streams, and whether each of them has colour.
 pub(crate) struct Terminal {
@@ -29,8 +34,12 @@ pub(crate) struct Terminal {
     pub(crate) out: String,
     /// The colours of standard output.
     pub(crate) palette: Palette,
-    stdout: StdoutLock<'static>,
+    stdout: Output,
     diagnostics: Palette,
+    /// Where the newest entry comes first: what has been printed so far.
+    backwards: Option<Backwards>,
+    /// Bytes that are no text, and are not written yet.
+    bytes: Vec<u8>,
 }
 
 /// Bytes that are collected before they are written. Large, so that a million entries are few system calls; small
@@ -49,33 +58,80 @@ impl Terminal {
             out: String::with_capacity(BUFFER + (BUFFER >> 2)),
             palette: Palette::new(wanted(AutoStream::choice(&io::stdout()))),
             diagnostics: Palette::new(wanted(AutoStream::choice(&io::stderr()))),
-            stdout: io::stdout().lock(),
+            stdout: Output::Stdout(io::stdout().lock()),
+            backwards: None,
+            bytes: Vec::new(),
         }
     }
 
     /// Writes what has been collected once it is worth a system call. To be called after each entry or line.
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
-        if self.out.len() < BUFFER { Ok(()) } else { self.flush() }
+        if let Some(backwards) = &mut self.backwards {
+            backwards.push(&self.out)?;
+            self.out.clear();
+            return Ok(());
+        }
+        if self.out.len() < BUFFER && self.bytes.len() < BUFFER { Ok(()) } else { self.flush() }
+    }
+
+    /// Bytes that are no text, behind what has been collected.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.out.is_empty() {
+            self.flush()?;
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.flush_if_full()
+    }
+
+    /// Keeps what is printed from now on, entry by entry, to print the last one first.
+    pub(crate) fn print_backwards(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.backwards = Some(Backwards::new()?);
+        Ok(())
+    }
+
+    /// Sends what is printed from now on through a pager, where standard output is a terminal and there is one.
+    pub(crate) fn page(&mut self) {
+        if let Some(pager) = pager::start() {
+            self.stdout = Output::Pager(pager);
+        }
+    }
+
+    /// Writes everything, and waits until it has been read.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        if let Some(backwards) = self.backwards.take() {
+            self.out.clear();
+            backwards.replay(&mut self.stdout)?;
+        }
+        self.flush()?;
+        self.stdout.finish()
     }
 
     /// Writes what has been collected.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        let written = self.stdout.write_all(self.out.as_bytes()).and_then(|()| self.stdout.flush());
+        if self.backwards.is_some() {
+            return Ok(());
+        }
+        let written = self.stdout.write_all(self.out.as_bytes());
+        let written =
+            written.and_then(|()| self.stdout.write_all(&self.bytes)).and_then(|()| self.stdout.flush());
         self.out.clear();
+        self.bytes.clear();
         written.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
     }
 
     /// Whether nobody can read standard output any more: the other end of a pipe was closed.
     pub(crate) fn is_closed(&self) -> bool {
         let gone = PollFlags::ERR | PollFlags::HUP;
-        let mut stdout = [PollFd::new(&self.stdout, PollFlags::empty())];
+        let Output::Stdout(stdout) = &self.stdout else { return false };
+        let mut stdout = [PollFd::new(stdout, PollFlags::empty())];
         // It does not wait. Where it cannot tell, the next write does.
         poll(&mut stdout, Some(&Timespec::default())).is_ok() && stdout[0].revents().intersects(gone)
     }
 
     /// Columns of standard output, where it is a terminal that says so: what is longer may be cut.
     pub(crate) fn columns(&self) -> Option<usize> {
-        let size = rustix::termios::tcgetwinsize(&self.stdout).ok()?;
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 

@@ -1,0 +1,41 @@
+//! What has been printed, to be printed again from its end.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+
+/// Pieces of text in a file that has no name: memory is eight bytes for each.
+pub(super) struct Backwards {
+    file: BufWriter<File>,
+    /// Where each piece ends.
+    ends: Vec<u64>,
+}
+
+impl Backwards {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { file: BufWriter::with_capacity(1 << 18, tempfile::tempfile()?), ends: Vec::new() })
+    }
+
+    pub(super) fn push(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(text.as_bytes())?;
+        self.ends.push(self.ends.last().unwrap_or(&0) + text.len() as u64);
+        Ok(())
+    }
+
+    /// Writes the last piece first.
+    pub(super) fn replay(self, out: &mut impl Write) -> io::Result<()> {
+        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        let mut piece = Vec::new();
+        for (i, end) in self.ends.iter().enumerate().rev() {
+            let start = i.checked_sub(1).map_or(0, |before| self.ends[before]);
+            piece.resize(usize::try_from(end - start).unwrap_or(0), 0);
+            file.read_exact_at(&mut piece, start)?;
+            out.write_all(&piece)?;
+        }
+        out.flush()
+    }
+}

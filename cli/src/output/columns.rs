@@ -1,0 +1,265 @@
+//! Entries as chosen fields, as comma-separated values, and as logfmt: one line for each.
+
+use std::fmt::Write;
+
+use fusewire::decode::{Attributes, EntryRef, Value};
+use fusewire::query::Field;
+
+use super::colour::Palette;
+use super::escape;
+use super::time::{Clock, Zone, push_timestamp};
+use super::value::push_scalar;
+
+/// In which form fields are printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Values between blanks.
+    Text,
+    Json,
+    Csv,
+    Logfmt,
+}
+
+/// Prints chosen fields of entries.
+pub(crate) struct Columns {
+    form: Form,
+    /// What each is called, and what it is. Empty: what an entry has.
+    fields: Vec<(String, Field)>,
+    clock: Clock,
+    palette: Palette,
+    /// Room for one value.
+    text: String,
+}
+
+/// Of an entry of which no fields are chosen; its attributes follow.
+const HEAD: [&str; 7] = ["time", "level", "target", "thread", "trace_id", "span_id", "message"];
+/// Containers in containers beyond which nothing is written: no entry of ours has so many.
+const DEEPEST: usize = 64;
+
+impl Columns {
+    /// A printer of `fields`, or of what an entry has; of comma-separated values, their names go to `out`.
+    pub(crate) fn new(form: Form, fields: &[Field], zone: Zone, palette: &Palette, out: &mut String) -> Self {
+        let fields = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
+        let palette = if form == Form::Text { palette.clone() } else { Palette::default() };
+        let mut columns = Self { form, fields, clock: Clock::new(zone), palette, text: String::new() };
+        if form == Form::Csv {
+            columns.push_head(out);
+        }
+        columns
+    }
+
+    /// Appends `entry` as one line.
+    pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        let start = out.len();
+        match self.form {
+            Form::Logfmt => self.push_logfmt(entry, out),
+            Form::Json => self.push_json(entry, out),
+            Form::Csv | Form::Text => self.push_row(entry, out),
+        }
+        if self.form == Form::Json {
+            escape::secure_json(out, start);
+        }
+        out.push('\n');
+    }
+
+    fn push_head(&mut self, out: &mut String) {
+        let names: Vec<&str> = match self.fields.is_empty() {
+            true => HEAD.into_iter().chain(["attributes"]).collect(),
+            false => self.fields.iter().map(|(name, _)| name.as_str()).collect(),
+        };
+        for (i, name) in names.into_iter().enumerate() {
+            self.text.clear();
+            escape::push_line(name.as_bytes(), &self.palette.escape, &mut self.text);
+            push_cell(i, &self.text, out);
+        }
+        out.push('\n');
+    }
+
+    /// Values, between commas or blanks.
+    fn push_row(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        let fields = std::mem::take(&mut self.fields);
+        if fields.is_empty() {
+            for (i, name) in HEAD.into_iter().enumerate() {
+                self.text.clear();
+                if let Ok(field) = name.parse::<Field>() {
+                    self.push_value(&field, entry);
+                }
+                push_cell(i, &self.text, out);
+            }
+            self.text.clear();
+            push_json(&entry.attributes(), &mut self.text);
+            escape::secure_json(&mut self.text, 0);
+            push_cell(HEAD.len(), &self.text, out);
+        }
+        for (i, (_, field)) in fields.iter().enumerate() {
+            self.text.clear();
+            let is_there = self.push_value(field, entry);
+            match self.form {
+                Form::Csv => push_cell(i, &self.text, out),
+                _ => {
+                    out.push_str(if i > 0 { "  " } else { "" });
+                    out.push_str(if is_there { &self.text } else { "-" });
+                }
+            }
+        }
+        self.fields = fields;
+    }
+
+    /// The value of a field in the room for one, safe to print. Whether it is there.
+    fn push_value(&mut self, field: &Field, entry: &EntryRef<'_>) -> bool {
+        let (text, escape) = (&mut self.text, &self.palette.escape);
+        if field.is_id() {
+            return field.write(entry, text);
+        }
+        match field.value(entry) {
+            None => return false,
+            Some(Value::Timestamp(time)) if self.form == Form::Text => {
+                match u64::try_from(time.unix_nanos()) {
+                    Ok(nanos) => self.clock.write(nanos, text),
+                    Err(_) => push_timestamp(time, text),
+                }
+            }
+            Some(Value::String(value)) => escape::push_line(value.as_bytes(), escape, text),
+            Some(value @ (Value::Array(_) | Value::Map(_))) => {
+                let start = text.len();
+                push_json(&value, text);
+                escape::secure_json(text, start);
+            }
+            Some(value) => push_scalar(value, &self.palette, text),
+        }
+        true
+    }
+
+    fn push_json(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        out.push('{');
+        let mut first = true;
+        for (name, field) in &self.fields {
+            self.text.clear();
+            let is_there = match field.is_id() {
+                true => {
+                    let mut id = String::new();
+                    let is_there = field.write(entry, &mut id);
+                    push_json(&id, &mut self.text);
+                    is_there
+                }
+                false => field.value(entry).is_some_and(|value| push_json(&value, &mut self.text)),
+            };
+            if is_there {
+                out.push_str(if first { "" } else { "," });
+                push_json(name, out);
+                // Writing to a String cannot fail; the same below.
+                _ = write!(out, ":{}", self.text);
+                first = false;
+            }
+        }
+        out.push('}');
+    }
+
+    fn push_logfmt(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        let mut line = Logfmt { out, palette: &self.palette, first: true };
+        for (name, field) in &self.fields {
+            line.push_field(name, field, entry, &mut self.text);
+        }
+        if !self.fields.is_empty() {
+            return;
+        }
+        for name in HEAD {
+            if let Ok(field) = name.parse::<Field>() {
+                let name = if name == "message" { "msg" } else { name };
+                line.push_field(name, &field, entry, &mut self.text);
+            }
+        }
+        flatten(entry.attributes(), &mut String::new(), 0, &mut |path, value| line.push(path, value));
+    }
+}
+
+/// One line of logfmt.
+struct Logfmt<'o> {
+    out: &'o mut String,
+    palette: &'o Palette,
+    first: bool,
+}
+
+impl Logfmt<'_> {
+    fn push_field(&mut self, name: &str, field: &Field, entry: &EntryRef<'_>, text: &mut String) {
+        text.clear();
+        if !field.is_id() {
+            if let Some(value) = field.value(entry) {
+                self.push(name, value);
+            }
+        } else if field.write(entry, text) {
+            self.push_name(name);
+            self.out.push_str(text);
+        }
+    }
+
+    fn push_name(&mut self, name: &str) {
+        self.out.push_str(if std::mem::take(&mut self.first) { "" } else { " " });
+        escape::push_key(name.as_bytes(), &self.palette.escape, self.out);
+        self.out.push('=');
+    }
+
+    fn push(&mut self, name: &str, value: Value<'_>) {
+        self.push_name(name);
+        match value {
+            // As a whole, where it was asked for as a whole.
+            Value::Array(_) | Value::Map(_) => {
+                let mut json = String::new();
+                push_json(&value, &mut json);
+                escape::push_value(json.as_bytes(), &self.palette.escape, self.out);
+            }
+            scalar => push_scalar(scalar, self.palette, self.out),
+        }
+    }
+}
+
+/// Every value that is no container, with its path: keys and indexes between dots.
+fn flatten(
+    attributes: Attributes<'_>,
+    path: &mut String,
+    depth: usize,
+    each: &mut impl FnMut(&str, Value<'_>),
+) {
+    let len = path.len();
+    for (i, attribute) in attributes.map_while(Result::ok).enumerate() {
+        path.truncate(len);
+        if depth > 0 {
+            path.push('.');
+        }
+        if attribute.key.is_empty() {
+            _ = write!(path, "{i}");
+        } else {
+            path.push_str(&attribute.key.to_str_lossy());
+        }
+        match attribute.value {
+            Value::Array(children) | Value::Map(children) if depth < DEEPEST => {
+                flatten(children.iter(), path, depth + 1, each);
+            }
+            value => each(path, value),
+        }
+    }
+    path.truncate(len);
+}
+
+/// Whether it could be written: what is damaged inside is not.
+fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
+    let json = serde_json::to_string(value);
+    if let Ok(json) = &json {
+        out.push_str(json);
+    }
+    json.is_ok()
+}
+
+/// One of a row of values between commas: RFC 4180.
+fn push_cell(i: usize, text: &str, out: &mut String) {
+    if i > 0 {
+        out.push(',');
+    }
+    if text.contains(['"', ',']) {
+        out.push('"');
+        out.push_str(&text.replace('"', "\"\""));
+        out.push('"');
+    } else {
+        out.push_str(text);
+    }
+}

@@ -1,0 +1,70 @@
+//! Standard output, or a pager before it.
+
+use std::env;
+use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::process::{Child, Command, Stdio};
+
+/// Where results go.
+pub(super) enum Output {
+    Stdout(StdoutLock<'static>),
+    Pager(Child),
+}
+
+/// Starts a pager, where standard output is a terminal and nobody has said `cat`.
+pub(super) fn start() -> Option<Child> {
+    if !io::stdout().is_terminal() || env::var_os("TERM").is_none_or(|term| term == "dumb") {
+        return None;
+    }
+    let pager = ["FUSEWIRE_PAGER", "PAGER"].iter().find_map(|name| env::var(name).ok());
+    let pager = pager.unwrap_or_else(|| "less".to_owned());
+    if pager.trim().is_empty() || pager.trim() == "cat" {
+        return None;
+    }
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("exec {pager}")).stdin(Stdio::piped());
+    // Colours as they are, no wrapping of what fits the screen, and no page for what does.
+    if env::var_os("LESS").is_none() {
+        command.env("LESS", "FRX");
+    }
+    // Where there is none, one does without.
+    let is_there = pager.split_whitespace().next().is_some_and(|program| {
+        Command::new("sh")
+            .arg("-c")
+            .arg(format!("command -v {program}"))
+            .stdout(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    });
+    if is_there { command.spawn().ok() } else { None }
+}
+
+impl Output {
+    /// Waits until everything has been read.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.flush()?;
+        if let Self::Pager(pager) = self {
+            drop(pager.stdin.take());
+            pager.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::Pager(pager) => match &mut pager.stdin {
+                Some(stdin) => stdin.write(bytes),
+                None => Err(io::ErrorKind::BrokenPipe.into()),
+            },
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::Pager(pager) => pager.stdin.as_mut().map_or(Ok(()), Write::flush),
+        }
+    }
+}

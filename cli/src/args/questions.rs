@@ -79,7 +79,7 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "FIELD")]
     pub(crate) by: Vec<Field>,
 
-    /// Minimum, quantiles and maximum of this number in each group; quantiles within 0.5 % of themselves.
+    /// Minimum, quantiles and maximum of this number in each group; quantiles within 0.2 % of themselves.
     #[arg(long, value_name = "FIELD")]
     pub(crate) number: Option<Field>,
 
@@ -99,8 +99,9 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_enum, value_name = "ORDER", default_value = "count")]
     pub(crate) sort: StatsOrder,
 
-    /// Keep account of so many groups at most; entries of further ones are counted together.
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    /// Keep account of so many groups at most, the largest; entries of further ones are counted together, and it is said by how
+    /// much a count may be short.
+    #[arg(long, value_name = "N", default_value_t = 30_000)]
     pub(crate) max_groups: usize,
 
     /// Only entries that this asks for: see `fusewire query --help`.

@@ -103,8 +103,10 @@ impl<'a> Table<'a> {
         }
         if counted.others > 0 {
             let others = format!(
-                "{} entries are of further values, of which no account was kept (--max-groups)",
-                grouped(counted.others)
+                "{} entries are of further values, of which no account was kept; each count\n{:>14}may be short by {} at most (--max-groups)",
+                grouped(counted.others),
+                "",
+                grouped(counted.short_by)
             );
             _ = writeln!(out, "{:>14}{}", "", palette.fuse.of(others));
         }
@@ -132,7 +134,7 @@ impl<'a> Table<'a> {
             print_line(&line, terminal);
         }
         if counted.others > 0 {
-            print_line(&json!({"by": null, "count": counted.others}), terminal);
+            print_line(&json!({"by": null, "count": counted.others, "short_by": counted.short_by}), terminal);
         }
     }
 }

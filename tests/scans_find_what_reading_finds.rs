@@ -2,6 +2,7 @@
 //! one thread and with several, in segments that are sealed, being written, cut off or damaged.
 
 mod common {
+    pub mod checksum;
     pub mod random;
     pub mod shop;
 }
@@ -11,11 +12,12 @@ use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use common::checksum::commit_word;
 use common::shop::{n_of, random, wanted, write};
-use fusewire::Severity;
 use fusewire::decode::EntryRef;
 use fusewire::log::{Found, Log, LogEvent, LogReader, Run, Scan, Visitor};
-use fusewire::segment::{Event, Mode, Segment, Wanted};
+use fusewire::segment::{Event, FrameKind, Mode, Segment, SegmentOptions, SegmentWriter, Wanted};
+use fusewire::{Limits, Severity, message};
 
 /// The numbers of the entries visited, and how many an index told of.
 #[derive(Default, Debug)]
@@ -177,4 +179,40 @@ fn damage_is_told_where_it_is_met() {
     found.sort_unstable();
     assert_eq!(found, [&errors[..3], &errors[4..7], &errors[8..]].concat());
     assert!(after.lost.iter().any(|(_, range)| range.start == frames[7].0), "{:?}", after.lost);
+}
+
+#[test]
+fn entries_that_cannot_be_read_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.fws");
+    let mut writer = SegmentWriter::create(&path, &SegmentOptions::default()).unwrap();
+    writer.append(|entry| _ = entry.attr("n", &1)).unwrap();
+    let (none, severity) = ([0xFF; 64], Severity::INFO);
+    let intact = writer.append_frame(FrameKind::Entry, severity, &none).unwrap();
+    let flipped = writer.append_frame(FrameKind::Entry, severity, &none).unwrap();
+    writer.append(|entry| _ = entry.attr("n", &2)).unwrap();
+    writer.seal().unwrap();
+    // No entry and a checksum that says that there was another one: that is damage.
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.write_all_at(&[0xFE], flipped.offset + flipped.len - 8).unwrap();
+    // The same in a file of frames that stand alone.
+    let mut frame = vec![0; 256];
+    let len = message::write(&mut frame, &Limits::default(), |entry| _ = entry.attr("n", &3)).unwrap().len();
+    frame.truncate(len);
+    frame[16..].fill(0xFF);
+    let payload = (u64::from_le_bytes(frame[..8].try_into().unwrap()) & 0x0FFF_FFFF) as u32;
+    let padding = 16 + payload as usize;
+    frame[padding..].fill(0);
+    let word = commit_word(&frame, payload);
+    frame[..8].copy_from_slice(&word.to_le_bytes());
+    fs::write(directory.path().join("b.fwm"), &frame).unwrap();
+
+    let scanned = Scan::new([directory.path()]).run(|_| true, Numbers::default).unwrap();
+    let mut found: Vec<_> = scanned.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
+    found.sort_unstable();
+    assert_eq!(found, [1, 2]);
+    let lost: Vec<_> = scanned.lost.iter().map(|(_, range)| range.start).collect();
+    assert_eq!(lost, [flipped.offset]);
+    let told: Vec<_> = scanned.unreadable_entries.iter().map(|(path, at, _)| (path.as_path(), *at)).collect();
+    assert_eq!(told, [(&*path, intact.offset), (&*directory.path().join("b.fwm"), 0)]);
 }

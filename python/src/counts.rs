@@ -107,6 +107,11 @@ impl Question {
         for (path, range) in counted.scanned.lost.iter().filter(|(_, range)| range.is_loss()) {
             found.push(Loss::new(range.reason.to_string()).of(path).at(range.start, range.end));
         }
+        for (path, offset, error) in &counted.scanned.unreadable_entries {
+            found.push(
+                Loss::new(format!("the entry of an intact frame: {error}")).of(path).at(*offset, *offset),
+            );
+        }
         for (path, error) in &counted.scanned.unreadable {
             found.push(Loss::new(error.to_string()).of(path));
         }

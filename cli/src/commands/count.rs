@@ -41,6 +41,11 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
         terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
         outcome = outcome.max(Outcome::Lossy);
     }
+    for (path, offset, error) in &scanned.unreadable_entries {
+        let place = format!("{}: byte {offset}", path.display());
+        terminal.report(&format!("{place}: the frame is intact, the entry in it is not: {error}"))?;
+        outcome = outcome.max(Outcome::Lossy);
+    }
     for (path, error) in &scanned.unreadable {
         terminal.report(&format!("{}: {error}", path.display()))?;
         outcome = outcome.max(Outcome::Failed);

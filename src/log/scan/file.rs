@@ -8,7 +8,6 @@ use crate::limits::Limits;
 use crate::log::files::FileInfo;
 use crate::log::reader::Source;
 use crate::mixed::{MixedEvent, MixedReader};
-use crate::segment::LostRange;
 
 use super::{Found, Scanned, Visitor};
 
@@ -24,7 +23,6 @@ pub(super) fn scan<V: Visitor>(
 ) -> io::Result<()> {
     let (info, _, file) = FileInfo::open(path)?;
     let source = Source::File(&info);
-    let mut lose = |range: LostRange| scanned.lost.push((path.to_owned(), range));
     let mut reader = MixedReader::at(file, 0, Limits::DEFAULT);
     scanned.files += 1;
     while let Some(event) = reader.next()? {
@@ -35,7 +33,11 @@ pub(super) fn scan<V: Visitor>(
                     visitor.entry(&Found { source, frame, entry });
                 }
             }
-            MixedEvent::Lost { range } if range.is_loss() => lose(range),
+            MixedEvent::Lost { range } if range.is_loss() => scanned.lost.push((path.to_owned(), range)),
+            MixedEvent::Unreadable { frame, error, .. } => {
+                scanned.looked_at += 1;
+                scanned.unreadable_entries.push((path.to_owned(), frame.offset, error));
+            }
             _ => {}
         }
     }

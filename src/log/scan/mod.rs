@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::decode::EntryRef;
+use crate::error::DecodeError;
 use crate::segment::{FrameRef, LostRange, Wanted};
 
 use super::files::{NameKind, compressed, is_log_file_name, kind_of_name};
@@ -122,23 +123,45 @@ pub struct Scanned<V> {
     pub looked_at: u64,
     /// Bytes that hold no frame and should, as far as the scan came by.
     pub lost: Vec<(PathBuf, LostRange)>,
+    /// Intact frames whose entry cannot be read, as far as the scan came by: where they begin, and why.
+    pub unreadable_entries: Vec<(PathBuf, u64, DecodeError)>,
     /// Files that could not be read.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
 impl<V> Default for Scanned<V> {
     fn default() -> Self {
-        let (visitors, lost, unreadable) = (Vec::new(), Vec::new(), Vec::new());
-        Self { visitors, segments: 0, files: 0, skipped: 0, looked_at: 0, lost, unreadable }
+        Self {
+            visitors: Vec::new(),
+            segments: 0,
+            files: 0,
+            skipped: 0,
+            looked_at: 0,
+            lost: Vec::new(),
+            unreadable_entries: Vec::new(),
+            unreadable: Vec::new(),
+        }
     }
 }
 
 impl<V> Scanned<V> {
     /// The visitors, and the rest.
     #[cfg(feature = "query")]
-    pub(crate) fn split(self) -> (Vec<V>, Scanned<()>) {
-        let Self { visitors, segments, files, skipped, looked_at, lost, unreadable } = self;
-        (visitors, Scanned { visitors: Vec::new(), segments, files, skipped, looked_at, lost, unreadable })
+    pub(crate) fn split(mut self) -> (Vec<V>, Scanned<()>) {
+        let visitors = std::mem::take(&mut self.visitors);
+        let Self { segments, files, skipped, looked_at, lost, unreadable_entries, unreadable, .. } = self;
+        let none = Vec::new();
+        let rest = Scanned {
+            visitors: none,
+            segments,
+            files,
+            skipped,
+            looked_at,
+            lost,
+            unreadable_entries,
+            unreadable,
+        };
+        (visitors, rest)
     }
 
     fn add(&mut self, other: Self) {
@@ -148,6 +171,7 @@ impl<V> Scanned<V> {
         self.skipped += other.skipped;
         self.looked_at += other.looked_at;
         self.lost.extend(other.lost);
+        self.unreadable_entries.extend(other.unreadable_entries);
         self.unreadable.extend(other.unreadable);
     }
 }
@@ -223,6 +247,7 @@ impl Scan {
             }
         });
         all.lost.sort_by(|(a, x), (b, y)| (a, x.start).cmp(&(b, y.start)));
+        all.unreadable_entries.sort_by(|(a, x, _), (b, y, _)| (a, x).cmp(&(b, y)));
         all.unreadable.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(all)
     }

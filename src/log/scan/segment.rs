@@ -108,17 +108,21 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
                 None => return,
                 Some(Piece::Lost(lost)) => self.lose(lost),
                 Some(Piece::Frame(frame)) if frame.kind == FrameKind::Entry => {
-                    let Ok(entry) = EntryRef::new(frame.payload) else { continue };
                     self.scanned.looked_at += 1;
-                    if !(self.matches)(&entry) {
+                    let entry = EntryRef::new(frame.payload);
+                    if matches!(&entry, Ok(entry) if !(self.matches)(entry)) {
                         continue;
                     }
                     let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
-                    match cursor.verified(bytes, at) {
-                        Ok(frame) => {
+                    match (cursor.verified(bytes, at), entry) {
+                        (Ok(frame), Ok(entry)) => {
                             self.visitor.entry(&Found { source: Source::Segment(self.info), frame, entry })
                         }
-                        Err(fault) => {
+                        (Ok(_), Err(error)) => {
+                            let place = (self.info.path.clone(), frame.offset, error);
+                            self.scanned.unreadable_entries.push(place);
+                        }
+                        (Err(fault), _) => {
                             let end = frame.offset + frame.len_on_disk();
                             let reason = LostReason::Damaged(fault);
                             self.lose(LostRange { start: frame.offset, end, reason });

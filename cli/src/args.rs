@@ -363,8 +363,8 @@ impl RangeArgs {
 /// The time zone of what is printed.
 #[derive(Args, Debug)]
 pub(crate) struct ZoneArgs {
-    /// Time zone to print in: a name such as Europe/Berlin, `local` or `UTC`.
-    #[arg(long, value_name = "NAME", default_value = "local", value_parser = Zone::parse)]
+    /// Time zone to print in: a name such as Europe/Berlin, an offset such as +02:00, `local` or `UTC`.
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, default_value = "local", value_parser = Zone::parse)]
     pub(crate) tz: Zone,
 
     /// The same as --tz UTC.

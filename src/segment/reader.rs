@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::decode::EntryRef;
 use crate::error::SegmentError;
@@ -20,6 +21,15 @@ pub enum State {
     Sealed,
     /// Not complete: its writer is at work, or died; or the trailer is damaged.
     Open,
+}
+
+/// A segment that somebody keeps bytes of.
+struct Shared(Arc<Segment>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 enum Bytes {
@@ -94,6 +104,30 @@ impl Segment {
             Bytes::Mapped(map) => map.bytes(),
             Bytes::Copied(bytes) => bytes,
         }
+    }
+
+    /// The same, shared: the file stays mapped as long as these bytes, or a slice of them, are kept somewhere. So frames go to
+    /// whoever takes `Bytes`, such as a network client, without being copied:
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use fusewire::segment::{Event, Mode, Segment};
+    ///
+    /// # fn send(_: bytes::Bytes) {}
+    /// let segment = Arc::new(Segment::open_trusted("logs/000001.fws".as_ref())?);
+    /// let all = segment.shared_bytes();
+    /// for event in segment.events(Mode::Recover)? {
+    ///     if let Event::Entry(frame, _) = event? {
+    ///         send(all.slice_ref(frame.payload)); // which `EntryRef::new` reads, wherever it arrives
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Only what lies in frames never changes: the rest of a segment whose writer is at work does.
+    #[must_use]
+    pub fn shared_bytes(self: &Arc<Self>) -> bytes::Bytes {
+        bytes::Bytes::from_owner(Shared(Arc::clone(self)))
     }
 
     /// The word at `at`, and from now on all that its writer wrote before it. 0 where there is none.

@@ -8,7 +8,7 @@ use fusewire::query::aggregate::{Aggregation, Counted};
 
 use crate::input::selection::Selection;
 use crate::outcome::Outcome;
-use crate::output::{Terminal, losses};
+use crate::output::{Terminal, losses, progress};
 
 /// Prints how many entries of `paths` are asked for.
 pub(super) fn print(
@@ -31,7 +31,11 @@ pub(super) fn run(
     copy: bool,
 ) -> Result<Counted> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    asked.run(&Scan::new(paths).copy(copy), &selection.to_query()?).with_context(names)
+    let query = selection.to_query()?;
+    let looking = progress::looking();
+    let counted = asked.run(&Scan::new(paths).copy(copy), &query).with_context(names);
+    looking.finish_and_clear();
+    counted
 }
 
 /// Reports what was lost or could not be read.

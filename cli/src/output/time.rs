@@ -18,8 +18,13 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") || name == "Z" {
             return Ok(Self::utc());
         }
+        if let Some(offset) = offset(name) {
+            return Ok(Self(TimeZone::fixed(offset)));
+        }
         TimeZone::get(name).map(Self).map_err(|_| {
-            format!("no time zone is called `{name}`: write local, UTC or a name such as Europe/Berlin")
+            format!(
+                "no time zone is called `{name}`: write local, UTC, an offset such as +02:00, or a name such as Europe/Berlin"
+            )
         })
     }
 
@@ -32,6 +37,23 @@ impl Zone {
     pub(crate) fn now(&self) -> jiff::Zoned {
         jiff::Timestamp::now().to_zoned(self.0.clone())
     }
+}
+
+/// `+02:00`, `-0330`, `+2`.
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "0"),
+    };
+    let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().ok()?);
+    let fits = (0..24).contains(&hours) && (0..60).contains(&minutes);
+    fits.then(|| Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok())?
 }
 
 /// Prints instants in one zone. The date and the time of day of the last second are kept: entries come in bursts.
@@ -165,6 +187,10 @@ mod tests {
         let nanos = 1_767_323_045_123_456_789;
         assert_eq!(printed("UTC", nanos), "2026-01-02 03:04:05.123456");
         assert_eq!(printed("Asia/Kathmandu", nanos), "2026-01-02 08:49:05.123456");
+        for offset in ["-3", "-03:00", "-0300"] {
+            assert_eq!(printed(offset, nanos), "2026-01-02 00:04:05.123456");
+        }
+        assert!(Zone::parse("+25:00").is_err() && Zone::parse("+1:75").is_err());
         assert_eq!(printed("America/New_York", nanos), "2026-01-01 22:04:05.123456");
         assert_eq!(printed("UTC", u64::MAX), "2554-07-21 23:34:33.709551");
         assert_eq!(printed("UTC", 0).len(), WIDTH);

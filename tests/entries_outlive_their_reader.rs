@@ -1,0 +1,46 @@
+//! C1: what is taken of a segment as shared bytes stays, uncopied, when the segment has been closed and its file deleted.
+
+use std::sync::Arc;
+use std::thread;
+
+use fusewire::decode::EntryRef;
+use fusewire::segment::{Event, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+
+#[test]
+fn wherever_they_are_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.fws");
+    let mut writer = SegmentWriter::create(&path, &SegmentOptions::new(Resource::empty())).unwrap();
+    for n in 0..100_u64 {
+        writer
+            .append(|entry| {
+                entry.attr("n", &n);
+            })
+            .unwrap();
+    }
+    writer.seal().unwrap();
+    for segment in [Segment::open_trusted(&path).unwrap(), Segment::read_copy(&path).unwrap()] {
+        let segment = Arc::new(segment);
+        let all = segment.shared_bytes();
+        let mut taken = Vec::new();
+        for event in segment.events(Mode::Strict).unwrap() {
+            if let Event::Entry(frame, _) = event.unwrap() {
+                let bytes = all.slice_ref(frame.payload);
+                assert_eq!(bytes.as_ptr(), frame.payload.as_ptr());
+                taken.push(bytes);
+            }
+        }
+        drop((all, segment));
+        if taken.len() == 100 {
+            // The second one is in memory already.
+            let _ = std::fs::remove_file(&path);
+        }
+        let numbers = thread::spawn(move || {
+            taken
+                .iter()
+                .map(|bytes| EntryRef::new(bytes).unwrap().get("n").unwrap().as_i128().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(numbers.join().unwrap(), (0..100).collect::<Vec<_>>());
+    }
+}

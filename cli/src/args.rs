@@ -344,7 +344,7 @@ pub(crate) enum OutputFormat {
 /// Which entries, by their time.
 #[derive(Args, Debug, Default)]
 pub(crate) struct RangeArgs {
-    /// Only entries from this time on: `2026-01-02 03:04`, 03:04, yesterday, or how long ago, as 15m.
+    /// Only entries from this time on: `2026-01-02 03:04`, 03:04, yesterday, or how long ago, as 15m or -15m.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<TimePoint>,
 

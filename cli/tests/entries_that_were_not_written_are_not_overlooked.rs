@@ -56,6 +56,17 @@ fn in_text_by_a_mark_and_in_json_by_a_member_of_its_own() {
 }
 
 #[test]
+fn backwards_as_forwards() {
+    let directory = log_with_drops(7);
+    let logs = directory.path().to_str().unwrap();
+    let mut forwards: Vec<_> = fusewire(["cat", logs]).stdout.lines().map(str::to_owned).collect();
+    assert!(forwards.last().unwrap().starts_with("!! LOST "), "{forwards:?}");
+    forwards.reverse();
+    let backwards = fusewire(["cat", "--reverse", logs]).stdout;
+    assert_eq!(backwards.lines().collect::<Vec<_>>(), forwards);
+}
+
+#[test]
 fn info_sums_them_up() {
     let logs = log_with_drops(3);
     let run = fusewire(["info".as_ref(), logs.path().as_os_str()]);

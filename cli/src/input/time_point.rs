@@ -37,7 +37,8 @@ impl FromStr for TimePoint {
             "yesterday" => return Ok(Self::DaysAgo(1)),
             _ => {}
         }
-        if let Some(ago) = ago(text) {
+        // `-15m` says the same as `15m`: there is nothing to find in the future.
+        if let Some(ago) = ago(text.strip_prefix('-').unwrap_or(text)) {
             return Ok(Self::Ago(ago));
         }
         // A text with an offset is the exact one: it must not be read as one without.
@@ -171,6 +172,7 @@ mod tests {
             ("1h30m", "2026-03-29T08:30:00Z"),
             ("2d", "2026-03-27T10:00:00Z"),
             ("1w", "2026-03-22T10:00:00Z"),
+            ("-15m", "2026-03-29T09:45:00Z"),
         ] {
             assert_eq!(meant(text).as_deref(), Ok(instant), "{text}");
         }
@@ -184,7 +186,8 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused_with_the_forms() {
-        for text in ["", "soon", "2026-13-01", "25:00", "-5m", "15", "m", "5x", "12:30pm", "2026-02-30 10:00"]
+        for text in
+            ["", "soon", "2026-13-01", "25:00", "-", "--5m", "15", "m", "5x", "12:30pm", "2026-02-30 10:00"]
         {
             let error = text.parse::<TimePoint>().unwrap_err();
             assert!(error.contains("yesterday"), "{text}: {error}");

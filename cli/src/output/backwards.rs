@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-/// Pieces of text in a file that has no name: memory is eight bytes for each.
+/// Pieces of output in a file that has no name: memory is eight bytes for each.
 pub(super) struct Backwards {
     file: BufWriter<File>,
     /// Where each piece ends.
@@ -16,12 +16,12 @@ impl Backwards {
         Ok(Self { file: BufWriter::with_capacity(1 << 18, tempfile::tempfile()?), ends: Vec::new() })
     }
 
-    pub(super) fn push(&mut self, text: &str) -> io::Result<()> {
-        if text.is_empty() {
+    pub(super) fn push(&mut self, piece: &[u8]) -> io::Result<()> {
+        if piece.is_empty() {
             return Ok(());
         }
-        self.file.write_all(text.as_bytes())?;
-        self.ends.push(self.ends.last().unwrap_or(&0) + text.len() as u64);
+        self.file.write_all(piece)?;
+        self.ends.push(self.ends.last().unwrap_or(&0) + piece.len() as u64);
         Ok(())
     }
 

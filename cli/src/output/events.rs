@@ -128,7 +128,7 @@ impl EventPrinter {
         }
         let record = EntryRef::new(frame.payload);
         match record.and_then(|record| self.entries.print_loss(&record, terminal)) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(terminal.flush_if_full()?),
             Err(error) => self.unreadable(frame, &error, path, terminal),
         }
     }

@@ -67,8 +67,10 @@ impl Terminal {
     /// Writes what has been collected once it is worth a system call. To be called after each entry or line.
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
         if let Some(backwards) = &mut self.backwards {
-            backwards.push(&self.out)?;
+            backwards.push(self.out.as_bytes())?;
             self.out.clear();
+            backwards.push(&self.bytes)?;
+            self.bytes.clear();
             return Ok(());
         }
         if self.out.len() < BUFFER && self.bytes.len() < BUFFER { Ok(()) } else { self.flush() }
@@ -99,8 +101,9 @@ impl Terminal {
 
     /// Writes everything, and waits until it has been read.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        // What nobody has asked to be written yet is a piece, too.
+        self.flush_if_full()?;
         if let Some(backwards) = self.backwards.take() {
-            self.out.clear();
             backwards.replay(&mut self.stdout)?;
         }
         self.flush()?;

@@ -10,7 +10,7 @@ mod common {
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use common::routes::Lines;
 use fusewire::Severity;
@@ -76,6 +76,27 @@ fn what_the_file_says_is_in_force() {
     assert!(says(errors[0], "unknown field `percents`") && says(errors[0], "route.toml"), "{errors:?}");
     let in_sink = lines.entries().into_iter().filter(|entry| entry.target == "fusewire::route").count();
     assert_eq!(in_sink, told.len(), "whoever reads one of them knows");
+}
+
+#[test]
+fn a_change_that_shows_in_neither_time_nor_length_is_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("route.toml");
+    // Written at a time that does not tell what is written in the same tick.
+    let now = SystemTime::now() + Duration::from_secs(3_600);
+    let write = |text: &str| {
+        fs::write(directory.path().join("new"), text).unwrap();
+        let new = fs::File::options().append(true).open(directory.path().join("new")).unwrap();
+        new.set_modified(now).unwrap();
+        fs::rename(directory.path().join("new"), &file).unwrap();
+    };
+    write("default = 'binary'");
+    let log = Log::options(directory.path().join("logs")).open().unwrap();
+    let router = Router::new(log, Lines::default(), RouteConfig::default());
+    let _watch = router.watch(&file, Duration::from_millis(10)).unwrap();
+    assert_eq!(router.append(|_| {}).arm, Arm::Binary);
+    write("default = 'json'  ");
+    wait_until("the second file", || router.append(|_| {}).arm == Arm::Json);
 }
 
 #[test]

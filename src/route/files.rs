@@ -171,3 +171,20 @@ fn delete_if_unused(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && fs::remove_file(path).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_begun_and_not_ended_spoils_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.jsonl");
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).unwrap();
+        (&file).write_all(b"{\"body\":\"cut o").unwrap();
+        let current = Current { file, written: AtomicU64::new(0), torn: AtomicBool::new(true) };
+        current.write(b"{}\n").unwrap();
+        current.write(b"{}\n").unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), "{\"body\":\"cut o\n{}\n{}\n");
+    }
+}

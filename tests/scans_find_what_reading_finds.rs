@@ -102,6 +102,21 @@ fn whatever_is_looked_for() {
 }
 
 #[test]
+fn each_once_however_often_they_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    let mut dice = random(14);
+    for n in 0..100 {
+        log.append(|entry| write(&mut dice, n, entry));
+    }
+    let mut paths: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "fws"));
+    paths.extend([directory.path().to_owned(), directory.path().join(".")]);
+    assert_eq!(scanned(&Scan::new(&paths), |_| true), (0..100).collect::<Vec<_>>());
+}
+
+#[test]
 fn an_index_spares_reading() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(1 << 20).open().unwrap();

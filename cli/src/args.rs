@@ -234,6 +234,10 @@ pub(crate) struct CatArgs {
     #[command(flatten)]
     pub(crate) print: PrintArgs,
 
+    /// Print no more than so many; with --reverse the newest of them.
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) lines: Option<u64>,
+
     /// Print the newest entry first. What is printed is kept in a temporary file meanwhile.
     #[arg(long, short)]
     pub(crate) reverse: bool,

@@ -113,6 +113,8 @@ fn the_newest_first() {
     assert_eq!(numbers(&["cat", "--reverse"]), (0..3_000).rev().collect::<Vec<_>>());
     assert_eq!(numbers(&["query", "-r", "-n", "2", "n < 2000"]), [1_999, 1_998]);
     assert_eq!(numbers(&["query", "-n", "2", "n >= 2000"]), [2_000, 2_001]);
+    assert_eq!(numbers(&["cat", "-n", "2"]), [0, 1]);
+    assert_eq!(numbers(&["cat", "-r", "-n", "3"]), [2_999, 2_998, 2_997]);
     let raw = command(["cat", "-r", "-o", "raw"]).arg(directory.path()).output().unwrap().stdout;
     let again = fusewire_with_input(["cat", "-", "--fields", "n"], &raw).stdout;
     assert!(again.starts_with("2999\n2998\n"), "{}", &again[..30]);

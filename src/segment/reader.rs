@@ -117,7 +117,7 @@ impl Segment {
     /// let segment = Arc::new(Segment::open_trusted("logs/000001.fws".as_ref())?);
     /// let all = segment.shared_bytes();
     /// for event in segment.events(Mode::Recover)? {
-    ///     if let Event::Entry(frame, _) = event? {
+    ///     if let Ok(Event::Entry(frame, _)) = event {
     ///         send(all.slice_ref(frame.payload)); // which `EntryRef::new` reads, wherever it arrives
     ///     }
     /// }

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
             // What stands before a stream is printed before it.
             Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
-                .and_then(|()| stream::print(path, &selection, &mut printer, terminal)),
+                .and_then(|()| stream::print(path, &selection, args.lines, &mut printer, terminal)),
             Err(error) => Err(error),
         };
         carry_on(result, mode, &mut printer, terminal)?;
@@ -71,7 +71,13 @@ fn print_logs(
         return Ok(());
     }
     let mut reader = open(&paths, selection.options(args.access.copy))?;
-    while let Some(event) = reader.next() {
+    let most = args.lines.unwrap_or(u64::MAX);
+    if let Some(newest) = args.lines.filter(|_| args.reverse) {
+        reader.seek_to_last(newest.saturating_sub(printer.printed()))?;
+    }
+    while printer.printed() < most
+        && let Some(event) = reader.next()
+    {
         printer.print(&event, terminal)?;
     }
     Ok(())

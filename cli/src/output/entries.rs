@@ -89,7 +89,12 @@ impl EntryPrinter {
             Format::Text(printer) => printer.print_loss(record, &mut terminal.out),
             Format::Json => json::print_loss(record, &mut terminal.out),
             // There is no place in them for what is no entry.
-            Format::Columns(_) | Format::Raw(..) => Ok(()),
+            Format::Columns(_) | Format::Raw(..) => {
+                let count = record.get("count").and_then(|count| count.as_i128()).unwrap_or(0);
+                // Where standard error is closed there is nobody to tell.
+                let _ = terminal.report(&format!("{count} entries were not written here, as the log says"));
+                Ok(())
+            }
         }
     }
 }

@@ -35,7 +35,12 @@ pub(super) fn start() -> Option<Child> {
             .status()
             .is_ok_and(|status| status.success())
     });
-    if is_there { command.spawn().ok() } else { None }
+    let pager = if is_there { command.spawn().ok() } else { None };
+    if pager.is_some() {
+        // Ctrl-C is for the pager, which stays; who leaves it ends us, too.
+        let _ = ctrlc::set_handler(|| ());
+    }
+    pager
 }
 
 impl Output {

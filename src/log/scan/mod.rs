@@ -3,6 +3,7 @@
 mod file;
 mod segment;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::num::NonZero;
@@ -13,7 +14,7 @@ use crate::decode::EntryRef;
 use crate::error::DecodeError;
 use crate::segment::{FrameRef, LostRange, Wanted};
 
-use super::files::{NameKind, compressed, is_log_file_name, kind_of_name};
+use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name};
 use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
 use super::reader::Source;
 use super::reader::open::Access;
@@ -236,7 +237,9 @@ impl Scan {
         };
         let mut all = Scanned::default();
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            // Where the system has no thread to give, the others do its part.
+            let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..threads).filter_map(spawn).collect();
             all.add(work());
             for other in others {
                 match other.join() {
@@ -252,7 +255,7 @@ impl Scan {
         Ok(all)
     }
 
-    /// The files, segments before others, and the oldest first.
+    /// The files, each once, segments before others, and the oldest first.
     fn files(&self) -> io::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for path in &self.paths {
@@ -267,6 +270,9 @@ impl Scan {
             }
             files[begin..].sort_unstable_by_key(|path| (!is_segment_name(path), path.clone()));
         }
+        let mut seen = HashSet::new();
+        // What is gone by now is told, or not, when its turn comes.
+        files.retain(|path| FileId::of(path).map_or(true, |id| seen.insert(id)));
         Ok(files)
     }
 

@@ -16,6 +16,7 @@ use crate::output::events::EventPrinter;
 pub(super) fn print(
     path: &Path,
     selection: &Selection,
+    most: Option<u64>,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
 ) -> Result<()> {
@@ -23,7 +24,9 @@ pub(super) fn print(
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
     let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, terminal: &terminal });
-    while let Some(event) = reader.next().with_context(|| stream.name.clone())? {
+    while most.is_none_or(|most| printer.printed() < most)
+        && let Some(event) = reader.next().with_context(|| stream.name.clone())?
+    {
         let terminal = &mut **terminal.borrow_mut();
         match event {
             MixedEvent::Entry { entry, .. } if !selection.admits(&entry) => {}
@@ -42,7 +45,7 @@ pub(super) fn print(
             _ => {}
         }
     }
-    if reader.offset() == 0 {
+    if reader.offset() == 0 && most.is_none_or(|most| printer.printed() < most) {
         bail!("{}: is empty", stream.name);
     }
     Ok(())

@@ -3,11 +3,11 @@
 mod tree;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fusewire::decode::{EntryRef, Value};
-use fusewire::log::LogEvent;
+use fusewire::log::{LogEvent, Source};
 use fusewire::query::Query;
 use fusewire::segment::Mode;
 
@@ -45,8 +45,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
         match &event {
             LogEvent::Entry { source, entry, .. } if args.print.output == EntryFormat::Text => {
                 if logged.len() < MOST {
-                    let path = source.segment().map(|segment| segment.path.as_path());
-                    logged.push(describe(entry, path, &mut producers, terminal));
+                    logged.push(describe(entry, *source, &mut producers, terminal));
                 } else {
                     left_out += 1;
                 }
@@ -68,7 +67,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
 /// What of an entry stands in the tree.
 fn describe(
     entry: &EntryRef<'_>,
-    segment: Option<&Path>,
+    source: Source<'_>,
     producers: &mut HashMap<PathBuf, String>,
     terminal: &Terminal,
 ) -> Logged {
@@ -82,14 +81,19 @@ fn describe(
         Some(Value::String(text)) => Some(safe(text.as_bytes())),
         _ => None,
     });
-    let process = segment.map(|path| match producers.get(path) {
-        Some(found) => found.clone(),
-        None => {
-            let found = Producer::of(path).describe(palette);
-            producers.insert(path.to_owned(), found.clone());
-            found
+    let mut process = || {
+        let path = source.path();
+        if let Some(found) = producers.get(path) {
+            return found.clone();
         }
-    });
+        let found = match source {
+            Source::Segment(_) => Producer::of(path).describe(palette),
+            // Of lines nobody says who wrote them.
+            Source::File(_) => safe(path.file_name().unwrap_or_default().as_encoded_bytes()),
+        };
+        producers.insert(path.to_owned(), found.clone());
+        found
+    };
     let name = entry
         .get("span.name")
         .or_else(|| entry.get("span").and_then(|span| span.get("name")))
@@ -107,7 +111,7 @@ fn describe(
         parent: PARENTS.iter().find_map(|key| id(&entry.get(key)?)),
         name: name.and_then(|name| name.as_str().map(|name| safe(name.as_bytes()))),
         // Who imported a log is nobody's concern.
-        process: service.or(process).unwrap_or_default(),
+        process: service.unwrap_or_else(&mut process),
         text: format!("{level}  {target}  {body}"),
     }
 }

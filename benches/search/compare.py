@@ -205,11 +205,16 @@ def tasks(at, fusewire, trace):
     yield "verify", {"fusewire": (f"{fusewire} verify {logs} > {at}/verified && echo 1", number)}
     yield "load", {
         "fusewire": (f"rm -rf {at}/again && {fusewire} import {lines_at} --to {at}/again > {at}/imported && echo 1", number),
-        **({"DuckDB, Parquet": (duck(python, f"read_json('{at}/day.jsonl')",
-            f"copy (select * from LOGS) to '{at}/again.parquet'").replace(".fetchall()", "") .replace(
-            "for row in ", "x = ").replace(":\n    print(*row, sep='\\t')", "\nprint(1)"), number)}
-           if python.exists() else {}),
+        **({"DuckDB, Parquet": (convert(at, "again.parquet") + " && echo 1", number)} if python.exists() else {}),
     }
+
+
+def convert(at, name):
+    """What makes Parquet of the JSON lines."""
+    program = (
+        f"import duckdb; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/{name}' (compression zstd)\")"
+    )
+    return f"{at}/python/bin/python -c {shlex.quote(program)}"
 
 
 def size(path):
@@ -243,8 +248,7 @@ def prepare(at, entries, install):
             sh([sys.executable, "-m", "venv", str(at / "python")])
             sh([str(at / "python/bin/pip"), "install", "--quiet", "--disable-pip-version-check", "duckdb"])
     if (at / "python").exists() and not (at / "day.parquet").exists():
-        convert = f"import duckdb; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/day.parquet' (compression zstd)\")"
-        sh([str(at / "python/bin/python"), "-c", convert])
+        sh(["sh", "-c", convert(at, "day.parquet")])
     return fusewire
 
 

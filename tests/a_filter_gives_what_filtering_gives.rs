@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use common::shop::{n_of, random, wanted, write};
+use common::shop::{n_of, random, remove_indexes, wanted, write};
 use fusewire::Severity;
 use fusewire::decode::EntryRef;
 use fusewire::log::{Log, LogEvent, LogReader};
@@ -77,13 +77,6 @@ fn add_lines(directory: &Path) {
         lines.push('\n');
     }
     fs::write(directory.join("app.jsonl"), lines).unwrap();
-}
-
-fn remove_indexes(directory: &Path) -> usize {
-    let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
-    let indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == "fwi")).collect();
-    indexes.iter().for_each(|path| fs::remove_file(path).unwrap());
-    indexes.len()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use common::checksum::commit_word;
-use common::shop::{n_of, random, wanted, write};
+use common::shop::{n_of, random, remove_indexes, wanted, write};
 use fusewire::decode::EntryRef;
 use fusewire::log::{Found, Log, LogEvent, LogReader, Run, Scan, Visitor};
 use fusewire::segment::{Event, FrameKind, Mode, Segment, SegmentOptions, SegmentWriter, Wanted};
@@ -57,13 +57,6 @@ fn read(directory: &Path, matches: impl Fn(&EntryRef<'_>) -> bool) -> Vec<i128> 
     }
     numbers.sort_unstable();
     numbers
-}
-
-fn remove_indexes(directory: &Path) -> usize {
-    let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
-    let indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == "fwi")).collect();
-    indexes.iter().for_each(|path| fs::remove_file(path).unwrap());
-    indexes.len()
 }
 
 #[test]

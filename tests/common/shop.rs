@@ -1,6 +1,8 @@
 //! Entries of a service, and what somebody may look for in them.
 #![allow(dead_code, unreachable_pub)]
 
+use std::path::Path;
+
 use fusewire::decode::EntryRef;
 use fusewire::encode::EntryWriter;
 use fusewire::segment::Wanted;
@@ -82,4 +84,12 @@ pub fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool + 
                 || entry.trips().any(|trip| matches!(trip.cause, TripCause::Width | TripCause::Depth)))
     };
     (wanted, matches)
+}
+
+/// Removes the indexes beside segments. How many there were.
+pub fn remove_indexes(directory: &Path) -> usize {
+    let files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
+    let indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == "fwi")).collect();
+    indexes.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    indexes.len()
 }

@@ -47,9 +47,7 @@ const BAR: u64 = 40;
 
 /// Runs the command.
 pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    for path in &args.paths {
-        input::expect_log(path)?;
-    }
+    input::expect_logs(&args.paths)?;
     let zone = args.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let every = match args.every {

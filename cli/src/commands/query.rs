@@ -17,9 +17,7 @@ use context::Around;
 
 /// Runs the command.
 pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    for path in &args.paths {
-        input::expect_log(path)?;
-    }
+    input::expect_logs(&args.paths)?;
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, Some(&args.query), &zone)?;
     if args.count {

@@ -20,9 +20,7 @@ use table::Table;
 
 /// Runs the command.
 pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    for path in &args.paths {
-        input::expect_log(path)?;
-    }
+    input::expect_logs(&args.paths)?;
     let zone = args.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let asked = Aggregation::new().max_groups(args.max_groups);

@@ -30,9 +30,7 @@ const PARENTS: [&str; 5] = ["parent_span_id", "parent_id", "span.parent_id", "pa
 
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    for path in &args.paths {
-        input::expect_log(path)?;
-    }
+    input::expect_logs(&args.paths)?;
     let zone = args.print.zone.zone();
     let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
     let selection = Selection::of_query(query.context("the trace id")?);

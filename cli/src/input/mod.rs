@@ -37,6 +37,14 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     bail!(nothing_in(path));
 }
 
+/// The same of each of `paths`.
+///
+/// # Errors
+/// Of the first one that has nothing.
+pub(crate) fn expect_logs(paths: &[PathBuf]) -> Result<()> {
+    paths.iter().try_for_each(|path| expect_log(path))
+}
+
 /// Whether a file is no segment: `has_segment` is whether reading it has found one.
 pub(crate) fn is_other_log(path: &Path, has_segment: bool) -> bool {
     !has_segment && !is_segment_name(path)

@@ -37,22 +37,16 @@ impl Filter {
 
     /// Whether a segment need not be opened.
     pub(super) fn skips(&self, info: &SegmentInfo) -> bool {
-        info.trailer.is_some_and(|trailer| {
-            trailer.entries > 0 && !self.wanted.admits_times((trailer.min_time, trailer.max_time))
-        })
+        info.trailer.is_some_and(|trailer| !self.wanted.admits_segment(&trailer))
     }
 
     /// The way through a sealed segment, where its index knows one.
-    pub(super) fn lead(&self, info: &SegmentInfo, segment: &Segment, copied: bool) -> Option<Way> {
+    pub(super) fn lead(&self, info: &SegmentInfo, segment: &Segment) -> Option<Way> {
         if info.trailer.is_none() || self.wanted.is_anything() {
             return None;
         }
-        let index = if copied {
-            SegmentIndex::read_copy(&info.path, segment)
-        } else {
-            SegmentIndex::open_trusted(&info.path, segment)
-        };
-        let search = Search::new(Box::new(index?), Arc::clone(&self.wanted))?;
+        let index = SegmentIndex::beside(&info.path, segment)?;
+        let search = Search::new(Box::new(index), Arc::clone(&self.wanted))?;
         Some(Way { search, position: Position::default(), end: 0 })
     }
 }

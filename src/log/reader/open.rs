@@ -114,7 +114,7 @@ impl OpenSegment {
         } else {
             access.mode
         };
-        let way = filter.and_then(|filter| filter.lead(&info, &segment, access.copy));
+        let way = filter.and_then(|filter| filter.lead(&info, &segment));
         let cursor = Cursor::new(bounds, bytes.len(), mode);
         Ok(Self {
             cursor,

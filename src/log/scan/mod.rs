@@ -308,9 +308,7 @@ impl Scan {
     ) -> io::Result<()> {
         let access = Access { copy: self.copy, ..Access::default() };
         inspect(path).and_then(|(info, file): (SegmentInfo, File)| {
-            let may_hold = info.trailer.is_none_or(|trailer| {
-                trailer.entries == 0 || self.wanted.admits_times((trailer.min_time, trailer.max_time))
-            });
+            let may_hold = info.trailer.is_none_or(|trailer| self.wanted.admits_segment(&trailer));
             if !may_hold {
                 scanned.skipped += 1;
                 return Ok(());

@@ -22,7 +22,6 @@ pub(super) struct Scanner {
     info: SegmentInfo,
     segment: Segment,
     cursor: Cursor,
-    copy: bool,
 }
 
 impl Scanner {
@@ -47,7 +46,7 @@ impl Scanner {
         // What is not sealed may have frames whose bytes never reached the disk; the rest is looked at where it matches.
         let mode = if info.trailer.is_some() { Mode::Trust } else { Mode::Recover };
         let cursor = Cursor::new(bounds, bytes.len(), mode);
-        Ok(Self { info, segment, cursor, copy: access.copy })
+        Ok(Self { info, segment, cursor })
     }
 
     pub(super) fn run<V: Visitor>(
@@ -59,13 +58,7 @@ impl Scanner {
     ) {
         let mut visit = Visit { info: &self.info, matches, visitor, scanned };
         let useful = self.info.trailer.is_some() && (scan.complete || !scan.wanted.is_anything());
-        let index = if !useful {
-            None
-        } else if self.copy {
-            SegmentIndex::read_copy(&self.info.path, &self.segment)
-        } else {
-            SegmentIndex::open_trusted(&self.info.path, &self.segment)
-        };
+        let index = useful.then(|| SegmentIndex::beside(&self.info.path, &self.segment)).flatten();
         let search = index.as_ref().and_then(|index| Search::new(index, &scan.wanted));
         let all = 0..usize::MAX;
         let Some(search) = search else {

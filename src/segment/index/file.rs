@@ -51,6 +51,11 @@ impl SegmentIndex {
         })
     }
 
+    /// The same, mapped where the segment is, and read into memory where that is.
+    pub(crate) fn beside(path: &Path, segment: &Segment) -> Option<Self> {
+        if segment.is_mapped() { Self::open_trusted(path, segment) } else { Self::read_copy(path, segment) }
+    }
+
     fn open(path: &Path, segment: &Segment, load: impl FnOnce(&File) -> io::Result<Bytes>) -> Option<Self> {
         segment.trailer()?;
         let named =

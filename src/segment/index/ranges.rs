@@ -6,6 +6,7 @@ use crate::format::frame::ALIGN;
 use crate::format::index::{
     self as layout, Extent, IRREGULAR, NAMED_TARGETS, OTHER_FRAMES, Section, WITHOUT_TIME, Zone,
 };
+use crate::format::segment::Trailer;
 use crate::severity::Severity;
 use crate::trip::TripCause;
 
@@ -57,6 +58,12 @@ impl Wanted {
     /// Whether every entry of the zone has a severity that is wanted.
     pub(crate) fn admits_all_severities_of(&self, zone: &Zone) -> bool {
         self.severities.is_none_or(|bits| zone.severities & !bits == 0)
+    }
+
+    /// Whether a segment with this trailer may have some that are wanted. One without entries may have other things to tell.
+    #[cfg(unix)]
+    pub(crate) fn admits_segment(&self, trailer: &Trailer) -> bool {
+        trailer.entries == 0 || self.admits_times((trailer.min_time, trailer.max_time))
     }
 
     /// Whether a segment or a zone with entries of these times, 0 where none has one, may have some that are wanted.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::iter::successors;
 
 use crate::output::Terminal;
 use crate::output::numbers::{counted, lasted};
@@ -61,40 +62,40 @@ impl Tree {
 
     /// Puts spans into those that they are in.
     fn link(&mut self) {
+        self.break_circles();
         let mut by_time: Vec<(u64, u64)> = self.spans.iter().map(|(id, span)| (span.times.0, *id)).collect();
         by_time.sort_unstable();
         for (_, id) in by_time {
-            let parent = self.spans.get(&id).and_then(|span| span.parent);
-            match parent.filter(|parent| self.spans.contains_key(parent) && !self.is_within(*parent, id)) {
-                Some(parent) => {
-                    if let Some(parent) = self.spans.get_mut(&parent) {
-                        parent.children.push(id);
-                    }
-                }
-                None => {
-                    // What is in itself by what it says, or in nothing that is known.
-                    if let Some(span) = self.spans.get_mut(&id) {
-                        span.parent = None;
-                    }
-                    self.roots.push(id);
-                }
+            match self.parent(id).and_then(|parent| self.spans.get_mut(&parent)) {
+                Some(parent) => parent.children.push(id),
+                None => self.roots.push(id),
             }
         }
     }
 
-    /// Whether `span` is `outer`, or within it.
-    fn is_within(&self, mut span: u64, outer: u64) -> bool {
-        let mut seen = BTreeSet::new();
-        while seen.insert(span) {
-            if span == outer {
-                return true;
+    /// The span that this one is in, where anything is known of it.
+    fn parent(&self, id: u64) -> Option<u64> {
+        self.spans.get(&id)?.parent.filter(|parent| self.spans.contains_key(parent))
+    }
+
+    /// Of spans that are in themselves by what they say, the earliest is in no other one.
+    fn break_circles(&mut self) {
+        // From which span each was come by first: none is walked through twice.
+        let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+        let starts: Vec<u64> = self.spans.keys().copied().collect();
+        for start in starts {
+            let mut at = Some(start);
+            while let Some(id) = at.filter(|id| !seen.contains_key(id)) {
+                seen.insert(id, start);
+                at = self.parent(id);
             }
-            match self.spans.get(&span).and_then(|span| span.parent) {
-                Some(parent) => span = parent,
-                None => return false,
+            let Some(met) = at.filter(|id| seen.get(id) == Some(&start)) else { continue };
+            let circle = successors(Some(met), |id| self.parent(*id).filter(|parent| *parent != met));
+            let earliest = circle.min_by_key(|id| (self.spans.get(id).map(|span| span.times.0), *id));
+            if let Some(span) = earliest.and_then(|id| self.spans.get_mut(&id)) {
+                span.parent = None;
             }
         }
-        false
     }
 
     pub(super) fn print(&self, left_out: u64, clock: &mut Clock, terminal: &mut Terminal) {
@@ -150,4 +151,35 @@ impl Tree {
 /// How long something lasted; nothing at all is 0.
 fn long(nanos: u64) -> String {
     if nanos == 0 { "0".to_owned() } else { lasted(nanos) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(spans: &[(u64, u64, Option<u64>)]) -> Tree {
+        let logged = |(span, time, parent): &(u64, u64, Option<u64>)| Logged {
+            time: *time,
+            span: *span,
+            parent: *parent,
+            name: None,
+            process: String::new(),
+            text: String::new(),
+        };
+        Tree::new(spans.iter().map(logged).collect())
+    }
+
+    #[test]
+    fn spans_in_themselves_begin_with_the_earliest() {
+        let tree =
+            tree(&[(1, 40, Some(2)), (2, 30, Some(3)), (3, 20, Some(2)), (4, 10, Some(4)), (5, 5, Some(77))]);
+        assert_eq!(tree.roots, [5, 4, 3]);
+        assert_eq!((&tree.spans[&3].children, &tree.spans[&2].children), (&vec![2], &vec![1]));
+    }
+
+    #[test]
+    fn a_hundred_thousand_spans_one_in_the_other_are_linked() {
+        let spans: Vec<_> = (1..=100_000).map(|id| (id, id, Some(id + 1))).collect();
+        assert_eq!(tree(&spans).roots, [100_000]);
+    }
 }

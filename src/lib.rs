@@ -40,6 +40,8 @@ pub mod log;
 #[path = "log/model.rs"]
 mod log;
 mod map;
+#[cfg(all(unix, not(loom)))]
+pub mod memory;
 pub mod message;
 pub mod mixed;
 pub mod owned;

@@ -44,3 +44,9 @@ pub fn allocations<T>(run: impl FnOnce() -> T) -> (u64, T) {
     assert_eq!(proof, 1, "the allocator does not count");
     count(run)
 }
+
+/// How often this thread has allocated so far. For a thread that is not the test's own.
+#[allow(dead_code)]
+pub fn so_far() -> u64 {
+    COUNT.get()
+}

@@ -1,0 +1,57 @@
+//! Small files of the kernel's, read again and again.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// What is read of a file at most; none that is read here is near that long.
+const ROOM: usize = 16 << 10;
+
+/// A file that stays open: of what the kernel makes as it is read, each reading is new.
+#[derive(Debug)]
+pub(super) struct Reread(File);
+
+impl Reread {
+    pub(super) fn open(path: impl AsRef<Path>) -> Option<Self> {
+        File::open(path).ok().map(Self)
+    }
+
+    /// What the file says now. Nothing where it cannot be read any more, as of a group that was removed.
+    pub(super) fn read<'a>(&self, room: &'a mut Room) -> Option<&'a str> {
+        let mut len = 0;
+        while let Some(rest) = room.0.get_mut(len..).filter(|rest| !rest.is_empty()) {
+            match self.0.read_at(rest, len as u64) {
+                Ok(0) => break,
+                Ok(read) => len += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+        // A name of a process or a group may be anything; the lines with numbers come in front of such, or are found all the same.
+        let text = room.0.get(..len)?;
+        Some(match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => text.get(..error.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok())?,
+        })
+    }
+}
+
+/// Where such a file is read to: made once, so that a sample allocates nothing.
+pub(super) struct Room(Box<[u8; ROOM]>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Box::new([0; ROOM]))
+    }
+}
+
+/// The number behind `name`, in text of lines such as `VmRSS:    1676 kB` or `anon 4096`.
+pub(super) fn number_of(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix([':', ' ', '\t']))?;
+    let mut words = line.split_ascii_whitespace();
+    let number: u64 = words.next()?.parse().ok()?;
+    match words.next() {
+        Some("kB") => number.checked_mul(1024),
+        _ => Some(number),
+    }
+}

@@ -1,0 +1,29 @@
+//! D1: with the feature of its allocator, a program's samples say what that has given out and holds.
+#![cfg(all(feature = "jemalloc", target_os = "linux"))]
+
+use fusewire::log::Log;
+use fusewire::memory::MemoryRecorder;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const MIB: u64 = 1 << 20;
+
+#[test]
+fn jemalloc_counts_what_is_given_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    let memory = MemoryRecorder::options().start(&log).unwrap();
+    let before = memory.sample();
+    let taken = std::hint::black_box(vec![1_u8; 32 << 20]);
+    let during = memory.sample();
+    drop(taken);
+    let after = memory.sample();
+    assert_eq!(before.allocator, Some("jemalloc"));
+    let [before, during, after] = [before, during, after].map(|sample| {
+        let (allocated, resident) = (sample.allocated.unwrap(), sample.allocator_resident.unwrap());
+        assert!(resident >= allocated, "{allocated} of {resident}");
+        allocated
+    });
+    assert!(during >= before + 32 * MIB && after + 32 * MIB <= during, "{before} {during} {after}");
+}

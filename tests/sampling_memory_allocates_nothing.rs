@@ -1,0 +1,28 @@
+//! D1: a sample of the memory allocates nothing: it is taken when there may be none left.
+
+mod common {
+    pub mod counting;
+}
+
+use common::counting::{Counting, allocations, so_far};
+use fusewire::log::Log;
+use fusewire::memory::{AllocatorStats, MemoryRecorder};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn samples_of_a_process_and_its_group() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).open().unwrap();
+    // That the allocator counts.
+    assert_eq!(allocations(|| drop(Box::new(std::hint::black_box(7)))).0, 1);
+    // What is asked for the figures of the allocator runs in the thread that takes the samples, and counts there.
+    let count = || AllocatorStats { allocated: Some(so_far()), resident: None };
+    let memory = MemoryRecorder::options().allocator(count).start(&log).unwrap();
+    // What a thread does once in its life comes before.
+    let first = memory.sample();
+    let samples: Vec<_> = (0..50).map(|_| memory.sample().allocated).collect();
+    assert!(first.allocated.is_some() && first.usage.is_some());
+    assert!(samples.iter().all(|sample| *sample == first.allocated), "{first:?}, then {samples:?}");
+}

@@ -3,6 +3,9 @@
 mod args;
 mod commands;
 mod input;
+// For the post-mortem.
+#[allow(dead_code, unused_imports)]
+mod kernel;
 mod outcome;
 mod output;
 

@@ -1,0 +1,77 @@
+//! The lines of a log, of which none takes more memory than one of the kernel's could.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+/// The longest line that is looked at. The kernel's own have at most 2 KiB, journald's JSON around them a few more.
+const LONGEST: usize = 64 * 1024;
+
+/// Lines read from `R`.
+pub(super) struct Lines<R> {
+    input: R,
+    line: Vec<u8>,
+}
+
+/// A line without its end.
+pub(super) enum Read<'a> {
+    Line(&'a [u8]),
+    /// One of more than [`LONGEST`] bytes, skipped.
+    TooLong,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, line: Vec::new() }
+    }
+
+    /// The next line, the last one also without an end. None where there is no more.
+    pub(super) fn next(&mut self) -> io::Result<Option<Read<'_>>> {
+        self.line.clear();
+        let (mut any, mut whole) = (false, true);
+        loop {
+            let buffer = match self.input.fill_buf() {
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if buffer.is_empty() {
+                break;
+            }
+            any = true;
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let part = end.map_or(buffer, |end| &buffer[..end]);
+            whole &= self.line.len() + part.len() <= LONGEST;
+            if whole {
+                self.line.extend_from_slice(part);
+            }
+            let used = end.map_or(buffer.len(), |end| end + 1);
+            self.input.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        Ok(any.then(|| if whole { Read::Line(&self.line) } else { Read::TooLong }))
+    }
+}
+
+/// The line as text: without colours (`dmesg --color=always`), a record separator (`journalctl -o json-seq`) and blanks
+/// at its end. Bytes that are no UTF-8 become U+FFFD.
+pub(super) fn cleaned(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\x1e").unwrap_or(bytes).trim_ascii_end();
+    if !bytes.contains(&0x1b) {
+        return String::from_utf8_lossy(bytes);
+    }
+    let mut clean = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(2).position(|two| two == b"\x1b[") {
+        clean.extend_from_slice(&rest[..at]);
+        let sequence = &rest[at + 2..];
+        let end = sequence.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';'));
+        rest = match end {
+            Some(end) => &sequence[end + 1..],
+            None => &[],
+        };
+    }
+    clean.extend_from_slice(rest);
+    Cow::Owned(String::from_utf8_lossy(&clean).trim_end().to_owned())
+}

@@ -13,8 +13,8 @@ use super::stamp::Stamp;
 /// How many hosts' lines are told apart in one log.
 const MOST_HOSTS: usize = 64;
 
-/// How many kills back the one is looked for that a line of the reaper's belongs to: the kernel reaps at once.
-const REAPED_WITHIN: usize = 64;
+/// How many kills back the one is looked for that a later line is about: the kernel goes on with each at once.
+const RECENT: usize = 64;
 
 /// The kernel writes all it has to say of a kill at once. A serial line may take minutes for it.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
@@ -137,6 +137,11 @@ impl Joiner {
             return None;
         }
         let Task { pid, name } = killed.task;
+        // The one that was chosen is killed once more when all of its cgroup are.
+        let is_it = |kill: &OomKill| kill.line == draft.line && kill.pid == pid && kill.task == name;
+        if draft.killed && self.kills.iter().rev().take(RECENT).any(is_it) {
+            return Some(draft);
+        }
         let mut kill = draft.record(host, pid, name.to_owned(), killed.uid);
         kill.confirmed = true;
         (kill.time, kill.since_boot) = (head.time, head.since_boot);
@@ -165,7 +170,7 @@ impl Joiner {
         let is_it = |kill: &&mut OomKill| {
             kill.host.as_deref() == host && kill.pid == task.pid && kill.task == task.name
         };
-        if let Some(kill) = self.kills.iter_mut().rev().take(REAPED_WITHIN).find(is_it) {
+        if let Some(kill) = self.kills.iter_mut().rev().take(RECENT).find(is_it) {
             kill.reaped.get_or_insert(left);
         }
     }
@@ -196,8 +201,12 @@ impl Draft {
             }
             Message::Killed(killed) => {
                 let is_other = |pid: u32| pid != killed.task.pid;
+                let of_memcg = |scope: Option<Constraint>| scope.map(|scope| scope == Constraint::Memcg);
+                let limits = of_memcg(self.constraint).zip(of_memcg(killed.scope));
                 // A child is killed in the place of a candidate, and of nobody else.
-                self.candidate.is_none() && self.chosen.as_ref().is_some_and(|(pid, ..)| is_other(*pid))
+                let is_stranger =
+                    self.candidate.is_none() && self.chosen.as_ref().is_some_and(|(pid, ..)| is_other(*pid));
+                is_stranger || limits.is_some_and(|(begun, ended)| begun != ended)
             }
             Message::Chosen(_) => self.killed || self.chosen.is_some(),
             Message::Candidate { .. } => self.killed || self.candidate.is_some(),

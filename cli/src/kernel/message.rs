@@ -99,7 +99,7 @@ impl<'a> Message<'a> {
             let oom_memcg = rest.split_once(": cache:").map_or(rest.trim_end_matches(':'), |(path, _)| path);
             return Some(Self::Stats { oom_memcg: path(oom_memcg)? });
         }
-        if let Some(rest) = text.strip_prefix("CPU: ") {
+        if let Some(rest) = text.strip_prefix("CPU: ").or_else(|| text.strip_prefix("Pid: ")) {
             return running(rest);
         }
         if text.starts_with("Linux version ") {
@@ -193,12 +193,18 @@ fn invoked(text: &str) -> Option<Message<'_>> {
     })
 }
 
-/// `4 PID: 63635 Comm: uwsgi Not tainted`, since 6.12 with a UID before the PID. Where the name ends cannot be told here.
+/// `4 PID: 63635 Comm: uwsgi Not tainted`, since 6.12 with a UID before the PID, before 3.11 `8911, comm: httpd Not tainted`.
+/// Where the name ends cannot be told here.
 fn running(text: &str) -> Option<Message<'_>> {
-    let (before, rest) = text.split_once("PID: ")?;
-    let (number, rest) = rest.split_once(" Comm: ")?;
-    let is_short = before.len() < 32;
-    Some(Message::Running { pid: pid(number).filter(|_| is_short)?, rest })
+    let (number, rest) = match text.split_once(", comm: ") {
+        Some(parts) => parts,
+        None => {
+            let (before, rest) = text.split_once("PID: ")?;
+            before.chars().all(|c| c.is_ascii_alphanumeric() || " :".contains(c)).then_some(())?;
+            rest.split_once(" Comm: ")?
+        }
+    };
+    Some(Message::Running { pid: pid(number)?, rest })
 }
 
 /// `65536kB, limit 65536kB, failcnt 12`

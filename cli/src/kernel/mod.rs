@@ -15,7 +15,7 @@ mod tests;
 use std::io::{self, BufRead};
 
 pub(crate) use record::{Constraint, Invoker, OomKill, Reaped};
-pub(crate) use stamp::Stamp;
+pub(crate) use stamp::{Stamp, boot_time};
 
 use join::Joiner;
 use line::{Lines, Read};

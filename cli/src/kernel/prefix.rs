@@ -123,7 +123,9 @@ fn tag(text: &str) -> Option<(Option<&str>, &str)> {
             return Some((host, after.strip_prefix("- - - ")?));
         }
         // BusyBox says the facility before the name: `host kern.err kernel:`.
-        if !word.starts_with("kern.") && host.replace(word).is_some() {
+        let is_facility = word.starts_with("kern.");
+        // No host ends like that, but the name of a program does.
+        if !is_facility && (word.ends_with(':') || host.replace(word).is_some()) {
             return None;
         }
         rest = after;

@@ -23,6 +23,9 @@ fn who_quotes_the_kernel_is_not_believed() {
         "grep: ",
         "> ",
         "web-1 kernel: ",
+        "Nov 23 15:36:25 app[12]: kernel: ",
+        "[12345.678901] app: kernel: ",
+        "[12345.678901] app[12] web-1 kernel: ",
         "web-1 app kernel: ",
     ] {
         let records = read(&format!("{head}{KILLED}\n"));

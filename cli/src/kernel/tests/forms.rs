@@ -169,6 +169,15 @@ fn every_way_to_say_who_asked_is_known() {
         let invoker = kill.invoked_by.unwrap();
         assert_eq!((invoker.order, invoker.score_adj), (Some(order), score_adj), "{line}");
     }
+    for line in [
+        "Pid: 8911, comm: x Not tainted 2.6.32-279.el6.i686 #1",
+        "CPU: 2 PID: 8911 Comm: x Not tainted 3.14.18 #2",
+        "CPU: 10 UID: 1000 PID: 8911 Comm: x Not tainted 6.17.3 #1 PREEMPT(full)",
+    ] {
+        let asked = "x invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0";
+        let kill = kill(&format!("{asked}\n{line}\nOut of memory: Killed process 77 (y).\n"));
+        assert_eq!(kill.invoked_by.unwrap().pid, Some(8_911), "{line}");
+    }
 }
 
 #[test]

@@ -60,11 +60,8 @@ fn a_cgroup_that_dies_as_a_whole_is_one_record_a_process() {
 "))
     .kills;
     let told = kills.iter().map(|kill| (kill.pid, kill.with_group, kill.limit.is_some())).collect::<Vec<_>>();
-    assert_eq!(
-        told,
-        [(10_477, false, true), (10_477, true, true), (10_478, true, true), (10_479, false, false)]
-    );
-    assert_eq!(kills[2].oom_memcg.as_deref(), Some("/story-10475"));
+    assert_eq!(told, [(10_477, false, true), (10_478, true, true), (10_479, false, false)]);
+    assert_eq!(kills[1].oom_memcg.as_deref(), Some("/story-10475"));
 }
 
 #[test]
@@ -75,6 +72,19 @@ fn what_was_begun_long_ago_or_before_a_reboot_is_not_gone_on_with() {
     assert_eq!(kill(&format!("{begun}[ 9000.0] {killed}")).invoked_by, None);
     assert_eq!(kill(&format!("{begun}[   20.0] {killed}")).invoked_by, None);
     assert_eq!(kill(&format!("{begun}[  901.0] Linux version 6.1.0\n[  901.0] {killed}")).invoked_by, None);
+}
+
+#[test]
+fn a_kill_of_another_kind_or_of_another_process_is_not_the_one_that_was_begun() {
+    let (begun, killed) = LINUX_6_18.trim_end().rsplit_once('\n').unwrap();
+    let kills = read(&format!("{begun}\n{}\n", killed.replace("10477", "10499"))).kills;
+    let told = kills.iter().map(|kill| (kill.pid, kill.confirmed, kill.limit.is_some()));
+    assert_eq!(told.collect::<Vec<_>>(), [(10_477, false, true), (10_499, true, false)]);
+    let limit = "Task in /a/b killed as a result of limit of /a\n";
+    let (memcg, machine) = ("Memory cgroup out of memory", "Out of memory");
+    let killed = "Killed process 77 (x) total-vm:9kB, anon-rss:2kB, file-rss:1kB\n";
+    assert!(kill(&format!("{limit}{memcg}: {killed}")).oom_memcg.is_some());
+    assert_eq!(kill(&format!("{limit}{machine}: {killed}")).oom_memcg, None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What one message of the kernel's says of a kill: the forms that mm/oom_kill.c and mm/memcontrol.c have had since 2.6.
 
+use super::killed::Killed;
 use super::record::{Constraint, Reaped};
 use super::sizes::{decimal, kib, limit, pid, small};
 
@@ -33,7 +34,7 @@ pub(super) enum Message<'a> {
     /// `Killed process 12345 (x) total-vm:1kB, ...`, alone or after what ran out.
     Killed(Killed<'a>),
     /// `Tasks in /a are going to be killed due to memory.oom.group set`
-    Group { oom_memcg: &'a str },
+    Group { group: &'a str },
     /// `oom_reaper: reaped process 12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`
     Reaped { task: Task<'a>, left: Reaped },
     /// There was nobody to kill, or who was to be killed is on the way out.
@@ -50,27 +51,6 @@ pub(super) struct Chosen<'a> {
     pub(super) memcg: Option<&'a str>,
     pub(super) task: Task<'a>,
     pub(super) uid: Option<u32>,
-}
-
-/// Whom it killed.
-#[derive(Debug, PartialEq)]
-pub(super) struct Killed<'a> {
-    pub(super) scope: Option<Constraint>,
-    pub(super) task: Task<'a>,
-    pub(super) uid: Option<u32>,
-    /// None with kernels before 2.6.33, which say no more than the name.
-    pub(super) sizes: Option<Sizes>,
-    pub(super) score_adj: Option<i32>,
-}
-
-/// What a process had, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Sizes {
-    pub(super) total_vm: u64,
-    pub(super) anon_rss: u64,
-    pub(super) file_rss: u64,
-    pub(super) shmem_rss: Option<u64>,
-    pub(super) pgtables: Option<u64>,
 }
 
 impl<'a> Message<'a> {
@@ -91,8 +71,8 @@ impl<'a> Message<'a> {
             return Some(Self::Limit { memcg: path(memcg)?, oom_memcg: path(oom_memcg)? });
         }
         if let Some(rest) = text.strip_prefix("Tasks in ") {
-            let oom_memcg = rest.strip_suffix(" are going to be killed due to memory.oom.group set")?;
-            return Some(Self::Group { oom_memcg: path(oom_memcg)? });
+            let group = rest.strip_suffix(" are going to be killed due to memory.oom.group set")?;
+            return Some(Self::Group { group: path(group)? });
         }
         if let Some(rest) = text.strip_prefix("Memory cgroup stats for ") {
             // The numbers after it do not have to be there: newer kernels write them on lines of their own.
@@ -122,7 +102,7 @@ fn scoped(text: &str) -> Option<Message<'_>> {
         return Some(Message::Spared);
     }
     if let Some(rest) = rest.strip_prefix("Killed process ") {
-        return killed(scope, rest).map(Message::Killed);
+        return Killed::parse(scope, rest).map(Message::Killed);
     }
     let rest = rest.strip_prefix("Kill process ").or_else(|| rest.strip_prefix("kill process "))?;
     let (task, rest) = task(rest)?;
@@ -148,14 +128,14 @@ fn scope(text: &str) -> Option<(Constraint, &str)> {
 }
 
 /// `12345 (x)`, and what follows. The name may have parentheses itself: no form has any after it.
-fn task(text: &str) -> Option<(Task<'_>, &str)> {
+pub(super) fn task(text: &str) -> Option<(Task<'_>, &str)> {
     let (number, rest) = text.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(')')?;
     Some((Task { pid: pid(number)?, name: self::name(name)? }, rest))
 }
 
 /// A name that the kernel could have kept. It may be empty; bytes that cannot be printed are there as `\x0a`.
-fn name(text: &str) -> Option<&str> {
+pub(super) fn name(text: &str) -> Option<&str> {
     let escaped = text.matches("\\x").count();
     (text.chars().count().saturating_sub(3 * escaped) <= LONGEST_NAME).then_some(text)
 }
@@ -234,56 +214,6 @@ fn chosen(text: &str) -> Option<Chosen<'_>> {
         task: Task { pid: pid(number)?, name: self::name(name)? },
         uid: Some(decimal(uid)?),
     })
-}
-
-/// What follows `Killed process `:
-/// - `12345 (x)`, with a full stop where what ran out is on the same line: before 2.6.33;
-/// - `12345 (x) vsz:1kB, anon-rss:1kB, file-rss:1kB`: before 2.6.36;
-/// - `12345, UID 0, (x) total-vm:1kB, ...`, `12345 (x), UID 0, total-vm:1kB, ...`: of enterprises;
-/// - `12345 (x) total-vm:1kB, anon-rss:1kB, file-rss:1kB`, and `, shmem-rss:1kB` since 4.4;
-/// - ` UID:0 pgtables:1kB oom_score_adj:0` after that, since 5.4.
-fn killed(scope: Option<Constraint>, text: &str) -> Option<Killed<'_>> {
-    let mut uid = None;
-    let (task, rest) = match text.split_once(", UID ") {
-        Some((number, rest)) if pid(number).is_some() => {
-            let (user, rest) = rest.split_once(", (")?;
-            uid = Some(decimal(user)?);
-            let (name, rest) = rest.rsplit_once(')')?;
-            (Task { pid: pid(number)?, name: self::name(name)? }, rest)
-        }
-        _ => task(text)?,
-    };
-    let rest = match rest.strip_prefix(", UID ") {
-        Some(rest) => {
-            let (user, rest) = rest.split_once(", ")?;
-            uid = Some(decimal(user)?);
-            rest
-        }
-        None => rest.trim_start_matches([',', ' ']),
-    };
-    // The full stop is of the kernels before 2.6.25, which say all on one line.
-    if rest == if scope.is_some() { "." } else { "" } {
-        return Some(Killed { scope, task, uid, sizes: None, score_adj: None });
-    }
-    let mut sizes = [None; 5];
-    let mut score_adj = None;
-    for word in rest.split([',', ' ']).filter(|word| !word.is_empty()) {
-        let (name, value) = word.split_once(':')?;
-        match name {
-            "total-vm" | "vsz" => sizes[0] = Some(kib(value)?),
-            "anon-rss" => sizes[1] = Some(kib(value)?),
-            "file-rss" => sizes[2] = Some(kib(value)?),
-            "shmem-rss" => sizes[3] = Some(kib(value)?),
-            "pgtables" => sizes[4] = Some(kib(value)?),
-            "UID" => uid = Some(decimal(value)?),
-            "oom_score_adj" => score_adj = Some(small(value)?),
-            // What kernels to come have to add.
-            _ => {}
-        }
-    }
-    let [total_vm, anon_rss, file_rss, shmem_rss, pgtables] = sizes;
-    let sizes = Sizes { total_vm: total_vm?, anon_rss: anon_rss?, file_rss: file_rss?, shmem_rss, pgtables };
-    (!rest.ends_with(',')).then_some(Killed { scope, task, uid, sizes: Some(sizes), score_adj })
 }
 
 /// `12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`

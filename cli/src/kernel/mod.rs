@@ -1,8 +1,10 @@
 //! What the kernel said when it killed a process for want of memory: its lines found in dmesg, kern.log, syslog and
 //! journald's output, and joined into one record a kill.
 
+mod draft;
 mod join;
 mod journal;
+mod killed;
 mod line;
 mod message;
 mod prefix;
@@ -40,13 +42,14 @@ impl Records {
 }
 
 /// Reads a kernel's log: the output of `dmesg` (any of its ways to write times, priorities, facilities), of `journalctl`
-/// (`-o json`, `-o json-seq`, `-o cat` and the `short` ones), kern.log or syslog (RFC 3164, RFC 3339, RFC 5424), /dev/kmsg.
+/// (`-o json`, `json-seq`, `cat`, `with-unit` and the `short` ones), kern.log or syslog (RFC 3164, RFC 3339, RFC 5424),
+/// /dev/kmsg.
 ///
 /// A line counts only if the message begins with what the kernel writes there, is whole, and no other program is named
 /// as its origin: who quotes such a line in a message of its own is not believed. Where a log does not say where a line
-/// comes from, as `dmesg -t`, or a syslog file, into which everybody may write as "kernel", this cannot be told apart.
-/// Any bytes may be between the lines; nothing but a kill's own lines makes a record. Kernels that
-/// write much leave out all but the last line of a kill: such a record has no more than that line.
+/// comes from, as `dmesg -t`, or is a syslog, into which everybody may write as "kernel", this cannot be told apart;
+/// the journal's JSON can. Other lines may be between those of a kill. Where many die, the kernel leaves out all but the
+/// last line of each: such a record has no more than that line.
 ///
 /// # Errors
 /// Those of reading. What is read never is one.

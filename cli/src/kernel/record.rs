@@ -30,8 +30,8 @@ pub(crate) struct OomKill {
     pub(crate) memcg: Option<String>,
     /// The cgroup whose limit was met: `memcg`, or one above it.
     pub(crate) oom_memcg: Option<String>,
-    /// Whether it died only because its whole cgroup was killed (`memory.oom.group`).
-    pub(crate) with_group: bool,
+    /// The cgroup that was killed as a whole (`memory.oom.group`), where it died only because it was in there.
+    pub(crate) with_group: Option<String>,
     /// Who wanted the memory that there was not.
     pub(crate) invoked_by: Option<Invoker>,
     /// The process that had the worst score, of which this one is a child, killed in its place.

@@ -35,7 +35,7 @@ pub(super) const REAPED: &str = "[47861.420912] oom_reaper: reaped process 10477
 fn a_kill_in_a_cgroup_is_one_record_with_all_that_is_said() {
     let kill = kill(&format!("{LINUX_6_18}{REAPED}"));
     assert_eq!((kill.line, kill.pid, kill.task.as_str(), kill.uid), (1, 10_477, "oom_story", Some(0)));
-    assert!(kill.confirmed && !kill.with_group);
+    assert!(kill.confirmed && kill.with_group.is_none());
     assert_eq!(kill.time, Some(Stamp::SinceBoot(47_861_419_838_000)));
     assert_eq!(kill.since_boot, Some(47_861_419_838_000));
     assert_eq!(kill.constraint, Some(Constraint::Memcg));

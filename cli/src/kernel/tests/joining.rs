@@ -53,15 +53,19 @@ fn a_kill_whose_details_were_suppressed_takes_none_of_another() {
 fn a_cgroup_that_dies_as_a_whole_is_one_record_a_process() {
     let kills = read(&format!("\
 {LINUX_6_18}\
-[47861.5] Tasks in /story-10475 are going to be killed due to memory.oom.group set
+[47861.5] Tasks in /story-10475/pod are going to be killed due to memory.oom.group set
 [47861.5] Memory cgroup out of memory: Killed process 10477 (oom_story) total-vm:9kB, anon-rss:2kB, file-rss:1kB, shmem-rss:4kB, UID:0 pgtables:8kB oom_score_adj:0
 [47861.5] Memory cgroup out of memory: Killed process 10478 (helper) total-vm:9kB, anon-rss:2kB, file-rss:1kB, shmem-rss:4kB, UID:0 pgtables:8kB oom_score_adj:0
 [47861.6] Out of memory: Killed process 10479 (stranger) total-vm:9kB, anon-rss:2kB, file-rss:1kB, shmem-rss:4kB, UID:0 pgtables:8kB oom_score_adj:0
 "))
     .kills;
-    let told = kills.iter().map(|kill| (kill.pid, kill.with_group, kill.limit.is_some())).collect::<Vec<_>>();
+    let told = kills
+        .iter()
+        .map(|kill| (kill.pid, kill.with_group.is_some(), kill.limit.is_some()))
+        .collect::<Vec<_>>();
     assert_eq!(told, [(10_477, false, true), (10_478, true, true), (10_479, false, false)]);
     assert_eq!(kills[1].oom_memcg.as_deref(), Some("/story-10475"));
+    assert_eq!((kills[1].with_group.as_deref(), &kills[1].memcg), (Some("/story-10475/pod"), &None));
 }
 
 #[test]

@@ -1,0 +1,151 @@
+//! What is known so far of a kill that the kernel goes on telling of.
+
+use jiff::SignedDuration;
+
+use super::message::{Chosen, Message};
+use super::prefix::Head;
+use super::record::{Constraint, Invoker, OomKill};
+use super::stamp::Stamp;
+
+/// The kernel writes all it has to say of a kill at once. A serial line may take minutes for it.
+const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+
+/// A kill of which not everything is said yet. What belongs to all that die with a cgroup stays after the first of them.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) line: u64,
+    pub(super) time: Option<Stamp>,
+    pub(super) since_boot: Option<u64>,
+    pub(super) invoked_by: Option<Invoker>,
+    pub(super) memcg: Option<String>,
+    pub(super) oom_memcg: Option<String>,
+    pub(super) constraint: Option<Constraint>,
+    pub(super) usage: Option<u64>,
+    pub(super) limit: Option<u64>,
+    pub(super) failcnt: Option<u64>,
+    pub(super) chosen: Option<(u32, String, Option<u32>)>,
+    pub(super) candidate: Option<(u32, String, u64)>,
+    pub(super) killed: bool,
+    pub(super) with_group: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn at(line: u64, head: &Head<'_>) -> Self {
+        Self { line, time: head.time, since_boot: head.since_boot, ..Self::default() }
+    }
+
+    /// Whether `message` is no more of this kill.
+    pub(super) fn ends_before(&self, head: &Head<'_>, message: &Message<'_>) -> bool {
+        let elapsed = match (head.since_boot, self.since_boot, head.time, self.time) {
+            (Some(now), Some(then), ..) => Stamp::SinceBoot(now).since(Stamp::SinceBoot(then)),
+            (_, _, Some(now), Some(then)) => now.since(then),
+            _ => None,
+        };
+        // Processors may write a little out of order; a clock that goes back further is of another boot.
+        if elapsed.is_some_and(|elapsed| elapsed > LONGEST || elapsed < SignedDuration::from_secs(-1)) {
+            return true;
+        }
+        match message {
+            Message::Invoked { .. } | Message::Booted => true,
+            Message::Group { .. } => !self.killed,
+            Message::Killed(killed) if self.killed => {
+                // Those of a cgroup die one after another; else what is known is of the one before.
+                self.with_group.is_none() || killed.scope != Some(Constraint::Memcg)
+            }
+            Message::Killed(killed) => {
+                let is_other = |pid: u32| pid != killed.task.pid;
+                let of_memcg = |scope: Option<Constraint>| scope.map(|scope| scope == Constraint::Memcg);
+                let limits = of_memcg(self.constraint).zip(of_memcg(killed.scope));
+                // A child is killed in the place of a candidate, and of nobody else.
+                let is_stranger =
+                    self.candidate.is_none() && self.chosen.as_ref().is_some_and(|(pid, ..)| is_other(*pid));
+                is_stranger || limits.is_some_and(|(begun, ended)| begun != ended)
+            }
+            Message::Chosen(_) => self.killed || self.chosen.is_some(),
+            Message::Candidate { .. } => self.killed || self.candidate.is_some(),
+            Message::Running { .. } | Message::Reaped { .. } | Message::Spared => false,
+            Message::Limit { .. } | Message::Usage { .. } | Message::Stats { .. } => self.killed,
+        }
+    }
+
+    pub(super) fn add(&mut self, message: Message<'_>, head: &Head<'_>) {
+        (self.time, self.since_boot) = (head.time, head.since_boot);
+        match message {
+            Message::Invoked { task, gfp_mask, order, score_adj } => {
+                let (task, gfp_mask) = (task.to_owned(), gfp_mask.to_owned());
+                self.invoked_by = Some(Invoker { task, pid: None, gfp_mask, order, score_adj });
+            }
+            Message::Running { pid, rest } => {
+                let invoker = self.invoked_by.as_mut().filter(|invoker| invoker.pid.is_none());
+                if let Some(invoker) = invoker.filter(|invoker| rest.starts_with(&invoker.task)) {
+                    invoker.pid = Some(pid);
+                }
+            }
+            Message::Limit { memcg, oom_memcg } => {
+                (self.memcg, self.oom_memcg) = (Some(memcg.to_owned()), Some(oom_memcg.to_owned()));
+                self.constraint = Some(Constraint::Memcg);
+            }
+            Message::Usage { usage, limit, failcnt } => {
+                (self.usage, self.limit, self.failcnt) = (Some(usage), limit, Some(failcnt));
+            }
+            Message::Stats { oom_memcg } => {
+                // Up to 4.x one such line for each cgroup below: the first one is it.
+                self.oom_memcg.get_or_insert_with(|| oom_memcg.to_owned());
+            }
+            Message::Chosen(chosen) => self.choose(chosen),
+            Message::Candidate { scope, task, score } => {
+                self.candidate = Some((task.pid, task.name.to_owned(), score));
+                self.constraint.get_or_insert(scope);
+            }
+            Message::Group { group } => {
+                self.with_group = Some(group.to_owned());
+                // Each of the others is in that one or in one below it.
+                self.memcg = None;
+            }
+            Message::Killed(_) | Message::Reaped { .. } | Message::Spared | Message::Booted => {}
+        }
+    }
+
+    fn choose(&mut self, chosen: Chosen<'_>) {
+        self.chosen = Some((chosen.task.pid, chosen.task.name.to_owned(), chosen.uid));
+        self.constraint = chosen.constraint;
+        self.memcg = chosen.memcg.map(str::to_owned).or_else(|| self.memcg.take());
+        if let Some(path) = chosen.oom_memcg {
+            self.oom_memcg = Some(path.to_owned());
+        }
+    }
+
+    /// What is known so far, of the process `pid`.
+    pub(super) fn record(&self, host: Option<&str>, pid: u32, task: String, uid: Option<u32>) -> OomKill {
+        let candidate = self.candidate.as_ref().filter(|_| !self.killed);
+        let chosen = self.chosen.as_ref().filter(|(chosen, ..)| *chosen == pid);
+        let other = candidate.filter(|(chosen, ..)| *chosen != pid);
+        OomKill {
+            line: self.line,
+            host: host.map(str::to_owned),
+            time: self.time,
+            since_boot: self.since_boot,
+            pid,
+            task,
+            uid: uid.or(chosen.and_then(|(.., uid)| *uid)),
+            confirmed: false,
+            constraint: self.constraint,
+            memcg: self.memcg.clone(),
+            oom_memcg: self.oom_memcg.clone(),
+            with_group: self.with_group.clone(),
+            invoked_by: self.invoked_by.clone(),
+            instead_of: other.map(|(pid, task, _)| (*pid, task.clone())),
+            score: candidate.map(|(.., score)| *score),
+            score_adj: None,
+            total_vm: None,
+            anon_rss: None,
+            file_rss: None,
+            shmem_rss: None,
+            pgtables: None,
+            usage: self.usage,
+            limit: self.limit,
+            failcnt: self.failcnt,
+            reaped: None,
+        }
+    }
+}

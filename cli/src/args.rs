@@ -1,7 +1,9 @@
 //! What can be written on the command line.
 
+mod postmortem;
 mod questions;
 mod size;
+mod slo;
 
 use std::path::PathBuf;
 
@@ -13,7 +15,9 @@ use fusewire::query::Field;
 
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
+pub(crate) use postmortem::PostmortemArgs;
 pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
+pub(crate) use slo::{ReportFormat, SloArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -67,6 +71,8 @@ pub(crate) enum Command {
     Stats(Box<StatsArgs>),
     Histogram(HistogramArgs),
     Trace(TraceArgs),
+    Postmortem(PostmortemArgs),
+    Slo(Box<SloArgs>),
     Tail(TailArgs),
     Ls(LsArgs),
     Info(InfoArgs),
@@ -85,6 +91,8 @@ impl Command {
             | Self::Stats(_)
             | Self::Histogram(_)
             | Self::Trace(_)
+            | Self::Postmortem(_)
+            | Self::Slo(_)
             | Self::Ls(_) => true,
             Self::Tail(args) => !args.follow,
             _ => false,

@@ -3,11 +3,12 @@
 mod args;
 mod commands;
 mod input;
-// For the post-mortem.
-#[allow(dead_code, unused_imports)]
 mod kernel;
 mod outcome;
 mod output;
+mod postmortem;
+mod slo;
+mod statistics;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         Command::Stats(args) => commands::stats::run(args, &mut terminal),
         Command::Histogram(args) => commands::histogram::run(args, &mut terminal),
         Command::Trace(args) => commands::trace::run(args, &mut terminal),
+        Command::Postmortem(args) => commands::postmortem::run(args, &mut terminal),
+        Command::Slo(args) => commands::slo::run(args, &mut terminal),
         Command::Tail(args) => commands::tail::run(args, &mut terminal),
         Command::Ls(args) => commands::ls::run(args, &mut terminal),
         Command::Info(args) => commands::info::run(args, &mut terminal),

@@ -17,6 +17,8 @@ fn every_command_has_help_with_examples_that_parse() {
         Some("stats"),
         Some("histogram"),
         Some("trace"),
+        Some("postmortem"),
+        Some("slo"),
         Some("tail"),
         Some("ls"),
         Some("info"),

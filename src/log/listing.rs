@@ -241,8 +241,9 @@ impl SegmentInfo {
         if known && !self.is_of_this_boot() { Owner::Gone } else { Owner::Unknown }
     }
 
-    /// Whether the machine has not been started anew since the segment was made, for all that is known.
-    pub(super) fn is_of_this_boot(&self) -> bool {
+    /// Whether the machine has not been started anew since the segment was made. Not so where either start is unknown.
+    #[must_use]
+    pub fn is_of_this_boot(&self) -> bool {
         self.header.as_ref().is_ok_and(|header| header.boot_id != [0; 16] && header.boot_id == boot_id())
     }
 

@@ -84,7 +84,7 @@ fn print_logs(
 }
 
 /// Opens files and directories of them.
-pub(super) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
+pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     options.open(paths).with_context(names)
 }

@@ -10,6 +10,18 @@ use super::time_point::Range;
 use crate::args::RangeArgs;
 use crate::output::time::Zone;
 
+/// What queries mean now, in `zone`.
+///
+/// # Errors
+/// Where the clock of this machine is before 1970.
+pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
+    let now = zone.now();
+    Ok(QueryOptions {
+        now_unix_nano: u64::try_from(now.timestamp().as_nanosecond()).context("the clock of this machine")?,
+        utc_offset_seconds: now.offset().seconds(),
+    })
+}
+
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
@@ -23,12 +35,7 @@ impl Selection {
     /// # Errors
     /// Where the query is none.
     pub(crate) fn new(range: &RangeArgs, query: Option<&str>, zone: &Zone) -> Result<Self> {
-        let now = zone.now();
-        let options = QueryOptions {
-            now_unix_nano: u64::try_from(now.timestamp().as_nanosecond())
-                .context("the clock of this machine")?,
-            utc_offset_seconds: now.offset().seconds(),
-        };
+        let options = query_options(zone)?;
         let parse = |text| Query::parse_with(text, &options).context("the query");
         Ok(Self { range: range.range(zone)?, query: query.map(parse).transpose()? })
     }

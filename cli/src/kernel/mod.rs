@@ -16,8 +16,12 @@ mod tests;
 
 use std::io::{self, BufRead};
 
-pub(crate) use record::{Constraint, Invoker, OomKill, Reaped};
-pub(crate) use stamp::{Stamp, boot_time};
+pub(crate) use record::{Constraint, OomKill};
+#[cfg(test)]
+use record::{Invoker, Reaped};
+#[cfg(test)]
+use stamp::Stamp;
+pub(crate) use stamp::boot_time;
 
 use join::Joiner;
 use line::{Lines, Read};

@@ -147,8 +147,8 @@ impl<V> Default for Scanned<V> {
 
 impl<V> Scanned<V> {
     /// The visitors, and the rest.
-    #[cfg(feature = "query")]
-    pub(crate) fn split(mut self) -> (Vec<V>, Scanned<()>) {
+    #[must_use]
+    pub fn split(mut self) -> (Vec<V>, Scanned<()>) {
         let visitors = std::mem::take(&mut self.visitors);
         let Self { segments, files, skipped, looked_at, lost, unreadable_entries, unreadable, .. } = self;
         let none = Vec::new();

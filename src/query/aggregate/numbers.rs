@@ -82,7 +82,7 @@ impl Numbers {
     }
 
     /// Takes in a number, unless it is infinite or none.
-    pub(super) fn add(&mut self, number: f64) {
+    pub fn add(&mut self, number: f64) {
         if !number.is_finite() {
             return;
         }
@@ -115,7 +115,7 @@ impl Numbers {
     }
 
     /// Takes in what another one has.
-    pub(super) fn merge(&mut self, mut other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
         while self.lost < other.lost {
             self.lower();
         }

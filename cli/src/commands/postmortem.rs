@@ -1,0 +1,54 @@
+//! `fusewire postmortem`: what became of a process.
+
+use anyhow::Result;
+
+use crate::args::{OutputFormat, PostmortemArgs};
+use crate::input;
+use crate::outcome::Outcome;
+use crate::output::time::Clock;
+use crate::output::{Terminal, escape};
+use crate::postmortem::text::Printer;
+use crate::postmortem::{self, Options};
+
+/// Columns where nobody says how many there are.
+const COLUMNS: usize = 120;
+
+/// Runs the command.
+pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    input::expect_logs(&args.paths)?;
+    let zone = args.zone.zone();
+    let options = Options {
+        paths: &args.paths,
+        pid: args.pid,
+        window: args.window,
+        recent: args.recent,
+        keep: args.entries.into(),
+        kern_log: args.kern_log.as_deref(),
+        zone: &zone,
+        copy: args.access.copy,
+    };
+    let examined = postmortem::examine(&options)?;
+    match args.output {
+        OutputFormat::Json => {
+            let start = terminal.out.len();
+            terminal.out.push_str(&serde_json::to_string(&examined.report)?);
+            escape::secure_json(&mut terminal.out, start);
+            terminal.out.push('\n');
+        }
+        OutputFormat::Text => {
+            let mut clock = Clock::new(zone.clone());
+            let columns = terminal.columns().unwrap_or(COLUMNS);
+            let (out, palette) = (&mut terminal.out, &terminal.palette);
+            Printer { report: &examined.report, clock: &mut clock, palette, columns, out }.print();
+        }
+    }
+    let mut outcome = if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean };
+    for complaint in &examined.complaints {
+        terminal.report(complaint)?;
+    }
+    for (path, error) in &examined.unreadable {
+        terminal.report(&format!("{}: {error}", path.display()))?;
+        outcome = Outcome::Failed;
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,244 @@
+//! One pass over the log: everything that a post-mortem is made of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use fusewire::Severity;
+use fusewire::decode::{EntryRef, Value};
+use fusewire::log::{LogEvent, Source};
+use fusewire::memory::{MemStats, TARGET};
+use fusewire::segment::{FrameKind, LostReason};
+
+use super::processes::{Known, name_of};
+use super::report::{Lines, Place, Process, Volume};
+use super::sites::Counter;
+use super::threads::LastWords;
+use super::timeline::Memory;
+use crate::commands::cat;
+use crate::input::selection::Selection;
+use crate::input::time_point::Range;
+
+/// Appends that were never completed and are named; of more, how many.
+const UNFINISHED: usize = 16;
+
+/// What is asked for.
+pub(super) struct Asked<'a> {
+    pub(super) paths: &'a [PathBuf],
+    /// From when, and up to which entry.
+    pub(super) window: (u64, u64),
+    /// From when on call sites are counted.
+    pub(super) recent_since: u64,
+    /// Last entries of each thread.
+    pub(super) keep: usize,
+    pub(super) copy: bool,
+}
+
+/// What was found.
+pub(super) struct Gathered {
+    pub(super) volume: Volume,
+    pub(super) sites: Counter,
+    pub(super) memory: Memory,
+    pub(super) threads: LastWords,
+    /// When there were lines in files.
+    pub(super) lines: Lines,
+    /// Files that could not be read, and damage: to be told.
+    pub(super) complaints: Vec<String>,
+    pub(super) lost_bytes: u64,
+}
+
+/// A line that was counted, and how long it is, which the next one tells.
+struct Line {
+    offset: u64,
+    time: u64,
+    severity: Severity,
+    /// Its site, where sites are counted.
+    site: Option<Option<usize>>,
+}
+
+struct Pass<'a> {
+    asked: &'a Asked<'a>,
+    /// Whose entries are counted, beside those of files; everybody's where nobody is known.
+    stream: Option<[u8; 16]>,
+    process: Option<&'a mut Process>,
+    gathered: Gathered,
+    lines: HashMap<PathBuf, Line>,
+    /// Where the last entry is: its file, its offset there, and how long it is.
+    commit: (PathBuf, (u64, u64)),
+    dropped: BTreeMap<String, u64>,
+}
+
+/// Reads the log, and completes what is known of `subject`.
+pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<Gathered> {
+    let range = Range { since: Some(asked.window.0), until: asked.window.1.checked_add(1) };
+    let mut reader = cat::open(asked.paths, Selection::of_range(range).options(asked.copy))?;
+    let mut pass = Pass {
+        asked,
+        stream: subject.as_ref().map(|known| known.stream_id),
+        process: subject.map(|known| &mut known.process),
+        gathered: Gathered {
+            volume: Volume::new(asked.window),
+            sites: Counter::default(),
+            memory: Memory::default(),
+            threads: LastWords::new(asked.keep),
+            lines: Lines::default(),
+            complaints: Vec::new(),
+            lost_bytes: 0,
+        },
+        lines: HashMap::new(),
+        commit: Default::default(),
+        dropped: BTreeMap::new(),
+    };
+    while let Some(event) = reader.next() {
+        pass.take(&event);
+    }
+    Ok(pass.end())
+}
+
+impl Pass<'_> {
+    fn take(&mut self, event: &LogEvent<'_>) {
+        match event {
+            LogEvent::Entry { source, frame, entry } if self.is_meant(*source) => {
+                self.entry(*source, frame.offset, frame.len_on_disk(), entry);
+            }
+            LogEvent::Frame { source, frame } if frame.kind == FrameKind::Loss && self.is_meant(*source) => {
+                if let Ok(record) = EntryRef::new(frame.payload) {
+                    self.loss(&record);
+                }
+            }
+            LogEvent::Lost { source, range } if range.reason == LostReason::Uncommitted => {
+                if self.is_meant(*source)
+                    && let Some(process) = &mut self.process
+                {
+                    process.unfinished_count += 1;
+                    if process.unfinished.len() < UNFINISHED {
+                        let file = name_of(source.path());
+                        process.unfinished.push(Place { file, offset: range.start, bytes: range.len() });
+                    }
+                }
+            }
+            LogEvent::Lost { source, range } if range.is_loss() => {
+                self.gathered.lost_bytes += range.len();
+                if self.is_meant(*source)
+                    && let Some(process) = &mut self.process
+                {
+                    process.lost_bytes += range.len();
+                }
+                let (path, start, end) = (source.path().display(), range.start, range.end);
+                self.complain(format!("{path}: lost bytes {start}..{end}: {}", range.reason));
+            }
+            LogEvent::UnreadableFile { path, error } => {
+                self.complain(format!("{}: {error}", path.display()));
+            }
+            LogEvent::DamagedHeader { source, error } => {
+                self.complain(format!("{}: {error}", source.path().display()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Damage is told, the first of it; how much there is in all the report says.
+    fn complain(&mut self, what: String) {
+        if self.gathered.complaints.len() < 20 {
+            self.gathered.complaints.push(what);
+        }
+    }
+
+    fn is_meant(&self, source: Source<'_>) -> bool {
+        match (source, self.stream) {
+            (Source::Segment(segment), Some(stream)) => segment.stream_id == stream,
+            _ => true,
+        }
+    }
+
+    fn entry(&mut self, source: Source<'_>, offset: u64, len: u64, entry: &EntryRef<'_>) {
+        let time = entry.time_unix_nano();
+        let gathered = &mut self.gathered;
+        if let Source::Segment(segment) = source {
+            self.commit.1 = (offset, len);
+            if self.commit.0 != segment.path {
+                self.commit.0.clone_from(&segment.path);
+            }
+        }
+        if entry.target().as_bytes() == TARGET.as_bytes() {
+            if let Some(sample) = MemStats::from_entry(entry) {
+                gathered.memory.add(&sample);
+            }
+            return;
+        }
+        let tripped = entry.is_tripped();
+        // What stands in a file of lines may be far longer than what is kept of it.
+        let bytes = if matches!(source, Source::File(_)) { 0 } else { len };
+        gathered.volume.add(time, entry.severity(), bytes, tripped);
+        let is_recent = time >= self.asked.recent_since;
+        let site = is_recent.then(|| gathered.sites.add(entry, bytes, tripped));
+        gathered.threads.add(entry);
+        if let Source::File(file) = source {
+            gathered.lines.add(time);
+            let line = Line { offset, time, severity: entry.severity(), site };
+            match self.lines.get_mut(&file.path) {
+                Some(before) => {
+                    let before = std::mem::replace(before, line);
+                    self.measured(&before, offset);
+                }
+                None => _ = self.lines.insert(file.path.clone(), line),
+            }
+        }
+    }
+
+    /// Counts the bytes of a line, which ends where the next one begins.
+    fn measured(&mut self, line: &Line, end: u64) {
+        let bytes = end.saturating_sub(line.offset);
+        self.gathered.volume.add_bytes(line.time, line.severity, bytes);
+        if let Some(site) = line.site {
+            self.gathered.sites.add_bytes(site, bytes);
+        }
+    }
+
+    fn loss(&mut self, record: &EntryRef<'_>) {
+        if let Some(Value::Uint(count)) = record.get("count") {
+            self.gathered.volume.add_dropped(record.time_unix_nano(), count);
+        }
+        if let Some(Value::Map(causes)) = record.get("causes") {
+            for cause in causes.iter().filter_map(Result::ok) {
+                if let Value::Uint(count) = cause.value {
+                    *self.dropped.entry(cause.key.to_string()).or_default() += count;
+                }
+            }
+        }
+    }
+
+    fn end(mut self) -> Gathered {
+        for (path, line) in std::mem::take(&mut self.lines) {
+            // Of the last one that was read nothing tells the end but the file. One that cannot be read any more counts for nothing.
+            let len = line_len(&path, line.offset).unwrap_or(0);
+            self.measured(&line, line.offset + len);
+        }
+        if let Some(process) = self.process {
+            let (path, (offset, bytes)) = &self.commit;
+            let place = Place { file: name_of(path), offset: *offset, bytes: *bytes };
+            process.last_commit = (*bytes > 0).then_some(place);
+            process.dropped = self.dropped.into_iter().collect();
+        }
+        self.gathered
+    }
+}
+
+/// How long the line at `offset` is.
+fn line_len(path: &Path, offset: u64) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let (mut reader, mut len) = (BufReader::new(file), 0);
+    loop {
+        let bytes = reader.fill_buf()?;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let read = end.map_or(bytes.len(), |end| end + 1);
+        reader.consume(read);
+        len += read as u64;
+        if end.is_some() || read == 0 {
+            return Ok(len);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Which of the kernel's records is of the process.
+
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jiff::Zoned;
+
+use super::report::{Kill, Process};
+use crate::input;
+use crate::kernel::{self, Constraint, OomKill};
+use crate::output::time::Zone;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A record of the same process id is of the process where it came no further from the last entry than this: ids are used again.
+const NEAR: i64 = 60 * SECOND;
+
+/// One of another id is where it came so near: in a container, a process has another id than the kernel calls it by. Many logs
+/// say whole seconds, and when the machine was started is known to a second.
+const VERY_NEAR: i64 = 5 * SECOND;
+
+/// The records of `process` in what the kernel has logged, the nearest to its last entry first.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub(super) fn find(kern_log: &Path, process: &Process, zone: &Zone) -> Result<Vec<Kill>> {
+    let stream = input::open_stream(kern_log)?;
+    let records = kernel::records(BufReader::new(stream.reader)).with_context(|| stream.name.clone())?;
+    let Some(last) = process.last else { return Ok(Vec::new()) };
+    let near = moment(last, zone)?;
+    // Of another start of the machine, its clock tells nothing.
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let boot = if process.other_boot { None } else { kernel::boot_time(&stat) };
+    let mut kills: Vec<Kill> = records
+        .kills
+        .iter()
+        .filter_map(|record| matched(record, process, last, &near, boot, &stream.name))
+        .collect();
+    // One that has the id is it; others are where there is none.
+    if kills.iter().any(|kill| kill.matched_by != TIME) {
+        kills.retain(|kill| kill.matched_by != TIME);
+    }
+    kills.sort_by_key(|kill| kill.behind_last.map_or(u64::MAX, i64::unsigned_abs));
+    Ok(kills)
+}
+
+const BOTH: &str = "process id and time";
+const ID: &str = "process id; its time cannot be placed";
+const TIME: &str = "time alone, as that of a process in a container";
+
+fn matched(
+    record: &OomKill,
+    process: &Process,
+    last: u64,
+    near: &Zoned,
+    boot: Option<u64>,
+    name: &str,
+) -> Option<Kill> {
+    let time = record.time.and_then(|stamp| stamp.unix_nanos(near, boot));
+    let behind = time.and_then(|time| i64::try_from(i128::from(time) - i128::from(last)).ok());
+    // A syslog may have the records of many machines.
+    let elsewhere =
+        record.host.as_deref().zip(process.host.as_deref()).is_some_and(|(a, b)| short(a) != short(b));
+    if elsewhere {
+        return None;
+    }
+    let same_id = process.pid == Some(u64::from(record.pid));
+    let matched_by = match behind.map(i64::abs) {
+        Some(distance) if same_id && distance <= NEAR => BOTH,
+        None if same_id => ID,
+        Some(distance) if distance <= VERY_NEAR => TIME,
+        _ => return None,
+    };
+    Some(Kill {
+        time,
+        behind_last: behind,
+        pid: Some(record.pid.into()),
+        task: Some(record.task.clone()),
+        constraint: record.constraint.map(|constraint| {
+            match constraint {
+                Constraint::Machine => "no memory left on the machine",
+                Constraint::Cpuset => "no memory left on the nodes of a cpuset",
+                Constraint::MemoryPolicy => "no memory left on the nodes that it was bound to",
+                Constraint::Memcg => "the limit of a memory cgroup",
+                Constraint::NotMemcg => "no memory left, and no cgroup's limit",
+            }
+            .to_owned()
+        }),
+        group: record.oom_memcg.clone().or_else(|| record.memcg.clone()),
+        invoked_by: record.invoked_by.as_ref().map(|invoker| invoker.task.clone()),
+        instead_of: record.instead_of.as_ref().map(|(pid, task)| format!("{task} {pid}")),
+        confirmed: record.confirmed,
+        score: record.score,
+        score_adj: record.score_adj,
+        rss: record.rss(),
+        total_vm: record.total_vm,
+        anon_rss: record.anon_rss,
+        file_rss: record.file_rss,
+        shmem_rss: record.shmem_rss,
+        usage: record.usage,
+        limit: record.limit,
+        failcnt: record.failcnt,
+        matched_by,
+        place: format!("{name}: line {}", record.line),
+    })
+}
+
+/// A host without its domain.
+fn short(host: &str) -> &str {
+    host.split('.').next().unwrap_or(host)
+}
+
+fn moment(unix_nanos: u64, zone: &Zone) -> Result<Zoned> {
+    let instant = jiff::Timestamp::from_nanosecond(i128::from(unix_nanos))?;
+    Ok(instant.to_zoned(zone.now().time_zone().clone()))
+}

@@ -1,0 +1,124 @@
+//! What became of a process, from what it left behind (D2, D3).
+
+mod gather;
+mod kill;
+mod processes;
+pub(crate) mod report;
+mod sites;
+pub(crate) mod text;
+mod threads;
+mod timeline;
+mod verdicts;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::output::time::{Clock, Zone};
+use gather::{Asked, gather};
+use processes::{Found, Known};
+use report::Report;
+
+/// What a post-mortem is to look at.
+pub(crate) struct Options<'a> {
+    pub(crate) paths: &'a [PathBuf],
+    /// The process; the one that died last where it is not said.
+    pub(crate) pid: Option<u64>,
+    /// How long before the end it begins.
+    pub(crate) window: u64,
+    /// How long before the end call sites are counted.
+    pub(crate) recent: u64,
+    /// Last entries of each thread.
+    pub(crate) keep: usize,
+    /// What the kernel has logged.
+    pub(crate) kern_log: Option<&'a Path>,
+    /// In which times are told, and in which the clocks of a kernel's log without one went.
+    pub(crate) zone: &'a Zone,
+    pub(crate) copy: bool,
+}
+
+/// What was found, and what has to be complained of beside it.
+pub(crate) struct Examined {
+    pub(crate) report: Report,
+    pub(crate) complaints: Vec<String>,
+    pub(crate) unreadable: Vec<(PathBuf, std::io::Error)>,
+    pub(crate) lost_bytes: u64,
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// Where nothing can be read, or no process has the id that is asked for.
+pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
+    let mut clock = Clock::new(options.zone.clone());
+    let Found { mut processes, last_of_files, unreadable } = processes::find(options.paths)?;
+    let mut subject = choose(&mut processes, options.pid)?;
+    // What others wrote later is about them.
+    let end = subject
+        .as_ref()
+        .map_or(last_of_files, |known| known.process.last.max(last_of_files_of(known, last_of_files)));
+    let Some(end) = end else { bail!("{}: no entry that says when", names(options.paths)) };
+    // Before it began there is nothing to see of it.
+    let began = subject.as_ref().map_or(0, |known| known.process.began);
+    let window = (end.saturating_sub(options.window).max(began.min(end)), end);
+    let asked = Asked {
+        paths: options.paths,
+        window,
+        recent_since: end.saturating_sub(options.recent).max(window.0),
+        keep: options.keep,
+        copy: options.copy,
+    };
+    let gathered = gather(&asked, subject.as_mut())?;
+    let memory = gathered.memory.into_points();
+    let (threads, threads_left_out) = gathered.threads.into_ends();
+    let process = subject.map(|known| known.process);
+    let kernel = match (options.kern_log, &process) {
+        (Some(log), Some(process)) => kill::find(log, process, options.zone)?,
+        _ => Vec::new(),
+    };
+    let mut report = Report {
+        paths: options.paths.iter().map(|path| path.display().to_string()).collect(),
+        window,
+        recent_since: asked.recent_since,
+        verdicts: Vec::new(),
+        kernel,
+        kernel_was_asked: options.kern_log.is_some(),
+        growth: timeline::growth(&memory),
+        memory,
+        volume: gathered.volume,
+        lines: gathered.lines,
+        sites: gathered.sites.into_sites(),
+        threads,
+        threads_left_out,
+        process,
+        others: processes.into_iter().map(|known| known.process).collect(),
+    };
+    report.verdicts = verdicts::all(&report, &mut clock);
+    Ok(Examined { report, complaints: gathered.complaints, unreadable, lost_bytes: gathered.lost_bytes })
+}
+
+/// The process that it is about.
+fn choose(processes: &mut Vec<Known>, pid: Option<u64>) -> Result<Option<Known>> {
+    let Some(pid) = pid else {
+        return Ok((!processes.is_empty()).then(|| processes.remove(0)));
+    };
+    match processes.iter().position(|known| known.process.pid == Some(pid)) {
+        Some(at) => Ok(Some(processes.remove(at))),
+        None => {
+            let known: Vec<String> =
+                processes.iter().filter_map(|known| known.process.pid).map(|pid| pid.to_string()).collect();
+            bail!("no process {pid} has written here; these have: {}", known.join(", "))
+        }
+    }
+}
+
+/// Lines beside the segments of a process that died may be a little younger than its last entry: they are its own.
+fn last_of_files_of(known: &Known, last_of_files: Option<u64>) -> Option<u64> {
+    const NEAR: u64 = 10_000_000_000;
+    let last = known.process.last?;
+    last_of_files.filter(|time| *time <= last.saturating_add(NEAR))
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}

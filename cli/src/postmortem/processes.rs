@@ -1,0 +1,100 @@
+//! Who wrote the log, and how each of them ended.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
+
+use super::report::{End, Process};
+use crate::output::producer::{Producer, stream_name};
+
+/// A process, and the stream that tells its entries from those of others.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) stream_id: [u8; 16],
+    pub(super) process: Process,
+}
+
+/// What there is of a log.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that died first, of these the one that logged last.
+    pub(super) processes: Vec<Known>,
+    /// The latest time in files of lines and frames.
+    pub(super) last_of_files: Option<u64>,
+    /// Files that could not be read.
+    pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
+}
+
+/// Looks at the segments and files of `paths`.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
+    let mut found = Found::default();
+    let mut streams: BTreeMap<[u8; 16], Vec<SegmentInfo>> = BTreeMap::new();
+    for path in paths {
+        let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let listing = list(directory).with_context(|| path.display().to_string())?;
+        let Listing { segments, files, unreadable, .. } = listing;
+        // Of a file that was named, nothing else in its directory is meant.
+        let is_meant = |file: &Path| path.is_dir() || file.file_name() == path.file_name();
+        for segment in segments.into_iter().filter(|segment| is_meant(&segment.path)) {
+            streams.entry(segment.stream_id).or_default().push(segment);
+        }
+        for file in files.iter().filter(|file| is_meant(&file.path)) {
+            let last = file.contents.and_then(|contents| contents.times).map(|times| times.1);
+            found.last_of_files = found.last_of_files.max(last);
+        }
+        found.unreadable.extend(unreadable.into_iter().filter(|(file, _)| is_meant(file)));
+    }
+    found.processes = streams
+        .into_iter()
+        .map(|(stream_id, segments)| Known { stream_id, process: describe(stream_id, &segments) })
+        .collect();
+    found.processes.sort_by_key(|known| {
+        let died = known.process.end == End::Died;
+        (!died, std::cmp::Reverse((known.process.last, known.process.began)))
+    });
+    Ok(found)
+}
+
+fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
+    let producer = segments.first().map(|segment| Producer::of(&segment.path)).unwrap_or_default();
+    let unsealed = segments.iter().filter(|segment| segment.life != Life::Sealed);
+    Process {
+        stream: stream_name(stream_id),
+        service: producer.service,
+        host: producer.host,
+        pid: producer.pid,
+        began: segments.iter().map(|segment| segment.created_unix_nano).min().unwrap_or(0),
+        last: segments.iter().filter_map(|segment| segment.times).map(|times| times.1).max(),
+        end: end(segments),
+        other_boot: segments.iter().any(|segment| {
+            let knows_its_own = segment.header.as_ref().is_ok_and(|header| header.boot_id != [0; 16]);
+            knows_its_own && !segment.is_of_this_boot()
+        }),
+        segments: segments.len() as u64,
+        entries: segments.iter().filter_map(|segment| segment.entries).sum(),
+        unsealed: unsealed.map(|segment| name_of(&segment.path)).collect(),
+        ..Process::default()
+    }
+}
+
+/// A process that ends by itself seals what it has begun, and leaves nothing unused behind.
+fn end(segments: &[SegmentInfo]) -> End {
+    let unsealed = || segments.iter().filter(|segment| segment.life != Life::Sealed);
+    if unsealed().any(|segment| segment.owner == Owner::Alive) {
+        End::Alive
+    } else if unsealed().any(|segment| segment.owner == Owner::Unknown) {
+        End::Unknown
+    } else if unsealed().next().is_some() {
+        End::Died
+    } else {
+        End::Closed
+    }
+}
+
+/// The name of a file, without where it is.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

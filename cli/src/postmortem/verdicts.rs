@@ -1,0 +1,414 @@
+//! What follows from the facts: each by a rule, with the numbers that it went by.
+
+use super::report::{End, Finding, Kill, MemoryPoint, Process, Report, Site, Verdict};
+use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::time::Clock;
+use crate::statistics::{self, Series};
+
+/// A sample at this share of a limit is at it.
+const AT_LIMIT: f64 = 0.9;
+
+/// A call site with this share of the bytes, or of the trips, is named.
+const DOMINANT: f64 = 0.5;
+
+/// Of so many lines something can be said of how they came.
+const LINES: u64 = 20;
+
+/// Two things whose coefficient is above this with 95 % confidence go together.
+const TOGETHER: f64 = 0.3;
+
+/// All of them: what was found first, then what was not, then what could not be told.
+pub(super) fn all(report: &Report, clock: &mut Clock) -> Vec<Verdict> {
+    let mut verdicts =
+        vec![death(report, clock), limit(report, clock), leak(report, clock), parted(report, clock)];
+    verdicts.push(volume(report));
+    verdicts.extend(dominant(report, clock));
+    verdicts.extend(tripping(report));
+    verdicts.extend(dropped(report));
+    verdicts.extend(missing_lines(report, clock));
+    verdicts.sort_by_key(|verdict| verdict.found);
+    verdicts
+}
+
+fn verdict(
+    rule: &'static str,
+    found: Finding,
+    text: impl Into<String>,
+    because: impl Into<String>,
+) -> Verdict {
+    Verdict { rule, found, text: text.into(), because: because.into() }
+}
+
+/// Who ended the process.
+fn death(report: &Report, clock: &mut Clock) -> Verdict {
+    const RULE: &str = "death";
+    let Some(process) = &report.process else {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "no process is known",
+            "there are files of lines or frames only, which do not say who wrote them",
+        );
+    };
+    if let Some(kill) = report.kernel.first() {
+        return killed(process, kill, clock);
+    }
+    let at = process.last.map(|last| clock.describe(last)).unwrap_or_default();
+    match process.end {
+        End::Alive => {
+            verdict(RULE, Finding::NotFound, "the process lives", "it holds the lock on its segment")
+        }
+        End::Closed => verdict(
+            RULE,
+            Finding::NotFound,
+            "the process ended by itself",
+            format!("it completed its log, all {}", counted(process.segments, "segment", "segments")),
+        ),
+        End::Unknown => verdict(
+            RULE,
+            Finding::Unknown,
+            "whether the process lives is not known",
+            "the file system of its segments has no locks to tell by",
+        ),
+        End::Died => {
+            let unfinished = match process.unfinished_count {
+                0 => "no append was under way".to_owned(),
+                count => format!("{} under way", counted(count, "append was", "appends were")),
+            };
+            let kernel = if report.kernel_was_asked {
+                "what the kernel has logged has no record of it: a signal, an abort, or a log that does not go so far"
+            } else {
+                "whether the kernel killed it, its log says: give --kern-log"
+            };
+            let boot = if process.other_boot { "; the machine was started anew since" } else { "" };
+            verdict(
+                RULE,
+                Finding::Found,
+                format!("the process ended without completing its log, after {at}"),
+                format!(
+                    "its lock is free and {} not sealed; {unfinished}{boot}; {kernel}",
+                    counted(process.unsealed.len() as u64, "segment is", "segments are")
+                ),
+            )
+        }
+    }
+}
+
+fn killed(process: &Process, kill: &Kill, clock: &mut Clock) -> Verdict {
+    let did = if kill.confirmed { "the kernel killed it" } else { "the kernel chose to kill it" };
+    let when = kill.time.or(process.last).map(|time| clock.describe(time)).unwrap_or_default();
+    let what = match (&kill.group, kill.limit) {
+        (Some(group), Some(limit)) => format!("the memory limit of {group}, {}, was met", bytes(limit)),
+        (Some(group), None) => format!("the memory limit of {group} was met"),
+        _ => "the machine had no memory left".to_owned(),
+    };
+    let sizes: Vec<String> = [
+        ("anon-rss", kill.anon_rss),
+        ("file-rss", kill.file_rss),
+        ("shmem-rss", kill.shmem_rss),
+        ("total-vm", kill.total_vm),
+    ]
+    .into_iter()
+    .filter_map(|(name, size)| Some(format!("{name} {}", bytes(size?))))
+    .collect();
+    let behind = kill.behind_last.map_or_else(String::new, |nanos| {
+        let side = if nanos < 0 { "before" } else { "behind" };
+        format!(", {} {side} the last entry", lasted(nanos.unsigned_abs()))
+    });
+    verdict(
+        "death",
+        Finding::Found,
+        format!("{did} for its memory at {when}: {what}"),
+        format!("{}: the record is of its {}{behind}; {}", kill.place, kill.matched_by, sizes.join(", ")),
+    )
+}
+
+/// Whether it had come to a limit.
+fn limit(report: &Report, clock: &mut Clock) -> Verdict {
+    const RULE: &str = "limit";
+    let Some(last) = report.memory.last() else {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "how much memory it took is not known",
+            "there are no samples of the memory recorder",
+        );
+    };
+    let (Some(share), Some(limit)) = (last.share, last.limit) else {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "no limit is known",
+            format!("none of {} says one", counted(report.memory.len() as u64, "sample", "samples")),
+        );
+    };
+    let before = match report.window.1.saturating_sub(last.time) {
+        0 => "the very last entry".to_owned(),
+        nanos => format!("{} before the last entry", lasted(nanos)),
+    };
+    let because = format!(
+        "the last sample, {before}, says {:.1} % of {}; the rule is 90 %",
+        share * 100.0,
+        bytes(limit)
+    );
+    if share < AT_LIMIT {
+        return verdict(RULE, Finding::NotFound, "it was not at its memory limit", because);
+    }
+    let first = report
+        .memory
+        .iter()
+        .rev()
+        .take_while(|point| point.share.is_some_and(|share| share >= AT_LIMIT))
+        .last();
+    let since = first.map(|first| clock.describe(first.time)).unwrap_or_default();
+    verdict(RULE, Finding::Found, format!("it was at its memory limit since {since}"), because)
+}
+
+fn series(points: &[MemoryPoint], of: impl Fn(&MemoryPoint) -> Option<u64>) -> Series {
+    Series::new(points.iter().filter_map(|point| Some((point.time, of(point)?))))
+}
+
+/// Whether memory leaked.
+fn leak(report: &Report, clock: &mut Clock) -> Verdict {
+    const RULE: &str = "leak";
+    let series = series(&report.memory, MemoryPoint::heap);
+    let Some(leak) = statistics::leak(&series) else {
+        let found = counted(series.len() as u64, "sample", "samples");
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "whether memory leaked cannot be told",
+            format!("{found}, and it takes 32 that are spread over the time"),
+        );
+    };
+    let slope = leak.slope.map_or_else(String::new, |slope| {
+        format!(
+            ", {}/s (95 %: {} to {})",
+            signed(slope.per_second),
+            signed(slope.interval.0),
+            signed(slope.interval.1)
+        )
+    });
+    let because = format!(
+        "{} over {}; floors of 16 parts: trend p {}{slope}, {} of {} steps rise, growth {}, the greatest step {:.0} % of it; the rule is \
+         p < {}, 12 of 15, 40 %",
+        counted(leak.samples as u64, "sample", "samples"),
+        lasted((series.seconds() * 1e9) as u64),
+        small(leak.p),
+        leak.rises.0,
+        leak.rises.1,
+        signed(leak.growth),
+        (leak.greatest * 100.0).clamp(-999.0, 999.0),
+        statistics::SIGNIFICANCE,
+    );
+    match leak.but {
+        Some(but) => verdict(RULE, Finding::NotFound, format!("no leak is called: {but}"), because),
+        None => {
+            let began = began(&report.memory)
+                .map(|time| format!(", since {}", clock.describe(time)))
+                .unwrap_or_default();
+            verdict(
+                RULE,
+                Finding::Found,
+                format!("memory leaked: {} in all{began}", signed(leak.growth)),
+                because,
+            )
+        }
+    }
+}
+
+/// When memory began to grow to what it was at last: the last sample at which it had not come a tenth of the way.
+fn began(memory: &[MemoryPoint]) -> Option<u64> {
+    let heaps: Vec<(u64, u64)> =
+        memory.iter().filter_map(|point| Some((point.time, point.heap()?))).collect();
+    let (least, last) = (heaps.iter().map(|heap| heap.1).min()?, heaps.last()?.1);
+    let level = least + last.saturating_sub(least) / 10;
+    heaps.iter().rev().find(|(_, heap)| *heap <= level).map(|(time, _)| *time)
+}
+
+/// Whether what is resident left behind what the program has in use.
+fn parted(report: &Report, clock: &mut Clock) -> Verdict {
+    const RULE: &str = "parting";
+    let allocated = series(&report.memory, |point| point.allocated);
+    let resident = series(&report.memory, |point| point.allocator_resident.or(point.heap()));
+    if allocated.len() == 0 {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "whether live and resident memory parted cannot be told",
+            "no sample says what the allocator has given out",
+        );
+    }
+    match statistics::parting(&resident, &allocated) {
+        Some(parting) => {
+            let start =
+                report.memory.iter().find(|point| point.heap().is_some()).map_or(0, |point| point.time);
+            let at = clock.describe(start + (parting.seconds * 1e9) as u64);
+            verdict(
+                RULE,
+                Finding::Found,
+                format!(
+                    "resident memory left what is allocated behind at {at}: fragmentation, or memory that the allocator keeps"
+                ),
+                format!(
+                    "the gap is {} before and {} at the end; CUSUM {:.2}, where chance gives 1.63 in one of a hundred",
+                    signed(parting.before),
+                    signed(parting.after),
+                    parting.statistic
+                ),
+            )
+        }
+        None => verdict(
+            RULE,
+            Finding::NotFound,
+            "live and resident memory went together",
+            format!(
+                "over {} the gap did not widen by 10 % and 4 MiB beyond chance",
+                counted(allocated.len() as u64, "sample", "samples")
+            ),
+        ),
+    }
+}
+
+/// Whether memory grew when much was logged.
+fn volume(report: &Report) -> Verdict {
+    const RULE: &str = "log-volume-and-memory";
+    let heap = series(&report.memory, MemoryPoint::heap);
+    let first = report.memory.first().map_or(0, |point| point.time);
+    let mut total = 0;
+    let logged = report.volume.intervals.iter().enumerate().map(|(at, interval)| {
+        total += interval.bytes.iter().sum::<u64>();
+        (report.volume.since + report.volume.step * (at as u64 + 1), total)
+    });
+    let logged: Vec<(u64, u64)> = logged.filter(|(end, _)| *end >= first).collect();
+    let Some(found) = statistics::correlation(&heap, &Series::new(logged)) else {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "whether memory grew with what was logged cannot be told",
+            "it takes 20 intervals with both, in which both change",
+        );
+    };
+    let because = format!(
+        "Spearman's coefficient of the increments over {} (worth {:.0}) is {:.2}, 95 %: {:.2} to {:.2}; the rule is more than {TOGETHER} with 95 %",
+        counted(found.steps as u64, "interval", "intervals"),
+        found.effective,
+        found.coefficient,
+        found.interval.0,
+        found.interval.1
+    );
+    if found.interval.0 > TOGETHER {
+        verdict(RULE, Finding::Found, "memory grew when much was logged", because)
+    } else if found.interval.1 <= TOGETHER {
+        verdict(RULE, Finding::NotFound, "memory did not grow with what was written of the log", because)
+    } else {
+        verdict(RULE, Finding::Unknown, "whether memory grew with what was logged cannot be told", because)
+    }
+}
+
+/// The call site that logged most bytes, where there is one.
+fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
+    let top = report.sites.by_bytes.first()?;
+    let share = top.counts.bytes as f64 / report.sites.total.bytes.max(1) as f64;
+    let over = lasted(report.window.1.saturating_sub(report.recent_since));
+    let because = format!(
+        "{} of {} in the last {over}: {:.0} %; {}, the largest {}; the rule is 50 %",
+        bytes(top.counts.bytes),
+        bytes(report.sites.total.bytes),
+        share * 100.0,
+        counted(top.counts.entries, "entry", "entries"),
+        bytes(top.largest),
+    );
+    Some(if share >= DOMINANT {
+        let since = clock.describe(top.times.0);
+        verdict(
+            "call-site-by-bytes",
+            Finding::Found,
+            format!("most bytes were logged by {}, since {since}", name(top)),
+            because,
+        )
+    } else {
+        verdict("call-site-by-bytes", Finding::NotFound, "no call site logged most of the bytes", because)
+    })
+}
+
+/// The call site at which the fuse tripped most.
+fn tripping(report: &Report) -> Option<Verdict> {
+    let top = report.sites.by_trips.first()?;
+    let share = top.counts.tripped as f64 / report.sites.total.tripped.max(1) as f64;
+    let because = format!(
+        "the fuse tripped in {} of {} in the last {}, {} there: {:.0} %; the rule is 50 %",
+        grouped(report.sites.total.tripped),
+        counted(report.sites.total.entries, "entry", "entries"),
+        lasted(report.window.1.saturating_sub(report.recent_since)),
+        grouped(top.counts.tripped),
+        share * 100.0
+    );
+    let found = if share >= DOMINANT { Finding::Found } else { Finding::NotFound };
+    let text = if found == Finding::Found {
+        format!("what is too deep, too wide or too large is logged by {}", name(top))
+    } else {
+        "the fuse tripped at many call sites".to_owned()
+    };
+    Some(verdict("call-site-by-trips", found, text, because))
+}
+
+/// Whether entries are missing.
+fn dropped(report: &Report) -> Option<Verdict> {
+    let process = report.process.as_ref().filter(|process| !process.dropped.is_empty())?;
+    let total: u64 = process.dropped.iter().map(|(_, count)| count).sum();
+    let causes: Vec<String> =
+        process.dropped.iter().map(|(cause, count)| format!("{cause} {}", grouped(*count))).collect();
+    Some(verdict(
+        "dropped",
+        Finding::Found,
+        format!("{} not written", counted(total, "entry was", "entries were")),
+        format!("loss records of the log: {}", causes.join(", ")),
+    ))
+}
+
+/// Whether lines that were logged are missing in the files beside the log, as those that waited in memory.
+fn missing_lines(report: &Report, clock: &mut Clock) -> Option<Verdict> {
+    let lines = &report.lines;
+    let process =
+        report.process.as_ref().filter(|process| process.end == End::Died && lines.count >= LINES)?;
+    let silence = process.last?.saturating_sub(lines.last);
+    let because = format!(
+        "{} by {}, never more than {} apart, and {} of the log beside them after that; the rule is ten times as long and half a second",
+        counted(lines.count, "line", "lines"),
+        clock.describe(lines.last),
+        lasted(lines.longest_gap),
+        lasted(silence)
+    );
+    let found = silence > lines.longest_gap.saturating_mul(10) && silence > 500_000_000;
+    Some(if found {
+        let text = format!(
+            "the lines of the last {} are missing: they had not been written when the process died",
+            lasted(silence)
+        );
+        verdict("missing-lines", Finding::Found, text, because)
+    } else {
+        verdict("missing-lines", Finding::NotFound, "the lines in files go on to the end", because)
+    })
+}
+
+/// What a call site is called.
+pub(super) fn name(site: &Site) -> String {
+    let source = site.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+    let message = if site.message.is_empty() { "an empty message" } else { &site.message };
+    if site.target.is_empty() {
+        format!("\"{message}\"{source}")
+    } else {
+        format!("{} \"{message}\"{source}", site.target)
+    }
+}
+
+/// A size that may be negative.
+pub(super) fn signed(size: f64) -> String {
+    let sign = if size < 0.0 { "-" } else { "" };
+    format!("{sign}{}", bytes(size.abs() as u64))
+}
+
+fn small(p: f64) -> String {
+    if p < 0.000_1 { "< 0.0001".to_owned() } else { format!("= {p:.4}") }
+}

@@ -1,0 +1,42 @@
+//! Objectives of a service, and how they are kept (F3).
+
+mod count;
+pub(crate) mod markdown;
+pub(crate) mod objective;
+pub(crate) mod report;
+pub(crate) mod text;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use fusewire::log::{Scan, Scanned};
+
+use crate::input::selection::Selection;
+use crate::output::progress;
+use count::Counter;
+use objective::Objective;
+use report::Report;
+
+/// Counts what is held to `objectives` in what `selection` selects of `paths`; of what does not hold, `keep` of each target.
+///
+/// # Errors
+/// Where a path cannot be read.
+pub(crate) fn run(
+    objectives: &[Objective],
+    paths: &[PathBuf],
+    selection: &Selection,
+    keep: usize,
+    copy: bool,
+) -> Result<(Report, Scanned<()>)> {
+    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let query = selection.to_query()?;
+    let looking = progress::looking();
+    let scan = Scan::new(paths).copy(copy).wanted(query.wanted());
+    let scanned =
+        scan.run(|entry| query.matches(entry), || Counter::new(objectives, keep)).with_context(names);
+    looking.finish_and_clear();
+    let (counters, scanned) = scanned?.split();
+    let mut all = Counter::new(objectives, keep);
+    counters.into_iter().for_each(|counter| all.merge(counter));
+    Ok((Report::new(objectives, all, keep), scanned))
+}

@@ -1,0 +1,178 @@
+//! What a service is held to: read from options, or from TOML.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use fusewire::decode::{EntryRef, Value};
+use fusewire::query::{Field, Query, QueryOptions};
+use serde::Deserialize;
+
+use crate::input::time_point::ago;
+
+/// Where the time that something took is looked for, if nobody says where; the first that an entry has.
+pub(crate) const FIELDS: [&str; 9] = [
+    "duration_ms",
+    "latency_ms",
+    "elapsed_ms",
+    "response_time_ms",
+    "http.server.request.duration",
+    "duration_s",
+    "duration",
+    "latency",
+    "elapsed",
+];
+
+/// Five seconds.
+pub(crate) const THRESHOLD: u64 = 5_000_000_000;
+
+/// In percent.
+pub(crate) const OBJECTIVE: f64 = 99.9;
+
+/// What a share of entries has to be: quick, and no error.
+#[derive(Clone, Debug)]
+pub(crate) struct Objective {
+    pub(crate) name: String,
+    /// Which entries are held to it; all that say how long they took where it is none.
+    pub(crate) of: Option<Query>,
+    pub(crate) target: Option<String>,
+    pub(crate) fields: Vec<Latency>,
+    /// Nanoseconds.
+    pub(crate) threshold: u64,
+    /// The share that has to hold: 0.0 to 1.0, less than that.
+    pub(crate) objective: f64,
+}
+
+/// A field that says how long something took.
+#[derive(Clone, Debug)]
+pub(crate) struct Latency {
+    field: Field,
+    /// Nanoseconds of a unit of a plain number.
+    unit: f64,
+}
+
+impl Latency {
+    /// # Errors
+    /// Where `name` is no field, or `unit` none.
+    pub(crate) fn new(name: &str, unit: Option<&str>) -> Result<Self> {
+        let field: Field = name.parse().with_context(|| format!("the field `{name}`"))?;
+        let nanos = match unit.unwrap_or_else(|| unit_of(name)) {
+            "ns" => 1.0,
+            "us" | "µs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            other => bail!("`{other}` is no unit of time: write ns, us, ms or s"),
+        };
+        Ok(Self { field, unit: nanos })
+    }
+
+    /// Those that are looked for if nobody says.
+    pub(crate) fn usual(unit: Option<&str>) -> Result<Vec<Self>> {
+        FIELDS.iter().map(|name| Self::new(name, unit)).collect()
+    }
+
+    /// Nanoseconds, where the entry says them. A value that is a duration needs no unit.
+    fn of(&self, entry: &EntryRef<'_>) -> Option<f64> {
+        let nanos = match self.field.value(entry)? {
+            Value::Duration(nanos) => nanos as f64,
+            _ => self.field.number(entry)? * self.unit,
+        };
+        (nanos.is_finite() && nanos >= 0.0).then_some(nanos)
+    }
+}
+
+/// What the end of a name says; milliseconds are what most mean.
+fn unit_of(name: &str) -> &'static str {
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+    if ends(&["_ns", "_nanos", "Nanos"]) {
+        "ns"
+    } else if ends(&["_us", "_micros", "Micros"]) {
+        "us"
+    } else if ends(&["_s", "_seconds", "_secs", "request.duration"]) {
+        "s"
+    } else {
+        "ms"
+    }
+}
+
+impl Objective {
+    /// Whether `entry` is held to it, and how many nanoseconds it took.
+    pub(crate) fn latency(&self, entry: &EntryRef<'_>) -> Option<f64> {
+        if self.target.as_ref().is_some_and(|target| entry.target().as_bytes() != target.as_bytes()) {
+            return None;
+        }
+        let nanos = self.fields.iter().find_map(|field| field.of(entry))?;
+        self.of.as_ref().is_none_or(|query| query.matches(entry)).then_some(nanos)
+    }
+}
+
+/// A share that has to hold, of percent.
+///
+/// # Errors
+/// Where it leaves no budget, or nothing to hold.
+pub(crate) fn share(percent: f64) -> Result<f64> {
+    if !(percent > 0.0 && percent < 100.0) {
+        bail!("an objective of {percent} %: expected more than 0 and less than 100, as 99.9");
+    }
+    Ok(percent / 100.0)
+}
+
+/// Nanoseconds, of a time such as `800ms`.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn threshold(text: &str) -> Result<u64> {
+    let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
+    nanos.with_context(|| format!("`{text}` is no length of time: write 800ms, 5s or 2m"))
+}
+
+/// The file of `--config`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    slo: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Option<String>,
+    target: Option<String>,
+    of: Option<String>,
+    field: Option<String>,
+    unit: Option<String>,
+    threshold: Option<String>,
+    objective: Option<f64>,
+}
+
+/// Reads objectives from TOML.
+///
+/// # Errors
+/// Where it is none: with the line and column, or the number and the name of the objective.
+pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Vec<Objective>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    if file.slo.is_empty() {
+        bail!("{}: no objective: write [[slo]]", path.display());
+    }
+    let objective = |(at, entry): (usize, Entry)| {
+        let name = entry.name.clone().or_else(|| entry.target.clone());
+        let name = name.unwrap_or_else(|| format!("objective {}", at + 1));
+        made(name.clone(), &entry, options).with_context(|| format!("{}: [[slo]] {name}", path.display()))
+    };
+    file.slo.into_iter().enumerate().map(objective).collect()
+}
+
+fn made(name: String, entry: &Entry, options: &QueryOptions) -> Result<Objective> {
+    let unit = entry.unit.as_deref();
+    Ok(Objective {
+        name,
+        of: entry.of.as_deref().map(|of| Query::parse_with(of, options)).transpose().context("of")?,
+        target: entry.target.clone(),
+        fields: match &entry.field {
+            Some(field) => vec![Latency::new(field, unit)?],
+            None => Latency::usual(unit)?,
+        },
+        threshold: entry.threshold.as_deref().map_or(Ok(THRESHOLD), threshold).context("threshold")?,
+        objective: share(entry.objective.unwrap_or(OBJECTIVE)).context("objective")?,
+    })
+}

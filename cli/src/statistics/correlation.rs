@@ -1,0 +1,142 @@
+//! Do two things go together?
+
+use super::{Series, Z_975};
+
+/// Equal steps of time whose increments are compared, at most.
+const STEPS: usize = 120;
+
+/// Steps that it takes to tell.
+const LEAST: usize = 20;
+
+/// How the increments of two series go together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Correlation {
+    /// Spearman's coefficient, of ranks: -1.0 to 1.0.
+    pub(crate) coefficient: f64,
+    /// With 95 % confidence.
+    pub(crate) interval: (f64, f64),
+    /// Steps that were compared, and how many these are worth, since one depends on the one before.
+    pub(crate) steps: usize,
+    pub(crate) effective: f64,
+}
+
+/// How the growth of `a` and the growth of `b`, from step to step of the time that both have, go together.
+///
+/// Not of the values: two things that grow always correlate. The interval is Fisher's, with the standard error of
+/// Bonett and Wright (2000) for ranks, and the number of steps reduced by what each has in common with the one before (Bartlett). `None`
+/// where there are fewer than 20 steps, or one of them does not change.
+pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
+    let seconds = a.seconds().min(b.seconds());
+    let steps = STEPS.min(a.len() - a.len().min(1)).min(b.len() - b.len().min(1));
+    if steps < LEAST || seconds <= 0.0 {
+        return None;
+    }
+    let increments = |series: &Series| -> Option<Vec<f64>> {
+        let values: Option<Vec<f64>> =
+            (0..=steps).map(|step| series.at(seconds * step as f64 / steps as f64)).collect();
+        Some(values?.windows(2).map(|pair| pair[1] - pair[0]).collect())
+    };
+    let (a, b) = (ranks(&increments(a)?), ranks(&increments(b)?));
+    let coefficient = pearson(&a, &b)?;
+    let common = (lag_one(&a)? * lag_one(&b)?).clamp(-0.9, 0.9);
+    let effective = (steps as f64 * (1.0 - common) / (1.0 + common)).min(steps as f64);
+    let interval = if effective > 4.0 {
+        let around = Z_975 * ((1.0 + coefficient * coefficient / 2.0) / (effective - 3.0)).sqrt();
+        let middle = coefficient.clamp(-0.999_999, 0.999_999).atanh();
+        ((middle - around).tanh(), (middle + around).tanh())
+    } else {
+        (-1.0, 1.0)
+    };
+    Some(Correlation { coefficient, interval, steps, effective })
+}
+
+/// The place of each value in their order; those alike share the middle of theirs.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut before = 0;
+    for alike in order.chunk_by(|a, b| values[*a] == values[*b]) {
+        let middle = before as f64 + (alike.len() as f64 - 1.0) / 2.0;
+        alike.iter().for_each(|at| ranks[*at] = middle);
+        before += alike.len();
+    }
+    ranks
+}
+
+fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        both += (a - mean_a) * (b - mean_b);
+        of_a += (a - mean_a).powi(2);
+        of_b += (b - mean_b).powi(2);
+    }
+    let spread = (of_a * of_b).sqrt();
+    (spread > 0.0).then(|| both / spread)
+}
+
+/// How each value goes together with the one before.
+fn lag_one(values: &[f64]) -> Option<f64> {
+    pearson(values.get(1..)?, values.get(..values.len() - 1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Random;
+    use super::*;
+
+    /// Two series that grow by `grow`, at uneven times.
+    fn pair(seed: u64, grow: impl Fn(&mut Random) -> (f64, f64)) -> (Series, Series) {
+        let mut random = Random::new(seed);
+        let (mut a, mut b, mut time) = (1e9, 1e9, 0.0);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for _ in 0..300 {
+            let passed = 0.2 + random.unit();
+            time += passed;
+            let (grow_a, grow_b) = grow(&mut random);
+            (a, b) = (a + grow_a * passed * 1e6, b + grow_b * passed * 1e6);
+            left.push(((time * 1e9) as u64, a as u64));
+            right.push(((time * 1e9) as u64, b as u64));
+        }
+        (Series::new(left), Series::new(right))
+    }
+
+    #[test]
+    fn things_that_only_both_grow_do_not_correlate() {
+        let called = (0..2_000).filter(|seed| {
+            let (a, b) = pair(*seed, |random| (1.0 + random.unit(), 5.0 + 2.0 * random.normal()));
+            correlation(&a, &b).unwrap().interval.0 > 0.0
+        });
+        // Of intervals of 95 %, one in forty is wrong on this side.
+        let called = called.count();
+        assert!((20..=80).contains(&called), "{called} of 2,000");
+    }
+
+    #[test]
+    fn what_drives_the_other_is_found() {
+        for seed in 0..200 {
+            let (a, b) = pair(seed, |random| {
+                let cause = random.unit();
+                (cause, cause * 3.0 + 0.3 * random.normal())
+            });
+            let found = correlation(&a, &b).unwrap();
+            assert!(found.interval.0 > 0.6 && found.coefficient > 0.8, "{found:?}");
+            assert!(found.interval.0 < found.coefficient && found.coefficient < found.interval.1);
+            let other_way = pair(seed, |random| {
+                let cause = random.unit();
+                (cause, -cause)
+            });
+            assert!(correlation(&other_way.0, &other_way.1).unwrap().interval.1 < -0.6);
+        }
+    }
+
+    #[test]
+    fn what_does_not_change_has_no_coefficient() {
+        let flat = Series::new((0..100).map(|n| (n * 1_000_000_000, 7)));
+        let grows = Series::new((0..100).map(|n| (n * 1_000_000_000, n * n)));
+        assert_eq!(correlation(&flat, &grows), None);
+        assert_eq!(correlation(&Series::default(), &grows), None);
+    }
+}

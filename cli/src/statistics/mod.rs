@@ -1,0 +1,23 @@
+//! The tests behind verdicts: each with a stated rule, a stated chance of being wrong, and no guess.
+
+mod correlation;
+mod leak;
+mod parting;
+mod series;
+mod trend;
+
+pub(crate) use correlation::correlation;
+pub(crate) use leak::{SIGNIFICANCE, leak};
+pub(crate) use parting::parting;
+pub(crate) use series::Series;
+
+/// The probability that a standard normal variable is greater than `z`.
+fn normal_tail(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// The value that a standard normal variable exceeds with a probability of 2.5 %.
+const Z_975: f64 = 1.959_964;
+
+#[cfg(test)]
+mod random;

@@ -1,0 +1,80 @@
+//! D1, D2, D3: a service that dies of its logging leaves behind what tells when it began and which call it was; with Fusewire it lives.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::{TempDir, fusewire, run};
+use serde_json::Value;
+
+/// The example, which is built with the tests.
+fn story() -> PathBuf {
+    let fusewire = PathBuf::from(env!("CARGO_BIN_EXE_fusewire"));
+    fusewire.with_file_name("examples").join("oom_story")
+}
+
+fn verdict<'a>(report: &'a Value, rule: &str) -> &'a Value {
+    let verdicts = report["verdicts"].as_array().unwrap();
+    verdicts
+        .iter()
+        .find(|verdict| verdict["rule"] == rule)
+        .unwrap_or_else(|| panic!("no {rule}: {verdicts:#?}"))
+}
+
+#[test]
+fn from_the_death_to_the_call_site() {
+    let directory = TempDir::new().unwrap();
+    let told =
+        run(Command::new(story()).arg(directory.path()).env("FUSEWIRE", env!("CARGO_BIN_EXE_fusewire")));
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.stdout.contains("all 1200 requests answered"), "{}", told.stdout);
+    assert!(told.stdout.contains("most bytes were logged by shop::cart \"cart updated\""), "{}", told.stdout);
+
+    // The same for programs.
+    let naive = directory.path().join("naive");
+    let json = fusewire(["postmortem".as_ref(), naive.as_os_str(), "--output".as_ref(), "json".as_ref()]);
+    assert_eq!(json.code, 0, "{json:?}");
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let process = &report["process"];
+    assert_eq!((process["end"].as_str(), process["service"].as_str()), (Some("died"), Some("shop")));
+    for (rule, said) in [
+        ("death", "ended without completing its log"),
+        ("call-site-by-bytes", "shop::cart \"cart updated\""),
+        ("call-site-by-trips", "shop::cart \"cart updated\""),
+        ("missing-lines", "had not been written"),
+        ("leak", "memory leaked"),
+    ] {
+        let verdict = verdict(&report, rule);
+        assert_eq!(verdict["found"], "found", "{verdict:#}");
+        assert!(verdict["text"].as_str().unwrap().contains(said), "{verdict:#}");
+        assert!(
+            verdict["because"].as_str().unwrap().bytes().any(|byte| byte.is_ascii_digit()),
+            "numbers: {verdict:#}"
+        );
+    }
+    let memory = report["memory"].as_array().unwrap();
+    let heap = |at: &Value| at["anonymous"].as_u64().unwrap();
+    assert!(memory.len() >= 32 && heap(memory.last().unwrap()) > 32 << 20, "{} samples", memory.len());
+    // Where a group could be made, its limit is what was met.
+    if !told.stdout.contains("no cgroup can be made") {
+        assert_eq!(verdict(&report, "limit")["found"], "found");
+        assert!(memory.last().unwrap()["share"].as_f64().unwrap() > 0.9);
+    }
+    // The largest of the lines: what a call site took, and not what is kept of it.
+    let top = &report["sites"]["by_bytes"][0];
+    assert!(top["largest"].as_u64().unwrap() > 64 << 10, "{top}");
+    let lines = std::fs::metadata(naive.join("shop.jsonl")).unwrap().len();
+    assert!(report["sites"]["total"]["bytes"].as_u64().unwrap() <= lines, "{lines} bytes of lines");
+
+    // Of the one that lived there is nothing to tell but that.
+    let fused = directory.path().join("fused");
+    let lived = fusewire(["postmortem".as_ref(), fused.as_os_str(), "--output".as_ref(), "json".as_ref()]);
+    let report: Value = serde_json::from_str(&lived.stdout).unwrap();
+    assert_eq!(report["process"]["end"], "closed");
+    for rule in ["death", "limit", "leak"] {
+        assert_eq!(verdict(&report, rule)["found"], "not_found", "{:#}", report["verdicts"]);
+    }
+    assert_eq!(report["process"]["dropped"], serde_json::json!([]));
+}

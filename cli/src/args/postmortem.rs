@@ -16,7 +16,7 @@ use crate::input::time_point::ago;
 #[command(after_help = "\
 Examples:
   fusewire postmortem /var/log/orders
-  fusewire postmortem /var/log/orders --kern-log /var/log/kern.log
+  fusewire postmortem /var/log/orders --kern-log /var/log/kern.log --html orders.html
   dmesg | fusewire postmortem /var/log/orders --kern-log -
   journalctl -k -o json | fusewire postmortem /var/log/orders --kern-log -
   fusewire postmortem /var/log/orders --pid 4711 --window 6h --output json")]
@@ -28,6 +28,10 @@ pub(crate) struct PostmortemArgs {
     /// What the kernel has logged: of dmesg, kern.log, or journalctl as text or JSON; `-` for standard input.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) kern_log: Option<PathBuf>,
+
+    /// Write a page there as well, with plots: one file that needs nothing else. One that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 
     /// The process to look at, by its id; without it the one that died last.
     #[arg(long, value_name = "N")]

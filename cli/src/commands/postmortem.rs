@@ -1,6 +1,9 @@
 //! `fusewire postmortem`: what became of a process.
 
-use anyhow::Result;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use crate::args::{OutputFormat, PostmortemArgs};
 use crate::input;
@@ -8,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::output::time::Clock;
 use crate::output::{Terminal, escape};
 use crate::postmortem::text::Printer;
-use crate::postmortem::{self, Options};
+use crate::postmortem::{self, Options, page};
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 120;
@@ -42,6 +45,10 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
             Printer { report: &examined.report, clock: &mut clock, palette, columns, out }.print();
         }
     }
+    if let Some(path) = &args.html {
+        write(path, &page::write(&examined.report, &mut Clock::new(zone)))
+            .with_context(|| path.display().to_string())?;
+    }
     let mut outcome = if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean };
     for complaint in &examined.complaints {
         terminal.report(complaint)?;
@@ -51,4 +58,19 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
         outcome = Outcome::Failed;
     }
     Ok(outcome)
+}
+
+/// Writes a file that is there as a whole or not at all.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".fusewire-").suffix(".html").tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    // A page is made to be shown, also to others: as files usually are.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path)?;
+    Ok(())
 }

@@ -21,7 +21,6 @@ pub(crate) use record::{Constraint, OomKill};
 use record::{Invoker, Reaped};
 #[cfg(test)]
 use stamp::Stamp;
-pub(crate) use stamp::boot_time;
 
 use join::Joiner;
 use line::{Lines, Read};

@@ -21,7 +21,7 @@ impl Stamp {
     ///
     /// `near` is a moment that this one should be close to, such as that of the last entry of the process that died, in the
     /// zone of the clocks that the log was written by: a year that is not said is the one that brings the two together.
-    /// `boot` is when the machine booted, in nanoseconds since the Unix epoch ([`boot_time`]). None without it for a time
+    /// `boot` is when the machine booted, in nanoseconds since the Unix epoch. None without it for a time
     /// since then, and where a number is beyond what the calendar has.
     pub(crate) fn unix_nanos(self, near: &Zoned, boot: Option<u64>) -> Option<u64> {
         let zoned = |civil: DateTime| {
@@ -69,10 +69,4 @@ fn year_of(unix_nanos: u64) -> Option<i16> {
 /// The same day and time of another year, if that has the day.
 fn in_year(civil: DateTime, year: i16) -> Option<DateTime> {
     Some(Date::new(year, civil.month(), civil.day()).ok()?.to_datetime(civil.time()))
-}
-
-/// When the machine booted, in nanoseconds since the Unix epoch, to the second: what its /proc/stat says.
-pub(crate) fn boot_time(proc_stat: &str) -> Option<u64> {
-    let seconds = proc_stat.lines().find_map(|line| line.strip_prefix("btime "))?;
-    seconds.trim().parse::<u64>().ok()?.checked_mul(1_000_000_000)
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Zoned;
+use rustix::time::ClockId;
 
 use super::report::{Kill, Process};
 use crate::input;
 use crate::kernel::{self, Constraint, OomKill};
+use crate::output::numbers::{bytes, grouped};
 use crate::output::time::Zone;
 
 const SECOND: i64 = 1_000_000_000;
@@ -30,8 +32,7 @@ pub(super) fn find(kern_log: &Path, process: &Process, zone: &Zone) -> Result<Ve
     let Some(last) = process.last else { return Ok(Vec::new()) };
     let near = moment(last, zone)?;
     // Of another start of the machine, its clock tells nothing.
-    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    let boot = if process.other_boot { None } else { kernel::boot_time(&stat) };
+    let boot = if process.other_boot { None } else { Some(started()) };
     let mut kills: Vec<Kill> = records
         .kills
         .iter()
@@ -104,6 +105,43 @@ fn matched(
         matched_by,
         place: format!("{name}: line {}", record.line),
     })
+}
+
+impl Kill {
+    /// What the record says of it, each a few words.
+    pub(super) fn facts(&self) -> Vec<String> {
+        let sizes = [
+            ("in memory", self.rss),
+            ("anon-rss", self.anon_rss),
+            ("file-rss", self.file_rss),
+            ("shmem-rss", self.shmem_rss),
+            ("total-vm", self.total_vm),
+            ("usage", self.usage),
+            ("limit", self.limit),
+        ];
+        let mut facts: Vec<String> =
+            sizes.iter().filter_map(|(name, size)| Some(format!("{name} {}", bytes((*size)?)))).collect();
+        facts.extend(self.failcnt.map(|count| format!("which was met {} times before", grouped(count))));
+        facts.extend(self.constraint.iter().cloned());
+        facts.extend(self.invoked_by.iter().map(|task| format!("asked for by {task}")));
+        facts.extend(self.instead_of.iter().map(|task| format!("in the place of {task}")));
+        let scores = self.score.map(|score| format!("score {score}"));
+        facts.extend(scores.into_iter().chain(self.score_adj.map(|adj| format!("oom_score_adj {adj}"))));
+        if !self.confirmed {
+            facts.push("chosen; that it was killed the log does not say".to_owned());
+        }
+        facts.extend(self.group.iter().map(|group| format!("group {group}")));
+        facts
+    }
+}
+
+/// When the clock of the kernel's messages began, nanoseconds since the Unix epoch. `btime` of /proc/stat says the second only.
+fn started() -> u64 {
+    let nanos = |id| {
+        let time = rustix::time::clock_gettime(id);
+        u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+    };
+    nanos(ClockId::Realtime).saturating_sub(nanos(ClockId::Monotonic))
 }
 
 /// A host without its domain.

@@ -2,6 +2,7 @@
 
 mod gather;
 mod kill;
+pub(crate) mod page;
 mod processes;
 pub(crate) mod report;
 mod sites;

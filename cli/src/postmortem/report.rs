@@ -50,6 +50,8 @@ pub(crate) struct Verdict {
     pub(crate) text: String,
     /// How the rule decides, with its numbers: never a bare guess.
     pub(crate) because: String,
+    /// When what was found began, where that is a moment.
+    pub(crate) at: Option<u64>,
 }
 
 /// What came of a rule. Ordered as they are shown.

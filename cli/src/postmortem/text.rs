@@ -354,34 +354,14 @@ impl Printer<'_> {
                 kill.pid.map(|pid| pid.to_string()).unwrap_or_default()
             );
             self.wrapped(2, &Paint::default(), &format!("{when}: killed {who} ({})", kill.place));
-            let sizes = [
-                ("in memory", kill.rss),
-                ("anon-rss", kill.anon_rss),
-                ("file-rss", kill.file_rss),
-                ("shmem-rss", kill.shmem_rss),
-                ("total-vm", kill.total_vm),
-                ("usage", kill.usage),
-                ("limit", kill.limit),
-            ];
-            let mut facts: Vec<String> =
-                sizes.iter().filter_map(|(name, size)| Some(format!("{name} {}", bytes((*size)?)))).collect();
-            facts.extend(kill.failcnt.map(|count| format!("which was met {} times before", grouped(count))));
-            facts.extend(kill.constraint.iter().cloned());
-            facts.extend(kill.invoked_by.iter().map(|task| format!("asked for by {task}")));
-            facts.extend(kill.instead_of.iter().map(|task| format!("in the place of {task}")));
-            let scores = kill.score.map(|score| format!("score {score}"));
-            facts.extend(scores.into_iter().chain(kill.score_adj.map(|adj| format!("oom_score_adj {adj}"))));
-            if !kill.confirmed {
-                facts.push("chosen; that it was killed the log does not say".to_owned());
-            }
-            facts.extend(kill.group.iter().map(|group| format!("group {group}")));
+            let facts = kill.facts();
             self.wrapped(4, &self.palette.dim, &facts.join(", "));
         }
     }
 }
 
 /// `shop on web1, pid 4711, stream 0a1b2c3d`.
-fn producer(process: &Process) -> String {
+pub(super) fn producer(process: &Process) -> String {
     let mut out = process.service.clone().unwrap_or_else(|| "nameless process".to_owned());
     if let Some(host) = &process.host {
         _ = write!(out, " on {host}");

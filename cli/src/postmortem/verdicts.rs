@@ -36,7 +36,14 @@ fn verdict(
     text: impl Into<String>,
     because: impl Into<String>,
 ) -> Verdict {
-    Verdict { rule, found, text: text.into(), because: because.into() }
+    Verdict { rule, found, text: text.into(), because: because.into(), at: None }
+}
+
+impl Verdict {
+    fn since(mut self, at: Option<u64>) -> Self {
+        self.at = at;
+        self
+    }
 }
 
 /// Who ended the process.
@@ -162,6 +169,7 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         .last();
     let since = first.map(|first| clock.describe(first.time)).unwrap_or_default();
     verdict(RULE, Finding::Found, format!("it was at its memory limit since {since}"), because)
+        .since(first.map(|first| first.time))
 }
 
 fn series(points: &[MemoryPoint], of: impl Fn(&MemoryPoint) -> Option<u64>) -> Series {
@@ -204,15 +212,15 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
     match leak.but {
         Some(but) => verdict(RULE, Finding::NotFound, format!("no leak is called: {but}"), because),
         None => {
-            let began = began(&report.memory)
-                .map(|time| format!(", since {}", clock.describe(time)))
-                .unwrap_or_default();
+            let at = began(&report.memory);
+            let began = at.map(|time| format!(", since {}", clock.describe(time))).unwrap_or_default();
             verdict(
                 RULE,
                 Finding::Found,
                 format!("memory leaked: {} in all{began}", signed(leak.growth)),
                 because,
             )
+            .since(at)
         }
     }
 }
@@ -243,7 +251,8 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
         Some(parting) => {
             let start =
                 report.memory.iter().find(|point| point.heap().is_some()).map_or(0, |point| point.time);
-            let at = clock.describe(start + (parting.seconds * 1e9) as u64);
+            let time = start + (parting.seconds * 1e9) as u64;
+            let at = clock.describe(time);
             verdict(
                 RULE,
                 Finding::Found,
@@ -257,6 +266,7 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
                     parting.statistic
                 ),
             )
+            .since(Some(time))
         }
         None => verdict(
             RULE,

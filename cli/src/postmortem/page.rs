@@ -1,0 +1,288 @@
+//! A post-mortem as a page.
+
+use maud::{Markup, html};
+
+use super::report::{End, Finding, Interval, LEVELS, LastEntry, MemoryPoint, Process, Report, Site};
+use super::text::producer;
+use super::verdicts::signed;
+use crate::html::{Bars, Chart, Line, Unit, page, shown, table};
+use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::time::Clock;
+
+/// The page.
+pub(crate) fn write(report: &Report, clock: &mut Clock) -> String {
+    let title = match &report.process {
+        Some(process) => format!("Post-mortem of {}", producer(process)),
+        None => format!("Post-mortem of {}", report.paths.join(", ")),
+    };
+    let body = html! {
+        (head(report, clock))
+        h2 { "What happened" }
+        (verdicts(report))
+        (timeline(report, clock))
+        (sites(report))
+        (threads(report, clock))
+        (kernel(report, clock))
+        (segments(report))
+    };
+    page(&title, &body)
+}
+
+fn head(report: &Report, clock: &mut Clock) -> Markup {
+    let (from, to) = (clock.describe(report.window.0), clock.describe(report.window.1));
+    let Some(process) = &report.process else {
+        return html! {
+            h1 { (shown(&report.paths.join(", "))) }
+            p.dim { "files of lines or frames; nobody says who wrote them. " (from) " to " (to) }
+        };
+    };
+    let (class, end) = match process.end {
+        End::Alive => ("lives", "is alive"),
+        End::Closed => ("lives", "ended by itself"),
+        End::Died => ("died", "died"),
+        End::Unknown => ("dim", "may be alive or dead"),
+    };
+    let last = process.last.map(|last| {
+        format!("{} ({} later)", clock.describe(last), lasted(last.saturating_sub(process.began)))
+    });
+    let commit = process.last_commit.as_ref().map(|place| {
+        format!("{}, byte {}, {} bytes", place.file, grouped(place.offset), grouped(place.bytes))
+    });
+    let unfinished = match process.unfinished.first() {
+        None => "none".to_owned(),
+        Some(first) => format!(
+            "{}, the first in {} at byte {}",
+            grouped(process.unfinished_count),
+            first.file,
+            grouped(first.offset)
+        ),
+    };
+    let dropped: u64 = process.dropped.iter().map(|(_, count)| count).sum();
+    let began = clock.describe(process.began);
+    html! {
+        h1 { (shown(&producer(process))) " " span class=(class) { (end) } }
+        dl {
+            dt { "began" } dd { (began) }
+            @if let Some(last) = last { dt { "last entry" } dd { (last) } }
+            @if let Some(commit) = commit { dt { "committed" } dd { (shown(&commit)) } }
+            dt { "log" } dd { (counted(process.entries, "entry", "entries")) " in " (counted(process.segments, "segment", "segments")) ", " (process.unsealed.len()) " not sealed" }
+            dt { "unfinished" } dd { (shown(&unfinished)) span.dim { " (appends that had not returned)" } }
+            dt { "dropped" } dd { @if dropped == 0 { "nothing, as far as the log says" } @else { (counted(dropped, "entry", "entries")) } }
+            @if process.lost_bytes > 0 { dt { "lost" } dd { (grouped(process.lost_bytes)) " bytes to damage" } }
+            dt { "looked at" } dd { (shown(&report.paths.join(", "))) ", from " (from) }
+            @if !report.others.is_empty() { dt { "beside it" } dd { (others(&report.others)) } }
+        }
+    }
+}
+
+fn others(others: &[Process]) -> String {
+    let named: Vec<String> = others.iter().take(5).map(|process| shown(&producer(process))).collect();
+    let more = others.len().saturating_sub(named.len());
+    if more > 0 { format!("{}, and {more} more", named.join("; ")) } else { named.join("; ") }
+}
+
+fn verdicts(report: &Report) -> Markup {
+    html! {
+        ol.verdicts {
+            @for verdict in &report.verdicts {
+                li class=[(verdict.found == Finding::Found).then_some("found")] {
+                    p { @if verdict.found == Finding::Unknown { "? " } (shown(&verdict.text)) }
+                    p.because { span.rule { (verdict.rule) } ": " (shown(&verdict.because)) }
+                }
+            }
+        }
+    }
+}
+
+fn timeline(report: &Report, clock: &mut Clock) -> Markup {
+    let memory = memory(report).map(|chart| chart.draw(clock));
+    let has = |of: fn(&Interval) -> u64| report.volume.intervals.iter().any(|interval| of(interval) > 0);
+    let entries = has(|interval| interval.entries.iter().sum())
+        .then(|| volume(report, "Entries by level", Unit::Count, |interval| interval.entries).draw(clock));
+    let sizes = has(|interval| interval.bytes.iter().sum())
+        .then(|| volume(report, "Bytes by level", Unit::Bytes, |interval| interval.bytes).draw(clock));
+    let trips = has(|interval| interval.tripped + interval.dropped).then(|| trips(report).draw(clock));
+    html! {
+        h2 { "Timeline" }
+        @match memory { Some(chart) => (chart), None => p.dim { "no samples of the memory recorder" } }
+        @if !report.growth.is_empty() {
+            p.dim { "growth: " (report.growth.iter().map(|growth| format!("{}/s over the last {}", signed(growth.per_second), lasted(growth.nanos))).collect::<Vec<_>>().join(", ")) }
+        }
+        @for chart in [entries, sizes, trips].into_iter().flatten() { (chart) }
+    }
+}
+
+/// The moments that matter.
+fn marks(report: &Report) -> Vec<(u64, String)> {
+    let mut marks: Vec<(u64, String)> = Vec::new();
+    if let Some(process) = &report.process {
+        marks.extend(process.last.map(|last| (last, "last entry".to_owned())));
+    }
+    marks.extend(report.kernel.iter().filter_map(|kill| Some((kill.time?, "killed".to_owned()))));
+    marks.extend(
+        report
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.found == Finding::Found)
+            .filter_map(|verdict| Some((verdict.at?, verdict.rule.to_owned()))),
+    );
+    // What lies at one place is read in one.
+    marks.sort();
+    marks.truncate(8);
+    marks
+}
+
+fn memory(report: &Report) -> Option<Chart> {
+    let line = |name: &str, filled, of: fn(&MemoryPoint) -> Option<u64>| {
+        let points: Vec<(u64, f64)> =
+            report.memory.iter().filter_map(|point| Some((point.time, of(point)? as f64))).collect();
+        (!points.is_empty()).then(|| Line { name: name.to_owned(), points, filled })
+    };
+    let lines: Vec<Line> = [
+        line("heap and stacks (anonymous)", true, MemoryPoint::heap),
+        line("resident", false, |point| point.resident),
+        line("allocated", false, |point| point.allocated),
+        line("cgroup without idle cache", false, |point| point.container),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let highest = lines.iter().flat_map(|line| line.points.iter().map(|point| point.1)).fold(0.0, f64::max);
+    let limit = report.memory.last()?.limit?;
+    // One far above everything would leave nothing to see.
+    let limit = ((limit as f64) < highest * 4.0).then(|| (limit as f64, format!("limit {}", bytes(limit))));
+    (!lines.is_empty()).then(|| Chart {
+        title: format!("Memory, of {}", counted(report.memory.len() as u64, "sample", "samples")),
+        unit: Unit::Bytes,
+        span: report.window,
+        lines,
+        bars: None,
+        limit,
+        marks: marks(report),
+    })
+}
+
+fn volume(report: &Report, title: &str, unit: Unit, of: fn(&Interval) -> [u64; LEVELS.len()]) -> Chart {
+    bars(report, title, unit, LEVELS.to_vec(), |interval| of(interval).to_vec())
+}
+
+fn trips(report: &Report) -> Chart {
+    let of = |interval: &Interval| vec![interval.tripped, interval.dropped];
+    bars(
+        report,
+        "Entries that the fuse cut, and entries that were not written",
+        Unit::Count,
+        vec!["tripped", "dropped"],
+        of,
+    )
+}
+
+fn bars(
+    report: &Report,
+    title: &str,
+    unit: Unit,
+    names: Vec<&'static str>,
+    of: impl Fn(&Interval) -> Vec<u64>,
+) -> Chart {
+    let values = report.volume.intervals.iter().map(of).collect();
+    Chart {
+        title: format!("{title}, each {}", lasted(report.volume.step)),
+        unit,
+        span: report.window,
+        lines: Vec::new(),
+        bars: Some(Bars { since: report.volume.since, step: report.volume.step, names, values }),
+        limit: None,
+        marks: Vec::new(),
+    }
+}
+
+fn sites(report: &Report) -> Markup {
+    let sites = &report.sites;
+    let list = |title: &str, sites: &[Site]| {
+        let row = |site: &Site| {
+            vec![
+                grouped(site.counts.entries),
+                bytes(site.counts.bytes),
+                bytes(site.largest),
+                grouped(site.errors),
+                grouped(site.counts.tripped),
+                site.target.clone(),
+                site.message.clone(),
+                site.source.clone().unwrap_or_default(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = sites.iter().map(row).collect();
+        let titles = ["entries", "bytes", "largest", "errors", "trips", "target", "message", "source"];
+        html! { @if !rows.is_empty() { h3 { (title) } (table(&titles, &[true; 5], &rows)) } }
+    };
+    let over = lasted(report.window.1.saturating_sub(report.recent_since));
+    html! {
+        h2 { "Call sites in the last " (over) }
+        p.dim { (counted(sites.total.entries, "entry", "entries")) ", " (bytes(sites.total.bytes)) ", the fuse tripped in " (grouped(sites.total.tripped)) }
+        (list("by bytes", &sites.by_bytes))
+        (list("by entries", &sites.by_entries))
+        (list("by trips", &sites.by_trips))
+        @if sites.others > 0 { p.dim { (counted(sites.others, "entry", "entries")) " of call sites beyond those that are told apart" } }
+    }
+}
+
+fn threads(report: &Report, clock: &mut Clock) -> Markup {
+    let mut entry = |entry: &LastEntry| {
+        let mut time = String::new();
+        clock.write(entry.time, &mut time);
+        html! {
+            p.entry {
+                span.dim { (time) } " " b { (entry.level) } " " (shown(&entry.target)) " " b { (shown(&entry.message)) }
+                @if entry.attributes != "{}" { " " (shown(&entry.attributes)) }
+                @if entry.tripped { " " span.cut { "(cut by the fuse)" } }
+            }
+        }
+    };
+    html! {
+        @if !report.threads.is_empty() {
+            h2 { "Last entries of each thread" }
+            @for thread in &report.threads {
+                h3 { @if thread.name.is_empty() { "no thread said" } @else { (shown(&thread.name)) } }
+                @for last in &thread.entries { (entry(last)) }
+            }
+            @if report.threads_left_out > 0 { p.dim { "and " (counted(report.threads_left_out, "further thread", "further threads")) } }
+        }
+    }
+}
+
+fn kernel(report: &Report, clock: &mut Clock) -> Markup {
+    let rows: Vec<Vec<String>> = report
+        .kernel
+        .iter()
+        .map(|kill| {
+            vec![
+                kill.time.map(|time| clock.describe(time)).unwrap_or_else(|| "cannot be placed".to_owned()),
+                format!(
+                    "{} {}",
+                    kill.task.as_deref().unwrap_or_default(),
+                    kill.pid.map(|pid| pid.to_string()).unwrap_or_default()
+                ),
+                kill.facts().join(", "),
+                kill.matched_by.to_owned(),
+                kill.place.clone(),
+            ]
+        })
+        .collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { "What the kernel says" }
+            (table(&["time", "killed", "said", "matched by", "where"], &[], &rows))
+        }
+    }
+}
+
+fn segments(report: &Report) -> Markup {
+    let Some(process) = report.process.as_ref().filter(|process| !process.unsealed.is_empty()) else {
+        return html! {};
+    };
+    html! {
+        h2 { "Segments that it left unsealed" }
+        @for name in process.unsealed.iter().take(50) { p.entry { (shown(name)) } }
+        p.dim { "nothing of them is lost: readers take them as they are" }
+    }
+}

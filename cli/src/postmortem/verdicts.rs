@@ -197,17 +197,24 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
             signed(slope.interval.1)
         )
     });
+    let after = if leak.before > 0.0 {
+        let before = lasted((leak.before * 1e9) as u64);
+        format!(", the last after {before} that went up and down by less than a quarter of this")
+    } else {
+        String::new()
+    };
     let because = format!(
-        "{} over {}; floors of 16 parts: trend p {}{slope}, {} of {} steps rise, growth {}, the greatest step {:.0} % of it; the rule is \
-         p < {}, 12 of 15, 40 %",
+        "{} over {}{after}; floors of 16 parts: trend p {}{slope}, {} of {} steps rise, growth {}, the greatest step {:.0} % of it; the rule \
+         is p < {}, {} of 15 or evenly below teeth, 40 %",
         counted(leak.samples as u64, "sample", "samples"),
-        lasted((series.seconds() * 1e9) as u64),
+        lasted((leak.seconds * 1e9) as u64),
         small(leak.p),
         leak.rises.0,
         leak.rises.1,
         signed(leak.growth),
         (leak.greatest * 100.0).clamp(-999.0, 999.0),
         statistics::SIGNIFICANCE,
+        statistics::RISES,
     );
     match leak.but {
         Some(but) => verdict(RULE, Finding::NotFound, format!("no leak is called: {but}"), because),

@@ -26,14 +26,16 @@ pub(crate) struct Correlation {
 /// Bonett and Wright (2000) for ranks, and the number of steps reduced by what each has in common with the one before (Bartlett). `None`
 /// where there are fewer than 20 steps, or one of them does not change.
 pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
-    let seconds = a.seconds().min(b.seconds());
+    let (start, end) = (a.start().max(b.start()), a.end().min(b.end()));
+    let nanos = end.saturating_sub(start);
     let steps = STEPS.min(a.len() - a.len().min(1)).min(b.len() - b.len().min(1));
-    if steps < LEAST || seconds <= 0.0 {
+    if steps < LEAST || nanos == 0 {
         return None;
     }
     let increments = |series: &Series| -> Option<Vec<f64>> {
-        let values: Option<Vec<f64>> =
-            (0..=steps).map(|step| series.at(seconds * step as f64 / steps as f64)).collect();
+        let values: Option<Vec<f64>> = (0..=steps)
+            .map(|step| series.at(start + (nanos as f64 * step as f64 / steps as f64) as u64))
+            .collect();
         Some(values?.windows(2).map(|pair| pair[1] - pair[0]).collect())
     };
     let (a, b) = (ranks(&increments(a)?), ranks(&increments(b)?));

@@ -32,8 +32,11 @@ pub(crate) struct Parting {
 /// wider at its end by 10 % of `upper` and by 4 MiB. Where: the point at which a gap that is level and then opens, steadily or at once, fits best
 /// by least squares.
 pub(crate) fn parting(upper: &Series, lower: &Series) -> Option<Parting> {
-    let gaps: Vec<(f64, f64)> =
-        upper.points().iter().filter_map(|(time, value)| Some((*time, value - lower.at(*time)?))).collect();
+    let gaps: Vec<(f64, f64)> = upper
+        .points()
+        .iter()
+        .filter_map(|(time, value)| Some((*time, value - lower.at(upper.start() + (time * 1e9) as u64)?)))
+        .collect();
     if gaps.len() < LEAST || lower.len() < LEAST {
         return None;
     }

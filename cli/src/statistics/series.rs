@@ -3,18 +3,21 @@
 /// Values over time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
+    /// When the first one was, in nanoseconds.
+    start: u64,
     /// Seconds since the first one, and values; sorted, no two at one time.
     points: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// Of nanoseconds and bytes; by time. Of two at one time the first counts.
+    /// Of nanoseconds and bytes; by time. Of two at one time the first counts, and one that goes back in time is passed over.
     pub(crate) fn new(points: impl IntoIterator<Item = (u64, u64)>) -> Self {
-        let mut start = None;
         let mut series = Self::default();
         for (time, value) in points {
-            let start = *start.get_or_insert(time);
-            let seconds = time.saturating_sub(start) as f64 / 1e9;
+            if series.points.is_empty() {
+                series.start = time;
+            }
+            let seconds = time.saturating_sub(series.start) as f64 / 1e9;
             if series.points.last().is_none_or(|(last, _)| *last < seconds) {
                 series.points.push((seconds, value as f64));
             }
@@ -27,31 +30,25 @@ impl Series {
         self.points.len()
     }
 
-    /// Seconds from the first to the last.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.points.last().map_or(0.0, |(last, _)| *last)
-    }
-
     pub(super) fn points(&self) -> &[(f64, f64)] {
         &self.points
     }
 
-    /// The least value of each of `count` equal parts of the time: what is left when everything that comes and goes is gone.
-    /// A part without a value is passed over.
-    pub(super) fn floors(&self, count: usize) -> Vec<(f64, f64)> {
-        let whole = self.seconds();
-        let mut floors: Vec<Option<f64>> = vec![None; count];
-        for (seconds, value) in &self.points {
-            let part = ((seconds / whole * count as f64) as usize).min(count - 1);
-            let floor = floors[part].get_or_insert(*value);
-            *floor = floor.min(*value);
-        }
-        let middle = |part: usize| (part as f64 + 0.5) * whole / count as f64;
-        floors.iter().enumerate().filter_map(|(part, floor)| Some((middle(part), (*floor)?))).collect()
+    /// When the first one was, in nanoseconds; 0 where there is none.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
     }
 
-    /// The value at `seconds`, on the line between the two beside it.
-    pub(super) fn at(&self, seconds: f64) -> Option<f64> {
+    /// When the last one was, in nanoseconds.
+    pub(super) fn end(&self) -> u64 {
+        self.start.saturating_add(self.points.last().map_or(0, |(last, _)| (last * 1e9) as u64))
+    }
+
+    /// The value at a time in nanoseconds, on the line between the two beside it; that of the nearest before the first and behind the
+    /// last.
+    pub(super) fn at(&self, nanos: u64) -> Option<f64> {
+        let ahead = nanos.saturating_sub(self.start) as f64;
+        let seconds = if nanos < self.start { -1.0 } else { ahead / 1e9 };
         let next = self.points.partition_point(|(time, _)| *time < seconds);
         let (right, left) = (self.points.get(next), next.checked_sub(1).and_then(|at| self.points.get(at)));
         match (left, right) {
@@ -59,5 +56,62 @@ impl Series {
             (None, Some((_, value))) | (Some((_, value)), None) => Some(*value),
             (None, None) => None,
         }
+    }
+}
+
+/// The least value of each of `count` equal parts of the time: what is left when everything that comes and goes is gone. Then how many of
+/// the parts have values of their own: one without has the last before it, since who samples says nothing where nothing changes.
+///
+/// Empty for fewer than two points.
+pub(super) fn floors(points: &[(f64, f64)], count: usize) -> (Vec<(f64, f64)>, usize) {
+    let (Some((start, first)), Some((end, _))) = (points.first(), points.last()) else {
+        return Default::default();
+    };
+    let whole = end - start;
+    if whole <= 0.0 {
+        return Default::default();
+    }
+    let mut parts: Vec<Option<f64>> = vec![None; count];
+    let mut lasts: Vec<f64> = vec![*first; count];
+    for (seconds, value) in points {
+        let part = (((seconds - start) / whole * count as f64) as usize).min(count - 1);
+        let floor = parts[part].get_or_insert(*value);
+        *floor = floor.min(*value);
+        lasts[part] = *value;
+    }
+    let (mut own, mut held, mut floors) = (0, *first, Vec::with_capacity(count));
+    for (part, floor) in parts.iter().enumerate() {
+        let middle = start + (part as f64 + 0.5) * whole / count as f64;
+        floors.push((middle, floor.unwrap_or(held)));
+        if floor.is_some() {
+            (own, held) = (own + 1, lasts[part]);
+        }
+    }
+    (floors, own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_without_samples_has_what_was_there_before() {
+        let points = [(0.0, 5.0), (1.0, 3.0), (1.5, 4.0), (7.9, 9.0), (8.0, 10.0)];
+        let (floors, own) = floors(&points, 4);
+        assert_eq!(floors, [(1.0, 3.0), (3.0, 4.0), (5.0, 4.0), (7.0, 9.0)]);
+        assert_eq!(own, 2);
+        assert_eq!(super::floors(&points[..1], 4), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn values_are_found_by_the_clock() {
+        let series = Series::new([(10_000_000_000, 100), (12_000_000_000, 300), (11_000_000_000, 7)]);
+        assert_eq!((series.len(), series.start(), series.end()), (2, 10_000_000_000, 12_000_000_000));
+        let at = |seconds: u64| series.at(seconds * 1_000_000_000);
+        assert_eq!(
+            [at(0), at(10), at(11), at(12), at(20)].map(Option::unwrap),
+            [100.0, 100.0, 200.0, 300.0, 300.0]
+        );
+        assert_eq!(Series::default().at(1), None);
     }
 }

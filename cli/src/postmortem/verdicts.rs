@@ -186,7 +186,7 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
             RULE,
             Finding::Unknown,
             "whether memory leaked cannot be told",
-            format!("{found}, and it takes 32 that are spread over the time"),
+            format!("{found}, and it takes {} that are spread over the time", statistics::SAMPLES),
         );
     };
     let slope = leak.slope.map_or_else(String::new, |slope| {

@@ -7,7 +7,7 @@ mod series;
 mod trend;
 
 pub(crate) use correlation::correlation;
-pub(crate) use leak::{RISES, SIGNIFICANCE, leak};
+pub(crate) use leak::{RISES, SAMPLES, SIGNIFICANCE, leak};
 pub(crate) use parting::parting;
 pub(crate) use series::Series;
 

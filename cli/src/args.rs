@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+mod check;
 mod postmortem;
 mod questions;
 mod size;
@@ -15,6 +16,7 @@ use fusewire::query::Field;
 
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use postmortem::PostmortemArgs;
 pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
 pub(crate) use slo::{ReportFormat, SloArgs};
@@ -72,6 +74,7 @@ pub(crate) enum Command {
     Histogram(HistogramArgs),
     Trace(TraceArgs),
     Postmortem(PostmortemArgs),
+    Check(Box<CheckArgs>),
     Slo(Box<SloArgs>),
     Tail(TailArgs),
     Ls(LsArgs),
@@ -92,6 +95,7 @@ impl Command {
             | Self::Histogram(_)
             | Self::Trace(_)
             | Self::Postmortem(_)
+            | Self::Check(_)
             | Self::Slo(_)
             | Self::Ls(_) => true,
             Self::Tail(args) => !args.follow,

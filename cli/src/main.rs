@@ -1,6 +1,8 @@
 //! The command line of Fusewire.
 
 mod args;
+mod call_site;
+mod check;
 mod commands;
 mod html;
 mod input;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Histogram(args) => commands::histogram::run(args, &mut terminal),
         Command::Trace(args) => commands::trace::run(args, &mut terminal),
         Command::Postmortem(args) => commands::postmortem::run(args, &mut terminal),
+        Command::Check(args) => commands::check::run(args, &mut terminal),
         Command::Slo(args) => commands::slo::run(args, &mut terminal),
         Command::Tail(args) => commands::tail::run(args, &mut terminal),
         Command::Ls(args) => commands::ls::run(args, &mut terminal),

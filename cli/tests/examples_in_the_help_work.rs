@@ -18,6 +18,7 @@ fn every_command_has_help_with_examples_that_parse() {
         Some("histogram"),
         Some("trace"),
         Some("postmortem"),
+        Some("check"),
         Some("slo"),
         Some("tail"),
         Some("ls"),

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fusewire::log::{Scan, Scanned};
+use fusewire::log::{LogEvent, Scan, Scanned};
 use fusewire::query::aggregate::{Aggregation, Counted};
+use fusewire::segment::Wanted;
 
+use super::cat;
 use crate::input::selection::Selection;
 use crate::outcome::Outcome;
 use crate::output::{Terminal, losses, progress};
@@ -55,4 +57,19 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
         outcome = outcome.max(Outcome::Failed);
     }
     Ok(outcome)
+}
+
+/// How many entries of those that are asked for by time were not written, as the log says.
+pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, copy: bool) -> Result<u64> {
+    let mut nothing = Wanted::default();
+    nothing.of_severities([]);
+    let options = Selection::of_range(selection.range).options(copy).filter(nothing, |_| false);
+    let mut reader = cat::open(paths, options)?;
+    let mut dropped = 0;
+    while let Some(event) = reader.next() {
+        if let LogEvent::Frame { frame, .. } = event {
+            dropped += losses::count(&frame, selection.range);
+        }
+    }
+    Ok(dropped)
 }

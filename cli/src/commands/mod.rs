@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod cat;
+pub(crate) mod check;
 mod count;
 pub(crate) mod demo;
 pub(crate) mod histogram;

@@ -3,13 +3,10 @@
 mod table;
 
 use anyhow::Result;
-use fusewire::decode::{EntryRef, Value};
-use fusewire::log::LogEvent;
 use fusewire::query::Field;
 use fusewire::query::aggregate::{Aggregation, Counted};
-use fusewire::segment::Wanted;
 
-use super::{cat, count};
+use super::count;
 use crate::args::{OutputFormat, StatsArgs};
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
@@ -47,31 +44,16 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
             continue;
         }
         if i == 0 && !args.counts {
-            summary(&counted, dropped(args, &selection)?, &mut Clock::new(zone.clone()), terminal);
+            summary(
+                &counted,
+                count::dropped(&args.paths, &selection, args.access.copy)?,
+                &mut Clock::new(zone.clone()),
+                terminal,
+            );
         }
         table.print(&counted, terminal);
     }
     Ok(outcome)
-}
-
-/// How many entries were not written, as the log says.
-fn dropped(args: &StatsArgs, selection: &Selection) -> Result<u64> {
-    let mut nothing = Wanted::default();
-    nothing.of_severities([]);
-    let options = Selection::of_range(selection.range).options(args.access.copy).filter(nothing, |_| false);
-    let mut reader = cat::open(&args.paths, options)?;
-    let mut dropped = 0;
-    while let Some(event) = reader.next() {
-        if let LogEvent::Frame { frame, .. } = event
-            && let Ok(record) = EntryRef::new(frame.payload)
-            && selection.range.contains(record.time_unix_nano())
-            && frame.kind == fusewire::segment::FrameKind::Loss
-            && let Some(Value::Uint(count)) = record.get("count")
-        {
-            dropped += count;
-        }
-    }
-    Ok(dropped)
 }
 
 /// What is true of all of it.

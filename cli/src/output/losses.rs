@@ -1,6 +1,23 @@
-//! Lost bytes in words.
+//! Lost bytes in words, and what a log says of entries that were not written.
 
-use fusewire::segment::LostRange;
+use fusewire::decode::{EntryRef, Value};
+use fusewire::segment::{FrameKind, FrameRef, LostRange};
+
+use crate::input::time_point::Range;
+
+/// How many entries were not written, where `frame` is a record of that in `range`.
+pub(crate) fn count(frame: &FrameRef<'_>, range: Range) -> u64 {
+    if frame.kind != FrameKind::Loss {
+        return 0;
+    }
+    match EntryRef::new(frame.payload) {
+        Ok(record) if range.contains(record.time_unix_nano()) => match record.get("count") {
+            Some(Value::Uint(count)) => count,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
 
 /// `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.
 pub(crate) fn describe(range: &LostRange) -> String {

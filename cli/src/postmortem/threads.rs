@@ -6,7 +6,7 @@ use fusewire::decode::EntryRef;
 use fusewire::json;
 
 use super::report::{LastEntry, ThreadEnd};
-use super::sites::lossy;
+use crate::call_site::lossy;
 
 /// Threads whose last entries are kept: those that logged last.
 const THREADS: usize = 64;

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Listing, LogEvent, SegmentInfo};
-use fusewire::segment::{FrameKind, Mode};
+use fusewire::segment::Mode;
 
 use super::line;
 use crate::args::AccessArgs;
@@ -14,7 +13,7 @@ use crate::input::{selection::Selection, time_point::Range};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::producer::Producer;
 use crate::output::time::Clock;
-use crate::output::{Terminal, escape};
+use crate::output::{Terminal, escape, losses};
 
 /// So many processes are named.
 const NAMED: usize = 8;
@@ -68,14 +67,7 @@ impl Found {
                     self.times = Some((from.min(time), to.max(time)));
                 }
             }
-            LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Loss => {
-                if let Ok(record) = EntryRef::new(frame.payload)
-                    && range.contains(record.time_unix_nano())
-                    && let Some(Value::Uint(count)) = record.get("count")
-                {
-                    self.dropped += count;
-                }
-            }
+            LogEvent::Frame { frame, .. } => self.dropped += losses::count(frame, range),
             LogEvent::Lost { range, .. } if range.is_loss() => self.lost_bytes += range.len(),
             _ => {}
         }

@@ -1,0 +1,278 @@
+//! The rules of entries, as one thread holds them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use fusewire::decode::{EntryRef, Value};
+use fusewire::log::{Found, Source, Visitor};
+use fusewire::{Severity, Timestamp};
+
+use super::config::Config;
+use super::findings::{Findings, Place};
+use super::rules::*;
+use super::secrets;
+use super::shape::Shape;
+use crate::call_site::{MESSAGE, lossy};
+
+/// Targets of which levels are counted.
+const TARGETS: usize = 1_000;
+
+/// The year 2000, in nanoseconds since the Unix epoch.
+const YEAR_2000: u64 = 946_684_800_000_000_000;
+
+/// What the import of text leaves.
+const TEXT_MARK: &str = "fusewire.import.format";
+
+/// Names under which ids are logged. Where an entry has such an attribute and no id, what it says is none.
+const IDS: [&str; 12] = [
+    "trace_id", "traceId", "traceid", "trace.id", "trace-id", "TraceId", "span_id", "spanId", "spanid",
+    "span.id", "span-id", "SpanId",
+];
+
+/// Holds entries against the rules.
+pub(super) struct Inspector<'a> {
+    config: &'a Config,
+    now: u64,
+    pub(super) findings: Findings,
+    /// Entries, and errors among them, by target; debug and trace of all.
+    pub(super) by_target: HashMap<Box<str>, (u64, u64)>,
+    pub(super) entries: u64,
+    pub(super) debug: u64,
+    /// What each rule of one's own has found.
+    pub(super) own: Vec<u64>,
+    shape: Shape,
+    /// The file at hand, and the time of the last entry in it.
+    before: (PathBuf, u64),
+}
+
+impl<'a> Inspector<'a> {
+    pub(super) fn new(config: &'a Config, now: u64) -> Self {
+        Self {
+            config,
+            now,
+            findings: Findings::default(),
+            by_target: HashMap::new(),
+            entries: 0,
+            debug: 0,
+            own: vec![0; config.own.len()],
+            shape: Shape::default(),
+            before: (PathBuf::new(), 0),
+        }
+    }
+
+    fn is_on(&self, rule: usize) -> bool {
+        self.config.rules[rule].level.is_some()
+    }
+
+    fn find(&mut self, rule: usize, entry: &EntryRef<'_>, subject: &str, detail: &str, place: &Place) {
+        let allowed = || self.config.allows.iter().any(|allow| allow.admits(rule, entry, subject, self.now));
+        if self.is_on(rule) && !allowed() {
+            self.findings.add(rule, entry, subject, detail, place);
+        }
+    }
+
+    /// When, how urgent, and of which request.
+    fn header(&mut self, entry: &EntryRef<'_>, place: &Place) {
+        let time = entry.time_unix_nano();
+        let thresholds = &self.config.thresholds;
+        let (backwards, future) = (thresholds.backwards.0, thresholds.future.0);
+        if time == 0 {
+            self.find(MISSING_TIME, entry, "", "", place);
+        } else if time < YEAR_2000 || time > self.now.saturating_add(future) {
+            let detail = i64::try_from(time)
+                .map(Timestamp::from_unix_nanos)
+                .map_or_else(|_| String::new(), |time| time.to_string());
+            self.find(TIME_NOT_SANE, entry, "", &detail, place);
+        }
+        if self.before.0 != place.file {
+            self.before = (place.file.clone(), 0);
+        }
+        if time != 0 && time.saturating_add(backwards) < self.before.1 {
+            let detail = format!("{:.1} s earlier than the one before", (self.before.1 - time) as f64 / 1e9);
+            self.find(TIME_GOES_BACK, entry, "", &detail, place);
+        }
+        if time != 0 {
+            self.before.1 = time;
+        }
+        if entry.severity().number() == 0 {
+            self.find(MISSING_LEVEL, entry, "", "", place);
+        }
+        self.trace(entry, place);
+    }
+
+    fn trace(&mut self, entry: &EntryRef<'_>, place: &Place) {
+        let trace = entry.trace();
+        let (has_trace, has_span) = (trace.trace_id != 0, trace.span_id != 0);
+        // What the log says of itself is of no request.
+        if has_trace && has_span || entry.target().as_bytes().starts_with(b"fusewire") {
+            return;
+        }
+        let named = IDS.iter().find(|name| match entry.get(name) {
+            Some(Value::String(text)) => !text.as_bytes().is_empty(),
+            Some(Value::Null) | None => false,
+            Some(_) => true,
+        });
+        if let Some(name) = named {
+            self.find(MALFORMED_TRACE, entry, name, "", place);
+        } else if has_trace != has_span {
+            let detail = if has_trace { "a trace id and no span id" } else { "a span id and no trace id" };
+            self.find(NOT_TRACEABLE, entry, "", detail, place);
+        } else if !has_trace {
+            self.find(MISSING_TRACE, entry, "", "", place);
+        }
+    }
+
+    /// What is in it.
+    fn values(&mut self, entry: &EntryRef<'_>, bytes: u64, place: &Place) {
+        let mut shape = std::mem::take(&mut self.shape);
+        let wants_secrets = self.is_on(SECRET);
+        let (key_bytes, depth, width, entry_bytes) = {
+            let thresholds = &self.config.thresholds;
+            (thresholds.key_bytes, thresholds.depth, thresholds.width, thresholds.entry_bytes)
+        };
+        let (mut long, mut secret, mut attributes) = (None, None, 0_u64);
+        shape.measure(entry, |key, value| {
+            attributes += 1;
+            if key.len() > key_bytes && long.is_none() {
+                long = Some(key);
+            }
+            if let Value::String(text) = value
+                && wants_secrets
+                && secret.is_none()
+            {
+                let text = text.as_bytes();
+                let kind = if secrets::by_key(key, text) {
+                    Some("a secret, by the name of its key")
+                } else {
+                    secrets::in_text(text)
+                };
+                secret = kind.map(|kind| (key, kind));
+            }
+        });
+        if let Some(key) = long {
+            let (key, detail) = (lossy(key, key_bytes.min(MESSAGE)), format!("{} bytes", key.len()));
+            self.find(LONG_KEY, entry, &key, &detail, place);
+        }
+        if let Some((key, kind)) = secret {
+            self.find(SECRET, entry, &lossy(key, MESSAGE), kind, place);
+        } else if wants_secrets && let Some(kind) = secrets::in_text(entry.body().as_bytes()) {
+            self.find(SECRET, entry, "message", kind, place);
+        }
+        if shape.depth >= depth {
+            self.find(NEAR_DEPTH, entry, "", &format!("{} levels", shape.depth), place);
+        }
+        if shape.width >= width {
+            self.find(NEAR_WIDTH, entry, "", &format!("{} children", shape.width), place);
+        }
+        if let Some(key) = shape.duplicate(entry) {
+            self.find(DUPLICATE_KEY, entry, &lossy(key, MESSAGE), "", place);
+        }
+        if bytes > entry_bytes {
+            self.find(LARGE_ENTRY, entry, "", &format!("{bytes} bytes"), place);
+        }
+        if entry.is_tripped() {
+            let causes: Vec<String> = entry.trips().map(|trip| trip.cause.name().to_owned()).collect();
+            self.find(FUSE_TRIPPED, entry, "", &causes.join(", "), place);
+        }
+        self.message(entry, attributes, place);
+        self.shape = shape;
+    }
+
+    fn message(&mut self, entry: &EntryRef<'_>, attributes: u64, place: &Place) {
+        let body = entry.body().as_bytes();
+        if body.is_empty() {
+            self.find(EMPTY_MESSAGE, entry, "", "", place);
+        }
+        if attributes == 0 && pairs(body) >= 2 {
+            self.find(UNSTRUCTURED, entry, "", "values in the message", place);
+        }
+    }
+
+    /// A line that is no JSON. All of a file are one finding.
+    fn text(&mut self, entry: &EntryRef<'_>, place: &Place) {
+        if self.is_on(UNSTRUCTURED) {
+            let name = place.file.file_name().unwrap_or_default().to_string_lossy();
+            self.findings.add_of_file(UNSTRUCTURED, &name, "lines of text".to_owned(), 1, place.clone());
+        }
+        if self.is_on(SECRET)
+            && let Some(kind) = secrets::in_text(entry.body().as_bytes())
+        {
+            self.find(SECRET, entry, "message", kind, place);
+        }
+    }
+
+    /// Levels by target.
+    fn count(&mut self, entry: &EntryRef<'_>) {
+        self.entries += 1;
+        let severity = entry.severity();
+        self.debug += u64::from((1..=8).contains(&severity.number()));
+        let target = lossy(entry.target().as_bytes(), MESSAGE);
+        if !self.by_target.contains_key(target.as_ref()) {
+            if self.by_target.len() >= TARGETS {
+                return;
+            }
+            self.by_target.insert(target.as_ref().into(), (0, 0));
+        }
+        if let Some((entries, errors)) = self.by_target.get_mut(target.as_ref()) {
+            *entries += 1;
+            *errors += u64::from(severity >= Severity::ERROR);
+        }
+    }
+}
+
+/// How many words with an equals sign in them there are.
+fn pairs(message: &[u8]) -> usize {
+    let is_pair = |word: &&[u8]| {
+        let at = word.iter().position(|byte| *byte == b'=');
+        at.is_some_and(|at| {
+            at > 0
+                && at + 1 < word.len()
+                && word[..at]
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        })
+    };
+    message.split(|byte| byte.is_ascii_whitespace() || *byte == b',').filter(is_pair).count()
+}
+
+impl Visitor for Inspector<'_> {
+    fn entry(&mut self, found: &Found<'_>) {
+        let is_of_lines = matches!(found.source, Source::File(_));
+        let place = Place {
+            file: found.source.path().to_owned(),
+            offset: found.frame.offset,
+            line: None,
+            is_of_lines,
+        };
+        let entry = &found.entry;
+        self.count(entry);
+        if entry.get(TEXT_MARK).is_some() {
+            // Of a line of text nothing else can be expected, but that it keeps no secret.
+            self.text(entry, &place);
+            return;
+        }
+        self.header(entry, &place);
+        self.values(entry, found.frame.len_on_disk(), &place);
+        for at in 0..self.config.own.len() {
+            let rule = RULES.len() + at;
+            if self.is_on(rule) && self.config.own[at].query.matches(entry) {
+                self.own[at] += 1;
+                self.find(rule, entry, "", "", &place);
+            }
+        }
+    }
+}
+
+impl Inspector<'_> {
+    /// Takes in what another one has found.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.findings.merge(other.findings);
+        self.entries += other.entries;
+        self.debug += other.debug;
+        self.own.iter_mut().zip(other.own).for_each(|(sum, count)| *sum += count);
+        for (target, (entries, errors)) in other.by_target {
+            let sum = self.by_target.entry(target).or_default();
+            *sum = (sum.0 + entries, sum.1 + errors);
+        }
+    }
+}

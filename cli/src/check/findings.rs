@@ -1,0 +1,149 @@
+//! What was found, grouped by rule and call site, in bounded memory.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use fusewire::decode::EntryRef;
+use serde::Serialize;
+
+use crate::call_site::{MESSAGE, lossy, template};
+
+/// Groups of each rule that are told apart. What is beyond is counted by rule alone.
+const GROUPS: usize = 1_000;
+
+/// Places that are named of each group.
+const EXAMPLES: usize = 3;
+
+/// What findings are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// Its place among the rules, those of a file behind those that are built in.
+    pub(super) rule: usize,
+    pub(super) target: String,
+    pub(super) message: String,
+    /// The attribute, or what else is meant.
+    pub(super) subject: String,
+}
+
+/// Where something was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
+    pub(crate) offset: u64,
+    /// In a file of lines, from 1.
+    pub(crate) line: Option<u64>,
+    #[serde(skip)]
+    pub(super) is_of_lines: bool,
+}
+
+impl Place {
+    /// The byte `offset` of a file that is not of lines.
+    pub(super) fn at(file: &Path, offset: u64) -> Self {
+        Self { file: file.to_owned(), offset, line: None, is_of_lines: false }
+    }
+}
+
+/// A group of findings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    pub(super) count: u64,
+    /// Of the first and the last entry, by their times, where they have one.
+    pub(super) times: Option<(u64, u64)>,
+    /// The first ones, by file and offset.
+    pub(super) places: Vec<Place>,
+    /// What there is to say beside the rule.
+    pub(super) detail: String,
+}
+
+/// All of them, as one thread finds them.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) groups: HashMap<Key, Group>,
+    /// How many groups there are, by rule.
+    known: HashMap<usize, usize>,
+    /// By rule: findings in groups beyond those that are told apart.
+    pub(super) others: HashMap<usize, u64>,
+}
+
+impl Findings {
+    /// Adds one of `entry`.
+    pub(super) fn add(
+        &mut self,
+        rule: usize,
+        entry: &EntryRef<'_>,
+        subject: &str,
+        detail: &str,
+        place: &Place,
+    ) {
+        let mut message = String::new();
+        template(&lossy(entry.body().as_bytes(), MESSAGE), &mut message);
+        let target = lossy(entry.target().as_bytes(), MESSAGE).into_owned();
+        let key = Key { rule, target, message, subject: subject.to_owned() };
+        let time = Some(entry.time_unix_nano()).filter(|time| *time > 0).map(|time| (time, time));
+        self.take(
+            key,
+            Group { count: 1, times: time, places: vec![place.clone()], detail: detail.to_owned() },
+        );
+    }
+
+    /// Adds what is true of a file, or of all.
+    pub(super) fn add_of_file(
+        &mut self,
+        rule: usize,
+        subject: &str,
+        detail: String,
+        count: u64,
+        place: Place,
+    ) {
+        let key = Key { rule, target: String::new(), message: String::new(), subject: subject.to_owned() };
+        self.take(key, Group { count, times: None, places: vec![place], detail });
+    }
+
+    /// Adds what another one has found.
+    pub(super) fn merge(&mut self, other: Self) {
+        other.groups.into_iter().for_each(|(key, group)| self.take(key, group));
+        for (rule, count) in other.others {
+            *self.others.entry(rule).or_default() += count;
+        }
+    }
+
+    fn take(&mut self, key: Key, found: Group) {
+        if !self.groups.contains_key(&key) {
+            let known = self.known.entry(key.rule).or_default();
+            if *known == GROUPS {
+                *self.others.entry(key.rule).or_default() += found.count;
+                return;
+            }
+            *known += 1;
+        }
+        let group = self.groups.entry(key).or_default();
+        group.count += found.count;
+        group.times = match (group.times, found.times) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        if group.detail.is_empty() {
+            group.detail = found.detail;
+        }
+        for place in found.places {
+            let at = group.places.partition_point(|known| *known < place);
+            if at < EXAMPLES {
+                group.places.insert(at, place);
+                group.places.truncate(EXAMPLES);
+            }
+        }
+    }
+}
+
+impl Key {
+    /// What stays the same from run to run, and from day to day.
+    pub(super) fn fingerprint(&self, rule_id: &str) -> String {
+        let parts = [rule_id, &self.target, &self.message, &self.subject];
+        let hash = |basis: u64| {
+            // FNV-1a.
+            let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
+            bytes.fold(basis, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        };
+        format!("{:016x}{:016x}", hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142))
+    }
+}

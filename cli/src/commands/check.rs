@@ -1,0 +1,65 @@
+//! `fusewire check`: logs against rules.
+
+use anyhow::{Context, Result};
+
+use super::count;
+use crate::args::{CheckArgs, CheckFormat};
+use crate::check::config::Config;
+use crate::check::{self, Baseline, Options, sarif, text};
+use crate::input;
+use crate::input::selection::{Selection, query_options};
+use crate::outcome::Outcome;
+use crate::output::time::Clock;
+use crate::output::{Terminal, escape};
+
+/// Runs the command.
+pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    let zone = args.zone.zone();
+    let meaning = query_options(&zone)?;
+    let config =
+        args.config.as_deref().map(|path| Config::read(path, &meaning)).transpose()?.unwrap_or_default();
+    if args.list {
+        text::list(&config.rules, &terminal.palette, &mut terminal.out);
+        return Ok(Outcome::Clean);
+    }
+    if let Some(name) = &args.explain {
+        let is_it = |id: &str| id.eq_ignore_ascii_case(name);
+        let rule = config.rules.iter().find(|rule| is_it(&rule.id) || is_it(&rule.name));
+        let rule = rule.with_context(|| format!("no rule is called `{name}`: see fusewire check --list"))?;
+        text::explain(rule, &terminal.palette, &mut terminal.out);
+        return Ok(Outcome::Clean);
+    }
+    input::expect_logs(&args.paths)?;
+    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default();
+    let report = check::run(&Options {
+        paths: &args.paths,
+        config: &config,
+        selection: &selection,
+        role: args.role,
+        baseline: &baseline,
+        dropped: count::dropped(&args.paths, &selection, args.access.copy)?,
+        now: meaning.now_unix_nano,
+        copy: args.access.copy,
+    })?;
+    if let Some(path) = &args.write_baseline {
+        Baseline::write(path, report.known())?;
+    }
+    match args.output {
+        CheckFormat::Text => {
+            let mut clock = Clock::new(zone);
+            text::print(&report, args.all, &mut clock, &terminal.palette, &mut terminal.out);
+        }
+        CheckFormat::Json => print_json(&serde_json::to_value(&report)?, terminal),
+        CheckFormat::Sarif => print_json(&sarif::make(&report, &config.rules), terminal),
+    }
+    let failed = args.fail_on.level().is_some_and(|level| report.new_of(level) > 0);
+    Ok(if failed { Outcome::NoMatch } else { Outcome::Clean })
+}
+
+fn print_json(value: &serde_json::Value, terminal: &mut Terminal) {
+    let start = terminal.out.len();
+    terminal.out.push_str(&value.to_string());
+    escape::secure_json(&mut terminal.out, start);
+    terminal.out.push('\n');
+}

@@ -68,6 +68,26 @@ fn from_the_death_to_the_call_site() {
     let lines = std::fs::metadata(naive.join("shop.jsonl")).unwrap().len();
     assert!(report["sites"]["total"]["bytes"].as_u64().unwrap() <= lines, "{lines} bytes of lines");
 
+    // The runbook's commands work on it as they stand there.
+    let runbook = include_str!("../../docs/operations.md");
+    let (_, commands) = runbook.split_once("## After: five commands").unwrap();
+    let (commands, _) = commands.split_once("\n## ").unwrap();
+    let commands: Vec<&str> = commands.lines().filter_map(|line| line.strip_prefix("fusewire ")).collect();
+    assert_eq!(commands.len(), 5, "{commands:#?}");
+    std::fs::write(directory.path().join("kern.log"), "").unwrap();
+    for command in commands {
+        let here = directory.path().display().to_string();
+        let command = command
+            .replace("/var/log/shop", &format!("{here}/naive"))
+            .replace("/var/log/kern.log", &format!("{here}/kern.log"));
+        let found =
+            fusewire(shlex::split(&command.replace("shop.html", &format!("{here}/shop.html"))).unwrap());
+        assert!(
+            found.code == 0 && !found.stdout.is_empty() && found.stderr.is_empty(),
+            "{command}: {found:?}"
+        );
+    }
+
     // Of the one that lived there is nothing to tell but that.
     let fused = directory.path().join("fused");
     let lived = fusewire(["postmortem".as_ref(), fused.as_os_str(), "--output".as_ref(), "json".as_ref()]);

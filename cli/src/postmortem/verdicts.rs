@@ -254,12 +254,21 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
             "no sample says what the allocator has given out",
         );
     }
+    if allocated.len().min(resident.len()) < statistics::PARTING_SAMPLES {
+        return verdict(
+            RULE,
+            Finding::Unknown,
+            "whether live and resident memory parted cannot be told",
+            format!(
+                "{}, and it takes {}",
+                counted(allocated.len() as u64, "sample", "samples"),
+                statistics::PARTING_SAMPLES
+            ),
+        );
+    }
     match statistics::parting(&resident, &allocated) {
         Some(parting) => {
-            let start =
-                report.memory.iter().find(|point| point.heap().is_some()).map_or(0, |point| point.time);
-            let time = start + (parting.seconds * 1e9) as u64;
-            let at = clock.describe(time);
+            let at = clock.describe(parting.time);
             verdict(
                 RULE,
                 Finding::Found,
@@ -267,20 +276,21 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
                     "resident memory left what is allocated behind at {at}: fragmentation, or memory that the allocator keeps"
                 ),
                 format!(
-                    "the gap is {} before and {} at the end; CUSUM {:.2}, where chance gives 1.63 in one of a hundred",
+                    "the gap is {} before and {} at the end; CUSUM {:.2}, where chance gives 1.63 in one of a hundred; the rule is that and wider for \
+                     good by 10 %, 4 MiB and 5 percent points of what is resident",
                     signed(parting.before),
                     signed(parting.after),
                     parting.statistic
                 ),
             )
-            .since(Some(time))
+            .since(Some(parting.time))
         }
         None => verdict(
             RULE,
             Finding::NotFound,
             "live and resident memory went together",
             format!(
-                "over {} the gap did not widen by 10 % and 4 MiB beyond chance",
+                "over {} the gap did not widen for good by 10 %, 4 MiB and 5 percent points of what is resident, beyond chance",
                 counted(allocated.len() as u64, "sample", "samples")
             ),
         ),
@@ -307,7 +317,7 @@ fn volume(report: &Report) -> Verdict {
         );
     };
     let because = format!(
-        "Spearman's coefficient of the increments over {} (worth {:.0}) is {:.2}, 95 %: {:.2} to {:.2}; the rule is more than {TOGETHER} with 95 %",
+        "Spearman's coefficient of the increments, time held constant, over {} (worth {:.0}) is {:.2}, 95 %: {:.2} to {:.2}; the rule is more than {TOGETHER} with 95 %",
         counted(found.steps as u64, "interval", "intervals"),
         found.effective,
         found.coefficient,

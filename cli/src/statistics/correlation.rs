@@ -11,7 +11,7 @@ const LEAST: usize = 20;
 /// How the increments of two series go together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Correlation {
-    /// Spearman's coefficient, of ranks: -1.0 to 1.0.
+    /// Spearman's coefficient, of ranks, time being held constant: -1.0 to 1.0.
     pub(crate) coefficient: f64,
     /// With 95 % confidence.
     pub(crate) interval: (f64, f64),
@@ -22,9 +22,15 @@ pub(crate) struct Correlation {
 
 /// How the growth of `a` and the growth of `b`, from step to step of the time that both have, go together.
 ///
-/// Not of the values: two things that grow always correlate. The interval is Fisher's, with the standard error of
-/// Bonett and Wright (2000) for ranks, and the number of steps reduced by what each has in common with the one before (Bartlett). `None`
-/// where there are fewer than 20 steps, or one of them does not change.
+/// Not of the values: two things that grow always correlate. Nor of how their growth rises or falls all the time, which two things that
+/// grow ever faster have in common: the line through the ranks over time is taken off first. The steps are equal, 120 of them at most, and values
+/// between samples are on the line between these. The interval is Fisher's, with the standard error of Bonett and Wright (2000) for
+/// ranks, and the number of steps reduced by what each has in common with the one before (Bartlett). `None` where there are fewer than
+/// 20 steps, or one of them does not change, or as evenly as its rank.
+///
+/// Of 2,000 seeded pairs that have nothing to do with each other, the interval is above 0 in 2 to 3 of a hundred where the increments are
+/// noise, have heavy tails, or depend on each other (AR(1) up to 0.95), as 95 % promise; in 4 where both grow ever faster; in 6 where each is one burst. Above
+/// 0.3 are none of these, and 3 of a hundred of slow waves.
 pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
     let (start, end) = (a.start().max(b.start()), a.end().min(b.end()));
     let nanos = end.saturating_sub(start);
@@ -38,12 +44,12 @@ pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
             .collect();
         Some(values?.windows(2).map(|pair| pair[1] - pair[0]).collect())
     };
-    let (a, b) = (ranks(&increments(a)?), ranks(&increments(b)?));
+    let (a, b) = (level(ranks(&increments(a)?))?, level(ranks(&increments(b)?))?);
     let coefficient = pearson(&a, &b)?;
     let common = (lag_one(&a)? * lag_one(&b)?).clamp(-0.9, 0.9);
     let effective = (steps as f64 * (1.0 - common) / (1.0 + common)).min(steps as f64);
-    let interval = if effective > 4.0 {
-        let around = Z_975 * ((1.0 + coefficient * coefficient / 2.0) / (effective - 3.0)).sqrt();
+    let interval = if effective > 5.0 {
+        let around = Z_975 * ((1.0 + coefficient * coefficient / 2.0) / (effective - 4.0)).sqrt();
         let middle = coefficient.clamp(-0.999_999, 0.999_999).atanh();
         ((middle - around).tanh(), (middle + around).tanh())
     } else {
@@ -64,6 +70,20 @@ fn ranks(values: &[f64]) -> Vec<f64> {
         before += alike.len();
     }
     ranks
+}
+
+/// Without the line through the values. `None` where nothing else is left.
+fn level(mut values: Vec<f64>) -> Option<Vec<f64>> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    values.iter_mut().for_each(|value| *value -= mean);
+    let spread = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
+    let before = spread(&values);
+    let times = (0..values.len()).map(|at| at as f64 - (count - 1.0) / 2.0);
+    let slope = times.clone().zip(&values).map(|(time, value)| time * value).sum::<f64>()
+        / (count * (count * count - 1.0) / 12.0);
+    times.zip(&mut values).for_each(|(time, value)| *value -= slope * time);
+    (spread(&values) > before * 1e-9).then_some(values)
 }
 
 fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
@@ -88,6 +108,9 @@ fn lag_one(values: &[f64]) -> Option<f64> {
 mod tests {
     use super::super::random::Random;
     use super::*;
+
+    /// How much a series grows at a time from 0 to 1.
+    type Grow = Box<dyn FnMut(f64, &mut Random) -> f64>;
 
     /// Two series that grow by `grow`, at uneven times.
     fn pair(seed: u64, grow: impl Fn(&mut Random) -> (f64, f64)) -> (Series, Series) {
@@ -114,6 +137,82 @@ mod tests {
         // Of intervals of 95 %, one in forty is wrong on this side.
         let called = called.count();
         assert!((20..=80).contains(&called), "{called} of 2,000");
+    }
+
+    #[test]
+    fn what_has_nothing_to_do_with_the_other_is_seldom_above_0_3() {
+        fn dependent(share: f64, random: &mut Random) -> impl FnMut(&mut Random) -> f64 + use<> {
+            let mut value = random.normal();
+            move |random| {
+                value = share * value + (1.0 - share * share).sqrt() * random.normal();
+                value
+            }
+        }
+        let above = |make: &dyn Fn(&mut Random) -> Grow, bound: f64| {
+            let called = (0..2_000_u64).filter(|seed| {
+                let mut random = Random::new(*seed);
+                let mut series = || {
+                    let (mut grow, mut sum) = (make(&mut random), 1e9);
+                    Series::new((0..200_u64).map(|n| {
+                        sum += grow(n as f64 / 200.0, &mut random) * 1e6;
+                        (n * 1_000_000_000, sum.max(0.0) as u64)
+                    }))
+                };
+                let (a, b) = (series(), series());
+                correlation(&a, &b).is_some_and(|found| found.interval.0 > bound)
+            });
+            called.count()
+        };
+        let faster = above(&|_| Box::new(|t, random| 3.0 * t + random.normal()), 0.3);
+        let bound = above(
+            &|random| {
+                let mut value = dependent(0.9, random);
+                Box::new(move |_, random| value(random))
+            },
+            0.0,
+        );
+        let heavy = above(&|_| Box::new(|_, random| -(1.0 - random.unit()).ln().powi(3)), 0.0);
+        let burst = above(
+            &|random| {
+                let at = random.unit();
+                Box::new(move |t, random| random.normal() + if t > at && t < at + 0.1 { 10.0 } else { 0.0 })
+            },
+            0.3,
+        );
+        let waves = above(
+            &|random| {
+                let (turns, phase) = (1.0 + 5.0 * random.unit(), random.unit());
+                Box::new(move |t, random| {
+                    ((t * turns + phase) * std::f64::consts::TAU).sin() + 0.3 * random.normal()
+                })
+            },
+            0.3,
+        );
+        println!(
+            "of 2,000: ever faster {faster}, AR(1) {bound}, tails {heavy}, bursts {burst}, waves {waves}"
+        );
+        assert!(faster <= 4 && burst <= 4, "{faster} {burst}");
+        assert!(bound <= 80 && heavy <= 80 && waves <= 100, "{bound} {heavy} {waves}");
+    }
+
+    #[test]
+    fn the_clocks_of_both_are_the_same() {
+        let mut random = Random::new(3);
+        let (mut a, mut b) = (0, 0);
+        let both: Vec<(u64, u64, u64)> = (0..200_u64)
+            .map(|n| {
+                let grow = (random.unit() * 1e6) as u64;
+                (a, b) = (a + grow, b + 3 * grow);
+                (n * 1_000_000_000, a, b)
+            })
+            .collect();
+        let whole = Series::new(both.iter().map(|(time, a, _)| (*time, *a)));
+        // The other one begins later, in the midst of a step.
+        let late = Series::new(both.iter().skip(70).map(|(time, _, b)| (*time, *b)));
+        let found = correlation(&whole, &late).unwrap();
+        assert!(found.coefficient > 0.99 && found.steps == 120, "{found:?}");
+        let before = Series::new(both.iter().take(50).map(|(time, _, b)| (*time, *b)));
+        assert_eq!(correlation(&before, &late), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod trend;
 
 pub(crate) use correlation::correlation;
 pub(crate) use leak::{RISES, SAMPLES, SIGNIFICANCE, leak};
-pub(crate) use parting::parting;
+pub(crate) use parting::{SAMPLES as PARTING_SAMPLES, parting};
 pub(crate) use series::Series;
 
 /// The probability that a standard normal variable is greater than `z`.

@@ -3,22 +3,29 @@
 use super::Series;
 
 /// Points that it takes to tell, and points that are looked at: of more, every second one, or third.
-const LEAST: usize = 16;
+pub(crate) const SAMPLES: usize = 24;
 const MOST: usize = 512;
+
+/// So many points, and one of so many, are before the gap opens: with what was there at the beginning nothing has parted.
+const BEFORE: usize = 8;
+const BEFORE_SHARE: usize = 10;
 
 /// The greatest sum of deviations from the mean, by its spread and the root of the count, that chance gives in one of a hundred
 /// series whose values do not depend on each other. Source: Kolmogorov's distribution, which a Brownian bridge has.
 const CHANCE: f64 = 1.628;
 
-/// The gap has to widen by this share of the upper series, and by so many bytes.
+/// The gap widens by this share of the greatest value of the upper series, and by so many bytes.
 const MATERIAL_SHARE: f64 = 0.1;
 const MATERIAL_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+
+/// And the share that it has of the upper series by this: what an allocator needs besides grows with what it has given out.
+const WIDER: f64 = 0.05;
 
 /// Where the gap between two series widens for good.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Parting {
-    /// Seconds from the first point.
-    pub(crate) seconds: f64,
+    /// When, in nanoseconds.
+    pub(crate) time: u64,
     /// The gap before, and at the end.
     pub(crate) before: f64,
     pub(crate) after: f64,
@@ -26,114 +33,119 @@ pub(crate) struct Parting {
     pub(crate) statistic: f64,
 }
 
+/// A time in seconds from the first point, the gap, and the share that it has of the upper series.
+struct Gap {
+    seconds: f64,
+    gap: f64,
+    share: f64,
+}
+
 /// Where `upper` leaves `lower` behind.
 ///
-/// That it does: the sums of the gap's deviations from its mean (CUSUM, Page 1954) go below what chance gives, and the gap is
-/// wider at its end by 10 % of `upper` and by 4 MiB. Where: the point at which a gap that is level and then opens, steadily or at once, fits best
-/// by least squares.
+/// Where: the point at which a gap that is level and then opens, steadily or at once, fits best by least squares, a tenth of the points being
+/// before it. That it does:
+///
+/// 1. The sums of the gap's deviations from its mean (CUSUM, Page 1954) go below what chance gives. What one point has in common with the one
+///    before, where the gap is level yet, makes the sums worth as much less as it makes fewer points of them.
+/// 2. For good: in the last quarter of what comes after, nine of ten gaps are wider than nine of ten were before, by 10 % of the greatest
+///    value of `upper` and by 4 MiB.
+/// 3. The gap's share of `upper` is greater by 5 percent points, too.
+///
+/// Of 2,000 seeded pairs of 120 points each this calls none whose gap is noise, a share of `lower` that grows, warms up or steps, closes,
+/// comes back after a burst, goes in cycles, or is there from the start; 16 whose gap is AR(1) with 0.95, 33 of collectors above
+/// whose teeth an allocator keeps all (1.6 %), and 59 random walks (3 %, and 6 % of 400 points). It finds all that open in noise, slower and
+/// slower, or because the allocator keeps what was freed; 98 % that open faster and faster; 78 % where both grow besides (95 % of 200 points).
 pub(crate) fn parting(upper: &Series, lower: &Series) -> Option<Parting> {
-    let gaps: Vec<(f64, f64)> = upper
+    let (start, end) = (upper.start().max(lower.start()), upper.end().min(lower.end()));
+    let gaps: Vec<Gap> = upper
         .points()
         .iter()
-        .filter_map(|(time, value)| Some((*time, value - lower.at(upper.start() + (time * 1e9) as u64)?)))
+        .filter_map(|(seconds, value)| {
+            let time = upper.start() + (seconds * 1e9) as u64;
+            let gap = value - lower.at(time).filter(|_| start <= time && time <= end)?;
+            Some(Gap { seconds: *seconds, gap, share: gap / value.max(1.0) })
+        })
         .collect();
-    if gaps.len() < LEAST || lower.len() < LEAST {
+    if gaps.len() < SAMPLES || lower.len() < SAMPLES {
         return None;
     }
-    let thinned: Vec<(f64, f64)> = gaps.iter().step_by(gaps.len().div_ceil(MOST)).copied().collect();
-    let statistic = cusum(&thinned);
-    let at = opens(&thinned)?;
-    let end = thinned.len() - (thinned.len() - at).div_ceil(4).max(1);
-    let (before, after) = (middle(&thinned[..=at]), middle(&thinned[end..]));
+    let thinned: Vec<Gap> = gaps.into_iter().step_by(upper.len().div_ceil(MOST)).collect();
+    let least = BEFORE.max(thinned.len() / BEFORE_SHARE);
+    let at = still_level(&thinned, opens(&thinned, least)?).max(least);
+    let (before, after) = thinned.split_at(at + 1);
+    let last = after.get(after.len() - after.len().div_ceil(4)..)?;
+    let statistic = cusum(&thinned) * worth(before);
+    let wider = place(last, 1, |gap| gap.gap) - place(before, 9, |gap| gap.gap);
+    let greater = place(last, 5, |gap| gap.share) - place(before, 5, |gap| gap.share);
     let top = upper.points().iter().map(|(_, value)| *value).fold(0.0, f64::max);
-    let material = after - before >= MATERIAL_BYTES && after - before >= top * MATERIAL_SHARE;
-    (material && statistic > CHANCE).then_some(Parting { seconds: thinned[at].0, before, after, statistic })
+    let is_material = wider >= MATERIAL_BYTES && wider >= top * MATERIAL_SHARE && greater >= WIDER;
+    let time = upper.start() + (thinned[at].seconds * 1e9) as u64;
+    let (before, after) = (place(before, 5, |gap| gap.gap), place(last, 5, |gap| gap.gap));
+    (is_material && statistic > CHANCE).then_some(Parting { time, before, after, statistic })
 }
 
 /// How far the sums of deviations from the mean go down, by their spread.
-fn cusum(gaps: &[(f64, f64)]) -> f64 {
+fn cusum(gaps: &[Gap]) -> f64 {
     let count = gaps.len() as f64;
-    let mean = gaps.iter().map(|(_, gap)| gap).sum::<f64>() / count;
-    let spread = gaps.iter().map(|(_, gap)| (gap - mean).powi(2)).sum::<f64>();
+    let mean = gaps.iter().map(|gap| gap.gap).sum::<f64>() / count;
+    let spread = gaps.iter().map(|gap| (gap.gap - mean).powi(2)).sum::<f64>();
     let (mut sum, mut least) = (0.0, 0.0_f64);
-    for (_, gap) in gaps {
-        sum += gap - mean;
+    for gap in gaps {
+        sum += gap.gap - mean;
         least = least.min(sum);
     }
     if spread > 0.0 { -least / spread.sqrt() } else { 0.0 }
 }
 
-/// The point before which the gap is level.
-fn opens(gaps: &[(f64, f64)]) -> Option<usize> {
-    let fits = (0..gaps.len() - 1).map(|at| {
-        let start = gaps[at].0;
-        let steadily = residual(gaps, |time| (time - start).max(0.0));
-        let at_once = residual(gaps, |time| f64::from(u8::from(time > start)));
-        (at, steadily.min(at_once))
-    });
-    fits.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+/// What sums over points like these are worth, of 1.0 where none depends on the one before.
+fn worth(level: &[Gap]) -> f64 {
+    let mean = level.iter().map(|gap| gap.gap).sum::<f64>() / level.len() as f64;
+    let spread: f64 = level.iter().map(|gap| (gap.gap - mean).powi(2)).sum();
+    let common: f64 = level.windows(2).map(|pair| (pair[0].gap - mean) * (pair[1].gap - mean)).sum();
+    let common = if spread > 0.0 { (common / spread).clamp(0.0, 0.999) } else { 0.0 };
+    ((1.0 - common) / (1.0 + common)).sqrt()
 }
 
-/// What is left of the squares when the gap is explained by a straight function of `of` its time.
-fn residual(gaps: &[(f64, f64)], of: impl Fn(f64) -> f64) -> f64 {
-    let count = gaps.len() as f64;
-    let (mut x, mut y, mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let first = gaps[0].1;
-    for (time, gap) in gaps {
-        let (a, b) = (of(*time), gap - first);
-        (x, y, xx, xy, yy) = (x + a, y + b, xx + a * a, xy + a * b, yy + b * b);
+/// The point before which the gap is level; `least` are before it. What comes after is level again, or rises steadily from there.
+fn opens(gaps: &[Gap], least: usize) -> Option<usize> {
+    let (count, first) = (gaps.len() as f64, gaps[0].gap);
+    let total: f64 = gaps.iter().map(|gap| gap.gap - first).sum();
+    // What a straight function, of sum `x`, squares `xx` and products `xy`, takes off the squares of the gap.
+    let taken = |x: f64, xx: f64, xy: f64| {
+        let (spread, common) = (xx - x * x / count, xy - x * total / count);
+        if spread > 0.0 { common * common / spread } else { 0.0 }
+    };
+    // Sums over all points behind the one looked at: of nothing, times, their squares, gaps, and products.
+    let (mut n, mut t, mut tt, mut g, mut tg) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    let mut best = None;
+    for at in (least..gaps.len() - 1).rev() {
+        let (next, gap) = (gaps[at + 1].seconds, gaps[at + 1].gap - first);
+        (n, t, tt, g, tg) = (n + 1.0, t + next, tt + next * next, g + gap, tg + next * gap);
+        let start = gaps[at].seconds;
+        let at_once = taken(n, n, g);
+        let steadily = taken(t - n * start, tt - 2.0 * start * t + n * start * start, tg - start * g);
+        let most = at_once.max(steadily);
+        if best.is_none_or(|(_, before)| most >= before) {
+            best = Some((at, most));
+        }
     }
-    let (xx, xy, yy) = (xx - x * x / count, xy - x * y / count, yy - y * y / count);
-    if xx > 0.0 { yy - xy * xy / xx } else { yy }
+    best.map(|(at, _)| at)
 }
 
-fn middle(gaps: &[(f64, f64)]) -> f64 {
-    let mut values: Vec<f64> = gaps.iter().map(|(_, gap)| *gap).collect();
+/// Of the points up to `at`, the last whose gap has not come a tenth of the way: neither of the two shapes fits what opens fast and then slower.
+fn still_level(gaps: &[Gap], at: usize) -> usize {
+    let (before, after) = gaps.split_at(at + 1);
+    let (level, end) = (place(before, 5, |gap| gap.gap), place(after, 5, |gap| gap.gap));
+    let way = level + (end - level) / 10.0;
+    before.iter().rposition(|gap| gap.gap <= way).unwrap_or(at)
+}
+
+/// The value that `tenths` of ten are below.
+fn place(gaps: &[Gap], tenths: usize, of: impl Fn(&Gap) -> f64) -> f64 {
+    let mut values: Vec<f64> = gaps.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    values.get(values.len().saturating_sub(1) * tenths / 10).copied().unwrap_or(0.0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::random::Random;
-    use super::*;
-
-    const MIB: f64 = 1024.0 * 1024.0;
-
-    fn series(mut value: impl FnMut(f64) -> f64) -> Series {
-        Series::new((0..200).map(|n| (n * 1_000_000_000, (value(n as f64) * MIB) as u64)))
-    }
-
-    #[test]
-    fn the_point_is_found_where_the_gap_opens() {
-        for seed in 0..200 {
-            let mut random = Random::new(seed);
-            let opens = 20.0 + 150.0 * random.unit();
-            let lower = series(|t| 100.0 + t / 10.0);
-            let upper = series(|t| 120.0 + t / 10.0 + (t - opens).max(0.0) * 3.0 + random.normal());
-            let found = parting(&upper, &lower).unwrap();
-            assert!((found.seconds - opens).abs() < 5.0, "{opens}: {found:?}");
-            assert!(found.after > found.before + 4.0 * MIB);
-            let at_once = series(|t| 120.0 + t / 10.0 + if t > opens { 60.0 } else { 0.0 } + random.normal());
-            let found = parting(&at_once, &lower).unwrap();
-            assert!((found.seconds - opens).abs() < 2.0, "{opens}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn what_goes_together_does_not_part() {
-        let called = (0..500).filter(|seed| {
-            let mut random = Random::new(*seed);
-            let lower = series(|t| 100.0 + t);
-            let upper = series(|t| 120.0 + t + 5.0 * random.normal());
-            parting(&upper, &lower).is_some()
-        });
-        assert_eq!(called.count(), 0);
-        let (lower, upper) = (series(|_| 100.0), series(|_| 150.0));
-        assert_eq!(parting(&upper, &lower), None);
-        // The gap closes.
-        let closes = series(|t| 150.0 + (150.0 - t).max(0.0));
-        assert_eq!(parting(&closes, &lower), None);
-        assert_eq!(parting(&Series::default(), &lower), None);
-    }
-}
+mod tests;

@@ -43,6 +43,8 @@ mod map;
 #[cfg(all(unix, not(loom)))]
 pub mod memory;
 pub mod message;
+#[cfg(all(unix, not(loom)))]
+pub mod metrics;
 pub mod mixed;
 pub mod owned;
 mod path;

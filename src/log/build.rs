@@ -57,7 +57,8 @@ impl Built<'_> {
     #[inline]
     pub(crate) fn try_append(&mut self) -> Result<(), DropCause> {
         self.core.write(self.segments, &mut self.draft)?;
-        self.counters.add(frame_len(self.draft.payload), &self.report);
+        let has_trace = self.trace.trace_id != 0;
+        self.counters.add(frame_len(self.draft.payload), self.draft.severity, has_trace, &self.report);
         self.appended = true;
         Ok(())
     }

@@ -66,7 +66,7 @@ pub use options::{LogOptions, OnFull};
 pub use outcome::{CloseError, DropCause, Durability, FlushError, Outcome};
 pub use reader::{LogEvent, LogReader, ReadOptions, Source};
 pub use scan::{Found, Run, Scan, Scanned, Visitor};
-pub use stats::{Latency, Stats};
+pub use stats::{Latency, LevelStats, Stats};
 
 use crate::encode::EntryWriter;
 use crate::limits::Limits;

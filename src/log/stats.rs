@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::severity::Severity;
 use crate::trip::{TripCause, TripReport};
 
 use super::drops::Drops;
 
 const CAUSES: usize = TripCause::ALL.len();
+/// No severity, the six ranges of four, and all numbers beyond.
+const LEVELS: usize = 8;
 
 /// What a log has done since it was opened. The numbers are read one after the other while others count on: each is
 /// right, their sum may be of slightly different moments.
@@ -18,6 +21,11 @@ pub struct Stats {
     pub entries: u64,
     /// Bytes of their frames, headers and padding included.
     pub bytes: u64,
+    /// Entries written without a trace id.
+    pub missing_trace_ids: u64,
+    /// The same three by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error, fatal, and numbers
+    /// beyond 24.
+    pub levels: [LevelStats; LEVELS],
     /// Entries in which the fuse tripped.
     pub tripped_entries: u64,
     /// How often each cause of a fuse trip occurred, by [`TripCause`] as a number.
@@ -52,6 +60,30 @@ impl Stats {
     pub fn trips(&self, cause: TripCause) -> u64 {
         self.trips[cause as usize]
     }
+
+    /// What was written at the level of `severity`: at `ERROR`, `ERROR2`, `ERROR3` and `ERROR4` together for any of them.
+    #[must_use]
+    pub fn level(&self, severity: Severity) -> &LevelStats {
+        &self.levels[level(severity)]
+    }
+}
+
+/// What was written at one level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LevelStats {
+    /// Entries written.
+    pub entries: u64,
+    /// Bytes of their frames, headers and padding included.
+    pub bytes: u64,
+    /// Those of the entries that name no trace.
+    pub missing_trace_ids: u64,
+}
+
+/// Which level a severity is of: its place in [`Stats::levels`].
+#[inline]
+fn level(severity: Severity) -> usize {
+    usize::from(severity.number()).div_ceil(4).min(LEVELS - 1)
 }
 
 /// How often something was done, and how long it took.
@@ -69,22 +101,33 @@ pub struct Latency {
 #[repr(align(128))]
 #[derive(Default)]
 pub(super) struct BufferCounters {
-    entries: AtomicU64,
-    bytes: AtomicU64,
+    levels: [LevelCounters; LEVELS],
     tripped: AtomicU64,
     trips: [AtomicU64; CAUSES],
+}
+
+/// The counters behind [`LevelStats`].
+#[derive(Default)]
+struct LevelCounters {
+    entries: AtomicU64,
+    bytes: AtomicU64,
+    missing_trace_ids: AtomicU64,
 }
 
 impl BufferCounters {
     /// Counts an entry. Only for the one who has the buffer.
     #[inline]
-    pub(super) fn add(&self, bytes: usize, report: &TripReport) {
+    pub(super) fn add(&self, bytes: usize, severity: Severity, has_trace: bool, report: &TripReport) {
         // Not read-modify-write: there is one writer at a time, and the buffer's hand-over orders them.
         let bump = |counter: &AtomicU64, by: u64| {
             counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
         };
-        bump(&self.entries, 1);
-        bump(&self.bytes, bytes as u64);
+        let counters = &self.levels[level(severity)];
+        bump(&counters.entries, 1);
+        bump(&counters.bytes, bytes as u64);
+        if !has_trace {
+            bump(&counters.missing_trace_ids, 1);
+        }
         if !report.is_clean() {
             bump(&self.tripped, 1);
             for trip in report.iter() {
@@ -94,8 +137,18 @@ impl BufferCounters {
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
-        stats.entries += self.entries.load(Ordering::Relaxed);
-        stats.bytes += self.bytes.load(Ordering::Relaxed);
+        for (sum, counters) in stats.levels.iter_mut().zip(&self.levels) {
+            let entries = counters.entries.load(Ordering::Relaxed);
+            let bytes = counters.bytes.load(Ordering::Relaxed);
+            let missing = counters.missing_trace_ids.load(Ordering::Relaxed);
+            sum.entries += entries;
+            sum.bytes += bytes;
+            sum.missing_trace_ids += missing;
+            // Sums of the very numbers that the levels show.
+            stats.entries += entries;
+            stats.bytes += bytes;
+            stats.missing_trace_ids += missing;
+        }
         stats.tripped_entries += self.tripped.load(Ordering::Relaxed);
         for (sum, counter) in stats.trips.iter_mut().zip(&self.trips) {
             *sum += counter.load(Ordering::Relaxed);
@@ -103,7 +156,8 @@ impl BufferCounters {
     }
 
     pub(super) fn reset(&self) {
-        let counters = [&self.entries, &self.bytes, &self.tripped].into_iter().chain(&self.trips);
+        let of_levels = self.levels.iter().flat_map(|of| [&of.entries, &of.bytes, &of.missing_trace_ids]);
+        let counters = of_levels.chain([&self.tripped]).chain(&self.trips);
         counters.for_each(|counter| counter.store(0, Ordering::Relaxed));
     }
 }

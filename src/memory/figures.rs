@@ -38,6 +38,10 @@ macro_rules! figures {
         }
 
         impl MemStats {
+            /// The names of all figures.
+            #[cfg(test)]
+            pub(crate) const NAMES: &[&str] = &[$($name,)*];
+
             /// Adds the attributes of a sample to an entry.
             pub(super) fn write_attributes(&self, entry: &mut EntryWriter<'_>) {
                 $(if let Some(figure) = &self.$field {

@@ -1,0 +1,58 @@
+//! Samples for the crate `metrics`: whatever exporter the program has installed.
+
+use metrics::{Key, KeyName, Label, Level, Metadata, SharedString, Unit as FacadeUnit};
+
+use super::family::{Family, FamilyKind, Unit};
+use super::{Metrics, Sample, Value};
+
+/// Where the samples come from, for exporters that filter by that.
+static METADATA: Metadata<'static> = Metadata::new("fusewire", Level::INFO, Some(module_path!()));
+
+impl Metrics {
+    /// Gives the samples, described, to the recorder that is installed for the crate [`metrics`]; without one nothing happens.
+    ///
+    /// Call it as often as the exporter is asked, such as every ten seconds, from a timer that the program has. Counters are set
+    /// to what they are, not added to. That crate's counters are whole numbers: the few that count seconds are published
+    /// as gauges of the same name.
+    pub fn publish(&self) {
+        metrics::with_recorder(|recorder| {
+            for (family, samples) in self.by_family() {
+                let is_counter = family.kind() == FamilyKind::Counter
+                    && samples.iter().all(|sample| matches!(sample.value, Value::Whole(_)));
+                describe(recorder, family, is_counter);
+                for sample in samples {
+                    give(recorder, sample, is_counter);
+                }
+            }
+        });
+    }
+}
+
+fn describe(recorder: &dyn metrics::Recorder, family: &'static Family, is_counter: bool) {
+    let name = KeyName::from_const_str(family.name());
+    let unit = match family.unit() {
+        Unit::Count => FacadeUnit::Count,
+        Unit::Bytes => FacadeUnit::Bytes,
+        Unit::Seconds => FacadeUnit::Seconds,
+        // That crate knows percent only, and exporters may put it into the name.
+        Unit::Ratio => FacadeUnit::Count,
+    };
+    let help = SharedString::const_str(family.help());
+    if is_counter {
+        recorder.describe_counter(name, Some(unit), help);
+    } else {
+        recorder.describe_gauge(name, Some(unit), help);
+    }
+}
+
+fn give(recorder: &dyn metrics::Recorder, sample: &Sample, is_counter: bool) {
+    let labels = sample.labels.iter();
+    let labels: Vec<Label> =
+        labels.map(|(name, value)| Label::new(name.to_string(), value.to_string())).collect();
+    let key = Key::from_parts(sample.family.name(), labels);
+    match sample.value {
+        Value::Whole(value) if is_counter => recorder.register_counter(&key, &METADATA).absolute(value),
+        Value::Whole(value) => recorder.register_gauge(&key, &METADATA).set(value as f64),
+        Value::Float(value) => recorder.register_gauge(&key, &METADATA).set(value),
+    }
+}

@@ -1,0 +1,133 @@
+//! What a log says of itself.
+
+use super::{Family, Metrics};
+use crate::log::{DropCause, Drops, Latency, Stats};
+use crate::severity::Severity;
+use crate::trip::TripCause;
+
+/// The levels that `level` may be, in the order of [`Stats::levels`].
+pub const LEVELS: [&str; 8] = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal", "other"];
+
+/// What the label `level` is for a severity: `ERROR2` is `error`.
+#[must_use]
+pub fn level_name(severity: Severity) -> &'static str {
+    let level = usize::from(severity.number()).div_ceil(4);
+    LEVELS[level.min(LEVELS.len() - 1)]
+}
+
+static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Entries written, by level.");
+static BYTES: Family =
+    Family::counter("log_volume_bytes_total", "Bytes of the entries written, frames included, by level.");
+static MISSING: Family =
+    Family::counter("log_missing_trace_id_total", "Entries written that name no trace, by level.");
+static TRIPPED: Family = Family::counter(
+    "fusewire_log_tripped_entries_total",
+    "Entries written of which the fuse kept something back.",
+);
+static TRIPS: Family = Family::counter("fusewire_log_trips_total", "Trips of the fuse, by cause.");
+static DROPPED: Family =
+    Family::counter("fusewire_log_dropped_entries_total", "Entries that were not written, by cause.");
+static DROPPED_BY_LEVEL: Family = Family::counter(
+    "fusewire_log_dropped_entries_by_level_total",
+    "Entries that were not written, by level: the same ones as by cause.",
+);
+static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Segments made.");
+static ROTATIONS: Family = Family::counter(
+    "fusewire_log_rotations_total",
+    "Times that the log went on from one segment to the next.",
+);
+static LATE: Family =
+    Family::counter("fusewire_log_late_segments_total", "Segments that an append had to wait for.");
+static FAILED: Family =
+    Family::counter("fusewire_log_failed_segments_total", "Times that a segment could not be made.");
+static DELETED: Family = Family::counter(
+    "fusewire_log_deleted_segments_total",
+    "Segments deleted to keep to the age, the byte budget, or the disk.",
+);
+static SYNC_ERRORS: Family =
+    Family::counter("fusewire_log_sync_errors_total", "Times that the disk failed to take bytes.");
+static OPERATIONS: Family = Family::counter(
+    "fusewire_log_operations_total",
+    "What the log did beside appending: making segments, syncing them to disk, sealing them.",
+);
+static OPERATION_SECONDS: Family =
+    Family::counter("fusewire_log_operation_seconds_total", "How long these operations took all together.");
+static OPERATION_MAX: Family =
+    Family::gauge("fusewire_log_operation_max_seconds", "How long the longest of these operations took.");
+static RESIDENT: Family =
+    Family::gauge("fusewire_log_resident_bytes", "Memory that the log itself takes, at most.");
+
+pub(super) static FAMILIES: [&Family; 17] = [
+    &ENTRIES,
+    &BYTES,
+    &MISSING,
+    &TRIPPED,
+    &TRIPS,
+    &DROPPED,
+    &DROPPED_BY_LEVEL,
+    &SEGMENTS,
+    &ROTATIONS,
+    &LATE,
+    &FAILED,
+    &DELETED,
+    &SYNC_ERRORS,
+    &OPERATIONS,
+    &OPERATION_SECONDS,
+    &OPERATION_MAX,
+    &RESIDENT,
+];
+
+impl Metrics {
+    /// Adds what a log has done. Each level and each cause is there from the start, also where nothing was counted: from
+    /// nothing to 1 is no increase that Prometheus sees, from 0 to 1 is.
+    pub fn log(&mut self, stats: &Stats) -> &mut Self {
+        for (level, of) in LEVELS.into_iter().zip(&stats.levels) {
+            let level = [("level", level)];
+            self.add(&ENTRIES, &level, of.entries);
+            self.add(&BYTES, &level, of.bytes);
+            self.add(&MISSING, &level, of.missing_trace_ids);
+        }
+        self.add(&TRIPPED, &[], stats.tripped_entries);
+        for cause in TripCause::ALL {
+            self.add(&TRIPS, &[("cause", cause.name())], stats.trips(cause));
+        }
+        self.drops(&stats.drops);
+        let counters = [
+            (&SEGMENTS, stats.segments),
+            (&ROTATIONS, stats.rotations),
+            (&LATE, stats.late_segments),
+            (&FAILED, stats.failed_segments),
+            (&DELETED, stats.deleted_segments),
+            (&SYNC_ERRORS, stats.sync_errors),
+        ];
+        for (family, count) in counters {
+            self.add(family, &[], count);
+        }
+        self.operation("make", stats.making);
+        self.operation("sync", stats.syncing);
+        self.operation("seal", stats.sealing);
+        self.add(&RESIDENT, &[], stats.resident_bytes)
+    }
+
+    fn drops(&mut self, drops: &Drops) {
+        for cause in DropCause::ALL {
+            self.add(&DROPPED, &[("cause", cause.name())], drops.by_cause(cause));
+        }
+        let mut by_level = [0; LEVELS.len()];
+        // What is beyond 24 is counted as one.
+        for number in 0..=25_u8 {
+            let level = usize::from(number).div_ceil(4).min(LEVELS.len() - 1);
+            by_level[level] += drops.by_severity(Severity::from_number(number));
+        }
+        for (level, count) in LEVELS.into_iter().zip(by_level) {
+            self.add(&DROPPED_BY_LEVEL, &[("level", level)], count);
+        }
+    }
+
+    fn operation(&mut self, name: &'static str, latency: Latency) {
+        let operation = [("operation", name)];
+        self.add(&OPERATIONS, &operation, latency.count);
+        self.add_float(&OPERATION_SECONDS, &operation, latency.total.as_secs_f64());
+        self.add_float(&OPERATION_MAX, &operation, latency.max.as_secs_f64());
+    }
+}

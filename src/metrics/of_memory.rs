@@ -1,0 +1,137 @@
+//! What a sample of the memory recorder says.
+
+use super::{Family, Metrics};
+use crate::memory::MemStats;
+
+static SAMPLED: Family = Family::gauge(
+    "fusewire_memory_sample_timestamp_seconds",
+    "When the memory was looked at, in seconds since the Unix epoch.",
+);
+
+/// The metric of a figure.
+struct Of {
+    /// What the figure is called in the log.
+    figure: &'static str,
+    family: Family,
+    /// How many of the figure's unit make one of the metric's.
+    per_unit: f64,
+}
+
+const fn counter(figure: &'static str, name: &'static str, per_unit: f64, help: &'static str) -> Of {
+    Of { figure, family: Family::counter(name, help), per_unit }
+}
+
+const fn gauge(figure: &'static str, name: &'static str, per_unit: f64, help: &'static str) -> Of {
+    Of { figure, family: Family::gauge(name, help), per_unit }
+}
+
+/// Percent to a share.
+const PERCENT: f64 = 100.0;
+/// Microseconds to seconds.
+const MICROS: f64 = 1e6;
+
+/// All figures but those of the log, which it tells itself. The names are the figures', after a prefix: others give out
+/// `container_memory_usage_bytes` of the same container, and who adds up would count it twice.
+#[rustfmt::skip]
+static FIGURES: [Of; 33] = [
+    gauge("process.memory.usage", "fusewire_process_memory_usage_bytes", 1.0,
+        "Physical memory of the process, the resident set."),
+    gauge("process.memory.virtual", "fusewire_process_memory_virtual_bytes", 1.0,
+        "Address space of the process."),
+    gauge("process.memory.virtual.limit", "fusewire_process_memory_virtual_limit_bytes", 1.0,
+        "Address space that the process may take at most."),
+    gauge("process.memory.anonymous", "fusewire_process_memory_anonymous_bytes", 1.0,
+        "Of the resident set, what no file stands behind: heap and stacks."),
+    gauge("process.memory.file", "fusewire_process_memory_file_bytes", 1.0,
+        "Of the resident set, what can be read from files again."),
+    gauge("process.memory.shared", "fusewire_process_memory_shared_bytes", 1.0,
+        "Of the resident set, shared memory."),
+    gauge("process.memory.swap", "fusewire_process_memory_swap_bytes", 1.0,
+        "What of the process is in the swap."),
+    gauge("process.memory.peak", "fusewire_process_memory_peak_bytes", 1.0,
+        "The most that the resident set ever was."),
+    gauge("process.thread.count", "fusewire_process_threads", 1.0,
+        "Threads of the process."),
+    counter("process.paging.faults.major", "fusewire_process_paging_faults_major_total", 1.0,
+        "Page faults that had to wait for a disk."),
+    counter("process.paging.faults.minor", "fusewire_process_paging_faults_minor_total", 1.0,
+        "All other page faults."),
+    gauge("process.memory.allocated", "fusewire_process_memory_allocated_bytes", 1.0,
+        "What the allocator has given out and not got back."),
+    gauge("process.memory.allocator.resident", "fusewire_process_memory_allocator_resident_bytes", 1.0,
+        "What the allocator holds of the system's memory."),
+    gauge("container.memory.usage", "fusewire_container_memory_usage_bytes", 1.0,
+        "Memory of the cgroup, page cache among it."),
+    gauge("container.memory.limit", "fusewire_container_memory_limit_bytes", 1.0,
+        "What the cgroup may take."),
+    gauge("container.memory.peak", "fusewire_container_memory_peak_bytes", 1.0,
+        "The most that the cgroup ever took."),
+    gauge("container.memory.working_set", "fusewire_container_memory_working_set_bytes", 1.0,
+        "Memory of the cgroup without the page cache that is not in use."),
+    gauge("container.memory.anonymous", "fusewire_container_memory_anonymous_bytes", 1.0,
+        "Memory of the cgroup that no file stands behind."),
+    gauge("container.memory.file", "fusewire_container_memory_file_bytes", 1.0,
+        "Page cache of the cgroup."),
+    counter("container.memory.events.high", "fusewire_container_memory_events_high_total", 1.0,
+        "Times that the cgroup was held up at its soft limit."),
+    counter("container.memory.events.max", "fusewire_container_memory_events_max_total", 1.0,
+        "Times that the cgroup came to its limit."),
+    counter("container.memory.events.oom", "fusewire_container_memory_events_oom_total", 1.0,
+        "Times that there was nothing to reclaim at the limit."),
+    counter("container.memory.events.oom_kill", "fusewire_container_memory_events_oom_kill_total", 1.0,
+        "Processes of the cgroup that the kernel killed for their memory."),
+    gauge("container.memory.pressure.some", "fusewire_container_memory_pressure_some_ratio", PERCENT,
+        "Share of the last ten seconds in which some task of the cgroup waited for memory."),
+    counter("container.memory.pressure.some.total", "fusewire_container_memory_pressure_some_seconds_total", MICROS,
+        "How long some task of the cgroup waited for memory."),
+    gauge("container.memory.pressure.full", "fusewire_container_memory_pressure_full_ratio", PERCENT,
+        "Share of the last ten seconds in which all tasks of the cgroup waited for memory."),
+    counter("container.memory.pressure.full.total", "fusewire_container_memory_pressure_full_seconds_total", MICROS,
+        "How long all tasks of the cgroup waited for memory."),
+    gauge("system.memory.pressure.some", "fusewire_system_memory_pressure_some_ratio", PERCENT,
+        "Share of the last ten seconds in which some task of the machine waited for memory."),
+    counter("system.memory.pressure.some.total", "fusewire_system_memory_pressure_some_seconds_total", MICROS,
+        "How long some task of the machine waited for memory."),
+    gauge("system.memory.pressure.full", "fusewire_system_memory_pressure_full_ratio", PERCENT,
+        "Share of the last ten seconds in which all tasks of the machine waited for memory."),
+    counter("system.memory.pressure.full.total", "fusewire_system_memory_pressure_full_seconds_total", MICROS,
+        "How long all tasks of the machine waited for memory."),
+    gauge("system.memory.available", "fusewire_system_memory_available_bytes", 1.0,
+        "What programs can still get of the machine's memory without swapping."),
+    gauge("system.memory.limit", "fusewire_system_memory_limit_bytes", 1.0,
+        "The machine's memory."),
+];
+
+pub(super) fn families() -> impl Iterator<Item = &'static Family> {
+    FIGURES.iter().map(|of| &of.family).chain([&SAMPLED])
+}
+
+impl Metrics {
+    /// Adds a sample of the memory recorder: the figures that are known.
+    pub fn memory(&mut self, stats: &MemStats) -> &mut Self {
+        stats.for_each(|figure, value| {
+            if let Some(of) = FIGURES.iter().find(|of| of.figure == figure) {
+                self.add_float(&of.family, &[], value / of.per_unit);
+            }
+        });
+        if stats.time_unix_nano > 0 {
+            self.add_float(&SAMPLED, &[], stats.time_unix_nano as f64 / 1e9);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_figure_has_its_metric_but_those_of_the_log() {
+        let mut figures: Vec<_> =
+            MemStats::NAMES.iter().copied().filter(|name| !name.starts_with("fusewire.log.")).collect();
+        let mut told: Vec<_> = FIGURES.iter().map(|of| of.figure).collect();
+        figures.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, figures);
+    }
+}

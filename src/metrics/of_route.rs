@@ -1,0 +1,91 @@
+//! What a router says of its two ways.
+
+use super::{Family, Metrics};
+use crate::log::DropCause;
+use crate::route::{Arm, ArmStats, RouteStats};
+
+static ENTRIES: Family = Family::counter("fusewire_route_entries_total", "Entries that an arm has written.");
+static TAKEN_OVER: Family = Family::counter(
+    "fusewire_route_taken_over_entries_total",
+    "Entries that an arm has written since the other one could not.",
+);
+static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Bytes that an arm has written.");
+static ERRORS: Family = Family::counter(
+    "fusewire_route_errors_total",
+    "Entries that an arm was to write, and could not, by cause; errors of the sink of lines are full.",
+);
+static TRIPS: Family =
+    Family::counter("fusewire_route_trips_total", "Trips of the fuse in what an arm has written.");
+static LATENCY: Family = Family::gauge(
+    "fusewire_route_latency_seconds",
+    "How long entries took at most, from building to written: so many of 100, of those that were timed.",
+);
+static DROPPED: Family =
+    Family::counter("fusewire_route_dropped_entries_total", "Entries that neither arm has written.");
+static ROLLED_BACK: Family = Family::gauge(
+    "fusewire_route_rolled_back",
+    "1 where an arm has failed its bounds and is out of use, else 0.",
+);
+static COMPARED: Family =
+    Family::counter("fusewire_route_shadow_compared_total", "Entries encoded both ways and compared.");
+static DIFFERING: Family = Family::counter(
+    "fusewire_route_shadow_differing_total",
+    "Entries of which the two encodings did not say the same.",
+);
+static SKIPPED: Family = Family::counter(
+    "fusewire_route_shadow_skipped_total",
+    "Entries not compared since another thread was comparing.",
+);
+static CONFIG_OK: Family = Family::gauge(
+    "fusewire_route_config_in_force",
+    "1 where the rules in force are those of the file, 0 where that has an error.",
+);
+
+pub(super) static FAMILIES: [&Family; 12] = [
+    &ENTRIES,
+    &TAKEN_OVER,
+    &BYTES,
+    &ERRORS,
+    &TRIPS,
+    &LATENCY,
+    &DROPPED,
+    &ROLLED_BACK,
+    &COMPARED,
+    &DIFFERING,
+    &SKIPPED,
+    &CONFIG_OK,
+];
+
+impl Metrics {
+    /// Adds what a router has done. What its log has done, [`log`](Self::log) adds.
+    pub fn route(&mut self, stats: &RouteStats) -> &mut Self {
+        let rolled_back = stats.rolled_back.as_ref().map(|rolled_back| rolled_back.arm);
+        for (name, arm) in [("binary", Arm::Binary), ("json", Arm::Json)] {
+            self.arm(name, stats.arm(arm));
+            self.add(&ROLLED_BACK, &[("arm", name)], u64::from(rolled_back == Some(arm)));
+        }
+        self.add(&DROPPED, &[], stats.dropped);
+        self.add(&COMPARED, &[], stats.shadow.compared);
+        self.add(&DIFFERING, &[], stats.shadow.differing);
+        self.add(&SKIPPED, &[], stats.shadow.skipped);
+        self.add(&CONFIG_OK, &[], u64::from(stats.config_error.is_none()))
+    }
+
+    fn arm(&mut self, name: &'static str, stats: &ArmStats) {
+        let arm = ("arm", name);
+        self.add(&ENTRIES, &[arm], stats.entries);
+        self.add(&TAKEN_OVER, &[arm], stats.taken_over);
+        self.add(&BYTES, &[arm], stats.bytes);
+        for (cause, errors) in DropCause::ALL.into_iter().zip(stats.errors) {
+            self.add(&ERRORS, &[arm, ("cause", cause.name())], errors);
+        }
+        self.add(&TRIPS, &[arm], stats.trips);
+        // Before anything was timed there is nothing to tell, and not 0 seconds.
+        if stats.latency.timed > 0 {
+            let latency = &stats.latency;
+            for (percentile, time) in [("50", latency.p50), ("99", latency.p99), ("99.9", latency.p999)] {
+                self.add_float(&LATENCY, &[arm, ("percentile", percentile)], time.as_secs_f64());
+            }
+        }
+    }
+}

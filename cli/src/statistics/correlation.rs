@@ -40,7 +40,7 @@ pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
     }
     let increments = |series: &Series| -> Option<Vec<f64>> {
         let values: Option<Vec<f64>> = (0..=steps)
-            .map(|step| series.at(start + (nanos as f64 * step as f64 / steps as f64) as u64))
+            .map(|step| series.at(start.saturating_add((nanos as f64 * step as f64 / steps as f64) as u64)))
             .collect();
         Some(values?.windows(2).map(|pair| pair[1] - pair[0]).collect())
     };

@@ -20,4 +20,6 @@ fn normal_tail(z: f64) -> f64 {
 const Z_975: f64 = 1.959_964;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod random;

@@ -61,7 +61,7 @@ pub(crate) fn parting(upper: &Series, lower: &Series) -> Option<Parting> {
         .points()
         .iter()
         .filter_map(|(seconds, value)| {
-            let time = upper.start() + (seconds * 1e9) as u64;
+            let time = upper.time(*seconds);
             let gap = value - lower.at(time).filter(|_| start <= time && time <= end)?;
             Some(Gap { seconds: *seconds, gap, share: gap / value.max(1.0) })
         })
@@ -79,7 +79,7 @@ pub(crate) fn parting(upper: &Series, lower: &Series) -> Option<Parting> {
     let greater = place(last, 5, |gap| gap.share) - place(before, 5, |gap| gap.share);
     let top = upper.points().iter().map(|(_, value)| *value).fold(0.0, f64::max);
     let is_material = wider >= MATERIAL_BYTES && wider >= top * MATERIAL_SHARE && greater >= WIDER;
-    let time = upper.start() + (thinned[at].seconds * 1e9) as u64;
+    let time = upper.time(thinned[at].seconds);
     let (before, after) = (place(before, 5, |gap| gap.gap), place(last, 5, |gap| gap.gap));
     (is_material && statistic > CHANCE).then_some(Parting { time, before, after, statistic })
 }

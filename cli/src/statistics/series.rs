@@ -41,7 +41,12 @@ impl Series {
 
     /// When the last one was, in nanoseconds.
     pub(super) fn end(&self) -> u64 {
-        self.start.saturating_add(self.points.last().map_or(0, |(last, _)| (last * 1e9) as u64))
+        self.points.last().map_or(self.start, |(last, _)| self.time(*last))
+    }
+
+    /// When so many seconds from the first one are, in nanoseconds.
+    pub(super) fn time(&self, seconds: f64) -> u64 {
+        self.start.saturating_add((seconds * 1e9) as u64)
     }
 
     /// The value at a time in nanoseconds, on the line between the two beside it; that of the nearest before the first and behind the

@@ -60,10 +60,10 @@ pub(super) fn theil_sen(points: &[(f64, f64)], trend: &Trend) -> Option<Slope> {
     slopes.sort_by(f64::total_cmp);
     let (count, around) = (slopes.len() as f64, Z_975 * trend.deviation);
     let last = slopes.len().checked_sub(1)?;
-    let rank = |rank: f64| slopes[(rank.round().max(0.0) as usize).min(last)];
+    let rank = |rank: f64| slopes[(rank.max(0.0) as usize).min(last)];
     Some(Slope {
-        per_second: rank((count - 1.0) / 2.0),
-        interval: (rank((count - around) / 2.0), rank((count + around) / 2.0)),
+        per_second: (slopes[last / 2] + slopes[last.div_ceil(2)]) / 2.0,
+        interval: (rank(((count - around) / 2.0).floor() - 1.0), rank(((count + around) / 2.0).ceil())),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 mod check;
+mod metrics;
 mod postmortem;
 mod questions;
 mod size;
@@ -17,6 +18,7 @@ use fusewire::query::Field;
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
 pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
 pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
 pub(crate) use slo::{ReportFormat, SloArgs};
@@ -76,6 +78,7 @@ pub(crate) enum Command {
     Postmortem(PostmortemArgs),
     Check(Box<CheckArgs>),
     Slo(Box<SloArgs>),
+    Metrics(MetricsArgs),
     Tail(TailArgs),
     Ls(LsArgs),
     Info(InfoArgs),

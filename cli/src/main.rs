@@ -7,6 +7,7 @@ mod commands;
 mod html;
 mod input;
 mod kernel;
+mod metrics;
 mod outcome;
 mod output;
 mod postmortem;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Postmortem(args) => commands::postmortem::run(args, &mut terminal),
         Command::Check(args) => commands::check::run(args, &mut terminal),
         Command::Slo(args) => commands::slo::run(args, &mut terminal),
+        Command::Metrics(args) => commands::metrics::run(args, &mut terminal),
         Command::Tail(args) => commands::tail::run(args, &mut terminal),
         Command::Ls(args) => commands::ls::run(args, &mut terminal),
         Command::Info(args) => commands::info::run(args, &mut terminal),

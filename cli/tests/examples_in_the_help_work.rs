@@ -20,6 +20,7 @@ fn every_command_has_help_with_examples_that_parse() {
         Some("postmortem"),
         Some("check"),
         Some("slo"),
+        Some("metrics"),
         Some("tail"),
         Some("ls"),
         Some("info"),

@@ -36,6 +36,10 @@ mod of_route;
 pub use exposition::CONTENT_TYPE;
 pub use family::{Family, FamilyKind, Unit};
 pub use of_log::{LEVELS, level_name};
+/// The families of a log, for who counts by himself what somebody else's log says.
+pub mod of_entries {
+    pub use super::of_log::{BYTES, DROPPED, DROPPED_BY_LEVEL, ENTRIES, MISSING, TRIPPED, TRIPS};
+}
 
 use std::borrow::Cow;
 

@@ -15,19 +15,26 @@ pub fn level_name(severity: Severity) -> &'static str {
     LEVELS[level.min(LEVELS.len() - 1)]
 }
 
-static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Entries written, by level.");
-static BYTES: Family =
+/// Entries written, by level.
+pub static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Entries written, by level.");
+/// Bytes of the entries written, by level.
+pub static BYTES: Family =
     Family::counter("log_volume_bytes_total", "Bytes of the entries written, frames included, by level.");
-static MISSING: Family =
+/// Entries written that name no trace, by level.
+pub static MISSING: Family =
     Family::counter("log_missing_trace_id_total", "Entries written that name no trace, by level.");
-static TRIPPED: Family = Family::counter(
+/// Entries of which the fuse kept something back.
+pub static TRIPPED: Family = Family::counter(
     "fusewire_log_tripped_entries_total",
     "Entries written of which the fuse kept something back.",
 );
-static TRIPS: Family = Family::counter("fusewire_log_trips_total", "Trips of the fuse, by cause.");
-static DROPPED: Family =
+/// Trips of the fuse, by cause.
+pub static TRIPS: Family = Family::counter("fusewire_log_trips_total", "Trips of the fuse, by cause.");
+/// Entries that were not written, by cause.
+pub static DROPPED: Family =
     Family::counter("fusewire_log_dropped_entries_total", "Entries that were not written, by cause.");
-static DROPPED_BY_LEVEL: Family = Family::counter(
+/// The same by level.
+pub static DROPPED_BY_LEVEL: Family = Family::counter(
     "fusewire_log_dropped_entries_by_level_total",
     "Entries that were not written, by level: the same ones as by cause.",
 );

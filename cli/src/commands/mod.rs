@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod ls;
 pub(crate) mod manual;
+pub(crate) mod metrics;
 pub(crate) mod postmortem;
 pub(crate) mod query;
 pub(crate) mod recover;

@@ -1,6 +1,6 @@
 //! Lost bytes in words, and what a log says of entries that were not written.
 
-use fusewire::decode::{EntryRef, Value};
+use fusewire::decode::{Attribute, EntryRef, Value};
 use fusewire::segment::{FrameKind, FrameRef, LostRange};
 
 use crate::input::time_point::Range;
@@ -17,6 +17,17 @@ pub(crate) fn count(frame: &FrameRef<'_>, range: Range) -> u64 {
         },
         _ => 0,
     }
+}
+
+/// What a record of entries that were not written counts under `key`, as `causes` and `dropped`.
+pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
+    let Some(Value::Map(counts)) = record.get(key) else { return Vec::new() };
+    let counts = counts.iter().filter_map(Result::ok);
+    let of = |count: Attribute<'_>| match count.value {
+        Value::Uint(number) => Some((count.key.to_string(), number)),
+        _ => None,
+    };
+    counts.filter_map(of).collect()
 }
 
 /// `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.

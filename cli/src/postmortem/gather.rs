@@ -20,6 +20,7 @@ use super::timeline::Memory;
 use crate::commands::cat;
 use crate::input::selection::Selection;
 use crate::input::time_point::Range;
+use crate::output::losses;
 
 /// Appends that were never completed and are named; of more, how many.
 const UNFINISHED: usize = 16;
@@ -201,12 +202,8 @@ impl Pass<'_> {
         if let Some(Value::Uint(count)) = record.get("count") {
             self.gathered.volume.add_dropped(record.time_unix_nano(), count);
         }
-        if let Some(Value::Map(causes)) = record.get("causes") {
-            for cause in causes.iter().filter_map(Result::ok) {
-                if let Value::Uint(count) = cause.value {
-                    *self.dropped.entry(cause.key.to_string()).or_default() += count;
-                }
-            }
+        for (cause, count) in losses::told(record, "causes") {
+            *self.dropped.entry(cause).or_default() += count;
         }
     }
 

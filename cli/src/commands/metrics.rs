@@ -1,0 +1,41 @@
+//! `fusewire metrics`: what a log says, for Prometheus.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use fusewire::log::LogReader;
+use fusewire::metrics::FamilyKind;
+
+use super::{cat, tail};
+use crate::args::MetricsArgs;
+use crate::input;
+use crate::metrics::{self, Counts};
+use crate::outcome::Outcome;
+use crate::output::Terminal;
+
+/// Runs the command.
+pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    if args.list {
+        for family in metrics::all() {
+            let kind = if family.kind() == FamilyKind::Counter { "counter" } else { "gauge" };
+            // Writing to a String cannot fail.
+            _ = writeln!(terminal.out, "{:<52} {kind:<8} {}", family.name(), family.help());
+        }
+        return Ok(Outcome::Clean);
+    }
+    let options = LogReader::options().copy(args.access.copy);
+    if let Some(address) = &args.listen {
+        let reader = cat::open(&args.paths, options.follow(true))?;
+        let ended = tail::on_interrupt()?;
+        let tell = |address: &str| eprintln!("fusewire: http://{address}/metrics");
+        metrics::serve(reader, &args.paths, address, &ended, tell)?;
+        return Ok(Outcome::Clean);
+    }
+    input::expect_logs(&args.paths)?;
+    let mut counts = Counts::default();
+    metrics::read(&mut cat::open(&args.paths, options)?, &mut counts);
+    counts.is_caught_up = true;
+    let metrics = counts.to_metrics(&metrics::files(&args.paths)?);
+    terminal.out.push_str(&metrics.to_prometheus());
+    Ok(Outcome::Clean)
+}

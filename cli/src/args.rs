@@ -15,6 +15,7 @@ use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
 use fusewire::query::Field;
 
+use crate::input::selection::Selection;
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
 pub(crate) use check::{CheckArgs, CheckFormat};
@@ -376,6 +377,24 @@ impl RangeArgs {
     /// The range that is meant now, by the clocks of `zone`.
     pub(crate) fn range(&self, zone: &Zone) -> anyhow::Result<Range> {
         Range::new(self.since.as_ref(), self.until.as_ref(), zone)
+    }
+}
+
+/// Which entries, by what is in them and by their time.
+#[derive(Args, Debug)]
+pub(crate) struct SelectArgs {
+    /// Only entries that this asks for: see `fusewire query --help`.
+    #[arg(long = "where", short = 'w', value_name = "EXPR")]
+    query: Option<String>,
+
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+impl SelectArgs {
+    /// What is selected now, by the clocks of `zone`.
+    pub(crate) fn selection(&self, zone: &Zone) -> anyhow::Result<Selection> {
+        Selection::new(&self.range, self.query.as_deref(), zone)
     }
 }
 

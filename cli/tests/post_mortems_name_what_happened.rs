@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Run, TempDir, command, fusewire, fusewire_with_input, small_log};
+use common::{Run, TempDir, command, fusewire, fusewire_with_input, small_log, verdict};
 use fusewire::encode::LogValue;
 use fusewire::{Severity, event};
 use serde_json::{Value, json};
@@ -33,14 +33,6 @@ fn postmortem(logs: &Path, more: &[&str]) -> Run {
 
 fn report(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
-}
-
-fn verdict<'a>(report: &'a Value, rule: &str) -> &'a Value {
-    let verdicts = report["verdicts"].as_array().unwrap();
-    verdicts
-        .iter()
-        .find(|verdict| verdict["rule"] == rule)
-        .unwrap_or_else(|| panic!("no {rule}: {verdicts:#?}"))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{AccessArgs, RangeArgs, ZoneArgs};
+use super::{AccessArgs, SelectArgs, ZoneArgs};
 use crate::check::Role;
 use crate::check::rules::Level;
 
@@ -60,12 +60,8 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) list: bool,
 
-    /// Only entries that this asks for: see `fusewire query --help`.
-    #[arg(long = "where", short = 'w', value_name = "EXPR")]
-    pub(crate) query: Option<String>,
-
     #[command(flatten)]
-    pub(crate) range: RangeArgs,
+    pub(crate) select: SelectArgs,
 
     /// Text for people, one JSON object, or SARIF 2.1.0.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use fusewire::query::Field;
 
-use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, ZoneArgs};
+use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs};
 use crate::input::time_point::ago;
 
 /// Print the entries that an expression asks for.
@@ -104,12 +104,8 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "N", default_value_t = 30_000)]
     pub(crate) max_groups: usize,
 
-    /// Only entries that this asks for: see `fusewire query --help`.
-    #[arg(long = "where", short = 'w', value_name = "EXPR")]
-    pub(crate) query: Option<String>,
-
     #[command(flatten)]
-    pub(crate) range: RangeArgs,
+    pub(crate) select: SelectArgs,
 
     /// Tables for people, or one JSON object a line.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
@@ -146,12 +142,8 @@ pub(crate) struct HistogramArgs {
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<NonZero<u64>>,
 
-    /// Only entries that this asks for: see `fusewire query --help`.
-    #[arg(long = "where", short = 'w', value_name = "EXPR")]
-    pub(crate) query: Option<String>,
-
     #[command(flatten)]
-    pub(crate) range: RangeArgs,
+    pub(crate) select: SelectArgs,
 
     /// Bars for people, or one JSON object a line.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]

@@ -4,8 +4,7 @@ mod stream;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use fusewire::log::{LogReader, ReadOptions};
+use anyhow::Result;
 use fusewire::segment::Mode;
 
 use crate::args::CatArgs;
@@ -70,7 +69,7 @@ fn print_logs(
     if paths.is_empty() {
         return Ok(());
     }
-    let mut reader = open(&paths, selection.options(args.access.copy))?;
+    let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
     let most = args.lines.unwrap_or(u64::MAX);
     if let Some(newest) = args.lines.filter(|_| args.reverse) {
         reader.seek_to_last(newest.saturating_sub(printer.printed()))?;
@@ -81,10 +80,4 @@ fn print_logs(
         printer.print(&event, terminal)?;
     }
     Ok(())
-}
-
-/// Opens files and directories of them.
-pub(crate) fn open(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
-    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    options.open(paths).with_context(names)
 }

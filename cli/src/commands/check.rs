@@ -7,7 +7,7 @@ use crate::args::{CheckArgs, CheckFormat};
 use crate::check::config::Config;
 use crate::check::{self, Baseline, Options, sarif, text};
 use crate::input;
-use crate::input::selection::{Selection, query_options};
+use crate::input::selection::query_options;
 use crate::outcome::Outcome;
 use crate::output::time::Clock;
 use crate::output::{Terminal, escape};
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
         return Ok(Outcome::Clean);
     }
     input::expect_logs(&args.paths)?;
-    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let selection = args.select.selection(&zone)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default();
     let report = check::run(&Options {
         paths: &args.paths,

@@ -7,8 +7,7 @@ use fusewire::log::{LogEvent, Scan, Scanned};
 use fusewire::query::aggregate::{Aggregation, Counted};
 use fusewire::segment::Wanted;
 
-use super::cat;
-use crate::input::selection::Selection;
+use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::{Terminal, losses, progress};
 
@@ -64,7 +63,7 @@ pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, copy: bool) -> R
     let mut nothing = Wanted::default();
     nothing.of_severities([]);
     let options = Selection::of_range(selection.range).options(copy).filter(nothing, |_| false);
-    let mut reader = cat::open(paths, options)?;
+    let mut reader = input::open_logs(paths, options)?;
     let mut dropped = 0;
     while let Some(event) = reader.next() {
         if let LogEvent::Frame { frame, .. } = event {

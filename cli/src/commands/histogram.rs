@@ -49,7 +49,7 @@ const BAR: u64 = 40;
 pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outcome> {
     input::expect_logs(&args.paths)?;
     let zone = args.zone.zone();
-    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let selection = args.select.selection(&zone)?;
     let every = match args.every {
         Some(every) => every,
         None => interval(args, &selection)?,

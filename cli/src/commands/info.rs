@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use fusewire::log::{FileInfo, Owner, SegmentInfo, list};
 use fusewire::segment::{Event, Mode, Segment, State, Trailer};
 
-use super::ls;
 use crate::args::{AccessArgs, InfoArgs};
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, grouped, lasted};
+use crate::output::producer::state;
 use crate::output::time::Clock;
 use crate::output::value::push_scalar;
 use crate::output::{Terminal, escape};
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
 /// What people call the state of a segment, and what that means.
 fn describe_state(info: Option<&SegmentInfo>, segment: &Segment) -> &'static str {
     let Some(info) = info else { return "unknown" };
-    match ls::state(info) {
+    match state(info) {
         "live" if info.owner == Owner::Unknown => {
             "not sealed: whether its process is at work is not known here"
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
+use fusewire::log::{Listing, Owner, SegmentInfo, list};
 
 use crate::args::{LsArgs, OutputFormat};
 use crate::input;
@@ -14,7 +14,7 @@ use crate::output::Terminal;
 use crate::output::colour::Paint;
 use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped};
-use crate::output::producer::{Producer, stream_name};
+use crate::output::producer::{Producer, state, stream_name};
 use crate::output::time::Clock;
 
 /// Runs the command.
@@ -61,18 +61,6 @@ fn listing(directory: &Path) -> Result<Listing> {
         bail!(input::nothing_in(directory));
     }
     Ok(listing)
-}
-
-/// What people call the state of a segment.
-pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
-    match (&segment.header, segment.life) {
-        (Err(_), _) => "damaged",
-        (_, Life::Sealed) => "sealed",
-        (_, Life::Live) => "live",
-        (_, Life::Empty) if segment.owner == Owner::Alive => "ready",
-        (_, Life::Empty) => "empty",
-        (_, Life::Crashed) => "crashed",
-    }
 }
 
 fn paint<'a>(state: &str, terminal: &'a Terminal) -> &'a Paint {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use fusewire::log::LogReader;
 use fusewire::metrics::FamilyKind;
 
-use super::{cat, tail};
+use super::tail;
 use crate::args::MetricsArgs;
 use crate::input;
 use crate::metrics::{self, Counts};
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     let options = LogReader::options().copy(args.access.copy);
     if let Some(address) = &args.listen {
-        let reader = cat::open(&args.paths, options.follow(true))?;
+        let reader = input::open_logs(&args.paths, options.follow(true))?;
         let ended = tail::on_interrupt()?;
         let tell = |address: &str| eprintln!("fusewire: http://{address}/metrics");
         metrics::serve(reader, &args.paths, address, &ended, tell)?;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     input::expect_logs(&args.paths)?;
     let mut counts = Counts::default();
-    metrics::read(&mut cat::open(&args.paths, options)?, &mut counts);
+    metrics::read(&mut input::open_logs(&args.paths, options)?, &mut counts);
     counts.is_caught_up = true;
     let metrics = counts.to_metrics(&metrics::files(&args.paths)?);
     terminal.out.push_str(&metrics.to_prometheus());

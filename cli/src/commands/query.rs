@@ -6,7 +6,7 @@ use anyhow::Result;
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::Mode;
 
-use super::{cat, count};
+use super::count;
 use crate::args::QueryArgs;
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
@@ -31,10 +31,10 @@ pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> 
     }
     if args.context > 0 {
         let options = Selection::of_range(selection.range).options(args.access.copy);
-        let reader = cat::open(&args.paths, options)?;
+        let reader = input::open_logs(&args.paths, options)?;
         Around::new(args.context, &selection).print(reader, most, &mut printer, terminal)?;
     } else {
-        let mut reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+        let mut reader = input::open_logs(&args.paths, selection.options(args.access.copy))?;
         if args.reverse
             && let Some(newest) = args.lines
         {

@@ -8,7 +8,7 @@ use fusewire::query::aggregate::{Aggregation, Counted};
 
 use super::count;
 use crate::args::{OutputFormat, StatsArgs};
-use crate::input::{self, selection::Selection};
+use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::numbers::{bytes, counted, grouped, lasted};
@@ -19,7 +19,7 @@ use table::Table;
 pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     input::expect_logs(&args.paths)?;
     let zone = args.zone.zone();
-    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
+    let selection = args.select.selection(&zone)?;
     let asked = Aggregation::new().max_groups(args.max_groups);
     let asked = if args.counts { asked } else { asked.look_at_every_entry() };
     let tables: Vec<Table<'_>> = if args.by.is_empty() {

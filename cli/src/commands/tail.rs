@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use fusewire::segment::Mode;
 
-use super::cat;
 use crate::args::{RangeArgs, TailArgs};
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
@@ -31,7 +30,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let options = selection.options(args.access.copy).follow(args.follow);
-    let mut reader = cat::open(&args.paths, options)?;
+    let mut reader = input::open_logs(&args.paths, options)?;
     reader.seek_to_last(args.lines).context("the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
     loop {

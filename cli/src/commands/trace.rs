@@ -11,7 +11,6 @@ use fusewire::log::{LogEvent, Source};
 use fusewire::query::Query;
 use fusewire::segment::Mode;
 
-use super::cat;
 use crate::args::{EntryFormat, TraceArgs};
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let selection = Selection::of_query(query.context("the trace id")?);
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
-    let mut reader = cat::open(&args.paths, selection.options(args.access.copy))?;
+    let mut reader = input::open_logs(&args.paths, selection.options(args.access.copy))?;
     let (mut logged, mut producers) = (Vec::new(), HashMap::new());
     let mut left_out = 0_u64;
     while let Some(event) = reader.next() {

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use fusewire::log::{FILE_EXTENSIONS, is_log_file_name};
+use fusewire::log::{FILE_EXTENSIONS, LogReader, ReadOptions, is_log_file_name};
 use fusewire::segment::{FILE_EXTENSION, Segment};
 
 use crate::args::AccessArgs;
@@ -43,6 +43,12 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
 /// Of the first one that has nothing.
 pub(crate) fn expect_logs(paths: &[PathBuf]) -> Result<()> {
     paths.iter().try_for_each(|path| expect_log(path))
+}
+
+/// Opens files and directories of them.
+pub(crate) fn open_logs(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
+    let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    options.open(paths).with_context(names)
 }
 
 /// Whether a file is no segment: `has_segment` is whether reading it has found one.

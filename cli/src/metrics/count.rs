@@ -11,9 +11,8 @@ use fusewire::metrics::{Family, LEVELS, Metrics, families, level_name, of_entrie
 use fusewire::segment::FrameKind;
 
 use crate::call_site::lossy;
-use crate::commands::ls;
 use crate::output::losses;
-use crate::output::producer::Producer;
+use crate::output::producer::{Producer, state};
 
 /// Targets that are told apart; entries of others have the target `other`. A label is what costs Prometheus memory.
 const TARGETS: usize = 200;
@@ -85,7 +84,7 @@ pub(crate) struct Files {
 impl Files {
     pub(super) fn add(&mut self, listing: &Listing, is_meant: impl Fn(&Path) -> bool) {
         for segment in listing.segments.iter().filter(|segment| is_meant(&segment.path)) {
-            *self.by_state.entry(ls::state(segment)).or_default() += 1;
+            *self.by_state.entry(state(segment)).or_default() += 1;
             self.disk_bytes += segment.disk_bytes;
         }
         for file in listing.files.iter().filter(|file| is_meant(&file.path)) {

@@ -1,9 +1,10 @@
-//! Who wrote a segment.
+//! Who wrote a segment, and what became of it.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use fusewire::decode::Value;
+use fusewire::log::{Life, Owner, SegmentInfo};
 use fusewire::segment::Segment;
 
 use super::colour::Palette;
@@ -64,4 +65,16 @@ impl Producer {
 pub(crate) fn stream_name(id: [u8; 16]) -> String {
     let [a, b, c, d, ..] = id;
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+}
+
+/// What people call the state of a segment.
+pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
+    match (&segment.header, segment.life) {
+        (Err(_), _) => "damaged",
+        (_, Life::Sealed) => "sealed",
+        (_, Life::Live) => "live",
+        (_, Life::Empty) if segment.owner == Owner::Alive => "ready",
+        (_, Life::Empty) => "empty",
+        (_, Life::Crashed) => "crashed",
+    }
 }

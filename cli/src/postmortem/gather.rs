@@ -17,7 +17,8 @@ use super::report::{Lines, Place, Process, Volume};
 use super::sites::Counter;
 use super::threads::LastWords;
 use super::timeline::Memory;
-use crate::commands::cat;
+
+use crate::input;
 use crate::input::selection::Selection;
 use crate::input::time_point::Range;
 use crate::output::losses;
@@ -74,7 +75,7 @@ struct Pass<'a> {
 /// Reads the log, and completes what is known of `subject`.
 pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<Gathered> {
     let range = Range { since: Some(asked.window.0), until: asked.window.1.checked_add(1) };
-    let mut reader = cat::open(asked.paths, Selection::of_range(range).options(asked.copy))?;
+    let mut reader = input::open_logs(asked.paths, Selection::of_range(range).options(asked.copy))?;
     let mut pass = Pass {
         asked,
         stream: subject.as_ref().map(|known| known.stream_id),

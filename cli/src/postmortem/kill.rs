@@ -10,7 +10,6 @@ use rustix::time::ClockId;
 use super::report::{Kill, Process};
 use crate::input;
 use crate::kernel::{self, Constraint, OomKill};
-use crate::output::numbers::{bytes, grouped};
 use crate::output::time::Zone;
 
 const SECOND: i64 = 1_000_000_000;
@@ -105,34 +104,6 @@ fn matched(
         matched_by,
         place: format!("{name}: line {}", record.line),
     })
-}
-
-impl Kill {
-    /// What the record says of it, each a few words.
-    pub(super) fn facts(&self) -> Vec<String> {
-        let sizes = [
-            ("in memory", self.rss),
-            ("anon-rss", self.anon_rss),
-            ("file-rss", self.file_rss),
-            ("shmem-rss", self.shmem_rss),
-            ("total-vm", self.total_vm),
-            ("usage", self.usage),
-            ("limit", self.limit),
-        ];
-        let mut facts: Vec<String> =
-            sizes.iter().filter_map(|(name, size)| Some(format!("{name} {}", bytes((*size)?)))).collect();
-        facts.extend(self.failcnt.map(|count| format!("which was met {} times before", grouped(count))));
-        facts.extend(self.constraint.iter().cloned());
-        facts.extend(self.invoked_by.iter().map(|task| format!("asked for by {task}")));
-        facts.extend(self.instead_of.iter().map(|task| format!("in the place of {task}")));
-        let scores = self.score.map(|score| format!("score {score}"));
-        facts.extend(scores.into_iter().chain(self.score_adj.map(|adj| format!("oom_score_adj {adj}"))));
-        if !self.confirmed {
-            facts.push("chosen; that it was killed the log does not say".to_owned());
-        }
-        facts.extend(self.group.iter().map(|group| format!("group {group}")));
-        facts
-    }
 }
 
 /// When the clock of the kernel's messages began, nanoseconds since the Unix epoch. `btime` of /proc/stat says the second only.

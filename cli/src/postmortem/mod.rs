@@ -10,6 +10,7 @@ pub(crate) mod text;
 mod threads;
 mod timeline;
 mod verdicts;
+mod words;
 
 use std::path::{Path, PathBuf};
 

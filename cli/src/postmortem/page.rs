@@ -3,8 +3,7 @@
 use maud::{Markup, html};
 
 use super::report::{End, Finding, Interval, LEVELS, LastEntry, MemoryPoint, Process, Report, Site};
-use super::text::producer;
-use super::verdicts::signed;
+use super::words::{producer, signed};
 use crate::html::{Bars, Chart, Line, Unit, page, shown, table};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::time::Clock;
@@ -42,33 +41,10 @@ fn head(report: &Report, clock: &mut Clock) -> Markup {
         End::Died => ("died", "died"),
         End::Unknown => ("dim", "may be alive or dead"),
     };
-    let last = process.last.map(|last| {
-        format!("{} ({} later)", clock.describe(last), lasted(last.saturating_sub(process.began)))
-    });
-    let commit = process.last_commit.as_ref().map(|place| {
-        format!("{}, byte {}, {} bytes", place.file, grouped(place.offset), grouped(place.bytes))
-    });
-    let unfinished = match process.unfinished.first() {
-        None => "none".to_owned(),
-        Some(first) => format!(
-            "{}, the first in {} at byte {}",
-            grouped(process.unfinished_count),
-            first.file,
-            grouped(first.offset)
-        ),
-    };
-    let dropped: u64 = process.dropped.iter().map(|(_, count)| count).sum();
-    let began = clock.describe(process.began);
     html! {
         h1 { (shown(&producer(process))) " " span class=(class) { (end) } }
         dl {
-            dt { "began" } dd { (began) }
-            @if let Some(last) = last { dt { "last entry" } dd { (last) } }
-            @if let Some(commit) = commit { dt { "committed" } dd { (shown(&commit)) } }
-            dt { "log" } dd { (counted(process.entries, "entry", "entries")) " in " (counted(process.segments, "segment", "segments")) ", " (process.unsealed.len()) " not sealed" }
-            dt { "unfinished" } dd { (shown(&unfinished)) span.dim { " (appends that had not returned)" } }
-            dt { "dropped" } dd { @if dropped == 0 { "nothing, as far as the log says" } @else { (counted(dropped, "entry", "entries")) } }
-            @if process.lost_bytes > 0 { dt { "lost" } dd { (grouped(process.lost_bytes)) " bytes to damage" } }
+            @for (title, fact) in process.facts(clock) { dt { (title) } dd { (shown(&fact)) } }
             dt { "looked at" } dd { (shown(&report.paths.join(", "))) ", from " (from) }
             @if !report.others.is_empty() { dt { "beside it" } dd { (others(&report.others)) } }
         }

@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Write};
 
-use super::report::{End, Finding, LEVELS, MemoryPoint, Process, Report, Site};
-use super::verdicts::{name, signed};
+use super::report::{End, Finding, LEVELS, MemoryPoint, Report, Site};
+use super::words::{name, producer, signed};
 use crate::output::colour::{Paint, Palette};
 use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped, lasted};
@@ -85,54 +85,8 @@ impl Printer<'_> {
         };
         let title = self.palette.strong.of(self.safe(&producer(process)));
         self.line(format_args!("{title} {end}"));
-        let began = self.clock.describe(process.began);
-        self.fact("began", &began);
-        if let Some(last) = process.last {
-            let last = format!(
-                "{}  ({} later)",
-                self.clock.describe(last),
-                lasted(last.saturating_sub(process.began))
-            );
-            self.fact("last entry", &last);
-        }
-        if let Some(commit) = &process.last_commit {
-            let commit =
-                format!("{}, byte {}, {} bytes", commit.file, grouped(commit.offset), grouped(commit.bytes));
-            self.fact("committed", &commit);
-        }
-        let unsealed = match process.unsealed.len() as u64 {
-            0 => String::new(),
-            count => format!(", {} not sealed", grouped(count)),
-        };
-        self.fact(
-            "log",
-            &format!(
-                "{} in {}{unsealed}",
-                counted(process.entries, "entry", "entries"),
-                counted(process.segments, "segment", "segments")
-            ),
-        );
-        let unfinished = match process.unfinished.first() {
-            None => "none".to_owned(),
-            Some(first) => format!(
-                "{}, the first in {} at byte {}",
-                grouped(process.unfinished_count),
-                first.file,
-                grouped(first.offset)
-            ),
-        };
-        self.fact("unfinished", &format!("{unfinished}  (appends that had not returned)"));
-        let dropped: u64 = process.dropped.iter().map(|(_, count)| count).sum();
-        self.fact(
-            "dropped",
-            &if dropped == 0 {
-                "nothing, as far as the log says".to_owned()
-            } else {
-                counted(dropped, "entry", "entries")
-            },
-        );
-        if process.lost_bytes > 0 {
-            self.fact("lost", &format!("{} bytes to damage", grouped(process.lost_bytes)));
+        for (title, fact) in process.facts(self.clock) {
+            self.fact(title, &fact);
         }
         for other in self.report.others.iter().take(5) {
             self.fact("beside it", &producer(other));
@@ -358,17 +312,4 @@ impl Printer<'_> {
             self.wrapped(4, &self.palette.dim, &facts.join(", "));
         }
     }
-}
-
-/// `shop on web1, pid 4711, stream 0a1b2c3d`.
-pub(super) fn producer(process: &Process) -> String {
-    let mut out = process.service.clone().unwrap_or_else(|| "nameless process".to_owned());
-    if let Some(host) = &process.host {
-        _ = write!(out, " on {host}");
-    }
-    if let Some(pid) = process.pid {
-        _ = write!(out, ", pid {pid}");
-    }
-    _ = write!(out, ", stream {}", process.stream);
-    out
 }

@@ -1,6 +1,7 @@
 //! What follows from the facts: each by a rule, with the numbers that it went by.
 
-use super::report::{End, Finding, Kill, MemoryPoint, Process, Report, Site, Verdict};
+use super::report::{End, Finding, Kill, MemoryPoint, Process, Report, Verdict};
+use super::words::{name, signed};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::time::Clock;
 use crate::statistics::{self, Series};
@@ -417,23 +418,6 @@ fn missing_lines(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     } else {
         verdict("missing-lines", Finding::NotFound, "the lines in files go on to the end", because)
     })
-}
-
-/// What a call site is called.
-pub(super) fn name(site: &Site) -> String {
-    let source = site.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
-    let message = if site.message.is_empty() { "an empty message" } else { &site.message };
-    if site.target.is_empty() {
-        format!("\"{message}\"{source}")
-    } else {
-        format!("{} \"{message}\"{source}", site.target)
-    }
-}
-
-/// A size that may be negative.
-pub(super) fn signed(size: f64) -> String {
-    let sign = if size < 0.0 { "-" } else { "" };
-    format!("{sign}{}", bytes(size.abs() as u64))
 }
 
 fn small(p: f64) -> String {

@@ -124,3 +124,12 @@ pub fn signal(child: &std::process::Child, signal: &str) {
     let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", child.id())).status();
     assert!(status.unwrap().success());
 }
+
+/// What a post-mortem says by a rule.
+pub fn verdict<'a>(report: &'a serde_json::Value, rule: &str) -> &'a serde_json::Value {
+    let verdicts = report["verdicts"].as_array().unwrap();
+    verdicts
+        .iter()
+        .find(|verdict| verdict["rule"] == rule)
+        .unwrap_or_else(|| panic!("no {rule}: {verdicts:#?}"))
+}

@@ -168,6 +168,11 @@ fn rules_of_files() {
     let finding = &report["findings"][0];
     assert!(finding["count"].as_u64().unwrap() > 100, "bytes: {finding}");
     assert_eq!(finding["places"][0]["file"], segments(&logs)[0].to_str().unwrap());
+    let config = logs.with_file_name("off.toml");
+    std::fs::write(&config, "[rules]\ndamaged = \"off\"\n").unwrap();
+    let (run, report) = check(&logs, &["--config", config.to_str().unwrap()]);
+    assert_eq!((run.code, found(&report)), (3, vec![]), "it is told all the same: {run:?}");
+    assert!(run.stderr.contains("lost bytes"), "{}", run.stderr);
 }
 
 fn days_since_then() -> u64 {

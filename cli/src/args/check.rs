@@ -12,7 +12,7 @@ use crate::check::rules::Level;
 ///
 /// Also JSON lines of services that know nothing of Fusewire. What is found is grouped by rule and call site. A file in TOML
 /// changes severities and thresholds, adds rules as queries, and says what is allowed and why: see docs/check.md.
-/// Exit code 0: nothing as severe as --fail-on says. 1: something is. 2: it could not be done.
+/// Exit code 0: nothing as severe as --fail-on says. 1: something is. 2: it could not be done. 3: bytes are lost, and the rule for that is off.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

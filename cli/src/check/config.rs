@@ -231,6 +231,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether bytes that are lost are findings.
+    pub(crate) fn finds_damage(&self) -> bool {
+        self.rules[rules::DAMAGED].level.is_some()
+    }
+
     fn find(&self, name: &str) -> Result<usize> {
         let own = || self.rules.iter().position(|rule| rule.id == name);
         rules::find(name)

@@ -15,7 +15,7 @@ pub(crate) mod text;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::Scan;
+use fusewire::log::{Scan, Scanned};
 
 use crate::input::selection::Selection;
 use crate::output::progress;
@@ -41,11 +41,11 @@ pub(crate) struct Options<'a> {
     pub(crate) copy: bool,
 }
 
-/// Holds what is in the paths against the rules.
+/// Holds what is in the paths against the rules. What could not be read is among the findings, unless that rule is off, and beside them.
 ///
 /// # Errors
 /// Where a path cannot be read.
-pub(crate) fn run(options: &Options<'_>) -> Result<Report> {
+pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     let Options { paths, config, selection, now, .. } = *options;
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let query = selection.to_query()?;
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options<'_>) -> Result<Report> {
         findings.add_of_file(EXPIRED, rule, format!("of {rule}: {}", allow.reason), 1, Place::at(first, 0));
     }
     drop_what_is_allowed(&mut findings, &all, config);
-    report::make(findings, config, options.baseline, all.entries)
+    Ok((report::make(findings, config, options.baseline, all.entries), scanned))
 }
 
 /// What is off, and what a rule of one's own finds so rarely that it may be.

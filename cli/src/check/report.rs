@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use anyhow::Result;
 use serde::Serialize;
 
 use super::baseline::Baseline;
@@ -87,7 +86,7 @@ impl Report {
 }
 
 /// Puts findings in order.
-pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, entries: u64) -> Result<Report> {
+pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, entries: u64) -> Report {
     let mut all: Vec<Finding> = findings
         .groups
         .into_iter()
@@ -118,7 +117,7 @@ pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, ent
     number_lines(&mut all);
     let others =
         findings.others.into_iter().map(|(rule, count)| (config.rules[rule].id.clone(), count)).collect();
-    Ok(Report { findings: all, entries, others })
+    Report { findings: all, entries, others }
 }
 
 /// Says of places in files of lines which line they are: each file is read once. One that cannot be read any more has none.

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     input::expect_logs(&args.paths)?;
     let selection = args.select.selection(&zone)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default();
-    let report = check::run(&Options {
+    let (report, scanned) = check::run(&Options {
         paths: &args.paths,
         config: &config,
         selection: &selection,
@@ -54,7 +54,9 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
         CheckFormat::Sarif => print_json(&sarif::make(&report, &config.rules), terminal),
     }
     let failed = args.fail_on.level().is_some_and(|level| report.new_of(level) > 0);
-    Ok(if failed { Outcome::NoMatch } else { Outcome::Clean })
+    let outcome = if failed { Outcome::NoMatch } else { Outcome::Clean };
+    // What is lost is told in any case.
+    Ok(if config.finds_damage() { outcome } else { outcome.max(count::report(&scanned, terminal)?) })
 }
 
 fn print_json(value: &serde_json::Value, terminal: &mut Terminal) {

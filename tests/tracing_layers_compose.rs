@@ -7,6 +7,7 @@ mod common {
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::logs;
 use fusewire::bridge::tracing::{Layer, Scope, SpanEvents};
@@ -22,6 +23,13 @@ const TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
 const TRACE_HEX: &str = "0af7651916cd43dd8448eb211c80319c";
 const SPAN: u64 = 0xb7ad_6b71_6920_3331;
 const SPAN_HEX: &str = "b7ad6b7169203331";
+
+/// One test at a time: whether a call is of interest, `tracing` remembers for the whole process, and works it out of the subscribers that
+/// happen to be there when it first meets the call.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn layer(directory: &Path) -> Layer {
     Layer::new(Log::options(directory).open().unwrap())
@@ -47,6 +55,7 @@ fn keys(entry: &Entry) -> Vec<&str> {
 
 #[test]
 fn what_a_filter_keeps_away_is_not_evaluated() {
+    let _alone = alone();
     let evaluated = Cell::new(0);
     let evaluate = || evaluated.replace(evaluated.get() + 1);
     let work = || {
@@ -66,6 +75,7 @@ fn what_a_filter_keeps_away_is_not_evaluated() {
 
 #[test]
 fn a_filter_of_one_layer_leaves_the_other_alone() {
+    let _alone = alone();
     let directory = tempfile::tempdir().unwrap();
     let all = layer(directory.path());
     let errors = logged(
@@ -85,6 +95,7 @@ fn a_filter_of_one_layer_leaves_the_other_alone() {
 
 #[test]
 fn a_layer_comes_and_goes_while_the_program_runs() {
+    let _alone = alone();
     let directory = tempfile::tempdir().unwrap();
     let (reloaded, handle) = reload::Layer::new(None::<Layer>);
     tracing::subscriber::with_default(registry().with(reloaded), || {
@@ -104,6 +115,7 @@ fn a_layer_comes_and_goes_while_the_program_runs() {
 
 #[test]
 fn records_of_log_are_as_if_they_were_of_tracing() {
+    let _alone = alone();
     let logger = tracing_log::LogTracer::new();
     let record = |level| {
         let mut record = log::Record::builder();
@@ -135,6 +147,7 @@ fn records_of_log_are_as_if_they_were_of_tracing() {
 
 #[test]
 fn ids_in_fields_are_the_entry_s() {
+    let _alone = alone();
     let expected = TraceContext { trace_id: TRACE, span_id: SPAN, flags: 0 };
     let entries = logged(
         |layer| registry().with(layer.with_scope(Scope::Current)),
@@ -160,6 +173,7 @@ fn ids_in_fields_are_the_entry_s() {
 
 #[test]
 fn what_is_called_an_id_and_is_none_is_an_attribute() {
+    let _alone = alone();
     let long = "x".repeat(100);
     let entries = logged(
         |layer| registry().with(layer),
@@ -177,6 +191,7 @@ fn what_is_called_an_id_and_is_none_is_an_attribute() {
 
 #[test]
 fn spans_say_when_they_begin_and_how_long_they_were() {
+    let _alone = alone();
     let work = || {
         let span = info_span!(target: "shop", "request", n = 1_u64);
         span.in_scope(|| info!("inside"));

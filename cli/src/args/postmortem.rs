@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{AccessArgs, OutputFormat, ZoneArgs};
-use crate::input::time_point::ago;
+use crate::input::time_point::length;
 
 /// Tell what became of a process that died: who, when, and why, as far as its log says.
 ///
@@ -38,11 +38,11 @@ pub(crate) struct PostmortemArgs {
     pub(crate) pid: Option<u64>,
 
     /// How long before the end to look at, as 90s, 15m, 6h.
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = length)]
     pub(crate) window: u64,
 
     /// How long before the end call sites are counted.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = span)]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = length)]
     pub(crate) recent: u64,
 
     /// Show so many of the last entries of each thread.
@@ -58,10 +58,4 @@ pub(crate) struct PostmortemArgs {
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
-}
-
-/// `15m`, in nanoseconds.
-fn span(text: &str) -> Result<u64, String> {
-    let nanos = ago(text).and_then(|ago| u64::try_from(ago.as_nanos()).ok()).filter(|nanos| *nanos > 0);
-    nanos.ok_or_else(|| format!("`{text}` is no length of time: write 90s, 15m, 6h or 2d"))
 }

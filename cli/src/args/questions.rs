@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use fusewire::query::Field;
 
 use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs};
-use crate::input::time_point::ago;
+use crate::input::time_point::length;
 
 /// Print the entries that an expression asks for.
 ///
@@ -158,8 +158,8 @@ pub(crate) struct HistogramArgs {
 
 /// `30s`, in nanoseconds.
 fn interval(text: &str) -> Result<NonZero<u64>, String> {
-    let nanos = ago(text).and_then(|ago| u64::try_from(ago.as_nanos()).ok()).and_then(NonZero::new);
-    nanos.ok_or_else(|| format!("`{text}` is no interval: write 30s, 5m, 1h or 1d"))
+    let nanos = length(text)?;
+    NonZero::new(nanos).ok_or_else(|| format!("`{text}` is no time"))
 }
 
 /// Print the entries of one trace, of all processes, span by span.

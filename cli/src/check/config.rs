@@ -9,7 +9,7 @@ use fusewire::query::{Query, QueryOptions};
 use serde::Deserialize;
 
 use super::rules::{self, Level, RULES};
-use crate::input::time_point::ago;
+use crate::input::time_point::length;
 
 /// A rule, as it is held here.
 #[derive(Clone, Debug)]
@@ -101,8 +101,7 @@ impl TryFrom<String> for Span {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let nanos = ago(&text).and_then(|span| u64::try_from(span.as_nanos()).ok());
-        nanos.map(Self).ok_or_else(|| format!("`{text}` is no length of time: write 90s, 15m, 6h or 90d"))
+        length(&text).map(Self)
     }
 }
 

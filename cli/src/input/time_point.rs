@@ -79,6 +79,15 @@ pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
     (!text.is_empty()).then_some(total)
 }
 
+/// A length of time such as `800ms`, `15m` or `90d`, in nanoseconds; never 0.
+///
+/// # Errors
+/// Where `text` is none: what to write.
+pub(crate) fn length(text: &str) -> Result<u64, String> {
+    let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
+    nanos.ok_or_else(|| format!("`{text}` is no length of time: write 800ms, 90s, 15m, 6h or 2d"))
+}
+
 impl TimePoint {
     /// The moment that is meant at `now`, which has the zone to understand it in: nanoseconds since the Unix epoch. A time
     /// that the zone's clocks skip is the one right after the gap, one that they show twice the first.

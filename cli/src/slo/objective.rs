@@ -7,7 +7,7 @@ use fusewire::decode::{EntryRef, Value};
 use fusewire::query::{Field, Query, QueryOptions};
 use serde::Deserialize;
 
-use crate::input::time_point::ago;
+use crate::input::time_point::length;
 
 /// Where the time that something took is looked for, if nobody says where; the first that an entry has.
 pub(crate) const FIELDS: [&str; 9] = [
@@ -121,8 +121,7 @@ pub(crate) fn share(percent: f64) -> Result<f64> {
 /// # Errors
 /// Where it is none.
 pub(crate) fn threshold(text: &str) -> Result<u64> {
-    let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
-    nanos.with_context(|| format!("`{text}` is no length of time: write 800ms, 5s or 2m"))
+    length(text).map_err(anyhow::Error::msg)
 }
 
 /// The file of `--config`.

@@ -160,6 +160,24 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
 }
 
 #[test]
+fn what_was_imported_is_looked_at_by_its_own_times() {
+    let line = |n: u32| {
+        format!(
+            "{{\"time\":\"2026-03-04T00:{n:02}:00Z\",\"level\":\"info\",\"target\":\"a\",\"message\":\"m\"}}\n"
+        )
+    };
+    let (_directory, logs) = common::imported((0..50).map(line).collect::<String>().as_bytes());
+    let entries = |more: &[&str]| {
+        let report = report(&postmortem(&logs, &[&["--output", "json"], more].concat()));
+        let intervals = report["volume"]["intervals"].as_array().unwrap();
+        let all: u64 = intervals.iter().map(|interval| interval["entries"][3].as_u64().unwrap()).sum();
+        (all, report["sites"]["total"]["entries"].as_u64().unwrap())
+    };
+    assert_eq!(entries(&[]), (50, 6), "all within the hour, and those of the last five minutes");
+    assert_eq!(entries(&["--window", "10m", "--recent", "2m"]), (11, 3));
+}
+
+#[test]
 fn lines_alone_have_call_sites_too() {
     let directory = TempDir::new().unwrap();
     let long = "x".repeat(300_000);

@@ -12,7 +12,9 @@ use serde_json::Value;
 /// The example, which is built with the tests.
 fn story() -> PathBuf {
     let fusewire = PathBuf::from(env!("CARGO_BIN_EXE_fusewire"));
-    fusewire.with_file_name("examples").join("oom_story")
+    let story = fusewire.with_file_name("examples").join("oom_story");
+    assert!(story.exists(), "examples are built by `cargo test` as a whole, and by `cargo build --examples`");
+    story
 }
 
 #[test]

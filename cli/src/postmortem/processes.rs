@@ -66,7 +66,7 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
         service: producer.service,
         host: producer.host,
         pid: producer.pid,
-        began: segments.iter().map(|segment| segment.created_unix_nano).min().unwrap_or(0),
+        began: segments.iter().map(began).min().unwrap_or(0),
         last: segments.iter().filter_map(|segment| segment.times).map(|times| times.1).max(),
         end: end(segments),
         other_boot: segments.iter().any(|segment| {
@@ -78,6 +78,12 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
         unsealed: unsealed.map(|segment| name_of(&segment.path)).collect(),
         ..Process::default()
     }
+}
+
+/// When a segment was made; of an imported one when its first entry was written, which is before that.
+fn began(segment: &SegmentInfo) -> u64 {
+    let first = segment.times.map_or(u64::MAX, |times| times.0);
+    segment.created_unix_nano.min(first)
 }
 
 /// A process that ends by itself seals what it has begun, and leaves nothing unused behind.

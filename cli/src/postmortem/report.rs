@@ -74,7 +74,7 @@ pub(crate) struct Process {
     pub(crate) service: Option<String>,
     pub(crate) host: Option<String>,
     pub(crate) pid: Option<u64>,
-    /// When it made the first segment that is still there.
+    /// When it made the first segment that is still there, or wrote the first entry in it.
     pub(crate) began: u64,
     /// The time of its last entry.
     pub(crate) last: Option<u64>,

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 // Under the model checker only what it checks is used.
@@ -73,3 +74,23 @@ pub use text::Text;
 pub use time::Timestamp;
 pub use trace::TraceContext;
 pub use trip::{Trip, TripCause, TripReport};
+
+/// The README and the guides: their examples compile.
+#[cfg(doctest)]
+mod guides {
+    #[cfg(feature = "tracing")]
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+
+    #[cfg(feature = "query")]
+    #[doc = include_str!("../docs/consumers.md")]
+    mod consumers {}
+
+    #[cfg(all(feature = "log", feature = "tracing"))]
+    #[doc = include_str!("../docs/producers.md")]
+    mod producers {}
+
+    #[cfg(feature = "json")]
+    #[doc = include_str!("../docs/rollout.md")]
+    mod rollout {}
+}

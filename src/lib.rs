@@ -1,5 +1,6 @@
 #![doc = include_str!("../docs/crate.md")]
-#![cfg_attr(docsrs, feature(doc_cfg))]
+// docs.rs shows the Cargo feature that an item needs; `loom` is not a platform.
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(loom))))]
 #![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 // Under the model checker only what it checks is used.

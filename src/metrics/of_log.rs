@@ -18,51 +18,56 @@ pub fn level_name(severity: Severity) -> &'static str {
 /// Entries written, by level.
 pub static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Entries written, by level.");
 /// Bytes of the entries written, by level.
-pub static BYTES: Family =
-    Family::counter("log_volume_bytes_total", "Bytes of the entries written, frames included, by level.");
+pub static BYTES: Family = Family::counter(
+    "log_volume_bytes_total",
+    "Bytes of the written entries, including their frames, by level.",
+);
 /// Entries written that name no trace, by level.
 pub static MISSING: Family =
-    Family::counter("log_missing_trace_id_total", "Entries written that name no trace, by level.");
+    Family::counter("log_missing_trace_id_total", "Entries written without a trace id, by level.");
 /// Entries of which the fuse kept something back.
 pub static TRIPPED: Family = Family::counter(
     "fusewire_log_tripped_entries_total",
-    "Entries written of which the fuse kept something back.",
+    "Written entries on which the circuit breaker tripped.",
 );
 /// Trips of the fuse, by cause.
-pub static TRIPS: Family = Family::counter("fusewire_log_trips_total", "Trips of the fuse, by cause.");
+pub static TRIPS: Family =
+    Family::counter("fusewire_log_trips_total", "Trips of the circuit breaker, by cause.");
 /// Entries that were not written, by cause.
 pub static DROPPED: Family =
-    Family::counter("fusewire_log_dropped_entries_total", "Entries that were not written, by cause.");
+    Family::counter("fusewire_log_dropped_entries_total", "Dropped entries, by cause.");
 /// The same by level.
 pub static DROPPED_BY_LEVEL: Family = Family::counter(
     "fusewire_log_dropped_entries_by_level_total",
-    "Entries that were not written, by level: the same ones as by cause.",
+    "Dropped entries, by level. The sum equals that of the entries by cause.",
 );
-static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Segments made.");
-static ROTATIONS: Family = Family::counter(
-    "fusewire_log_rotations_total",
-    "Times that the log went on from one segment to the next.",
-);
+static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Segments created.");
+static ROTATIONS: Family =
+    Family::counter("fusewire_log_rotations_total", "Rotations from one segment to the next.");
 static LATE: Family =
     Family::counter("fusewire_log_late_segments_total", "Segments that an append had to wait for.");
 static FAILED: Family =
-    Family::counter("fusewire_log_failed_segments_total", "Times that a segment could not be made.");
+    Family::counter("fusewire_log_failed_segments_total", "Failed attempts to create a segment.");
 static DELETED: Family = Family::counter(
     "fusewire_log_deleted_segments_total",
-    "Segments deleted to keep to the age, the byte budget, or the disk.",
+    "Segments deleted because of the age limit, the byte budget or a full disk.",
 );
 static SYNC_ERRORS: Family =
-    Family::counter("fusewire_log_sync_errors_total", "Times that the disk failed to take bytes.");
+    Family::counter("fusewire_log_sync_errors_total", "Failed attempts to sync a segment to disk.");
 static OPERATIONS: Family = Family::counter(
     "fusewire_log_operations_total",
-    "What the log did beside appending: making segments, syncing them to disk, sealing them.",
+    "Background operations on segments (creation, sync and sealing), by operation.",
 );
-static OPERATION_SECONDS: Family =
-    Family::counter("fusewire_log_operation_seconds_total", "How long these operations took all together.");
-static OPERATION_MAX: Family =
-    Family::gauge("fusewire_log_operation_max_seconds", "How long the longest of these operations took.");
+static OPERATION_SECONDS: Family = Family::counter(
+    "fusewire_log_operation_seconds_total",
+    "Total duration of the background operations, by operation.",
+);
+static OPERATION_MAX: Family = Family::gauge(
+    "fusewire_log_operation_max_seconds",
+    "Duration of the longest background operation, by operation.",
+);
 static RESIDENT: Family =
-    Family::gauge("fusewire_log_resident_bytes", "Memory that the log itself takes, at most.");
+    Family::gauge("fusewire_log_resident_bytes", "Upper bound of the memory that the log itself uses.");
 
 pub(super) static FAMILIES: [&Family; 17] = [
     &ENTRIES,

@@ -4,41 +4,41 @@ use super::{Family, Metrics};
 use crate::log::DropCause;
 use crate::route::{Arm, ArmStats, RouteStats};
 
-static ENTRIES: Family = Family::counter("fusewire_route_entries_total", "Entries that an arm has written.");
+static ENTRIES: Family = Family::counter("fusewire_route_entries_total", "Entries written, by arm.");
 static TAKEN_OVER: Family = Family::counter(
     "fusewire_route_taken_over_entries_total",
-    "Entries that an arm has written since the other one could not.",
+    "Entries that an arm wrote because the other arm failed.",
 );
-static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Bytes that an arm has written.");
+static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Bytes written, by arm.");
 static ERRORS: Family = Family::counter(
     "fusewire_route_errors_total",
-    "Entries that an arm was to write, and could not, by cause; errors of the sink of lines are full.",
+    "Entries that an arm failed to write, by cause. All errors of the JSON sink have the cause full.",
 );
-static TRIPS: Family =
-    Family::counter("fusewire_route_trips_total", "Trips of the fuse in what an arm has written.");
+static TRIPS: Family = Family::counter(
+    "fusewire_route_trips_total",
+    "Trips of the circuit breaker in entries that an arm wrote.",
+);
 static LATENCY: Family = Family::gauge(
     "fusewire_route_latency_seconds",
-    "How long entries took at most, from building to written: so many of 100, of those that were timed.",
+    "Percentiles of the time to encode and write an entry, over the entries that were timed.",
 );
 static DROPPED: Family =
-    Family::counter("fusewire_route_dropped_entries_total", "Entries that neither arm has written.");
+    Family::counter("fusewire_route_dropped_entries_total", "Entries that neither arm wrote.");
 static ROLLED_BACK: Family = Family::gauge(
     "fusewire_route_rolled_back",
-    "1 where an arm has failed its bounds and is out of use, else 0.",
+    "1 if the router disabled the arm because it exceeded its bounds, otherwise 0.",
 );
 static COMPARED: Family =
-    Family::counter("fusewire_route_shadow_compared_total", "Entries encoded both ways and compared.");
-static DIFFERING: Family = Family::counter(
-    "fusewire_route_shadow_differing_total",
-    "Entries of which the two encodings did not say the same.",
-);
+    Family::counter("fusewire_route_shadow_compared_total", "Entries encoded by both arms and compared.");
+static DIFFERING: Family =
+    Family::counter("fusewire_route_shadow_differing_total", "Compared entries whose two encodings differ.");
 static SKIPPED: Family = Family::counter(
     "fusewire_route_shadow_skipped_total",
-    "Entries not compared since another thread was comparing.",
+    "Entries not compared because another thread was comparing.",
 );
 static CONFIG_OK: Family = Family::gauge(
     "fusewire_route_config_in_force",
-    "1 where the rules in force are those of the file, 0 where that has an error.",
+    "1 if the rules of the configuration file are in force, 0 if the file contains an error.",
 );
 
 pub(super) static FAMILIES: [&Family; 12] = [

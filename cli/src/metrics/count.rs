@@ -23,21 +23,21 @@ const PROCESSES: usize = 64;
 /// What of a target is in a label.
 const LABEL: usize = 100;
 
-static TRIPPED_BY_TARGET: Family =
-    Family::counter("fusewire_log_tripped_entries_by_target_total", "Entries that the fuse cut, by target.");
-static LOST: Family =
-    Family::counter("fusewire_log_lost_bytes_total", "Bytes that should be entries and are not.");
+static TRIPPED_BY_TARGET: Family = Family::counter(
+    "fusewire_log_tripped_entries_by_target_total",
+    "Entries on which the circuit breaker tripped, by target.",
+);
+static LOST: Family = Family::counter("fusewire_log_lost_bytes_total", "Bytes lost to damage.");
 static UNREADABLE: Family = Family::gauge("fusewire_log_unreadable_files", "Files that cannot be read.");
 static FILES: Family = Family::gauge("fusewire_log_files", "Files of the log, by state.");
-static DISK: Family =
-    Family::gauge("fusewire_log_disk_bytes", "Bytes that the files of the log take on disk.");
+static DISK: Family = Family::gauge("fusewire_log_disk_bytes", "Disk space that the files of the log use.");
 static LAST: Family = Family::gauge(
     "fusewire_log_last_entry_timestamp_seconds",
-    "The time of the latest entry, in seconds since the Unix epoch.",
+    "Time of the latest entry, in seconds since the Unix epoch.",
 );
 static CAUGHT_UP: Family = Family::gauge(
     "fusewire_log_caught_up",
-    "1 where all that is there has been counted, 0 while the log is read for the first time.",
+    "1 if every entry in the directory is counted, 0 during the first pass over the log.",
 );
 
 /// What this command gives out beside what the library does.

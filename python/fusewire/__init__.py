@@ -1,12 +1,12 @@
-"""Read Fusewire's binary logs, and log to them.
+"""Read Fusewire binary logs and append to them.
 
     import fusewire
 
     for entry in fusewire.open("/var/log/orders", since="15m", where="level >= warn and request.status == 500"):
         print(entry["time"], entry["body"], entry["attributes"]["request"])
 
-``open`` takes directories, segments, and files of JSON lines or of frames; what is in a file, its bytes say. A ``Reader``
-may be iterated any number of times, and is anew from the beginning each time.
+``open`` takes directories, segments, and files of JSON lines or of frames, and detects the format from the content. A
+``Reader`` can be iterated any number of times. Each iteration starts from the beginning.
 """
 
 from ._counts import Counts

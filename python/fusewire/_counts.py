@@ -1,4 +1,4 @@
-"""What came of counting."""
+"""The result of ``Reader.count``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from ._fusewire import Group
 
 @dataclass(frozen=True)
 class Counts:
-    """The groups, of intervals by time, others the largest first; and what is in none. See ``Reader.count``."""
+    """The groups of a count, and the entries outside all groups. See ``Reader.count``.
+
+    Groups of intervals are sorted by time. Other groups are sorted by count, the largest first.
+    """
 
     groups: list[Group]
     entries: int
-    """All entries that were counted."""
+    """Number of all counted entries."""
     others: int
-    """Those in none of the groups, because there are more than may be kept."""
+    """Number of entries outside all groups, because there were more than ``max_groups``."""
     short_by: int
-    """No count is short by more than this, and no group that is missing has more; 0 where all groups were kept."""
+    """Upper bound of the entries that a count misses, and of the count of a discarded group; 0 if no group was discarded."""
     without_time: int
-    """Those in no interval, because they have no time."""
+    """Number of entries outside all intervals, because they have no time."""
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups)

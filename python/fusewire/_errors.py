@@ -1,4 +1,4 @@
-"""What can be wrong with a query, and with a log."""
+"""Exceptions and warnings for invalid queries and damaged logs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class QueryError(ValueError):
-    """A text that is no query. Printed, it shows the text with a caret below the place."""
+    """An invalid query. ``str`` returns the text of the query with carets below the error."""
 
     text: str
-    """The text."""
+    """The text of the query."""
     column: int
-    """The column at which it is wrong: in characters from 1 on; in its line, where the text has several."""
+    """The column of the error, in characters, from 1. If the text has several lines, the column in its line."""
     offset: int
-    """The same as bytes of the text in UTF-8, from 0 on."""
+    """The position of the error in the UTF-8 text, in bytes, from 0."""
     message: str
-    """What was expected, and what was found."""
+    """The expected and the found token."""
 
     def __init__(self, shown: str, text: str, column: int, offset: int, message: str) -> None:
         super().__init__(shown, text, column, offset, message)
@@ -29,10 +29,10 @@ class QueryError(ValueError):
 
 
 class DamageError(Exception):
-    """Something was lost, and ``on_loss="raise"`` was asked for."""
+    """A loss in a reader with ``on_loss="raise"``."""
 
     loss: Loss
-    """What was lost."""
+    """The loss."""
 
     def __init__(self, message: str, loss: Loss) -> None:
         super().__init__(message, loss)
@@ -43,4 +43,4 @@ class DamageError(Exception):
 
 
 class LossWarning(UserWarning):
-    """Something was lost: damage, files that cannot be read, segments deleted before they were read, entries not written."""
+    """A loss: damage, an unreadable file, segments that were deleted before they were read, or dropped entries."""

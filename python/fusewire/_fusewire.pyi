@@ -5,15 +5,17 @@ class Query:
     """A condition on entries: ``Query("level >= warn and request.status == 500")``."""
 
     def __new__(cls, text: str, *, now: Optional[int] = None, utc_offset: int = 0) -> Query:
-        """``now`` is what relative times are relative to, in nanoseconds since the Unix epoch; left out, the moment when
-        the query is made. ``utc_offset`` is in seconds east of UTC, for times that are written without an offset.
+        """Parses a query.
 
-        Raises ``QueryError`` for a text that is no query.
+        ``now`` is the reference of relative times, in nanoseconds since the Unix epoch (default: the current time).
+        ``utc_offset`` is the offset of times without an offset, in seconds east of UTC.
+
+        Raises ``QueryError`` if the text is not a valid query.
         """
 
 @final
 class Loss:
-    """One thing that was lost. Printed, it says all of it."""
+    """One loss. ``str`` returns the path, the range and the message."""
 
     def __new__(
         cls, message: str, path: Optional[str] = None, start: Optional[int] = None, end: Optional[int] = None
@@ -21,36 +23,36 @@ class Loss:
 
     @property
     def message(self) -> str:
-        """What was lost, in words."""
+        """Description of the loss."""
     @property
     def path(self) -> Optional[str]:
-        """The file, where it is one."""
+        """The path of the file; ``None`` if the loss does not belong to a file."""
     @property
     def start(self) -> Optional[int]:
-        """The first byte of it in the file, where that is known."""
+        """Offset of the first lost byte; ``None`` if unknown."""
     @property
     def end(self) -> Optional[int]:
-        """One past its last byte, where that is known."""
+        """Offset after the last lost byte; ``None`` if unknown."""
 
 @final
 class Group:
-    """Entries that are alike in what they are counted by."""
+    """A group of entries with the same values of the counted fields."""
 
     @property
     def key(self) -> list[Optional[str]]:
-        """The value of each field as text; ``None`` where it is not there."""
+        """The value of each field as text; ``None`` if the entries do not have the field."""
     @property
     def since_unix_nano(self) -> Optional[int]:
-        """When the interval begins, in nanoseconds since the Unix epoch."""
+        """Start of the interval, in nanoseconds since the Unix epoch."""
     @property
     def count(self) -> int:
-        """How many entries."""
+        """Number of entries."""
     @property
     def distinct(self) -> Optional[int]:
-        """About how many different values of that field there are: with a standard error of 0.82 %."""
+        """Approximate number of different values of the field ``distinct``, with a standard error of 0.82 %."""
     @property
     def numbers(self) -> int:
-        """How many of the entries have the number."""
+        """Number of entries that have the field ``number``."""
     @property
     def min(self) -> Optional[float]: ...
     @property
@@ -58,7 +60,7 @@ class Group:
     @property
     def sum(self) -> Optional[float]: ...
     def quantile(self, share: float) -> Optional[float]:
-        """The number below which this share of them lies, from 0 to 1; off by 0.2 % or so."""
+        """Returns the quantile ``share`` (0 to 1) of the field ``number``, with an error of about 0.2 %."""
 
 @final
 class Losses:

@@ -1,4 +1,4 @@
-"""The standard library's logging, to a log."""
+"""A handler for the ``logging`` module of the standard library."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import Any, Optional, Union
 from ._fusewire import Writer
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""What every record has; everything else came with ``extra``."""
+"""The attributes of every record. All other attributes come from ``extra``."""
 
 _PLAIN = ((logging.CRITICAL, 21), (logging.ERROR, 17), (logging.WARNING, 13), (logging.INFO, 9), (logging.DEBUG, 5))
 
 
 class Handler(logging.Handler):
-    """Appends records to the log in ``directory``, which may be shared with other processes.
+    """Appends records to the log in ``directory``. Several processes can share the directory.
 
         logging.getLogger().addHandler(fusewire.Handler("/var/log/orders", service="orders"))
         logging.warning("payment retried", extra={"order": "A-20931-77", "request": {"path": "/checkout", "tags": ["eu"]}})
 
-    A record that was handled survives the process, SIGKILL and the OOM killer included. Members of ``extra`` become
-    attributes with their types; where they are too deep, too wide or too long, the fuse cuts them, and the entry says so. What has
-    no type of a log's is the text that ``str`` makes of it. ``trace_id`` and ``span_id`` in ``extra``, and those that
-    OpenTelemetry's instrumentation puts on records, become the trace of the entry. What could not be written is counted in
-    ``dropped``, and told in the log.
+    When the handler returns, the record survives the death of the process, including SIGKILL and the OOM killer.
 
-    The body is the record's message: formatters, which would put the rest of the record into it as text, are not asked.
+    Items of ``extra`` become attributes and keep their types. The circuit breaker cuts values that are too deep, too wide or
+    too long, and the entry records each cut. A value of any other type is stored as the result of ``str``. ``trace_id`` and
+    ``span_id`` in ``extra`` become the trace id and the span id of the entry, like the ids that the OpenTelemetry
+    instrumentation adds to a record. ``dropped`` counts the dropped entries, and the log contains a loss record for them.
 
-    ``segment_size`` and ``max_total_bytes`` are bytes, ``max_age`` is seconds: segments that are older, or for which there is no
-    room any more, are deleted, the oldest first.
+    The body is the message of the record. The handler does not use formatters, because they put the other fields of the
+    record into the text.
+
+    ``segment_size`` and ``max_total_bytes`` are in bytes, ``max_age`` is in seconds. The log deletes segments that are older
+    than ``max_age``. It deletes the oldest segments if the log exceeds ``max_total_bytes``.
     """
 
     def __init__(
@@ -81,27 +83,30 @@ class Handler(logging.Handler):
             self.handleError(record)
 
     def sync(self, timeout: float = 10.0) -> None:
-        """Waits until every record that was handled survives a power cut, too; ``OSError`` where that takes longer."""
+        """Waits until all handled records are on disk and survive a power cut.
+
+        Raises ``OSError`` if this takes longer than ``timeout`` seconds.
+        """
         self._writer.flush(timeout)
 
     def close(self) -> None:
-        """Completes the log. ``logging`` does it at the end of the program."""
+        """Closes the log. ``logging`` calls this method at the end of the program."""
         self._writer.close()
         super().close()
 
     @property
     def written(self) -> int:
-        """How many records were written; 0 once the handler is closed."""
+        """Number of written records; 0 after the handler is closed."""
         return self._writer.counts()[0]
 
     @property
     def dropped(self) -> int:
-        """How many were not; 0 once the handler is closed."""
+        """Number of dropped records; 0 after the handler is closed."""
         return self._writer.counts()[1]
 
 
 def _take(attributes: dict[str, Any], name: str, instrumented: str) -> str:
-    """The id of this name, or the one that OpenTelemetry's instrumentation put there: taken out. What is no id stays."""
+    """Removes and returns the id ``name``, or the id of the OpenTelemetry instrumentation. An invalid id stays."""
     digits = 32 if name == "trace_id" else 16
     given = attributes.get(name)
     if isinstance(given, str) and re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", given) and given.strip("0"):
@@ -110,7 +115,7 @@ def _take(attributes: dict[str, Any], name: str, instrumented: str) -> str:
 
 
 def _severity(level: int) -> int:
-    """OpenTelemetry's number for a level: the plain ones for the plain ones, and between them by tenths."""
+    """Returns the severity number of OpenTelemetry for a level, interpolated between the standard levels."""
     for plain, number in _PLAIN:
         if level >= plain:
             return min(number + (level - plain) * 4 // 10, number + 3)

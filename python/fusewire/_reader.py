@@ -1,4 +1,4 @@
-"""Opening a log."""
+"""Readers of logs."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def open(  # noqa: A001 - it is always `fusewire.open`
     on_loss: str = "warn",
     copy: bool = False,
 ) -> Reader:
-    """A reader of ``paths``: one or several directories, segments, files of JSON lines or of frames, merged by time.
+    """Opens directories, segments, files of JSON lines or files of frames, and merges their entries by time.
 
-    ``since`` and ``until`` are moments: a ``datetime`` (a naive one is local time), nanoseconds since the Unix epoch, a
-    ``timedelta`` or a text such as ``"15m"`` for so long ago, ``"2026-01-02T03:04:05Z"``, ``"today"``, ``"yesterday"``.
-    Entries at ``until`` are not given.
+    ``since`` (inclusive) and ``until`` (exclusive) limit the time range. Each is a ``datetime`` (local time if naive),
+    nanoseconds since the Unix epoch, a duration before now (a ``timedelta`` or a string such as ``"15m"``), or one of
+    ``"2026-01-02T03:04:05Z"``, ``"today"``, ``"yesterday"`` and ``"now"``.
 
-    ``where`` is a condition in the query language; what an index excludes is not read. An entry that is given is whole; of those
-    that were not asked for nobody looks whether they are: ``fusewire verify`` does.
+    ``where`` is a condition in the query language. The reader skips the entries that an index excludes. Every returned entry
+    is complete. Excluded entries are not validated; use ``fusewire verify`` to validate them.
 
-    With ``follow`` an iteration goes on with what is being written, until there has been nothing new for ``timeout``
-    seconds; without a timeout it waits for ever, and CTRL-C ends it.
+    With ``follow``, an iteration waits for new entries. It ends if no entry arrives for ``timeout`` seconds. Without
+    ``timeout`` it ends with Ctrl-C.
 
-    ``on_loss`` says what is done about damage and other losses: ``"warn"`` (a ``LossWarning`` for each), ``"raise"`` (a
-    ``DamageError`` at the first), or ``"ignore"``. ``Reader.losses`` has them in any case.
+    ``on_loss`` sets the reaction to damage and other losses: ``"warn"`` (one ``LossWarning`` per loss), ``"raise"`` (a
+    ``DamageError`` at the first loss) or ``"ignore"``. ``Reader.losses`` lists the losses in all cases.
 
-    ``copy`` reads segments into memory instead of mapping them: for files that somebody might truncate meanwhile.
+    ``copy`` reads segments into memory instead of mapping them. Use it for files that another program may truncate.
     """
     return Reader(
         paths, since=since, until=until, where=where, follow=follow, timeout=timeout, on_loss=on_loss, copy=copy
@@ -53,35 +53,35 @@ def open(  # noqa: A001 - it is always `fusewire.open`
 
 
 class Reader:
-    """A log that can be read, any number of times. See ``open``.
+    """A reader of a log. It can be iterated any number of times. See ``open``.
 
-    Iterating gives a dict for each entry:
+    An iteration returns a dict for each entry:
 
     ``time``
-        ``Timestamp``, in the zone of the producer's clock; ``None`` where not known
+        ``Timestamp`` in the time zone of the producer; ``None`` if unknown
     ``time_unix_nano``
-        int; 0 where not known
+        int; 0 if unknown
     ``severity``, ``severity_number``
-        ``"WARN"`` and 13, as OpenTelemetry has them; ``"UNSPECIFIED"`` and 0 for none
+        name and number of OpenTelemetry, such as ``"WARN"`` and 13; ``"UNSPECIFIED"`` and 0 if unknown
     ``target``, ``thread``, ``body``
-        str; empty where the entry has none
+        str; empty if the entry has none
     ``trace_id``, ``span_id``
         32 and 16 hexadecimal digits, or ``None``
     ``trace_flags``
         int
     ``attributes``
-        dict. Values are None, bool, int (of any width), float, str, bytes, ``Timestamp``, ``Duration``, list and dict; an
-        instant or a span beyond what Python's types can be is an int of nanoseconds. Of keys that repeat the first counts.
-        Text that is not UTF-8 is decoded with ``surrogateescape``.
+        dict. Values are None, bool, int (of any width), float, str, bytes, ``Timestamp``, ``Duration``, list and dict. A
+        time or duration outside the range of the Python type is an int of nanoseconds. The first of several equal keys
+        wins. Text that is not UTF-8 is decoded with ``surrogateescape``.
     ``dropped_attributes_count``
-        int: attributes that the entry could not keep
+        int: number of attributes that the entry does not contain
     ``fuse``
-        what the fuse did, as a dict (``{"trips": {"depth": {"count": 1, ...}}, "values": [...]}``), or ``None``
+        trips of the circuit breaker as a dict (``{"trips": {"depth": {"count": 1, ...}}, "values": [...]}``), or ``None``
     ``resource``
-        the attributes of the process that wrote it (``service.name``, ...), the same dict for all its entries; ``None`` for
-        entries from files that have none
+        attributes of the producer (``service.name``, ...); all entries of a producer share one dict; ``None`` for files
+        without a resource
     ``unreadable``
-        only in damaged entries: why the attributes end where they do
+        only in damaged entries: the reason why the attributes are incomplete
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Reader:
             paths = [paths]
         self._paths = [os.fspath(path) for path in paths]
         for path in self._paths:
-            os.stat(path)  # A path that is not there is told now, not when somebody iterates.
+            os.stat(path)  # Raises for a missing path here, not at the first iteration.
         self._losses = Losses()
         self._source = Source(
             self._paths,
@@ -118,28 +118,28 @@ class Reader:
         return self._source.entries(self._begin())
 
     def _begin(self) -> Losses:
-        """The losses of a pass that begins."""
+        """Starts a pass with an empty list of losses, and returns the list."""
         self._losses = Losses()
         return self._losses
 
     def _warn(self) -> None:
-        """Warns of what was lost, as iterating does meanwhile."""
+        """Emits a warning for each loss, as an iteration does."""
         for loss in self.losses if self._on_loss == "warn" else ():
             warnings.warn(str(loss), LossWarning, stacklevel=3)
 
     def select(self, columns: Union[Sequence[str], Mapping[str, Optional[str]]]) -> Selection:
-        """The log as a table with these columns, for whatever takes Arrow: ``pyarrow.table(...)``, ``polars.DataFrame(...)``,
-        DuckDB's ``FROM``. It is read batch by batch, anew each time.
+        """Returns the log as an Arrow table with these columns, for example for ``pyarrow.table(...)``,
+        ``polars.DataFrame(...)`` or ``FROM`` in DuckDB. Each use reads the log again, batch by batch.
 
-        A column is a part of an entry (``"time"``, ``"level"``, ``"body"``, ``"trace_id"``, ...), a path into its attributes
-        (``"request.status"``, ``"tags[0]"``; ``"attributes.level"`` for one that is called as a part is), or one into the
-        resource (``"resource.service.name"``). ``"attributes"`` and ``"resource"`` are all of them as JSON text, ``"fuse"`` says
-        as JSON text how often the fuse tripped by cause.
+        A column is a field of the entry (``"time"``, ``"level"``, ``"body"``, ``"trace_id"``, ...), a path into the
+        attributes (``"request.status"``, ``"tags[0]"``) or a path into the resource (``"resource.service.name"``). Use a path such as
+        ``"attributes.level"`` for an attribute with the name of a field. ``"attributes"`` and ``"resource"`` contain all
+        attributes as JSON text. ``"fuse"`` contains the number of trips by cause as JSON text.
 
-        The types of paths are learned from the first entries; a mapping states them: ``{"duration_ms": "int64"}``, with
-        ``None`` for one to be learned. They are ``bool``, ``int64``, ``uint64``, ``float64``, ``string``, ``binary``,
-        ``timestamp``, ``duration``, and ``json`` for the JSON text of values of any kind. A value that is not of its
-        column's type is null; ``Selection.misfits`` counts them.
+        The types of paths are inferred from the first entries. A mapping sets them: ``{"duration_ms": "int64"}``, or
+        ``None`` for an inferred type. The types are ``bool``, ``int64``, ``uint64``, ``float64``, ``string``, ``binary``,
+        ``timestamp``, ``duration``, and ``json`` for the JSON text of any value. A value that does not have the type of its
+        column is null; ``Selection.misfits`` counts such values.
         """
         return Selection(self, columns)
 
@@ -151,14 +151,17 @@ class Reader:
         distinct: Optional[str] = None,
         max_groups: int = 100_000,
     ) -> Counts:
-        """How many entries there are: by the values of fields, named as in a query (``"level"``, ``"request.status"``), and by
-        interval (``every="1m"``), counted from 1970 in UTC. Several threads count, and where the indexes know, nothing is read.
+        """Counts the entries, grouped by the values of fields and by time interval.
 
-        With ``number`` each group has minimum, maximum, sum and quantiles of that number, with ``distinct`` about how many
-        different values of that field there are. Of more groups than ``max_groups`` the largest are kept; see ``Counts``.
+        The fields have the names of the query language (``"level"``, ``"request.status"``). Intervals (``every="1m"``) start
+        at the Unix epoch in UTC. Several threads count. If an index contains the counts, the segment is not read.
+
+        With ``number``, each group has the minimum, maximum, sum and quantiles of that field. With ``distinct``, each group
+        has the approximate number of different values of that field. If there are more groups than ``max_groups``, the
+        result contains the largest; see ``Counts``.
         """
         if self._follow:
-            raise ValueError("a log that is followed has no end: it cannot be counted")
+            raise ValueError("follow: a log that is followed has no end and cannot be counted; open it without follow")
         groups, totals = self._source.count(
             self._begin(),
             by=list(by),
@@ -171,21 +174,21 @@ class Reader:
         return Counts(groups, *totals)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """All entries through the Arrow C stream interface, with ``DEFAULT_COLUMNS``. See ``select``."""
+        """Returns an Arrow C stream of all entries with ``DEFAULT_COLUMNS``. See ``select``."""
         return self.select(DEFAULT_COLUMNS).__arrow_c_stream__(requested_schema)
 
     def to_pandas(self, columns: Union[Sequence[str], Mapping[str, Optional[str]], None] = None) -> pandas.DataFrame:
-        """The log as a frame of pandas, with these columns, or ``DEFAULT_COLUMNS``. See ``select``."""
+        """Returns a pandas data frame with these columns, or with ``DEFAULT_COLUMNS``. See ``select``."""
         return self.select(DEFAULT_COLUMNS if columns is None else columns).to_pandas()
 
     @property
     def losses(self) -> list[Loss]:
-        """What the latest pass lost so far, the first thousand."""
+        """The first 1,000 losses of the latest pass."""
         return self._losses.list()
 
     @property
     def loss_count(self) -> int:
-        """How many losses the latest pass met so far."""
+        """Number of losses of the latest pass."""
         return len(self._losses)
 
     def __repr__(self) -> str:

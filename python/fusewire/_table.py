@@ -1,4 +1,4 @@
-"""Logs as tables."""
+"""Logs as Arrow tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT_COLUMNS = (
     "dropped_attributes_count",
     "fuse",
 )
-"""The columns of a reader that is taken for a table."""
+"""The columns of a reader that is used as a table."""
 
 
 class Selection:
@@ -35,24 +35,24 @@ class Selection:
         if isinstance(columns, str):
             raise TypeError("columns: expected a list of names, found str")
         if reader._follow:
-            raise ValueError("a log that is followed has no end: a table of it cannot be made")
+            raise ValueError("follow: a log that is followed has no end and cannot be a table; open it without follow")
         pairs = columns.items() if isinstance(columns, Mapping) else [(name, None) for name in columns]
         self._reader = reader
         self._table = Table(list(pairs))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The table through the Arrow C stream interface. Columns are of the types that ``select`` says, whatever is
-        requested. What is lost, ``Reader.losses`` has; with ``on_loss="raise"`` the stream ends in an error.
+        """Returns an Arrow C stream of the table. The columns have the types of ``select``; ``requested_schema`` is ignored.
+        ``Reader.losses`` lists the losses. With ``on_loss="raise"``, the stream ends with an error at the first loss.
         """
         return self._table.stream(self._reader._source, self._reader._begin())
 
     @property
     def misfits(self) -> dict[str, int]:
-        """How many values of the latest pass did not fit the types of their columns, and are null: by column."""
+        """Number of values of the latest pass that did not have the type of their column and are null, by column."""
         return dict(self._table.misfits())
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The table as a frame of pandas: by way of pyarrow, which has to be there, too."""
+        """Returns the table as a pandas data frame. Requires pyarrow."""
         import pyarrow
 
         frame = pyarrow.table(self).to_pandas()

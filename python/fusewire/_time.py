@@ -1,4 +1,4 @@
-"""Instants and spans with nanoseconds, and the forms in which ``since`` and ``until`` take them."""
+"""Times and durations with nanosecond precision, and the parser of ``since`` and ``until``."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Timestamp(datetime):
-    """A ``datetime`` that knows the nanoseconds behind its microseconds, too.
+    """A ``datetime`` with nanosecond precision.
 
-    What is computed from one is a ``datetime`` of microseconds again. Comparisons look at microseconds alone, as those of
-    every ``datetime``: compare ``unix_nano`` where it matters.
+    Arithmetic returns a ``datetime`` with microsecond precision. Comparisons also use microseconds. Compare ``unix_nano``
+    for nanosecond precision.
     """
 
     _nanos: int
 
     @property
     def unix_nano(self) -> int:
-        """Nanoseconds since the Unix epoch, exactly."""
+        """Exact number of nanoseconds since the Unix epoch."""
         moment: datetime = self
         return _nanoseconds(moment - _EPOCH) + int(getattr(self, "_nanos", 0))
 
     @property
     def nanosecond(self) -> int:
-        """Nanoseconds in the second: 0 to 999,999,999."""
+        """Nanoseconds of the second, from 0 to 999,999,999."""
         return self.microsecond * 1_000 + int(getattr(self, "_nanos", 0))
 
     def __reduce_ex__(self, protocol):  # type: ignore[no-untyped-def]
@@ -37,13 +37,13 @@ class Timestamp(datetime):
 
 
 class Duration(timedelta):
-    """A ``timedelta`` that knows the nanoseconds behind its microseconds, too."""
+    """A ``timedelta`` with nanosecond precision."""
 
     _nanos: int
 
     @property
     def total_nanoseconds(self) -> int:
-        """All of it in nanoseconds, exactly."""
+        """Exact length of the duration in nanoseconds."""
         return _nanoseconds(self) + getattr(self, "_nanos", 0)
 
     def __reduce__(self):  # type: ignore[no-untyped-def]
@@ -51,7 +51,7 @@ class Duration(timedelta):
 
 
 def _with_nanos(reduced, nanos):  # type: ignore[no-untyped-def]
-    """What ``pickle`` makes instants and spans with."""
+    """Creates a time or a duration from the values that ``pickle`` stores."""
     made = reduced[0](*reduced[1])
     made._nanos = nanos
     return made
@@ -62,15 +62,17 @@ def _nanoseconds(span: timedelta) -> int:
 
 
 def zone(minutes: int) -> Optional[timezone]:
-    """The zone so many minutes east of UTC; ``None`` where Python has none such."""
+    """Returns the time zone ``minutes`` east of UTC, or ``None`` if Python does not support the offset."""
     if minutes == 0:
         return timezone.utc
     return timezone(timedelta(minutes=minutes)) if abs(minutes) < 24 * 60 else None
 
 
 def moment(value: object) -> Optional[tuple[Optional[int], int, Optional[int]]]:
-    """Of an instant seconds since the Unix epoch, nanoseconds behind them and minutes east of UTC; of a span ``None`` and
-    nanoseconds; ``None`` for what is neither. A naive ``datetime`` is local time.
+    """Splits a time or a duration into integers; returns ``None`` for other types.
+
+    For a time: seconds since the Unix epoch, nanoseconds of the second, and minutes east of UTC. A naive ``datetime`` is
+    local time. For a duration: ``None``, nanoseconds, ``None``.
     """
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.astimezone()
@@ -89,7 +91,7 @@ _FRACTION = re.compile(r"[.,](\d+)")
 
 
 def unix_nano(name: str, value: Optional[TimeLike]) -> Optional[int]:
-    """The moment that is meant, in nanoseconds since the Unix epoch; see ``open``."""
+    """Converts a point in time to nanoseconds since the Unix epoch; see ``open``."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (datetime, timedelta, int, str)):
@@ -105,16 +107,16 @@ def unix_nano(name: str, value: Optional[TimeLike]) -> Optional[int]:
     else:
         nanos = _parsed(name, value.strip())
     if not 0 <= nanos < 2**64:
-        raise ValueError(f"{name}: {value!r} is not between the years 1970 and 2554")
+        raise ValueError(f"{name}: {value!r} is out of range; expected a time from 1970 to 2554")
     return nanos
 
 
 def span(name: str, value: Union[timedelta, str]) -> int:
-    """How long that is, in nanoseconds."""
+    """Converts a duration to nanoseconds."""
     if isinstance(value, timedelta):
         return _nanoseconds(value)
     if not _AGO.fullmatch(value.strip()):
-        raise ValueError(f"{name}: {value!r} is no span of time: write one such as 90s, 15m, 1h30m, 1d")
+        raise ValueError(f"{name}: {value!r} is not a duration; expected a form such as 90s, 15m, 1h30m or 1d")
     return _sum(value)
 
 
@@ -131,7 +133,8 @@ def _parsed(name: str, text: str) -> int:
         return _nanoseconds(days[text].astimezone(timezone.utc) - _EPOCH)
     if _AGO.fullmatch(text):
         return time.time_ns() - _sum(text)
-    # Before 3.11 Python reads neither `Z` nor other fractions than of three and six digits; none reads nanoseconds.
+    # Python before 3.11 parses neither `Z` nor fractions with a number of digits other than 3 and 6.
+    # No version parses nanoseconds.
     fraction = _FRACTION.search(text)
     digits = fraction.group(1) if fraction else ""
     plain = _FRACTION.sub("", text, count=1)
@@ -139,6 +142,6 @@ def _parsed(name: str, text: str) -> int:
     try:
         moment = datetime.fromisoformat(plain)
     except ValueError:
-        forms = "2026-01-02, 2026-01-02T03:04:05Z, today, yesterday, now, or how long ago: 15m, 2h, 1d"
-        raise ValueError(f"{name}: {text!r} is no time: write one such as {forms}") from None
+        forms = "2026-01-02, 2026-01-02T03:04:05Z, today, yesterday, now, or a duration before now: 15m, 2h, 1d"
+        raise ValueError(f"{name}: {text!r} is not a time; expected one of these forms: {forms}") from None
     return _nanoseconds(moment.astimezone(timezone.utc) - _EPOCH) + int(digits[:9].ljust(9, "0"))

@@ -1,25 +1,25 @@
-//! Entries that were read without the interpreter's lock, and wait to become objects with it.
+//! Batches of entries. They are read without the GIL and converted to Python objects later.
 
 use fusewire::decode::EntryRef;
 
 use crate::resources::ResourceId;
 
-/// Entries, one behind the other.
+/// A buffer of consecutive entries.
 #[derive(Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
-    /// Of each entry where it ends, and who wrote it.
+    /// The end offset and the resource of each entry.
     entries: Vec<(usize, ResourceId)>,
 }
 
-/// Memory that is kept from one batch to the next.
+/// Maximum capacity that a batch keeps for the next one, in bytes.
 const KEPT_BYTES: usize = 4 << 20;
 
 impl Batch {
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
-        // One huge entry should not be paid for until the end.
+        // Release the memory of a huge entry.
         if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
         }
@@ -34,12 +34,12 @@ impl Batch {
         self.entries.len()
     }
 
-    /// Whether it has `entries` entries, or `bytes` bytes of them.
+    /// Returns whether the batch has at least `entries` entries or `bytes` bytes.
     pub(crate) fn has(&self, entries: usize, bytes: usize) -> bool {
         self.entries.len() >= entries || self.bytes.len() >= bytes
     }
 
-    /// The entry at `index`, and who wrote it.
+    /// Returns the entry at `index` and its resource.
     pub(crate) fn get(&self, index: usize) -> Option<(EntryRef<'_>, ResourceId)> {
         let (end, resource) = *self.entries.get(index)?;
         let start =

@@ -1,4 +1,4 @@
-//! Counting entries, by several threads and with the help of the indexes.
+//! Counting of entries with several threads and the indexes.
 
 use std::num::NonZero;
 
@@ -12,19 +12,19 @@ use pyo3::prelude::*;
 use crate::filter::query_error;
 use crate::losses::Loss;
 
-/// Entries that are alike in what they are counted by.
+/// A group of entries with the same values of the counted fields.
 #[pyclass(frozen, module = "fusewire")]
 pub(crate) struct Group {
-    /// The value of each field as text; `None` where it is not there.
+    /// The value of each field as text; `None` if the entries do not have the field.
     #[pyo3(get)]
     key: Vec<Option<String>>,
-    /// When the interval begins, in nanoseconds since the Unix epoch.
+    /// Start of the interval, in nanoseconds since the Unix epoch.
     #[pyo3(get)]
     since_unix_nano: Option<u64>,
-    /// How many entries.
+    /// Number of entries.
     #[pyo3(get)]
     count: u64,
-    /// How many different values there are, about.
+    /// Approximate number of different values.
     #[pyo3(get)]
     distinct: Option<u64>,
     numbers: Option<Numbers>,
@@ -32,7 +32,7 @@ pub(crate) struct Group {
 
 #[pymethods]
 impl Group {
-    /// How many of the entries have the number.
+    /// Number of entries that have the number.
     #[getter]
     fn numbers(&self) -> u64 {
         self.numbers.as_ref().map_or(0, Numbers::count)
@@ -53,7 +53,7 @@ impl Group {
         self.numbers.as_ref()?.sum()
     }
 
-    /// The number below which the share `share` of them lies, about.
+    /// Returns the approximate quantile `share` (0 to 1) of the numbers.
     fn quantile(&self, share: f64) -> Option<f64> {
         self.numbers.as_ref()?.quantile(share)
     }
@@ -65,7 +65,7 @@ impl Group {
     }
 }
 
-/// What is to be counted.
+/// The parameters of a count.
 pub(crate) struct Question {
     pub(crate) since: Option<u64>,
     pub(crate) until: Option<u64>,
@@ -74,7 +74,7 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// What is counted, by the names of fields.
+    /// Creates the parameters from the names of fields.
     pub(crate) fn aggregation(
         py: Python<'_>,
         by: &[String],
@@ -88,8 +88,8 @@ impl Question {
             aggregation = aggregation.by(field(py, name)?);
         }
         if let Some(every) = every {
-            let every =
-                NonZero::new(every).ok_or_else(|| PyValueError::new_err("every: expected more than 0"))?;
+            let every = NonZero::new(every)
+                .ok_or_else(|| PyValueError::new_err("every: expected a duration above 0, found 0"))?;
             aggregation = aggregation.every(every, 0);
         }
         if let Some(name) = number {
@@ -101,7 +101,7 @@ impl Question {
         Ok(aggregation)
     }
 
-    /// Counts; what was lost goes to `found`.
+    /// Counts the entries, and adds losses to `found`.
     pub(crate) fn run(&self, scan: &Scan, found: &mut Vec<Loss>) -> std::io::Result<Counted> {
         let counted = self.aggregation.run(scan, &self.whole()?)?;
         for (path, range) in counted.scanned.lost.iter().filter(|(_, range)| range.is_loss()) {
@@ -109,7 +109,9 @@ impl Question {
         }
         for (path, offset, error) in &counted.scanned.unreadable_entries {
             found.push(
-                Loss::new(format!("the entry of an intact frame: {error}")).of(path).at(*offset, *offset),
+                Loss::new(format!("the frame is intact, but its entry is not: {error}"))
+                    .of(path)
+                    .at(*offset, *offset),
             );
         }
         for (path, error) in &counted.scanned.unreadable {
@@ -118,7 +120,7 @@ impl Question {
         Ok(counted)
     }
 
-    /// The query, and the range of times as a part of it.
+    /// Combines the query with the time range.
     fn whole(&self) -> std::io::Result<Query> {
         let time = |nanos: u64| Timestamp::new((nanos / 1_000_000_000).cast_signed(), subsecond(nanos));
         let limit = |test: &str, nanos: Option<u64>| {
@@ -141,7 +143,7 @@ fn field(py: Python<'_>, name: &str) -> PyResult<Field> {
     Field::parse(name).map_err(|error| query_error(py, name, &error))
 }
 
-/// The groups as Python sees them.
+/// Converts the groups to Python objects.
 pub(crate) fn groups(counted: &Counted) -> Vec<Group> {
     let group = |group: &fusewire::query::aggregate::Group| Group {
         key: group.key.clone(),

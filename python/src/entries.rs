@@ -1,4 +1,4 @@
-//! The iterator of dicts.
+//! The iterator that returns dicts.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -14,16 +14,16 @@ use crate::pass::{Pass, Stop, damage};
 use crate::resources::Resources;
 use crate::value::Dicts;
 
-/// The most entries of a batch. The first has one, and each twice as many as the one before: who looks for few finds
-/// the first of them soon.
+/// Maximum number of entries in a batch. The first batch has one entry, and each batch has twice the entries of the
+/// previous one: the first match of a rare condition is returned early.
 const MOST: usize = 1_024;
-/// And about so many bytes.
+/// Approximate maximum of bytes in a batch.
 const MOST_BYTES: usize = 1 << 20;
 
-/// How long one waits before signals are looked at again.
+/// Interval between two checks for signals.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// An iterator of entries. The interpreter's lock is not held while it reads and waits.
+/// An iterator of entries. It does not hold the GIL while it reads or waits.
 #[pyclass(frozen, module = "fusewire")]
 pub(crate) struct Entries(Mutex<State>);
 
@@ -31,14 +31,14 @@ struct State {
     pass: Pass,
     resources: Resources,
     batch: Batch,
-    /// The next one of the batch.
+    /// Index of the next entry in the batch.
     next: usize,
     size: usize,
     dicts: Dicts,
     follow: bool,
     timeout: Option<Duration>,
     ended: bool,
-    /// What is to be raised when the batch has been given.
+    /// The loss to raise after the last entry of the batch.
     lost: Option<Loss>,
 }
 
@@ -66,7 +66,7 @@ impl Entries {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        // Another thread may be reading, without the interpreter's lock.
+        // Another thread may be reading without the GIL.
         let mut state = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
         state.next(py)
     }
@@ -82,7 +82,7 @@ impl State {
         self.dicts.entry(py, &entry, resource, &self.resources).map(Some)
     }
 
-    /// Reads the next entries; whether there are any.
+    /// Reads the next batch. Returns whether it contains entries.
     fn refill(&mut self, py: Python<'_>) -> PyResult<bool> {
         let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
@@ -95,7 +95,7 @@ impl State {
             }
             let stop = py.detach(|| self.read());
             let is_end = matches!(stop, Stop::End);
-            // What was found before a loss is given before it is told.
+            // Return the entries before the loss first, then raise.
             if let Stop::Lost(loss) = stop {
                 self.lost = Some(loss);
             }
@@ -122,7 +122,7 @@ impl State {
         })
     }
 
-    /// Waits for something new; whether there is any before `deadline`. Signals have their turn meanwhile.
+    /// Waits for new entries and handles signals. Returns whether entries arrived before `deadline`.
     fn wait(&mut self, py: Python<'_>, deadline: Option<Instant>) -> PyResult<bool> {
         loop {
             let left =

@@ -8,9 +8,9 @@ use crate::names;
 
 /// A condition on entries: ``Query("level >= warn and request.status == 500")``.
 ///
-/// ``now`` is what relative times are relative to, in nanoseconds since the Unix epoch; left out, the moment when the
-/// query is made. ``utc_offset`` is in seconds east of UTC, for times that are written without an offset. A text that is
-/// no query raises ``QueryError``, which knows the column.
+/// ``now`` is the reference of relative times, in nanoseconds since the Unix epoch (default: the current time).
+/// ``utc_offset`` is the offset of times without an offset, in seconds east of UTC. Raises ``QueryError``, which contains
+/// the column, if the text is not a valid query.
 #[pyclass(frozen, eq, module = "fusewire")]
 #[derive(PartialEq)]
 pub(crate) struct Query(query::Query);
@@ -32,7 +32,7 @@ impl Query {
         }
     }
 
-    /// The query in its canonical form: parsing it gives an equal one.
+    /// Returns the canonical form of the query. Parsing it returns an equal query.
     fn __str__(&self) -> String {
         self.0.to_string()
     }
@@ -48,7 +48,7 @@ impl Query {
         hasher.finish()
     }
 
-    /// ``(text, now, utc_offset)``: what makes the same query in another process.
+    /// Returns ``(text, now, utc_offset)``, from which another process creates an equal query.
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, u64, i32))> {
         let make = names::MAKE_QUERY.import(slf.py(), "fusewire._query", "make_query")?;
         let options = slf.get().0.options();
@@ -57,7 +57,7 @@ impl Query {
     }
 }
 
-/// `error`, which is about `text`, as the exception that knows where.
+/// Converts the error of `text` to a `QueryError` exception.
 pub(crate) fn query_error(py: Python<'_>, text: &str, error: &QueryError) -> PyErr {
     let made = || {
         let class = names::QUERY_ERROR.import(py, "fusewire._errors", "QueryError")?;

@@ -1,4 +1,4 @@
-//! Keys as strings of Python, each made once: entries of a log have few keys, and many of each.
+//! A cache of keys as Python strings. A log contains few different keys, and each of them many times.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use fusewire::Text;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// So many keys of at most so many bytes are kept: a log that makes up its keys must not fill the memory.
+/// Limits of the cache, in keys and in bytes per key: generated keys must not exhaust the memory.
 const KEPT: usize = 4_096;
 const LONGEST: usize = 64;
 
-/// Keys that were met.
+/// The cached keys.
 #[derive(Default)]
 pub(crate) struct Keys(HashMap<Box<[u8]>, Py<PyString>>);
 
 impl Keys {
-    /// `text` as a string of Python's, and the same one for the same text where that is worth it.
+    /// Converts `text` to a Python string. Short texts share one string.
     pub(crate) fn get<'py>(&mut self, py: Python<'py>, text: Text<'_>) -> PyResult<Bound<'py, PyString>> {
         if let Some(key) = self.0.get(text.as_bytes()) {
             return Ok(key.bind(py).clone());
@@ -28,8 +28,8 @@ impl Keys {
     }
 }
 
-/// `text` as a string. Bytes that are not UTF-8 are what Python makes of those in names of files: `os.fsencode` gives
-/// them back.
+/// Converts `text` to a Python string. Bytes that are not UTF-8 become surrogates, as in file names: `os.fsencode` returns
+/// the bytes.
 pub(crate) fn string<'py>(py: Python<'py>, text: Text<'_>) -> PyResult<Bound<'py, PyString>> {
     match text.to_str() {
         Ok(text) => Ok(PyString::new(py, text)),

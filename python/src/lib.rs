@@ -1,5 +1,5 @@
-//! The native part of the Python package `fusewire`. What its users see is in `fusewire/`: this module
-//! reads and appends, and has Python's objects of what is read and for what is appended.
+//! The native module of the Python package `fusewire`. The directory `fusewire/` contains the public API. This module
+//! reads logs, appends to them, and converts between entries and Python objects.
 
 mod arrow;
 mod batch;
@@ -18,7 +18,7 @@ mod write;
 
 use pyo3::prelude::*;
 
-/// The native part of the package.
+/// The native module of the package.
 #[pymodule]
 mod _fusewire {
     #[pymodule_export]

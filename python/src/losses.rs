@@ -1,4 +1,4 @@
-//! What reading does not give, and why.
+//! Losses of a reader.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,10 +6,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-/// So many losses are kept one by one; all are counted.
+/// Number of losses that are stored. All are counted.
 const KEPT: usize = 1_000;
 
-/// What is done about a loss.
+/// The reaction to a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnLoss {
     Warn,
@@ -30,18 +30,17 @@ impl OnLoss {
     }
 }
 
-/// One thing that was lost: bytes that hold no entry and should, segments that were deleted before they were read, a file
-/// that cannot be read, entries for which the writer had no room.
+/// One loss: damaged bytes, segments that were deleted before they were read, an unreadable file, or dropped entries.
 #[pyclass(frozen, get_all, eq, module = "fusewire")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Loss {
-    /// What was lost, in words.
+    /// Description of the loss.
     message: String,
-    /// The file, where it is one.
+    /// The path of the file; `None` if the loss does not belong to a file.
     path: Option<String>,
-    /// The first byte of it in the file, where that is known.
+    /// Offset of the first lost byte; `None` if unknown.
     start: Option<u64>,
-    /// One past its last byte, where that is known.
+    /// Offset after the last lost byte; `None` if unknown.
     end: Option<u64>,
 }
 
@@ -71,7 +70,7 @@ impl Loss {
         Self { message, path, start, end }
     }
 
-    /// What makes the same loss in another process.
+    /// Returns the class and the arguments from which another process creates an equal loss.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, Members) {
         let Self { message, path, start, end } = slf.get().clone();
         (slf.get_type(), (message, path, start, end))
@@ -92,17 +91,17 @@ impl Loss {
     }
 }
 
-/// The losses of one pass over a log, shared by who reads and who asks.
+/// The losses of one pass over a log, shared between the pass and the reader.
 #[pyclass(frozen, module = "fusewire")]
 #[derive(Default)]
 pub(crate) struct Losses(Arc<Mutex<Found>>);
 
-/// What was found so far.
+/// The losses that a pass has found.
 #[derive(Default)]
 pub(crate) struct Found {
     kept: Vec<Loss>,
     count: u64,
-    /// How many of those that are kept somebody was warned of.
+    /// Number of stored losses for which a warning was emitted.
     told: usize,
 }
 
@@ -126,18 +125,18 @@ impl Losses {
         Self::default()
     }
 
-    /// The first thousand, in the order in which they were found.
+    /// Returns the first 1,000 losses, in the order of the pass.
     fn list(&self) -> Vec<Loss> {
         lock(&self.0).kept.clone()
     }
 
-    /// How many there were.
+    /// Returns the number of all losses.
     fn __len__(&self) -> usize {
         usize::try_from(lock(&self.0).count).unwrap_or(usize::MAX)
     }
 }
 
-/// What is kept is whole between any two of its changes, whoever panicked.
+/// Locks the losses. They are consistent even if a thread panicked with the lock.
 pub(crate) fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
     found.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -150,7 +149,7 @@ impl Found {
         }
     }
 
-    /// Those of which nobody was warned yet.
+    /// Returns the losses for which no warning was emitted.
     pub(crate) fn untold(&mut self) -> Vec<Loss> {
         let untold = self.kept.get(self.told..).unwrap_or_default().to_vec();
         self.told = self.kept.len();

@@ -1,4 +1,4 @@
-//! Objects of Python that are looked up once.
+//! Python objects that are looked up once.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

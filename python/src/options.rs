@@ -1,4 +1,4 @@
-//! What is to be read, and how.
+//! The options of a reader.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ use crate::losses::{Losses, OnLoss};
 use crate::pass::{Pass, damage};
 use crate::resources::Resources;
 
-/// What is to be read: reading it can be begun any number of times.
+/// The source of a reader: paths and options. It can start any number of passes.
 #[pyclass(frozen, module = "fusewire._fusewire")]
 pub(crate) struct Source {
     paths: Vec<PathBuf>,
@@ -72,12 +72,13 @@ impl Source {
         })
     }
 
-    /// Begins to read: an iterator of dicts. What is lost goes to `losses`.
+    /// Starts a pass. Returns an iterator of dicts; `losses` collects the losses.
     fn entries(&self, py: Python<'_>, losses: &Bound<'_, Losses>) -> PyResult<Entries> {
         Ok(Entries::new(self.begin(py, losses)?, self.resources(), self.follow, self.timeout))
     }
 
-    /// Counts what there is now: groups; entries, those in no group, by how much counts may be short, those without a time.
+    /// Counts the entries of the log. Returns the groups, and the fields `entries`, `others`, `short_by` and `without_time`
+    /// of `Counts`.
     #[expect(clippy::too_many_arguments, reason = "each has its name where it is called")]
     #[pyo3(signature = (losses, *, by, every, number, distinct, max_groups))]
     fn count(
@@ -107,7 +108,7 @@ impl Source {
 }
 
 impl Source {
-    /// Begins to read.
+    /// Starts a pass.
     pub(crate) fn begin(&self, py: Python<'_>, losses: &Bound<'_, Losses>) -> PyResult<Pass> {
         let mut options = self.options.clone();
         if let Some(query) = &self.query {
@@ -117,17 +118,17 @@ impl Source {
         Ok(Pass::new(reader, self.query.clone(), losses.get().shared(), self.on_loss))
     }
 
-    /// For the resources of what is read.
+    /// Creates a cache for resources.
     pub(crate) fn resources(&self) -> Resources {
         Resources::new(self.copy)
     }
 
-    /// Which of the paths cannot be read, where one can tell.
+    /// Adds the path that cannot be read, if it is known.
     fn not_opened(&self, error: &std::io::Error) -> PyErr {
         let path = self.paths.iter().find(|path| !path.exists()).or_else(|| self.paths.first());
         let path = path.map_or_else(String::new, |path| path.display().to_string());
         match (error.raw_os_error(), error.kind()) {
-            // With number, text and path Python makes the exception that is meant: FileNotFoundError, PermissionError.
+            // Python selects the exception by the error number: FileNotFoundError, PermissionError and others.
             (Some(number), _) => PyOSError::new_err((number, error.to_string(), path)),
             (None, std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(format!("{path}: {error}")),
             (None, _) => PyOSError::new_err(format!("{path}: {error}")),
@@ -135,13 +136,13 @@ impl Source {
     }
 }
 
-/// After so many entries that were not asked for one is let through: some ten milliseconds.
+/// Number of skipped entries between two checks for signals, about 10 ms.
 const PATIENCE: u32 = 1 << 16;
 
-/// What `query` asks for and, of long runs of others, one now and then: whoever looks for a needle in a large stack can
-/// be interrupted there. [`Pass`] tells them apart. It is the same ones each time, so that what is read has the same order.
+/// A filter that accepts the entries that match `query`, and some of the others in long runs without a match: the reader
+/// can check for signals there. [`Pass`] removes the others. Each pass accepts the same entries, in the same order.
 fn interruptible(options: ReadOptions, query: Query) -> ReadOptions {
-    // A reader asks from one thread.
+    // A reader uses the filter in one thread.
     let others = AtomicU32::new(0);
     options.filter(query.wanted(), move |entry| {
         query.matches(entry) || {

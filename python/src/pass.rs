@@ -1,4 +1,4 @@
-//! One pass over a log: its entries to whoever wants them, everything else to the losses.
+//! One pass over a log. It passes entries to a callback and collects losses.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -14,25 +14,25 @@ use pyo3::prelude::*;
 use crate::losses::{Found, Loss, OnLoss, lock};
 use crate::names;
 
-/// One pass over a log.
+/// A pass over a log.
 pub(crate) struct Pass {
     reader: LogReader,
-    /// What the reader asks for; it lets others through now and then.
+    /// The filter of the reader. It also accepts some entries that do not match.
     query: Option<Query>,
     losses: Arc<Mutex<Found>>,
     on_loss: OnLoss,
 }
 
-/// Why a pass stopped.
+/// The reason why a pass stopped.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Whoever takes the entries has enough for now.
+    /// The callback has enough entries.
     Enough,
-    /// Nothing was found for a while: there may be signals to look at.
+    /// No entry matched for a while: check for signals.
     Pause,
-    /// There is nothing more now.
+    /// The end of the log.
     End,
-    /// Something was lost, and that is an error.
+    /// A loss, if losses are errors.
     Lost(Loss),
 }
 
@@ -46,7 +46,7 @@ impl Pass {
         Self { reader, query, losses, on_loss }
     }
 
-    /// Hands entries to `take` until it has enough.
+    /// Passes entries to `take` until it returns `Break`.
     pub(crate) fn run(&mut self, mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>) -> Stop {
         while let Some(event) = self.reader.next() {
             let loss = match event {
@@ -70,7 +70,7 @@ impl Pass {
         Stop::End
     }
 
-    /// The same, whatever signals there may be: for those who cannot look at them.
+    /// Like `run`, but without stops to check for signals.
     pub(crate) fn run_on(
         &mut self,
         mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>,
@@ -83,12 +83,12 @@ impl Pass {
         }
     }
 
-    /// Waits for something new.
+    /// Waits for new entries.
     pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
         self.reader.wait(timeout)
     }
 
-    /// Warns of what was lost since the last time.
+    /// Emits a warning for each new loss.
     pub(crate) fn warn(&self, py: Python<'_>) -> PyResult<()> {
         if self.on_loss != OnLoss::Warn {
             return Ok(());
@@ -96,7 +96,7 @@ impl Pass {
         let untold = lock(&self.losses).untold();
         for loss in untold {
             let category = names::LOSS_WARNING.import(py, "fusewire._errors", "LossWarning")?;
-            // A path may have a NUL only where it is none; a message that has one ends before it.
+            // A C string cannot contain NUL.
             let mut text = loss.__str__().into_bytes();
             text.retain(|byte| *byte != 0);
             let text = std::ffi::CString::new(text).unwrap_or_default();
@@ -106,7 +106,7 @@ impl Pass {
     }
 }
 
-/// `loss` as an exception.
+/// Converts `loss` to an exception.
 pub(crate) fn damage(py: Python<'_>, loss: Loss) -> PyErr {
     let made = || {
         let class = names::DAMAGE_ERROR.import(py, "fusewire._errors", "DamageError")?;
@@ -115,14 +115,14 @@ pub(crate) fn damage(py: Python<'_>, loss: Loss) -> PyErr {
     made().map_or_else(|error: PyErr| error, PyErr::from_value)
 }
 
-/// What an event that is no entry says was lost.
+/// Converts an event to a loss.
 fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
     Some(match event {
         LogEvent::Lost { source, range } if range.is_loss() => {
             Loss::new(range.reason.to_string()).of(source.path()).at(range.start, range.end)
         }
         LogEvent::Unreadable { source, frame, error } => {
-            let message = format!("the frame is intact, the entry in it is not: {error}");
+            let message = format!("the frame is intact, but its entry is not: {error}");
             Loss::new(message).of(source.path()).at(frame.offset, frame.offset)
         }
         LogEvent::DamagedHeader { source, error } => Loss::new(error.to_string()).of(source.path()),
@@ -135,7 +135,7 @@ fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
         }
         LogEvent::UnreadableFile { path, error } => Loss::new(error.to_string()).of(path),
         LogEvent::Changed { file, change: FileChange::Truncated { read, len } } => {
-            let message = format!("was truncated: {read} bytes had been read, it has {len}");
+            let message = format!("the file was truncated to {len} bytes after {read} bytes were read");
             Loss::new(message).of(&file.path)
         }
         LogEvent::Frame { source, frame } if frame.kind == FrameKind::Loss => {
@@ -146,7 +146,7 @@ fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
                 Some(count) => format!("{count} entries were"),
                 None => "entries were".to_owned(),
             };
-            Loss::new(format!("{counted} not written, for want of room or time"))
+            Loss::new(format!("{counted} not written, because space or time ran out"))
                 .of(source.path())
                 .at(frame.offset, frame.offset)
         }

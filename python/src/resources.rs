@@ -1,4 +1,4 @@
-//! Who wrote an entry: the resource of the process's run that its segment belongs to.
+//! The resources of entries. The producer writes its resource to each segment.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use fusewire::decode::EntryRef;
 use fusewire::log::Source;
 use fusewire::segment::Segment;
 
-/// A resource, by its number; 0 is none.
+/// The id of a resource; 0 means no resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct ResourceId(usize);
 
-/// The resources that were met, each read once.
+/// A cache of resources.
 pub(crate) struct Resources {
-    /// Whether segments are read into memory instead of being mapped.
+    /// Whether segments are read into memory instead of mapped.
     copy: bool,
     by_stream: HashMap<[u8; 16], ResourceId>,
-    /// Each an entry whose attributes it is.
+    /// Each resource as the attributes of an entry.
     payloads: Vec<Vec<u8>>,
     last: Option<([u8; 16], ResourceId)>,
 }
@@ -25,7 +25,7 @@ impl Resources {
         Self { copy, by_stream: HashMap::new(), payloads: Vec::new(), last: None }
     }
 
-    /// That of what was read from `source`.
+    /// Returns the resource of `source`.
     pub(crate) fn of(&mut self, source: Source<'_>) -> ResourceId {
         let Some(segment) = source.segment() else { return ResourceId(0) };
         if let Some((stream, id)) = self.last
@@ -45,7 +45,7 @@ impl Resources {
         id
     }
 
-    /// The same from the beginning of the segment `path`, where it can be read.
+    /// Reads the resource from the start of the segment `path`, if it is readable.
     fn read(&mut self, path: &std::path::Path) -> ResourceId {
         let segment = if self.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
         let Ok(segment) = segment else { return ResourceId(0) };
@@ -54,14 +54,14 @@ impl Resources {
         ResourceId(self.payloads.len())
     }
 
-    /// The resource with this number.
+    /// Returns the resource with this id.
     pub(crate) fn get(&self, id: ResourceId) -> Option<EntryRef<'_>> {
         EntryRef::new(self.payloads.get(id.0.checked_sub(1)?)?).ok()
     }
 }
 
 impl ResourceId {
-    /// Its number: from 0 on, without gaps.
+    /// Returns the index of the id, from 0, without gaps.
     pub(crate) fn index(self) -> usize {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Instants and spans as `fusewire.Timestamp` and `fusewire.Duration`, which are `datetime` and `timedelta` with nanoseconds.
+//! Conversion of times and durations to `fusewire.Timestamp` and `fusewire.Duration`.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use crate::names;
 
 const NANOS_PER_DAY: i128 = 86_400 * 1_000_000_000;
 
-/// Of `timedelta`.
+/// Maximum of `timedelta`.
 const MAX_DAYS: i128 = 999_999_999;
 
-/// The zones that were met, by their minutes east of UTC; `None` for one that Python does not know.
+/// A cache of time zones, by minutes east of UTC; `None` if Python does not support the offset.
 #[derive(Default)]
 pub(crate) struct Zones(HashMap<i16, Option<Py<PyAny>>>);
 
 impl Zones {
-    /// The zone `minutes` east of UTC, and its minutes; UTC where Python knows none such.
+    /// Returns the time zone `minutes` east of UTC and its minutes, or UTC if Python does not support the offset.
     fn get<'py>(&mut self, py: Python<'py>, minutes: i16) -> PyResult<(i16, Bound<'py, PyAny>)> {
         let zone = match self.0.get(&minutes) {
             Some(zone) => zone.as_ref().map(|zone| zone.bind(py).clone()),
@@ -32,14 +32,16 @@ impl Zones {
         };
         match zone {
             Some(zone) => Ok((minutes, zone)),
-            None if minutes == 0 => Err(pyo3::exceptions::PyRuntimeError::new_err("there is no zone UTC")),
+            None if minutes == 0 => {
+                Err(pyo3::exceptions::PyRuntimeError::new_err("cannot create the time zone UTC"))
+            }
             None => self.get(py, 0),
         }
     }
 }
 
-/// `time` as a `fusewire.Timestamp` in its own zone, or UTC where it has none; as a number of nanoseconds since the Unix
-/// epoch where it lies outside the years 1 to 9999.
+/// Converts `time` to a `fusewire.Timestamp` in its time zone (default: UTC). A time outside the years 1 to 9999 becomes
+/// an integer, the number of nanoseconds since the Unix epoch.
 pub(crate) fn timestamp<'py>(
     py: Python<'py>,
     time: Timestamp,
@@ -58,12 +60,12 @@ pub(crate) fn timestamp<'py>(
     Ok(made)
 }
 
-/// Year, month, day, and second of the day, `seconds` after the Unix epoch; `None` outside the years 1 to 9999.
+/// Returns year, month, day and second of the day, `seconds` after the Unix epoch; `None` outside the years 1 to 9999.
 ///
 /// Source: Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `civil_from_days`.
 fn civil(seconds: i64) -> Option<(i64, i64, i64, i64)> {
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 0000-03-01: years begin in March, so that leap days end them.
+    // Days since 0000-03-01: with years that begin in March, a leap day is the last day of a year.
     let days = days.checked_add(719_468)?;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -75,7 +77,7 @@ fn civil(seconds: i64) -> Option<(i64, i64, i64, i64)> {
     (1..=9_999).contains(&year).then_some((year, month, day, second))
 }
 
-/// `nanos` as a `fusewire.Duration`; as a number where it is beyond what a `timedelta` can be.
+/// Converts `nanos` to a `fusewire.Duration`, or to an integer if it is out of the range of `timedelta`.
 pub(crate) fn duration(py: Python<'_>, nanos: i128) -> PyResult<Bound<'_, PyAny>> {
     let days = nanos.div_euclid(NANOS_PER_DAY);
     if !(-MAX_DAYS..=MAX_DAYS).contains(&days) {

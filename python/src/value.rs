@@ -1,4 +1,4 @@
-//! Entries as dicts.
+//! Conversion of entries to dicts.
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::{Text, Timestamp, json};
@@ -11,12 +11,12 @@ use crate::names;
 use crate::resources::{ResourceId, Resources};
 use crate::time::{Zones, duration, timestamp};
 
-/// Makes dicts, and keeps what they have in common.
+/// Creates dicts, with caches for keys, time zones and resources.
 #[derive(Default)]
 pub(crate) struct Dicts {
     keys: Keys,
     zones: Zones,
-    /// Of each resource that was met its dict.
+    /// The dict of each resource, by its id.
     resources: Vec<Option<Py<PyDict>>>,
 }
 
@@ -26,17 +26,17 @@ enum Open<'py> {
     Dict(Bound<'py, PyDict>),
 }
 
-/// Attributes that were read.
+/// The result of reading the attributes of an entry.
 struct Read<'py> {
     dict: Bound<'py, PyDict>,
-    /// Whether the fuse did anything to one of them.
+    /// Whether the circuit breaker tripped on one of the attributes.
     tripped: bool,
-    /// Why they end, where that is not where they should.
+    /// The reason why the attributes are incomplete.
     fault: Option<String>,
 }
 
 impl Dicts {
-    /// `entry` as a dict. What it has, `fusewire.Entry` says.
+    /// Converts `entry` to a dict. `fusewire.Reader` documents its keys.
     pub(crate) fn entry<'py>(
         &mut self,
         py: Python<'py>,
@@ -79,7 +79,7 @@ impl Dicts {
         Ok(dict)
     }
 
-    /// The resource as a dict: the same one for all entries that have it.
+    /// Returns the dict of a resource. All entries of the resource share it.
     fn resource<'py>(
         &mut self,
         py: Python<'py>,
@@ -100,7 +100,7 @@ impl Dicts {
         Ok(Some(dict))
     }
 
-    /// The attributes as a dict. However deep they are nested, the stack is not.
+    /// Converts the attributes to a dict, without recursion.
     fn attributes<'py>(&mut self, py: Python<'py>, entry: &EntryRef<'_>) -> PyResult<Read<'py>> {
         let mut read = Read { dict: PyDict::new(py), tripped: false, fault: None };
         let mut open = vec![Open::Dict(read.dict.clone())];
@@ -135,7 +135,7 @@ impl Dicts {
         Ok(read)
     }
 
-    /// A value that is no container.
+    /// Converts a value that is not a container.
     fn leaf<'py>(&mut self, py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
         Ok(match value {
             Value::Bool(value) => value.into_pyobject(py)?.to_owned().into_any(),
@@ -148,13 +148,13 @@ impl Dicts {
             Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
             Value::Timestamp(time) => timestamp(py, time, &mut self.zones)?,
             Value::Duration(nanos) => duration(py, nanos)?,
-            // Null, and kinds of a later version of the format.
+            // Null, and unknown kinds of later versions of the format.
             _ => py.None().into_bound(py),
         })
     }
 }
 
-/// Sets the value of a key that has none yet: of keys that repeat the first counts.
+/// Sets the value of a key, if the key is new. The first of several equal keys wins.
 fn set_first<'py>(
     dict: &Bound<'py, PyDict>,
     key: &Bound<'py, PyString>,
@@ -163,7 +163,7 @@ fn set_first<'py>(
     if dict.contains(key)? { Ok(()) } else { dict.set_item(key, value) }
 }
 
-/// What the fuse did, as `schema/JSON.md` says it.
+/// Converts the trips of an entry to the object `fuse` of `schema/JSON.md`.
 fn fuse<'py>(py: Python<'py>, entry: &EntryRef<'_>) -> PyResult<Bound<'py, PyAny>> {
     let mut line = Vec::new();
     json::append_entry(entry, &mut line);

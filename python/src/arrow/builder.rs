@@ -1,4 +1,4 @@
-//! A column that is being filled.
+//! Builders of columns.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use fusewire::decode::Value;
 
 use super::column::ColumnKind;
 
-/// A column that is being filled.
+/// A builder of one column.
 pub(crate) enum Builder {
     Bool(BooleanBuilder),
     Int64(Int64Builder),
@@ -26,7 +26,7 @@ pub(crate) enum Builder {
     Uint32(UInt32Builder),
 }
 
-/// Appends a value where it is one of the column's type, and null elsewhere; whether it was.
+/// Appends a value if it has the type of the column, otherwise null. Evaluates to whether it has the type.
 macro_rules! fit {
     ($builder:expr, $value:expr) => {{
         let value = $value;
@@ -37,7 +37,7 @@ macro_rules! fit {
 }
 
 impl ColumnKind {
-    /// The type in Arrow's terms.
+    /// Returns the Arrow type.
     pub(crate) fn data_type(self) -> DataType {
         match self {
             Self::Bool => DataType::Boolean,
@@ -70,7 +70,7 @@ impl Builder {
         }
     }
 
-    /// Appends a value; whether it fits. What does not fit is null.
+    /// Appends a value. Returns whether it has the type of the column; if not, the cell is null.
     pub(crate) fn push(&mut self, value: Value<'_>) -> bool {
         if matches!(value, Value::Null) {
             self.push_null();
@@ -129,7 +129,7 @@ impl Builder {
         }
     }
 
-    /// What it has; it begins anew.
+    /// Returns the finished array and resets the builder.
     pub(crate) fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Bool(builder) => Arc::new(builder.finish()),

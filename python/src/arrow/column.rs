@@ -1,4 +1,4 @@
-//! Which columns there are, and what each has of an entry.
+//! Columns, and the cells that they take from an entry.
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::{Text, json};
@@ -10,11 +10,11 @@ use pyo3::exceptions::PyValueError;
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) place: Place,
-    /// `None` where the first entries say what it is.
+    /// `None` if the type is inferred from the first entries.
     pub(crate) kind: Option<ColumnKind>,
 }
 
-/// Where a column's values are.
+/// The source of the values of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Time,
@@ -30,15 +30,15 @@ pub(crate) enum Place {
     /// All attributes.
     Attributes,
     Fuse,
-    /// All attributes of the resource.
+    /// All attributes of the resource as JSON.
     Resource,
-    /// At a path in the resource.
+    /// A path into the resource.
     InResource(String),
-    /// At a path in the attributes.
+    /// A path into the attributes.
     At(String),
 }
 
-/// What a column has.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Bool,
@@ -49,9 +49,9 @@ pub(crate) enum ColumnKind {
     Binary,
     Timestamp,
     Duration,
-    /// The JSON text of values of any kind.
+    /// JSON text of any value.
     Json,
-    /// Of headers.
+    /// A type of header fields only.
     Uint8,
     Uint32,
 }
@@ -71,8 +71,8 @@ impl ColumnKind {
 }
 
 impl Column {
-    /// The column that `name` names: a part of the header as in a query, `resource.` and a path, or a path in the attributes.
-    /// Parts of the header have a type of their own.
+    /// Creates a column from its name: a header field as in a query, `resource.` and a path, or a path into the attributes.
+    /// Header fields have a fixed type.
     pub(crate) fn new(name: String, kind: Option<&str>) -> PyResult<Self> {
         let (place, own) = match name.as_str() {
             "time" | "timestamp" => (Place::Time, Some(ColumnKind::Timestamp)),
@@ -93,7 +93,7 @@ impl Column {
         let given = kind.map(|kind| Self::kind(&name, kind)).transpose()?;
         match (own, given) {
             (Some(own), Some(given)) if own != given => Err(PyValueError::new_err(format!(
-                "column {name:?}: its type cannot be chosen; for an attribute of that name write \"attributes.{name}\""
+                "column {name:?}: the type of a header field is fixed; for an attribute of this name, use \"attributes.{name}\""
             ))),
             _ => Ok(Self { name, place, kind: own.or(given) }),
         }
@@ -117,21 +117,23 @@ impl Column {
         let found = ColumnKind::NAMES.into_iter().find(|(known, _)| *known == kind);
         found.map(|(_, kind)| kind).ok_or_else(|| {
             let known = ColumnKind::NAMES.map(|(name, _)| name).join(", ");
-            PyValueError::new_err(format!("column {name:?}: expected a type of {known}, found {kind:?}"))
+            PyValueError::new_err(format!(
+                "column {name:?}: expected one of the types {known}, found {kind:?}"
+            ))
         })
     }
 }
 
-/// What a column has of an entry.
+/// The value of a column for one entry.
 pub(crate) enum Cell<'a> {
     Nothing,
     Value(Value<'a>),
-    /// Made text, in the scratch.
+    /// Text in the scratch buffer.
     Made,
 }
 
 impl Place {
-    /// What is there in `entry`, which was written by who has `resource`.
+    /// Returns the value for `entry`, whose producer has `resource`.
     pub(crate) fn cell<'a>(
         &self,
         entry: &EntryRef<'a>,
@@ -173,7 +175,7 @@ impl Place {
     }
 }
 
-/// An id in hexadecimal digits; nothing where it is 0.
+/// Writes an id as hexadecimal digits. The id 0 has no value.
 fn hex<'a>(id: &[u8], made: &mut Vec<u8>) -> Cell<'a> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     if id.iter().all(|byte| *byte == 0) {
@@ -185,7 +187,7 @@ fn hex<'a>(id: &[u8], made: &mut Vec<u8>) -> Cell<'a> {
     Cell::Made
 }
 
-/// How often the fuse tripped, by cause, as JSON; nothing where it did not.
+/// Writes the number of trips by cause as JSON. An entry without trips has no value.
 fn fuse<'a>(entry: &EntryRef<'_>, made: &mut Vec<u8>) -> Cell<'a> {
     for trip in entry.trips() {
         made.push(if made.is_empty() { b'{' } else { b',' });

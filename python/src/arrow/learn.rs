@@ -1,15 +1,15 @@
-//! The types of columns, learned from the first entries.
+//! Inference of column types from the first entries.
 
 use fusewire::Kind;
 use fusewire::decode::Value;
 
 use super::column::{Cell, ColumnKind};
 
-/// What was seen of a column.
+/// The kinds of values that a column contains.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Seen {
     kind: Option<ColumnKind>,
-    /// Numbers below 0, and such as need 64 bits without a sign.
+    /// Negative integers, and integers that need an unsigned 64-bit type.
     negative: bool,
     large: bool,
 }
@@ -51,7 +51,7 @@ impl Seen {
         }
     }
 
-    /// The type that takes all that was seen: text where there was nothing, numbers as doubles where some have a point.
+    /// Returns the type for all values: `String` if there are none, `Float64` if some of the numbers are floats.
     pub(crate) fn kind(self) -> ColumnKind {
         match self.kind {
             None => ColumnKind::String,

@@ -1,4 +1,4 @@
-//! Entries as Arrow record batches, handed out through the Arrow C stream interface.
+//! Entries as Arrow record batches, exported through the Arrow C stream interface.
 
 mod builder;
 mod column;
@@ -16,7 +16,7 @@ use crate::options::Source;
 use column::Column;
 use stream::{Batches, Misfits};
 
-/// Columns of a log: what ``Reader.select`` gives, and how often a value did not fit.
+/// The columns of ``Reader.select``, and the number of values that did not have the type of their column.
 #[pyclass(frozen, module = "fusewire._fusewire")]
 pub(crate) struct Table {
     columns: Vec<Column>,
@@ -25,7 +25,7 @@ pub(crate) struct Table {
 
 #[pymethods]
 impl Table {
-    /// `columns` are names and, where they are not to be learned, types.
+    /// `columns` contains names and types; `None` means an inferred type.
     #[new]
     fn new(columns: Vec<(String, Option<String>)>) -> PyResult<Self> {
         let columns: Vec<_> = columns
@@ -36,7 +36,7 @@ impl Table {
         Ok(Self { columns, misfits })
     }
 
-    /// The Arrow C stream over what `source` has now, as a capsule. What is lost goes to `losses`.
+    /// Returns an Arrow C stream of `source` as a capsule. `losses` collects the losses.
     fn stream<'py>(
         &self,
         py: Python<'py>,
@@ -52,7 +52,7 @@ impl Table {
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
-    /// Of each column that had values that did not fit its type, and are null: how many.
+    /// Returns the number of values that did not have the type of their column and are null, by column.
     fn misfits(&self) -> Vec<(String, u64)> {
         let counts = self.columns.iter().zip(self.misfits.counts());
         counts.filter(|(_, count)| *count > 0).map(|(column, count)| (column.name.clone(), count)).collect()

@@ -1,4 +1,4 @@
-//! The stream of batches: read without the interpreter's lock, by whoever takes them.
+//! The stream of batches. The consumer of the stream reads it without the GIL.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::losses::Loss;
 use crate::pass::{Pass, Stop};
 use crate::resources::{ResourceId, Resources};
 
-/// A batch has so many rows at most, and ends behind the row with which its texts have so many bytes: offsets of Arrow's
-/// have 31 bits, and what a row has is bounded by what an entry and a resource can be.
+/// A batch has at most `ROWS` rows, and ends after the row with which its texts reach `BYTES` bytes. Arrow offsets have 31
+/// bits, and the maximum size of an entry and of a resource limits each row.
 const ROWS: usize = 16_384;
 const BYTES: usize = 32 << 20;
 
-/// How many values of each column did not fit.
+/// Number of values that did not have the type of their column, by column.
 pub(crate) struct Misfits(Vec<AtomicU64>);
 
 impl Misfits {
@@ -46,19 +46,19 @@ pub(crate) struct Batches {
     columns: Vec<Column>,
     filling: Filling,
     schema: SchemaRef,
-    /// The entries from which types were learned: the first rows.
+    /// The entries from which types were inferred: the first rows.
     first: Option<Batch>,
-    /// What is to be told when all before it has been given.
+    /// The loss to return after the last batch before it.
     lost: Option<Loss>,
     ended: bool,
 }
 
-/// The columns of the batch that is being filled.
+/// The unfinished columns of the current batch.
 struct Filling {
     builders: Vec<Builder>,
     rows: usize,
     bytes: usize,
-    /// Text that is made for a cell.
+    /// Scratch buffer for the text of a cell.
     made: Vec<u8>,
     misfits: Arc<Misfits>,
 }
@@ -95,7 +95,7 @@ impl Filling {
 }
 
 impl Batches {
-    /// Begins; where types have to be learned, reads the first entries.
+    /// Starts the stream. Reads the first entries if types must be inferred.
     pub(crate) fn new(
         mut pass: Pass,
         mut resources: Resources,
@@ -124,7 +124,7 @@ impl Batches {
         Self { pass, resources, columns, filling, schema, first, lost, ended }
     }
 
-    /// Reads until a batch is full or there is nothing more.
+    /// Reads until the batch is full or the log ends.
     fn fill(&mut self) {
         let Self { pass, resources, columns, filling, .. } = self;
         if let Some(batch) = self.first.take() {
@@ -147,7 +147,7 @@ impl Batches {
     }
 }
 
-/// Gives those columns a type that have none.
+/// Infers the types of columns without a type.
 fn learn(columns: &mut [Column], batch: &Batch, resources: &Resources) {
     let mut made = Vec::new();
     for column in columns.iter_mut().filter(|column| column.kind.is_none()) {

@@ -1,4 +1,4 @@
-//! A log that Python appends to.
+//! The writer of a log.
 
 mod object;
 
@@ -13,13 +13,13 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// A log to append to. Entries that were appended survive the process.
+/// A writer that appends entries to a log. Appended entries survive the death of the process.
 #[pyclass(frozen, module = "fusewire._fusewire")]
 pub(crate) struct Writer(Mutex<Option<Log>>);
 
 #[pymethods]
 impl Writer {
-    /// `max_age` is in seconds; what is `None` is as the library has it.
+    /// `max_age` is in seconds. `None` selects the default of the library.
     #[new]
     #[pyo3(signature = (directory, *, service, segment_size, max_total_bytes, max_age))]
     fn new(
@@ -47,7 +47,7 @@ impl Writer {
         Ok(Self(Mutex::new(Some(log))))
     }
 
-    /// Appends an entry; whether it was written. After `close` nothing is.
+    /// Appends an entry. Returns whether it was written; always false after `close`.
     #[expect(clippy::too_many_arguments, reason = "the parts of an entry")]
     fn append(
         &self,
@@ -60,7 +60,7 @@ impl Writer {
         span_id: &str,
         attributes: &Bound<'_, PyDict>,
     ) -> bool {
-        // The lock is not held while code of Python's runs: that may log, too.
+        // Release the mutex while Python code runs: the code may log, too.
         let Some(log) = self.log().clone() else { return false };
         let trace = TraceContext {
             trace_id: TraceContext::parse_trace_id(trace_id).unwrap_or_default(),
@@ -79,7 +79,7 @@ impl Writer {
         outcome.is_written()
     }
 
-    /// Waits until everything that was appended survives a power cut, too.
+    /// Waits until all appended entries are on disk and survive a power cut.
     fn flush(&self, py: Python<'_>, timeout: f64) -> PyResult<()> {
         let Some(log) = self.log().clone() else { return Ok(()) };
         let timeout = Duration::try_from_secs_f64(timeout)
@@ -88,13 +88,13 @@ impl Writer {
             .map_err(|error| PyOSError::new_err(error.to_string()))
     }
 
-    /// Completes the log.
+    /// Closes the log.
     fn close(&self, py: Python<'_>) {
         let log = self.log().take();
         py.detach(|| drop(log));
     }
 
-    /// How many entries were written, and how many were not.
+    /// Returns the number of written and of dropped entries.
     fn counts(&self) -> (u64, u64) {
         self.log().as_ref().map_or((0, 0), |log| {
             let stats = log.stats();

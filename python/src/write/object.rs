@@ -1,4 +1,4 @@
-//! Objects of Python as values of an entry: as far as the fuse lets them.
+//! Python objects as values of an entry, within the limits of the circuit breaker.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ use pyo3::types::{
 
 use crate::names;
 
-/// An object. What is of none of the types that a log has is the text that `str` makes of it.
+/// A Python object. An object of an unsupported type is written as the result of `str`.
 pub(crate) struct Object<'a, 'py>(pub(crate) &'a Bound<'py, PyAny>);
 
 impl LogValue for Object<'_, '_> {
@@ -51,8 +51,7 @@ fn is_list(object: &Bound<'_, PyAny>) -> bool {
         || object.is_instance_of::<PyFrozenSet>()
 }
 
-/// Writes the members of `dict`. Other threads, and code that makes text of values, may change it meanwhile: then it ends
-/// there.
+/// Writes the items of `dict`. Stops early if another thread, or the `__str__` of a value, changes the dict.
 pub(crate) fn write_members(dict: &Bound<'_, PyDict>, map: &mut MapWriter<'_, '_>) {
     let Ok(items) =
         dict.as_any().call_method0(intern!(dict.py(), "items")).and_then(|items| items.try_iter())
@@ -71,7 +70,7 @@ pub(crate) fn write_members(dict: &Bound<'_, PyDict>, map: &mut MapWriter<'_, '_
             Ok(key) => map.entry(&key.to_string_lossy(), &Object(&value)),
             Err(_) => match key.str() {
                 Ok(text) => map.entry(&text.to_string_lossy(), &Object(&value)),
-                // A key that has no text: its value stays.
+                // The key has no text: write the value with an empty key.
                 Err(_) => map.entry("", &Object(&value)),
             },
         };
@@ -93,7 +92,7 @@ fn write_elements(list: &Bound<'_, PyAny>, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// Integers of up to 128 bits; larger ones are text.
+/// Writes integers of up to 128 bits. Larger integers are text.
 fn integer(number: &Bound<'_, PyInt>, out: ValueWriter<'_, '_>) {
     if let Ok(number) = number.extract::<i64>() {
         out.i64(number);
@@ -106,7 +105,7 @@ fn integer(number: &Bound<'_, PyInt>, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// An instant or a span.
+/// Writes a time or a duration.
 enum Moment {
     Instant(Timestamp),
     Nanos(i128),
@@ -134,7 +133,7 @@ impl Moment {
     }
 }
 
-/// What `str` makes of an object. Where that fails, its type's name, and the fuse says that it failed.
+/// The result of `str` for an object. If `str` fails, the name of the type; the entry records the failure.
 struct AsStr<'a, 'py>(&'a Bound<'py, PyAny>);
 
 impl fmt::Display for AsStr<'_, '_> {

@@ -1,8 +1,8 @@
-//! Appending: to a segment of one's own, to a log by one thread and by two, with pages prepared ahead and without, beside
-//! copying the same bytes.
+//! Benchmark of `append`: to an exclusive segment and to a log, with one and two threads, with and without prefaulted pages.
+//! The baseline is a copy of the same bytes.
 //!
-//! The numbers are of appends in bursts that fit what is prepared ahead, as services log. What sustained appending as fast
-//! as possible costs is what the kernel takes for fresh pages; `benches/compare` measures that, and the tails.
+//! The threads append in bursts that fit into the prefaulted pages, like a service. The cost of sustained appends is mostly
+//! the cost of new pages in the kernel; `benches/compare` measures it, and the tail latencies.
 
 mod common;
 
@@ -17,10 +17,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fusewire::log::{Log, OnFull};
 use fusewire::segment::{Resource, SegmentOptions, SegmentWriter};
 
-/// Entries of a burst: about a megabyte.
+/// Entries in a burst, about 1 MB.
 const BURST: u64 = 2_000;
 
-/// Time for `entries` appends by each of `threads` threads, in bursts; the pauses between them are not counted.
+/// Returns the time of `entries` appends in each of `threads` threads, without the pauses between bursts.
 fn in_bursts(log: &Log, threads: usize, entries: u64) -> Duration {
     let bursts = entries.div_ceil(BURST);
     let start = Barrier::new(threads);

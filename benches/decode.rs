@@ -1,4 +1,4 @@
-//! Reading one entry, beside the `flatbuffers` verifier on the same bytes.
+//! Benchmark of the decoder. The baseline is the `flatbuffers` verifier on the same bytes.
 
 mod common;
 

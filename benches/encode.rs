@@ -1,6 +1,6 @@
-//! Encoding one entry, beside what it is measured against, in one run: memcpy of its bytes, `serde_json` into a reused
-//! `Vec`, and the `flatbuffers` builder, reused, with the same schema and with the same values. With the feature `serde` also the
-//! same entry through `serde::Serialize`.
+//! Benchmark of the encoder. The baselines are a memcpy of the entry, `serde_json` into a reused `Vec`, and a reused
+//! `flatbuffers` builder with the same schema and values. With the feature `serde`, also the same entry through
+//! `serde::Serialize`.
 
 mod common;
 
@@ -63,7 +63,7 @@ fn json(out: &mut Vec<u8>, event: &Event) {
     serde_json::to_writer(out, &line).unwrap();
 }
 
-/// The varying part as a value of serde's, and the rest of the event as the typed road writes it.
+/// The event as an entry: the varying fields through serde, the others through the typed interface.
 #[cfg(feature = "serde")]
 #[derive(Serialize)]
 struct Attributes<'a> {
@@ -96,7 +96,7 @@ fn through_serde(entry: &mut fusewire::encode::EntryWriter<'_>, event: &Event) {
     });
 }
 
-/// The same tape through flatc's generated code: text and nodes collected in reused vectors, then the builder.
+/// The same entry through the code that flatc generates: reused vectors for text and nodes, then the builder.
 fn builder<'a>(fbb: &mut FlatBufferBuilder<'a>, text: &mut Vec<u8>, nodes: &mut Vec<Node>, event: &Event) {
     fbb.reset();
     text.clear();
@@ -152,7 +152,7 @@ fn benches(c: &mut Criterion) {
     let bytes = common::encoded();
     let mut line = Vec::with_capacity(4096);
     json(&mut line, &EVENT);
-    println!("one entry: {} bytes, as JSON {}", bytes.len(), line.len());
+    println!("one entry: {} bytes, as JSON: {} bytes", bytes.len(), line.len());
 
     group.bench_function("fusewire", |b| {
         b.iter(|| {
@@ -169,7 +169,7 @@ fn benches(c: &mut Criterion) {
     #[cfg(feature = "serde")]
     {
         let encoded = encode(&mut buffer, &limits, |entry| through_serde(entry, &EVENT)).unwrap();
-        assert_eq!(encoded.bytes(), &*bytes, "both roads write the same entry");
+        assert_eq!(encoded.bytes(), &*bytes, "both interfaces write the same entry");
         group.bench_function("fusewire through serde", |b| {
             b.iter(|| {
                 let write = |entry: &mut _| through_serde(entry, black_box(&EVENT));

@@ -1,5 +1,5 @@
-//! An entry that is there already as a line of JSON, values as a line by way of an entry, and a line as an entry again, beside
-//! `serde_json` that writes the very same line from the values, in one run. With the feature `serde` also the entry through
+//! Benchmark of the JSON conversion: an entry to a line, values to a line through an entry, and a line to an entry. The
+//! baseline is `serde_json`, which writes the same line from the values. With the feature `serde`, also the entry through
 //! `serde::Serialize`.
 
 mod common;
@@ -15,7 +15,7 @@ use fusewire::json::{Restorer, append_entry, write_entry};
 use fusewire::serializer::{JsonLines, Serializer};
 use serde::Serialize;
 
-/// The members of the line that the entry is as JSON.
+/// The members of the JSON line of the entry.
 #[derive(Serialize)]
 struct Line<'a> {
     time: Shown<fusewire::Timestamp>,
@@ -40,7 +40,7 @@ struct LineAttributes<'a> {
     request: Request<'a>,
 }
 
-/// What is written as it is displayed.
+/// A value that serializes as its `Display` output.
 struct Shown<T>(T);
 
 impl<T: std::fmt::Display> Serialize for Shown<T> {
@@ -49,7 +49,7 @@ impl<T: std::fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// A number in so many hexadecimal digits.
+/// A number with a fixed count of hexadecimal digits.
 struct Hex(u128, usize);
 
 impl std::fmt::Display for Hex {

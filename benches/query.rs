@@ -1,5 +1,5 @@
-//! What a condition costs for each entry, beside the same condition written by hand; and counting what a log holds.
-//! The entries are in the cache: what reading them from memory costs comes on top.
+//! Benchmark of conditions and of aggregation. The baseline of a condition is the same condition in Rust.
+//! The entries are in the CPU cache. The results do not include the time to read them from memory.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Reading a log of several processes, beside scanning its segments one after the other; and how late a reader that
-//! follows sees an entry.
+//! Benchmark of the reader with a log of several processes, and the latency of a reader that follows a log. The baseline is a
+//! scan of the segments in sequence.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn unix_nanos() -> u64 {
     u64::try_from(now.as_nanos()).unwrap()
 }
 
-/// Four processes whose entries alternate.
+/// Number of processes. Their entries alternate.
 fn make(directory: &Path) {
     for stream in 0..STREAMS {
         let mut options = SegmentOptions::new(Resource::empty());
@@ -55,7 +55,7 @@ fn one_after_the_other(directory: &Path) -> u64 {
     entries
 }
 
-/// How long after its time stamp, which it gets before it is appended, an entry is seen by a reader that follows.
+/// Measures the latency of a reader that follows the log, from the time stamp of an entry (before `append`).
 fn lateness() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path())
@@ -91,7 +91,7 @@ fn lateness() {
     late.sort_unstable();
     let at = |part: usize| late[(late.len() * part / 1000).min(late.len() - 1)];
     println!(
-        "follow: {} entries over {} segments seen after {} us (median), {} us (99 %), {} us (99.9 %), {} us (latest)",
+        "follow: {} entries, {} rotations, latency {} us (median), {} us (p99), {} us (p99.9), {} us (max)",
         late.len(),
         log.stats().rotations,
         at(500),

@@ -1,4 +1,4 @@
-//! Scanning a segment: with checksums, without, and beside reading the same bytes.
+//! Benchmark of the scan of a segment, with and without checksums. The baseline reads the same bytes.
 
 mod common;
 

@@ -1,10 +1,10 @@
-//! The entry that every benchmark uses: eleven values, four of them in a nested map, with ids, target, body and thread.
+//! The entry of all benchmarks: eleven values, four of them in a nested map, with ids, target, body and thread.
 #![allow(dead_code)]
 
 use fusewire::encode::{EntryWriter, encode};
 use fusewire::{Limits, Severity, TraceContext};
 
-/// The varying part.
+/// The varying fields.
 #[derive(Clone, Copy)]
 pub struct Event {
     pub user_id: u64,

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Searches a day's logs with Fusewire and with what people have at hand, and compares answers, times and memory.
+"""Search one day of logs with Fusewire and with other tools, and compare answers, times and memory.
 
     benches/search/compare.py [--dir DIR] [--entries N] [--rounds N] [--install] [--smoke]
 
-The workload is made by `fusewire-workload` (2,170,000 entries are a gigabyte of JSON lines), imported, and asked the same questions
-by every tool that is there: ripgrep, jq, angle-grinder, DuckDB over the JSON lines and over Parquet. Tools take turns; each time is that of
-a whole process, the best of the rounds; memory is the most anonymous memory that was seen. Where an answer is not the one of
-all others, the script fails.
+`fusewire-workload` generates the JSON lines (2,170,000 entries are 1 GB), and `fusewire import` imports them. All installed
+tools run the same queries: ripgrep, jq, angle-grinder, and DuckDB with JSON lines and with Parquet. The tools take turns. A time is
+the wall-clock time of a whole process, the best of all rounds. Memory is the peak of the anonymous memory. The script fails
+if two tools return different answers.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Tools that take so long have one round.
+# Tools that take longer than this, in seconds, run only one round.
 SLOW = 10.0
 
 
@@ -29,7 +29,7 @@ def sh(command, **kwargs):
 
 
 def anonymous(pid):
-    """Anonymous memory of a process and of those it has started, in KiB."""
+    """Returns the anonymous memory of a process and its descendants, in KiB."""
     total = 0
     try:
         with open(f"/proc/{pid}/status") as status:
@@ -45,7 +45,7 @@ def anonymous(pid):
 
 
 def run(command, output):
-    """Seconds, and the most anonymous memory in MiB, of a command whose output goes to a file."""
+    """Runs a command with its output in a file. Returns the time in seconds and the peak of the anonymous memory in MiB."""
     with open(output, "wb") as out:
         began = time.perf_counter()
         process = subprocess.Popen(["sh", "-c", command], stdout=out, stderr=subprocess.PIPE)
@@ -55,7 +55,7 @@ def run(command, output):
             time.sleep(0.0005 if time.perf_counter() - began < 0.2 else 0.01)
         spent = time.perf_counter() - began
         error = process.stderr.read().decode()
-    # ripgrep and our own: 1 is "nothing found", and nothing is wrong.
+    # ripgrep and fusewire exit with 1 if there is no match; this is not an error.
     if process.returncode > 1 or (process.returncode == 1 and error):
         sys.exit(f"{command}: exit code {process.returncode}: {error}")
     return spent, peak / 1024
@@ -66,7 +66,7 @@ def number(text):
 
 
 def total(text):
-    """The sum of the numbers, one a line."""
+    """Returns the sum of the numbers, one per line."""
     return sum(int(line) for line in text.split())
 
 
@@ -75,7 +75,7 @@ def lines(text):
 
 
 def pairs(key, value):
-    """Objects, one a line, as a sorted list of pairs."""
+    """Parses JSON objects, one per line, as a sorted list of pairs."""
 
     def parse(text):
         found = []
@@ -88,7 +88,7 @@ def pairs(key, value):
 
 
 def rows(text):
-    """Lines of a key and a count between tabs, sorted."""
+    """Parses lines of a key, a tab and a count; returns them sorted."""
     found = [line.rsplit("\t", 1) for line in text.splitlines()]
     return sorted((key, int(count)) for key, count in found)
 
@@ -103,7 +103,10 @@ def duck(python, source, query):
 
 
 def tasks(at, fusewire, trace):
-    """Name, then command and parser of each tool; Fusewire's first. Every parser gives the same for the same answer."""
+    """Yields the name of a task, and the command and parser of each tool, Fusewire first.
+
+    For the same answer, all parsers return the same value.
+    """
     lines_at, logs = shlex.quote(str(at / "day.jsonl")), shlex.quote(str(at / "logs"))
     parquet = str(at / "day.parquet")
     python = at / "python" / "bin" / "python"
@@ -194,7 +197,7 @@ def tasks(at, fusewire, trace):
             jq=('select(.message | contains("timeout")) | 1', lines),
         ),
     }
-    yield "print everything, coloured", {
+    yield "print all entries, with colours", {
         "fusewire": (f"{fusewire} cat {logs} --color always --utc | tail -c 1 | wc -c", number),
         **({"jq": (f"jq -C -c . {lines_at} | tail -c 1 | wc -c", number)} if has("jq") else {}),
     }
@@ -210,7 +213,7 @@ def tasks(at, fusewire, trace):
 
 
 def convert(at, name):
-    """What makes Parquet of the JSON lines."""
+    """Returns the command that converts the JSON lines to Parquet."""
     program = (
         f"import duckdb; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/{name}' (compression zstd)\")"
     )
@@ -254,11 +257,11 @@ def prepare(at, entries, install):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dir", type=Path, default=ROOT / "target/search", help="where everything is made and kept")
+    parser.add_argument("--dir", type=Path, default=ROOT / "target/search", help="directory for the workload and the logs")
     parser.add_argument("--entries", type=int, default=2_170_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--install", action="store_true", help="install the other tools that Debian, crates.io and PyPI have")
-    parser.add_argument("--smoke", action="store_true", help="everything, tiny: whether it works")
+    parser.add_argument("--install", action="store_true", help="install the other tools from Debian, crates.io and PyPI")
+    parser.add_argument("--smoke", action="store_true", help="run a short test with little data")
     args = parser.parse_args()
     if args.smoke:
         args.entries, args.rounds = 20_000, 1
@@ -267,7 +270,7 @@ def main():
     with open(at / "day.jsonl") as day:
         traces = (json.loads(line).get("trace_id") for i, line in zip(range(5_000), day))
         trace = [trace for trace in traces if trace][-1]
-    print(f"{args.entries} entries, {size(at / 'day.jsonl') / 1e6:.0f} MB of JSON lines; on {os.cpu_count()} cores, best of {args.rounds}\n")
+    print(f"{args.entries} entries, {size(at / 'day.jsonl') / 1e6:.0f} MB of JSON lines; {os.cpu_count()} cores, best of {args.rounds} rounds\n")
     for name, tools in tasks(at, fusewire, trace):
         best, expected = {}, None
         for round_ in range(args.rounds):
@@ -278,7 +281,7 @@ def main():
                 answer = parse((at / "answer").read_text())
                 expected = answer if expected is None else expected
                 if answer != expected:
-                    sys.exit(f"{name}: {tool} says {str(answer)[:300]}\nfusewire says {str(expected)[:300]}")
+                    sys.exit(f"{name}: different answers\n{tool}: {str(answer)[:300]}\nfusewire: {str(expected)[:300]}")
                 before = best.get(tool, (float("inf"), 0))
                 best[tool] = (min(before[0], spent), max(before[1], peak))
         ours = best["fusewire"][0]

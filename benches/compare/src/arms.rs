@@ -1,4 +1,4 @@
-//! The loggers that are compared, behind one trait.
+//! The compared loggers, with a common trait.
 
 mod fusewire;
 mod lines;
@@ -14,30 +14,30 @@ use fusewire_compare::read_back;
 /// A logger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Arm {
-    /// `fusewire::log::Log` as it comes.
+    /// `fusewire::log::Log` with default options.
     Fusewire,
-    /// The same without touching pages ahead.
+    /// The same, without prefaulted pages.
     FusewireBare,
-    /// `tracing` with its JSON layer into `tracing-appender`, which waits where its queue is full.
+    /// `tracing` with its JSON layer and `tracing-appender`, which waits if its queue is full.
     Tracing,
-    /// The same, which drops where its queue is full: its default.
+    /// The same, but it drops events if its queue is full (the default).
     TracingLossy,
-    /// `slog` with `slog-json` into `slog-async`, which waits where its queue is full.
+    /// `slog` with `slog-json` and `slog-async`, which waits if its queue is full.
     Slog,
-    /// The same, which drops where its queue is full: its default.
+    /// The same, but it drops events if its queue is full (the default).
     SlogLossy,
-    /// JSON lines by `serde_json` into one `BufWriter` behind a `Mutex`.
+    /// JSON lines of `serde_json` to one `BufWriter` in a `Mutex`.
     BufWriter,
-    /// JSON lines by `serde_json`, a `write` for each.
+    /// JSON lines of `serde_json`, with one `write` per line.
     Write,
 }
 
-/// A logger at work. All threads log through one.
+/// An open logger. All threads share it.
 pub trait Logger: Sync {
     /// Logs the event once.
     fn log(&self);
 
-    /// Completes the log. How many events the logger says that it dropped; `None` where it does not say.
+    /// Closes the log. Returns the number of dropped events, or `None` if the logger does not count them.
     fn finish(self: Box<Self>) -> Result<Option<u64>>;
 }
 
@@ -80,7 +80,7 @@ impl Arm {
         }
     }
 
-    /// How many events can be read back from the directory, each of them looked at to its end.
+    /// Returns the number of events that can be read back from the directory. Each event is decoded completely.
     pub fn count(self, directory: &Path) -> Result<u64> {
         match self {
             Self::Fusewire | Self::FusewireBare => Ok(read_back::entries(directory)?.events),

@@ -1,4 +1,4 @@
-//! One logger in a process of its own: so that its memory is its own, and it can be killed.
+//! One logger in a separate process. The memory of the process belongs to one logger, and the process can be killed.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,38 +14,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::arms::{Arm, Logger};
 
-/// What is asked of the child.
+/// The task of the child.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub threads: usize,
     /// Events that each thread logs.
     pub events: u64,
-    /// Events in a row; then the thread pauses. 0: no pauses.
+    /// Events in a burst, which ends with a pause. 0 means no pauses.
     pub burst: u64,
 }
 
-/// What it did.
+/// The result of the child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Done {
     pub p50: u64,
     pub p99: u64,
     pub p999: u64,
     pub max: u64,
-    /// Nanoseconds of one thread, pauses not counted, up to the last event, and until the log was complete.
+    /// Nanoseconds of one thread, without pauses: until the last event, and until the log was closed.
     pub spent: u64,
     pub complete: u64,
     pub dropped: Option<u64>,
-    /// Most bytes of memory that are no file's.
+    /// Peak of the anonymous memory, in bytes.
     pub anonymous: u64,
 }
 
 /// The pause after a burst.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// In the child: logs, and says what it did.
+/// Logs in the child, and prints the result.
 pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let logger = arm.open(directory)?;
-    // What the logger prepares in the background is ready, as in a service that has been started a moment ago.
+    // Wait until the background threads of the logger are ready, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let start = Barrier::new(task.threads);
     let before = Instant::now();
@@ -54,7 +54,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
             (0..task.threads).map(|_| scope.spawn(|| log(&*logger, task, &start))).collect();
         logging.into_iter().map(|thread| thread.join().expect("a logger does not panic")).collect()
     });
-    // While what is queued is still there.
+    // Measure before the queue is empty.
     let anonymous = peak_anonymous()?;
     let dropped = logger.finish()?;
     let complete = before.elapsed();
@@ -78,7 +78,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
 }
 
 fn log(logger: &dyn Logger, task: Task, start: &Barrier) -> (Histogram<u64>, Duration) {
-    // Up to ten seconds; made to its full size before anything is measured.
+    // Up to 10 s; allocated with its full size before the measurement.
     let mut histogram = Histogram::new_with_bounds(1, 10_000_000_000, 3).expect("three digits");
     let mut spent = Duration::ZERO;
     let burst = if task.burst == 0 { task.events } else { task.burst };
@@ -100,14 +100,14 @@ fn log(logger: &dyn Logger, task: Task, start: &Barrier) -> (Histogram<u64>, Dur
     (histogram, spent)
 }
 
-/// The most bytes of anonymous memory: what it is now, or what the allocator has taken at most.
+/// Returns the peak of the anonymous memory: the current size, or the peak that follows from the high-water mark.
 fn peak_anonymous() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let kilobytes = |name: &str| -> Option<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().trim_end_matches(" kB").parse().ok()
     };
-    // Anonymous memory alone has no high-water mark; what files and shared memory take now is taken off that of all.
+    // The kernel has no high-water mark of anonymous memory: subtract the current file and shared memory from the total.
     let files = kilobytes("RssFile:").unwrap_or(0) + kilobytes("RssShmem:").unwrap_or(0);
     let now = kilobytes("RssAnon:").context("RssAnon")?;
     Ok(now.max(kilobytes("VmHWM:").unwrap_or(0).saturating_sub(files).min(now * 4)) << 10)
@@ -125,7 +125,7 @@ fn arm_name(arm: Arm) -> String {
     arm.to_possible_value().expect("no arm is skipped").get_name().to_owned()
 }
 
-/// Runs the child to its end.
+/// Runs the child and waits for its exit.
 pub fn run(arm: Arm, directory: &Path, task: Task) -> Result<Done> {
     let output = command(arm, directory, task)?.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
@@ -134,7 +134,7 @@ pub fn run(arm: Arm, directory: &Path, task: Task) -> Result<Done> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// In the child that will be killed: logs for ever, and says after each hundred events that their calls have returned.
+/// Logs in the child until it is killed. After every 100 events, it reports that the calls have returned.
 pub fn be_killed(arm: Arm, directory: &Path) -> Result<()> {
     let logger = arm.open(directory)?;
     let mut stdout = std::io::stdout().lock();
@@ -143,14 +143,14 @@ pub fn be_killed(arm: Arm, directory: &Path) -> Result<()> {
         if n.is_multiple_of(100) {
             stdout.write_all(&n.to_le_bytes())?;
             stdout.flush()?;
-            // Slowly enough for the logger's own thread to keep up.
+            // A rate that the thread of the logger can sustain.
             thread::sleep(Duration::from_millis(1));
         }
     }
     Ok(())
 }
 
-/// Kills the child after it has logged `events`. For how many it had said so.
+/// Kills the child after `events` events. Returns the number of events that it reported.
 pub fn kill(arm: Arm, directory: &Path, events: u64) -> Result<u64> {
     let task = Task { threads: 1, events: 0, burst: 0 };
     let mut child = command(arm, directory, task)?.arg("--kill").stdout(Stdio::piped()).spawn()?;

@@ -1,4 +1,4 @@
-//! The event that every logger logs: eleven values, four of them nested, with ids, target, message and thread.
+//! The event of all loggers: eleven values, four of them nested, with ids, target, message and thread.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ pub const TARGET: &str = "shop::checkout::payment";
 pub const BODY: &str = "payment authorised by the gateway";
 pub const THREAD: &str = "tokio-runtime-worker";
 
-/// The event, as those log it who log what they can serialize.
+/// The event as a serializable value.
 #[derive(Clone, Serialize)]
 pub struct Event {
     pub trace_id: &'static str,
@@ -41,7 +41,7 @@ pub const EVENT: Event = Event {
     request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
 };
 
-/// A whole line of a log of JSON lines.
+/// A complete JSON line.
 #[derive(Serialize)]
 pub struct Line<'a> {
     pub time: u128,

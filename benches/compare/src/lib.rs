@@ -1,4 +1,4 @@
-//! What the programs of this package share.
+//! Common code of the programs in this package.
 
 pub mod memory;
 pub mod read_back;

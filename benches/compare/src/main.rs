@@ -1,7 +1,7 @@
-//! Fusewire's log beside other loggers: the same event, the same machine, one run.
+//! Comparison of Fusewire with other loggers: the same event, the same machine, one run.
 //!
-//! Each logger runs in a process of its own, in turns, several rounds. Only events that are read back from its files count;
-//! where they are not as many as the logger took, the run fails.
+//! Each logger runs in a separate process. The loggers take turns in several rounds. The program reads the events back from
+//! the files, and fails if events are missing that the logger did not report as dropped.
 
 mod arms;
 mod child;
@@ -18,22 +18,22 @@ use arms::Arm;
 use child::{Done, Task};
 use table::Row;
 
-/// Compare loggers.
+/// Compare loggers
 #[derive(Parser)]
 struct Args {
-    /// Directories to write in, on the file systems to compare.
+    /// Directories for the logs, one per file system
     #[arg(long, value_name = "DIR", default_values = ["target", "/dev/shm"])]
     dir: Vec<PathBuf>,
-    /// Events that each thread logs in a round.
+    /// Events per thread and round
     #[arg(long, default_value_t = 300_000)]
     events: u64,
-    /// Rounds; of each number the median is shown.
+    /// Rounds; the tables show medians
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Everything, tiny: whether it works.
+    /// Run a short test of all loggers
     #[arg(long)]
     smoke: bool,
-    /// Only this one.
+    /// Run only this logger
     #[arg(long)]
     arm: Option<Arm>,
     #[arg(long, hide = true)]
@@ -42,7 +42,7 @@ struct Args {
     kill: bool,
 }
 
-/// Events in a row before a pause: what a service logs in a busy millisecond.
+/// Events in a burst before a pause, like a busy millisecond of a service.
 const BURST: u64 = 1_000;
 
 fn main() -> Result<()> {
@@ -58,13 +58,12 @@ fn main() -> Result<()> {
         (args.events, args.rounds) = (2_000, 1);
     }
     let arms: Vec<Arm> = args.arm.map_or(Arm::ALL.to_vec(), |arm| vec![arm]);
-    println!("reading the clock twice, which every latency contains: {} ns\n", clock());
+    println!("two clock readings, included in each latency: {} ns\n", clock());
     for root in &args.dir {
         std::fs::create_dir_all(root)?;
         for burst in [BURST, 0] {
-            let how =
-                if burst == 0 { "without a pause" } else { "in bursts of 1,000, a pause of 2 ms after each" };
-            println!("{}, {} events a thread, {how}", root.display(), args.events);
+            let how = if burst == 0 { "without pauses" } else { "in bursts of 1,000 with pauses of 2 ms" };
+            println!("{}, {} events per thread, {how}", root.display(), args.events);
             let mut rows = Vec::new();
             for threads in [1, 2] {
                 let task = Task { threads, events: args.events, burst };
@@ -73,14 +72,14 @@ fn main() -> Result<()> {
             table::print(&rows);
         }
     }
-    println!("killed with SIGKILL while they log, 100 events a millisecond");
+    println!("killed with SIGKILL while logging 100 events per millisecond");
     for arm in arms {
         let directory = tempfile::tempdir_in(&args.dir[0])?;
         let told = child::kill(arm, directory.path(), if args.smoke { 200 } else { 20_000 })?;
         let found = arm.count(directory.path())?;
         let verdict =
             if found >= told { "nothing lost".to_owned() } else { format!("{} lost", told - found) };
-        println!("  {:<28}{told:>8} calls had returned, {found:>8} events found: {verdict}", arm.title());
+        println!("  {:<28}{told:>8} calls returned, {found:>8} events found: {verdict}", arm.title());
         if matches!(arm, Arm::Fusewire | Arm::FusewireBare) && found < told {
             bail!("Fusewire lost events");
         }
@@ -88,7 +87,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// One row for each logger: the medians of several rounds, in which they take turns.
+/// Returns one row per logger, with the medians of all rounds. The loggers take turns.
 fn compare(arms: &[Arm], root: &Path, task: Task, rounds: usize) -> Result<Vec<Row>> {
     let mut runs: Vec<Vec<(Done, u64)>> = vec![Vec::new(); arms.len()];
     for _ in 0..rounds {
@@ -97,7 +96,7 @@ fn compare(arms: &[Arm], root: &Path, task: Task, rounds: usize) -> Result<Vec<R
             let done = child::run(*arm, directory.path(), task)?;
             let found = arm.count(directory.path())?;
             let logged = task.events * task.threads as u64;
-            // A logger that does not say how many it dropped may have dropped the difference.
+            // A logger that does not count dropped events may have dropped the difference.
             let dropped = done.dropped.unwrap_or(logged - found.min(logged));
             if found + dropped != logged {
                 bail!("{}: {logged} logged, {dropped} dropped, {found} read back", arm.title());
@@ -108,7 +107,7 @@ fn compare(arms: &[Arm], root: &Path, task: Task, rounds: usize) -> Result<Vec<R
     Ok(arms.iter().zip(runs).map(|(arm, runs)| Row::new(*arm, task, &runs)).collect())
 }
 
-/// Nanoseconds between two readings of the clock, the median of many.
+/// Returns the median time between two clock readings, in nanoseconds.
 fn clock() -> u128 {
     let mut spent: Vec<_> = (0..10_001).map(|_| Instant::now().elapsed().as_nanos()).collect();
     spent.sort_unstable();

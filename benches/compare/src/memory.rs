@@ -1,4 +1,4 @@
-//! What of memory a process takes: by the allocator, and by the kernel.
+//! Memory usage of a process, measured by the allocator and by the kernel.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,7 +12,7 @@ thread_local! {
     static COUNT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// An allocator that counts what each thread asks of it.
+/// An allocator that counts the allocations of each thread.
 pub struct Counting;
 
 fn count(bytes: usize) {
@@ -20,17 +20,17 @@ fn count(bytes: usize) {
     COUNT.set((calls + 1, total + bytes as u64));
 }
 
-/// How often this thread has allocated, and how many bytes.
+/// Returns the number of allocations of this thread, and their bytes.
 pub fn allocated() -> (u64, u64) {
     COUNT.get()
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor,
+// SAFETY: every call is forwarded to the system allocator unchanged. The counter is a thread-local without a destructor,
 // which neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are those of `System`.
+        // SAFETY: the caller upholds the contract of `System`.
         unsafe { System.alloc(layout) }
     }
 
@@ -49,13 +49,13 @@ unsafe impl GlobalAlloc for Counting {
 /// Resident memory in bytes.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Resident {
-    /// Of no file.
+    /// Anonymous memory.
     pub anonymous: u64,
-    /// Of mapped files: the kernel's to write out and to take back.
+    /// Memory of mapped files, which the kernel can write back and reclaim.
     pub file: u64,
 }
 
-/// The most that was resident at any of the moments looked at, until `done`.
+/// Samples the resident memory until `done`, and returns the maximum.
 pub fn peak(done: &AtomicBool) -> Resident {
     let mut peak = Resident::default();
     while !done.load(Ordering::Relaxed) {
@@ -66,7 +66,7 @@ pub fn peak(done: &AtomicBool) -> Resident {
     peak
 }
 
-/// What is resident now.
+/// Returns the current resident memory.
 pub fn resident() -> Resident {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let bytes = |name: &str| {

@@ -1,4 +1,4 @@
-//! Counting what is there, whoever wrote it.
+//! Readers that count the events of each log format.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use fusewire::log::{LogEvent, LogReader};
 use serde::de::IgnoredAny;
 
-/// What has been found.
+/// Events that were read back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Found {
     pub events: u64,
-    /// Of their lines or frames.
+    /// Bytes of their lines or frames.
     pub bytes: u64,
 }
 
@@ -23,7 +23,7 @@ impl Found {
     }
 }
 
-/// Entries of a log, each of them verified.
+/// Counts the entries of a log and verifies each of them.
 pub fn entries(directory: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut reader = LogReader::options().open(&[directory.to_owned()])?;
@@ -40,7 +40,7 @@ pub fn entries(directory: &Path) -> Result<Found> {
     Ok(found)
 }
 
-/// Lines of all files in the directory that are whole JSON objects; a last line that is cut off is none.
+/// Counts the complete JSON lines of all files in the directory. An incomplete last line does not count.
 pub fn json_lines(directory: &Path) -> Result<Found> {
     lines(directory, |line| {
         serde_json::from_slice::<IgnoredAny>(line)?;
@@ -48,7 +48,7 @@ pub fn json_lines(directory: &Path) -> Result<Found> {
     })
 }
 
-/// The same, of those that contain `text`.
+/// Counts the complete JSON lines that contain `text`.
 pub fn json_lines_with(directory: &Path, text: &str) -> Result<Found> {
     lines(directory, |line| {
         serde_json::from_slice::<IgnoredAny>(line)?;
@@ -56,7 +56,7 @@ pub fn json_lines_with(directory: &Path, text: &str) -> Result<Found> {
     })
 }
 
-/// Whole lines of all files in the directory that contain `text`.
+/// Counts the complete lines that contain `text`, in all files in the directory.
 pub fn lines_with(directory: &Path, text: &str) -> Result<Found> {
     lines(directory, |line| Ok(std::str::from_utf8(line)?.contains(text)))
 }
@@ -78,7 +78,7 @@ fn lines(directory: &Path, mut counts: impl FnMut(&[u8]) -> Result<bool>) -> Res
     Ok(found)
 }
 
-/// Bytes of all files in the directory that take room on the disk.
+/// Returns the disk usage of all files in the directory, in bytes.
 pub fn bytes_on_disk(directory: &Path) -> Result<u64> {
     use std::os::unix::fs::MetadataExt;
 

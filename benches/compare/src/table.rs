@@ -1,9 +1,9 @@
-//! The table.
+//! Output of the results as a table.
 
 use crate::arms::Arm;
 use crate::child::{Done, Task};
 
-/// One logger's numbers: medians of its rounds, but for `max`, which is the highest.
+/// The results of one logger: medians of its rounds; `max` is the maximum of all rounds.
 pub struct Row {
     arm: Arm,
     threads: usize,
@@ -11,10 +11,10 @@ pub struct Row {
     p99: u64,
     p999: u64,
     max: u64,
-    /// Events a second, all threads: until the last call returned, and until all were written.
+    /// Events per second of all threads: until the last call returned, and until all events were written.
     logged: f64,
     written: f64,
-    /// Share of events that are not there.
+    /// Share of lost events.
     lost: f64,
     anonymous: u64,
 }
@@ -44,7 +44,7 @@ impl Row {
     }
 }
 
-/// Prints the rows, each with its median latency as a multiple of the first one's with as many threads.
+/// Prints the rows. The ratio is the median latency relative to the first row with the same number of threads.
 pub fn print(rows: &[Row]) {
     println!(
         "  {:<28}{:>3}{:>9}{:>7}{:>9}{:>10}{:>12}{:>10}{:>11}{:>7}{:>10}",

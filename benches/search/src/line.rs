@@ -1,4 +1,4 @@
-//! One line.
+//! Output of one JSON line.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use crate::random::Random;
 use crate::services::{MESSAGES, METHODS, Message, PATHS, REGIONS, SERVICES, STATUSES, WORDS};
 use crate::traces::Traces;
 
-/// 2026-01-15T00:00:00Z in microseconds since the epoch, and a day.
+/// 2026-01-15T00:00:00Z in microseconds since the Unix epoch, and the length of a day.
 const DAY: (u64, u64) = (1_768_435_200_000_000, 86_400_000_000);
 
-/// Writes line `n` of `of`, its line end included.
+/// Writes line `n` of `of`, including the line end.
 pub fn write(out: &mut String, n: u64, of: u64, traces: &mut Traces, random: &mut Random) {
     // Writing to a String cannot fail.
     let _ = try_write(out, n, of, traces, random);
@@ -24,7 +24,7 @@ fn try_write(
 ) -> std::fmt::Result {
     let service = &SERVICES[random.below(SERVICES.len() as u64) as usize];
     let target = random.pick(&service.targets);
-    // The product of two is small more often than not: common messages come first.
+    // The product of two random numbers is mostly small: common messages are first.
     let rank = random.below(1000) * random.below(1000) * MESSAGES.len() as u64 / 1_000_000;
     let message = &MESSAGES[rank as usize];
     write_time(out, time(n, of, random))?;
@@ -49,7 +49,7 @@ fn try_write(
     )
 }
 
-/// Evenly over the day, one in five late or early by up to two seconds.
+/// Writes the time. Times are distributed evenly over the day; one in five is shifted by up to 2 s.
 fn time(n: u64, of: u64, random: &mut Random) -> u64 {
     let even = DAY.0 + 2_000_000 + (DAY.1 - 4_000_000) / of.max(1) * n;
     if random.chance(200) { even + random.below(4_000_000) - 2_000_000 } else { even }
@@ -77,7 +77,7 @@ fn write_text(out: &mut String, message: &Message, random: &mut Random) -> std::
     Ok(())
 }
 
-/// Mostly short; one error in ten takes over five seconds.
+/// Returns the duration. Most are short; one error in ten takes more than 5 s.
 fn duration(message: &Message, random: &mut Random) -> u64 {
     if message.level == "ERROR" && random.chance(100) {
         return 5_001 + random.below(25_000);

@@ -1,7 +1,7 @@
-//! A day's logs of a shop as JSON lines on standard output: 16 services, times out of order, seven of ten entries with a
-//! trace id, nested requests. The same arguments give the same bytes on every machine.
+//! Generator of one day of logs of a shop, as JSON lines on standard output: 16 services, times out of order, a trace id in
+//! seven of ten entries, nested requests. The same arguments produce the same bytes on every machine.
 //!
-//! `fusewire-workload [ENTRIES [SEED]]`; 2,170,000 entries, the default, are a gigabyte.
+//! Usage: `fusewire-workload [ENTRIES [SEED]]`. The default of 2,170,000 entries is 1 GB.
 
 mod line;
 mod random;

@@ -1,4 +1,4 @@
-//! Numbers that look random, and are the same everywhere.
+//! A pseudo-random number generator with reproducible output.
 
 /// xorshift64*.
 pub struct Random(u64);
@@ -15,12 +15,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// From 0 to `bound` - 1.
+    /// Returns a number from 0 to `bound` - 1.
     pub fn below(&mut self, bound: u64) -> u64 {
         (self.next() >> 11) % bound
     }
 
-    /// True in `per_mille` of 1,000 cases.
+    /// Returns true in `per_mille` of 1,000 cases.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }

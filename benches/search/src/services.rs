@@ -1,6 +1,6 @@
-//! Who logs, and what.
+//! The services and their messages.
 
-/// A service and the modules in it that log.
+/// A service and its logging modules.
 pub struct Service {
     pub name: &'static str,
     pub targets: [&'static str; 3],
@@ -31,7 +31,7 @@ pub const SERVICES: [Service; 16] = services! {
     "scheduler": "cron", "queue", "lease";
 };
 
-/// A message: how severe, and its text, in which `{}` is a number and `{s}` a word.
+/// A message: its severity and its text, in which `{}` is a number and `{s}` is a word.
 pub struct Message {
     pub level: &'static str,
     pub text: &'static str,
@@ -41,7 +41,7 @@ const fn message(level: &'static str, text: &'static str) -> Message {
     Message { level, text }
 }
 
-/// Common ones first: the further behind, the rarer.
+/// The messages, sorted by frequency: the most common first.
 pub const MESSAGES: [Message; 24] = [
     message("INFO", "request completed"),
     message("DEBUG", "cache hit for {s}"),

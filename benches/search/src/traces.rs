@@ -1,8 +1,8 @@
-//! Requests that are under way: their entries are mixed with those of others.
+//! Concurrent requests, whose entries are interleaved.
 
 use crate::random::Random;
 
-/// Requests that are under way at the same time.
+/// Number of concurrent requests.
 const OPEN: usize = 64;
 
 pub struct Traces {
@@ -27,7 +27,7 @@ impl Traces {
         Self { open: (0..OPEN).map(|_| Trace::begin(random)).collect() }
     }
 
-    /// The trace that the next entry belongs to.
+    /// Returns the trace of the next entry.
     pub fn next(&mut self, random: &mut Random) -> u128 {
         let trace = &mut self.open[random.below(OPEN as u64) as usize];
         let id = trace.id;

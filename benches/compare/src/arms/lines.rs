@@ -1,4 +1,4 @@
-//! JSON lines by `serde_json`.
+//! JSON lines of `serde_json`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -21,7 +21,7 @@ impl Logger for Buffered {
     fn log(&self) {
         let mut line = serde_json::to_vec(&Line::now(&EVENT)).expect("the event can be serialized");
         line.push(b'\n');
-        self.0.lock().expect("nobody panics").write_all(&line).expect("room on the disk");
+        self.0.lock().expect("no thread panics").write_all(&line).expect("room on the disk");
     }
 
     fn finish(self: Box<Self>) -> Result<Option<u64>> {

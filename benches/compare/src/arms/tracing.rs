@@ -22,7 +22,7 @@ pub fn open(directory: &Path, lossy: bool) -> Result<Box<dyn Logger>> {
     let dropped = writer.error_counter();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(writer).finish();
     let dispatch = Dispatch::new(subscriber);
-    // Process-wide, which is how services use it, and faster than a subscriber for each thread.
+    // A global subscriber, as in a service. It is faster than one subscriber per thread.
     tracing::dispatcher::set_global_default(dispatch.clone())?;
     Ok(Box::new(Tracing { dispatch, dropped, guard }))
 }

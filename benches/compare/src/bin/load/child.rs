@@ -1,4 +1,4 @@
-//! The service: a process of its own, which is killed when it has served.
+//! The service: a separate process, which is killed after the last request.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -16,26 +16,26 @@ use serde::{Deserialize, Serialize};
 use crate::loggers::{Arm, Logger};
 use crate::request::{Value, large_state, state};
 
-/// What is asked of the child.
+/// The task of the child.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub seconds: u64,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: u64,
     pub workers: usize,
-    /// One in so many requests logs a large map; 0: none.
+    /// One of this number of requests logs a large map; 0 means none.
     pub large_every: u64,
 }
 
-/// What it did. Times in nanoseconds.
+/// The result of the child. Times are in nanoseconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Done {
     pub requests: u64,
-    /// Of the calls that log: p50, p99, p99.9, max.
+    /// Duration of the logging calls: p50, p99, p99.9, max.
     pub stall: [u64; 4],
-    /// From when a request was due until it was logged: the same.
+    /// Delay from the scheduled start of a request to the end of its logging call: the same quantiles.
     pub delay: [u64; 4],
-    /// Of all calls that log together.
+    /// Total of all logging calls.
     pub allocations: u64,
     pub allocated: u64,
     pub dropped: u64,
@@ -43,7 +43,7 @@ pub struct Done {
     pub peak: Resident,
 }
 
-/// In the child: serves, says what it did, and waits to be killed.
+/// Serves in the child, prints the result, and waits for SIGKILL.
 pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let states = (state(), large_state());
     let logger = arm.open(directory)?;
@@ -58,7 +58,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
         let served: Vec<_> =
             workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect();
         done.store(true, Ordering::Relaxed);
-        (served, peak.join().expect("looking does not panic"))
+        (served, peak.join().expect("sampling does not panic"))
     });
     let mut all = Served::new()?;
     for one in &served {
@@ -78,7 +78,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
         peak,
     };
     println!("{}", serde_json::to_string(&told)?);
-    // Nothing is completed: a service is killed as it is.
+    // Do not close the log: a killed service does not close it either.
     thread::sleep(Duration::from_secs(600));
     Ok(())
 }
@@ -92,7 +92,7 @@ struct Served {
 
 impl Served {
     fn new() -> Result<Self> {
-        // Up to a minute; made to their full size before anything is measured.
+        // Up to one minute; allocated with their full size before the measurement.
         let histogram = || Histogram::new_with_bounds(1, 60_000_000_000, 3);
         Ok(Self { stall: histogram()?, delay: histogram()?, allocations: 0, allocated: 0 })
     }
@@ -128,7 +128,7 @@ fn serve(
     }
 }
 
-/// Sleeps while there is time, and spins where there is little.
+/// Sleeps until shortly before the deadline, then spins.
 fn wait_until(due: Instant) {
     const SPIN: Duration = Duration::from_micros(60);
     loop {
@@ -149,7 +149,7 @@ fn quantiles(histogram: &Histogram<u64>) -> [u64; 4] {
     [at(0.5), at(0.99), at(0.999), histogram.max()]
 }
 
-/// Runs the child until it has served, and kills it.
+/// Runs the child until its last request, and kills it.
 pub fn run(arm: Arm, directory: &Path, task: Task) -> Result<Done> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("--child")
@@ -165,5 +165,6 @@ pub fn run(arm: Arm, directory: &Path, task: Task) -> Result<Done> {
     BufReader::new(child.stdout.take().context("a pipe")?).read_line(&mut said)?;
     child.kill()?;
     child.wait()?;
-    serde_json::from_str(&said).with_context(|| format!("{} has not served to its end", arm.title()))
+    serde_json::from_str(&said)
+        .with_context(|| format!("{}: the child exited before the last request", arm.title()))
 }

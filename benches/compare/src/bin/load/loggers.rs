@@ -1,4 +1,4 @@
-//! The loggers under load.
+//! The loggers of the load test.
 
 use std::fs::File;
 use std::io::Write;
@@ -19,24 +19,24 @@ use crate::request::Value;
 /// A logger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Arm {
-    /// `fusewire::log::Log` as it comes.
+    /// `fusewire::log::Log` with default options.
     Fusewire,
-    /// A line by `serde_json` for each request, written by the request's own thread.
+    /// A JSON line of `serde_json` per request, written by the thread of the request.
     Json,
-    /// The same, handed to `tracing-appender`, which drops where its queue is full: its default.
+    /// The same through `tracing-appender`, which drops lines if its queue is full (the default).
     JsonAsync,
-    /// The same, which waits where its queue is full.
+    /// The same, but it waits if the queue is full.
     JsonWaiting,
-    /// An event of `tracing` with the map as a field, formatted by its JSON layer, to `tracing-appender` (dropping).
+    /// A `tracing` event with the map as a field, through its JSON layer and `tracing-appender` (dropping).
     Tracing,
 }
 
-/// A logger at work. All threads log through one.
+/// An open logger. All threads share it.
 pub trait Logger: Sync {
     /// Logs request `n`.
     fn log(&self, n: u64, state: &Value);
 
-    /// How many lines the logger says that it dropped.
+    /// Returns the number of lines that the logger reports as dropped.
     fn dropped(&self) -> u64 {
         0
     }
@@ -83,7 +83,7 @@ impl Arm {
         })
     }
 
-    /// How many requests can be read back from the directory, each of them looked at to its end.
+    /// Returns the number of requests that can be read back from the directory. Each entry is decoded completely.
     pub fn count(self, directory: &Path) -> Result<u64> {
         if self == Self::Fusewire {
             Ok(read_back::entries(directory)?.events)
@@ -147,7 +147,7 @@ struct Queued {
 
 impl Logger for Queued {
     fn log(&self, n: u64, state: &Value) {
-        self.writer.clone().write_all(&line(n, state)).expect("the writer's thread lives");
+        self.writer.clone().write_all(&line(n, state)).expect("the thread of the writer runs");
     }
 
     fn dropped(&self) -> u64 {

@@ -1,8 +1,8 @@
-//! A service under load that logs nested maps: what that costs its requests, with JSON logging and with Fusewire.
+//! Load test of a service that logs nested maps, with JSON logging and with Fusewire.
 //!
-//! Requests come at a fixed rate, whatever becomes of those before: a stall delays all that are due meanwhile, and is
-//! counted for each of them. Each logger runs in a process of its own, which is killed at the end with SIGKILL; what is then on
-//! the disk is counted.
+//! Requests start at a fixed rate, independent of earlier requests. A stall delays all requests that become due in the
+//! meantime, and counts for each of them. Each logger runs in a separate process, which is killed with SIGKILL at the end. The
+//! program then counts the entries on disk.
 
 mod child;
 mod loggers;
@@ -23,25 +23,25 @@ use table::Row;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Load a service that logs nested maps.
+/// Run a load test of a service that logs nested maps
 #[derive(Parser)]
 struct Args {
-    /// Directory to write in.
+    /// Directory for the logs
     #[arg(long, value_name = "DIR", default_value = "target")]
     dir: PathBuf,
-    /// How long each logger is under load.
+    /// Duration of the load per logger
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Requests a second.
+    /// Requests per second
     #[arg(long, default_value_t = 5_000)]
     rate: u64,
-    /// Threads that serve them.
+    /// Threads that serve requests
     #[arg(long, default_value_t = 4)]
     workers: usize,
-    /// A second only: whether it works.
+    /// Run a short test of one second
     #[arg(long)]
     smoke: bool,
-    /// Only this one.
+    /// Run only this logger
     #[arg(long)]
     arm: Option<Arm>,
     #[arg(long, hide = true)]

@@ -1,4 +1,4 @@
-//! What a request logs: nested maps, as services carry them along.
+//! The values that a request logs: nested maps, like the state of a service.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use fusewire::encode::{LogValue, ValueWriter};
 use serde::Serialize;
 
-/// A value of a request's state.
+/// A value in the state of a request.
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -65,7 +65,7 @@ pub fn state() -> Value {
     map([("headers", headers), ("session", session), ("cart", cart)])
 }
 
-/// The state of a request that carries along what it should not: forty thousand results, each a map.
+/// The state of a request with an accidentally large part: 40,000 results, each of them a map.
 pub fn large_state() -> Value {
     let Value::Map(mut state) = state() else { return state() };
     let result = |n: u64| map([("id", Value::Number(n)), ("name", text("a result that nobody asked for"))]);
@@ -74,15 +74,15 @@ pub fn large_state() -> Value {
     Value::Map(state)
 }
 
-/// In words.
+/// Returns a description of the requests.
 pub fn describe(large_every: u64) -> Result<String> {
     let small = serde_json::to_string(&state())?.len();
     if large_every == 0 {
-        return Ok(format!("each logs maps of {small} bytes of JSON"));
+        return Ok(format!("each request logs a map of {small} bytes of JSON"));
     }
     let large = serde_json::to_string(&large_state())?.len();
     Ok(format!(
-        "each logs maps of {small} bytes of JSON, one in {large_every} of {:.1} MB",
+        "each request logs a map of {small} bytes of JSON, one in {large_every} has {:.1} MB",
         large as f64 / 1e6
     ))
 }

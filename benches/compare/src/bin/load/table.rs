@@ -1,9 +1,9 @@
-//! The table.
+//! Output of the results as a table.
 
 use crate::child::{Done, Task};
 use crate::loggers::Arm;
 
-/// One logger's numbers.
+/// The results of one logger.
 pub struct Row {
     arm: Arm,
     done: Done,

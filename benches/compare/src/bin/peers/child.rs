@@ -1,4 +1,4 @@
-//! One peer in a process of its own.
+//! One peer in a separate process.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,36 +13,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::peer::Peer;
 
-/// What is asked of the child.
+/// The task of the child.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub events: u64,
-    /// Events in a row; then the thread pauses. 0: no pauses.
+    /// Events in a burst, which ends with a pause. 0 means no pauses.
     pub burst: u64,
 }
 
-/// What it did. Times in nanoseconds.
+/// The result of the child. Times are in nanoseconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Done {
-    /// Of each event: p50, p99, p99.9.
+    /// Time per event: p50, p99, p99.9.
     pub each: [u64; 3],
-    /// All of them together, without the clock of each, and without pauses.
+    /// Mean time per event, without clock readings and pauses.
     pub mean: f64,
-    /// Of the thread that logs.
+    /// Allocations of the logging thread.
     pub allocations: u64,
-    /// What is resident after the last event, and was not before the first.
+    /// Growth of the resident memory from the first to the last event.
     pub anonymous: u64,
 }
 
 /// The pause after a burst.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// In the child: logs, and says what it did.
+/// Logs in the child, and prints the result.
 pub fn work(peer: Peer, directory: &Path, task: Task) -> Result<()> {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, 10_000_000_000, 3)?;
     let before = resident().anonymous;
     let logger = peer.open(directory)?;
-    // What is prepared in the background is ready, as in a service that has been started a moment ago; call sites are known.
+    // Wait until background threads are ready and call sites are registered, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let half = task.events / 2;
     let (calls, _) = memory::allocated();
@@ -65,7 +65,7 @@ pub fn work(peer: Peer, directory: &Path, task: Task) -> Result<()> {
     Ok(())
 }
 
-/// Does it for each number, in bursts. The time for it, without the pauses.
+/// Calls the function for each number, in bursts. Returns the time without the pauses.
 fn in_bursts(events: std::ops::Range<u64>, burst: u64, mut each: impl FnMut(u64)) -> Duration {
     let burst = if burst == 0 { u64::MAX } else { burst };
     let mut spent = Duration::ZERO;
@@ -83,7 +83,7 @@ fn in_bursts(events: std::ops::Range<u64>, burst: u64, mut each: impl FnMut(u64)
     spent
 }
 
-/// Runs the child to its end.
+/// Runs the child and waits for its exit.
 pub fn run(peer: Peer, directory: &Path, task: Task) -> Result<Done> {
     let name = peer.to_possible_value().context("no peer is skipped")?;
     let mut command = Command::new(std::env::current_exe()?);
@@ -96,7 +96,7 @@ pub fn run(peer: Peer, directory: &Path, task: Task) -> Result<Done> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Nanoseconds between two readings of the clock, the median of many.
+/// Returns the median time between two clock readings, in nanoseconds.
 pub fn clock() -> u128 {
     let mut spent: Vec<_> = (0..10_001).map(|_| Instant::now().elapsed().as_nanos()).collect();
     spent.sort_unstable();

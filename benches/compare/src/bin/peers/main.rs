@@ -1,6 +1,8 @@
-//! One event of six fields through what programs log with: `tracing`, `log`, `slog`, `emit`, and Fusewire behind the first two.
+//! Comparison of logging interfaces with an event of six fields: `tracing`, `log`, `slog` and `emit`, and Fusewire with the
+//! first two.
 //!
-//! Each peer runs in a process of its own, in turns, several rounds. What it has written is read back and counted.
+//! Each peer runs in a separate process. The peers take turns in several rounds. The program reads the events back and counts
+//! them.
 
 mod child;
 mod peer;
@@ -21,25 +23,25 @@ use table::Row;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Compare what programs log with.
+/// Compare logging interfaces
 #[derive(Parser)]
 struct Args {
-    /// Directory to write in.
+    /// Directory for the logs
     #[arg(long, value_name = "DIR", default_value = "target")]
     dir: PathBuf,
-    /// Events of a round.
+    /// Events per round
     #[arg(long, default_value_t = 200_000)]
     events: u64,
-    /// Events in a row before a pause of 2 ms; 0: no pauses.
+    /// Events in a burst before a pause of 2 ms; 0 means no pauses
     #[arg(long, default_value_t = 1_000)]
     burst: u64,
-    /// Rounds; of each number the median is shown.
+    /// Rounds; the table shows medians
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Everything, tiny: whether it works.
+    /// Run a short test of all peers
     #[arg(long)]
     smoke: bool,
-    /// Only this one.
+    /// Run only this peer
     #[arg(long)]
     peer: Option<Peer>,
     #[arg(long, hide = true)]
@@ -57,13 +59,13 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&args.dir)?;
     let peers: Vec<Peer> = args.peer.map_or(Peer::ALL.to_vec(), |peer| vec![peer]);
     let task = Task { events: args.events, burst: args.burst };
-    println!("{} events of six fields, {} in a row before each pause", task.events, task.burst);
-    println!("reading the clock twice, which every latency contains: {} ns\n", child::clock());
+    println!("{} events of six fields, in bursts of {}", task.events, task.burst);
+    println!("two clock readings, included in each latency: {} ns\n", child::clock());
     table::print(&compare(&peers, &args.dir, task, args.rounds)?);
     Ok(())
 }
 
-/// A row for each peer.
+/// Returns one row per peer.
 fn compare(peers: &[Peer], root: &Path, task: Task, rounds: usize) -> Result<Vec<Row>> {
     let mut runs: Vec<Vec<Done>> = vec![Vec::new(); peers.len()];
     let mut there = vec![Found::default(); peers.len()];

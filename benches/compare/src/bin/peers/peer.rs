@@ -1,4 +1,4 @@
-//! Who is compared.
+//! The compared peers.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use fusewire_compare::read_back::{self, Found};
 
 use crate::peers::{emit, fusewire, log, slog, tracing};
 
-/// What an event goes through.
+/// The path of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Peer {
     /// `fusewire::event!`.
@@ -19,42 +19,42 @@ pub enum Peer {
     LogFusewire,
     /// `tracing`, a layer that does nothing.
     TracingNothing,
-    /// `tracing`, a layer that looks at each field.
+    /// `tracing`, a layer that visits each field.
     TracingVisits,
-    /// `tracing_subscriber::fmt().json()`, written nowhere.
+    /// `tracing_subscriber::fmt().json()` to a sink.
     TracingJsonSink,
-    /// The same into a file, with a `write` for each event.
+    /// The same to a file, with one `write` per event.
     TracingJsonFile,
-    /// The same through `tracing-appender`, which drops where its queue is full: its default.
+    /// The same through `tracing-appender`, which drops events if its queue is full (the default).
     TracingJsonAppender,
-    /// `json_subscriber::fmt()`, written nowhere.
+    /// `json_subscriber::fmt()` to a sink.
     JsonSubscriberSink,
-    /// The same into a file.
+    /// The same to a file.
     JsonSubscriberFile,
-    /// `slog-json` through `slog-async`, waiting where its queue is full.
+    /// `slog-json` through `slog-async`, which waits if its queue is full.
     SlogAsync,
-    /// `logforth`, JSON into a file.
+    /// `logforth`, JSON to a file.
     Logforth,
-    /// `logforth`, JSON into a file by a thread, waiting where its queue is full.
+    /// `logforth`, JSON to a file through a thread, which waits if its queue is full.
     LogforthAsync,
-    /// `emit` with `emit_file`, which drops where its queue is full.
+    /// `emit` with `emit_file`, which drops events if its queue is full.
     EmitFile,
-    /// `ftlog`: text, dropping where its queue is full: its default.
+    /// `ftlog`: text; drops events if its queue is full (the default).
     Ftlog,
-    /// `fast_log`: text, a queue of any length: its default.
+    /// `fast_log`: text; an unbounded queue (the default).
     FastLog,
 }
 
-/// One of them at work.
+/// An open peer.
 pub trait Logger {
-    /// Logs the event once, with a number of its own.
+    /// Logs the event with the number `n`.
     fn log(&self, n: u64);
 
-    /// Waits until all is written.
+    /// Waits until all events are written.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// What the last field of the event says, by which a line of it is known.
+/// The value of the last field of the event, which identifies its line.
 pub const PATH: &str = "/api/v1/orders";
 
 impl Peer {
@@ -98,7 +98,7 @@ impl Peer {
         }
     }
 
-    /// Opens it on an empty directory.
+    /// Opens the peer on an empty directory.
     pub fn open(self, directory: &Path) -> Result<Box<dyn Logger>> {
         match self {
             Self::Event => fusewire::event(directory),
@@ -120,7 +120,7 @@ impl Peer {
         }
     }
 
-    /// What can be read back.
+    /// Reads the events back.
     pub fn read_back(self, directory: &Path) -> Result<Found> {
         match self {
             Self::Event | Self::TracingFusewire | Self::LogFusewire => read_back::entries(directory),
@@ -129,7 +129,7 @@ impl Peer {
         }
     }
 
-    /// Whether it writes anything.
+    /// Returns whether the peer writes events.
     pub fn writes(self) -> bool {
         !matches!(
             self,
@@ -137,7 +137,7 @@ impl Peer {
         )
     }
 
-    /// Whether it may leave out events where it cannot keep up.
+    /// Returns whether the peer may drop events if it is too slow.
     pub fn may_drop(self) -> bool {
         matches!(self, Self::TracingJsonAppender | Self::EmitFile | Self::Ftlog)
     }

@@ -1,5 +1,5 @@
-//! The peers, by what an event is written with. Each logs the same: a message, a number, a float, a string, a signed
-//! number, a flag, and a path.
+//! The peers, by logging macro. Each logs the same event: a message, a number, a float, a string, a signed number, a flag and
+//! a path.
 
 pub mod emit;
 pub mod fusewire;

@@ -1,20 +1,20 @@
-//! The table.
+//! Output of the results as a table.
 
 use fusewire_compare::read_back::Found;
 
 use crate::child::{Done, Task};
 use crate::peer::Peer;
 
-/// One peer's numbers: medians of its rounds.
+/// The results of one peer: medians of its rounds.
 pub struct Row {
     peer: Peer,
     mean: f64,
     each: [u64; 3],
-    /// Of each event.
+    /// Time per event: p50, p99, p99.9.
     allocations: f64,
     anonymous: f64,
     bytes: f64,
-    /// Share of events that are not there.
+    /// Share of lost events.
     lost: f64,
 }
 
@@ -39,7 +39,7 @@ impl Row {
     }
 }
 
-/// Prints the rows, each with its mean as a multiple of the first one's.
+/// Prints the rows. The ratio is the mean relative to the first row.
 pub fn print(rows: &[Row]) {
     println!(
         "  {:<30}{:>9}{:>8}{:>8}{:>8}{:>9}{:>8}{:>12}{:>10}{:>7}",

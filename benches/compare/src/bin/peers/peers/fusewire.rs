@@ -1,4 +1,4 @@
-//! Fusewire's own macro.
+//! The macro `event!` of Fusewire.
 
 use std::hint::black_box;
 use std::path::Path;

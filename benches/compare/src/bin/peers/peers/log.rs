@@ -1,4 +1,4 @@
-//! `log`, and who takes its records.
+//! `log` and its implementations.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -11,7 +11,7 @@ use logforth::layout::JsonLayout;
 
 use crate::peer::{Logger, PATH};
 
-/// Records with keys and values, for those who take them.
+/// Records with keys and values, for loggers that support them.
 struct Structured;
 
 impl Logger for Structured {
@@ -33,7 +33,7 @@ impl Logger for Structured {
     }
 }
 
-/// The same as text, for those who take nothing else. What is in the box waits, dropped, until all is written.
+/// The same record as text, for loggers that support only text. Dropping the box waits until all records are written.
 struct Text<T>(T);
 
 impl<T> Logger for Text<T> {

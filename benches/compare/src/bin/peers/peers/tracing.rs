@@ -1,4 +1,4 @@
-//! `tracing`, and who takes its events.
+//! `tracing` and its subscribers.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::peer::{Logger, PATH};
 
-/// Events go to the process's subscriber, which is how services use it. The guard waits until a queue is written.
+/// Events go to the global subscriber, as in a service. The guard waits until the queue is written.
 struct Tracing {
     _guard: Option<WorkerGuard>,
 }
@@ -60,7 +60,7 @@ struct Nothing;
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Nothing {}
 
-/// Looks at each field, and does nothing with it.
+/// A layer that visits each field and discards it.
 struct Visits;
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Visits {

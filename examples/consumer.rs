@@ -1,7 +1,7 @@
-//! A program that follows a log and does something with it: `cargo run --example consumer [DIR]`.
+//! A consumer that follows a log: `cargo run --example consumer [DIR]`.
 //!
-//! It counts requests and errors by target and prints a line a second, as something that raises an alarm would. Without a
-//! directory it logs to one itself, from two threads, for three seconds.
+//! It counts requests and errors by target, and prints one line per target and second, like an alerting service. Without a
+//! directory, it writes its own log with two threads for three seconds.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use fusewire::log::{Log, LogEvent, LogReader};
 use fusewire::segment::Resource;
 use fusewire::{Severity, event};
 
-/// What is known of one target since the last line.
+/// The counts of one target since the last line.
 #[derive(Default)]
 struct Seen {
     entries: u64,
@@ -27,11 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     follow(&directory, None)
 }
 
-/// Follows the log for so long, or for ever.
+/// Follows the log for the duration `time`, or without end.
 fn follow(directory: &std::path::Path, time: Option<Duration>) -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let mut reader = LogReader::options().open(&[directory.to_owned()])?;
-    // From now on; without this, from the beginning.
+    // Skip the existing entries. Without this call, the reader starts at the beginning.
     reader.seek_to_end();
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let mut next_line = Instant::now() + Duration::from_secs(1);
@@ -50,7 +50,7 @@ fn follow(directory: &std::path::Path, time: Option<Duration>) -> Result<(), Box
                     target.slowest_ms = target.slowest_ms.max(spent.unwrap_or(0));
                 }
                 LogEvent::Lost { source, range } if range.is_loss() => {
-                    eprintln!("{}: {} bytes lost: {}", source.path().display(), range.len(), range.reason);
+                    eprintln!("{}: lost {} bytes: {}", source.path().display(), range.len(), range.reason);
                 }
                 LogEvent::Missed { sequences, .. } => {
                     eprintln!("{} segments were deleted before they were read", sequences.count());
@@ -95,7 +95,7 @@ fn on_a_log_of_its_own() -> Result<(), Box<dyn std::error::Error>> {
         }
         follow(&directory, Some(Duration::from_millis(3_200)))
     })?;
-    println!("{} entries were logged", log.stats().entries);
+    println!("{} entries logged", log.stats().entries);
     drop(log);
     std::fs::remove_dir_all(&directory)?;
     Ok(())

@@ -1,20 +1,20 @@
-//! A type of one's own as a value in the log: `cargo run --example custom_value`.
+//! A user-defined type as a value of an entry: `cargo run --example custom_value`.
 //!
-//! What is secret is left out where the type is defined, and not where it is logged; what is too deep, too wide or never ends
-//! is bounded by the fuse, and the entry says so.
+//! The implementation of the type omits the secret, not the logging call. The circuit breaker cuts values that are too deep, too
+//! wide or cyclic. The entry records each cut.
 
 use fusewire::decode::EntryRef;
 use fusewire::encode::{AsDisplay, LogValue, ValueWriter, encode};
 use fusewire::{Limits, Severity};
 
-/// A customer of a shop, with the one who brought them.
+/// A customer of a shop, and the customer who referred them.
 struct Customer {
     id: u64,
     name: String,
     card_number: String,
     orders: Vec<Order>,
-    /// Made by a migration that went wrong: somebody was brought by themselves.
-    brought_by: Option<u64>,
+    /// A faulty migration created a cycle: a customer refers to themselves.
+    referred_by: Option<u64>,
 }
 
 struct Order {
@@ -29,7 +29,7 @@ impl LogValue for Order {
     }
 }
 
-/// A price, formatted into the entry without a `String` between.
+/// A price, formatted into the entry without an intermediate `String`.
 struct Euros(u64);
 
 impl std::fmt::Display for Euros {
@@ -38,7 +38,7 @@ impl std::fmt::Display for Euros {
     }
 }
 
-/// A customer and those who brought them, as far as the fuse lets them go.
+/// A customer and their chain of referrers, up to the depth limit.
 struct Chain<'a>(&'a [Customer], &'a Customer);
 
 impl LogValue for Chain<'_> {
@@ -46,11 +46,11 @@ impl LogValue for Chain<'_> {
         let Self(all, customer) = self;
         let mut map = out.map();
         map.entry("id", &customer.id).entry("name", &customer.name);
-        // All but the last digits stay here.
+        // Log only the last four digits.
         map.entry("card", &customer.card_number[customer.card_number.len() - 4..]);
         map.entry("orders", &customer.orders);
-        let by = customer.brought_by.and_then(|id| all.iter().find(|other| other.id == id));
-        map.entry("brought_by", &by.map(|by| Chain(all, by)));
+        let by = customer.referred_by.and_then(|id| all.iter().find(|other| other.id == id));
+        map.entry("referred_by", &by.map(|by| Chain(all, by)));
     }
 }
 
@@ -61,24 +61,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: "Ada".to_owned(),
         card_number: "4111111111111111".to_owned(),
         orders: (0..40).map(order).collect(),
-        brought_by: Some(7),
+        referred_by: Some(7),
     }];
 
-    // In a service this is `log.append(...)`; the buffer is the log's then.
+    // A service calls `log.append(...)`, which writes to the buffer of the log.
     let mut buffer = vec![0; 64 << 10];
     let entry = encode(&mut buffer, &Limits::default(), |entry| {
         entry.set_severity(Severity::WARN);
-        entry.set_body("a customer was brought by themselves");
+        entry.set_body("customer refers to themselves");
         entry.attr("customer", &Chain(&customers, &customers[0]));
     })?;
 
-    println!("{} bytes, whatever the value is. What the fuse did:", entry.len());
+    println!("The entry has {} bytes. Trips of the circuit breaker:", entry.len());
     for trip in entry.report().iter() {
-        let lost = trip.lost.map_or("an unknown number".to_owned(), |lost| lost.to_string());
-        println!("  {:<6} {:>3} times, {lost} values are not there", trip.cause.name(), trip.count);
+        let lost = trip.lost.map_or("an unknown number of".to_owned(), |lost| lost.to_string());
+        println!("  {:<6} {:>3} times, {lost} values cut", trip.cause.name(), trip.count);
     }
     let entry = EntryRef::new(entry.bytes())?;
-    for path in ["customer.card", "customer.orders[0].total", "customer.brought_by.brought_by.name"] {
+    for path in ["customer.card", "customer.orders[0].total", "customer.referred_by.referred_by.name"] {
         let value = entry.get(path).and_then(|value| value.as_str().map(str::to_owned));
         println!("  {path:<40} {value:?}");
     }

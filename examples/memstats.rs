@@ -1,7 +1,7 @@
-//! A service that tells what memory it takes: `cargo run --example memstats [ADDRESS]`.
+//! A service that reports its memory usage: `cargo run --example memstats [ADDRESS]`.
 //!
-//! `GET /debug/memstats` is answered with the latest sample of the memory recorder as JSON; the samples themselves are in the
-//! log. With an address, such as 127.0.0.1:8080, it serves until it is stopped; without one it asks itself once.
+//! `GET /debug/memstats` returns the latest sample of the memory recorder as JSON. The log contains all samples. With an address,
+//! such as 127.0.0.1:8080, the service runs until it is stopped. Without an address, it sends itself one request and exits.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -24,18 +24,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server =
         Server::http(address.as_deref().unwrap_or("127.0.0.1:0")).map_err(|error| error.to_string())?;
     let url = format!("http://{}/debug/memstats", server.server_addr());
-    eprintln!("{url}; the log is in {}", temporary.path().display());
+    eprintln!("{url} (log directory: {})", temporary.path().display());
     if address.is_none() {
         let here = server.server_addr().to_string();
         let asking = thread::spawn(move || ask(&here));
         answer(server.recv()?, &memory, &log)?;
-        println!("{}", asking.join().map_err(|_| "the client has panicked")??);
+        println!("{}", asking.join().map_err(|_| "the client panicked")??);
         return Ok(());
     }
     for request in server.incoming_requests() {
-        // Who hangs up does not stop the service.
+        // A client that disconnects does not stop the service.
         if let Err(error) = answer(request, &memory, &log) {
-            event!(log, Severity::WARN, "no answer", error = error.to_string());
+            event!(log, Severity::WARN, "response failed", error = error.to_string());
         }
     }
     Ok(())
@@ -51,14 +51,14 @@ fn answer(request: Request, memory: &MemoryRecorder, log: &Log) -> std::io::Resu
     );
     match (request.method(), request.url()) {
         (Method::Get, "/debug/memstats") => {
-            let json = Header::from_bytes("Content-Type", "application/json").expect("two fixed texts");
+            let json = Header::from_bytes("Content-Type", "application/json").expect("valid header");
             request.respond(Response::from_string(memory.stats().to_json()).with_header(json))
         }
         _ => request.respond(Response::from_string("try /debug/memstats\n").with_status_code(404)),
     }
 }
 
-/// What the service answers.
+/// Sends a request and returns the body of the response.
 fn ask(address: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "GET /debug/memstats HTTP/1.0\r\nHost: {address}\r\n\r\n")?;

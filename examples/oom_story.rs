@@ -1,11 +1,12 @@
-//! How a service dies of its own logging, how it lives, and how the cause is found: `cargo run --release --example oom_story`.
+//! A service that runs out of memory because of its logging, the same service with Fusewire, and the post-mortem:
+//! `cargo run --release --example oom_story`.
 //!
-//! A shop logs each cart with the one before in it, which has the one before in it. Written as JSON into a queue, that fills a memory
-//! limit in seconds, and the lines that would explain it die with it. With the same calls to a log of Fusewire's the
-//! service lives. Of the first, the memory recorder was on: `fusewire postmortem` tells from what it left when it began
-//! and which call it was.
+//! A shop logs each cart with the previous cart in it, recursively. The first service writes the carts as JSON to a queue. It
+//! reaches its memory limit within seconds, and the lines that explain the failure are lost with the process. The second
+//! service makes the same calls to a Fusewire log and survives. The memory recorder runs in both. `fusewire postmortem`
+//! finds the time at which the growth of the first service began, and the call site that caused it.
 //!
-//! The limit is a memory cgroup, of version 1 or 2; who may make none gets a limit of address space.
+//! The limit is a memory cgroup of version 1 or 2. Without the permission to create a cgroup, it is a limit of the address space.
 
 #[path = "../tests/common/memory_group.rs"]
 mod memory_group;
@@ -31,7 +32,7 @@ const MIB: u64 = 1 << 20;
 const LIMIT: u64 = 96 * MIB;
 const REQUESTS: u32 = 1_200;
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(3);
-/// What goes to a busy disk, or over a network, is this slow.
+/// Write rate of a busy disk or a network, in bytes per second.
 const BYTES_PER_SECOND: u64 = 4 * MIB;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -54,15 +55,15 @@ fn tell(directory: Option<PathBuf>) -> Result<()> {
     fs::create_dir_all(&naive)?;
     fs::create_dir_all(&fused)?;
 
-    println!("1. A shop that logs as JSON, with {} MiB of memory", LIMIT / MIB);
+    println!("1. A shop that logs JSON, with a memory limit of {} MiB", LIMIT / MIB);
     let (status, logged) = (run("naive", &naive)?, naive.join("shop.jsonl"));
-    println!("   {status}; {} bytes of its lines are on the disk", fs::metadata(&logged)?.len());
-    assert!(!status.success(), "it was to die");
+    println!("   {status}; {} bytes of its lines are on disk", fs::metadata(&logged)?.len());
+    assert!(!status.success(), "the first service must die");
 
     println!("2. The same shop with Fusewire");
     let status = run("fused", &fused)?;
     println!("   {status}; all {REQUESTS} requests answered");
-    assert!(status.success(), "it was to live");
+    assert!(status.success(), "the second service must survive");
 
     println!("3. fusewire postmortem {}", naive.display());
     let mut fusewire = fusewire();
@@ -73,34 +74,34 @@ fn tell(directory: Option<PathBuf>) -> Result<()> {
     println!();
     let start = Instant::now();
     let status = fusewire.status()?;
-    println!("\n   told in {:.1?}; {status}", start.elapsed());
-    assert!(status.success(), "it was to tell");
+    println!("\n   {:.1?}; {status}", start.elapsed());
+    assert!(status.success(), "the post-mortem must succeed");
     Ok(())
 }
 
-/// Runs the service in its limit.
+/// Runs the service with its memory limit.
 fn run(kind: &str, directory: &Path) -> Result<ExitStatus> {
     let mut service = Command::new(std::env::current_exe()?);
     service.arg(kind).arg(directory).stdin(Stdio::piped());
     let group = MemoryGroup::new(LIMIT);
     if let Err(reason) = &group {
-        println!("   no cgroup can be made ({reason}): address space is limited");
+        println!("   cannot create a cgroup ({reason}); the address space is limited instead");
         service.env("LIMIT_ADDRESS_SPACE", "1");
     }
     let mut child = service.spawn()?;
     if let Ok(group) = &group {
         group.add(child.id());
     }
-    // It waits for this, so that nothing is taken outside the group.
+    // The service waits for this: all its memory belongs to the group.
     drop(child.stdin.take());
     Ok(child.wait()?)
 }
 
-/// What the kernel has said, where we may know.
+/// Saves the kernel log, if it is readable.
 fn kernel_log(directory: &Path) -> Result<Option<PathBuf>> {
     let said = Command::new("dmesg").output();
     let Some(said) = said.ok().filter(|said| said.status.success() && !said.stdout.is_empty()) else {
-        println!("   (the kernel tells us nothing)");
+        println!("   (the kernel log is not readable)");
         return Ok(None);
     };
     let path = directory.join("kern.log");
@@ -108,7 +109,7 @@ fn kernel_log(directory: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-/// The command line: beside this example where it has been built, else by cargo.
+/// Returns the command `fusewire`: the binary in the directory of this example, or `cargo run`.
 fn fusewire() -> Command {
     let built =
         std::env::current_exe().ok().and_then(|example| Some(example.parent()?.parent()?.join("fusewire")));
@@ -131,20 +132,20 @@ fn fusewire() -> Command {
 
 // ---- the service
 
-/// A cart, and the one that it was before.
+/// A cart and its previous state.
 struct Cart {
     id: u32,
     items: Vec<String>,
     before: Option<Arc<Cart>>,
 }
 
-/// What the service logs: each way of logging has the same calls.
+/// The logging calls of the service, for both loggers.
 trait Logger {
     fn request(&mut self, id: u32);
     fn cart(&mut self, cart: &Cart);
 }
 
-/// Answers requests.
+/// Serves requests.
 fn serve<L: Logger>(directory: &Path, logger: impl FnOnce(&Path, &Log) -> Result<L>) -> Result<()> {
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     if std::env::var_os("LIMIT_ADDRESS_SPACE").is_some() {
@@ -166,14 +167,14 @@ fn serve<L: Logger>(directory: &Path, logger: impl FnOnce(&Path, &Log) -> Result
         cart = Some(now);
         thread::sleep(BETWEEN_REQUESTS);
     }
-    // One by one: what drops a list of them at once recurses as the logging does.
+    // Drop the carts one by one: dropping the list recurses like the logging.
     while let Some(now) = cart.take() {
         cart = Arc::into_inner(now).and_then(|now| now.before);
     }
     Ok(())
 }
 
-/// The naive way: everything, as text, into a queue without an end.
+/// The naive logger: the whole value, as text, to an unbounded queue.
 struct Queue(mpsc::Sender<String>);
 
 fn naive(directory: &Path, _: &Log) -> Result<Queue> {
@@ -195,7 +196,7 @@ impl Queue {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let line =
             format!(r#"{{"time":{now:.6},"level":"info","target":"{target}","message":"{message}"{rest}}}"#);
-        // Nobody reads when the service ends.
+        // The queue has no receiver when the service ends.
         let _ = self.0.send(line + "\n");
     }
 }
@@ -220,7 +221,7 @@ impl Logger for Queue {
     }
 }
 
-/// The other way: the same calls, bounded.
+/// The Fusewire logger: the same calls with limits.
 struct Fused(Log);
 
 fn fused(_: &Path, log: &Log) -> Result<Fused> {

@@ -1,5 +1,5 @@
-//! A service moves from JSON to binary logs: for a tenth of its traces first, then for all, and back by itself when the
-//! log fails.
+//! Migration of a service from JSON to binary logs: first a tenth of the traces, then all. If the log fails, the router falls
+//! back to JSON.
 //!
 //! `cargo run --example router`
 
@@ -18,18 +18,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// 0, 10, 100 %: one line of configuration at a time, while the service runs.
+/// Rolls out the binary log in steps of 0, 10 and 100 % of the traces, while the service runs.
 fn roll_out(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    println!("Rolling out, {}:\n", directory.display());
+    println!("Roll-out in {}:\n", directory.display());
     println!("  share   to JSON  to the log  bytes/line  bytes/frame   p99 JSON    p99 log");
     let log = Log::options(directory).open()?;
     let router = Router::new(log, JsonFiles::open(directory)?, RouteConfig::default());
     let mut before = router.stats();
     for percent in [0.0, 10.0, 100.0] {
         let mut config = RouteConfig::binary_percent(Percent::new(percent));
-        // Whatever the share, what matters survives the process.
+        // Errors always go to the binary log: they survive the death of the process.
         config.rules.push(Rule::to(Arm::Binary).severity(Severity::ERROR));
-        // Of a hundredth of the traces both forms are compared.
+        // Compare both encodings for 1 % of the traces.
         config.shadow = Percent::new(1.0);
         config.bounds.max_error_rate = 0.01;
         router.set(config);
@@ -49,32 +49,32 @@ fn roll_out(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     let stats = router.stats();
     println!(
-        "\n  compared {} entries in both forms, {} differ",
+        "\n  compared {} entries in both encodings, {} differ",
         stats.shadow.compared, stats.shadow.differing
     );
     drop(router);
     count(directory)
 }
 
-/// A log that may take next to nothing fails, and everything goes to JSON.
+/// Fills a log with a small byte budget. The router disables it and sends all entries to JSON.
 fn roll_back(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    println!("\nA log with a budget of 256 KiB, which may not overwrite:\n");
+    println!("\nA log with a byte budget of 256 KiB that does not overwrite entries:\n");
     let log = Log::options(directory).max_total_bytes(256 << 10).on_full(OnFull::DropBelow(Severity::FATAL));
     let mut config = RouteConfig::all_to(Arm::Binary);
     config.bounds.max_error_rate = 0.01;
     let router = Router::new(log.open()?, JsonFiles::open(directory)?, config);
     requests(&router, 5_000);
     let stats = router.stats();
-    println!("  to the log {}, to JSON {}", stats.binary.entries, stats.json.entries);
-    println!("  in its place {}, dropped {}", stats.json.taken_over, stats.dropped);
+    println!("  written to the log: {}, written to JSON: {}", stats.binary.entries, stats.json.entries);
+    println!("  taken over by JSON: {}, dropped: {}", stats.json.taken_over, stats.dropped);
     if let Some(rolled_back) = stats.rolled_back {
-        println!("  {} is out of use: {}", rolled_back.arm, rolled_back.reason);
+        println!("  the arm {} is disabled: {}", rolled_back.arm, rolled_back.reason);
     }
     drop(router);
     count(directory)
 }
 
-/// A service at work.
+/// Simulates a service.
 fn requests(router: &Router, requests: u64) {
     for n in 0..requests {
         let trace = TraceContext {
@@ -97,7 +97,7 @@ fn requests(router: &Router, requests: u64) {
     }
 }
 
-/// Segments and lines are read alike.
+/// Counts the entries of segments and JSON lines with one reader.
 fn count(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut by_severity: BTreeMap<String, u64> = BTreeMap::new();
     let mut reader = LogReader::options().open(&[directory.to_owned()])?;
@@ -106,6 +106,6 @@ fn count(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
             *by_severity.entry(entry.severity().to_string()).or_default() += 1;
         }
     }
-    println!("  read back from both: {by_severity:?}");
+    println!("  read back from both arms: {by_severity:?}");
     Ok(())
 }

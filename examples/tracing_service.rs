@@ -1,7 +1,7 @@
 //! A service that logs through `tracing`: `cargo run --release --example tracing_service --features tracing`.
 //!
-//! It serves requests on two threads, each in a span, and says what JSON made of them and what the log did. What changes
-//! between the two are the lines marked BEFORE and AFTER.
+//! It serves requests in two threads, each request in a span, and compares the JSON layer with Fusewire. The two versions
+//! differ only in the lines marked BEFORE and AFTER.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const THREADS: u64 = 2;
 const REQUESTS: u64 = 5_000;
 const LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// One request: what a handler with its database calls would log.
+/// Serves one request, and logs like a handler with database calls.
 fn serve(thread: u64, n: u64) {
     let trace_id = u128::from(thread + 1) << 64 | u128::from(n + 1);
     let request =
@@ -45,7 +45,7 @@ fn serve(thread: u64, n: u64) {
     info!(user = n % 97, amount = 12.5, "served");
 }
 
-/// Time that each request took, all threads together, shortest first.
+/// Returns the times of all requests of all threads, in ascending order.
 fn run(subscriber: impl Subscriber + Send + Sync + 'static) -> Vec<Duration> {
     let dispatch = tracing::Dispatch::new(subscriber);
     let mut times: Vec<Duration> = thread::scope(|scope| {
@@ -69,7 +69,7 @@ fn run(subscriber: impl Subscriber + Send + Sync + 'static) -> Vec<Duration> {
     times
 }
 
-/// A file, and how much is written to it.
+/// A file and the number of bytes written to it.
 #[derive(Clone)]
 struct Counted(Arc<std::fs::File>, Arc<AtomicU64>);
 
@@ -84,10 +84,10 @@ impl Write for Counted {
     }
 }
 
-fn say(name: &str, times: &[Duration], entries: u64, bytes: u64) {
+fn report(name: &str, times: &[Duration], entries: u64, bytes: u64) {
     let at = |permille: usize| times.get(times.len() * permille / 1_000).copied().unwrap_or_default();
     println!(
-        "{name:<10} {entries:>6} entries  {:>5.1} MB  a request logs for {:>7.1?} (half), {:>7.1?} (99 %), {:>7.1?} (99.9 %)",
+        "{name:<10} {entries:>6} entries  {:>5.1} MB  logging time per request {:>7.1?} (p50), {:>7.1?} (p99), {:>7.1?} (p99.9)",
         bytes as f64 / 1e6,
         at(500),
         at(990),
@@ -107,18 +107,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let times = run(subscriber);
     let lines = std::fs::read(directory.join("service.jsonl"))?;
     let entries = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
-    say("JSON file", &times, entries, file.1.load(Ordering::Relaxed));
+    report("JSON file", &times, entries, file.1.load(Ordering::Relaxed));
 
-    // AFTER: these two lines instead.
+    // AFTER: these two lines replace them.
     let log = Log::options(directory.join("log")).resource(Resource::of_this_process("shop")).open()?;
     let subscriber = tracing_subscriber::registry().with(Layer::new(log.clone())).with(LEVEL);
     let times = run(subscriber);
     let stats = log.stats();
-    say("Fusewire", &times, stats.entries, stats.bytes);
-    println!("{} entries were not written", stats.drops.total());
+    report("Fusewire", &times, stats.entries, stats.bytes);
+    println!("{} entries dropped", stats.drops.total());
 
-    // What is in it, while the service runs or after it was killed.
-    println!("\nthe first failure, and what its request logged:");
+    // The log is readable while the service runs and after it is killed.
+    println!("\nthe first failed request and its entries:");
     let mut reader = LogReader::options().open(&[log.directory().to_owned()])?;
     let mut failed = None;
     while let Some(event) = reader.next() {

@@ -1,8 +1,8 @@
-//! The change of two lines: `cargo run --release --example two_lines --features tracing`.
+//! The two-line migration: `cargo run --release --example two_lines --features tracing`.
 //!
-//! The same program under `tracing_subscriber::fmt().json()` and under Fusewire: for one of its events it prints the line of
-//! JSON, the entry as JSON, and where each field of the line is in the entry. Of all events it looks for every field, and
-//! ends with an error where one is missing or another.
+//! The example runs the same program with `tracing_subscriber::fmt().json()` and with Fusewire. For one event, it prints the JSON
+//! line, the entry as JSON, and the path of each field of the line in the entry. It verifies every field of all events, and fails
+//! if a field is missing or different.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,22 +16,22 @@ use tracing::{Dispatch, debug, info, info_span, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
-/// BEFORE: the set-up of many a service, but that its lines go to a buffer here.
+/// BEFORE: a common set-up of a service. Here the lines go to a buffer.
 fn before(lines: Buffer) -> Dispatch {
     tracing_subscriber::fmt().json().with_thread_names(true).with_writer(move || lines.clone()).into()
 }
 
-/// AFTER: these two lines instead. A service ends the second one with `.init()`.
+/// AFTER: these two lines replace it. In a service, the second one ends with `.init()`.
 fn after(directory: &Path) -> std::io::Result<Dispatch> {
     let log = Log::options(directory).open()?;
-    // The level is the one that `fmt()` has unless it is told another.
+    // INFO is the default level of `fmt()`.
     Ok(tracing_subscriber::registry()
         .with(fusewire::bridge::tracing::Layer::new(log))
         .with(LevelFilter::INFO)
         .into())
 }
 
-/// The program, which knows nothing of either.
+/// The program, independent of the subscriber.
 fn work() {
     info!(version = "1.4.2", workers = 8, "started");
     let request = info_span!("request", method = "POST", path = %"/orders", user = 7_u64, status = tracing::field::Empty);
@@ -51,7 +51,7 @@ struct Buffer(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().map_err(|_| std::io::Error::other("a writer has panicked"))?.write(bytes)
+        self.0.lock().map_err(|_| std::io::Error::other("a writer panicked"))?.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -59,7 +59,7 @@ impl Write for Buffer {
     }
 }
 
-/// Each entry as the line of JSON that Fusewire makes of it.
+/// Returns each entry as a JSON line.
 fn entries(directory: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let mut lines = Vec::new();
     let mut reader = LogReader::options().open(&[directory.to_owned()])?;
@@ -77,7 +77,7 @@ fn line(entry: &EntryRef<'_>) -> Result<String, std::fmt::Error> {
     Ok(line)
 }
 
-/// Each field of a line of `fmt().json()`: its path there, its value, and where the same is in an entry.
+/// Returns the fields of a line of `fmt().json()`: the path in the line, the value, and the path in the entry.
 fn fields(line: &Value) -> Vec<(String, &Value, String)> {
     let mut found = Vec::new();
     for (key, value) in line.as_object().into_iter().flatten() {
@@ -93,7 +93,7 @@ fn fields(line: &Value) -> Vec<(String, &Value, String)> {
                     }));
                 }
             }
-            // The last of the spans once more.
+            // A copy of the last span.
             ("span", _) => {}
             (key, _) => {
                 let place = match key {
@@ -114,13 +114,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let lines = Buffer::default();
     tracing::dispatcher::with_default(&before(lines.clone()), work);
     tracing::dispatcher::with_default(&after(&directory)?, work);
-    let before = String::from_utf8(lines.0.lock().map_err(|_| "a writer has panicked")?.clone())?;
+    let before = String::from_utf8(lines.0.lock().map_err(|_| "a writer panicked")?.clone())?;
     let after = entries(&directory)?;
     std::fs::remove_dir_all(&directory)?;
     let before: Vec<_> = before.lines().collect();
     println!("{} lines before, {} entries after. One of them:", before.len(), after.len());
     if before.len() != after.len() {
-        return Err("not as many".into());
+        return Err("the numbers of lines and entries differ".into());
     }
     for (line, entry) in before.iter().zip(&after) {
         let shown = line.contains("retrying");
@@ -130,17 +130,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (line, entry) = (serde_json::from_str(line)?, serde_json::from_str(entry)?);
         compare(&line, &entry, shown)?;
     }
-    println!("\nevery field of every line is in its entry");
+    println!("\nevery entry contains all fields of its line");
     Ok(())
 }
 
-/// Finds each field of a line in its entry.
+/// Compares each field of a line with its entry.
 fn compare(line: &Value, entry: &Value, shown: bool) -> Result<(), String> {
     for (field, value, place) in fields(line) {
-        let found = entry.pointer(&place).ok_or_else(|| format!("{field} is not at {place}"))?;
-        // The program ran twice: each time at a time of its own.
+        let found =
+            entry.pointer(&place).ok_or_else(|| format!("{field}: missing in the entry at {place}"))?;
+        // The program ran twice: the time stamps differ.
         if value != found && field != "timestamp" {
-            return Err(format!("{field} is {value}, and {found} at {place}"));
+            return Err(format!("{field}: expected {value}, found {found} at {place}"));
         }
         if shown {
             println!("  {field:<18} {:<28} {place}", value.to_string());

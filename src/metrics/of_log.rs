@@ -39,7 +39,7 @@ pub static DROPPED: Family =
 /// The same by level.
 pub static DROPPED_BY_LEVEL: Family = Family::counter(
     "fusewire_log_dropped_entries_by_level_total",
-    "Dropped entries, by level. The sum equals that of the entries by cause.",
+    "Dropped entries, by level. The total equals the total by cause.",
 );
 static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Segments created.");
 static ROTATIONS: Family =

@@ -12,7 +12,7 @@ static TAKEN_OVER: Family = Family::counter(
 static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Bytes written, by arm.");
 static ERRORS: Family = Family::counter(
     "fusewire_route_errors_total",
-    "Entries that an arm failed to write, by cause. All errors of the JSON sink have the cause full.",
+    "Entries that an arm failed to write, by cause. Errors of the JSON sink have the cause full.",
 );
 static TRIPS: Family = Family::counter(
     "fusewire_route_trips_total",

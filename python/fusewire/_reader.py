@@ -132,9 +132,9 @@ class Reader:
         ``polars.DataFrame(...)`` or ``FROM`` in DuckDB. Each use reads the log again, batch by batch.
 
         A column is a field of the entry (``"time"``, ``"level"``, ``"body"``, ``"trace_id"``, ...), a path into the
-        attributes (``"request.status"``, ``"tags[0]"``) or a path into the resource (``"resource.service.name"``). Use a path such as
-        ``"attributes.level"`` for an attribute with the name of a field. ``"attributes"`` and ``"resource"`` contain all
-        attributes as JSON text. ``"fuse"`` contains the number of trips by cause as JSON text.
+        attributes (``"request.status"``, ``"tags[0]"``) or a path into the resource (``"resource.service.name"``). Use a path
+        such as ``"attributes.level"`` for an attribute with the name of a field. ``"attributes"`` and ``"resource"`` contain
+        all attributes as JSON text. ``"fuse"`` contains the number of trips by cause as JSON text.
 
         The types of paths are inferred from the first entries. A mapping sets them: ``{"duration_ms": "int64"}``, or
         ``None`` for an inferred type. The types are ``bool``, ``int64``, ``uint64``, ``float64``, ``string``, ``binary``,

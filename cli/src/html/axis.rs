@@ -1,4 +1,4 @@
-//! Where the lines of an axis stand, and what is written beside them.
+//! The positions and labels of the lines of an axis.
 
 use crate::output::numbers::{bytes, grouped};
 use crate::output::time::Clock;

@@ -1,6 +1,6 @@
-//! Pages that stand alone: one file, no script, nothing fetched from anywhere.
+//! Self-contained HTML pages: one file without scripts and external resources.
 //!
-//! `maud` escapes every text that is put in. What is invisible, or makes other text look different, [`shown`] makes visible.
+//! `maud` escapes every text. [`shown`] replaces invisible and bidirectional characters with visible ones.
 
 mod axis;
 mod chart;

@@ -1,4 +1,4 @@
-//! What is known so far of a kill that the kernel goes on telling of.
+//! The incomplete record of a kill.
 
 use jiff::SignedDuration;
 

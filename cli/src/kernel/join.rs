@@ -1,4 +1,4 @@
-//! Messages of one kill put together.
+//! The join of the messages of one kill.
 
 use std::collections::VecDeque;
 

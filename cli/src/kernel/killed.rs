@@ -1,4 +1,4 @@
-//! The line that says whom the kernel has killed, as versions and distributions write it.
+//! The line of the kernel that names the killed process, in the forms of all versions and distributions.
 
 use super::message::{self, Task};
 use super::record::Constraint;

@@ -1,4 +1,4 @@
-//! The lines of a log, of which none takes more memory than one of the kernel's could.
+//! The lines of a log, each in bounded memory.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};

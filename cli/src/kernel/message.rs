@@ -1,4 +1,4 @@
-//! What one message of the kernel's says of a kill: the forms that mm/oom_kill.c and mm/memcontrol.c have had since 2.6.
+//! One kernel message about a kill, in the forms of mm/oom_kill.c and mm/memcontrol.c since Linux 2.6.
 
 use super::killed::Killed;
 use super::record::{Constraint, Reaped};

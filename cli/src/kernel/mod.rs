@@ -1,5 +1,5 @@
-//! What the kernel said when it killed a process for want of memory: its lines found in dmesg, kern.log, syslog and
-//! journald's output, and joined into one record a kill.
+//! The kernel's records of OOM kills: a parser of dmesg, kern.log, syslog and journald output. The lines of a kill are
+//! joined into one record.
 
 mod draft;
 mod join;

@@ -1,4 +1,4 @@
-//! What is before the kernel's message in a line: priority, time, host, and who says it.
+//! The prefix of a kernel message in a line: priority, time, host and program.
 
 use jiff::civil::{Date, DateTime, Time};
 

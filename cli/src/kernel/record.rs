@@ -1,4 +1,4 @@
-//! One kill, as the kernel recorded it.
+//! The kernel's record of one kill.
 
 use super::stamp::Stamp;
 

@@ -1,4 +1,4 @@
-//! When the kernel, or who kept its log, says that something was.
+//! The time stamp of a kernel message, from the kernel or the log daemon.
 
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Zoned};

@@ -1,4 +1,4 @@
-//! Kernels' records of kills for want of memory are understood in all their forms, and nothing else is (D2).
+//! All forms of the kernel's OOM kill records are recognized, and no other line is (D2).
 
 mod damage;
 mod forms;

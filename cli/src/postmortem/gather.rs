@@ -1,4 +1,4 @@
-//! One pass over the log: everything that a post-mortem is made of.
+//! The single pass over the log that collects the data of a post-mortem.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Which of the kernel's records is of the process.
+//! The search for the kernel's record of the death of a process.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -46,8 +46,8 @@ pub(super) fn find(kern_log: &Path, process: &Process, zone: &Zone) -> Result<Ve
 }
 
 const BOTH: &str = "process id and time";
-const ID: &str = "process id; its time cannot be placed";
-const TIME: &str = "time alone, as that of a process in a container";
+const ID: &str = "process id only (the record has no usable time)";
+const TIME: &str = "time only (the process id differs, as in a container)";
 
 fn matched(
     record: &OomKill,
@@ -79,11 +79,11 @@ fn matched(
         task: Some(record.task.clone()),
         constraint: record.constraint.map(|constraint| {
             match constraint {
-                Constraint::Machine => "no memory left on the machine",
-                Constraint::Cpuset => "no memory left on the nodes of a cpuset",
-                Constraint::MemoryPolicy => "no memory left on the nodes that it was bound to",
-                Constraint::Memcg => "the limit of a memory cgroup",
-                Constraint::NotMemcg => "no memory left, and no cgroup's limit",
+                Constraint::Machine => "machine out of memory",
+                Constraint::Cpuset => "nodes of a cpuset out of memory",
+                Constraint::MemoryPolicy => "bound NUMA nodes out of memory",
+                Constraint::Memcg => "memory limit of a cgroup reached",
+                Constraint::NotMemcg => "out of memory without a cgroup limit",
             }
             .to_owned()
         }),

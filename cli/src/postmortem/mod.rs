@@ -1,4 +1,4 @@
-//! What became of a process, from what it left behind (D2, D3).
+//! The post-mortem of a process, from its log and the records of the kernel (D2, D3).
 
 mod gather;
 mod kill;
@@ -59,7 +59,7 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let end = subject
         .as_ref()
         .map_or(last_of_files, |known| known.process.last.max(last_of_files_of(known, last_of_files)));
-    let Some(end) = end else { bail!("{}: no entry that says when", names(options.paths)) };
+    let Some(end) = end else { bail!("{}: expected an entry with a time, found none", names(options.paths)) };
     // Before it began there is nothing to see of it.
     let began = subject.as_ref().map_or(0, |known| known.process.began);
     let window = (end.saturating_sub(options.window).max(began.min(end)), end);
@@ -109,7 +109,7 @@ fn choose(processes: &mut Vec<Known>, pid: Option<u64>) -> Result<Option<Known>>
         None => {
             let known: Vec<String> =
                 processes.iter().filter_map(|known| known.process.pid).map(|pid| pid.to_string()).collect();
-            bail!("no process {pid} has written here; these have: {}", known.join(", "))
+            bail!("expected a segment of process {pid}, found segments of {}", known.join(", "))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A post-mortem as a page.
+//! The HTML page of a post-mortem.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ pub(crate) fn write(report: &Report, clock: &mut Clock) -> String {
     };
     let body = html! {
         (head(report, clock))
-        h2 { "What happened" }
+        h2 { "Findings" }
         (verdicts(report))
         (timeline(report, clock))
         (sites(report))
@@ -32,12 +32,12 @@ fn head(report: &Report, clock: &mut Clock) -> Markup {
     let Some(process) = &report.process else {
         return html! {
             h1 { (shown(&report.paths.join(", "))) }
-            p.dim { "files of lines or frames; nobody says who wrote them. " (from) " to " (to) }
+            p.dim { "files of lines or frames, " (from) " to " (to) "; the producer is unknown" }
         };
     };
     let (class, end) = match process.end {
         End::Alive => ("lives", "is alive"),
-        End::Closed => ("lives", "ended by itself"),
+        End::Closed => ("lives", "closed its log"),
         End::Died => ("died", "died"),
         End::Unknown => ("dim", "may be alive or dead"),
     };
@@ -45,8 +45,8 @@ fn head(report: &Report, clock: &mut Clock) -> Markup {
         h1 { (shown(&producer(process))) " " span class=(class) { (end) } }
         dl {
             @for (title, fact) in process.facts(clock) { dt { (title) } dd { (shown(&fact)) } }
-            dt { "looked at" } dd { (shown(&report.paths.join(", "))) ", from " (from) }
-            @if !report.others.is_empty() { dt { "beside it" } dd { (others(&report.others)) } }
+            dt { "input" } dd { (shown(&report.paths.join(", "))) ", from " (from) " to " (to) }
+            @if !report.others.is_empty() { dt { "other processes" } dd { (others(&report.others)) } }
         }
     }
 }
@@ -80,7 +80,7 @@ fn timeline(report: &Report, clock: &mut Clock) -> Markup {
     let trips = has(|interval| interval.tripped + interval.dropped).then(|| trips(report).draw(clock));
     html! {
         h2 { "Timeline" }
-        @match memory { Some(chart) => (chart), None => p.dim { "no samples of the memory recorder" } }
+        @match memory { Some(chart) => (chart), None => p.dim { "The log contains no samples of the memory recorder." } }
         @if !report.growth.is_empty() {
             p.dim { "growth: " (report.growth.iter().map(|growth| format!("{}/s over the last {}", signed(growth.per_second), lasted(growth.nanos))).collect::<Vec<_>>().join(", ")) }
         }
@@ -118,7 +118,7 @@ fn memory(report: &Report) -> Option<Chart> {
         line("heap and stacks (anonymous)", true, MemoryPoint::heap),
         line("resident", false, |point| point.resident),
         line("allocated", false, |point| point.allocated),
-        line("cgroup without idle cache", false, |point| point.container),
+        line("cgroup without inactive page cache", false, |point| point.container),
     ]
     .into_iter()
     .flatten()
@@ -128,7 +128,7 @@ fn memory(report: &Report) -> Option<Chart> {
     // One far above everything would leave nothing to see.
     let limit = ((limit as f64) < highest * 4.0).then(|| (limit as f64, format!("limit {}", bytes(limit))));
     (!lines.is_empty()).then(|| Chart {
-        title: format!("Memory, of {}", counted(report.memory.len() as u64, "sample", "samples")),
+        title: format!("Memory ({})", counted(report.memory.len() as u64, "sample", "samples")),
         unit: Unit::Bytes,
         span: report.window,
         lines,
@@ -146,7 +146,7 @@ fn trips(report: &Report) -> Chart {
     let of = |interval: &Interval| vec![interval.tripped, interval.dropped];
     bars(
         report,
-        "Entries that the fuse cut, and entries that were not written",
+        "Tripped entries and dropped entries",
         Unit::Count,
         vec!["tripped", "dropped"],
         of,
@@ -162,7 +162,7 @@ fn bars(
 ) -> Chart {
     let values = report.volume.intervals.iter().map(of).collect();
     Chart {
-        title: format!("{title}, each {}", lasted(report.volume.step)),
+        title: format!("{title}, per interval of {}", lasted(report.volume.step)),
         unit,
         span: report.window,
         lines: Vec::new(),
@@ -194,11 +194,11 @@ fn sites(report: &Report) -> Markup {
     let over = lasted(report.window.1.saturating_sub(report.recent_since));
     html! {
         h2 { "Call sites in the last " (over) }
-        p.dim { (counted(sites.total.entries, "entry", "entries")) ", " (bytes(sites.total.bytes)) ", the fuse tripped in " (grouped(sites.total.tripped)) }
+        p.dim { (counted(sites.total.entries, "entry", "entries")) ", " (bytes(sites.total.bytes)) ", " (counted(sites.total.tripped, "tripped entry", "tripped entries")) }
         (list("by bytes", &sites.by_bytes))
         (list("by entries", &sites.by_entries))
         (list("by trips", &sites.by_trips))
-        @if sites.others > 0 { p.dim { (counted(sites.others, "entry", "entries")) " of call sites beyond those that are told apart" } }
+        @if sites.others > 0 { p.dim { (counted(sites.others, "entry", "entries")) " of further call sites, counted in the totals only" } }
     }
 }
 
@@ -210,7 +210,7 @@ fn threads(report: &Report, clock: &mut Clock) -> Markup {
             p.entry {
                 span.dim { (time) } " " b { (entry.level) } " " (shown(&entry.target)) " " b { (shown(&entry.message)) }
                 @if entry.attributes != "{}" { " " (shown(&entry.attributes)) }
-                @if entry.tripped { " " span.cut { "(cut by the fuse)" } }
+                @if entry.tripped { " " span.cut { "(tripped)" } }
             }
         }
     };
@@ -218,10 +218,10 @@ fn threads(report: &Report, clock: &mut Clock) -> Markup {
         @if !report.threads.is_empty() {
             h2 { "Last entries of each thread" }
             @for thread in &report.threads {
-                h3 { @if thread.name.is_empty() { "no thread said" } @else { (shown(&thread.name)) } }
+                h3 { @if thread.name.is_empty() { "unknown thread" } @else { (shown(&thread.name)) } }
                 @for last in &thread.entries { (entry(last)) }
             }
-            @if report.threads_left_out > 0 { p.dim { "and " (counted(report.threads_left_out, "further thread", "further threads")) } }
+            @if report.threads_left_out > 0 { p.dim { "and " (counted(report.threads_left_out, "more thread", "more threads")) } }
         }
     }
 }
@@ -232,7 +232,7 @@ fn kernel(report: &Report, clock: &mut Clock) -> Markup {
         .iter()
         .map(|kill| {
             vec![
-                kill.time.map(|time| clock.describe(time)).unwrap_or_else(|| "cannot be placed".to_owned()),
+                kill.time.map(|time| clock.describe(time)).unwrap_or_else(|| "unknown".to_owned()),
                 format!(
                     "{} {}",
                     kill.task.as_deref().unwrap_or_default(),
@@ -246,8 +246,8 @@ fn kernel(report: &Report, clock: &mut Clock) -> Markup {
         .collect();
     html! {
         @if !rows.is_empty() {
-            h2 { "What the kernel says" }
-            (table(&["time", "killed", "said", "matched by", "where"], &[], &rows))
+            h2 { "Kernel records" }
+            (table(&["time", "process", "details", "matched by", "source"], &[], &rows))
         }
     }
 }
@@ -257,8 +257,8 @@ fn segments(report: &Report) -> Markup {
         return html! {};
     };
     html! {
-        h2 { "Segments that it left unsealed" }
+        h2 { "Unsealed segments" }
         @for name in process.unsealed.iter().take(50) { p.entry { (shown(name)) } }
-        p.dim { "nothing of them is lost: readers take them as they are" }
+        p.dim { "Readers read an unsealed segment up to its last complete entry. No complete entry is lost." }
     }
 }

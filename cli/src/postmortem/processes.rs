@@ -1,4 +1,4 @@
-//! Who wrote the log, and how each of them ended.
+//! The processes that wrote the log, and the end of each process.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! What a post-mortem says: the facts and the verdicts, before anybody has decided how they look.
+//! The content of a post-mortem: facts and verdicts, without layout.
 //!
-//! Texts are as they were logged: whoever shows them makes them safe. Times are nanoseconds since the Unix epoch, sizes are bytes.
+//! Texts are unescaped, as in the log. The code that prints them escapes them. Times are nanoseconds since the Unix epoch, sizes are bytes.
 
 use serde::Serialize;
 

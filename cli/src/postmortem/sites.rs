@@ -1,4 +1,4 @@
-//! Who logged how much: counts by call site, in bounded memory.
+//! Counts by call site, in bounded memory.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

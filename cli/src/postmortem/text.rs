@@ -1,4 +1,4 @@
-//! A post-mortem on a terminal.
+//! The terminal output of a post-mortem.
 
 use std::fmt::{Display, Write};
 
@@ -79,7 +79,7 @@ impl Printer<'_> {
         };
         let end = match process.end {
             End::Alive => self.palette.good.of("is alive"),
-            End::Closed => self.palette.good.of("ended by itself"),
+            End::Closed => self.palette.good.of("closed its log"),
             End::Died => self.palette.bad.of("died"),
             End::Unknown => self.palette.fuse.of("may be alive or dead"),
         };
@@ -89,21 +89,21 @@ impl Printer<'_> {
             self.fact(title, &fact);
         }
         for other in self.report.others.iter().take(5) {
-            self.fact("beside it", &producer(other));
+            self.fact("others", &producer(other));
         }
         if let Some(more) = self.report.others.len().checked_sub(5).filter(|more| *more > 0) {
-            self.fact("", &format!("and {}", counted(more as u64, "other process", "other processes")));
+            self.fact("", &format!("and {}", counted(more as u64, "more process", "more processes")));
         }
     }
 
     fn fact(&mut self, title: &str, text: &str) {
-        let title = self.palette.dim.of(format_args!("{title:<11}"));
+        let title = self.palette.dim.of(format_args!("{title:<13}"));
         let text = self.safe(text);
         self.line(format_args!("  {title}{text}"));
     }
 
     fn verdicts(&mut self) {
-        self.title("What happened");
+        self.title("Findings");
         let palette = self.palette;
         for verdict in &self.report.verdicts {
             let (mark, paint) = match verdict.found {
@@ -127,7 +127,7 @@ impl Printer<'_> {
         let report = self.report;
         let heaps: Vec<&MemoryPoint> = report.memory.iter().filter(|point| point.heap().is_some()).collect();
         let (Some(first), Some(last)) = (heaps.first(), heaps.last()) else { return };
-        self.title(format_args!("Memory, of {}", counted(heaps.len() as u64, "sample", "samples")));
+        self.title(format_args!("Memory ({})", counted(heaps.len() as u64, "sample", "samples")));
         let limit = last.limit.unwrap_or(0);
         let top = heaps.iter().filter_map(|point| point.resident.max(point.container)).max().unwrap_or(1);
         // A limit far above everything would leave nothing to see.
@@ -135,7 +135,7 @@ impl Printer<'_> {
         let width = self.columns.saturating_sub(52).clamp(10, 60);
         let title = format!(
             "  {:<12}  {:<width$}{:>9}{:>9}{:>9}  {:>7}",
-            "TIME", "ANONYMOUS ▇ AND OTHER ░", "ANON", "ALL", "ALLOC", "LOGGED"
+            "TIME", "ANONYMOUS ▇ OTHER ░", "ANON", "TOTAL", "ALLOC", "LOGGED"
         );
         let title = self.palette.dim.of(title);
         self.line(title);
@@ -150,7 +150,7 @@ impl Printer<'_> {
         }
         if let Some(limit) = last.limit {
             let share = last.share.unwrap_or(0.0) * 100.0;
-            self.line(format_args!("  at the end {share:.1} % of the nearest limit, {}", bytes(limit)));
+            self.line(format_args!("  last sample: {share:.1} % of the nearest limit, {}", bytes(limit)));
         }
         let growth: Vec<String> = report
             .growth
@@ -192,10 +192,10 @@ impl Printer<'_> {
         let sites = &self.report.sites;
         let over = lasted(self.report.window.1.saturating_sub(self.report.recent_since));
         self.title(format_args!(
-            "Call sites, in the last {over}: {}, {}, {} tripped",
+            "Call sites in the last {over}: {}, {}, {}",
             counted(sites.total.entries, "entry", "entries"),
             bytes(sites.total.bytes),
-            grouped(sites.total.tripped)
+            counted(sites.total.tripped, "tripped entry", "tripped entries")
         ));
         for (title, list) in
             [("BY BYTES", &sites.by_bytes), ("BY ENTRIES", &sites.by_entries), ("BY TRIPS", &sites.by_trips)]
@@ -215,7 +215,7 @@ impl Printer<'_> {
         }
         if sites.others > 0 {
             self.line(format_args!(
-                "  {} of call sites beyond those that are told apart",
+                "  {} of further call sites, counted in the totals only",
                 counted(sites.others, "entry", "entries")
             ));
         }
@@ -234,7 +234,7 @@ impl Printer<'_> {
         self.wrapped(
             2,
             &Paint::default(),
-            &format!("in the last {over}: {}; {} dropped", levels.join(", "), grouped(dropped)),
+            &format!("entries in the last {over}: {}; dropped {}", levels.join(", "), grouped(dropped)),
         );
     }
 
@@ -267,14 +267,14 @@ impl Printer<'_> {
         self.title("Last entries of each thread");
         for thread in &report.threads {
             let name =
-                if thread.name.is_empty() { "no thread said".to_owned() } else { self.safe(&thread.name) };
+                if thread.name.is_empty() { "unknown thread".to_owned() } else { self.safe(&thread.name) };
             let name = self.palette.target.of(name);
             self.line(format_args!("  {name}"));
             for entry in &thread.entries {
                 let mut time = String::new();
                 self.clock.write(entry.time, &mut time);
                 let cut =
-                    if entry.tripped { self.palette.fuse.of(" (cut by the fuse)") } else { String::new() };
+                    if entry.tripped { self.palette.fuse.of(" (tripped)") } else { String::new() };
                 let attributes = if entry.attributes == "{}" { "" } else { &entry.attributes };
                 let room = self.columns.saturating_sub(42).max(40);
                 let text: String =
@@ -286,7 +286,7 @@ impl Printer<'_> {
         if report.threads_left_out > 0 {
             self.line(format_args!(
                 "  and {}",
-                counted(report.threads_left_out, "further thread", "further threads")
+                counted(report.threads_left_out, "more thread", "more threads")
             ));
         }
     }
@@ -296,12 +296,12 @@ impl Printer<'_> {
         if report.kernel.is_empty() {
             return;
         }
-        self.title("What the kernel says");
+        self.title("Kernel records");
         for kill in &report.kernel {
             let when = kill
                 .time
                 .map(|time| self.clock.describe(time))
-                .unwrap_or_else(|| "at a time that cannot be placed".to_owned());
+                .unwrap_or_else(|| "at an unknown time".to_owned());
             let who = format!(
                 "{} {}",
                 kill.task.as_deref().unwrap_or("?"),

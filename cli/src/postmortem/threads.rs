@@ -1,4 +1,4 @@
-//! The last words of each thread, in bounded memory.
+//! The last entries of each thread, in bounded memory.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! What happened when: memory and volume over time, in bounded memory.
+//! Memory and log volume over time, in bounded memory.
 
 use std::collections::VecDeque;
 

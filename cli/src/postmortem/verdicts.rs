@@ -1,4 +1,4 @@
-//! What follows from the facts: each by a rule, with the numbers that it went by.
+//! The verdicts of a post-mortem. Each verdict names its rule, its numbers and its threshold.
 
 use super::report::{End, Finding, Kill, MemoryPoint, Process, Report, Verdict};
 use super::words::{name, signed};
@@ -54,8 +54,8 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
         return verdict(
             RULE,
             Finding::Unknown,
-            "no process is known",
-            "there are files of lines or frames only, which do not say who wrote them",
+            "the end of the process is unknown",
+            "the input has no segments; files of lines or frames do not identify the process that wrote them",
         );
     };
     if let Some(kill) = report.kernel.first() {
@@ -64,37 +64,37 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
     let at = process.last.map(|last| clock.describe(last)).unwrap_or_default();
     match process.end {
         End::Alive => {
-            verdict(RULE, Finding::NotFound, "the process lives", "it holds the lock on its segment")
+            verdict(RULE, Finding::NotFound, "the process is alive", "it holds the lock on its segment")
         }
         End::Closed => verdict(
             RULE,
             Finding::NotFound,
-            "the process ended by itself",
-            format!("it completed its log, all {}", counted(process.segments, "segment", "segments")),
+            "the process closed its log before it ended",
+            format!("{} sealed, none is unsealed", counted(process.segments, "segment is", "segments are")),
         ),
         End::Unknown => verdict(
             RULE,
             Finding::Unknown,
-            "whether the process lives is not known",
-            "the file system of its segments has no locks to tell by",
+            "the state of the process is unknown",
+            "the file system of its segments does not support locks",
         ),
         End::Died => {
             let unfinished = match process.unfinished_count {
-                0 => "no append was under way".to_owned(),
-                count => format!("{} under way", counted(count, "append was", "appends were")),
+                0 => "no append was incomplete".to_owned(),
+                count => format!("{} incomplete", counted(count, "append was", "appends were")),
             };
             let kernel = if report.kernel_was_asked {
-                "what the kernel has logged has no record of it: a signal, an abort, or a log that does not go so far"
+                "the kernel log has no record of the process; possible causes: a signal, an abort, or a kernel log that does not cover this time"
             } else {
-                "whether the kernel killed it, its log says: give --kern-log"
+                "pass --kern-log to search the kernel log for a kill"
             };
-            let boot = if process.other_boot { "; the machine was started anew since" } else { "" };
+            let boot = if process.other_boot { "; the machine has restarted since then" } else { "" };
             verdict(
                 RULE,
                 Finding::Found,
-                format!("the process ended without completing its log, after {at}"),
+                format!("the process died after {at} without closing its log"),
                 format!(
-                    "its lock is free and {} not sealed; {unfinished}{boot}; {kernel}",
+                    "its lock is free and {} unsealed; {unfinished}{boot}; {kernel}",
                     counted(process.unsealed.len() as u64, "segment is", "segments are")
                 ),
             )
@@ -103,12 +103,12 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
 }
 
 fn killed(process: &Process, kill: &Kill, clock: &mut Clock) -> Verdict {
-    let did = if kill.confirmed { "the kernel killed it" } else { "the kernel chose to kill it" };
+    let did = if kill.confirmed { "killed" } else { "selected" };
     let when = kill.time.or(process.last).map(|time| clock.describe(time)).unwrap_or_default();
     let what = match (&kill.group, kill.limit) {
-        (Some(group), Some(limit)) => format!("the memory limit of {group}, {}, was met", bytes(limit)),
-        (Some(group), None) => format!("the memory limit of {group} was met"),
-        _ => "the machine had no memory left".to_owned(),
+        (Some(group), Some(limit)) => format!("the memory limit of {group}, {}, was reached", bytes(limit)),
+        (Some(group), None) => format!("the memory limit of {group} was reached"),
+        _ => "the machine was out of memory".to_owned(),
     };
     let sizes: Vec<String> = [
         ("anon-rss", kill.anon_rss),
@@ -120,14 +120,14 @@ fn killed(process: &Process, kill: &Kill, clock: &mut Clock) -> Verdict {
     .filter_map(|(name, size)| Some(format!("{name} {}", bytes(size?))))
     .collect();
     let behind = kill.behind_last.map_or_else(String::new, |nanos| {
-        let side = if nanos < 0 { "before" } else { "behind" };
+        let side = if nanos < 0 { "before" } else { "after" };
         format!(", {} {side} the last entry", lasted(nanos.unsigned_abs()))
     });
     verdict(
         "death",
         Finding::Found,
-        format!("{did} for its memory at {when}: {what}"),
-        format!("{}: the record is of its {}{behind}; {}", kill.place, kill.matched_by, sizes.join(", ")),
+        format!("the kernel's OOM killer {did} the process at {when}: {what}"),
+        format!("{}: record matched by {}{behind}; {}", kill.place, kill.matched_by, sizes.join(", ")),
     )
 }
 
@@ -138,29 +138,29 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         return verdict(
             RULE,
             Finding::Unknown,
-            "how much memory it took is not known",
-            "there are no samples of the memory recorder",
+            "the memory use of the process is unknown",
+            "the log contains no samples of the memory recorder",
         );
     };
     let (Some(share), Some(limit)) = (last.share, last.limit) else {
         return verdict(
             RULE,
             Finding::Unknown,
-            "no limit is known",
-            format!("none of {} says one", counted(report.memory.len() as u64, "sample", "samples")),
+            "the memory limit of the process is unknown",
+            format!("no limit is recorded in {}", counted(report.memory.len() as u64, "sample", "samples")),
         );
     };
     let before = match report.window.1.saturating_sub(last.time) {
-        0 => "the very last entry".to_owned(),
+        0 => "at the last entry".to_owned(),
         nanos => format!("{} before the last entry", lasted(nanos)),
     };
     let because = format!(
-        "the last sample, {before}, says {:.1} % of {}; the rule is 90 %",
+        "the process used {:.1} % of {} in the last sample, {before}; the threshold is 90 %",
         share * 100.0,
         bytes(limit)
     );
     if share < AT_LIMIT {
-        return verdict(RULE, Finding::NotFound, "it was not at its memory limit", because);
+        return verdict(RULE, Finding::NotFound, "the process stayed below 90 % of its memory limit", because);
     }
     let first = report
         .memory
@@ -169,7 +169,7 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         .take_while(|point| point.share.is_some_and(|share| share >= AT_LIMIT))
         .last();
     let since = first.map(|first| clock.describe(first.time)).unwrap_or_default();
-    verdict(RULE, Finding::Found, format!("it was at its memory limit since {since}"), because)
+    verdict(RULE, Finding::Found, format!("the process was at its memory limit from {since} on"), because)
         .since(first.map(|first| first.time))
 }
 
@@ -186,13 +186,13 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
         return verdict(
             RULE,
             Finding::Unknown,
-            "whether memory leaked cannot be told",
-            format!("{found}, and it takes {} that are spread over the time", statistics::SAMPLES),
+            "a memory leak can be neither confirmed nor excluded",
+            format!("found {found}; the test needs at least {}, spread over the whole time", statistics::SAMPLES),
         );
     };
     let slope = leak.slope.map_or_else(String::new, |slope| {
         format!(
-            ", {}/s (95 %: {} to {})",
+            ", slope {}/s (95 % interval {} to {})",
             signed(slope.per_second),
             signed(slope.interval.0),
             signed(slope.interval.1)
@@ -200,13 +200,13 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
     });
     let after = if leak.before > 0.0 {
         let before = lasted((leak.before * 1e9) as u64);
-        format!(", the last after {before} that went up and down by less than a quarter of this")
+        format!(", after {before} in which memory varied by less than a quarter of the growth")
     } else {
         String::new()
     };
     let because = format!(
-        "{} over {}{after}; floors of 16 parts: trend p {}{slope}, {} of {} steps rise, growth {}, the greatest step {:.0} % of it; the rule \
-         is p < {}, {} of 15 or evenly below teeth, 40 %",
+        "{} over {}{after}; minima of 16 intervals: trend p {}{slope}, {} of {} steps rise, growth {}, largest step {:.0} % of the growth; \
+         thresholds: p < {}, {} of 15 rising steps or an even rise of the minima of 4 intervals, largest step 40 %",
         counted(leak.samples as u64, "sample", "samples"),
         lasted((leak.seconds * 1e9) as u64),
         small(leak.p),
@@ -218,14 +218,14 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
         statistics::RISES,
     );
     match leak.but {
-        Some(but) => verdict(RULE, Finding::NotFound, format!("no leak is called: {but}"), because),
+        Some(but) => verdict(RULE, Finding::NotFound, format!("no memory leak is detected: {but}"), because),
         None => {
             let at = began(&report.memory);
-            let began = at.map(|time| format!(", since {}", clock.describe(time))).unwrap_or_default();
+            let began = at.map(|time| format!(" from {} on", clock.describe(time))).unwrap_or_default();
             verdict(
                 RULE,
                 Finding::Found,
-                format!("memory leaked: {} in all{began}", signed(leak.growth)),
+                format!("memory leak: growth of {}{began}", signed(leak.growth)),
                 because,
             )
             .since(at)
@@ -251,17 +251,17 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
         return verdict(
             RULE,
             Finding::Unknown,
-            "whether live and resident memory parted cannot be told",
-            "no sample says what the allocator has given out",
+            "the gap between resident and allocated memory cannot be judged",
+            "no sample contains the allocated bytes",
         );
     }
     if allocated.len().min(resident.len()) < statistics::PARTING_SAMPLES {
         return verdict(
             RULE,
             Finding::Unknown,
-            "whether live and resident memory parted cannot be told",
+            "the gap between resident and allocated memory cannot be judged",
             format!(
-                "{}, and it takes {}",
+                "found {}; the test needs at least {}",
                 counted(allocated.len() as u64, "sample", "samples"),
                 statistics::PARTING_SAMPLES
             ),
@@ -274,11 +274,11 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
                 RULE,
                 Finding::Found,
                 format!(
-                    "resident memory left what is allocated behind at {at}: fragmentation, or memory that the allocator keeps"
+                    "resident memory grew faster than allocated memory from {at} on: fragmentation, or memory that the allocator retains"
                 ),
                 format!(
-                    "the gap is {} before and {} at the end; CUSUM {:.2}, where chance gives 1.63 in one of a hundred; the rule is that and wider for \
-                     good by 10 %, 4 MiB and 5 percent points of what is resident",
+                    "the gap is {} before and {} at the end; CUSUM {:.2}; thresholds: CUSUM 1.63 (1 % level) and a permanent widening by 10 %, \
+                     4 MiB and 5 percentage points of the resident memory",
                     signed(parting.before),
                     signed(parting.after),
                     parting.statistic
@@ -289,9 +289,9 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
         None => verdict(
             RULE,
             Finding::NotFound,
-            "live and resident memory went together",
+            "resident memory followed allocated memory",
             format!(
-                "over {} the gap did not widen for good by 10 %, 4 MiB and 5 percent points of what is resident, beyond chance",
+                "over {} the gap did not widen significantly and permanently by 10 %, 4 MiB and 5 percentage points of the resident memory",
                 counted(allocated.len() as u64, "sample", "samples")
             ),
         ),
@@ -313,12 +313,12 @@ fn volume(report: &Report) -> Verdict {
         return verdict(
             RULE,
             Finding::Unknown,
-            "whether memory grew with what was logged cannot be told",
-            "it takes 20 intervals with both, in which both change",
+            "a link between log volume and memory growth can be neither confirmed nor excluded",
+            "the test needs 20 intervals with both values, and both must change",
         );
     };
     let because = format!(
-        "Spearman's coefficient of the increments, time held constant, over {} (worth {:.0}) is {:.2}, 95 %: {:.2} to {:.2}; the rule is more than {TOGETHER} with 95 %",
+        "Spearman's coefficient of the increments, controlled for time, over {} (effectively {:.0}): {:.2}, 95 % interval {:.2} to {:.2}; the whole interval must be above {TOGETHER}",
         counted(found.steps as u64, "interval", "intervals"),
         found.effective,
         found.coefficient,
@@ -326,11 +326,11 @@ fn volume(report: &Report) -> Verdict {
         found.interval.1
     );
     if found.interval.0 > TOGETHER {
-        verdict(RULE, Finding::Found, "memory grew when much was logged", because)
+        verdict(RULE, Finding::Found, "memory grew together with the log volume", because)
     } else if found.interval.1 <= TOGETHER {
-        verdict(RULE, Finding::NotFound, "memory did not grow with what was written of the log", because)
+        verdict(RULE, Finding::NotFound, "memory did not grow together with the log volume", because)
     } else {
-        verdict(RULE, Finding::Unknown, "whether memory grew with what was logged cannot be told", because)
+        verdict(RULE, Finding::Unknown, "a link between log volume and memory growth can be neither confirmed nor excluded", because)
     }
 }
 
@@ -340,7 +340,7 @@ fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     let share = top.counts.bytes as f64 / report.sites.total.bytes.max(1) as f64;
     let over = lasted(report.window.1.saturating_sub(report.recent_since));
     let because = format!(
-        "{} of {} in the last {over}: {:.0} %; {}, the largest {}; the rule is 50 %",
+        "{} of {} in the last {over} ({:.0} %); {}, the largest {}; the threshold is 50 %",
         bytes(top.counts.bytes),
         bytes(report.sites.total.bytes),
         share * 100.0,
@@ -352,11 +352,11 @@ fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
         verdict(
             "call-site-by-bytes",
             Finding::Found,
-            format!("most bytes were logged by {}, since {since}", name(top)),
+            format!("one call site logged most of the bytes: {}, from {since} on", name(top)),
             because,
         )
     } else {
-        verdict("call-site-by-bytes", Finding::NotFound, "no call site logged most of the bytes", because)
+        verdict("call-site-by-bytes", Finding::NotFound, "no single call site logged most of the bytes", because)
     })
 }
 
@@ -365,7 +365,7 @@ fn tripping(report: &Report) -> Option<Verdict> {
     let top = report.sites.by_trips.first()?;
     let share = top.counts.tripped as f64 / report.sites.total.tripped.max(1) as f64;
     let because = format!(
-        "the fuse tripped in {} of {} in the last {}, {} there: {:.0} %; the rule is 50 %",
+        "the circuit breaker tripped in {} of {} in the last {}; {} at the top call site ({:.0} %); the threshold is 50 %",
         grouped(report.sites.total.tripped),
         counted(report.sites.total.entries, "entry", "entries"),
         lasted(report.window.1.saturating_sub(report.recent_since)),
@@ -374,9 +374,9 @@ fn tripping(report: &Report) -> Option<Verdict> {
     );
     let found = if share >= DOMINANT { Finding::Found } else { Finding::NotFound };
     let text = if found == Finding::Found {
-        format!("what is too deep, too wide or too large is logged by {}", name(top))
+        format!("one call site caused most trips of the circuit breaker: {}", name(top))
     } else {
-        "the fuse tripped at many call sites".to_owned()
+        "no single call site caused most trips of the circuit breaker".to_owned()
     };
     Some(verdict("call-site-by-trips", found, text, because))
 }
@@ -390,8 +390,8 @@ fn dropped(report: &Report) -> Option<Verdict> {
     Some(verdict(
         "dropped",
         Finding::Found,
-        format!("{} not written", counted(total, "entry was", "entries were")),
-        format!("loss records of the log: {}", causes.join(", ")),
+        format!("{} dropped", counted(total, "entry was", "entries were")),
+        format!("loss records by cause: {}", causes.join(", ")),
     ))
 }
 
@@ -402,7 +402,7 @@ fn missing_lines(report: &Report, clock: &mut Clock) -> Option<Verdict> {
         report.process.as_ref().filter(|process| process.end == End::Died && lines.count >= LINES)?;
     let silence = process.last?.saturating_sub(lines.last);
     let because = format!(
-        "{} by {}, never more than {} apart, and {} of the log beside them after that; the rule is ten times as long and half a second",
+        "{} up to {}, at most {} apart; the binary log continues for {} after the last line; the threshold is ten times the largest gap and at least 500 ms",
         counted(lines.count, "line", "lines"),
         clock.describe(lines.last),
         lasted(lines.longest_gap),
@@ -411,12 +411,12 @@ fn missing_lines(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     let found = silence > lines.longest_gap.saturating_mul(10) && silence > 500_000_000;
     Some(if found {
         let text = format!(
-            "the lines of the last {} are missing: they had not been written when the process died",
+            "the text lines of the last {} are missing: the process died before it wrote them",
             lasted(silence)
         );
         verdict("missing-lines", Finding::Found, text, because)
     } else {
-        verdict("missing-lines", Finding::NotFound, "the lines in files go on to the end", because)
+        verdict("missing-lines", Finding::NotFound, "the text lines continue to the end of the log", because)
     })
 }
 

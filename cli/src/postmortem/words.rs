@@ -1,4 +1,4 @@
-//! Facts in words, for the terminal and for the page: as they were logged, and not safe to show yet.
+//! Facts as text, for the terminal and the HTML page. The texts are unescaped, as in the log.
 
 use std::fmt::Write;
 
@@ -9,37 +9,37 @@ use crate::output::time::Clock;
 impl Process {
     /// What is known of it: each with a title.
     pub(super) fn facts(&self, clock: &mut Clock) -> Vec<(&'static str, String)> {
-        let mut facts = vec![("began", clock.describe(self.began))];
+        let mut facts = vec![("start", clock.describe(self.began))];
         if let Some(last) = self.last {
             let after = lasted(last.saturating_sub(self.began));
-            facts.push(("last entry", format!("{}  ({after} later)", clock.describe(last))));
+            facts.push(("last entry", format!("{}  ({after} after the start)", clock.describe(last))));
         }
         if let Some(place) = &self.last_commit {
             let (offset, len) = (grouped(place.offset), grouped(place.bytes));
-            facts.push(("committed", format!("{}, byte {offset}, {len} bytes", place.file)));
+            facts.push(("last commit", format!("{}, offset {offset}, {len} bytes", place.file)));
         }
         let unsealed = match self.unsealed.len() as u64 {
             0 => String::new(),
-            count => format!(", {} not sealed", grouped(count)),
+            count => format!(", {} unsealed", grouped(count)),
         };
         let (entries, segments) =
             (counted(self.entries, "entry", "entries"), counted(self.segments, "segment", "segments"));
         facts.push(("log", format!("{entries} in {segments}{unsealed}")));
         let unfinished = match self.unfinished.first() {
-            None => "none".to_owned(),
+            None => "no append".to_owned(),
             Some(first) => {
-                let (count, offset) = (grouped(self.unfinished_count), grouped(first.offset));
-                format!("{count}, the first in {} at byte {offset}", first.file)
+                let (count, offset) = (counted(self.unfinished_count, "append", "appends"), grouped(first.offset));
+                format!("{count}, the first in {} at offset {offset}", first.file)
             }
         };
-        facts.push(("unfinished", format!("{unfinished}  (appends that had not returned)")));
+        facts.push(("incomplete", unfinished));
         let dropped = match self.dropped.iter().map(|(_, count)| count).sum() {
-            0 => "nothing, as far as the log says".to_owned(),
+            0 => "no entry is recorded as dropped".to_owned(),
             dropped => counted(dropped, "entry", "entries"),
         };
         facts.push(("dropped", dropped));
         if self.lost_bytes > 0 {
-            facts.push(("lost", format!("{} bytes to damage", grouped(self.lost_bytes))));
+            facts.push(("damaged", counted(self.lost_bytes, "byte", "bytes")));
         }
         facts
     }
@@ -49,7 +49,7 @@ impl Kill {
     /// What the record says of it, each a few words.
     pub(super) fn facts(&self) -> Vec<String> {
         let sizes = [
-            ("in memory", self.rss),
+            ("rss", self.rss),
             ("anon-rss", self.anon_rss),
             ("file-rss", self.file_rss),
             ("shmem-rss", self.shmem_rss),
@@ -59,23 +59,23 @@ impl Kill {
         ];
         let mut facts: Vec<String> =
             sizes.iter().filter_map(|(name, size)| Some(format!("{name} {}", bytes((*size)?)))).collect();
-        facts.extend(self.failcnt.map(|count| format!("which was met {} times before", grouped(count))));
+        facts.extend(self.failcnt.map(|count| format!("limit reached {} times before", grouped(count))));
         facts.extend(self.constraint.iter().cloned());
-        facts.extend(self.invoked_by.iter().map(|task| format!("asked for by {task}")));
-        facts.extend(self.instead_of.iter().map(|task| format!("in the place of {task}")));
+        facts.extend(self.invoked_by.iter().map(|task| format!("OOM killer invoked by {task}")));
+        facts.extend(self.instead_of.iter().map(|task| format!("killed instead of {task}")));
         let scores = self.score.map(|score| format!("score {score}"));
         facts.extend(scores.into_iter().chain(self.score_adj.map(|adj| format!("oom_score_adj {adj}"))));
         if !self.confirmed {
-            facts.push("chosen; that it was killed the log does not say".to_owned());
+            facts.push("selected; the kernel log does not confirm the kill".to_owned());
         }
-        facts.extend(self.group.iter().map(|group| format!("group {group}")));
+        facts.extend(self.group.iter().map(|group| format!("cgroup {group}")));
         facts
     }
 }
 
 /// `shop on web1, pid 4711, stream 0a1b2c3d`.
 pub(super) fn producer(process: &Process) -> String {
-    let mut out = process.service.clone().unwrap_or_else(|| "nameless process".to_owned());
+    let mut out = process.service.clone().unwrap_or_else(|| "unnamed process".to_owned());
     if let Some(host) = &process.host {
         _ = write!(out, " on {host}");
     }

@@ -1,4 +1,4 @@
-//! Counting what holds and what does not: by objective, target and minute, in bounded memory.
+//! Counts of good and bad entries by objective, target and minute, in bounded memory.
 
 use std::collections::HashMap;
 

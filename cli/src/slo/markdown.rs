@@ -1,10 +1,10 @@
-//! How objectives are kept, as Markdown for a page or a pull request.
+//! The Markdown output of an SLO report, for a web page or a pull request.
 
 use std::fmt::Write;
 
 use super::report::{Kept, Report, Row, SHOWN};
 use super::text::{percent, said};
-use crate::output::numbers::{grouped, lasted};
+use crate::output::numbers::{counted, grouped, lasted};
 use crate::output::time::Clock;
 
 /// Appends `report` to `out`. Writing to a String cannot fail.
@@ -17,8 +17,8 @@ pub(crate) fn print(report: &Report, clock: &mut Clock, out: &mut String) {
     if report.others > 0 {
         _ = writeln!(
             out,
-            "\n{} entries of targets or minutes beyond those that are told apart.",
-            grouped(report.others)
+            "\n{} only partly counted: more than 1,000 targets or 200,000 minutes.",
+            counted(report.others, "entry is", "entries are")
         );
     }
 }
@@ -26,11 +26,11 @@ pub(crate) fn print(report: &Report, clock: &mut Clock, out: &mut String) {
 fn objective(kept: &Kept, clock: &mut Clock, out: &mut String) {
     _ = writeln!(
         out,
-        "\n## {}\n\n{} within {}, and no error: {}.\n",
+        "\n## {}\n\nObjective: {} of entries within {} and without error. Result: {}.\n",
         safe(&kept.name),
         percent(kept.objective),
         lasted(kept.threshold_nanos),
-        if kept.all.total == 0 { "no entry is held to it".to_owned() } else { said(&kept.all) }
+        if kept.all.total == 0 { "no matching entry".to_owned() } else { said(&kept.all) }
     );
     if kept.all.total == 0 {
         return;
@@ -42,10 +42,10 @@ fn objective(kept: &Kept, clock: &mut Clock, out: &mut String) {
         row(&kept.all, out);
     }
     if let Some(more) = kept.targets.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        _ = writeln!(out, "\n{more} more targets are not shown.");
+        _ = writeln!(out, "\n{} not shown.", counted(more as u64, "more target is", "more targets are"));
     }
     if !kept.worst_minutes.is_empty() {
-        out.push_str("\n| worst minutes | target | bad | of |\n|---|---|--:|--:|\n");
+        out.push_str("\n| worst minute | target | bad | entries |\n|---|---|--:|--:|\n");
     }
     for minute in &kept.worst_minutes {
         let time = clock.describe(minute.time_unix_nano);
@@ -58,7 +58,7 @@ fn objective(kept: &Kept, clock: &mut Clock, out: &mut String) {
         );
     }
     if !kept.look_at.is_empty() {
-        out.push_str("\n| look at | time | took | level | target | message |\n|---|---|--:|---|---|---|\n");
+        out.push_str("\n| trace id | time | duration | level | target | message |\n|---|---|--:|---|---|---|\n");
     }
     for entry in &kept.look_at {
         _ = writeln!(

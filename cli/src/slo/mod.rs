@@ -1,4 +1,4 @@
-//! Objectives of a service, and how they are kept (F3).
+//! Service level objectives, counted from a log (F3).
 
 mod count;
 pub(crate) mod markdown;

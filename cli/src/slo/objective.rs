@@ -1,4 +1,4 @@
-//! What a service is held to: read from options, or from TOML.
+//! Objectives of a service, from command line options or a TOML file.
 
 use std::path::Path;
 
@@ -54,13 +54,13 @@ impl Latency {
     /// # Errors
     /// Where `name` is no field, or `unit` none.
     pub(crate) fn new(name: &str, unit: Option<&str>) -> Result<Self> {
-        let field: Field = name.parse().with_context(|| format!("the field `{name}`"))?;
+        let field: Field = name.parse().with_context(|| format!("field `{name}`"))?;
         let nanos = match unit.unwrap_or_else(|| unit_of(name)) {
             "ns" => 1.0,
             "us" | "µs" => 1e3,
             "ms" => 1e6,
             "s" => 1e9,
-            other => bail!("`{other}` is no unit of time: write ns, us, ms or s"),
+            other => bail!("expected a unit of time (ns, us, ms or s), found `{other}`"),
         };
         Ok(Self { field, unit: nanos })
     }
@@ -111,7 +111,7 @@ impl Objective {
 /// Where it leaves no budget, or nothing to hold.
 pub(crate) fn share(percent: f64) -> Result<f64> {
     if !(percent > 0.0 && percent < 100.0) {
-        bail!("an objective of {percent} %: expected more than 0 and less than 100, as 99.9");
+        bail!("expected a percentage above 0 and below 100, found {percent}; for example 99.9");
     }
     Ok(percent / 100.0)
 }
@@ -151,7 +151,7 @@ pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Vec<Objective>
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
     if file.slo.is_empty() {
-        bail!("{}: no objective: write [[slo]]", path.display());
+        bail!("{}: expected at least one [[slo]] table, found none", path.display());
     }
     let objective = |(at, entry): (usize, Entry)| {
         let name = entry.name.clone().or_else(|| entry.target.clone());

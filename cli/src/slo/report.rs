@@ -1,4 +1,4 @@
-//! Budgets, and how fast they burn.
+//! Error budgets and burn rates.
 
 use serde::Serialize;
 

@@ -1,11 +1,11 @@
-//! How objectives are kept, on a terminal.
+//! The terminal output of an SLO report.
 
 use std::fmt::Write;
 
 use super::report::{Alert, Kept, Report, Row, SHOWN};
 use crate::output::colour::Palette;
 use crate::output::escape;
-use crate::output::numbers::{grouped, lasted};
+use crate::output::numbers::{counted, grouped, lasted};
 use crate::output::time::Clock;
 
 /// Appends `report` to `out`. Writing to a String cannot fail.
@@ -22,8 +22,8 @@ pub(crate) fn print(report: &Report, clock: &mut Clock, palette: &Palette, out: 
     if report.others > 0 {
         _ = writeln!(
             out,
-            "\n{} entries of targets or minutes beyond those that are told apart",
-            grouped(report.others)
+            "\n{} only partly counted: more than 1,000 targets or 200,000 minutes",
+            counted(report.others, "entry is", "entries are")
         );
     }
 }
@@ -32,12 +32,12 @@ fn objective(kept: &Kept, clock: &mut Clock, palette: &Palette, out: &mut String
     let name = palette.strong.of(safe(&kept.name, palette));
     _ = writeln!(
         out,
-        "\n{name}: {} within {}, and no error",
+        "\n{name}: {} of entries within {} and without error",
         percent(kept.objective),
         lasted(kept.threshold_nanos)
     );
     if kept.all.total == 0 {
-        _ = writeln!(out, "  no entry is held to it: none says how long it took");
+        _ = writeln!(out, "  no matching entry: no selected entry has a duration field");
         return;
     }
     let title = format!(
@@ -49,14 +49,14 @@ fn objective(kept: &Kept, clock: &mut Clock, palette: &Palette, out: &mut String
         row(target, palette, out);
     }
     if let Some(more) = kept.targets.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        _ = writeln!(out, "{:>106}  and {more} more", "");
+        _ = writeln!(out, "{:>106}  and {}", "", counted(more as u64, "more target", "more targets"));
     }
     if kept.targets.len() > 1 {
         row(&kept.all, palette, out);
     }
     verdict(&kept.all, palette, out);
     if !kept.worst_minutes.is_empty() {
-        _ = writeln!(out, "  {}", palette.dim.of("worst minutes"));
+        _ = writeln!(out, "  {}", palette.dim.of("worst minutes: bad entries, target"));
     }
     for minute in &kept.worst_minutes {
         let mut time = String::new();
@@ -67,7 +67,7 @@ fn objective(kept: &Kept, clock: &mut Clock, palette: &Palette, out: &mut String
         _ = writeln!(out, "    {time}  {bad:>8} of {total:>8}  {}", palette.target.of(target));
     }
     if !kept.look_at.is_empty() {
-        _ = writeln!(out, "  {}", palette.dim.of("look at: fusewire trace ID"));
+        _ = writeln!(out, "  {}", palette.dim.of("slowest bad entries; to show a trace: fusewire trace ID"));
     }
     for entry in &kept.look_at {
         let mut time = String::new();
@@ -120,15 +120,15 @@ fn verdict(all: &Row, palette: &Palette, out: &mut String) {
     _ = writeln!(out, "  {painted}");
 }
 
-/// What the numbers come to, in a sentence.
+/// The result of an objective, in one phrase.
 pub(super) fn said(all: &Row) -> String {
-    let budget = if all.burned > 1.0 { "the budget is used up" } else { "the budget holds" };
+    let budget = if all.burned > 1.0 { "error budget exceeded" } else { "error budget kept" };
     let alert = match all.alert {
         Alert::None => "",
-        Alert::Ticket => "; it burns too fast for a month: a ticket",
-        Alert::Page => "; it burns so fast that somebody has to look now: a page",
+        Alert::Ticket => "; alert: ticket (the burn rate is too high for a 30-day budget)",
+        Alert::Page => "; alert: page (the burn rate requires immediate action)",
     };
-    format!("{budget}: {:.0} % of it{alert}", all.burned * 100.0)
+    format!("{budget}: {:.0} % used{alert}", all.burned * 100.0)
 }
 
 /// `99.9 %`.

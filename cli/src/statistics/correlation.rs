@@ -1,4 +1,4 @@
-//! Do two things go together?
+//! A test for a link between two series.
 
 use super::{Series, Z_975};
 

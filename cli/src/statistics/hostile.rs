@@ -1,4 +1,4 @@
-//! Times and sizes are what a log says they are: none of them makes a test fail or say what is no number.
+//! Hostile times and sizes: no test panics on them or returns a value that is not a number.
 
 use super::random::Random;
 use super::{Series, correlation, leak, parting};

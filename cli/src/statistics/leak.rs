@@ -1,4 +1,4 @@
-//! Is it a leak?
+//! A test for a memory leak.
 
 use super::Series;
 use super::series::floors;
@@ -145,15 +145,15 @@ fn judge(points: &[(f64, f64)]) -> Option<Leak> {
     let share = |of: f64| if growth > 0.0 { of / growth } else { 0.0 };
     let (greatest, two) = (share(steps[0]), share(steps[0] + steps[1]));
     let but = if growth < MATERIAL_BYTES || growth < values[0] * MATERIAL_SHARE {
-        Some("it has not grown by 10 % and 4 MiB")
+        Some("memory did not grow by 10 % and 4 MiB")
     } else if trend.p >= SIGNIFICANCE {
-        Some("it does not rise significantly")
+        Some("the rise is not significant")
     } else if greatest > ONE_STEP || two > TWO_STEPS {
-        Some("it grew in one step or two, not all the time")
+        Some("memory grew in one or two steps, not continuously")
     } else if last_quarter(&values) < growth * LAST_QUARTER {
-        Some("it has come to rest")
+        Some("memory stopped growing")
     } else if rises < RISES && !rises_below_teeth(&values) {
-        Some("it does not rise all the time")
+        Some("memory did not rise continuously")
     } else {
         None
     };

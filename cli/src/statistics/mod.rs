@@ -1,4 +1,4 @@
-//! The tests behind verdicts: each with a stated rule, a stated chance of being wrong, and no guess.
+//! The statistical tests of the verdicts. Each test documents its rule and its error rate.
 
 mod correlation;
 mod leak;

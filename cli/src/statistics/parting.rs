@@ -1,4 +1,4 @@
-//! When did two series part?
+//! A test for the point at which two series diverge.
 
 use super::Series;
 

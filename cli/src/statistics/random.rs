@@ -1,4 +1,4 @@
-//! Random numbers for tests, the same in each run.
+//! Random numbers for tests, identical in each run.
 
 /// SplitMix64, by Steele, Lea and Flood.
 pub(super) struct Random(u64);

@@ -1,4 +1,4 @@
-//! Values over time, at uneven distances.
+//! Values over time, at uneven intervals.
 
 /// Values over time.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! Does a series rise?
+//! A test for a rising series.
 
 use super::{Z_975, normal_tail};
 

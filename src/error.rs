@@ -1,39 +1,39 @@
-//! What can go wrong, with the numbers in it.
+//! Error types, with the offsets and numbers of each error.
 
 use core::fmt;
 
 use crate::path::KeyPath;
 
-/// Why an entry was not written. Nothing of it is visible in the buffer's promise: the bytes are garbage.
+/// The reason why an entry was not encoded. After an error the bytes in the buffer have no meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The buffer is too small.
+    /// The entry does not fit into the buffer.
     BufferTooSmall {
-        /// Bytes that this entry needs; a buffer of exactly this length is enough.
+        /// The number of bytes that this entry needs. A buffer of exactly this length is enough.
         needed: usize,
-        /// Bytes that the buffer has.
+        /// The length of the buffer in bytes.
         available: usize,
     },
-    /// A value of a refused type (A3), under [`OnType::Reject`](crate::limits::OnType::Reject).
+    /// The entry has a value of a refused type (A3), under [`OnType::Reject`](crate::limits::OnType::Reject).
     SerializeBlocked {
-        /// Where it stood.
+        /// The path of the value.
         path: KeyPath,
-        /// The type's name, or the kind's.
+        /// The name of the type, or of the kind.
         type_name: &'static str,
     },
-    /// A container over the width limit (A2), under [`OnWidth::Reject`](crate::limits::OnWidth::Reject).
+    /// A container exceeds the width limit (A2), under [`OnWidth::Reject`](crate::limits::OnWidth::Reject).
     TooWide {
-        /// The container; empty for the attributes themselves.
+        /// The path of the container. It is empty for the attributes of the entry.
         path: KeyPath,
-        /// The limit.
+        /// The greatest permitted number of children.
         max_width: u16,
     },
-    /// An entry that has been encoded elsewhere is longer than a frame can be.
+    /// An entry that was encoded elsewhere exceeds the longest payload of a frame.
     TooLong {
-        /// Its bytes.
+        /// The length of the entry in bytes.
         len: usize,
-        /// The longest payload of a frame.
+        /// The longest payload of a frame in bytes.
         max: usize,
     },
 }
@@ -42,16 +42,19 @@ impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BufferTooSmall { needed, available } => {
-                write!(f, "the entry needs {needed} bytes, the buffer has {available}")
+                write!(f, "buffer too small: expected at least {needed} bytes, found {available}")
             }
             Self::SerializeBlocked { path, type_name } => {
-                write!(f, "the value at `{path}` is of the refused type {type_name}")
+                write!(f, "value at `{path}` has the refused type {type_name}")
+            }
+            Self::TooWide { path, max_width } if path.as_str().is_empty() => {
+                write!(f, "too many attributes: expected at most {max_width}")
             }
             Self::TooWide { path, max_width } => {
-                write!(f, "the container at `{path}` has more than {max_width} children")
+                write!(f, "container at `{path}` too wide: expected at most {max_width} children")
             }
             Self::TooLong { len, max } => {
-                write!(f, "the entry has {len} bytes, a frame holds at most {max}")
+                write!(f, "entry too long: expected at most {max} bytes, found {len}")
             }
         }
     }
@@ -59,95 +62,96 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// What is wrong with bytes that should be an entry.
+/// An error in the bytes of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
-    /// Byte offset in the entry where it shows.
+    /// The byte offset of the error in the entry.
     pub offset: usize,
-    /// The field or structure that was read.
+    /// The invalid field or structure.
     pub field: &'static str,
-    /// What is wrong.
+    /// The kind of the error.
     pub fault: DecodeFault,
 }
 
-/// The kinds of faults in an entry's bytes.
+/// The kinds of errors in the bytes of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeFault {
-    /// It reaches beyond the end of what holds it.
+    /// The field ends after the end of the structure that contains it.
     OutOfBounds {
-        /// First byte after it.
+        /// The end of the field: the offset of the first byte after it.
         end: u64,
-        /// Bytes there are.
+        /// The end of the structure that contains it.
         available: u64,
     },
-    /// It does not begin at a multiple of its alignment.
+    /// The field does not begin at a multiple of its alignment.
     Misaligned {
         /// The alignment in bytes.
         alignment: u8,
     },
-    /// It is not UTF-8.
+    /// The text is not valid UTF-8.
     NotUtf8,
-    /// It has a value that the format does not allow.
+    /// The field has a value that the format does not allow.
     Invalid {
-        /// The value found.
+        /// The value in the entry.
         found: u64,
-        /// What the format allows there.
+        /// The values that the format allows.
         expected: &'static str,
     },
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {} ", self.field, self.offset)?;
-        match self.fault {
+        let Self { offset, field, fault } = self;
+        write!(f, "entry offset {offset}: bad {field}: ")?;
+        match fault {
             DecodeFault::OutOfBounds { end, available } => {
-                write!(f, "reaches to {end}, there are {available} bytes")
+                write!(f, "expected an end of at most {available}, found {end}")
             }
-            DecodeFault::Misaligned { alignment } => write!(f, "is not at a multiple of {alignment}"),
-            DecodeFault::NotUtf8 => f.write_str("is not UTF-8"),
-            DecodeFault::Invalid { found, expected } => write!(f, "is {found}, expected {expected}"),
+            DecodeFault::Misaligned { alignment } => write!(f, "expected an offset divisible by {alignment}"),
+            DecodeFault::NotUtf8 => f.write_str("expected valid UTF-8"),
+            DecodeFault::Invalid { found, expected } => write!(f, "expected {expected}, found {found}"),
         }
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// Why bytes are not a segment that this version reads.
+/// The reason why this version cannot read bytes as a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SegmentError {
-    /// It does not begin as a segment does.
+    /// The bytes do not begin with the signature of a segment.
     NotASegment,
-    /// It ends inside its first pages.
+    /// The segment ends before the end of its header.
     TooShort {
-        /// Bytes there are.
+        /// The length of the segment in bytes.
         len: u64,
-        /// Bytes the pages need.
+        /// The length of the header in bytes.
         needed: u64,
     },
-    /// The first page is damaged.
+    /// The header, the first page of the segment, is damaged.
     HeaderChecksum {
-        /// The checksum of the bytes there are.
+        /// The checksum, computed from the bytes of the header.
         expected: u32,
-        /// The checksum found.
+        /// The checksum in the header.
         found: u32,
     },
-    /// It is of another major version of the format.
+    /// The segment has another major version of the format.
     Version {
-        /// Major, minor.
+        /// The major and the minor version of the segment.
         found: (u16, u16),
     },
-    /// It uses features that this version does not know and must not ignore.
+    /// The segment uses features that this version does not support and cannot ignore.
     Incompatible {
-        /// The flag word.
+        /// The flags of the features.
         flags: u32,
     },
-    /// The first page contradicts itself.
+    /// The offset of the first frame and the size in the header contradict each other.
     Geometry {
-        /// Where the frames are said to begin.
+        /// The offset of the first frame, from the header.
         data_start: u64,
-        /// How long the file is said to be.
+        /// The length of the file in bytes, from the header.
         size: u64,
     },
 }
@@ -156,26 +160,25 @@ impl fmt::Display for SegmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotASegment => {
-                f.write_str("this is not a Fusewire segment: byte 0 does not begin its signature")
+                f.write_str("offset 0: bad signature: expected a Fusewire segment")
             }
             Self::TooShort { len, needed } => {
-                write!(f, "the segment ends at byte {len}, inside its first {needed} bytes")
+                write!(f, "truncated header: expected at least {needed} bytes, found {len}")
             }
-            Self::HeaderChecksum { expected, found } => write!(
-                f,
-                "the first page is damaged: its checksum at byte 4092 is {found:#010x}, the bytes have {expected:#010x}"
-            ),
+            Self::HeaderChecksum { expected, found } => {
+                write!(f, "offset 4092: bad header checksum: expected {expected:08x}, found {found:08x}")
+            }
             Self::Version { found: (major, minor) } => {
-                write!(f, "format version {major}.{minor} at byte 8, this program reads 1.x")
+                write!(f, "offset 8: unsupported format version: expected 1.x, found {major}.{minor}")
             }
             Self::Incompatible { flags } => {
                 write!(
                     f,
-                    "the segment uses features that this program does not know: {flags:#010x} at byte 24"
+                    "offset 24: unsupported feature flags: expected 00000000, found {flags:08x}; use a later version of Fusewire"
                 )
             }
             Self::Geometry { data_start, size } => {
-                write!(f, "the first page says that data begins at {data_start} of {size} bytes")
+                write!(f, "bad header: data start {data_start} does not fit the segment size {size}")
             }
         }
     }

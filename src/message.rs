@@ -1,4 +1,4 @@
-//! One entry in one message: a frame that stands alone, for brokers, pipes and datagrams.
+//! Messages: one entry in one frame, for brokers, pipes and datagrams.
 //!
 //! ```
 //! use fusewire::{Limits, message};
@@ -22,15 +22,15 @@ use crate::limits::Limits;
 use crate::severity::Severity;
 use crate::trip::TripReport;
 
-/// Why bytes are not a message with an entry.
+/// The reason why bytes are not a message with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// They do not begin with an intact frame.
+    /// The bytes do not begin with an intact frame.
     Frame(FrameFault),
-    /// The frame is intact and holds something else.
+    /// The frame is intact, but it is not the frame of an entry.
     Kind(FrameKind),
-    /// The frame is intact, and its payload is not an entry.
+    /// The frame is intact, but its payload is not a valid entry.
     Entry(DecodeError),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame(fault) => fault.fmt(f),
-            Self::Kind(kind) => write!(f, "the frame is of kind {kind:?}, not an entry"),
+            Self::Kind(kind) => write!(f, "bad frame kind: expected Entry, found {kind:?}"),
             Self::Entry(error) => error.fmt(f),
         }
     }

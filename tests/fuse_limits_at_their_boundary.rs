@@ -235,11 +235,11 @@ fn functions_and_pointers_are_refused_with_their_path_and_type() {
     for (max_depth, on_depth) in [(8, OnDepth::Null), (2, OnDepth::Null), (2, OnDepth::Omit)] {
         let limits = Limits { max_depth, on_depth, ..Limits::default() };
         let error = refusal(&limits, |entry| done(entry.attr("request", &Request(|| 1))));
-        assert_eq!(error.to_string(), "the value at `request.callback[3]` is of the refused type fn() -> u8");
+        assert_eq!(error.to_string(), "value at `request.callback[3]` has the refused type fn() -> u8");
     }
     let number = 7;
     let error = refusal(&Limits::default(), |entry| done(entry.attr("p", &&raw const number)));
-    assert_eq!(error.to_string(), "the value at `p` is of the refused type *const i32");
+    assert_eq!(error.to_string(), "value at `p` has the refused type *const i32");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_file_that_is_no_segment_is_named_with_the_offset() {
     let run = fusewire(["info".as_ref(), file.as_os_str()]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.starts_with(&format!("fusewire: {}: ", file.display())), "{}", run.stderr);
-    assert!(run.stderr.contains("byte"), "{}", run.stderr);
+    assert!(run.stderr.contains("offset 0: "), "{}", run.stderr);
 }
 
 #[test]

@@ -76,11 +76,11 @@ fn a_budget_that_is_used_up_is_exit_code_1() {
     let (_directory, logs) = day();
     let run = slo(&logs, &["--objective", "99"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("the budget is used up: 121 % of it"), "{}", run.stdout);
+    assert!(run.stdout.contains("error budget exceeded: 121 % used"), "{}", run.stdout);
     // Of what nothing is said, nothing is held; which is told.
     let none = slo(&logs, &["--field", "nowhere_ms"]);
     assert_eq!(none.code, 1);
-    assert!(none.stdout.contains("no entry is held to it"), "{}", none.stdout);
+    assert!(none.stdout.contains("no matching entry"), "{}", none.stdout);
     // Within the time, and by a query.
     let run = slo(
         &logs,
@@ -137,7 +137,7 @@ fn objectives_come_from_a_file() {
 
     for (text, expected) in [
         ("[[slo]]\nthreshold = \"soon\"\n", "objective 1: threshold: `soon` is no length of time"),
-        ("[[slo]]\nname = \"a\"\nobjective = 100\n", "[[slo]] a: objective: an objective of 100 %"),
+        ("[[slo]]\nname = \"a\"\nobjective = 100\n", "[[slo]] a: objective: expected a percentage above 0 and below 100, found 100"),
         ("[[slo]]\nof = \"level >\"\n", "objective 1: of: column"),
         ("[[slo]]\nthreshhold = \"1s\"\n", "line 2, column 1"),
         ("", "missing field `slo`"),

@@ -78,7 +78,7 @@ impl Fields {
         let back = i32_at(buffer, table).ok_or(short(table, "root table", 4))?;
         let vtable = usize::try_from(table as i64 - i64::from(back)).ok().filter(|at| at + 4 <= len);
         let Some(vtable) = vtable else {
-            return Err(out_of_bounds(table, "offset to the vtable", table.abs_diff(0) as u64, len));
+            return Err(out_of_bounds(table, "vtable offset", table.abs_diff(0) as u64, len));
         };
         let vtable_len = usize::from(u16_at(buffer, vtable).unwrap_or(0));
         let table_len = usize::from(u16_at(buffer, vtable + 2).unwrap_or(0));
@@ -98,7 +98,7 @@ impl Fields {
             *offset = u16_at(buffer, vtable + 4 + 2 * i).unwrap_or(0);
             let end = usize::from(*offset) + SIZES[i];
             if *offset != 0 && (*offset < 4 || end > table_len) {
-                return Err(out_of_bounds(table, "field of the root table", end as u64, table_len));
+                return Err(out_of_bounds(table, "root table field", end as u64, table_len));
             }
         }
         let table = u32::try_from(table).map_err(|_| short(table, "root table", table_len))?;

@@ -154,7 +154,7 @@ impl<'a> Tape<'a> {
             |found, expected| fault(self.offset(index), "node", DecodeFault::Invalid { found, expected });
         let bytes = self.slice(index, "wide value", node.low(), node.high())?;
         let Some(bytes) = bytes.as_array::<{ layout::WIDE_LEN }>() else {
-            return Err(invalid(node.high().into(), "a wide value of 16 bytes"));
+            return Err(invalid(node.high().into(), "16 bytes"));
         };
         Ok(match kind {
             Kind::Int => {
@@ -170,10 +170,10 @@ impl<'a> Tape<'a> {
                 let seconds = u64_at(bytes, 0).unwrap_or(0).cast_signed();
                 let nanos = u32_at(bytes, 8).unwrap_or(0);
                 let time = Timestamp::new(seconds, nanos);
-                let time = time.ok_or(invalid(nanos.into(), "nanoseconds under 1,000,000,000"))?;
+                let time = time.ok_or(invalid(nanos.into(), "fewer than 1,000,000,000 ns"))?;
                 Value::Timestamp(time.with_utc_offset_minutes(i16_at(bytes, 12)))
             }
-            _ => return Err(invalid(kind as u64, "an integer, a timestamp or a duration as a wide value")),
+            _ => return Err(invalid(kind as u64, "the kind of an integer, a timestamp or a duration")),
         })
     }
 
@@ -317,7 +317,7 @@ impl<'a> Attributes<'a> {
         if missing == 0 || at_top {
             return None;
         }
-        let expected = "as many children as its container says";
+        let expected = "0 missing children";
         let found = missing.into();
         Some(Err(fault(self.tape.offset(self.end), "container", DecodeFault::Invalid { found, expected })))
     }

@@ -33,7 +33,7 @@ fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
         None => return Err(out_of_bounds(start, name(field), end as u64 + 1, entry.as_bytes().len())),
         Some(0) => {}
         Some(found) => {
-            let invalid = DecodeFault::Invalid { found: (*found).into(), expected: "NUL after a string" };
+            let invalid = DecodeFault::Invalid { found: (*found).into(), expected: "a NUL byte after the string" };
             return Err(fault(end, name(field), invalid));
         }
     }
@@ -92,7 +92,7 @@ fn nodes(tape: Tape<'_>) -> Result<(), DecodeError> {
             return if missing == 0 {
                 Ok(())
             } else {
-                Err(invalid(&tape, index, "container", missing.into(), "as many children as it says"))
+                Err(invalid(&tape, index, "container", missing.into(), "0 missing children"))
             };
         }
         let Some(node) = tape.node(index) else { return Ok(()) };
@@ -103,7 +103,7 @@ fn nodes(tape: Tape<'_>) -> Result<(), DecodeError> {
                     index,
                     "subtree",
                     level.end as u64,
-                    "to end after its last child",
+                    "an end after the last child",
                 ));
             }
             level.marker = false;
@@ -131,7 +131,7 @@ fn nodes(tape: Tape<'_>) -> Result<(), DecodeError> {
 
 fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) -> Result<(), DecodeError> {
     if node.kind == layout::KIND_DROPPED {
-        return Err(invalid(tape, index, "kind", node.kind.into(), "a value, not a marker"));
+        return Err(invalid(tape, index, "kind", node.kind.into(), "the kind of a value"));
     }
     if in_array && node.key_length != 0 {
         return Err(invalid(tape, index, "key length", node.key_length.into(), "0 in an array"));

@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, step: &Step<'a>) -> Result<(), DecodeError> {
         let children = self.tape.children(step.index, step.node, step.end)?;
         let Some(level) = self.open.get_mut(step.depth + 1) else {
-            let expected = "containers nested at most 64 deep";
+            let expected = "at most 64";
             let found = step.depth as u64 + 1;
             let offset = self.tape.offset(step.index);
             return Err(fault(offset, "depth", DecodeFault::Invalid { found, expected }));

@@ -151,18 +151,18 @@ pub enum FrameFault {
 impl core::fmt::Display for FrameFault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Free => f.write_str("nothing was committed here"),
-            Self::Intent => f.write_str("an append was begun and not completed"),
-            Self::Closed => f.write_str("the segment was closed here"),
+            Self::Free => f.write_str("no frame: the commit word is zero"),
+            Self::Intent => f.write_str("incomplete append"),
+            Self::Closed => f.write_str("no frame: the segment is closed at this offset"),
             Self::Truncated { needed, available } => {
-                write!(f, "the frame needs {needed} bytes, there are {available}")
+                write!(f, "truncated frame: expected {needed} bytes, found {available}")
             }
-            Self::Header => f.write_str("this is not the header of a frame"),
+            Self::Header => f.write_str("bad frame header"),
             Self::Misplaced { expected, found } => {
-                write!(f, "the frame belongs elsewhere: tag {found:#010x}, expected {expected:#010x}")
+                write!(f, "bad frame tag: expected {expected:08x}, found {found:08x}")
             }
             Self::Checksum { expected, found } => {
-                write!(f, "the checksum is {found:#010x}, the bytes have {expected:#010x}")
+                write!(f, "bad frame checksum: expected {expected:08x}, found {found:08x}")
             }
         }
     }

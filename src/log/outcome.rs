@@ -1,52 +1,52 @@
-//! What became of an entry.
+//! The outcome of an append, a flush and a close.
 
 use core::fmt;
 use std::io;
 
 use crate::trip::TripReport;
 
-/// What became of an entry. Nothing needs to be done about it: whatever is dropped is counted, and told in the log.
+/// The outcome of an append. The caller need not handle it: the log counts dropped entries and writes loss records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is in the log, and survives the process. What the fuse did to it.
+    /// The entry is in the log and survives the process. The report lists the trips of the circuit breaker.
     Written(TripReport),
-    /// It is not in the log.
+    /// The entry is not in the log.
     Dropped(DropCause),
 }
 
 impl Outcome {
-    /// Whether it is in the log.
+    /// Returns whether the entry is in the log.
     #[must_use]
     pub const fn is_written(&self) -> bool {
         matches!(self, Self::Written(_))
     }
 }
 
-/// Why an entry is not in the log.
+/// The reason why an entry is not in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropCause {
-    /// There was no room: the byte budget, the disk, or the quota is used up, or the file system is read-only.
+    /// The log has no room: the byte budget, the disk or the quota is used up, or the file system is read-only.
     Full,
-    /// There was nearly no room, and its severity was below that of [`OnFull::DropBelow`](super::OnFull::DropBelow).
+    /// The log has little room, and the severity is below that of [`OnFull::DropBelow`](super::OnFull::DropBelow).
     BelowSeverity,
-    /// There was no room for as long as [`OnFull::Block`](super::OnFull::Block) says.
+    /// The log had no room for the whole duration of [`OnFull::Block`](super::OnFull::Block).
     TimedOut,
-    /// The fuse was told to refuse it.
+    /// The circuit breaker refused the entry, as its limits require.
     Refused,
-    /// It was logged by a value that was being logged: by its `Display`, `Debug` or `Serialize`.
+    /// The `Display`, `Debug` or `Serialize` code of a value logged the entry while the value itself was logged.
     Reentrant,
-    /// All buffers were held by other threads that did not come to an end with their entries, see
+    /// Other threads held all buffers and did not complete their entries in time, see
     /// [`LogOptions::max_threads`](super::LogOptions::max_threads).
     Busy,
 }
 
 impl DropCause {
-    /// All of them, in the order of their numbers.
+    /// All causes, in the order of their numbers.
     pub const ALL: [Self; 6] =
         [Self::Full, Self::BelowSeverity, Self::TimedOut, Self::Refused, Self::Reentrant, Self::Busy];
 
-    /// The name that loss records and metrics use.
+    /// Returns the name of the cause in loss records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,63 +63,64 @@ impl DropCause {
 impl fmt::Display for DropCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "there was no room for it",
-            Self::BelowSeverity => "what room was left is for more severe entries",
-            Self::TimedOut => "there was no room for it in time",
-            Self::Refused => "the fuse refused it",
-            Self::Reentrant => "it was logged while an entry was being built",
-            Self::Busy => "other threads had all buffers for too long",
+            Self::Full => "no room: the byte budget, the disk or the quota is used up",
+            Self::BelowSeverity => "little room: the rest is reserved for more severe entries",
+            Self::TimedOut => "no room before the time limit",
+            Self::Refused => "refused by the circuit breaker",
+            Self::Reentrant => "logged by a value during the encoding of another entry",
+            Self::Busy => "all buffers are in use by other threads",
         })
     }
 }
 
-/// What survives what.
+/// The event that an entry survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The end of the process, SIGKILL and the OOM killer included: every entry whose append has returned.
+    /// The entry survives the end of the process, including SIGKILL and the OOM killer. This holds for every entry whose
+    /// append has returned.
     Process,
-    /// The end of the machine, a power cut included.
+    /// The entry survives a crash of the machine, including a power cut.
     Disk,
 }
 
-/// Why entries are not known to be on disk.
+/// The reason why entries may not be on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// The disk was not done in time. It goes on.
+    /// The disk did not complete the write in time. The write continues.
     TimedOut,
-    /// The disk failed. The segment is left as it is, and another one is begun: what could not be written once is not
-    /// known to be on disk later, either.
+    /// The write to disk failed. The log leaves the segment as it is and switches to another segment, because a later
+    /// success does not prove that the failed bytes are on disk.
     Io(io::ErrorKind),
 }
 
 impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut => f.write_str("the disk was not done in time"),
-            Self::Io(kind) => write!(f, "writing to disk failed: {kind}"),
+            Self::TimedOut => f.write_str("flush timed out: the disk did not complete the write in time"),
+            Self::Io(kind) => write!(f, "flush failed: {kind}"),
         }
     }
 }
 
 impl std::error::Error for FlushError {}
 
-/// Why a log is not known to be complete.
+/// The reason why a log may not be complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseError {
-    /// There are other clones of it, which may go on: the last one completes it.
+    /// Other clones of the log exist and may still append. The last clone closes the log.
     InUse,
-    /// The disk was not done in time. Should it answer, the log is completed yet; else it is as if the process had been
-    /// killed: no entry is missing.
+    /// The disk did not complete the write in time. If the write completes later, the log is closed. Otherwise the log
+    /// is in the same state as after SIGKILL: no entry is missing.
     TimedOut,
 }
 
 impl fmt::Display for CloseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::InUse => "the log is still in use",
-            Self::TimedOut => "the disk was not done in time",
+            Self::InUse => "log is in use by other clones",
+            Self::TimedOut => "close timed out: the disk did not complete the write in time",
         })
     }
 }

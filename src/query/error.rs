@@ -1,10 +1,10 @@
-//! What is wrong with the text of a query, and where.
+//! Syntax errors in the text of a query, with their column.
 
 use core::fmt;
 
-/// A text that is no query.
+/// An error in the text of a query.
 ///
-/// `{}` says it in one line; `{:#}` shows the text, too, with a caret below the place.
+/// `{}` writes one line. `{:#}` also writes the text, with a caret below the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryError {
     text: String,
@@ -18,27 +18,27 @@ impl QueryError {
         Self { text: text.to_owned(), start, end: end.max(start), message }
     }
 
-    /// The byte of the text at which it begins, from 0 on: between two characters.
+    /// Returns the byte offset of the error in the text, from 0. It is on a character boundary.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.start
     }
 
-    /// The column at which it begins, in characters from 1 on; in its line, where the text has several.
+    /// Returns the column of the error in its line, in characters, from 1.
     #[must_use]
     pub fn column(&self) -> usize {
         let before = self.text.get(..self.start).unwrap_or(&self.text);
         before.rsplit('\n').next().unwrap_or("").chars().count() + 1
     }
 
-    /// What was expected, and what was found.
+    /// Returns the message: the expected and the found text.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 }
 
-/// The longest part of a line that is shown before and behind the place, in characters.
+/// The longest part of a line that is written before and after the error, in characters.
 const SHOWN: usize = 60;
 
 impl fmt::Display for QueryError {

@@ -44,7 +44,7 @@ pub(super) fn lex(text: &str, at: usize) -> Result<Lexeme, Fault> {
     let len = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
     if len == 0 {
         let end = start + first.len_utf8();
-        return Err(Fault(start, end, format!("`{first}` stands for nothing here: put texts in quotes")));
+        return Err(Fault(start, end, format!("expected a word, a text in quotes or an operator, found `{first}`; put texts in quotes")));
     }
     found(Token::Word(rest[..len].to_owned()), start + len)
 }
@@ -72,7 +72,7 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(String, usize), Faul
                     _ => None,
                 };
                 let Some(escaped) = escaped else {
-                    let message = "expected \\\\, \\\", \\', \\n, \\r, \\t or \\u{...} behind a backslash";
+                    let message = "expected \\\\, \\\", \\', \\n, \\r, \\t or \\u{...} after a backslash";
                     return Err(Fault(at, at + 1, message.to_owned()));
                 };
                 value.push(escaped);
@@ -83,7 +83,7 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(String, usize), Faul
     Err(Fault(
         start,
         start + 1,
-        format!("expected {quote} at the end of the text, found the end of the query"),
+        format!("expected `{quote}` at the end of the text, found the end of the query"),
     ))
 }
 
@@ -123,6 +123,6 @@ pub(super) fn slashed(text: &str, at: usize) -> Option<Result<(String, Lexeme), 
             c => pattern.push(c),
         }
     }
-    let message = "expected / at the end of the regular expression, found the end of the query";
+    let message = "expected `/` at the end of the regular expression, found the end of the query";
     Some(Err(Fault(start, start + 1, message.to_owned())))
 }

@@ -1,4 +1,4 @@
-//! From the text to what it says.
+//! The parser of queries.
 
 use super::error::QueryError;
 use super::lexer::{Fault, Lexeme, Token, lex, slashed};
@@ -20,7 +20,7 @@ const LONGEST: usize = 64 << 10;
 /// What the text says.
 pub(super) fn parse(text: &str, options: &QueryOptions) -> Result<Expr, QueryError> {
     if text.len() > LONGEST {
-        let message = format!("expected {LONGEST} bytes at most, found {}", text.len());
+        let message = format!("expected at most {LONGEST} bytes, found {}", text.len());
         return Err(QueryError::new(text, 0, 0, message));
     }
     let mut parser = Parser::new(text, options)?;
@@ -131,7 +131,7 @@ impl<'t> Parser<'t> {
         if self.is_sign("(") {
             if depth == DEEPEST {
                 return Err(
-                    self.fault(&self.next, format!("expected {DEEPEST} levels of parentheses at most"))
+                    self.fault(&self.next, format!("expected at most {DEEPEST} levels of parentheses"))
                 );
             }
             self.advance()?;
@@ -217,7 +217,7 @@ impl<'t> Parser<'t> {
             Token::Word(word) if word.starts_with(begins_name) && !self.is_reserved() => {
                 self.keys(&word, &mut steps)?
             }
-            _ => return Err(self.expected("a field's name")),
+            _ => return Err(self.expected("a field name")),
         };
         loop {
             let adjacent = self.next.start == end;
@@ -234,7 +234,7 @@ impl<'t> Parser<'t> {
                 _ => return Ok(Path(steps)),
             }
             if steps.len() > STEPS {
-                return Err(self.fault(&self.next, format!("expected {STEPS} steps of a path at most")));
+                return Err(self.fault(&self.next, format!("expected at most {STEPS} steps in a path")));
             }
         }
     }
@@ -249,10 +249,10 @@ impl<'t> Parser<'t> {
         };
         for key in plain.into_iter().flat_map(|plain| plain.split('.')) {
             if key.is_empty() {
-                return Err(self.expected("a key before and behind each dot"));
+                return Err(self.expected("a key before and after each dot"));
             }
             if steps.len() == STEPS {
-                return Err(self.fault(&self.next, format!("expected {STEPS} steps of a path at most")));
+                return Err(self.fault(&self.next, format!("expected at most {STEPS} steps in a path")));
             }
             steps.push(Step::Key(key.to_owned()));
         }
@@ -338,7 +338,7 @@ impl<'t> Parser<'t> {
             }
         }
         if !self.is_word("last") {
-            return Err(self.expected("`(`, or `last 15m`, `today` or `yesterday`"));
+            return Err(self.expected("`(`, `last 15m`, `today` or `yesterday`"));
         }
         self.advance()?;
         self.duration().map(|nanos| Comparison::Within(Range::Last(nanos)))
@@ -358,7 +358,7 @@ impl<'t> Parser<'t> {
     fn pattern(&mut self) -> Result<String, QueryError> {
         self.patterns += 1;
         if self.patterns > PATTERNS {
-            return Err(self.fault(&self.next, format!("expected {PATTERNS} regular expressions at most")));
+            return Err(self.fault(&self.next, format!("expected at most {PATTERNS} regular expressions")));
         }
         let found = match slashed(self.text, self.next.end) {
             None => {

@@ -1,4 +1,4 @@
-//! From what a query says to what is looked at.
+//! The resolution of a query: from its syntax to the fields and tests of a plan.
 
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
@@ -58,7 +58,7 @@ pub(super) enum Place {
 impl Place {
     pub(super) fn of(path: &Path) -> Result<Self, String> {
         let [Step::Key(first), behind @ ..] = path.0.as_slice() else {
-            return Err("expected a field's name first".to_owned());
+            return Err("expected a field name at the beginning of the path".to_owned());
         };
         if first == "attributes" && matches!(behind, [Step::Key(_), ..]) {
             return Ok(Self::Attribute(lookup(behind)));
@@ -392,7 +392,7 @@ fn regex(pattern: &str) -> Result<Regex, String> {
             )
         }
         regex::Error::CompiledTooBig(most) => {
-            format!("expected a regular expression that takes {most} bytes at most, found `{pattern}`")
+            format!("expected a regular expression of at most {most} bytes in compiled form, found `{pattern}`")
         }
         other => format!("expected a regular expression, found `{pattern}`: {other}"),
     })

@@ -1,4 +1,4 @@
-//! Rules as TOML.
+//! Routing rules in TOML.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use crate::severity::Severity;
 
 use super::config::{Arm, Bounds, Percent, RouteConfig, Rule};
 
-/// What is wrong with rules that were written as TOML: line, column, what was expected and what was found.
+/// An error in the TOML text of routing rules. The message has the line, the column, the expected and the found value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(String);
 
@@ -64,7 +64,7 @@ impl RouteConfig {
                 (Some(name), None) => Ok(made.tagged(&name)),
                 (None, None) => Ok(made),
                 (None, Some(value)) => Err(ConfigError(format!(
-                    "a rule has `value = {value:?}`, and no `tag` that could say so"
+                    "bad rule: expected `tag` with `value = {value:?}`, found no `tag`"
                 ))),
             }
         });
@@ -136,7 +136,7 @@ impl From<ArmName> for Arm {
 fn severity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
     let name = String::deserialize(deserializer)?;
     let severity = Severity::from_name(&name);
-    severity.map(Some).ok_or_else(|| D::Error::custom(format!("{name:?} is no severity, as \"warn\" is")))
+    severity.map(Some).ok_or_else(|| D::Error::custom(format!("expected a severity such as \"warn\", found {name:?}")))
 }
 
 fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Percent>, D::Error> {
@@ -160,6 +160,6 @@ fn number<'de, D: Deserializer<'de>>(
         return Ok(found);
     }
     let (least, most) = range.into_inner();
-    let bound = if most == f64::MAX { format!("{least} or more") } else { format!("from {least} to {most}") };
-    Err(D::Error::custom(format!("{found} is not {bound}")))
+    let bound = if most == f64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
+    Err(D::Error::custom(format!("expected a number {bound}, found {found}")))
 }

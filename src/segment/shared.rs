@@ -105,7 +105,7 @@ impl SharedSegment {
         let (bytes, kind) = (&mut scratch[..], FrameKind::Resource);
         segment
             .append(&mut Draft { bytes, payload, kind, severity: Severity::UNSPECIFIED })
-            .map_err(|_| invalid("the resource does not fit the segment".into()))?;
+            .map_err(|_| invalid("resource does not fit into the segment".into()))?;
         Ok(segment)
     }
 
@@ -181,7 +181,7 @@ impl SharedSegment {
     /// system reports an error once and then forgets the pages that it could not write.
     pub(crate) fn sync(&self, durable: usize) -> io::Result<()> {
         if self.is_poisoned() {
-            return Err(io::Error::other("an earlier write of this segment to disk has failed"));
+            return Err(io::Error::other("an earlier write of this segment to disk failed"));
         }
         let synced = if failpoint::hit("sync") {
             Err(io::Error::other("made to fail"))

@@ -1,4 +1,4 @@
-//! Is everything there?
+//! The verification of a segment.
 
 use std::fmt;
 use std::sync::atomic::{Ordering, fence};
@@ -11,20 +11,20 @@ use crate::format::segment::{self as layout, Trailer};
 use super::reader::{Segment, State};
 use super::scan::{Event, LostRange, Mode};
 
-/// What can be wrong with a segment beside its frames and its first page.
+/// A defect of a segment outside its frames and its first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
-    /// The file is not as long as its first page says.
+    /// The length of the file differs from the length in its first page.
     Length {
-        /// Bytes it should have.
+        /// The length in the first page in bytes.
         stated: u64,
-        /// Bytes it has.
+        /// The length of the file in bytes.
         found: u64,
     },
-    /// The word in page 1 that says where the frames end contradicts itself, or the trailer.
+    /// The tail word in page 1, which stores the end of the frames, is damaged or contradicts the trailer.
     Tail,
-    /// The file was sealed, and its trailer is damaged.
+    /// The segment is sealed, and its trailer is damaged.
     Trailer,
 }
 
@@ -32,10 +32,10 @@ impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { stated, found } => {
-                write!(f, "the file has {found} bytes and should have {stated}")
+                write!(f, "bad file length: expected {stated} bytes, found {found}")
             }
-            Self::Tail => f.write_str("the word at byte 4096 that says where the frames end is damaged"),
-            Self::Trailer => f.write_str("the trailer in the last 64 bytes is damaged"),
+            Self::Tail => f.write_str("offset 4096: bad tail word"),
+            Self::Trailer => f.write_str("bad trailer in the last 64 bytes"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The exclusive writer of a segment: one thread encodes straight into the map.
+//! The exclusive writer of a segment: one thread encodes entries directly into the memory map.
 
 use std::fs::File;
 use std::io;
@@ -21,18 +21,18 @@ use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
 use super::scan::Mode;
 
-/// Why an entry was not appended. The segment is as it was.
+/// The reason why an entry was not appended. The segment is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The segment has no room for the entry: seal it and write to another.
+    /// The segment has no room for the entry. Seal it and append to another segment.
     Full {
-        /// Bytes the frame needs.
+        /// The number of bytes that the frame needs.
         needed: u64,
-        /// Bytes there are.
+        /// The number of free bytes in the segment.
         available: u64,
     },
-    /// The fuse was told to refuse the entry.
+    /// The circuit breaker refused the entry, as its limits require.
     Encode(EncodeError),
 }
 
@@ -40,7 +40,7 @@ impl core::fmt::Display for AppendError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Full { needed, available } => {
-                write!(f, "the segment is full: the frame needs {needed} bytes, there are {available}")
+                write!(f, "segment full: expected {needed} free bytes, found {available}")
             }
             Self::Encode(error) => error.fmt(f),
         }
@@ -49,7 +49,7 @@ impl core::fmt::Display for AppendError {
 
 impl std::error::Error for AppendError {}
 
-/// Why bytes did not reach the disk.
+/// The error of a write to disk.
 pub type SyncError = io::Error;
 
 /// An entry that survives the process from now on.

@@ -16,8 +16,8 @@ pub(super) enum Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Enough => "the log entry takes no more of this value",
-            Self::Failed => "the value cannot be serialized",
+            Self::Enough => "a limit of the log entry is reached",
+            Self::Failed => "value cannot be serialized",
         })
     }
 }

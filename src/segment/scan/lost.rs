@@ -1,4 +1,4 @@
-//! What is missing, and why.
+//! Ranges of lost bytes, and the reason of each loss.
 
 use crate::format::frame::FrameFault;
 
@@ -29,37 +29,38 @@ impl LostRange {
     }
 }
 
-/// Why bytes are lost.
+/// The reason why bytes are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LostReason {
-    /// What is there is not an intact frame.
+    /// The bytes are not an intact frame.
     Damaged(FrameFault),
-    /// An append that was never completed: its process died, or is at it.
+    /// An incomplete append: the process died during the append, or still runs it.
     Uncommitted,
-    /// The file ends before its frames do.
+    /// The file ends before the last frame.
     Truncated,
-    /// Bytes after the last frame that should be zero.
+    /// Bytes after the last frame are not zero.
     NotZero,
-    /// Searching for further frames would cost more than reading the file many times: somebody made it so.
+    /// The file has so many invalid frames that the search for further frames exceeds its cost limit. Only a crafted file
+    /// has this property.
     GaveUp,
-    /// In a stream of segments, frames and lines: bytes that are nothing of these.
+    /// A stream of segments, frames and lines has bytes of another kind.
     Neither,
-    /// Lines, and a program that was built without the feature `json`.
+    /// The bytes are lines, and the program is built without the feature `json`.
     Unsupported,
 }
 
 impl core::fmt::Display for LostReason {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Damaged(FrameFault::Free) => f.write_str("zeros where a frame was committed"),
+            Self::Damaged(FrameFault::Free) => f.write_str("expected a committed frame, found a zero commit word"),
             Self::Damaged(fault) => fault.fmt(f),
-            Self::Uncommitted => f.write_str("an append that was never completed"),
-            Self::Truncated => f.write_str("the file ends before its frames do"),
-            Self::NotZero => f.write_str("bytes in unused space"),
-            Self::GaveUp => f.write_str("too many false frames: the search was given up"),
-            Self::Neither => f.write_str("neither a segment nor a frame nor a line"),
-            Self::Unsupported => f.write_str("lines, which cannot be read without the feature `json`"),
+            Self::Uncommitted => f.write_str("incomplete append"),
+            Self::Truncated => f.write_str("truncated file: the file ends before the last frame"),
+            Self::NotZero => f.write_str("expected zeros in unused space, found other bytes"),
+            Self::GaveUp => f.write_str("too many invalid frames; the search for further frames was stopped"),
+            Self::Neither => f.write_str("expected a segment, a frame or a line"),
+            Self::Unsupported => f.write_str("lines are not supported; build with the feature `json`"),
         }
     }
 }

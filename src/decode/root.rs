@@ -1,4 +1,4 @@
-//! Where the fields of an entry are.
+//! The offsets of the fields of an entry.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{i32_at, u16_at, u32_at};

@@ -1,4 +1,4 @@
-//! Entries to any format of serde's.
+//! The serialization of entries with serde.
 
 use serde_core::ser::{Error, SerializeMap, SerializeSeq};
 use serde_core::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! The nodes of an entry: what they hold, and how to step from one to the next.
+//! The nodes of an entry: their values and their order.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{i16_at, u32_at, u64_at};

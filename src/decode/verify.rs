@@ -1,4 +1,4 @@
-//! The full pass: everything that the format says of an entry.
+//! The full verification of an entry against the format.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::entry as layout;

@@ -1,4 +1,4 @@
-//! All values of an entry, containers before their children.
+//! An iterator over all values of an entry, containers before their children.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::kind::{Kind, NodeFlags};

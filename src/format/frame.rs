@@ -113,35 +113,35 @@ impl FrameRef<'_> {
     }
 }
 
-/// Why there is no frame to read at an offset.
+/// The reason why no valid frame is at an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameFault {
-    /// The commit word is zero: nothing was ever committed here.
+    /// The commit word is zero: no frame was committed at this offset.
     Free,
-    /// Space was taken and never committed.
+    /// An append reserved the space and did not commit the frame.
     Intent,
-    /// The segment was closed: no frame begins here or behind.
+    /// The segment is closed: no frame begins at or after this offset.
     Closed,
-    /// The header or what it announces ends after the bytes there are.
+    /// The frame ends after the last available byte.
     Truncated {
-        /// Bytes the frame needs.
+        /// The number of bytes that the frame needs.
         needed: u64,
-        /// Bytes there are.
+        /// The number of available bytes.
         available: u64,
     },
-    /// The header says something that the format does not allow.
+    /// The header has a value that the format does not allow.
     Header,
-    /// It was written for another place or another segment.
+    /// The frame belongs to another offset or another segment.
     Misplaced {
-        /// The tag this place must have: salt xor slot.
+        /// The tag of this offset: salt xor slot.
         expected: u32,
-        /// The tag found.
+        /// The tag in the header.
         found: u32,
     },
-    /// The bytes are not those that were committed.
+    /// The bytes differ from the committed bytes.
     Checksum {
-        /// The checksum of the bytes there are.
+        /// The checksum, computed from the bytes.
         expected: u32,
         /// The checksum in the commit word.
         found: u32,

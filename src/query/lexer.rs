@@ -1,4 +1,4 @@
-//! The text of a query in pieces.
+//! The lexer of queries.
 
 /// A piece of the text.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! How the arms compare.
+//! The statistics of the arms of a router.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

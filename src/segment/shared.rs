@@ -1,4 +1,4 @@
-//! A segment that many threads of its process append to.
+//! A segment to which several threads of one process append.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! Why a value stopped serializing itself.
+//! The error of the serializers.
 
 use core::fmt;
 

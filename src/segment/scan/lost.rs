@@ -2,27 +2,27 @@
 
 use crate::format::frame::FrameFault;
 
-/// Bytes that hold no frame and should.
+/// A range of bytes without the expected frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostRange {
-    /// First byte.
+    /// The offset of the first byte.
     pub start: u64,
-    /// One past the last byte.
+    /// The offset of the first byte after the range.
     pub end: u64,
-    /// What was found at `start`.
+    /// The reason of the loss at `start`.
     pub reason: LostReason,
 }
 
 impl LostRange {
-    /// How many bytes.
+    /// Returns the number of bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub const fn len(&self) -> u64 {
         self.end - self.start
     }
 
-    /// Whether entries that somebody was told are safe may be among the bytes. An append that was never completed,
-    /// because its process died, lost nothing that was promised.
+    /// Returns whether the range may contain committed entries. An incomplete append of a process that died is no loss,
+    /// because the append had not returned.
     #[must_use]
     pub const fn is_loss(&self) -> bool {
         !matches!(self.reason, LostReason::Uncommitted)

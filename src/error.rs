@@ -159,9 +159,7 @@ pub enum SegmentError {
 impl fmt::Display for SegmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASegment => {
-                f.write_str("offset 0: bad signature: expected a Fusewire segment")
-            }
+            Self::NotASegment => f.write_str("offset 0: bad signature: expected a Fusewire segment"),
             Self::TooShort { len, needed } => {
                 write!(f, "truncated header: expected at least {needed} bytes, found {len}")
             }

@@ -137,7 +137,10 @@ fn objectives_come_from_a_file() {
 
     for (text, expected) in [
         ("[[slo]]\nthreshold = \"soon\"\n", "objective 1: threshold: `soon` is no length of time"),
-        ("[[slo]]\nname = \"a\"\nobjective = 100\n", "[[slo]] a: objective: expected a percentage above 0 and below 100, found 100"),
+        (
+            "[[slo]]\nname = \"a\"\nobjective = 100\n",
+            "[[slo]] a: objective: expected a percentage above 0 and below 100, found 100",
+        ),
         ("[[slo]]\nof = \"level >\"\n", "objective 1: of: column"),
         ("[[slo]]\nthreshhold = \"1s\"\n", "line 2, column 1"),
         ("", "missing field `slo`"),

@@ -96,7 +96,10 @@ fn the_record_of_a_kill_is_found_among_those_of_others() {
     // To a microsecond, as the journal has it.
     assert!(kills[0]["behind_last"].as_i64().unwrap().abs_diff(1_000_000_000) < 1_000);
     assert!(
-        verdict(&told, "death")["text"].as_str().unwrap().contains("the kernel's OOM killer killed the process")
+        verdict(&told, "death")["text"]
+            .as_str()
+            .unwrap()
+            .contains("the kernel's OOM killer killed the process")
     );
     // In a container it has another id than for the kernel.
     let told = report_of(kill(1, pid + 7));
@@ -156,7 +159,11 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
 
     let nobody = postmortem(directory.path(), &["--pid", "1"]);
     assert_eq!(nobody.code, 2);
-    assert!(nobody.stderr.contains("expected a segment of process 1, found segments of "), "{}", nobody.stderr);
+    assert!(
+        nobody.stderr.contains("expected a segment of process 1, found segments of "),
+        "{}",
+        nobody.stderr
+    );
 }
 
 #[test]

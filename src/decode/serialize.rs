@@ -46,7 +46,10 @@ impl Serialize for At<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { value, depth } = self;
         if *depth > Limits::MAX_DEPTH {
-            return Err(S::Error::custom(format_args!("nesting too deep: expected at most {} levels", Limits::MAX_DEPTH)));
+            return Err(S::Error::custom(format_args!(
+                "nesting too deep: expected at most {} levels",
+                Limits::MAX_DEPTH
+            )));
         }
         match value {
             Value::Null | Value::Unknown { .. } => serializer.serialize_unit(),

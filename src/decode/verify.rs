@@ -33,7 +33,8 @@ fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
         None => return Err(out_of_bounds(start, name(field), end as u64 + 1, entry.as_bytes().len())),
         Some(0) => {}
         Some(found) => {
-            let invalid = DecodeFault::Invalid { found: (*found).into(), expected: "a NUL byte after the string" };
+            let invalid =
+                DecodeFault::Invalid { found: (*found).into(), expected: "a NUL byte after the string" };
             return Err(fault(end, name(field), invalid));
         }
     }

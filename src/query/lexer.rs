@@ -44,7 +44,11 @@ pub(super) fn lex(text: &str, at: usize) -> Result<Lexeme, Fault> {
     let len = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
     if len == 0 {
         let end = start + first.len_utf8();
-        return Err(Fault(start, end, format!("expected a word, a text in quotes or an operator, found `{first}`; put texts in quotes")));
+        return Err(Fault(
+            start,
+            end,
+            format!("expected a word, a text in quotes or an operator, found `{first}`; put texts in quotes"),
+        ));
     }
     found(Token::Word(rest[..len].to_owned()), start + len)
 }

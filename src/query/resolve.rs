@@ -392,7 +392,9 @@ fn regex(pattern: &str) -> Result<Regex, String> {
             )
         }
         regex::Error::CompiledTooBig(most) => {
-            format!("expected a regular expression of at most {most} bytes in compiled form, found `{pattern}`")
+            format!(
+                "expected a regular expression of at most {most} bytes in compiled form, found `{pattern}`"
+            )
         }
         other => format!("expected a regular expression, found `{pattern}`: {other}"),
     })

@@ -136,7 +136,9 @@ impl From<ArmName> for Arm {
 fn severity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
     let name = String::deserialize(deserializer)?;
     let severity = Severity::from_name(&name);
-    severity.map(Some).ok_or_else(|| D::Error::custom(format!("expected a severity such as \"warn\", found {name:?}")))
+    severity
+        .map(Some)
+        .ok_or_else(|| D::Error::custom(format!("expected a severity such as \"warn\", found {name:?}")))
 }
 
 fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Percent>, D::Error> {
@@ -160,6 +162,7 @@ fn number<'de, D: Deserializer<'de>>(
         return Ok(found);
     }
     let (least, most) = range.into_inner();
-    let bound = if most == f64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
+    let bound =
+        if most == f64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
     Err(D::Error::custom(format!("expected a number {bound}, found {found}")))
 }

@@ -144,13 +144,7 @@ fn volume(report: &Report, title: &str, unit: Unit, of: fn(&Interval) -> [u64; L
 
 fn trips(report: &Report) -> Chart {
     let of = |interval: &Interval| vec![interval.tripped, interval.dropped];
-    bars(
-        report,
-        "Tripped entries and dropped entries",
-        Unit::Count,
-        vec!["tripped", "dropped"],
-        of,
-    )
+    bars(report, "Tripped entries and dropped entries", Unit::Count, vec!["tripped", "dropped"], of)
 }
 
 fn bars(

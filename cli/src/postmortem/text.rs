@@ -273,8 +273,7 @@ impl Printer<'_> {
             for entry in &thread.entries {
                 let mut time = String::new();
                 self.clock.write(entry.time, &mut time);
-                let cut =
-                    if entry.tripped { self.palette.fuse.of(" (tripped)") } else { String::new() };
+                let cut = if entry.tripped { self.palette.fuse.of(" (tripped)") } else { String::new() };
                 let attributes = if entry.attributes == "{}" { "" } else { &entry.attributes };
                 let room = self.columns.saturating_sub(42).max(40);
                 let text: String =

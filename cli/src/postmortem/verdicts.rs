@@ -160,7 +160,12 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         bytes(limit)
     );
     if share < AT_LIMIT {
-        return verdict(RULE, Finding::NotFound, "the process stayed below 90 % of its memory limit", because);
+        return verdict(
+            RULE,
+            Finding::NotFound,
+            "the process stayed below 90 % of its memory limit",
+            because,
+        );
     }
     let first = report
         .memory
@@ -187,7 +192,10 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
             RULE,
             Finding::Unknown,
             "a memory leak can be neither confirmed nor excluded",
-            format!("found {found}; the test needs at least {}, spread over the whole time", statistics::SAMPLES),
+            format!(
+                "found {found}; the test needs at least {}, spread over the whole time",
+                statistics::SAMPLES
+            ),
         );
     };
     let slope = leak.slope.map_or_else(String::new, |slope| {
@@ -330,7 +338,12 @@ fn volume(report: &Report) -> Verdict {
     } else if found.interval.1 <= TOGETHER {
         verdict(RULE, Finding::NotFound, "memory did not grow together with the log volume", because)
     } else {
-        verdict(RULE, Finding::Unknown, "a link between log volume and memory growth can be neither confirmed nor excluded", because)
+        verdict(
+            RULE,
+            Finding::Unknown,
+            "a link between log volume and memory growth can be neither confirmed nor excluded",
+            because,
+        )
     }
 }
 
@@ -356,7 +369,12 @@ fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
             because,
         )
     } else {
-        verdict("call-site-by-bytes", Finding::NotFound, "no single call site logged most of the bytes", because)
+        verdict(
+            "call-site-by-bytes",
+            Finding::NotFound,
+            "no single call site logged most of the bytes",
+            because,
+        )
     })
 }
 

@@ -28,7 +28,8 @@ impl Process {
         let unfinished = match self.unfinished.first() {
             None => "no append".to_owned(),
             Some(first) => {
-                let (count, offset) = (counted(self.unfinished_count, "append", "appends"), grouped(first.offset));
+                let (count, offset) =
+                    (counted(self.unfinished_count, "append", "appends"), grouped(first.offset));
                 format!("{count}, the first in {} at offset {offset}", first.file)
             }
         };

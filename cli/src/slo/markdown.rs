@@ -58,7 +58,9 @@ fn objective(kept: &Kept, clock: &mut Clock, out: &mut String) {
         );
     }
     if !kept.look_at.is_empty() {
-        out.push_str("\n| trace id | time | duration | level | target | message |\n|---|---|--:|---|---|---|\n");
+        out.push_str(
+            "\n| trace id | time | duration | level | target | message |\n|---|---|--:|---|---|---|\n",
+        );
     }
     for entry in &kept.look_at {
         _ = writeln!(

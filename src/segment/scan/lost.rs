@@ -53,7 +53,9 @@ pub enum LostReason {
 impl core::fmt::Display for LostReason {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Damaged(FrameFault::Free) => f.write_str("expected a committed frame, found a zero commit word"),
+            Self::Damaged(FrameFault::Free) => {
+                f.write_str("expected a committed frame, found a zero commit word")
+            }
             Self::Damaged(fault) => fault.fmt(f),
             Self::Uncommitted => f.write_str("incomplete append"),
             Self::Truncated => f.write_str("truncated file: the file ends before the last frame"),

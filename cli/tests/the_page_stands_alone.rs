@@ -160,7 +160,7 @@ fn what_was_logged_is_there_as_text() {
         !page.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'),
         "characters that nobody sees"
     );
-    assert!(page.contains("(tripped)") && page.contains("closed its log"));
+    assert!(page.contains("(limited by the circuit breaker)") && page.contains("closed its log"));
     // However much there is in a log, a page is one that a browser opens.
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
 }

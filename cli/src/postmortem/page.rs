@@ -144,7 +144,7 @@ fn volume(report: &Report, title: &str, unit: Unit, of: fn(&Interval) -> [u64; L
 
 fn trips(report: &Report) -> Chart {
     let of = |interval: &Interval| vec![interval.tripped, interval.dropped];
-    bars(report, "Tripped entries and dropped entries", Unit::Count, vec!["tripped", "dropped"], of)
+    bars(report, "Entries with trips, and dropped entries", Unit::Count, vec!["tripped", "dropped"], of)
 }
 
 fn bars(
@@ -188,7 +188,7 @@ fn sites(report: &Report) -> Markup {
     let over = lasted(report.window.1.saturating_sub(report.recent_since));
     html! {
         h2 { "Call sites in the last " (over) }
-        p.dim { (counted(sites.total.entries, "entry", "entries")) ", " (bytes(sites.total.bytes)) ", " (counted(sites.total.tripped, "tripped entry", "tripped entries")) }
+        p.dim { (counted(sites.total.entries, "entry", "entries")) ", " (bytes(sites.total.bytes)) ", " (counted(sites.total.tripped, "entry with trips", "entries with trips")) }
         (list("by bytes", &sites.by_bytes))
         (list("by entries", &sites.by_entries))
         (list("by trips", &sites.by_trips))
@@ -204,7 +204,7 @@ fn threads(report: &Report, clock: &mut Clock) -> Markup {
             p.entry {
                 span.dim { (time) } " " b { (entry.level) } " " (shown(&entry.target)) " " b { (shown(&entry.message)) }
                 @if entry.attributes != "{}" { " " (shown(&entry.attributes)) }
-                @if entry.tripped { " " span.cut { "(tripped)" } }
+                @if entry.tripped { " " span.cut { "(limited by the circuit breaker)" } }
             }
         }
     };

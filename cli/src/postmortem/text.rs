@@ -195,7 +195,7 @@ impl Printer<'_> {
             "Call sites in the last {over}: {}, {}, {}",
             counted(sites.total.entries, "entry", "entries"),
             bytes(sites.total.bytes),
-            counted(sites.total.tripped, "tripped entry", "tripped entries")
+            counted(sites.total.tripped, "entry with trips", "entries with trips")
         ));
         for (title, list) in
             [("BY BYTES", &sites.by_bytes), ("BY ENTRIES", &sites.by_entries), ("BY TRIPS", &sites.by_trips)]
@@ -273,7 +273,11 @@ impl Printer<'_> {
             for entry in &thread.entries {
                 let mut time = String::new();
                 self.clock.write(entry.time, &mut time);
-                let cut = if entry.tripped { self.palette.fuse.of(" (tripped)") } else { String::new() };
+                let cut = if entry.tripped {
+                    self.palette.fuse.of(" (limited by the circuit breaker)")
+                } else {
+                    String::new()
+                };
                 let attributes = if entry.attributes == "{}" { "" } else { &entry.attributes };
                 let room = self.columns.saturating_sub(42).max(40);
                 let text: String =

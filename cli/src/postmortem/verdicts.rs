@@ -163,7 +163,7 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         return verdict(
             RULE,
             Finding::NotFound,
-            "the process stayed below 90 % of its memory limit",
+            "the process was below 90 % of its memory limit at the end",
             because,
         );
     }
@@ -174,7 +174,7 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         .take_while(|point| point.share.is_some_and(|share| share >= AT_LIMIT))
         .last();
     let since = first.map(|first| clock.describe(first.time)).unwrap_or_default();
-    verdict(RULE, Finding::Found, format!("the process was at its memory limit from {since} on"), because)
+    verdict(RULE, Finding::Found, format!("the process used 90 % or more of its memory limit from {since} on"), because)
         .since(first.map(|first| first.time))
 }
 

@@ -163,6 +163,6 @@ fn number<'de, D: Deserializer<'de>>(
     }
     let (least, most) = range.into_inner();
     let bound =
-        if most == f64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
+        if most == f64::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") };
     Err(D::Error::custom(format!("expected a number {bound}, found {found}")))
 }

@@ -174,8 +174,13 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         .take_while(|point| point.share.is_some_and(|share| share >= AT_LIMIT))
         .last();
     let since = first.map(|first| clock.describe(first.time)).unwrap_or_default();
-    verdict(RULE, Finding::Found, format!("the process used 90 % or more of its memory limit from {since} on"), because)
-        .since(first.map(|first| first.time))
+    verdict(
+        RULE,
+        Finding::Found,
+        format!("the process used 90 % or more of its memory limit from {since} on"),
+        because,
+    )
+    .since(first.map(|first| first.time))
 }
 
 fn series(points: &[MemoryPoint], of: impl Fn(&MemoryPoint) -> Option<u64>) -> Series {

@@ -151,8 +151,8 @@ fn limit(report: &Report, clock: &mut Clock) -> Verdict {
         );
     };
     let before = match report.window.1.saturating_sub(last.time) {
-        0 => "at the last entry".to_owned(),
-        nanos => format!("{} before the last entry", lasted(nanos)),
+        0 => "taken at the last entry".to_owned(),
+        nanos => format!("taken {} before the last entry", lasted(nanos)),
     };
     let because = format!(
         "the process used {:.1} % of {} in the last sample, {before}; the threshold is 90 %",
@@ -205,7 +205,7 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
     };
     let slope = leak.slope.map_or_else(String::new, |slope| {
         format!(
-            ", slope {}/s (95 % interval {} to {})",
+            ", slope {}/s (95 % interval {}/s to {}/s)",
             signed(slope.per_second),
             signed(slope.interval.0),
             signed(slope.interval.1)
@@ -265,7 +265,7 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
             RULE,
             Finding::Unknown,
             "the gap between resident and allocated memory cannot be judged",
-            "no sample contains the allocated bytes",
+            "no sample contains the number of allocated bytes",
         );
     }
     if allocated.len().min(resident.len()) < statistics::PARTING_SAMPLES {
@@ -388,7 +388,7 @@ fn tripping(report: &Report) -> Option<Verdict> {
     let top = report.sites.by_trips.first()?;
     let share = top.counts.tripped as f64 / report.sites.total.tripped.max(1) as f64;
     let because = format!(
-        "the circuit breaker tripped in {} of {} in the last {}; {} at the top call site ({:.0} %); the threshold is 50 %",
+        "the circuit breaker tripped in {} of {} in the last {}; {} of them ({:.0} %) at the top call site; the threshold is 50 %",
         grouped(report.sites.total.tripped),
         counted(report.sites.total.entries, "entry", "entries"),
         lasted(report.window.1.saturating_sub(report.recent_since)),

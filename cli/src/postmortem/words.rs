@@ -26,7 +26,7 @@ impl Process {
             (counted(self.entries, "entry", "entries"), counted(self.segments, "segment", "segments"));
         facts.push(("log", format!("{entries} in {segments}{unsealed}")));
         let unfinished = match self.unfinished.first() {
-            None => "no append".to_owned(),
+            None => "no appends".to_owned(),
             Some(first) => {
                 let (count, offset) =
                     (counted(self.unfinished_count, "append", "appends"), grouped(first.offset));
@@ -35,7 +35,7 @@ impl Process {
         };
         facts.push(("incomplete", unfinished));
         let dropped = match self.dropped.iter().map(|(_, count)| count).sum() {
-            0 => "no entry is recorded as dropped".to_owned(),
+            0 => "none recorded".to_owned(),
             dropped => counted(dropped, "entry", "entries"),
         };
         facts.push(("dropped", dropped));

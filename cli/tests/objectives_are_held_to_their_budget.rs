@@ -76,7 +76,7 @@ fn a_budget_that_is_used_up_is_exit_code_1() {
     let (_directory, logs) = day();
     let run = slo(&logs, &["--objective", "99"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("error budget exceeded: 121 % used"), "{}", run.stdout);
+    assert!(run.stdout.contains("error budget exceeded, 121 % used"), "{}", run.stdout);
     // Of what nothing is said, nothing is held; which is told.
     let none = slo(&logs, &["--field", "nowhere_ms"]);
     assert_eq!(none.code, 1);

@@ -160,7 +160,7 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
     let nobody = postmortem(directory.path(), &["--pid", "1"]);
     assert_eq!(nobody.code, 2);
     assert!(
-        nobody.stderr.contains("expected a segment of process 1, found segments of "),
+        nobody.stderr.contains("expected a segment of process 1, found segments of process "),
         "{}",
         nobody.stderr
     );

@@ -14,7 +14,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::output::time::{Clock, Zone};
 use gather::{Asked, gather};
@@ -54,7 +54,7 @@ pub(crate) struct Examined {
 pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let mut clock = Clock::new(options.zone.clone());
     let Found { mut processes, last_of_files, unreadable } = processes::find(options.paths)?;
-    let mut subject = choose(&mut processes, options.pid)?;
+    let mut subject = choose(&mut processes, options.pid).with_context(|| names(options.paths))?;
     // What others wrote later is about them.
     let end = subject
         .as_ref()
@@ -109,7 +109,7 @@ fn choose(processes: &mut Vec<Known>, pid: Option<u64>) -> Result<Option<Known>>
         None => {
             let known: Vec<String> =
                 processes.iter().filter_map(|known| known.process.pid).map(|pid| pid.to_string()).collect();
-            bail!("expected a segment of process {pid}, found segments of {}", known.join(", "))
+            bail!("expected a segment of process {pid}, found segments of process {}", known.join(", "))
         }
     }
 }

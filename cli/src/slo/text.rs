@@ -128,7 +128,7 @@ pub(super) fn said(all: &Row) -> String {
         Alert::Ticket => "; alert: ticket (the burn rate is too high for a 30-day budget)",
         Alert::Page => "; alert: page (the burn rate requires immediate action)",
     };
-    format!("{budget}: {:.0} % used{alert}", all.burned * 100.0)
+    format!("{budget}, {:.0} % used{alert}", all.burned * 100.0)
 }
 
 /// `99.9 %`.

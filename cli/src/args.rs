@@ -1,7 +1,8 @@
-//! What can be written on the command line.
+//! The definition of the command line.
 
 mod check;
 mod common;
+mod help;
 mod metrics;
 mod postmortem;
 mod questions;
@@ -28,11 +29,15 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(AnsiColor::Green.on_default());
 
-/// Binary logs with a fuse: bounded while they are written, readable after the crash.
+/// Import, read, query, check and recover binary logs
+///
+/// A log is a directory of segment files (*.fws). A circuit breaker (the fuse) bounds the depth, the width and the size
+/// of each entry. A log stays readable after its process crashes.
+///
+/// Results go to standard output, messages to standard error.
 #[derive(Parser, Debug)]
-#[command(name = "fusewire", version, styles = STYLES, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "\
-Examples:
+#[command(name = "fusewire", version, styles = STYLES, max_term_width = 80, propagate_version = true)]
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire demo
   fusewire import app.jsonl --to logs
   fusewire cat logs | less -R
@@ -40,24 +45,21 @@ Examples:
   fusewire stats logs
   fusewire tail -f logs
   fusewire ls logs
-  fusewire verify logs
-
-Exit codes: 0 clean, 1 found something or no match, 2 usage or failure, 3 finished with loss.
-Results go to standard output, everything else to standard error.")]
+  fusewire verify logs"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// When to colour: `auto` colours a terminal, unless NO_COLOR is set.
+    /// When to use color; `auto` uses it on a terminal unless NO_COLOR is set.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
 
-    /// Print to the terminal itself; else $FUSEWIRE_PAGER or $PAGER, or `less`, is between.
+    /// Print without a pager; the default is $FUSEWIRE_PAGER, $PAGER or `less`.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
 }
 
-/// `--color`.
+/// The values of `--color`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColorChoice {
     Auto,
@@ -88,7 +90,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it prints what somebody reads from the top.
+    /// Returns whether the output is paged on a terminal.
     pub(crate) fn is_for_reading(&self) -> bool {
         match self {
             Self::Cat(_)
@@ -106,59 +108,59 @@ impl Command {
     }
 }
 
-/// Show in ten seconds what Fusewire does.
+/// Show what Fusewire does, in about ten seconds
 ///
-/// Hostile values trip the fuse, threads append to one log at once, everything is read back and compared, and a process
-/// is killed while its threads append: nothing that it was told is safe may be missing.
+/// The demo logs values that trip the fuse. It appends to one log from several threads, reads all entries back and
+/// compares them. Then it kills a process that appends, and counts the entries that survive.
+///
+/// The exit code is 3 if an entry is missing or wrong.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire demo
-  fusewire demo --threads 8 --entries 4000000 --dir /tmp/fusewire-demo")]
+  fusewire demo --threads 8 --entries 4000000 --dir /tmp/fusewire-demo"))]
 pub(crate) struct DemoArgs {
-    /// Write here and keep it; without it a new directory for temporary files is made.
+    /// Directory for the log; the default is a new temporary directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
-    /// Threads that append at once; without it one for each core, 2 to 8.
+    /// Number of threads that append; the default is one per core, 2 to 8.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) threads: Option<u16>,
 
-    /// Entries to write, all threads together.
+    /// Number of entries to write, over all threads.
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) entries: u64,
 
-    /// Append to the log there until killed: the demo starts itself with it.
+    /// Append to the log in this directory until killed; the demo starts itself with this option.
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) victim: Option<PathBuf>,
 }
 
-/// Turn JSON lines, or any lines of text, into segments.
+/// Convert JSON lines or plain text to segments
 ///
-/// The usual names of time, level, message, logger, trace and span are recognised; everything else becomes
-/// attributes. A line that is not JSON is kept as text. The input is never changed, nothing is ever overwritten.
+/// Common keys for the time, level, message, logger, trace id and span id are recognized. Other keys become attributes.
+/// A line that is not JSON becomes the message of an entry. The command changes and overwrites no existing file.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 2], "\
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
-  fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB")]
+  fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
 pub(crate) struct ImportArgs {
-    /// File to read, `-` for standard input.
+    /// Input file, or `-` for standard input.
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
 
-    /// Directory for the segments; made if missing, refused if it holds segments already.
+    /// Output directory; created if missing, refused if it contains segments.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
-    /// Name of the service that wrote the log.
+    /// Name of the service that wrote the input, for the resource.
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
 
-    /// Size of each segment file: a multiple of 4 KiB, at most 1 GiB.
+    /// Size of each segment file: a multiple of 4 KiB, 16 KiB to 1 GiB.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size::parse_segment_size)]
     pub(crate) segment_size: u64,
 
@@ -166,43 +168,43 @@ pub(crate) struct ImportArgs {
     pub(crate) limits: LimitArgs,
 }
 
-/// The numbers of the fuse.
+/// The limits of the circuit breaker.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Limits of one entry (the fuse)")]
 pub(crate) struct LimitArgs {
-    /// Deepest level of nested maps and arrays that is kept, at most 64.
+    /// Maximum depth of nested maps and arrays, 0 to 64.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_depth,
           value_parser = clap::value_parser!(u8).range(0..=i64::from(Limits::MAX_DEPTH)))]
     pub(crate) max_depth: u8,
 
-    /// Most children of one map or array.
+    /// Maximum number of children of one map or array.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_width)]
     pub(crate) max_width: u16,
 
-    /// Most bytes of one encoded entry, 1 KiB to 16 MiB.
+    /// Maximum size of one encoded entry, 1 KiB to 16 MiB.
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size::parse_entry_bytes)]
     pub(crate) max_entry_bytes: u32,
 
-    /// Most bytes of one string, the message included.
+    /// Maximum size of one string, including the message.
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = size::parse_u32_size)]
     pub(crate) max_string_bytes: u32,
 
-    /// Most bytes of one key, 24 to 65535.
+    /// Maximum size of one key in bytes, 24 to 65535.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_key_bytes,
           value_parser = clap::value_parser!(u16).range(i64::from(Limits::MIN_KEY_BYTES)..))]
     pub(crate) max_key_bytes: u16,
 
-    /// Leave out what is too deep instead of writing a null that says so.
+    /// Omit a value that is too deep instead of writing a marked null.
     #[arg(long)]
     pub(crate) omit_deep: bool,
 
-    /// Replace a key that is too long by its hash instead of cutting it.
+    /// Replace a key that is too long with its hash instead of cutting it.
     #[arg(long)]
     pub(crate) hash_long_keys: bool,
 }
 
 impl LimitArgs {
-    /// The library's limits that these are.
+    /// Returns the limits of the library, clamped to the supported ranges.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_depth: self.max_depth,
@@ -218,45 +220,45 @@ impl LimitArgs {
     }
 }
 
-/// Print entries.
+/// Print entries
 ///
-/// Those of several processes, and of files of JSON lines or of frames beside their segments, are merged by time; what is in a
-/// file, its bytes say. Damage is passed over: each lost range is named on standard error, and
-/// the exit code is 3. Whatever a log holds, no control character of it reaches the terminal.
+/// The entries of all processes and files are merged by time. The format of a file (segment, frames or lines) is
+/// detected from its bytes. Damaged bytes are skipped, and each lost range is reported on standard error. Control
+/// characters in entries are escaped in all formats except `raw`.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire cat logs
   fusewire cat logs --tz Europe/Berlin --color always | less -R
   fusewire cat logs --since yesterday --until 03:00
   fusewire cat logs --output json | jq -c 'select(.attributes.status >= 500)'
   fusewire cat logs /var/log/app.jsonl
   ssh web1 'cat /var/log/app/*.fws' | fusewire cat -
-  tail -f app.jsonl | fusewire cat -")]
+  tail -f app.jsonl | fusewire cat -"))]
 pub(crate) struct CatArgs {
-    /// Directories, files of segments, frames or lines, or `-` for standard input (all of these, in any order).
+    /// Directories, or files of segments, frames or lines; `-` for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) range: RangeArgs,
 
-    /// Only entries that this asks for, as `level >= warn and request.status == 500`: see `fusewire query --help`.
+    /// Print only entries that match this expression, such as `level >= warn and request.status == 500`; see `fusewire
+    /// query --help`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
     #[command(flatten)]
     pub(crate) print: PrintArgs,
 
-    /// Print no more than so many; with --reverse the newest of them.
+    /// Print at most N entries; with --reverse, the newest N.
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
 
-    /// Print the newest entry first. What is printed is kept in a temporary file meanwhile.
+    /// Print the newest entry first; buffers the output in a temporary file.
     #[arg(long, short)]
     pub(crate) reverse: bool,
 
-    /// Stop at the first fault, with exit code 2.
+    /// Stop at the first damage, with exit code 2.
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -264,31 +266,31 @@ pub(crate) struct CatArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Print the last entries, and follow what comes.
+/// Print the last entries, and follow new ones
 ///
-/// Following goes across rotation, to processes that start later, and says on standard error which segments were
-/// deleted before they could be read, and which files were truncated or replaced. Ctrl-C ends it.
+/// With --follow, the command continues across rotation and includes processes that start later. Ctrl-C ends it. A
+/// segment that is deleted before it is read, and a file that is truncated or replaced, is reported on standard error.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire tail logs
   fusewire tail -n 100 logs
   fusewire tail -f /var/log/app.jsonl
-  fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'")]
+  fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'"))]
 pub(crate) struct TailArgs {
     /// Directories, or files of segments, frames or lines.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Go on with entries as they are appended.
+    /// Print new entries as they are appended.
     #[arg(long, short)]
     pub(crate) follow: bool,
 
-    /// Only entries that this asks for, as `level >= warn and target == db`: see `fusewire query --help`.
+    /// Print only entries that match this expression, such as `level >= warn and target == db`; see `fusewire query
+    /// --help`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
-    /// How many of the last entries; all processes together.
+    /// Number of last entries to print, over all processes.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     pub(crate) lines: u64,
 
@@ -299,26 +301,26 @@ pub(crate) struct TailArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// List segments and other files of a log: state, entries, times, size, and whose they are.
+/// List segments with their state, producer, entries, times and size
 ///
-/// States: live (its process is at work), ready (made ahead by a living process), sealed (complete), crashed (its process
-/// ended before it sealed it; nothing is missing), empty (left behind unused), damaged, file (of lines or frames).
+/// The states of a segment are: live (being written), ready (preallocated by a running process), sealed (complete),
+/// crashed (its process ended before it sealed the segment; its entries are readable), empty (preallocated, and unused
+/// when its process ended), damaged (its first page is damaged). The state `file` is a file of lines or frames.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 2], "\
   fusewire ls logs
   fusewire ls logs --files --utc
-  fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'")]
+  fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'"))]
 pub(crate) struct LsArgs {
-    /// Directories.
+    /// Log directories.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directories: Vec<PathBuf>,
 
-    /// Show the names of the files instead of the times.
+    /// Show file names instead of times.
     #[arg(long)]
     pub(crate) files: bool,
 
-    /// A table for people, or one JSON object a line.
+    /// Output format: a table, or one JSON object per line.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
 
@@ -326,18 +328,17 @@ pub(crate) struct LsArgs {
     pub(crate) zone: ZoneArgs,
 }
 
-/// Show what segments, and other files of a log, are: header, state, who wrote them, what is in them.
+/// Show the header, state, producer and contents of segments
 ///
-/// Of a directory a summary comes first. With --since or --until it is about the entries in that range, and only the
-/// segments are shown that may hold some.
+/// The output for a directory begins with a summary. With --since or --until, the summary counts the entries in that
+/// range, and the command shows only segments that may contain such entries.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire info logs
   fusewire info logs --since yesterday --until today
-  fusewire info logs/000001.fws --utc")]
+  fusewire info logs/000001.fws --utc"))]
 pub(crate) struct InfoArgs {
-    /// File of a segment, frames or lines, or a directory.
+    /// Directory, or file of segments, frames or lines.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -351,16 +352,15 @@ pub(crate) struct InfoArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Check every byte, and say what is lost.
+/// Verify every byte of segments, and report damage
 ///
-/// Exit code 0: every frame is intact. 3: something is lost, its byte ranges are named. Nothing is changed.
+/// The command reports each lost byte range and changes no file. The exit code is 3 if a segment is damaged.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire verify logs
-  fusewire verify logs && echo intact")]
+  fusewire verify logs && echo intact"))]
 pub(crate) struct VerifyArgs {
-    /// Segment file, or a directory of them.
+    /// Segment file, or directory of segments.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -368,20 +368,19 @@ pub(crate) struct VerifyArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Copy every intact entry out of damaged segments.
+/// Copy the intact entries of damaged segments to new segments
 ///
-/// The damaged files are only read. Exit code 0: nothing was lost. 3: something was, its byte ranges are named.
+/// The command only reads the damaged files, and reports each lost byte range. The exit code is 3 if bytes are lost.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire recover logs --to recovered
-  fusewire recover logs/000001.fws --to recovered && fusewire cat recovered")]
+  fusewire recover logs/000001.fws --to recovered && fusewire cat recovered"))]
 pub(crate) struct RecoverArgs {
-    /// Segment file, or a directory of them.
+    /// Segment file, or directory of segments.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
-    /// Directory for the recovered segments; made if missing, nothing in it is overwritten.
+    /// Output directory; created if missing, refused if it contains segments.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
@@ -389,24 +388,22 @@ pub(crate) struct RecoverArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Print what a shell needs to complete this command.
+/// Print a completion script for a shell
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  fusewire completions bash > /etc/bash_completion.d/fusewire")]
+#[command(after_help = help::after(&[0, 2], "\
+  fusewire completions bash > /etc/bash_completion.d/fusewire"))]
 pub(crate) struct CompletionsArgs {
-    /// The shell.
+    /// Name of the shell.
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Write the manual: a page for each command.
+/// Write the man pages, one for each command
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  fusewire man /usr/local/share/man/man1")]
+#[command(after_help = help::after(&[0, 2], "\
+  fusewire man /usr/local/share/man/man1"))]
 pub(crate) struct ManArgs {
-    /// Where the pages go; made if missing, pages of the same name are replaced.
+    /// Output directory; created if missing, existing pages are replaced.
     #[arg(value_name = "DIR")]
     pub(crate) to: PathBuf,
 }

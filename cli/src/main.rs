@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // What was printed before the failure comes first; that it cannot be printed is not worth a second error.
+            // Output before the failure is printed first. An error of this write is ignored.
             let _ = terminal.finish();
             terminal.complain(&error);
             Outcome::Failed.into()

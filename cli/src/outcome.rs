@@ -1,24 +1,24 @@
-//! How a command ended, and the exit code that says so.
+//! The outcome of a command, and its exit code.
 
 use std::io;
 use std::process::ExitCode;
 
-/// How a command ended. Ordered: of two outcomes the greater one is the one to report.
+/// The outcome of a command. The greater one of two outcomes is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
-    /// Everything asked for was done and nothing was wrong.
+    /// The command succeeded.
     Clean,
-    /// Nothing was wrong, and nothing was found.
+    /// No entry matched, or a check found a problem.
     NoMatch,
-    /// It finished, but bytes were lost before or on the way. They have been named.
+    /// The command finished, but some data was lost or not read. The loss has been reported.
     Lossy,
-    /// It could not be done, at least in part. The reason has been given.
+    /// At least a part of the command failed. The reason has been reported.
     Failed,
 }
 
 impl Outcome {
-    /// The exit code of a usage error; clap's own, too.
     const NO_MATCH: u8 = 1;
+    /// The exit code of clap for a usage error.
     const FAILED: u8 = 2;
     const LOSSY: u8 = 3;
 }
@@ -34,7 +34,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Whether `error` is the reader of our output having gone away, which is no error: `fusewire cat logs | head`.
+/// Returns whether `error` is a closed output pipe, which is not a failure: `fusewire cat logs | head`.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -101,7 +101,7 @@ fn what_is_known_is_not_new() {
     assert_eq!(check(&logs, None, &["--write-baseline", known, "--fail-on", "never"]).code, 0);
     let again = check(&logs, None, &["--baseline", known, "--fail-on", "note"]);
     assert_eq!(again.code, 0, "{}", again.stdout);
-    assert!(again.stdout.contains("nothing found in 20 entries; 2 known"), "{}", again.stdout);
+    assert!(again.stdout.contains("no findings in 20 entries; 2 known"), "{}", again.stdout);
     // Other numbers and times of the same call sites are the same findings; another site is new.
     let more = "{\"time\":\"2026-03-05T00:00:00Z\",\"level\":\"info\",\"target\":\"web\",\"message\":\"m77x done\",\"n\":1}\n{\"time\":\"2026-03-05T00:00:01Z\",\"level\":\"info\",\"target\":\"cart\",\"message\":\"m78x done\",\"n\":1}\n";
     std::fs::write(logs.join("more.jsonl"), more).unwrap();
@@ -121,28 +121,28 @@ fn what_is_known_is_not_new() {
     assert!(run.stdout.contains("cart") && !run.stdout.contains("db"), "{}", run.stdout);
     std::fs::write(logs.with_file_name("known.json"), "{\"version\":9,\"known\":{}}").unwrap();
     let other = check(&logs, None, &["--baseline", known]);
-    assert!(other.code == 2 && other.stderr.contains("known.json: version 9, expected 1"), "{other:?}");
+    assert!(other.code == 2 && other.stderr.contains("known.json: version: expected 1, found 9"), "{other:?}");
 }
 
 #[test]
 fn faults_in_a_configuration_are_named() {
     let (_directory, logs) = logs();
     for (config, expected) in [
-        ("[rules]\nFW999 = \"off\"\n", "[rules] FW999: no rule is called `FW999`"),
+        ("[rules]\nFW999 = \"off\"\n", "[rules] FW999: no rule has the id or name `FW999`"),
         ("[rules]\nFW001 = \"loud\"\n", "line 2, column 9"),
         ("[thresholds]\nkey_byte = 1\n", "line 2, column 1"),
-        ("[thresholds]\nlocal_age = \"soon\"\n", "`soon` is no length of time"),
+        ("[thresholds]\nlocal_age = \"soon\"\n", "`soon` is not a duration"),
         (
             "[[rule]]\nid = \"FW001\"\nquery = 'a == 1'\nmessage = \"m\"\n",
-            "[[rule]] 1 (FW001): id: `FW001` is taken",
+            "[[rule]] 1 (FW001): id: another rule has the id or name `FW001`",
         ),
         ("[[rule]]\nid = \"x\"\nquery = 'a =='\nmessage = \"m\"\n", "[[rule]] 1 (x): query: column"),
         (
             "[[rule]]\nid = \"x\"\nquery = 'a == 1'\nmessage = \"m\"\nat_most = 1\nshare = 0.5\n",
-            "expected one of them",
+            "expected one of them, found both",
         ),
-        ("[[allow]]\nrule = \"FW001\"\nreason = \" \"\n", "[[allow]] 1: reason: expected why"),
-        ("[[allow]]\nrule = \"FW001\"\nreason = \"r\"\nuntil = \"later\"\n", "until: `later` is no day"),
+        ("[[allow]]\nrule = \"FW001\"\nreason = \" \"\n", "[[allow]] 1: reason: expected a reason"),
+        ("[[allow]]\nrule = \"FW001\"\nreason = \"r\"\nuntil = \"later\"\n", "until: `later` is not a date"),
         ("[[allow]]\nrule = \"FW001\"\n", "missing field `reason`"),
     ] {
         let run = check(&logs, Some(config), &[]);

@@ -110,7 +110,7 @@ fn ls_and_info_count_them() {
     let info = run("info", &logs, &["--utc"]);
     assert_eq!((info.code, info.stderr.as_str()), (0, ""));
     assert!(
-        info.stdout.contains("entries  30") && info.stdout.contains("2 of lines or frames"),
+        info.stdout.contains("entries  30") && info.stdout.contains("2 (lines or frames)"),
         "{}",
         info.stdout
     );
@@ -167,5 +167,5 @@ fn tail_follows_a_file_across_rotation() {
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("app.jsonl: is another file now"), "{said}");
+    assert!(said.contains("app.jsonl: replaced by another file"), "{said}");
 }

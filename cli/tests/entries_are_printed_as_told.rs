@@ -134,4 +134,5 @@ fn what_shells_and_man_are_told() {
     assert_eq!(run(command(["man"]).arg(&pages)).code, 0);
     let page = std::fs::read_to_string(pages.join("fusewire-query.1")).unwrap();
     assert!(page.contains(".TH") && page.contains("icontains"), "{page}");
+    assert!(page.contains("finished, but some data was lost or not read"), "{page}");
 }

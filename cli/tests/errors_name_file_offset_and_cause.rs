@@ -18,10 +18,14 @@ fn a_missing_file_is_named_with_the_cause() {
 #[test]
 fn a_directory_without_segments_is_not_a_silent_nothing() {
     let directory = TempDir::new().unwrap();
-    for command in ["cat", "info", "verify"] {
+    for (command, cause) in [
+        ("cat", "no segments and no other log files; expected *.fws or *."),
+        ("info", "no segments and no other log files; expected *.fws or *."),
+        ("verify", "no segments; expected *.fws"),
+    ] {
         let run = fusewire([command.as_ref(), directory.path().as_os_str()]);
         assert_eq!(run.code, 2);
-        assert!(run.stderr.contains("no segments here"), "{}", run.stderr);
+        assert!(run.stderr.contains(cause), "{}", run.stderr);
     }
 }
 

@@ -128,7 +128,7 @@ fn a_directory_without_segments_is_never_a_silent_nothing() {
     let directory = TempDir::new().unwrap();
     let run = fusewire(["ls".as_ref(), directory.path().as_os_str()]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
-    assert!(run.stderr.contains("no segments here"), "{}", run.stderr);
+    assert!(run.stderr.contains("no segments and no other log files"), "{}", run.stderr);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn stats_count_by_level_target_and_message_or_as_told() {
     for line in [
         "60 entries, ",
         "from   2026-01-02 03:04:05.000000 +00:00",
-        "nothing was dropped, as far as the log says; the fuse did not trip",
+        "no entries dropped; no trips",
         "ENTRIES      %     BYTES     EACH TRIPS  LEVEL",
         "  INFO\n",
         "shop::pay  timed out\n",
@@ -135,8 +135,8 @@ fn stats_count_by_level_target_and_message_or_as_told() {
         (&serde_json::json!(1000.0), &serde_json::json!(148.0))
     );
     let few = ask(&directory, &["stats", "--by", "n", "--max-groups", "5", "--top", "2"]);
-    assert!(few.stdout.contains("and 3 more (--top shows them)"), "{}", few.stdout);
-    assert!(few.stdout.contains("55 entries are of further values"), "{}", few.stdout);
+    assert!(few.stdout.contains("and 3 more groups (use --top to show them)"), "{}", few.stdout);
+    assert!(few.stdout.contains("55 entries are in further groups"), "{}", few.stdout);
 }
 
 #[test]
@@ -146,12 +146,12 @@ fn a_histogram_draws_intervals_and_gaps() {
     let expected = "\
 2026-01-02 03:04:00           25  \u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}
 2026-01-02 03:04:30           15  \u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}
-40 entries; each line is 30s
+40 entries; interval 30s
 ";
     assert_eq!(run.stdout, expected);
     let gaps = ask(&directory, &["histogram", "--utc", "--every", "1s", "-w", "level == error and n < 20"]);
     let lines: Vec<&str> = gaps.stdout.lines().collect();
-    assert!(lines.len() == 4 && lines[1].contains("...  (9 of 1s without any)"), "{}", gaps.stdout);
+    assert!(lines.len() == 4 && lines[1].contains("...  (9 empty intervals of 1s)"), "{}", gaps.stdout);
     let by_itself = ask(&directory, &["histogram", "-o", "json"]);
     let counts = by_itself
         .stdout
@@ -198,7 +198,7 @@ fn what_is_wrong_with_an_expression_is_pointed_at() {
             (run.code, run.stderr.as_str()),
             (
                 2,
-                "fusewire: the query: column 10: expected a level such as info, warn or error, or a number from 1 to 24, \
+                "fusewire: query: column 10: expected a level such as info, warn or error, or a number from 1 to 24, \
                  found `loud`\n  level >= loud\n           ^^^^\n"
             ),
             "{command}"

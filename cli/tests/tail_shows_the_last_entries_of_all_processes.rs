@@ -50,7 +50,7 @@ fn where_there_is_nothing_to_show_the_exit_code_says_so() {
     let directory = TempDir::new().unwrap();
     let empty = fusewire(["tail".as_ref(), directory.path().as_os_str()]);
     assert_eq!((empty.code, empty.stdout.as_str()), (2, ""));
-    assert!(empty.stderr.contains("no segments here"), "{}", empty.stderr);
+    assert!(empty.stderr.contains("no segments and no other log files"), "{}", empty.stderr);
     let missing = fusewire(["tail".as_ref(), directory.path().join("missing").as_os_str()]);
     assert_eq!(missing.code, 2);
     assert!(missing.stderr.contains("missing: No such file"), "{}", missing.stderr);

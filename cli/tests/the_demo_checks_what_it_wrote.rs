@@ -11,7 +11,7 @@ fn the_demo_writes_reads_back_and_leaves_logs_that_are_intact() {
     let run = fusewire(["demo", "--entries", "1001", "--threads", "3", "--dir", logs.to_str().unwrap()]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(run.stdout.contains("1,001 of 1,001"), "{}", run.stdout);
-    assert!(run.stdout.contains("none is lost"), "{}", run.stdout);
+    assert!(run.stdout.contains("no entry is lost"), "{}", run.stdout);
     for cause in ["depth", "width", "string", "formatted", "entry"] {
         assert!(run.stdout.contains(&format!("{cause} \u{d7}")), "{cause} in {}", run.stdout);
     }

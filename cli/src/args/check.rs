@@ -1,58 +1,61 @@
-//! What can be written behind `fusewire check`.
+//! The arguments of `fusewire check`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{AccessArgs, SelectArgs, ZoneArgs};
+use super::{AccessArgs, SelectArgs, ZoneArgs, help};
 use crate::check::Role;
 use crate::check::rules::Level;
 
-/// Hold logs against rules: structure, trace ids, times, keys, limits, secrets, levels, damage, age.
+/// Check logs against rules for structure, ids, times, limits and secrets
 ///
-/// Also JSON lines of services that know nothing of Fusewire. What is found is grouped by rule and call site. A file in TOML
-/// changes severities and thresholds, adds rules as queries, and says what is allowed and why: see docs/check.md.
-/// Exit code 0: nothing as severe as --fail-on says. 1: something is. 2: it could not be done. 3: bytes are lost, and the rule for that is off.
+/// The input can also be JSON lines of services that do not use Fusewire. Findings are grouped by rule and call site. A
+/// TOML file changes severities and thresholds, adds rules as queries, and allows findings for a reason; see
+/// docs/check.md.
+///
+/// The exit code is 1 if a new finding has the severity of --fail-on or a higher one. Damage is a finding of the rule
+/// FW020; the exit code is 3 if bytes are lost and this rule is off.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire check logs
   fusewire check app.jsonl --fail-on warning --config fusewire-check.toml
   fusewire check logs --write-baseline known.json
   fusewire check logs --baseline known.json --output sarif
   fusewire check /var/log/orders --role local
   fusewire check --explain FW014
-  fusewire check --list")]
+  fusewire check --list"))]
 pub(crate) struct CheckArgs {
     /// Directories, or files of segments, frames or lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Rules, thresholds and allowances in a TOML file.
+    /// TOML file with rules, thresholds and allowances.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Fail where something so severe is found that is not known.
+    /// Fail if a new finding has this severity or a higher one.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
-    /// Findings that are known, and fail nothing.
+    /// File with known findings; a known finding is not a failure.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write what is found as known, for --baseline.
+    /// Write the findings to this file, for --baseline.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
 
-    /// Show what is known, too.
+    /// Show known findings too.
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// What the directory is for: nothing may be older than 15 minutes in a local one, and an archive has to reach back 90 days.
+    /// Role of the directory: `local` allows no entry older than 15 minutes, `archive` requires entries of the last 90
+    /// days.
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) role: Option<Role>,
 
-    /// Explain a rule, by its id or name.
+    /// Explain the rule with this id or name.
     #[arg(long, value_name = "RULE", conflicts_with = "list")]
     pub(crate) explain: Option<String>,
 
@@ -63,7 +66,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// Text for people, one JSON object, or SARIF 2.1.0.
+    /// Output format: text, one JSON object, or SARIF 2.1.0.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: CheckFormat,
 
@@ -74,7 +77,7 @@ pub(crate) struct CheckArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// `--output`.
+/// The values of `--output`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CheckFormat {
     Text,
@@ -82,7 +85,7 @@ pub(crate) enum CheckFormat {
     Sarif,
 }
 
-/// `--fail-on`.
+/// The values of `--fail-on`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailOn {
     Error,
@@ -92,7 +95,7 @@ pub(crate) enum FailOn {
 }
 
 impl FailOn {
-    /// From which severity on.
+    /// Returns the lowest severity that fails the check.
     pub(crate) fn level(self) -> Option<Level> {
         match self {
             Self::Error => Some(Level::Error),

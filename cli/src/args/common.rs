@@ -1,4 +1,4 @@
-//! What can be written behind several commands.
+//! The arguments that several commands share.
 
 use clap::{Args, ValueEnum};
 use fusewire::query::Field;
@@ -7,15 +7,14 @@ use crate::input::selection::Selection;
 use crate::input::time_point::{Range, TimePoint};
 use crate::output::time::Zone;
 
-/// How entries are printed.
+/// The format of printed entries.
 #[derive(Args, Debug)]
 pub(crate) struct PrintArgs {
-    /// Text for people, one JSON object a line with everything the entry holds, lines of logfmt or comma-separated
-    /// values, or raw frames.
+    /// Output format: text, one JSON object per line, logfmt, comma-separated values, or raw frames.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: EntryFormat,
 
-    /// Only these fields, as `time,level,request.status,message`.
+    /// Print only these fields, such as `time,level,request.status,message`.
     #[arg(long, short = 'F', value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<Field>,
 
@@ -23,7 +22,7 @@ pub(crate) struct PrintArgs {
     pub(crate) zone: ZoneArgs,
 }
 
-/// `--output` of entries.
+/// The values of `--output` for entries.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntryFormat {
     Text,
@@ -33,36 +32,36 @@ pub(crate) enum EntryFormat {
     Raw,
 }
 
-/// `--output`.
+/// The values of `--output`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutputFormat {
     Text,
     Json,
 }
 
-/// Which entries, by their time.
+/// A range of time.
 #[derive(Args, Debug, Default)]
 pub(crate) struct RangeArgs {
-    /// Only entries from this time on: `2026-01-02 03:04`, 03:04, yesterday, or how long ago, as 15m or -15m.
+    /// Use only entries at or after this time: `2026-01-02 03:04`, 03:04, yesterday, or an age such as 15m.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<TimePoint>,
 
-    /// Only entries before this time.
+    /// Use only entries before this time.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<TimePoint>,
 }
 
 impl RangeArgs {
-    /// The range that is meant now, by the clocks of `zone`.
+    /// Returns the range in nanoseconds, relative to the current time in `zone`.
     pub(crate) fn range(&self, zone: &Zone) -> anyhow::Result<Range> {
         Range::new(self.since.as_ref(), self.until.as_ref(), zone)
     }
 }
 
-/// Which entries, by what is in them and by their time.
+/// A query and a range of time.
 #[derive(Args, Debug)]
 pub(crate) struct SelectArgs {
-    /// Only entries that this asks for: see `fusewire query --help`.
+    /// Use only entries that match this expression; see `fusewire query --help`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     query: Option<String>,
 
@@ -71,35 +70,36 @@ pub(crate) struct SelectArgs {
 }
 
 impl SelectArgs {
-    /// What is selected now, by the clocks of `zone`.
+    /// Returns the selection, relative to the current time in `zone`.
     pub(crate) fn selection(&self, zone: &Zone) -> anyhow::Result<Selection> {
         Selection::new(&self.range, self.query.as_deref(), zone)
     }
 }
 
-/// The time zone of what is printed.
+/// The time zone of input and output.
 #[derive(Args, Debug)]
 pub(crate) struct ZoneArgs {
-    /// Time zone to print in: a name such as Europe/Berlin, an offset such as +02:00, `local` or `UTC`.
+    /// Time zone of times: `local`, `UTC`, an offset such as +02:00, or a name such as Europe/Berlin.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, default_value = "local", value_parser = Zone::parse)]
     pub(crate) tz: Zone,
 
-    /// The same as --tz UTC.
+    /// Use UTC; the same as --tz UTC.
     #[arg(long, conflicts_with = "tz")]
     pub(crate) utc: bool,
 }
 
 impl ZoneArgs {
-    /// The zone asked for.
+    /// Returns the time zone.
     pub(crate) fn zone(&self) -> Zone {
         if self.utc { Zone::utc() } else { self.tz.clone() }
     }
 }
 
-/// How segment files are opened.
+/// The method that opens segment files.
 #[derive(Args, Debug, Clone, Copy)]
 pub(crate) struct AccessArgs {
-    /// Read files into memory instead of mapping them: for files that another program may cut while we read.
+    /// Copy files into memory instead of mapping them; use this for files that another program may truncate during
+    /// reading.
     #[arg(long)]
     pub(crate) copy: bool,
 }

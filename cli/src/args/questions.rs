@@ -1,4 +1,4 @@
-//! What can be written behind the commands that ask.
+//! The arguments of the commands that query and count entries.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -6,26 +6,28 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use fusewire::query::Field;
 
-use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs};
+use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs, help};
 use crate::input::time_point::length;
 
-/// Print the entries that an expression asks for.
+/// Print the entries that match an expression
 ///
-/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, fuse.depth and so on; everything else is an attribute,
-/// nested as request.status, tags[0], tags[*]. A text alone is looked for in the body.
+/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, fuse.depth and the other causes of a trip. Any
+/// other name is an attribute. Nested attributes are written as request.status, tags[0] and tags[*]. A quoted text alone
+/// matches entries with this text in the body.
 ///
 /// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
-/// time in last 15m; and, or, not, parentheses. Where a segment has an index, only what it does not exclude is read.
+/// time in last 15m. Comparisons are combined with and, or, not and parentheses.
+///
+/// Data that an index excludes is not read.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire query 'level >= warn and duration_ms > 2s' logs
   fusewire query 'request.status in (500, 502) and time in last 1h' logs -C 3
   fusewire query '\"connection reset\" and not target == health' logs /var/log/app.jsonl
   fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs --output json
-  fusewire query 'fuse.any' logs --count")]
+  fusewire query 'fuse.any' logs --count"))]
 pub(crate) struct QueryArgs {
-    /// What to ask for.
+    /// Query expression.
     #[arg(value_name = "EXPR")]
     pub(crate) query: String,
 
@@ -33,19 +35,19 @@ pub(crate) struct QueryArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Print how many there are, and nothing of them.
+    /// Print only the number of matching entries.
     #[arg(long, short, conflicts_with_all = ["context", "lines"])]
     pub(crate) count: bool,
 
-    /// Print no more than so many.
+    /// Print at most N entries.
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
 
-    /// Print the newest entry first; with -n the newest N. What is printed is kept in a temporary file meanwhile.
+    /// Print the newest entry first, with -n the newest N; buffers the output in a temporary file.
     #[arg(long, short, conflicts_with_all = ["count", "context"])]
     pub(crate) reverse: bool,
 
-    /// Print so many entries before and behind each one, too; `--` stands between those that are not side by side.
+    /// Also print N entries before and after each match; `--` separates groups that are not adjacent.
     #[arg(long, short = 'C', value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u16).range(..=1000))]
     pub(crate) context: u16,
@@ -60,54 +62,55 @@ pub(crate) struct QueryArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Say how much was logged, by level, by target and by call site, and what the fuse did there.
+/// Count entries, bytes and trips by level, target and call site
 ///
-/// Without --by: a summary, and a table each for levels, targets, and pairs of target and message. Memory is bounded by --max-groups.
+/// Without --by, the command prints a summary and three tables: by level, by target, and by target and message.
+/// --max-groups bounds the memory.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire stats logs
   fusewire stats logs --by request.path --number duration_ms --where 'level >= warn'
   fusewire stats logs --by target --distinct user_id --sort bytes
-  fusewire stats logs --by level --output json")]
+  fusewire stats logs --by level --output json"))]
 pub(crate) struct StatsArgs {
     /// Directories, or files of segments, frames or lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Count by this field; several times for each combination of several.
+    /// Group by this field; repeat the option to group by several fields.
     #[arg(long, value_name = "FIELD")]
     pub(crate) by: Vec<Field>,
 
-    /// Minimum, quantiles and maximum of this number in each group; quantiles within 0.2 % of themselves.
+    /// Show the minimum, quantiles and maximum of this numeric field per group; the relative error of a quantile is at
+    /// most 0.2 %.
     #[arg(long, value_name = "FIELD")]
     pub(crate) number: Option<Field>,
 
-    /// About how many different values this field has in each group, within some 1 %.
+    /// Estimate the number of distinct values of this field per group; the error is about 1 %.
     #[arg(long, value_name = "FIELD")]
     pub(crate) distinct: Option<Field>,
 
-    /// Show so many groups of each table.
+    /// Number of groups to show in each table.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
 
-    /// Count only, without bytes and trips: where indexes tell, no entry is looked at.
+    /// Print only counts, without bytes and trips; reads no entries if indexes contain the counts.
     #[arg(long, conflicts_with = "sort")]
     pub(crate) counts: bool,
 
-    /// Which groups come first.
+    /// Order of the groups.
     #[arg(long, value_enum, value_name = "ORDER", default_value = "count")]
     pub(crate) sort: StatsOrder,
 
-    /// Keep account of so many groups at most, the largest; entries of further ones are counted together, and it is said by how
-    /// much a count may be short.
+    /// Maximum number of groups to keep in memory; entries of further groups are counted together, and the output
+    /// states the maximum error of a count.
     #[arg(long, value_name = "N", default_value_t = 30_000)]
     pub(crate) max_groups: usize,
 
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// Tables for people, or one JSON object a line.
+    /// Output format: tables, or one JSON object per line.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
 
@@ -118,7 +121,7 @@ pub(crate) struct StatsArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// `--sort`.
+/// The values of `--sort`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatsOrder {
     Count,
@@ -126,26 +129,25 @@ pub(crate) enum StatsOrder {
     Tripped,
 }
 
-/// Draw how many entries there are over time.
+/// Draw a histogram of entries over time
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire histogram logs
   fusewire histogram logs --where 'level >= error' --every 1m --since 1h
-  fusewire histogram logs --every 1d --output json")]
+  fusewire histogram logs --every 1d --output json"))]
 pub(crate) struct HistogramArgs {
     /// Directories, or files of segments, frames or lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// How long each interval is, as 30s, 5m, 1h or 1d; without it as long as makes some thirty lines.
+    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default gives about 30 lines at most.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<NonZero<u64>>,
 
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// Bars for people, or one JSON object a line.
+    /// Output format: bars, or one JSON object per line.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
 
@@ -156,20 +158,19 @@ pub(crate) struct HistogramArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// `30s`, in nanoseconds.
+/// Parses a duration such as `30s`; returns nanoseconds.
 fn interval(text: &str) -> Result<NonZero<u64>, String> {
     let nanos = length(text)?;
-    NonZero::new(nanos).ok_or_else(|| format!("`{text}` is no time"))
+    NonZero::new(nanos).ok_or_else(|| format!("`{text}` is not a duration: expected more than 0"))
 }
 
-/// Print the entries of one trace, of all processes, span by span.
+/// Print the entries of one trace from all processes, by span
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire trace 5b8aa5a2d2c872e8321cf37308d69df2 logs
-  fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs --output json")]
+  fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs --output json"))]
 pub(crate) struct TraceArgs {
-    /// The trace id, in hexadecimal digits.
+    /// Trace id in hexadecimal digits.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 

@@ -1,11 +1,11 @@
-//! Numbers of bytes as people write them.
+//! A parser of byte sizes.
 
 use fusewire::Limits;
 
-/// A number of bytes: `4096`, `64KiB`, `64K`, `1.5MiB`, `64MB`. K, M, G without `iB` are powers of 1024 as `dd` has
-/// them; KB, MB, GB are powers of 1000.
+/// Parses a size in bytes: `4096`, `64KiB`, `64K`, `1.5MiB`, `64MB`. K, M and G without `iB` are powers of 1024, as in
+/// `dd`; KB, MB and GB are powers of 1000.
 fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a size: write 4096, 64KiB, 1.5MiB or 64MB");
+    let wrong = || format!("`{text}` is not a size: expected a number of bytes such as 4096, 64KiB, 1.5MiB or 64MB");
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
@@ -29,19 +29,19 @@ fn parse_size(text: &str) -> Result<u64, String> {
 pub(super) fn parse_segment_size(text: &str) -> Result<u64, String> {
     let size = parse_size(text)?;
     if size % 4096 != 0 || !(16 << 10..=1 << 30).contains(&size) {
-        return Err("a segment is a multiple of 4 KiB, 16 KiB to 1 GiB".to_owned());
+        return Err("expected a multiple of 4 KiB from 16 KiB to 1 GiB".to_owned());
     }
     Ok(size)
 }
 
 pub(super) fn parse_u32_size(text: &str) -> Result<u32, String> {
-    u32::try_from(parse_size(text)?).map_err(|_| "at most 4294967295 bytes".to_owned())
+    u32::try_from(parse_size(text)?).map_err(|_| "expected at most 4294967295 bytes".to_owned())
 }
 
 pub(super) fn parse_entry_bytes(text: &str) -> Result<u32, String> {
     let size = parse_u32_size(text)?;
     if !(Limits::MIN_ENTRY_BYTES..=Limits::MAX_ENTRY_BYTES).contains(&size) {
-        return Err("an entry may be 1 KiB to 16 MiB".to_owned());
+        return Err("expected 1 KiB to 16 MiB".to_owned());
     }
     Ok(size)
 }

@@ -1,4 +1,4 @@
-//! What is known already: findings that are not new.
+//! The baseline: known findings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// Findings that are known, by their fingerprints.
+/// Known findings, by fingerprint.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Baseline {
     version: u32,
-    /// What each is, so that people can read the file.
+    /// A description of each finding, for readers of the file.
     pub(super) known: BTreeMap<String, String>,
-    /// Whether there is one: without, nothing is new or known.
+    /// Whether a baseline is given; without one, a finding is neither new nor known.
     #[serde(skip)]
     pub(super) is_given: bool,
 }
@@ -20,25 +20,25 @@ pub(crate) struct Baseline {
 const VERSION: u32 = 1;
 
 impl Baseline {
-    /// Reads a file that [`write`](Self::write) has written.
+    /// Reads a file of [`write`](Self::write).
     ///
     /// # Errors
-    /// Where it is none.
+    /// Returns an error if the file is not a baseline.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let about = || path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(about)?;
         let mut baseline: Self = serde_json::from_str(&text).with_context(about)?;
         if baseline.version != VERSION {
-            bail!("{}: version {}, expected {VERSION}", path.display(), baseline.version);
+            bail!("{}: version: expected {VERSION}, found {}", path.display(), baseline.version);
         }
         baseline.is_given = true;
         Ok(baseline)
     }
 
-    /// Writes what is found as known.
+    /// Writes findings as known.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Returns an error if the file cannot be written.
     pub(crate) fn write(path: &Path, known: BTreeMap<String, String>) -> Result<()> {
         let baseline = Self { version: VERSION, known, is_given: true };
         let text = serde_json::to_string_pretty(&baseline)? + "\n";

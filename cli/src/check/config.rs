@@ -1,4 +1,4 @@
-//! What rules are held, and how: thresholds, severities, rules of one's own, and what is allowed.
+//! The configuration of a check: severities, thresholds, custom rules and allowances.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,34 +11,34 @@ use serde::Deserialize;
 use super::rules::{self, Level, RULES};
 use crate::input::time_point::length;
 
-/// A rule, as it is held here.
+/// A rule with its configured severity.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// `None`: it is off.
+    /// `None` if the rule is off.
     pub(crate) level: Option<Level>,
     pub(crate) what: String,
     pub(crate) why: String,
     pub(crate) fix: String,
 }
 
-/// A rule of one's own.
+/// A custom rule.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
     pub(super) query: Query,
     pub(super) allowed: Allowed,
 }
 
-/// How much of what a rule finds is no finding.
+/// The limit of a custom rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Allowed {
     AtMost(u64),
-    /// Of all entries.
+    /// A share of all entries, from 0.0 to 1.0.
     Share(f64),
 }
 
-/// What is no finding, and why.
+/// An allowance: findings that are not reported, and the reason.
 #[derive(Clone, Debug)]
 pub(super) struct Allow {
     pub(super) rule: usize,
@@ -51,12 +51,12 @@ pub(super) struct Allow {
 }
 
 impl Allow {
-    /// Whether it is over.
+    /// Returns whether the allowance has expired.
     pub(super) fn is_over(&self, now: u64) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
 
-    /// Whether a finding of `rule` in `entry` about `subject` is allowed.
+    /// Returns whether a finding of `rule` in `entry` about `subject` is allowed.
     pub(super) fn admits(&self, rule: usize, entry: &EntryRef<'_>, subject: &str, now: u64) -> bool {
         self.rule == rule
             && !self.is_over(now)
@@ -66,33 +66,33 @@ impl Allow {
     }
 }
 
-/// The numbers that rules go by.
+/// The thresholds of the rules.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Thresholds {
-    /// A key of more bytes is long.
+    /// The maximum length of a key, in bytes.
     pub(crate) key_bytes: usize,
-    /// So many maps and lists in each other are nearly too deep.
+    /// The depth from which values are near the depth limit.
     pub(crate) depth: usize,
-    /// So many children are nearly too many.
+    /// The number of children from which a map or array is near the width limit.
     pub(crate) width: usize,
-    /// An entry of more bytes is large.
+    /// The maximum size of an entry, in bytes.
     pub(crate) entry_bytes: u64,
-    /// An entry may be so much earlier than the one before.
+    /// The maximum difference by which an entry is earlier than the previous one.
     pub(crate) backwards: Span,
-    /// An entry may be so much later than now.
+    /// The maximum difference by which an entry is later than the current time.
     pub(crate) future: Span,
-    /// Of the entries of a target, errors may be this share; of 100 entries at least.
+    /// The maximum share of errors of a target with at least 100 entries.
     pub(crate) errors: f64,
-    /// Debug and trace may be this share; of 1,000 entries at least.
+    /// The maximum share of debug and trace entries, from 1,000 entries on.
     pub(crate) debug: f64,
-    /// With `--role local`, nothing is older.
+    /// The maximum age of entries with `--role local`.
     pub(crate) local_age: Span,
-    /// With `--role archive`, something is as old.
+    /// The minimum age of the oldest entry with `--role archive`.
     pub(crate) archive_age: Span,
 }
 
-/// A length of time as `15m`, in nanoseconds.
+/// A duration such as `15m`, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Span(pub(crate) u64);
@@ -124,10 +124,10 @@ impl Default for Thresholds {
     }
 }
 
-/// What is held.
+/// The configuration of a check.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// Those that are built in, and then one's own.
+    /// The built-in rules, then the custom rules.
     pub(crate) rules: Vec<Held>,
     pub(super) own: Vec<Own>,
     pub(super) allows: Vec<Allow>,
@@ -202,10 +202,10 @@ struct AllowRule {
 }
 
 impl Config {
-    /// Reads a file.
+    /// Reads a TOML file.
     ///
     /// # Errors
-    /// Where it is no TOML, or something in it is not known: with the line and column, or the name of the rule.
+    /// Returns an error with the line and column, or with the name of the rule, if the file is invalid.
     pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Self> {
         let about = || path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(about)?;
@@ -230,7 +230,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether bytes that are lost are findings.
+    /// Returns whether lost bytes are findings.
     pub(crate) fn finds_damage(&self) -> bool {
         self.rules[rules::DAMAGED].level.is_some()
     }
@@ -239,17 +239,20 @@ impl Config {
         let own = || self.rules.iter().position(|rule| rule.id == name);
         rules::find(name)
             .or_else(own)
-            .with_context(|| format!("no rule is called `{name}`: see fusewire check --list"))
+            .with_context(|| format!("no rule has the id or name `{name}`; run `fusewire check --list`"))
     }
 
     fn add(&mut self, rule: OwnRule, options: &QueryOptions) -> Result<()> {
-        if rule.id.is_empty() || self.find(&rule.id).is_ok() {
-            bail!("id: `{}` is taken, or empty", rule.id);
+        if rule.id.is_empty() {
+            bail!("id: expected a name, found an empty text");
+        }
+        if self.find(&rule.id).is_ok() {
+            bail!("id: another rule has the id or name `{}`", rule.id);
         }
         let allowed = match (rule.at_most, rule.share) {
-            (Some(_), Some(_)) => bail!("at_most and share: expected one of them"),
+            (Some(_), Some(_)) => bail!("at_most and share: expected one of them, found both"),
             (None, Some(share)) if !(0.0..=1.0).contains(&share) => {
-                bail!("share: {share}, expected 0.0 to 1.0")
+                bail!("share: expected 0.0 to 1.0, found {share}")
             }
             (None, Some(share)) => Allowed::Share(share),
             (most, None) => Allowed::AtMost(most.unwrap_or(0)),
@@ -269,7 +272,7 @@ impl Config {
 
     fn allow(&self, allow: AllowRule, options: &QueryOptions) -> Result<Allow> {
         if allow.reason.trim().is_empty() {
-            bail!("reason: expected why it is allowed");
+            bail!("reason: expected a reason, found an empty text");
         }
         let until = allow.until.as_deref().map(moment).transpose().context("until")?;
         Ok(Allow {
@@ -287,10 +290,10 @@ impl Config {
     }
 }
 
-/// The beginning of a day in UTC, or a moment with an offset.
+/// Parses a date, which begins at midnight UTC, or a time with an offset.
 fn moment(text: &str) -> Result<u64> {
     let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
     let nanos = instant.and_then(|instant| u64::try_from(instant.as_nanosecond()).ok());
-    nanos.with_context(|| format!("`{text}` is no day: write 2026-12-31, or 2026-12-31T12:00:00Z"))
+    nanos.with_context(|| format!("`{text}` is not a date: expected 2026-12-31 or 2026-12-31T12:00:00Z"))
 }

@@ -1,4 +1,4 @@
-//! The rules of entries, as one thread holds them.
+//! The rules for entries. Each thread of a scan has an inspector.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -88,7 +88,7 @@ impl<'a> Inspector<'a> {
             self.before = (place.file.clone(), 0);
         }
         if time != 0 && time.saturating_add(backwards) < self.before.1 {
-            let detail = format!("{:.1} s earlier than the one before", (self.before.1 - time) as f64 / 1e9);
+            let detail = format!("{:.1} s earlier than the previous entry", (self.before.1 - time) as f64 / 1e9);
             self.find(TIME_GOES_BACK, entry, "", &detail, place);
         }
         if time != 0 {
@@ -115,7 +115,7 @@ impl<'a> Inspector<'a> {
         if let Some(name) = named {
             self.find(MALFORMED_TRACE, entry, name, "", place);
         } else if has_trace != has_span {
-            let detail = if has_trace { "a trace id and no span id" } else { "a span id and no trace id" };
+            let detail = if has_trace { "a trace id without a span id" } else { "a span id without a trace id" };
             self.find(NOT_TRACEABLE, entry, "", detail, place);
         } else if !has_trace {
             self.find(MISSING_TRACE, entry, "", "", place);
@@ -142,7 +142,7 @@ impl<'a> Inspector<'a> {
             {
                 let text = text.as_bytes();
                 let kind = if secrets::by_key(key, text) {
-                    Some("a secret, by the name of its key")
+                    Some("a secret according to its key")
                 } else {
                     secrets::in_text(text)
                 };
@@ -184,7 +184,7 @@ impl<'a> Inspector<'a> {
             self.find(EMPTY_MESSAGE, entry, "", "", place);
         }
         if attributes == 0 && pairs(body) >= 2 {
-            self.find(UNSTRUCTURED, entry, "", "values in the message", place);
+            self.find(UNSTRUCTURED, entry, "", "`key=value` pairs in the message", place);
         }
     }
 
@@ -192,7 +192,7 @@ impl<'a> Inspector<'a> {
     fn text(&mut self, entry: &EntryRef<'_>, place: &Place) {
         if self.is_on(UNSTRUCTURED) {
             let name = place.file.file_name().unwrap_or_default().to_string_lossy();
-            self.findings.add_of_file(UNSTRUCTURED, &name, "lines of text".to_owned(), 1, place.clone());
+            self.findings.add_of_file(UNSTRUCTURED, &name, "text lines".to_owned(), 1, place.clone());
         }
         if self.is_on(SECRET)
             && let Some(kind) = secrets::in_text(entry.body().as_bytes())

@@ -1,4 +1,4 @@
-//! The rules of files, of levels, and of what a log says of itself.
+//! The rules for files, for the shares of levels, and for dropped entries.
 
 use std::path::{Path, PathBuf};
 
@@ -12,16 +12,16 @@ use super::rules::*;
 use crate::output::losses;
 use crate::output::numbers::{counted, lasted};
 
-/// What a directory is for.
+/// The role of a directory.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Logs on their way: nothing stays.
+    /// A directory of logs that are shipped and deleted soon.
     Local,
-    /// Logs to answer from: nothing goes too soon.
+    /// A directory of logs that are kept for a long time.
     Archive,
 }
 
-/// Segments that nobody sealed, and how long entries are kept.
+/// Adds unsealed segments and the age of the entries to `findings`.
 pub(super) fn segments(
     paths: &[PathBuf],
     role: Option<Role>,
@@ -53,7 +53,7 @@ pub(super) fn segments(
     match role {
         Role::Local if age > config.thresholds.local_age.0 => {
             let detail = format!(
-                "the oldest entry is {} old, and {} may be",
+                "the oldest entry is {} old, expected at most {}",
                 lasted(age),
                 lasted(config.thresholds.local_age.0)
             );
@@ -61,7 +61,7 @@ pub(super) fn segments(
         }
         Role::Archive if age < config.thresholds.archive_age.0 => {
             let detail = format!(
-                "the oldest entry is {} old, and {} have to be kept",
+                "the oldest entry is {} old, expected at least {}",
                 lasted(age),
                 lasted(config.thresholds.archive_age.0)
             );
@@ -72,7 +72,7 @@ pub(super) fn segments(
     Ok(())
 }
 
-/// What could not be read.
+/// Adds lost bytes, invalid entries and unreadable files to `findings`.
 pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
     for (path, range) in &scanned.lost {
         findings.add_of_file(
@@ -87,7 +87,7 @@ pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
         findings.add_of_file(
             DAMAGED,
             &name(path),
-            format!("the frame is intact, the entry in it is not: {error}"),
+            format!("the frame is intact, but its entry is invalid: {error}"),
             1,
             Place::at(path, *offset),
         );
@@ -97,14 +97,14 @@ pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
     }
 }
 
-/// Which levels there are most of.
+/// Adds targets with many errors, and many debug entries, to `findings`.
 pub(super) fn levels(found: &Inspector<'_>, config: &Config, first: &Path, findings: &mut Findings) {
     let thresholds = &config.thresholds;
     for (target, (entries, errors)) in &found.by_target {
         let share = *errors as f64 / *entries as f64;
         if *entries >= 100 && share > thresholds.errors {
             let detail = format!(
-                "{errors} of {entries} entries: {:.0} %, where {:.0} % may be",
+                "{errors} of {entries} entries ({:.0} %), expected at most {:.0} %",
                 share * 100.0,
                 thresholds.errors * 100.0
             );
@@ -114,7 +114,7 @@ pub(super) fn levels(found: &Inspector<'_>, config: &Config, first: &Path, findi
     let share = found.debug as f64 / found.entries.max(1) as f64;
     if found.entries >= 1_000 && share > thresholds.debug {
         let detail = format!(
-            "{} of {} entries: {:.0} %, where {:.0} % may be",
+            "{} of {} entries ({:.0} %), expected at most {:.0} %",
             found.debug,
             found.entries,
             share * 100.0,

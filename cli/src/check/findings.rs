@@ -1,4 +1,4 @@
-//! What was found, grouped by rule and call site, in bounded memory.
+//! Findings, grouped by rule and call site, in bounded memory.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::call_site::{MESSAGE, lossy, template};
 
-/// Groups of each rule that are told apart. What is beyond is counted by rule alone.
+/// The maximum number of groups per rule. Further findings are counted by rule.
 const GROUPS: usize = 1_000;
 
-/// Places that are named of each group.
+/// The number of places that are stored per group.
 const EXAMPLES: usize = 3;
 
-/// What findings are grouped by.
+/// The key of a group of findings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key {
     /// Its place among the rules, those of a file behind those that are built in.

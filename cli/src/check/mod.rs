@@ -1,4 +1,4 @@
-//! Logs against rules (F1).
+//! The check of logs against rules.
 
 mod baseline;
 pub(crate) mod config;
@@ -27,24 +27,24 @@ use findings::{Findings, Place};
 use report::Report;
 use rules::{DROPPED, EXPIRED, RULES};
 
-/// What is to be checked.
+/// The input of a check.
 pub(crate) struct Options<'a> {
     pub(crate) paths: &'a [PathBuf],
     pub(crate) config: &'a Config,
     pub(crate) selection: &'a Selection,
     pub(crate) role: Option<Role>,
     pub(crate) baseline: &'a Baseline,
-    /// Entries that were not written, as the log says.
+    /// The number of dropped entries, from loss records.
     pub(crate) dropped: u64,
     /// Nanoseconds since the Unix epoch.
     pub(crate) now: u64,
     pub(crate) copy: bool,
 }
 
-/// Holds what is in the paths against the rules. What could not be read is among the findings, unless that rule is off, and beside them.
+/// Checks the logs in the paths. Unreadable data is returned as findings (unless that rule is off) and in the scan.
 ///
 /// # Errors
-/// Where a path cannot be read.
+/// Returns an error if a path cannot be read.
 pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     let Options { paths, config, selection, now, .. } = *options;
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
@@ -67,13 +67,13 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     }
     for allow in config.allows.iter().filter(|allow| allow.is_over(now)) {
         let rule = &config.rules[allow.rule].id;
-        findings.add_of_file(EXPIRED, rule, format!("of {rule}: {}", allow.reason), 1, Place::at(first, 0));
+        findings.add_of_file(EXPIRED, rule, format!("the reason was: {}", allow.reason), 1, Place::at(first, 0));
     }
     drop_what_is_allowed(&mut findings, &all, config);
     Ok((report::make(findings, config, options.baseline, all.entries), scanned))
 }
 
-/// What is off, and what a rule of one's own finds so rarely that it may be.
+/// Removes the findings of disabled rules, and those of custom rules below their limit.
 fn drop_what_is_allowed(findings: &mut Findings, all: &Inspector<'_>, config: &Config) {
     let counts = |rule: usize| match rule.checked_sub(RULES.len()) {
         None => true,

@@ -1,4 +1,4 @@
-//! What a check comes to.
+//! The report of a check.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,18 +12,18 @@ use super::config::{Config, Held};
 use super::findings::{Findings, Place};
 use super::rules::Level;
 
-/// All that was found.
+/// The findings of a check.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     /// By severity, the worst first, then by rule and count.
     pub(crate) findings: Vec<Finding>,
-    /// Entries that were looked at.
+    /// The number of checked entries.
     pub(crate) entries: u64,
-    /// Findings in more groups than are told apart, by rule.
+    /// The number of findings in groups beyond the limit, by rule.
     pub(crate) others: BTreeMap<String, u64>,
 }
 
-/// What a rule found at a call site, or of a file.
+/// The findings of one rule at one call site, or in one file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Finding {
     pub(crate) rule: String,
@@ -31,22 +31,22 @@ pub(crate) struct Finding {
     pub(crate) level: Level,
     pub(crate) what: String,
     pub(crate) target: String,
-    /// The message, without what varies.
+    /// The message, with its variable parts replaced.
     pub(crate) message: String,
     /// The attribute, or the file.
     pub(crate) subject: String,
     pub(crate) detail: String,
     pub(crate) count: u64,
-    /// Of the first and the last entry, nanoseconds since the Unix epoch.
+    /// The times of the first and the last entry, in nanoseconds since the Unix epoch.
     pub(crate) times: Option<(u64, u64)>,
     pub(crate) places: Vec<Place>,
     pub(crate) fingerprint: String,
-    /// Whether a baseline has it; `None` without one.
+    /// Whether the baseline contains the finding; `None` without a baseline.
     pub(crate) known: Option<bool>,
 }
 
 impl Finding {
-    /// What is meant, in a line.
+    /// Returns the call site and the detail, in one line.
     pub(crate) fn describe(&self) -> String {
         let mut parts = Vec::new();
         if !self.target.is_empty() {
@@ -68,12 +68,12 @@ impl Finding {
 }
 
 impl Report {
-    /// Findings of `level` or worse that are not known.
+    /// Returns the number of new findings of `level` or above.
     pub(crate) fn new_of(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level >= level && finding.known != Some(true)).count()
     }
 
-    /// What each is, by fingerprint.
+    /// Returns a description of each finding, by fingerprint.
     pub(crate) fn known(&self) -> BTreeMap<String, String> {
         let describe = |finding: &Finding| {
             (
@@ -85,7 +85,7 @@ impl Report {
     }
 }
 
-/// Puts findings in order.
+/// Makes a report of sorted findings.
 pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, entries: u64) -> Report {
     let mut all: Vec<Finding> = findings
         .groups
@@ -120,7 +120,7 @@ pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, ent
     Report { findings: all, entries, others }
 }
 
-/// Says of places in files of lines which line they are: each file is read once. One that cannot be read any more has none.
+/// Sets the line numbers of places in files of lines. Reads each file once, and skips unreadable files.
 fn number_lines(findings: &mut [Finding]) {
     let mut wanted: BTreeMap<PathBuf, Vec<u64>> = BTreeMap::new();
     let places = || findings.iter().flat_map(|finding| &finding.places).filter(|place| place.is_of_lines);
@@ -142,7 +142,7 @@ fn number_lines(findings: &mut [Finding]) {
     }
 }
 
-/// Which line each of `offsets`, in order, is in.
+/// Returns the line number of each of `offsets`, which must be sorted.
 fn lines_at(file: &std::path::Path, offsets: &[u64]) -> std::io::Result<BTreeMap<u64, u64>> {
     let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
     let (mut at, mut line, mut found) = (0_u64, 1_u64, BTreeMap::new());

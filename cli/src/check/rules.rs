@@ -1,8 +1,8 @@
-//! The rules that are built in.
+//! The built-in rules.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding matters. Ordered.
+/// The severity of a finding, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
@@ -21,27 +21,27 @@ impl Level {
     }
 }
 
-/// A rule.
+/// A built-in rule.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) level: Level,
-    /// What it finds, in a line.
+    /// The problem, in one line.
     pub(crate) what: &'static str,
-    /// Why that matters.
+    /// The consequence of the problem.
     pub(crate) why: &'static str,
-    /// What to do.
+    /// The solution.
     pub(crate) fix: &'static str,
 }
 
 macro_rules! rules {
     ($($constant:ident $id:literal $name:literal $level:ident: $what:literal; $why:literal; $fix:literal;)*) => {
-        /// All of them, by id.
+        /// All built-in rules, in the order of their ids.
         pub(crate) const RULES: &[Rule] =
             &[$(Rule { id: $id, name: $name, level: Level::$level, what: $what, why: $why, fix: $fix }),*];
 
-        // The place of each.
+        // The position of each rule.
         rules!(@ 0; $($constant)*);
     };
     (@ $at:expr; $constant:ident $($rest:ident)*) => {
@@ -53,104 +53,104 @@ macro_rules! rules {
 
 rules! {
     MISSING_TIME "FW001" "missing-time" Error:
-        "an entry that does not say when";
-        "It cannot be put in order, is in no range of time, and no retention by age applies to it.";
-        "Write a time with each entry, with an offset from UTC: the library does so by itself.";
+        "an entry has no time";
+        "An entry without a time has no place in the order of entries. It is in no time range, and retention by age does not apply to it.";
+        "Write a time with an offset from UTC in each entry. The library does this by default.";
     MISSING_LEVEL "FW002" "missing-level" Warning:
-        "an entry without a severity";
-        "It is in no count by level, and no alert sees it.";
-        "Write one of trace, debug, info, warn, error, fatal under `level`.";
+        "an entry has no severity";
+        "Counts by level do not include the entry, and no alert on a level finds it.";
+        "Write one of trace, debug, info, warn, error or fatal under `level`.";
     MISSING_TRACE "FW003" "missing-trace-id" Warning:
-        "an entry without a trace id";
-        "What belongs to one request cannot be found together: `fusewire trace` has nothing to go by.";
-        "Log within a context or a span that has one. What belongs to no request may be allowed: see [[allow]].";
+        "an entry has no trace id";
+        "The entries of one request cannot be found together, for example by `fusewire trace`.";
+        "Log inside a context or a span that has a trace id. Allow the entries that belong to no request: see [[allow]].";
     MALFORMED_TRACE "FW004" "malformed-trace-id" Error:
-        "a trace or span id that is none";
-        "It is kept as text, and is not found by its id. W3C Trace Context wants 32 and 16 hexadecimal digits, not all zero.";
-        "Write the id as digits, without a prefix and not cut.";
+        "a trace id or span id is malformed";
+        "The id is stored as text, and a search by id does not find it. W3C Trace Context requires 32 hexadecimal digits for a trace id and 16 for a span id, not all of them zero.";
+        "Write all digits of the id, without a prefix.";
     NOT_TRACEABLE "FW005" "not-traceable" Warning:
-        "an entry with a trace id and no span id, or the other way round";
-        "The request is known, and the step of it is not: its place in the trace cannot be told.";
-        "Write both, as OpenTelemetry's log record has them.";
+        "an entry has a trace id without a span id, or a span id without a trace id";
+        "One id is not enough to place the entry in a trace.";
+        "Write both ids, as in the log record of OpenTelemetry.";
     UNSTRUCTURED "FW006" "unstructured" Warning:
-        "a line that is text and not JSON, or a message with `key=value` in it and no attributes";
-        "What is in the text can be searched, and not counted, compared or indexed.";
-        "Log the values as attributes, and a message that is the same each time.";
+        "a line is not JSON, or a message contains `key=value` pairs instead of attributes";
+        "Values in a text can be searched, but they cannot be counted, compared or indexed.";
+        "Log the values as attributes, with a constant message.";
     TIME_NOT_SANE "FW007" "time-not-sane" Error:
-        "a time before the year 2000, or after now";
-        "A clock that is wrong, or a unit that is: milliseconds taken for seconds. Ranges of time miss the entry, and retention keeps or deletes it wrongly.";
-        "Set the clock, or say the unit.";
+        "a time is before the year 2000 or in the future";
+        "The clock is wrong, or the unit is wrong, for example if milliseconds are read as seconds. Time ranges miss the entry, and retention keeps or deletes it at the wrong time.";
+        "Correct the clock, or the unit of the time.";
     TIME_GOES_BACK "FW008" "time-goes-back" Warning:
-        "an entry earlier than the one before it in its file";
-        "Threads are some milliseconds apart; seconds are a clock that was set, or entries that waited somewhere. Order by time is then not the order of events.";
-        "Stamp entries when they happen, with one clock.";
+        "an entry is earlier than the previous entry of its file";
+        "Differences of some milliseconds between threads are normal. A difference of seconds means that a clock was set, or that entries were delayed. The order by time is then not the order of events.";
+        "Take the time of an entry when the event happens, from one clock.";
     LONG_KEY "FW009" "long-key" Warning:
-        "an attribute with a long key";
-        "Keys are in each entry. One that is long is often data that was taken for a name.";
-        "Put what differs from entry to entry into the value.";
+        "an attribute has a long key";
+        "Each entry stores its keys. A long key often contains data that belongs in the value.";
+        "Move the variable part of the key to the value.";
     NEAR_DEPTH "FW010" "near-depth-limit" Note:
-        "values nested nearly as deep as is kept";
-        "One level more is cut by the fuse, and is not there when it is needed.";
-        "Log the part that matters, flat.";
+        "values are nested almost to the depth limit";
+        "The fuse cuts the levels beyond the limit, and their data is lost.";
+        "Log only the values that are needed, in a flat structure.";
     NEAR_WIDTH "FW011" "near-width-limit" Note:
-        "a map or list with nearly as many children as are kept";
-        "What grows with data grows on: the fuse cuts the rest.";
-        "Log how many there are, and the first few.";
+        "a map or array has almost as many children as the width limit";
+        "A collection that grows with the data exceeds the limit later. The fuse then cuts the rest.";
+        "Log the number of elements and the first few elements.";
     FUSE_TRIPPED "FW012" "fuse-tripped" Warning:
-        "an entry that the fuse cut";
-        "Something too deep, too wide or too large is logged: without the fuse it is what takes a service's memory.";
-        "Log less of it: `fusewire stats` and `postmortem` name the call sites.";
+        "the fuse cut an entry";
+        "A call site logs a value that is too deep, too wide or too large. Without the fuse, such a value can exhaust the memory of a service.";
+        "Log a smaller part of the value. `fusewire stats` and `fusewire postmortem` list the call sites.";
     DUPLICATE_KEY "FW013" "duplicate-key" Warning:
-        "the same key twice in one map";
-        "Readers differ in which they take; most drop one silently.";
-        "Rename one: often a span and an event use the same name.";
+        "a map contains the same key twice";
+        "Readers handle duplicate keys differently. Most of them drop one value silently.";
+        "Rename one key. A common cause is a span and an event with a field of the same name.";
     SECRET "FW014" "secret" Error:
-        "a value that looks like a credential or a card number";
-        "Logs are read by more people and kept longer than secrets may be.";
-        "Do not log it; change it, since it has been; delete the files. A value that is none may be allowed: see [[allow]].";
+        "a value looks like a credential or a card number";
+        "Logs are read by more people, and kept for a longer time, than is safe for secrets.";
+        "Stop logging the value, replace the exposed secret, and delete the files. Allow a value that is not a secret: see [[allow]].";
     LARGE_ENTRY "FW015" "large-entry" Warning:
-        "an entry that is large";
-        "A few call sites make most of the volume, and hide the rest.";
-        "Log a digest, or the first part.";
+        "an entry is large";
+        "A few call sites often produce most of the log volume.";
+        "Log a digest of the value, or its first part.";
     EMPTY_MESSAGE "FW016" "empty-message" Note:
-        "an entry without a message";
-        "People read messages first, and counts by call site go by them.";
-        "Say in a few words what happened.";
+        "an entry has no message";
+        "Readers need the message to understand the entry, and call sites are counted by message.";
+        "Describe the event in a few words.";
     MANY_ERRORS "FW017" "many-errors" Warning:
-        "a target with more errors than are errors";
-        "Where a large share of the entries is an error, nobody looks at errors any more.";
-        "Log what is expected as a warning or less, and repair the rest.";
+        "the error rate of a target is above the threshold";
+        "Real errors are overlooked if a large share of the entries are errors.";
+        "Log expected conditions as warnings or below. Repair the causes of the other errors.";
     MUCH_DEBUG "FW018" "much-debug" Note:
-        "more debug and trace than anything else";
-        "It costs volume in a service that runs, and hides what matters.";
-        "Set the level by target: it can be changed while the program runs.";
+        "the share of debug and trace entries is above the threshold";
+        "Debug and trace entries of a service in production add volume and hide other entries.";
+        "Set the level by target. The level can be changed while the program runs.";
     UNSEALED "FW019" "unsealed-segment" Note:
-        "a segment whose process died before it sealed it";
-        "Nothing of it is lost, and it has no index. The process did not end by itself.";
-        "`fusewire postmortem` tells what became of it; `fusewire recover` copies it into a sealed one.";
+        "a process died before it sealed a segment";
+        "No entry of the segment is lost, but the segment has no index. The process did not exit cleanly.";
+        "Run `fusewire postmortem` to find the cause. Run `fusewire recover` to copy the entries into a sealed segment.";
     DAMAGED "FW020" "damaged" Error:
-        "bytes that should be entries and are not";
-        "Entries are lost.";
-        "`fusewire verify` names the ranges; `fusewire recover` saves the rest. Look at the disk.";
+        "a file is damaged or unreadable";
+        "The entries in the damaged bytes are lost.";
+        "Run `fusewire verify` to list the damaged byte ranges. Run `fusewire recover` to copy the intact entries. Check the disk.";
     DROPPED "FW021" "dropped-entries" Warning:
-        "entries that were not written, as the log says";
-        "The disk or the budget was full. What is missing is not known, only how much.";
-        "Give the log more room, or let it overwrite the oldest: see `OnFull`.";
+        "a log dropped entries";
+        "A common cause is a full disk or a full byte budget. The log contains the number of dropped entries, but not their contents.";
+        "Increase the byte budget, or let the log delete its oldest segments: see `OnFull`.";
     TOO_OLD "FW022" "kept-too-long" Warning:
-        "entries older than a local directory may keep";
-        "Local logs are for shipping: what is older than 15 minutes was not shipped, or not deleted. On by --role local.";
-        "Look at what ships them, and set `max_age`.";
+        "a local directory contains entries that are too old";
+        "A local directory stores logs until they are shipped. An entry older than 15 minutes was not shipped, or its file was not deleted. --role local enables this rule.";
+        "Check the program that ships the logs, and set `max_age`.";
     TOO_SHORT "FW023" "kept-too-short" Warning:
-        "an archive that does not reach back far enough";
-        "An archive has to answer for 90 days. On by --role archive.";
-        "Raise its retention by age and by size.";
+        "an archive does not contain entries that are old enough";
+        "An archive must contain the entries of the last 90 days. --role archive enables this rule.";
+        "Increase the retention by age and by size.";
     EXPIRED "FW024" "expired-allowance" Warning:
-        "an [[allow]] whose time is over";
-        "It was allowed for a time.";
-        "Repair what it allowed, or give it a new time and reason.";
+        "an [[allow]] table has expired";
+        "The findings were allowed only until the time in this table.";
+        "Repair the causes of the findings, or set a new time and reason.";
 }
 
-/// The rule of this id or name.
+/// Returns the position of the rule with this id or name.
 pub(crate) fn find(name: &str) -> Option<usize> {
     RULES.iter().position(|rule| rule.id.eq_ignore_ascii_case(name) || rule.name.eq_ignore_ascii_case(name))
 }

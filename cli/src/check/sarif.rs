@@ -1,4 +1,4 @@
-//! What a check comes to, as SARIF 2.1.0: for code scanning, editors and other programs.
+//! The report of a check in SARIF 2.1.0, for code scanning, editors and other programs.
 
 use std::path::Path;
 
@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::config::Held;
 use super::report::{Finding, Report};
+use crate::output::numbers::counted;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The log file.
+/// Returns the SARIF log.
 pub(crate) fn make(report: &Report, rules: &[Held]) -> Value {
     let results: Vec<Value> = report.findings.iter().map(|finding| result(finding, rules)).collect();
     json!({
@@ -61,7 +62,7 @@ fn result(finding: &Finding, rules: &[Held]) -> Value {
     let mut made = json!({
         "ruleId": finding.rule,
         "level": finding.level.name(),
-        "message": { "text": format!("{text} ({} x)", finding.count) },
+        "message": { "text": format!("{text} ({})", counted(finding.count, "occurrence", "occurrences")) },
         "locations": locations,
         "occurrenceCount": finding.count,
         "partialFingerprints": { "fusewire/v1": finding.fingerprint },
@@ -81,7 +82,7 @@ fn result(finding: &Finding, rules: &[Held]) -> Value {
     made
 }
 
-/// A path as a URI, relative where the path is.
+/// Returns a path as a URI, which is relative if the path is relative.
 fn uri(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let mut uri = String::from(if path.is_absolute() { "file://" } else { "" });

@@ -1,4 +1,4 @@
-//! Values that look like credentials: by their form, and by the names of their keys.
+//! The detection of credentials, by the form of a value and by the name of its key.
 
 use std::sync::LazyLock;
 

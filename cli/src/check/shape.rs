@@ -1,4 +1,4 @@
-//! How an entry is built: how deep, how wide, and whether a key is there twice.
+//! The depth, the width and the duplicate keys of an entry.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

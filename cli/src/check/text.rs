@@ -1,4 +1,4 @@
-//! What a check comes to, on a terminal.
+//! The report of a check as text.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::output::escape;
 use crate::output::numbers::{counted, grouped};
 use crate::output::time::Clock;
 
-/// Call sites that are shown of a rule.
+/// The number of call sites that are shown per rule.
 const SHOWN: usize = 10;
 
 /// Appends `report` to `out`. Writing to a String cannot fail.
@@ -34,12 +34,12 @@ pub(crate) fn print(report: &Report, all: bool, clock: &mut Clock, palette: &Pal
             one(finding, clock, palette, out);
         }
         if let Some(more) = shown.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            _ = writeln!(out, "  and at {}", counted(more as u64, "further place", "further places"));
+            _ = writeln!(out, "  and {}", counted(more as u64, "more place", "more places"));
         }
         out.push('\n');
     }
     for (rule, count) in &report.others {
-        _ = writeln!(out, "{rule}: {} at places beyond those that are told apart", grouped(*count));
+        _ = writeln!(out, "{rule}: {} more, not grouped by place", grouped(*count));
     }
     summary(report, palette, out);
 }
@@ -48,7 +48,7 @@ fn one(finding: &Finding, clock: &mut Clock, palette: &Palette, out: &mut String
     let known = if finding.known == Some(true) { " (known)" } else { "" };
     let count = format!("{:>9} x", grouped(finding.count));
     let what = finding.describe();
-    let what = if what.is_empty() { "entries without target and message" } else { &what };
+    let what = if what.is_empty() { "entries without a target and a message" } else { &what };
     _ = writeln!(out, "{count} {}{known}", safe(what, palette));
     let place = finding.places.first().map(|place| {
         let file = safe(&place.file.display().to_string(), palette);
@@ -80,14 +80,14 @@ fn summary(report: &Report, palette: &Palette, out: &mut String) {
     .collect();
     let known = report.findings.iter().filter(|finding| finding.known == Some(true)).count() as u64;
     let known = if known > 0 { format!("; {} known", grouped(known)) } else { String::new() };
-    let found = if parts.is_empty() { palette.good.of("nothing found") } else { parts.join(", ") };
+    let found = if parts.is_empty() { palette.good.of("no findings") } else { parts.join(", ") };
     _ = writeln!(out, "{found} in {}{known}", counted(report.entries, "entry", "entries"));
 }
 
-/// Explains a rule.
+/// Appends the explanation of a rule to `out`.
 pub(crate) fn explain(rule: &Held, palette: &Palette, out: &mut String) {
     let level = rule.level.map_or("off", Level::name);
-    _ = writeln!(out, "{} {} ({level})\n\n{}.", palette.strong.of(&rule.id), rule.name, rule.what);
+    _ = writeln!(out, "{} {} ({level})\n\n{}", palette.strong.of(&rule.id), rule.name, rule.what);
     for (title, text) in [("Why", &rule.why), ("What to do", &rule.fix)] {
         if !text.is_empty() {
             _ = writeln!(out, "\n{}: {text}", palette.strong.of(title));
@@ -95,7 +95,7 @@ pub(crate) fn explain(rule: &Held, palette: &Palette, out: &mut String) {
     }
 }
 
-/// Lists the rules.
+/// Appends the list of rules to `out`.
 pub(crate) fn list(rules: &[Held], palette: &Palette, out: &mut String) {
     for rule in rules {
         let level = match rule.level {

@@ -1,4 +1,4 @@
-//! `fusewire check`: logs against rules.
+//! `fusewire check`: checks logs against rules.
 
 use anyhow::{Context, Result};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     if let Some(name) = &args.explain {
         let is_it = |id: &str| id.eq_ignore_ascii_case(name);
         let rule = config.rules.iter().find(|rule| is_it(&rule.id) || is_it(&rule.name));
-        let rule = rule.with_context(|| format!("no rule is called `{name}`: see fusewire check --list"))?;
+        let rule = rule.with_context(|| format!("no rule has the id or name `{name}`; run `fusewire check --list`"))?;
         text::explain(rule, &terminal.palette, &mut terminal.out);
         return Ok(Outcome::Clean);
     }
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     }
     let failed = args.fail_on.level().is_some_and(|level| report.new_of(level) > 0);
     let outcome = if failed { Outcome::NoMatch } else { Outcome::Clean };
-    // What is lost is told in any case.
+    // Lost bytes are reported even if the rule for damage is off.
     Ok(if config.finds_damage() { outcome } else { outcome.max(count::report(&scanned, terminal)?) })
 }
 

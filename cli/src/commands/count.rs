@@ -1,4 +1,4 @@
-//! Counting what is asked for: how a log is looked through by several threads, and what is told of that.
+//! Counts of selected entries. Several threads scan the log.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::{Terminal, losses, progress};
 
-/// Prints how many entries of `paths` are asked for.
+/// Prints the number of selected entries in `paths`.
 pub(super) fn print(
     paths: &[PathBuf],
     selection: &Selection,
@@ -24,7 +24,7 @@ pub(super) fn print(
     Ok(nothing.max(report(&counted.scanned, terminal)?))
 }
 
-/// Counts what is asked for in `paths`.
+/// Counts the selected entries in `paths`.
 pub(super) fn run(
     asked: &Aggregation,
     paths: &[PathBuf],
@@ -39,7 +39,7 @@ pub(super) fn run(
     counted
 }
 
-/// Reports what was lost or could not be read.
+/// Reports lost bytes, invalid entries and unreadable files.
 pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result<Outcome> {
     let mut outcome = Outcome::Clean;
     for (path, range) in &scanned.lost {
@@ -48,7 +48,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
     }
     for (path, offset, error) in &scanned.unreadable_entries {
         let place = format!("{}: byte {offset}", path.display());
-        terminal.report(&format!("{place}: the frame is intact, the entry in it is not: {error}"))?;
+        terminal.report(&format!("{place}: the frame is intact, but its entry is invalid: {error}"))?;
         outcome = outcome.max(Outcome::Lossy);
     }
     for (path, error) in &scanned.unreadable {
@@ -58,7 +58,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
     Ok(outcome)
 }
 
-/// How many entries of those that are asked for by time were not written, as the log says.
+/// Returns the number of dropped entries in the selected range, from loss records.
 pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, copy: bool) -> Result<u64> {
     let mut nothing = Wanted::default();
     nothing.of_severities([]);

@@ -1,4 +1,4 @@
-//! `fusewire histogram`: how many entries when.
+//! `fusewire histogram`: counts entries over time.
 
 use std::num::NonZero;
 
@@ -17,7 +17,7 @@ use crate::output::time::Clock;
 
 const SECOND: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SECOND;
-/// Intervals that people count in.
+/// The default intervals.
 const INTERVALS: [u64; 18] = [
     SECOND / 1000,
     SECOND / 100,
@@ -38,11 +38,11 @@ const INTERVALS: [u64; 18] = [
     43_200 * SECOND,
     DAY,
 ];
-/// Lines, where nobody has said how long an interval is.
+/// The maximum number of lines with the default interval.
 const LINES: u64 = 30;
-/// So many empty intervals in a row are shown as lines of their own.
+/// The maximum number of adjacent empty intervals that are shown as lines.
 const EMPTY: u64 = 3;
-/// Columns of the longest bar.
+/// The length of the longest bar, in columns.
 const BAR: u64 = 40;
 
 /// Runs the command.
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
     Ok(outcome.max(nothing))
 }
 
-/// An interval of which there are not too many.
+/// Returns the default interval for the selected time range.
 fn interval(args: &HistogramArgs, selection: &Selection) -> Result<NonZero<u64>> {
     let mut times: Option<(u64, u64)> = None;
     for path in &args.paths {
@@ -88,7 +88,7 @@ fn interval(args: &HistogramArgs, selection: &Selection) -> Result<NonZero<u64>>
     let span = last.saturating_sub(first);
     let fitting = INTERVALS.into_iter().find(|interval| span / interval < LINES);
     let days = (span / LINES).next_multiple_of(DAY);
-    NonZero::new(fitting.unwrap_or(days)).context("an interval")
+    NonZero::new(fitting.unwrap_or(days)).context("--every: expected an interval, found an empty one")
 }
 
 fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
@@ -98,7 +98,7 @@ fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal
         let since = group.since.unwrap_or(0);
         let missing = expected.map_or(0, |expected: u64| since.saturating_sub(expected) / every);
         if missing > EMPTY {
-            let gap = format!("{:>19}  ({} of {} without any)\n", "...", grouped(missing), whole(every));
+            let gap = format!("{:>19}  ({} empty intervals of {})\n", "...", grouped(missing), whole(every));
             terminal.out.push_str(&terminal.palette.dim.of(gap));
         } else {
             for i in 0..missing {
@@ -113,7 +113,7 @@ fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal
         terminal.out.push_str(&format!("{:>19}  {told}\n", "-"));
     }
     let total = counted(found.entries, "entry", "entries");
-    let total = format!("{total}; each line is {}\n", whole(every));
+    let total = format!("{total}; interval {}\n", whole(every));
     terminal.out.push_str(&terminal.palette.dim.of(total));
 }
 
@@ -133,7 +133,7 @@ fn line(since: u64, count: u64, most: u64, every: u64, clock: &mut Clock, termin
     terminal.out.push_str(&format!("{dim}{:>13}  {bar}\n", grouped(count)));
 }
 
-/// One object for each interval.
+/// Prints one object for each interval.
 fn print_json(found: &Counted, every: u64, terminal: &mut Terminal) {
     let line = |group: &Group| {
         json!({"since_unix_nano": group.since, "every_nanos": every, "count": group.count}).to_string()
@@ -144,7 +144,7 @@ fn print_json(found: &Counted, every: u64, terminal: &mut Terminal) {
     }
 }
 
-/// An interval in the largest unit that needs no fraction: `15m`.
+/// Returns an interval in the largest unit without a fraction: `15m`.
 fn whole(nanos: u64) -> String {
     let units = [(DAY, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m"), (SECOND, "s"), (SECOND / 1000, "ms")];
     let unit = units.into_iter().find(|(unit, _)| nanos.is_multiple_of(*unit));

@@ -1,4 +1,4 @@
-//! `fusewire import`: lines to segments.
+//! `fusewire import`: converts lines to segments.
 
 use std::fmt::Write;
 use std::fs;
@@ -28,7 +28,7 @@ const BUFFER: usize = 256 << 10;
 pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome> {
     if u64::from(args.limits.max_entry_bytes) + SEGMENT_OVERHEAD > args.segment_size {
         bail!(
-            "segments of {} cannot hold entries of {}: raise --segment-size or lower --max-entry-bytes",
+            "a segment of {} cannot contain an entry of {}; increase --segment-size or decrease --max-entry-bytes",
             bytes(args.segment_size),
             bytes(args.limits.max_entry_bytes.into())
         );
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     let bar = progress::bar(len);
     let mut reader = BufReader::with_capacity(BUFFER, bar.wrap_read(reader));
     if reader.fill_buf().with_context(|| name.clone())?.is_empty() {
-        bail!("{name}: is empty, there is nothing to import");
+        bail!("{name}: the input is empty");
     }
     input::prepare_output(&args.to)?;
 
@@ -95,11 +95,11 @@ fn summarise(
     // A rate of little is noise.
     let rate = if report.bytes < 1_000_000 { String::new() } else { format!(", {rate:.0} MB/s") };
     row("read", &format!("{lines}, {} in {}{rate}", bytes(report.bytes), spent(elapsed)));
-    row("of them", &kinds_of_lines(report));
+    row("lines", &kinds_of_lines(report));
     row("written", &palette.strong.of(counted(report.entries, "entry", "entries")));
     row(
         "fuse",
-        &if report.tripped_entries == 0 { "cut nothing".to_owned() } else { palette.fuse.of(cuts(report)) },
+        &if report.tripped_entries == 0 { "no trips".to_owned() } else { palette.fuse.of(cuts(report)) },
     );
     let size: u64 =
         segments.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| on_disk(&file)).sum();
@@ -116,21 +116,21 @@ fn on_disk(file: &fs::Metadata) -> u64 {
     file.len()
 }
 
-/// `9,990 JSON, 10 kept as text (3 not UTF-8), 2 empty`.
+/// Returns the kinds of lines: `9,990 JSON, 10 text (3 not UTF-8, bytes kept), 2 empty`.
 fn kinds_of_lines(report: &ImportReport) -> String {
     let restored = match report.restored_lines {
         0 => String::new(),
-        lines => format!(" ({} written from entries)", grouped(lines)),
+        lines => format!(" ({} written by Fusewire)", grouped(lines)),
     };
     let mut text =
-        format!("{} JSON{restored}, {} kept as text", grouped(report.json_lines), grouped(report.text_lines));
+        format!("{} JSON{restored}, {} text", grouped(report.json_lines), grouped(report.text_lines));
     let mut notes = Vec::new();
     if report.not_utf8_lines > 0 {
         notes.push(format!("{} not UTF-8, bytes kept", grouped(report.not_utf8_lines)));
     }
     if report.pieces > 0 {
         notes.push(format!(
-            "{} of lines over {}",
+            "{} of lines longer than {}",
             counted(report.pieces, "piece", "pieces"),
             bytes(Importer::MAX_LINE as u64)
         ));
@@ -144,7 +144,7 @@ fn kinds_of_lines(report: &ImportReport) -> String {
     text
 }
 
-/// `cut in 12 entries: depth ×4, width ×8`.
+/// Returns the trips: `tripped in 12 entries: depth ×4, width ×8`.
 fn cuts(report: &ImportReport) -> String {
     let causes: Vec<_> = TripCause::ALL
         .iter()
@@ -152,5 +152,5 @@ fn cuts(report: &ImportReport) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(cause, count)| format!("{} ×{}", cause.name(), grouped(count)))
         .collect();
-    format!("cut in {}: {}", counted(report.tripped_entries, "entry", "entries"), causes.join(", "))
+    format!("tripped in {}: {}", counted(report.tripped_entries, "entry", "entries"), causes.join(", "))
 }

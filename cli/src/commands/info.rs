@@ -1,4 +1,4 @@
-//! `fusewire info`: what segments, and other files of a log, are.
+//! `fusewire info`: shows the properties of segments and other log files.
 
 mod summary;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut outcome = Outcome::Clean;
     for info in &listing.segments {
         terminal.out.push('\n');
-        // One that cannot be read must not hide the others.
+        // An unreadable segment must not hide the others.
         if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal)
             && !input::is_deleted(&info.path, &args.path)
         {
@@ -69,18 +69,18 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What people call the state of a segment, and what that means.
+/// Returns the state of a segment with its meaning.
 fn describe_state(info: Option<&SegmentInfo>, segment: &Segment) -> &'static str {
     let Some(info) = info else { return "unknown" };
     match state(info) {
         "live" if info.owner == Owner::Unknown => {
-            "not sealed: whether its process is at work is not known here"
+            "not sealed; it is unknown if its process is running"
         }
-        "live" => "live: its process is at work",
-        "ready" => "ready: its process is at work, and made it ahead",
-        "empty" => "empty: left behind unused",
+        "live" => "live: its process is running",
+        "ready" => "ready: preallocated by a running process",
+        "empty" => "empty: preallocated, and unused when its process ended",
         "crashed" if segment.state() == State::Sealed => "sealed, but its trailer is damaged",
-        "crashed" => "crashed: its process ended before it sealed it",
+        "crashed" => "crashed: its process ended before it sealed the segment",
         state => state,
     }
 }
@@ -111,9 +111,9 @@ fn print(
     let used = summary.data_end.saturating_sub(header.data_start);
     line(terminal, "size", format_args!("{} of {} used", bytes(used), bytes(header.size)));
     let durable = segment.durable_up_to().min(summary.data_end).saturating_sub(header.data_start);
-    let durable = if durable >= used { "all of it".to_owned() } else { format!("{} of it", bytes(durable)) };
+    let durable = if durable >= used { "all data".to_owned() } else { format!("{} of the data", bytes(durable)) };
     line(terminal, "on disk", format_args!("{durable} survives a power cut"));
-    line(terminal, "made", format_args!("{}", clock.describe(header.created_unix_nano)));
+    line(terminal, "created", format_args!("{}", clock.describe(header.created_unix_nano)));
     if summary.min_time != 0 {
         line(terminal, "from", format_args!("{}", clock.describe(summary.min_time)));
         let span = lasted(summary.max_time - summary.min_time);
@@ -123,10 +123,10 @@ fn print(
     line(
         terminal,
         "stream",
-        format_args!("{}, number {} in it", uuid(header.stream_id), grouped(header.sequence)),
+        format_args!("{}, segment number {}", uuid(header.stream_id), grouped(header.sequence)),
     );
     if header.previous_id != [0; 16] {
-        // One that was made ahead does not know where the one before it ends.
+        // A preallocated segment does not contain the end of the previous one.
         let end = header.previous_end;
         let ends = if end == 0 { String::new() } else { format!(", ends at byte {end}") };
         line(terminal, "previous", format_args!("{}{ends}", uuid(header.previous_id)));
@@ -135,7 +135,7 @@ fn print(
     Ok(())
 }
 
-/// Prints what a file is that is no segment, with what reading it found.
+/// Prints the properties of a file that is not a segment.
 fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
     let about = || path.display().to_string();
     let len = std::fs::metadata(path).with_context(about)?.len();
@@ -144,7 +144,7 @@ fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Term
     Ok(())
 }
 
-/// Prints what a file is that has been listed.
+/// Prints the properties of a listed file.
 fn print_listed(file: &FileInfo, clock: &mut Clock, terminal: &mut Terminal) {
     let contents = file.contents.unwrap_or_default();
     let contents = (contents.entries, contents.times, contents.lost_bytes);
@@ -155,7 +155,7 @@ fn times_of(file: &FileInfo) -> Option<(u64, u64)> {
     file.contents.and_then(|contents| contents.times)
 }
 
-/// Prints what is in a file of lines or frames: how many entries, their earliest and latest time, and bytes that are lost.
+/// Prints the entries, times and lost bytes of a file of lines or frames.
 fn print_contents(
     path: &Path,
     len: u64,
@@ -179,7 +179,7 @@ fn print_contents(
     }
 }
 
-/// What the trailer would say, where there is none.
+/// Returns the contents of a trailer for a segment without one.
 fn counted(segment: &Segment) -> Result<Trailer> {
     let mut summary = Trailer::default();
     for event in segment.events(Mode::Recover)? {

@@ -1,4 +1,4 @@
-//! `fusewire ls`: which segments and other files of a log there are, and whose.
+//! `fusewire ls`: lists segments and other log files.
 
 use std::collections::HashMap;
 use std::fmt::Write;

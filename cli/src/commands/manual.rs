@@ -1,4 +1,4 @@
-//! `fusewire completions` and `fusewire man`: what the definition of the command line says to shells and to `man`.
+//! `fusewire completions` and `fusewire man`: generate completion scripts and man pages.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::args::{Cli, CompletionsArgs, ManArgs};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 
-/// Prints completions.
+/// Prints a completion script.
 pub(crate) fn completions(args: &CompletionsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "fusewire", &mut script);
@@ -17,7 +17,7 @@ pub(crate) fn completions(args: &CompletionsArgs, terminal: &mut Terminal) -> Re
     Ok(Outcome::Clean)
 }
 
-/// Writes the pages of the manual.
+/// Writes the man pages.
 pub(crate) fn pages(args: &ManArgs) -> Result<Outcome> {
     let about = || args.to.display().to_string();
     fs::create_dir_all(&args.to).with_context(about)?;

@@ -1,4 +1,4 @@
-//! `fusewire metrics`: what a log says, for Prometheus.
+//! `fusewire metrics`: prints or serves metrics in the Prometheus text format.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! `fusewire postmortem`: what became of a process.
+//! `fusewire postmortem`: explains why a process died.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::output::{Terminal, escape};
 use crate::postmortem::text::Printer;
 use crate::postmortem::{self, Options, page};
 
-/// Columns where nobody says how many there are.
+/// The width of the output if standard output is not a terminal, in columns.
 const COLUMNS: usize = 120;
 
 /// Runs the command.

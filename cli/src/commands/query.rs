@@ -1,4 +1,4 @@
-//! `fusewire query`: the entries that an expression asks for.
+//! `fusewire query`: prints the entries that match an expression.
 
 mod context;
 
@@ -54,7 +54,7 @@ fn print(
     while printer.printed() < most
         && let Some(event) = reader.next()
     {
-        // What was not written while something was logged is told by `cat`: nobody has asked for it here.
+        // Only `cat` prints loss records.
         if !matches!(event, LogEvent::Frame { .. }) {
             printer.print(&event, terminal)?;
         }

@@ -1,4 +1,4 @@
-//! `fusewire recover`: copies what is intact.
+//! `fusewire recover`: copies intact entries to new segments.
 
 use std::fmt::Write;
 use std::io;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
         terminal.flush()?;
     }
     let verdict = if lost == 0 {
-        terminal.palette.good.of("nothing was lost")
+        terminal.palette.good.of("no bytes lost")
     } else {
         terminal.palette.bad.of(format!("{} lost", counted(lost, "byte", "bytes")))
     };

@@ -1,4 +1,4 @@
-//! `fusewire slo`: how objectives are kept.
+//! `fusewire slo`: measures service level objectives.
 
 use anyhow::{Context, Result};
 use fusewire::query::Query;

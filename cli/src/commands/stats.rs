@@ -1,4 +1,4 @@
-//! `fusewire stats`: how much was logged, by whom.
+//! `fusewire stats`: counts entries, bytes and trips by group.
 
 mod table;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
     Ok(outcome)
 }
 
-/// What is true of all of it.
+/// Prints the summary of all groups.
 fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Terminal) {
     let size: u64 = found.groups().iter().filter_map(|group| group.bytes).sum();
     let tripped: u64 = found.groups().iter().filter_map(|group| group.tripped).sum();
@@ -74,18 +74,18 @@ fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Term
         if seconds > 0.0 {
             let (rate, size) = (found.entries as f64 / seconds, size as f64 / seconds);
             let lasted = lasted(spent);
-            terminal.out.push_str(&format!("  ({lasted}: {rate:.1} a second, {}/s)", bytes(size as u64)));
+            terminal.out.push_str(&format!("  ({lasted}: {rate:.1} entries/s, {}/s)", bytes(size as u64)));
         }
     }
     terminal.out.push('\n');
     let line = match (dropped, tripped) {
         (0, 0) => {
-            terminal.palette.dim.of("nothing was dropped, as far as the log says; the fuse did not trip")
+            terminal.palette.dim.of("no entries dropped; no trips")
         }
         (dropped, tripped) => {
             let share = tripped as f64 * 100.0 / found.entries.max(1) as f64;
             let fuse = format!("the fuse tripped in {} ({share:.1} %)", counted(tripped, "entry", "entries"));
-            let what = format!("{} not written, as the log says; {fuse}", grouped(dropped));
+            let what = format!("{} dropped; {fuse}", counted(dropped, "entry", "entries"));
             if dropped > 0 { terminal.palette.bad.of(what) } else { terminal.palette.fuse.of(what) }
         }
     };

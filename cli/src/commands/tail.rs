@@ -1,4 +1,4 @@
-//! `fusewire tail`: the last entries, and those that come.
+//! `fusewire tail`: prints the last entries, and follows new ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
 
-/// How long to wait before looking whether somebody wants an end, or nobody reads any more.
+/// The interval between checks for Ctrl-C and for a closed pipe.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs the command.
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let options = selection.options(args.access.copy).follow(args.follow);
     let mut reader = input::open_logs(&args.paths, options)?;
-    reader.seek_to_last(args.lines).context("the last entries")?;
+    reader.seek_to_last(args.lines).context("cannot find the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
     loop {
         while let Some(event) = reader.next() {
@@ -52,10 +52,10 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
 }
 
-/// A flag that Ctrl-C sets: following has no other end, and this one is no failure.
+/// Returns a flag that Ctrl-C sets, which ends a command without a failure.
 pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("listening for Ctrl-C")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot handle Ctrl-C")?;
     Ok(ended)
 }

@@ -1,4 +1,4 @@
-//! `fusewire trace`: the entries of one trace, span by span.
+//! `fusewire trace`: prints the entries of one trace by span.
 
 mod tree;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     input::expect_logs(&args.paths)?;
     let zone = args.print.zone.zone();
     let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
-    let selection = Selection::of_query(query.context("the trace id")?);
+    let selection = Selection::of_query(query.context("trace id")?);
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
     let mut reader = input::open_logs(&args.paths, selection.options(args.access.copy))?;

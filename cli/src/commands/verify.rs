@@ -1,4 +1,4 @@
-//! `fusewire verify`: is everything there?
+//! `fusewire verify`: verifies every byte of segments.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped};
 use crate::output::{Terminal, escape, losses};
 
-/// What all files together hold.
+/// The sums over all files.
 #[derive(Default)]
 struct Total {
     segments: u64,
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
                 outcome = outcome.max(if report.is_clean() { Outcome::Clean } else { Outcome::Lossy });
                 print(&input::short_name(&file, &args.path), &report, terminal);
             }
-            // One file that cannot be read must not hide what the others hold.
+            // An unreadable file must not hide the others.
             Err(error) => {
                 total.failed += 1;
                 terminal.flush()?;
@@ -91,11 +91,11 @@ fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
         );
     }
     for (offset, error) in &report.invalid {
-        _ = writeln!(out, "         byte {offset}: the frame is intact, the entry in it is not: {error}");
+        _ = writeln!(out, "         byte {offset}: the frame is intact, but its entry is invalid: {error}");
     }
     if let Some(trailer) = report.trailer.filter(|_| report.miscounted()) {
         let sealed = counted(trailer.entries, "entry", "entries");
-        _ = writeln!(out, "         sealed with {sealed}, {} found", grouped(report.entries));
+        _ = writeln!(out, "         the trailer counts {sealed}, found {}", grouped(report.entries));
     }
 }
 
@@ -109,7 +109,7 @@ fn summarise(total: &Total, terminal: &mut Terminal) {
             parts.push(format!("{} lost", counted(total.lost_bytes, "byte", "bytes")));
         }
         if total.failed > 0 {
-            parts.push(format!("{} not readable", total.failed));
+            parts.push(format!("{} unreadable", total.failed));
         }
         terminal.palette.bad.of(parts.join(", "))
     };

@@ -1,4 +1,4 @@
-//! What is read: logs by path, everything else by stream.
+//! The input of commands: logs by path, other data as a stream.
 
 pub(crate) mod selection;
 pub(crate) mod time_point;
@@ -24,7 +24,7 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     if !metadata.is_dir() {
         let is_segment = path.extension().is_some_and(|extension| extension == FILE_EXTENSION);
         if metadata.len() == 0 && !is_segment {
-            bail!("{}: is empty", path.display());
+            bail!("{}: the file is empty", path.display());
         }
         return Ok(());
     }
@@ -56,10 +56,10 @@ pub(crate) fn is_other_log(path: &Path, has_segment: bool) -> bool {
     !has_segment && !is_segment_name(path)
 }
 
-/// That a directory has nothing to read in it.
+/// Returns the error for a directory without log files.
 pub(crate) fn nothing_in(directory: &Path) -> String {
     format!(
-        "{}: no segments here (no file is called *.{FILE_EXTENSION}), and no other logs (*.{})",
+        "{}: no segments and no other log files; expected *.{FILE_EXTENSION} or *.{}",
         directory.display(),
         FILE_EXTENSIONS.join(", *.")
     )
@@ -76,7 +76,7 @@ pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
     }
     let files = segments_in(path).with_context(about)?;
     if files.is_empty() {
-        bail!("{}: no segments here (no file is called *.{FILE_EXTENSION})", path.display());
+        bail!("{}: no segments; expected *.{FILE_EXTENSION}", path.display());
     }
     Ok(files)
 }
@@ -130,7 +130,7 @@ pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
     let about = || directory.display().to_string();
     fs::create_dir_all(directory).with_context(about)?;
     if let Some(existing) = segments_in(directory).with_context(about)?.first() {
-        bail!("{}: is there already, and nothing is overwritten; name a new directory", existing.display());
+        bail!("{}: the segment already exists; choose a directory without segments", existing.display());
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ pub(crate) struct Stream {
 pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
     if is_stdin(path) {
         if io::stdin().is_terminal() {
-            bail!("standard input is a terminal: pipe something into it, or name a file");
+            bail!("standard input is a terminal; pipe data to it, or name a file");
         }
         return Ok(Stream {
             reader: Box::new(io::stdin().lock()),
@@ -175,7 +175,7 @@ pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
     let file = File::open(path).with_context(|| name.clone())?;
     let metadata = file.metadata().with_context(|| name.clone())?;
     if metadata.is_dir() {
-        bail!("{name}: is a directory; name a file, or - for standard input");
+        bail!("{name}: expected a file, found a directory; name a file, or `-` for standard input");
     }
     let len = metadata.is_file().then_some(metadata.len());
     Ok(Stream { reader: Box::new(file), len, name })

@@ -1,4 +1,4 @@
-//! Which entries are asked for: by their time, and by what is in them.
+//! The selection of entries by time and by query.
 
 use anyhow::{Context, Result};
 use fusewire::Timestamp;
@@ -17,7 +17,7 @@ use crate::output::time::Zone;
 pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
     let now = zone.now();
     Ok(QueryOptions {
-        now_unix_nano: u64::try_from(now.timestamp().as_nanosecond()).context("the clock of this machine")?,
+        now_unix_nano: u64::try_from(now.timestamp().as_nanosecond()).context("the system clock is before the year 1970 or after 2554")?,
         utc_offset_seconds: now.offset().seconds(),
     })
 }
@@ -36,7 +36,7 @@ impl Selection {
     /// Where the query is none.
     pub(crate) fn new(range: &RangeArgs, query: Option<&str>, zone: &Zone) -> Result<Self> {
         let options = query_options(zone)?;
-        let parse = |text| Query::parse_with(text, &options).context("the query");
+        let parse = |text| Query::parse_with(text, &options).context("query");
         Ok(Self { range: range.range(zone)?, query: query.map(parse).transpose()? })
     }
 
@@ -68,7 +68,7 @@ impl Selection {
     pub(crate) fn to_query(&self) -> Result<Query> {
         let time = |nanos: u64| {
             let seconds = i64::try_from(nanos / 1_000_000_000)?;
-            let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000)?).context("a time")?;
+            let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000)?).context("the time is out of range")?;
             anyhow::Ok(time)
         };
         let mut conditions: Vec<String> = Vec::new();

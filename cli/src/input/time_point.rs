@@ -1,4 +1,4 @@
-//! Moments as people write them: `2026-01-02 03:04`, `03:04`, `yesterday`, `15m`.
+//! A parser of times: `2026-01-02 03:04`, `03:04`, `yesterday`, `15m`.
 
 use std::str::FromStr;
 
@@ -23,8 +23,8 @@ pub(crate) enum TimePoint {
     Ago(SignedDuration),
 }
 
-const FORMS: &str = "write a time such as 2026-01-02, `2026-01-02 03:04:05`, 2026-01-02T03:04:05Z, 03:04, today, yesterday, \
-                     now, or how long ago: 90s, 15m, 2h, 3d, 1w";
+const FORMS: &str = "expected a time such as 2026-01-02, `2026-01-02 03:04:05`, 2026-01-02T03:04:05Z, 03:04, today, yesterday \
+                     or now, or an age such as 90s, 15m, 2h, 3d or 1w";
 
 impl FromStr for TimePoint {
     type Err = String;
@@ -50,7 +50,7 @@ impl FromStr for TimePoint {
         let time = || text.contains(':').then(|| text.parse::<Time>().ok())?.map(Self::Today);
         let is_date = text.get(4..5) == Some("-");
         let found = if is_date { date_and_time().or_else(date) } else { time() };
-        found.ok_or_else(|| format!("`{text}` is no time: {FORMS}"))
+        found.ok_or_else(|| format!("`{text}` is not a time: {FORMS}"))
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
 /// Where `text` is none: what to write.
 pub(crate) fn length(text: &str) -> Result<u64, String> {
     let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
-    nanos.ok_or_else(|| format!("`{text}` is no length of time: write 800ms, 90s, 15m, 6h or 2d"))
+    nanos.ok_or_else(|| format!("`{text}` is not a duration: expected a form such as 800ms, 90s, 15m, 6h or 2d"))
 }
 
 impl TimePoint {
@@ -104,7 +104,7 @@ impl TimePoint {
             Self::Ago(ago) => now.timestamp().checked_sub(*ago)?,
         };
         u64::try_from(instant.as_nanosecond())
-            .map_err(|_| anyhow!("{instant} is not between the years 1970 and 2554"))
+            .map_err(|_| anyhow!("{instant}: expected a time between the years 1970 and 2554"))
     }
 }
 
@@ -127,7 +127,7 @@ impl Range {
         let range = Self { since: nanos(since, "--since")?, until: nanos(until, "--until")? };
         match (range.since, range.until) {
             (Some(since), Some(until)) if since >= until => {
-                Err(anyhow!("--since is not before --until: nothing can lie between them"))
+                Err(anyhow!("--since: expected a time before --until"))
             }
             _ => Ok(range),
         }

@@ -1,4 +1,4 @@
-//! What has been printed, to be printed again from its end.
+//! A buffer that prints its pieces in reverse order.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,4 @@
-//! The colours, rendered once: printing a million entries formats no escape sequence.
+//! The color escape sequences, which are rendered once.
 
 use anstyle::{AnsiColor, Style};
 use fusewire::Severity;

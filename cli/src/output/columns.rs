@@ -1,4 +1,4 @@
-//! Entries as chosen fields, as comma-separated values, and as logfmt: one line for each.
+//! Printers of selected fields, comma-separated values and logfmt. Each entry is one line.
 
 use std::fmt::Write;
 

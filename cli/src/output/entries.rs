@@ -1,4 +1,4 @@
-//! Entries in the format asked for, and what is wrong with those that are wrong.
+//! A printer of entries in the selected format.
 
 use fusewire::Limits;
 use fusewire::decode::EntryRef;
@@ -76,7 +76,7 @@ impl EntryPrinter {
         }
     }
 
-    /// Prints a record of entries that were not written, so that nobody overlooks it.
+    /// Prints a loss record.
     ///
     /// # Errors
     /// As [`print`](Self::print).
@@ -88,11 +88,11 @@ impl EntryPrinter {
         match &mut self.format {
             Format::Text(printer) => printer.print_loss(record, &mut terminal.out),
             Format::Json => json::print_loss(record, &mut terminal.out),
-            // There is no place in them for what is no entry.
+            // These formats can only contain entries.
             Format::Columns(_) | Format::Raw(..) => {
                 let count = record.get("count").and_then(|count| count.as_i128()).unwrap_or(0);
-                // Where standard error is closed there is nobody to tell.
-                let _ = terminal.report(&format!("{count} entries were not written here, as the log says"));
+                // A closed standard error is not a failure.
+                let _ = terminal.report(&format!("dropped entries at this position: {count}"));
                 Ok(())
             }
         }

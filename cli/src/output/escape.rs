@@ -1,4 +1,4 @@
-//! Text of a log on its way to a terminal.
+//! The escapes of log text for a terminal.
 //!
 //! A log holds what attackers send. An escape sequence in it could rewrite the screen, the title or the clipboard of
 //! whoever reads it, a line feed could fake an entry, a change of writing direction could hide one. So nothing of that

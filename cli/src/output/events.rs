@@ -1,4 +1,4 @@
-//! What reading a log finds, printed: entries on standard output, what is wrong on standard error.
+//! A printer of reader events: entries go to standard output, reports of damage to standard error.
 
 use std::path::Path;
 
@@ -67,7 +67,7 @@ impl EventPrinter {
                 let stream = stream_name(*stream_id);
                 let (first, last) = (sequences.start(), sequences.end());
                 terminal.report(&format!(
-                    "missed {count} of stream {stream}, {first} to {last}: deleted before they were read"
+                    "stream {stream}: missed {count} (numbers {first} to {last}), deleted before they were read"
                 ))?;
                 self.note(Outcome::Lossy);
                 Ok(())
@@ -87,11 +87,9 @@ impl EventPrinter {
             FileChange::Truncated { read, len } => {
                 // What had been written to it before, and was not read, is gone.
                 self.note(Outcome::Lossy);
-                format!(
-                    "was truncated: {read} bytes had been read, it has {len}; reading it from its beginning"
-                )
+                format!("truncated to {len} bytes after {read} bytes were read; reading restarts at byte 0")
             }
-            FileChange::Replaced => "is another file now; reading that, too".to_owned(),
+            FileChange::Replaced => "replaced by another file; reading continues with the new file".to_owned(),
             _ => return Ok(()),
         };
         terminal.report(&format!("{}: {message}", path.display()))?;
@@ -144,7 +142,7 @@ impl EventPrinter {
         let offset = frame.offset;
         self.fault(
             path,
-            &format!("byte {offset}: the frame is intact, the entry in it is not: {error}"),
+            &format!("byte {offset}: the frame is intact, but its entry is invalid: {error}"),
             terminal,
         )
     }

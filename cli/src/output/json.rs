@@ -1,4 +1,4 @@
-//! Entries as JSON, one object a line.
+//! A printer of entries as JSON, one object per line.
 
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;

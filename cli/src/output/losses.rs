@@ -1,11 +1,11 @@
-//! Lost bytes in words, and what a log says of entries that were not written.
+//! The text of lost byte ranges, and the contents of loss records.
 
 use fusewire::decode::{Attribute, EntryRef, Value};
 use fusewire::segment::{FrameKind, FrameRef, LostRange};
 
 use crate::input::time_point::Range;
 
-/// How many entries were not written, where `frame` is a record of that in `range`.
+/// Returns the number of dropped entries if `frame` is a loss record in `range`, else 0.
 pub(crate) fn count(frame: &FrameRef<'_>, range: Range) -> u64 {
     if frame.kind != FrameKind::Loss {
         return 0;
@@ -19,7 +19,7 @@ pub(crate) fn count(frame: &FrameRef<'_>, range: Range) -> u64 {
     }
 }
 
-/// What a record of entries that were not written counts under `key`, as `causes` and `dropped`.
+/// Returns the counts of a loss record under `key`, such as `causes` or `dropped`.
 pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
     let Some(Value::Map(counts)) = record.get(key) else { return Vec::new() };
     let counts = counts.iter().filter_map(Result::ok);
@@ -30,7 +30,7 @@ pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
     counts.filter_map(of).collect()
 }
 
-/// `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.
+/// Returns a description: `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.
 pub(crate) fn describe(range: &LostRange) -> String {
     let verb = if range.is_loss() { "lost " } else { "" };
     let LostRange { start, end, reason, .. } = range;
@@ -40,7 +40,7 @@ pub(crate) fn describe(range: &LostRange) -> String {
     )
 }
 
-/// The same as the reason why a strict read stops: `byte 8208: the checksum is wrong`.
+/// Returns the error of a strict read: `byte 8208: the checksum is wrong`.
 pub(crate) fn fault(range: &LostRange) -> String {
     format!("byte {}: {}", range.start, range.reason)
 }

@@ -1,4 +1,4 @@
-//! What people and programs see: results on standard output, everything else on standard error.
+//! The output: results go to standard output, messages to standard error.
 
 mod backwards;
 pub(crate) mod colour;
@@ -143,7 +143,7 @@ impl Terminal {
         io::stderr().is_terminal()
     }
 
-    /// Reports why a command failed: `fusewire: FILE: byte N: cause`.
+    /// Prints the error of a failed command: `fusewire: FILE: byte N: cause`.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         self.diagnose(&format!("{error:#}"));
         // The text of a query, and what is wrong in it.

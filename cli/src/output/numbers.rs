@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! The text of numbers, sizes and durations.
 
 use std::time::Duration;
 

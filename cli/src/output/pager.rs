@@ -1,4 +1,4 @@
-//! Standard output, or a pager before it.
+//! Standard output, or a pager.
 
 use std::env;
 use std::io::{self, IsTerminal, StdoutLock, Write};

@@ -1,4 +1,4 @@
-//! Who wrote a segment, and what became of it.
+//! The producer and the state of a segment.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,19 +10,19 @@ use fusewire::segment::Segment;
 use super::colour::Palette;
 use super::escape;
 
-/// Who wrote a segment, as its resource says. What is not said, or not as OpenTelemetry wants it, is `None`.
+/// The producer of a segment, from its resource. An attribute that is missing or has another type is `None`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Producer {
-    /// `service.name`, as it is written: not safe to print.
+    /// `service.name`, not escaped.
     pub(crate) service: Option<String>,
-    /// `host.name`, the same.
+    /// `host.name`, not escaped.
     pub(crate) host: Option<String>,
     /// `process.pid`.
     pub(crate) pid: Option<u64>,
 }
 
 impl Producer {
-    /// Who wrote the segment `path`; nobody where it cannot be read.
+    /// Returns the producer of the segment `path`; an unreadable segment has an empty one.
     pub(crate) fn of(path: &Path) -> Self {
         let mut producer = Self::default();
         let Ok(segment) = Segment::open_trusted(path) else { return producer };
@@ -41,13 +41,13 @@ impl Producer {
         producer
     }
 
-    /// `shop on web1, pid 4711`: what of it is known, safe to print.
+    /// Returns the known attributes, escaped: `shop on web1, pid 4711`.
     pub(crate) fn describe(&self, palette: &Palette) -> String {
         let mut out = String::new();
         match &self.service {
             Some(service) => escape::push_line(service.as_bytes(), &palette.escape, &mut out),
             None if self.host.is_none() && self.pid.is_none() => out.push_str("unknown process"),
-            None => out.push_str("nameless process"),
+            None => out.push_str("unnamed process"),
         }
         if let Some(host) = &self.host {
             out.push_str(" on ");
@@ -61,13 +61,13 @@ impl Producer {
     }
 }
 
-/// What people call a stream: the part of its id that is in the names of its files.
+/// Returns the name of a stream: the part of its id that is in its file names.
 pub(crate) fn stream_name(id: [u8; 16]) -> String {
     let [a, b, c, d, ..] = id;
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
-/// What people call the state of a segment.
+/// Returns the name of the state of a segment.
 pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
     match (&segment.header, segment.life) {
         (Err(_), _) => "damaged",

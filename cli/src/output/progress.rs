@@ -1,4 +1,4 @@
-//! The progress bar: on a terminal, and there only.
+//! The progress bar, which is shown only on a terminal.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Terminal;
 
-/// Something that moves while a log is looked through, and nothing where nobody watches or it takes no time.
+/// Returns a spinner for a scan, which is hidden if standard error is not a terminal.
 pub(crate) fn looking() -> ProgressBar {
     let bar = ProgressBar::hidden();
     if Terminal::has_watcher() {
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} looking through the log, {elapsed}")
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} reading the log, {elapsed}")
         {
             bar.set_style(style);
         }
@@ -20,7 +20,8 @@ pub(crate) fn looking() -> ProgressBar {
     bar
 }
 
-/// A bar over `len` bytes, or a counter where the length is not known. Nothing at all where nobody watches.
+/// Returns a progress bar over `len` bytes, or a counter if the length is unknown. It is hidden if standard error is not a
+/// terminal.
 pub(crate) fn bar(len: Option<u64>) -> ProgressBar {
     if !Terminal::has_watcher() {
         return ProgressBar::hidden();
@@ -32,7 +33,7 @@ pub(crate) fn bar(len: Option<u64>) -> ProgressBar {
         }
         None => "{spinner:.cyan} {binary_bytes}  {binary_bytes_per_sec}  {elapsed}",
     };
-    // A template with a mistake in it would show the default bar.
+    // An invalid template falls back to the default bar.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━╸─"));
     }

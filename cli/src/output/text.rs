@@ -1,4 +1,4 @@
-//! Entries as lines that people read.
+//! A printer of entries as text lines.
 //!
 //! ```text
 //! 2026-01-02 03:04:05.123456 INFO  target  body  key=value nested={a=1 list=[1 2]}  ⟂ depth ×1

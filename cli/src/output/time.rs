@@ -1,4 +1,4 @@
-//! Instants and spans of time as people read them.
+//! The text of times and durations.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ impl Zone {
         }
         TimeZone::get(name).map(Self).map_err(|_| {
             format!(
-                "no time zone is called `{name}`: write local, UTC, an offset such as +02:00, or a name such as Europe/Berlin"
+                "unknown time zone `{name}`: expected local, UTC, an offset such as +02:00, or a name such as Europe/Berlin"
             )
         })
     }

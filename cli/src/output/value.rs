@@ -1,4 +1,4 @@
-//! Single values, and what the fuse did, in words.
+//! The text of single values and of trips.
 
 use std::fmt::Write;
 
@@ -50,7 +50,7 @@ pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String)
 pub(crate) fn push_trip(trip: &Trip, out: &mut String) {
     _ = write!(out, "{} ×{}", trip.cause.name(), grouped(u64::from(trip.count)));
     let what = match trip.cause {
-        // The count says it all, or nobody knows.
+        // The count is sufficient, or the lost amount is unknown.
         TripCause::Depth | TripCause::FormattedBytes | TripCause::ValueError => return,
         TripCause::Width | TripCause::Type | TripCause::EntryBytes => "dropped",
         TripCause::StringBytes | TripCause::KeyBytes => "bytes cut",

@@ -1,4 +1,4 @@
-//! Standard input and pipes: segments, frames and lines of text, one after the other in any order.
+//! Input from standard input and pipes: segments, frames and lines, in any order.
 
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -46,7 +46,7 @@ pub(super) fn print(
         }
     }
     if reader.offset() == 0 && most.is_none_or(|most| printer.printed() < most) {
-        bail!("{}: is empty", stream.name);
+        bail!("{}: the input is empty", stream.name);
     }
     Ok(())
 }

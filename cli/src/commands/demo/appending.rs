@@ -1,4 +1,4 @@
-//! Many threads append to one log at once.
+//! The load: several threads append to one log.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,21 +13,21 @@ pub(super) const RUN: u64 = 500;
 /// How long the disk may take for everything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the threads did.
+/// The result of the load.
 pub(super) struct Written {
-    /// How many threads there were.
+    /// The number of threads.
     pub(super) threads: u16,
-    /// What the log says that it wrote meanwhile.
+    /// The number of written entries.
     pub(super) entries: u64,
-    /// Bytes of their frames.
+    /// The size of their frames, in bytes.
     pub(super) bytes: u64,
-    /// How long all of it took.
+    /// The duration of the load.
     pub(super) elapsed: Duration,
     /// The time of each run of [`RUN`] appends of any thread, shortest first.
     pub(super) runs: Vec<Duration>,
-    /// How long it took after that until all was on disk.
+    /// The duration of the flush to disk after the load.
     pub(super) synced: Duration,
-    /// All that the log did so far.
+    /// The statistics of the log.
     pub(super) stats: Stats,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn run(log: &Log, workers: &[Worker], entries: u64) -> Result<Written
             .collect();
         let mut runs = Vec::new();
         for thread in running {
-            runs.extend(thread.join().map_err(|_| anyhow!("a thread that appends ended early"))??);
+            runs.extend(thread.join().map_err(|_| anyhow!("an appending thread panicked"))??);
         }
         anyhow::Ok(runs)
     })?;
@@ -65,7 +65,7 @@ fn append(log: &Log, worker: &Worker, entries: u64) -> Result<Vec<Duration>> {
     for first in (0..entries).step_by(usize::try_from(RUN)?) {
         let start = Instant::now();
         for n in first..entries.min(first + RUN) {
-            // A program would not look: what is dropped is counted, and the log tells of it.
+            // Other programs can ignore the outcome: the log counts dropped entries.
             written(log, log.append(|entry| load::write(entry, worker, n)))?;
         }
         if first + RUN <= entries {
@@ -75,7 +75,7 @@ fn append(log: &Log, worker: &Worker, entries: u64) -> Result<Vec<Duration>> {
     Ok(runs)
 }
 
-/// An entry that is not written ends the demo, which shows that all are.
+/// Returns an error if an entry was dropped.
 pub(super) fn written(log: &Log, outcome: Outcome) -> Result<()> {
     match outcome {
         Outcome::Written(_) => Ok(()),

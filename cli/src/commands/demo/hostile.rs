@@ -1,4 +1,4 @@
-//! The values that kill loggers, built for real.
+//! Hostile values: values that exhaust the memory or the stack of other loggers.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use fusewire::encode::{AsDebug, LogValue, ValueWriter};
 
 /// A hostile value and what it is.
 pub(crate) struct Hostile {
-    /// What a person would call it.
+    /// The description.
     pub(crate) what: &'static str,
     /// The key it is logged under.
     pub(crate) key: &'static str,
@@ -23,10 +23,10 @@ pub(crate) fn all() -> Vec<Hostile> {
     vec![
         hostile("map nested 100,000 deep", "tree", Box::new(Nested::levels(100_000))),
         hostile("map of 1,000,000 keys", "sessions", Box::new(sessions(1_000_000))),
-        hostile("value containing itself", "account", Box::new(Account::endless())),
+        hostile("map that contains itself", "account", Box::new(Account::endless())),
         hostile("string of 100 MB", "request", Box::new("A".repeat(100_000_000))),
-        hostile("Debug that never ends", "state", Box::new(Endless)),
-        hostile("256 in 256 in 256 in …", "matrix", Box::new(Wide)),
+        hostile("endless Debug output", "state", Box::new(Endless)),
+        hostile("nested arrays of 256", "matrix", Box::new(Wide)),
     ]
 }
 

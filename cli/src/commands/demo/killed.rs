@@ -1,4 +1,4 @@
-//! A process whose threads append is killed with SIGKILL: what they had been told is safe must be there.
+//! A process is killed with SIGKILL while its threads append. Every entry whose append returned must be in the log.
 
 use std::env;
 use std::fs::File;
@@ -70,21 +70,21 @@ pub(super) fn run(directory: &Path) -> Result<Killed> {
 
 /// Lets the victim append, and kills it. How many appends had returned in each of its threads.
 fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
-    let program = env::current_exe().context("this program's own path")?;
+    let program = env::current_exe().context("cannot find the path of this program")?;
     let mut victim = Command::new(program)
         .args(["demo", "--victim"])
         .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .context("a process to kill")?;
-    let mut said = victim.stdout.take().ok_or_else(|| anyhow!("the process to kill says nothing"))?;
+        .context("cannot start the process to kill")?;
+    let mut said = victim.stdout.take().ok_or_else(|| anyhow!("the process to kill has no standard output"))?;
     let mut told = [0; THREADS as usize];
     while told.iter().sum::<u64>() < KILL_AT && hear(&mut said, &mut told) {}
     // They have just spoken; hit them in the middle of their work instead.
     thread::sleep(GRACE);
-    victim.kill().context("killing the process")?;
-    victim.wait().context("the killed process")?;
+    victim.kill().context("cannot kill the process")?;
+    victim.wait().context("cannot wait for the killed process")?;
     // What they said between our last look and their end counts too.
     while hear(&mut said, &mut told) {}
     Ok(told)
@@ -133,7 +133,7 @@ pub(super) fn append_until_killed(directory: &Path) -> Result<()> {
             .collect();
         running
             .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread that appends ended early"))?)
+            .try_for_each(|thread| thread.join().map_err(|_| anyhow!("an appending thread panicked"))?)
     })?;
     // Faster than its killer. It waits, and ends by itself only where the killer has ended.
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -1,13 +1,13 @@
-//! The entries of the demo: what a web shop logs, made up from a worker's number and a counter.
+//! The entries of the demo, as a web shop logs them. They are computed from the number of a worker and a counter.
 //!
-//! The same numbers always give the same entry, so what is read back can be compared byte by byte.
+//! The same numbers always give the same entry, so that the entries in the log can be compared byte by byte.
 
 use std::time::Duration;
 
 use fusewire::encode::EntryWriter;
 use fusewire::{Severity, TraceContext};
 
-/// Where the entries say that they come from.
+/// The target of the entries.
 pub(super) const TARGET: &str = "shop::checkout";
 /// The key of the counter.
 const COUNTER: &str = "n";

@@ -1,4 +1,4 @@
-//! `fusewire demo`: what Fusewire does, in ten seconds, on this machine.
+//! `fusewire demo`: shows what Fusewire does, in about ten seconds.
 
 mod appending;
 mod hostile;
@@ -24,17 +24,18 @@ use crate::outcome::Outcome;
 use crate::output::Terminal;
 use load::Worker;
 
-/// The stack of the thread that logs the hostile values: what a small worker thread has.
+/// The stack size of the thread that logs the hostile values, in bytes.
 const SMALL_STACK: usize = 128 << 10;
-/// Bytes of a segment: as many as make about [`SEGMENTS`], and not more than this.
+/// The maximum size of a segment, in bytes.
 const LARGEST_SEGMENT: u64 = 16 << 20;
+/// The minimum size of a segment, in bytes.
 const SMALLEST_SEGMENT: u64 = 256 << 10;
-/// The log is to go over more than a few segments, however little is written.
+/// The approximate number of segments.
 const SEGMENTS: u64 = 8;
-/// About the bytes of an entry with its frame.
+/// The approximate size of an entry with its frame, in bytes.
 const ENTRY: u64 = 400;
 
-/// One hostile value that was logged.
+/// The result of logging one hostile value.
 struct Survived {
     what: &'static str,
     elapsed: Duration,
@@ -75,8 +76,8 @@ pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
 fn directory(args: &DemoArgs) -> Result<PathBuf> {
     let Some(directory) = &args.dir else {
         let made = tempfile::Builder::new().prefix("fusewire-demo-").tempdir();
-        // Kept: the commands at the end are to be tried on it.
-        return Ok(made.context("a directory for temporary files")?.keep());
+        // Kept for the commands at the end of the demo.
+        return Ok(made.context("cannot create a temporary directory")?.keep());
     };
     input::prepare_output(directory)?;
     fs::canonicalize(directory).with_context(|| directory.display().to_string())
@@ -87,7 +88,7 @@ fn default_threads() -> u16 {
     u16::try_from(cores.clamp(2, 8)).unwrap_or(2)
 }
 
-/// The log of this process in `directory`. Where the disk is full, the demo ends rather than delete what it has written.
+/// Returns the options of the log in `directory`. If the disk is full, the demo ends and deletes nothing.
 fn options(directory: &Path, service: &str) -> LogOptions {
     Log::options(directory)
         .resource(Resource::of_this_process(service))
@@ -97,8 +98,8 @@ fn options(directory: &Path, service: &str) -> LogOptions {
 fn on_small_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("small".to_owned()).stack_size(SMALL_STACK);
-        let running = thread.spawn_scoped(scope, work).context("a thread with a small stack")?;
-        running.join().map_err(|_| anyhow!("the thread that logs the hostile values ended early"))?
+        let running = thread.spawn_scoped(scope, work).context("cannot start a thread with a small stack")?;
+        running.join().map_err(|_| anyhow!("the thread that logs the hostile values panicked"))?
     })
 }
 

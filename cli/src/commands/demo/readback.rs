@@ -1,4 +1,4 @@
-//! Everything that the demo wrote, read back and compared with what was written.
+//! The comparison of the entries in the log with the written entries.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ impl Found {
 /// Reads what is in `paths` as one log, and writes each entry of `workers` once more to compare it.
 pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
     let start = Instant::now();
-    let mut reader = LogReader::options().open(paths).context("what was written")?;
+    let mut reader = LogReader::options().open(paths).context("cannot read the log")?;
     let mut found = Found { equal: vec![0; workers.len()], ..Found::default() };
     let mut scratch = vec![0; Limits::DEFAULT.max_entry_bytes as usize];
     while let Some(event) = reader.next() {

@@ -1,4 +1,4 @@
-//! What the demo says.
+//! The printed text of the demo.
 
 use std::fmt::Write;
 use std::io;
@@ -19,24 +19,24 @@ macro_rules! say {
 }
 
 pub(super) fn title(terminal: &mut Terminal, directory: &Path) -> io::Result<()> {
-    let title = terminal.palette.strong.of("Fusewire: logs with a fuse.");
+    let title = terminal.palette.strong.of("Fusewire demo.");
     say!(
         terminal,
-        "{title} Everything below happens now, on this machine, in\n{}\n",
+        "{title} All numbers are measured on this machine. Log directory:\n{}\n",
         shown(terminal, directory)
     );
     terminal.flush()
 }
 
 pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], directory: &Path) -> io::Result<()> {
-    heading(terminal, 1, "Values that kill loggers");
+    heading(terminal, 1, "Hostile values");
     say!(
         terminal,
-        "   Logged by a thread with a stack of {}; whatever it logs, it goes on.\n",
+        "   A thread with a stack of {} logs each value. The fuse cuts it.\n",
         bytes(SMALL_STACK as u64)
     );
     let dim = terminal.palette.dim.clone();
-    let head = format!("   {:<23} {:>8} {:>7}  the entry says", "the value", "kept", "took");
+    let head = format!("   {:<23} {:>8} {:>7}  trips in the entry", "value", "size", "time");
     say!(terminal, "{}", dim.of(head));
     for value in survived {
         let mut says = String::new();
@@ -54,7 +54,7 @@ pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], directory:
         );
     }
     let count = survived.len();
-    say!(terminal, "\n   See them: {} | head -{count} | less -S\n", command(terminal, "cat", directory));
+    say!(terminal, "\n   Print them: {} | head -{count} | less -S\n", command(terminal, "cat", directory));
     terminal.flush()
 }
 
@@ -74,34 +74,34 @@ pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()>
     if let Some(median) = runs.get(runs.len() / 2) {
         say!(
             terminal,
-            "   {} per append, clock included (median over runs of {RUN});",
+            "   {} per append (median over runs of {RUN}, including the clock)",
             strong.of(format!("{} ns", median.as_nanos() / u128::from(RUN)))
         );
     }
     let late = match stats.late_segments {
-        0 => "each ready when it was needed".to_owned(),
-        late => format!("{} waited for", counted(late, "was", "were")),
+        0 => "all preallocated in time".to_owned(),
+        late => format!("{} not preallocated in time", grouped(late)),
     };
     say!(
         terminal,
-        "   {} bytes per entry with its frame; {}, {late};",
+        "   {} bytes per entry with its frame; {}, {late}",
         total / (*entries).max(1),
         counted(stats.rotations + 1, "segment", "segments")
     );
-    say!(terminal, "   safe from SIGKILL at once, from a power cut {} later\n", spent(*synced));
+    say!(terminal, "   entries survive SIGKILL at once, and a power cut after a flush of {}\n", spent(*synced));
     terminal.flush()
 }
 
 pub(super) fn read_back(terminal: &mut Terminal, found: &Found, entries: u64) -> io::Result<()> {
-    heading(terminal, 3, "Everything read back, checksums and all, and compared with what was written");
+    heading(terminal, 3, "All entries are read back, verified and compared");
     let there = found.entries();
     let (verdict, paint) = if there == entries && found.is_sound() {
-        let verdict = "every entry is there once, in the order of its thread, equal byte for byte";
+        let verdict = "every entry is present once, in the order of its thread, and identical";
         (verdict.to_owned(), &terminal.palette.good)
     } else {
         let missing = entries.saturating_sub(there + found.different);
         (
-            format!("{} different, {missing} missing, {} losses told", found.different, found.lost),
+            format!("{} different, {missing} missing, {} losses reported", found.different, found.lost),
             &terminal.palette.bad,
         )
     };
@@ -118,25 +118,25 @@ pub(super) fn read_back(terminal: &mut Terminal, found: &Found, entries: u64) ->
 }
 
 pub(super) fn killed(terminal: &mut Terminal, killed: &Killed) -> io::Result<()> {
-    heading(terminal, 4, "Another process joins in, and is killed with SIGKILL while it appends");
+    heading(terminal, 4, "Another process is killed with SIGKILL while it appends");
     let verdict = if killed.is_complete() {
-        terminal.palette.good.of("none is lost")
+        terminal.palette.good.of("no entry is lost")
     } else {
         let missing = counted(killed.missing, "entry", "entries");
-        terminal.palette.bad.of(format!("{missing} lost, or something is there that should not be"))
+        terminal.palette.bad.of(format!("{missing} lost, or the log contains other data"))
     };
     let strong = &terminal.palette.strong;
     let (told, found) = (strong.of(grouped(killed.told)), strong.of(grouped(killed.found)));
     say!(
         terminal,
-        "   {} had said that {told} of their appends had returned;\n   {found} entries are there: {verdict}\n",
+        "   {} reported {told} completed appends;\n   the log contains {found} entries: {verdict}\n",
         counted(u64::from(killed.threads), "thread", "threads")
     );
     terminal.flush()
 }
 
 pub(super) fn next_steps(terminal: &mut Terminal, directory: &Path) -> io::Result<()> {
-    heading(terminal, 5, "Try next");
+    heading(terminal, 5, "Next commands");
     for (verb, rest) in [
         ("ls", ""),
         ("tail", " -n 5"),
@@ -154,7 +154,7 @@ fn heading(terminal: &mut Terminal, number: u8, text: &str) {
     say!(terminal, "{heading}");
 }
 
-/// A path as it can be pasted into a shell.
+/// Returns a path, quoted for a shell.
 fn shown(terminal: &Terminal, path: &Path) -> String {
     let mut out = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut out);
@@ -162,7 +162,7 @@ fn shown(terminal: &Terminal, path: &Path) -> String {
     if is_plain { out } else { format!("'{out}'") }
 }
 
-/// The command that runs this very program; it need not be on the PATH.
+/// Returns a command line that runs this program, even if it is not on the PATH.
 fn command(terminal: &Terminal, verb: &str, path: &Path) -> String {
     format!("{} {verb} {}", program(terminal), shown(terminal, path))
 }

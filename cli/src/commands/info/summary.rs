@@ -1,4 +1,4 @@
-//! What a directory holds, all together.
+//! The summary of a directory.
 
 use std::path::Path;
 
@@ -94,7 +94,7 @@ pub(super) fn print(
         line(terminal, "segments", format_args!("{} ({})", grouped(segments), states(listing)));
     }
     if !listing.files.is_empty() {
-        line(terminal, "files", format_args!("{} of lines or frames", grouped(listing.files.len() as u64)));
+        line(terminal, "files", format_args!("{} (lines or frames)", grouped(listing.files.len() as u64)));
     }
     let disk: u64 = listing.segments.iter().map(|segment| segment.disk_bytes).sum();
     let of_files: u64 = listing.files.iter().map(|file| file.disk_bytes).sum();
@@ -110,10 +110,9 @@ pub(super) fn print(
         line(terminal, "to", format_args!("{}  ({} later)", clock.describe(to), lasted(to - from)));
     }
     let dropped = match found.dropped {
-        0 => "nothing, as far as the log says".to_owned(),
+        0 => "no entries".to_owned(),
         count => {
-            let entries = counted(count, "entry was", "entries were");
-            terminal.palette.bad.of(format!("{entries} not written, as the log says"))
+            terminal.palette.bad.of(counted(count, "entry", "entries"))
         }
     };
     line(terminal, "dropped", format_args!("{dropped}"));

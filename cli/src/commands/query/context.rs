@@ -1,4 +1,4 @@
-//! Entries with those around them.
+//! A printer of matches with the entries before and after them.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Groups as a table for people, and as lines for programs.
+//! The output of groups as a table and as JSON lines.
 
 use std::fmt::Write;
 
@@ -92,18 +92,18 @@ impl<'a> Table<'a> {
             }
             if let Some(distinct) = &group.distinct {
                 let field = self.args.distinct.as_ref().map(Field::to_string).unwrap_or_default();
-                let about = format!("about {} different values of {field}", grouped(distinct.estimate()));
+                let about = format!("about {} distinct values of {field}", grouped(distinct.estimate()));
                 _ = writeln!(out, "{:>14}{}", "", palette.dim.of(about));
             }
         }
         let more = counted.groups().len() - top.len();
         if more > 0 {
-            let left = format!("and {} more (--top shows them)", grouped(more as u64));
+            let left = format!("and {} more groups (use --top to show them)", grouped(more as u64));
             _ = writeln!(out, "{:>14}{}", "", palette.dim.of(left));
         }
         if counted.others > 0 {
             let others = format!(
-                "{} entries are of further values, of which no account was kept; each count\n{:>14}may be short by {} at most (--max-groups)",
+                "{} entries are in further groups, beyond --max-groups; each count\n{:>14}may be too low by at most {}",
                 grouped(counted.others),
                 "",
                 grouped(counted.short_by)
@@ -150,7 +150,7 @@ fn quantiles(numbers: &Numbers) -> String {
     let at = |share| numbers.quantile(share).unwrap_or(0.0);
     let (min, max) = (numbers.min().unwrap_or(0.0), numbers.max().unwrap_or(0.0));
     if numbers.count() == 0 {
-        return "no number".to_owned();
+        return "no numbers".to_owned();
     }
     let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| digits(at(share)));
     format!("min {}, p50 {p50}, p90 {p90}, p99 {p99}, max {}", digits(min), digits(max))

@@ -1,4 +1,4 @@
-//! Spans within spans, and what was logged in them.
+//! The tree of the spans of a trace, with their entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -120,7 +120,7 @@ impl Tree {
         }
         if left_out > 0 {
             let more = format!(
-                "{} more are not shown: --output json has them",
+                "{} not shown; use --output json to print all entries",
                 counted(left_out, "entry", "entries")
             );
             _ = writeln!(terminal.out, "{}", terminal.palette.fuse.of(more));
@@ -132,7 +132,7 @@ impl Tree {
         let indent = "  ".repeat(depth.min(DEEPEST));
         let since = |time: u64| format!("+{}", long(time.saturating_sub(first)));
         let title = match id {
-            0 => format!("{}  in no span", palette.strong.of(&span.process)),
+            0 => format!("{}  without a span", palette.strong.of(&span.process)),
             _ => {
                 let name = span.name.as_deref().unwrap_or("span");
                 let spent = long(span.times.1.saturating_sub(span.times.0));

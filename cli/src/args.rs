@@ -111,7 +111,7 @@ impl Command {
 /// Show what Fusewire does, in about ten seconds
 ///
 /// The demo logs values that trip the fuse. It appends to one log from several threads, reads all entries back and
-/// compares them. Then it kills a process that appends, and counts the entries that survive.
+/// compares them. Then it kills a process that appends, and checks that no written entry is lost.
 ///
 /// The exit code is 3 if an entry is missing or wrong.
 #[derive(Args, Debug)]
@@ -139,8 +139,9 @@ pub(crate) struct DemoArgs {
 
 /// Convert JSON lines or plain text to segments
 ///
-/// Common keys for the time, level, message, logger, trace id and span id are recognized. Other keys become attributes.
-/// A line that is not JSON becomes the message of an entry. The command changes and overwrites no existing file.
+/// The command recognizes common keys for the time, level, message, logger, trace id and span id. Other keys become
+/// attributes. A line that is not JSON becomes the message of an entry. The command does not change or overwrite existing
+/// files.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire import app.jsonl --to logs
@@ -222,9 +223,9 @@ impl LimitArgs {
 
 /// Print entries
 ///
-/// The entries of all processes and files are merged by time. The format of a file (segment, frames or lines) is
-/// detected from its bytes. Damaged bytes are skipped, and each lost range is reported on standard error. Control
-/// characters in entries are escaped in all formats except `raw`.
+/// The command merges the entries of all processes and files by time. It detects the format of a file (segment, frames
+/// or lines) from its bytes. It skips damaged bytes, and reports each lost range on standard error. It escapes control
+/// characters in all output formats except `raw`.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire cat logs
@@ -268,8 +269,8 @@ pub(crate) struct CatArgs {
 
 /// Print the last entries, and follow new ones
 ///
-/// With --follow, the command continues across rotation and includes processes that start later. Ctrl-C ends it. A
-/// segment that is deleted before it is read, and a file that is truncated or replaced, is reported on standard error.
+/// With --follow, the command continues across rotation and includes processes that start later. Ctrl-C ends it.
+/// Standard error lists segments that were deleted before they were read, and files that were truncated or replaced.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire tail logs

@@ -10,7 +10,7 @@ use crate::check::rules::Level;
 
 /// Check logs against rules for structure, ids, times, limits and secrets
 ///
-/// The input can also be JSON lines of services that do not use Fusewire. Findings are grouped by rule and call site. A
+/// The command also checks JSON lines of services that do not use Fusewire. It groups findings by rule and call site. A
 /// TOML file changes severities and thresholds, adds rules as queries, and allows findings for a reason; see
 /// docs/check.md.
 ///

@@ -8,9 +8,9 @@ use super::{AccessArgs, help};
 
 /// Print or serve metrics of a log in the Prometheus text format
 ///
-/// The metrics count entries, bytes and entries without a trace id by level and target (the first 200 targets; the
-/// others are counted as one), trips by cause, dropped entries, files by state, bytes on disk and damage. They include
-/// the time of the last entry and the latest memory sample of each process.
+/// The metrics count entries, bytes and entries without a trace id by level and target. Targets beyond the first 200 are
+/// counted as one. Other metrics are trips by cause, dropped entries, files by state, bytes on disk, damage, the time of
+/// the last entry, and the latest memory sample of each process.
 ///
 /// With --listen, a server answers GET /metrics and GET /healthz, and follows the log. docs/metrics.md describes each
 /// metric.

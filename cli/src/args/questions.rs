@@ -11,14 +11,14 @@ use crate::input::time_point::length;
 
 /// Print the entries that match an expression
 ///
-/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, fuse.depth and the other causes of a trip. Any
-/// other name is an attribute. Nested attributes are written as request.status, tags[0] and tags[*]. A quoted text alone
+/// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, and fuse.depth or another cause of a trip.
+/// Any other name is an attribute. A path selects a nested attribute: request.status, tags[0] or tags[*]. A quoted text alone
 /// matches entries with this text in the body.
 ///
 /// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
-/// time in last 15m. Comparisons are combined with and, or, not and parentheses.
+/// time in last 15m. To combine comparisons, use and, or, not and parentheses.
 ///
-/// Data that an index excludes is not read.
+/// The command does not read data that an index excludes.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire query 'level >= warn and duration_ms > 2s' logs

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{AccessArgs, RangeArgs, ZoneArgs, help};
 
-/// Measure service level objectives, and their error budgets
+/// Measure service level objectives and their error budgets
 ///
 /// The objective applies to entries with a duration: duration_ms, latency_ms, elapsed_ms, duration and similar fields,
 /// or the field of --field. An entry is bad if its duration exceeds the threshold, or if it is an error. The report

@@ -14,34 +14,34 @@ use super::secrets;
 use super::shape::Shape;
 use crate::call_site::{MESSAGE, lossy};
 
-/// Targets of which levels are counted.
+/// The maximum number of targets with counted levels.
 const TARGETS: usize = 1_000;
 
 /// The year 2000, in nanoseconds since the Unix epoch.
 const YEAR_2000: u64 = 946_684_800_000_000_000;
 
-/// What the import of text leaves.
+/// The attribute of an imported text line.
 const TEXT_MARK: &str = "fusewire.import.format";
 
-/// Names under which ids are logged. Where an entry has such an attribute and no id, what it says is none.
+/// The keys of trace and span ids. An entry with such an attribute and without an id has a malformed id.
 const IDS: [&str; 12] = [
     "trace_id", "traceId", "traceid", "trace.id", "trace-id", "TraceId", "span_id", "spanId", "spanid",
     "span.id", "span-id", "SpanId",
 ];
 
-/// Holds entries against the rules.
+/// A check of entries against the rules.
 pub(super) struct Inspector<'a> {
     config: &'a Config,
     now: u64,
     pub(super) findings: Findings,
-    /// Entries, and errors among them, by target; debug and trace of all.
+    /// The number of entries and of errors, by target.
     pub(super) by_target: HashMap<Box<str>, (u64, u64)>,
     pub(super) entries: u64,
     pub(super) debug: u64,
-    /// What each rule of one's own has found.
+    /// The number of findings of each custom rule.
     pub(super) own: Vec<u64>,
     shape: Shape,
-    /// The file at hand, and the time of the last entry in it.
+    /// The current file, and the time of its last entry.
     before: (PathBuf, u64),
 }
 
@@ -71,7 +71,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// When, how urgent, and of which request.
+    /// Checks the time, the severity and the ids.
     fn header(&mut self, entry: &EntryRef<'_>, place: &Place) {
         let time = entry.time_unix_nano();
         let thresholds = &self.config.thresholds;
@@ -103,7 +103,7 @@ impl<'a> Inspector<'a> {
     fn trace(&mut self, entry: &EntryRef<'_>, place: &Place) {
         let trace = entry.trace();
         let (has_trace, has_span) = (trace.trace_id != 0, trace.span_id != 0);
-        // What the log says of itself is of no request.
+        // Entries of Fusewire itself belong to no request.
         if has_trace && has_span || entry.target().as_bytes().starts_with(b"fusewire") {
             return;
         }
@@ -122,7 +122,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// What is in it.
+    /// Checks the attributes and the message.
     fn values(&mut self, entry: &EntryRef<'_>, bytes: u64, place: &Place) {
         let mut shape = std::mem::take(&mut self.shape);
         let wants_secrets = self.is_on(SECRET);
@@ -188,7 +188,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// A line that is no JSON. All of a file are one finding.
+    /// Checks a text line. The text lines of a file are one finding.
     fn text(&mut self, entry: &EntryRef<'_>, place: &Place) {
         if self.is_on(UNSTRUCTURED) {
             let name = place.file.file_name().unwrap_or_default().to_string_lossy();
@@ -201,7 +201,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// Levels by target.
+    /// Counts levels by target.
     fn count(&mut self, entry: &EntryRef<'_>) {
         self.entries += 1;
         let severity = entry.severity();
@@ -220,7 +220,7 @@ impl<'a> Inspector<'a> {
     }
 }
 
-/// How many words with an equals sign in them there are.
+/// Returns the number of `key=value` words.
 fn pairs(message: &[u8]) -> usize {
     let is_pair = |word: &&[u8]| {
         let at = word.iter().position(|byte| *byte == b'=');
@@ -247,7 +247,7 @@ impl Visitor for Inspector<'_> {
         let entry = &found.entry;
         self.count(entry);
         if entry.get(TEXT_MARK).is_some() {
-            // Of a line of text nothing else can be expected, but that it keeps no secret.
+            // The other rules do not apply to text lines.
             self.text(entry, &place);
             return;
         }
@@ -264,7 +264,7 @@ impl Visitor for Inspector<'_> {
 }
 
 impl Inspector<'_> {
-    /// Takes in what another one has found.
+    /// Adds the findings of another inspector.
     pub(super) fn merge(&mut self, other: Self) {
         self.findings.merge(other.findings);
         self.entries += other.entries;

@@ -17,27 +17,27 @@ const EXAMPLES: usize = 3;
 /// The key of a group of findings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// Its place among the rules, those of a file behind those that are built in.
+    /// The position of the rule: built-in rules, then custom rules.
     pub(super) rule: usize,
     pub(super) target: String,
     pub(super) message: String,
-    /// The attribute, or what else is meant.
+    /// The attribute, the file or another subject.
     pub(super) subject: String,
 }
 
-/// Where something was found.
+/// The place of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Place {
     pub(crate) file: PathBuf,
     pub(crate) offset: u64,
-    /// In a file of lines, from 1.
+    /// The line number in a file of lines, from 1.
     pub(crate) line: Option<u64>,
     #[serde(skip)]
     pub(super) is_of_lines: bool,
 }
 
 impl Place {
-    /// The byte `offset` of a file that is not of lines.
+    /// Returns the byte `offset` of a file without lines.
     pub(super) fn at(file: &Path, offset: u64) -> Self {
         Self { file: file.to_owned(), offset, line: None, is_of_lines: false }
     }
@@ -47,26 +47,26 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub(super) count: u64,
-    /// Of the first and the last entry, by their times, where they have one.
+    /// The times of the first and the last entry, if entries have times.
     pub(super) times: Option<(u64, u64)>,
-    /// The first ones, by file and offset.
+    /// The first places, by file and offset.
     pub(super) places: Vec<Place>,
-    /// What there is to say beside the rule.
+    /// The detail of the finding.
     pub(super) detail: String,
 }
 
-/// All of them, as one thread finds them.
+/// The findings of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) groups: HashMap<Key, Group>,
-    /// How many groups there are, by rule.
+    /// The number of groups, by rule.
     known: HashMap<usize, usize>,
-    /// By rule: findings in groups beyond those that are told apart.
+    /// The number of findings in groups beyond the limit, by rule.
     pub(super) others: HashMap<usize, u64>,
 }
 
 impl Findings {
-    /// Adds one of `entry`.
+    /// Adds a finding in `entry`.
     pub(super) fn add(
         &mut self,
         rule: usize,
@@ -86,7 +86,7 @@ impl Findings {
         );
     }
 
-    /// Adds what is true of a file, or of all.
+    /// Adds a finding of a file, or of all files.
     pub(super) fn add_of_file(
         &mut self,
         rule: usize,
@@ -99,7 +99,7 @@ impl Findings {
         self.take(key, Group { count, times: None, places: vec![place], detail });
     }
 
-    /// Adds what another one has found.
+    /// Adds the findings of another thread.
     pub(super) fn merge(&mut self, other: Self) {
         other.groups.into_iter().for_each(|(key, group)| self.take(key, group));
         for (rule, count) in other.others {
@@ -136,7 +136,7 @@ impl Findings {
 }
 
 impl Key {
-    /// What stays the same from run to run, and from day to day.
+    /// Returns the fingerprint, which is the same in each run.
     pub(super) fn fingerprint(&self, rule_id: &str) -> String {
         let parts = [rule_id, &self.target, &self.message, &self.subject];
         let hash = |basis: u64| {

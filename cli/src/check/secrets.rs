@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// Kinds of secrets with a form of their own. Where there is a group, it is the secret; else all of it is.
+/// Kinds of secrets and their patterns. The secret is the group of a pattern, or the whole match.
 const FORMS: [(&str, &str); 12] = [
     ("an AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b"),
@@ -23,7 +23,7 @@ const FORMS: [(&str, &str); 12] = [
     ),
 ];
 
-/// What each form begins with, or has in it: without one of these nothing is looked for.
+/// A prefilter: a text without one of these parts matches no pattern.
 const HINTS: &str = r"(?i)A[KSBC][IC]A|gh[pousr]_|github_pat_|glpat-|xox|k_live_|AIza|eyJ|PRIVATE KEY|bearer|basic|://|pass|secret|api.?key|_token|\d[ -]?\d{4}";
 
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| RegexBuilder::new(HINTS).unicode(false).build().ok());
@@ -33,7 +33,7 @@ static PATTERNS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
         .filter_map(|(kind, form)| Some((*kind, RegexBuilder::new(form).unicode(false).build().ok()?)))
         .collect()
 });
-/// Thirteen to nineteen digits, alone or in groups as on a card.
+/// The digits of a card number, with or without separators.
 static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     RegexBuilder::new(
         r"(?:^|[^\w.-])(\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|\d{4}[ -]\d{6}[ -]\d{5}|\d{15,16})(?:$|[^\w.-])",
@@ -67,7 +67,7 @@ const KEYS: [&str; 20] = [
     "cvc",
 ];
 
-/// The kind of secret that `text` holds, if it looks like one.
+/// Returns the kind of secret in `text`, if there is one.
 pub(super) fn in_text(text: &[u8]) -> Option<&'static str> {
     if text.len() < 12 || !HINT.as_ref().is_some_and(|hint| hint.is_match(text)) {
         return None;
@@ -81,14 +81,14 @@ pub(super) fn in_text(text: &[u8]) -> Option<&'static str> {
     found.map(|(kind, _)| *kind).or_else(|| has_card(text).then_some("a card number"))
 }
 
-/// Whether the value of a key called `key` is a secret that is not masked.
+/// Returns whether the value of `key` is a secret that is not masked.
 pub(super) fn by_key(key: &[u8], value: &[u8]) -> bool {
     let plain: Vec<u8> =
         key.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
     KEYS.iter().any(|name| name.as_bytes() == plain) && value.len() >= 3 && !is_masked(value)
 }
 
-/// Whether somebody has seen to it already, or it is a place for one: `***`, `[REDACTED]`, `<token>`, `${PASSWORD}`, `null`.
+/// Returns whether a value is masked or a placeholder: `***`, `[REDACTED]`, `<token>`, `${PASSWORD}`, `null`.
 fn is_masked(value: &[u8]) -> bool {
     let is_filler = |byte: &u8| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'#' | b'-' | b'?');
     let trimmed = value.trim_ascii();
@@ -123,7 +123,7 @@ fn has_card(text: &[u8]) -> bool {
     card.captures_iter(text).any(|found| found.get(1).is_some_and(|digits| is_card(digits.as_bytes())))
 }
 
-/// Whether digits are those of a card: of an issuer's range, with the check digit of Luhn, and not of one figure alone.
+/// Returns whether digits are a card number: in the range of an issuer, with a Luhn check digit and four different digits.
 fn is_card(text: &[u8]) -> bool {
     let digits: Vec<u32> =
         text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0')).collect();
@@ -141,7 +141,7 @@ fn is_card(text: &[u8]) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 0 { *digit } else { (digit * 2) / 10 + (digit * 2) % 10 })
         .sum();
-    // Numbers that a machine counts with have the check digit in one of ten; those on cards are rarely so regular, either.
+    // One in ten counters has a valid check digit. Card numbers rarely consist of fewer than four different digits.
     let mut different = digits.clone();
     different.sort_unstable();
     different.dedup();

@@ -5,15 +5,15 @@ use std::hash::{Hash, Hasher};
 
 use fusewire::decode::{EntryRef, Value};
 
-/// What is looked at of each entry. Kept from one to the next, so that nothing is allocated.
+/// The measurements of an entry. The buffers are reused between entries.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
     levels: Vec<Open>,
-    /// The deepest map or list, the attributes themselves not counted.
+    /// The maximum depth of maps and arrays below the attributes.
     pub(super) depth: usize,
-    /// The most children of one map or list.
+    /// The maximum number of children of one map or array.
     pub(super) width: usize,
-    /// Whether some key is twice in a map.
+    /// Whether a map contains a key twice.
     has_duplicate: bool,
 }
 
@@ -24,7 +24,7 @@ struct Open {
 }
 
 impl Shape {
-    /// Looks at `entry`, and calls `visit` with the key and the value of all that is in it.
+    /// Measures `entry`, and calls `visit` with the key and the value of each node.
     pub(super) fn measure<'a>(&mut self, entry: &EntryRef<'a>, mut visit: impl FnMut(&'a [u8], &Value<'a>)) {
         (self.depth, self.width, self.has_duplicate) = (0, 0, false);
         let mut open = 0;
@@ -64,7 +64,7 @@ impl Shape {
         self.has_duplicate |= level.keys.windows(2).any(|pair| pair[0] == pair[1]);
     }
 
-    /// A key that is twice in one map of `entry`, which was measured.
+    /// Returns a duplicate key of the measured `entry`.
     pub(super) fn duplicate<'a>(&self, entry: &EntryRef<'a>) -> Option<&'a [u8]> {
         if !self.has_duplicate {
             return None;

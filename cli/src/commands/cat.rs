@@ -27,7 +27,7 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for path in &args.paths {
         let result = match input::is_stream(path) {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
-            // What stands before a stream is printed before it.
+            // The paths before a stream are printed before it.
             Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
                 .and_then(|()| stream::print(path, &selection, args.lines, &mut printer, terminal)),
             Err(error) => Err(error),
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(printer.outcome())
 }
 
-/// One path that cannot be read must not hide what the others hold.
+/// Reports an unreadable path, which must not hide the others.
 fn carry_on(
     result: Result<()>,
     mode: Mode,
@@ -57,7 +57,7 @@ fn carry_on(
     }
 }
 
-/// Prints what is in `paths`, files and directories of them, merged by time; takes them out.
+/// Prints the entries of `paths`, merged by time, and empties `paths`.
 fn print_logs(
     paths: &mut Vec<PathBuf>,
     args: &CatArgs,

@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped, spent};
 use crate::output::{Terminal, escape, progress};
 
-/// Bytes of a segment that no entry can have: pages before the frames, the resource, the trailer.
+/// The size of the first pages, the resource and the trailer of a segment, in bytes.
 const SEGMENT_OVERHEAD: u64 = 12 << 10;
 
 /// Bytes read at a time.
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     let mut series = Series::create(&args.to, options(args, &name)).with_context(target)?;
     let mut importer = Importer::new();
     let result = importer.import(reader, |write| Ok(series.append(write)?.report));
-    // Sealed in any case: what was imported before a failure stays readable.
+    // Seals the segments even after a failure, so that the imported entries are readable.
     let segments = series.finish().with_context(target);
     bar.finish_and_clear();
     result.with_context(|| format!("{name}: after line {}", importer.report().lines))?;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     Ok(Outcome::Clean)
 }
 
-/// The entries are the input's, not ours: the resource names what is known of their origin, and nothing of this process.
+/// Returns the options of the segments. The resource describes the origin of the input, not this process.
 fn options(args: &ImportArgs, name: &str) -> SegmentOptions {
     let mut resource = Resource::empty();
     if let Some(service) = &args.service {
@@ -92,7 +92,7 @@ fn summarise(
         _ = writeln!(out, "  {}{title:<9}{}{text}", palette.dim.on, palette.dim.off);
     };
     let lines = counted(report.lines, "line", "lines");
-    // A rate of little is noise.
+    // The rate of a small input is noise.
     let rate = if report.bytes < 1_000_000 { String::new() } else { format!(", {rate:.0} MB/s") };
     row("read", &format!("{lines}, {} in {}{rate}", bytes(report.bytes), spent(elapsed)));
     row("lines", &kinds_of_lines(report));
@@ -108,7 +108,7 @@ fn summarise(
     row("next", &format!("fusewire cat {to}"));
 }
 
-/// Bytes that a file takes: a sealed segment gives its unused space back and keeps its length.
+/// Returns the disk space of a file. A sealed segment frees its unused space and keeps its length.
 fn on_disk(file: &fs::Metadata) -> u64 {
     #[cfg(unix)]
     return std::os::unix::fs::MetadataExt::blocks(file) * 512;

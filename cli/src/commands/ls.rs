@@ -24,7 +24,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for (at, directory) in args.directories.iter().enumerate() {
         let listing = match listing(directory) {
             Ok(listing) => listing,
-            // One that cannot be read must not hide what the others hold.
+            // An unreadable directory must not hide the others.
             Err(error) => {
                 terminal.flush()?;
                 terminal.complain(&error);
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What there is in `directory`, which must be something.
+/// Returns the listing of `directory`, which must contain a log file.
 fn listing(directory: &Path) -> Result<Listing> {
     let listing = list(directory).with_context(|| directory.display().to_string())?;
     if listing.segments.is_empty() && listing.unreadable.is_empty() && listing.files.is_empty() {
@@ -79,13 +79,13 @@ fn printable(path: &Path, terminal: &Terminal) -> String {
     name
 }
 
-/// The segments of each process together, in the order in which the processes began.
+/// Groups segments by process, in the order in which the processes started.
 pub(crate) fn by_stream(listing: &Listing) -> Vec<Vec<&SegmentInfo>> {
     let mut groups: Vec<Vec<&SegmentInfo>> = Vec::new();
     let mut places = HashMap::new();
     let (intact, damaged): (Vec<_>, Vec<_>) =
         listing.segments.iter().partition(|segment| segment.header.is_ok());
-    // Of a damaged one only the part of the stream's id is known that is in its name.
+    // The file name of a damaged segment contains only a part of the stream id.
     let name = |segment: &SegmentInfo| stream_name(segment.stream_id);
     for segment in intact.into_iter().chain(damaged) {
         let place = *places.entry(name(segment)).or_insert_with(|| {
@@ -100,7 +100,7 @@ pub(crate) fn by_stream(listing: &Listing) -> Vec<Vec<&SegmentInfo>> {
     groups
 }
 
-/// 80 columns, as long as nobody has a million segments.
+/// Prints a table of 80 columns.
 fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Terminal) {
     let (first, last) = ("#", "ON DISK");
     let titles = if files {
@@ -156,7 +156,7 @@ struct Row {
 }
 
 impl Row {
-    /// Prints it, with the name of its file in the place of the times where there is one.
+    /// Prints the row. If `file` is given, its name replaces the times.
     fn print(&self, file: Option<&PathBuf>, clock: &mut Clock, terminal: &mut Terminal) {
         let entries = self.entries.map_or_else(|| "?".to_owned(), grouped);
         let size = bytes(self.disk_bytes);
@@ -178,7 +178,7 @@ impl Row {
     }
 }
 
-/// `2 sealed, 1 live`.
+/// Returns the number of segments by state: `2 sealed, 1 live`.
 pub(crate) fn states(listing: &Listing) -> String {
     let mut states: Vec<(&str, u64)> = Vec::new();
     for segment in &listing.segments {
@@ -212,13 +212,13 @@ fn totals(listing: &Listing, terminal: &mut Terminal) {
     );
 }
 
-/// Entries of all segments and files, as far as they are known.
+/// Returns the known number of entries of all segments and files.
 pub(crate) fn entries(listing: &Listing) -> u64 {
     let of_files = listing.files.iter().filter_map(|file| file.contents).map(|contents| contents.entries);
     listing.segments.iter().filter_map(|segment| segment.entries).chain(of_files).sum()
 }
 
-/// One object a line.
+/// Prints one object per line.
 fn json(listing: &Listing, terminal: &mut Terminal) {
     let mut producers: HashMap<[u8; 16], Producer> = HashMap::new();
     for segment in &listing.segments {

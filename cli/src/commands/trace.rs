@@ -21,10 +21,10 @@ use crate::output::time::Clock;
 use crate::output::{Terminal, escape};
 use tree::{Logged, Tree};
 
-/// So many entries are shown as a tree; memory is bounded, whatever somebody takes for a trace id.
+/// The maximum number of entries in the tree, which bounds the memory.
 const MOST: usize = 100_000;
 
-/// What the parent of a span is called by those who log it.
+/// The keys of the id of the parent span.
 const PARENTS: [&str; 5] = ["parent_span_id", "parent_id", "span.parent_id", "parentSpanId", "parentId"];
 
 /// Runs the command.
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     Ok(found.max(if printer.outcome() == Outcome::NoMatch { Outcome::Clean } else { printer.outcome() }))
 }
 
-/// What of an entry stands in the tree.
+/// Returns the line of an entry in the tree.
 fn describe(
     entry: &EntryRef<'_>,
     source: Source<'_>,
@@ -85,7 +85,7 @@ fn describe(
         }
         let found = match source {
             Source::Segment(_) => Producer::of(path).describe(palette),
-            // Of lines nobody says who wrote them.
+            // Lines have no producer.
             Source::File(_) => safe(path.file_name().unwrap_or_default().as_encoded_bytes()),
         };
         producers.insert(path.to_owned(), found.clone());
@@ -107,7 +107,7 @@ fn describe(
         span: entry.trace().span_id,
         parent: PARENTS.iter().find_map(|key| id(&entry.get(key)?)),
         name: name.and_then(|name| name.as_str().map(|name| safe(name.as_bytes()))),
-        // Who imported a log is nobody's concern.
+        // The service of the entry takes precedence over the producer of an imported log.
         process: service.unwrap_or_else(&mut process),
         text: format!("{level}  {target}  {body}"),
     }

@@ -13,11 +13,10 @@ use fusewire::segment::{FILE_EXTENSION, Segment};
 
 use crate::args::AccessArgs;
 
-/// Makes sure that `path` has something to read: a file that is not empty, or a directory with segments, or with files of lines
-/// or frames.
+/// Checks that `path` contains a log: a file that is not empty, or a directory with segments or other log files.
 ///
 /// # Errors
-/// Where it has not: that is never a silent nothing.
+/// Returns an error if `path` contains no log.
 pub(crate) fn expect_log(path: &Path) -> Result<()> {
     let about = || path.display().to_string();
     let metadata = fs::metadata(path).with_context(about)?;
@@ -37,21 +36,21 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     bail!(nothing_in(path));
 }
 
-/// The same of each of `paths`.
+/// Checks that each of `paths` contains a log.
 ///
 /// # Errors
-/// Of the first one that has nothing.
+/// Returns the error of the first path without a log.
 pub(crate) fn expect_logs(paths: &[PathBuf]) -> Result<()> {
     paths.iter().try_for_each(|path| expect_log(path))
 }
 
-/// Opens files and directories of them.
+/// Opens files and directories as one log.
 pub(crate) fn open_logs(paths: &[PathBuf], options: ReadOptions) -> Result<LogReader> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     options.open(paths).with_context(names)
 }
 
-/// Whether a file is no segment: `has_segment` is whether reading it has found one.
+/// Returns whether a file is not a segment. `has_segment` is true if the reader found a segment in it.
 pub(crate) fn is_other_log(path: &Path, has_segment: bool) -> bool {
     !has_segment && !is_segment_name(path)
 }
@@ -65,10 +64,10 @@ pub(crate) fn nothing_in(directory: &Path) -> String {
     )
 }
 
-/// The segment files that `path` stands for: itself, or all in the directory, sorted by name.
+/// Returns `path` itself, or all segment files in this directory, sorted by name.
 ///
 /// # Errors
-/// Where there is nothing to read: that is never a silent nothing.
+/// Returns an error if there is no segment.
 pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
     let about = || path.display().to_string();
     if !fs::metadata(path).with_context(about)?.is_dir() {
@@ -81,7 +80,7 @@ pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What to call one of the files of `path` in a list of them: its name alone where `path` is their directory.
+/// Returns the name of a file for a list: relative to `path` if `path` is its directory.
 pub(crate) fn short_name(file: &Path, path: &Path) -> String {
     file.strip_prefix(path)
         .ok()
@@ -91,7 +90,7 @@ pub(crate) fn short_name(file: &Path, path: &Path) -> String {
         .to_string()
 }
 
-/// The segment files in a directory, sorted by name.
+/// Returns the segment files in a directory, sorted by name.
 pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -104,13 +103,13 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a file is called as segments are. One whose name begins with a dot is still being made.
+/// Returns whether a file has the name of a segment. A name with a leading dot is a segment in creation.
 fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
-/// Opens a segment file: mapped, or copied where that is asked for.
+/// Opens a segment file, mapped or copied as `access` requires.
 pub(crate) fn open_segment(path: &Path, access: AccessArgs) -> Result<Segment> {
     let opened = if access.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
     let segment = opened.with_context(|| path.display().to_string())?;
@@ -118,14 +117,17 @@ pub(crate) fn open_segment(path: &Path, access: AccessArgs) -> Result<Segment> {
     Ok(segment)
 }
 
-/// Whether `file`, which could not be opened, was deleted since the directory `path` was read, as retention does: then it
-/// is not there, and that is no failure.
+/// Returns whether `file` was deleted after the directory `path` was read. Retention deletes files, so this is not a
+/// failure.
 pub(crate) fn is_deleted(file: &Path, path: &Path) -> bool {
     let found = fs::symlink_metadata(file);
     path.is_dir() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Makes `directory` ready to write a new log into: it exists, and holds no segment yet.
+/// Creates `directory` if it is missing.
+///
+/// # Errors
+/// Returns an error if the directory contains a segment.
 pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
     let about = || directory.display().to_string();
     fs::create_dir_all(directory).with_context(about)?;
@@ -135,12 +137,12 @@ pub(crate) fn prepare_output(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the path means standard input.
+/// Returns whether the path is `-`, for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Whether the path is to be read front to back, once: standard input, or a pipe.
+/// Returns whether the path is standard input or a pipe, which can be read only once.
 pub(crate) fn is_stream(path: &Path) -> Result<bool> {
     if is_stdin(path) {
         return Ok(true);
@@ -149,13 +151,13 @@ pub(crate) fn is_stream(path: &Path) -> Result<bool> {
     Ok(!metadata.is_dir() && !metadata.is_file())
 }
 
-/// A stream of bytes to read once, and how long it is where that is known.
+/// A stream of bytes, with its length if the length is known.
 pub(crate) struct Stream {
     /// The bytes.
     pub(crate) reader: Box<dyn io::Read>,
-    /// How many there are.
+    /// The number of bytes.
     pub(crate) len: Option<u64>,
-    /// What to call it in messages.
+    /// The name for messages.
     pub(crate) name: String,
 }
 

@@ -10,10 +10,10 @@ use super::time_point::Range;
 use crate::args::RangeArgs;
 use crate::output::time::Zone;
 
-/// What queries mean now, in `zone`.
+/// Returns query options with the current time in `zone`.
 ///
 /// # Errors
-/// Where the clock of this machine is before 1970.
+/// Returns an error if the system clock is outside the years 1970 to 2554.
 pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
     let now = zone.now();
     Ok(QueryOptions {
@@ -22,7 +22,7 @@ pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
     })
 }
 
-/// Which entries are asked for.
+/// A selection of entries.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     pub(crate) range: Range,
@@ -30,41 +30,41 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// What `range` and `query` mean now, in `zone`.
+    /// Returns the selection of `range` and `query`, relative to the current time in `zone`.
     ///
     /// # Errors
-    /// Where the query is none.
+    /// Returns an error if the range or the query is invalid.
     pub(crate) fn new(range: &RangeArgs, query: Option<&str>, zone: &Zone) -> Result<Self> {
         let options = query_options(zone)?;
         let parse = |text| Query::parse_with(text, &options).context("query");
         Ok(Self { range: range.range(zone)?, query: query.map(parse).transpose()? })
     }
 
-    /// All entries in `range`.
+    /// Returns the selection of all entries in `range`.
     pub(crate) fn of_range(range: Range) -> Self {
         Self { range, query: None }
     }
 
-    /// What `query` asks for.
+    /// Returns the selection of the matches of `query`.
     pub(crate) fn of_query(query: Query) -> Self {
         Self { range: Range::default(), query: Some(query) }
     }
 
-    /// Whether it leaves out nothing.
+    /// Returns whether the selection contains all entries.
     pub(crate) fn is_everything(&self) -> bool {
         !self.range.is_bounded() && self.query.is_none()
     }
 
-    /// Whether `entry` is asked for.
+    /// Returns whether the selection contains `entry`.
     pub(crate) fn admits(&self, entry: &EntryRef<'_>) -> bool {
         self.range.contains(entry.time_unix_nano())
             && self.query.as_ref().is_none_or(|query| query.matches(entry))
     }
 
-    /// The same as one query.
+    /// Returns the selection as one query.
     ///
     /// # Errors
-    /// None, as long as what is written of a query is one.
+    /// Returns an error if a time is out of range.
     pub(crate) fn to_query(&self) -> Result<Query> {
         let time = |nanos: u64| {
             let seconds = i64::try_from(nanos / 1_000_000_000)?;
@@ -89,7 +89,7 @@ impl Selection {
         Ok(Query::parse_with(&conditions.join(" and "), &options)?)
     }
 
-    /// How logs are read for it.
+    /// Returns the read options of the selection.
     pub(crate) fn options(&self, copy: bool) -> ReadOptions {
         let mut options = LogReader::options().copy(copy);
         if let Some(since) = self.range.since {

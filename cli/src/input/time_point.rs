@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::output::time::Zone;
 
-/// A moment as it was written. Which one it is depends on the time zone and on now.
+/// A parsed time. Its instant depends on the time zone and on the current time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TimePoint {
     /// With an offset from UTC.
@@ -17,9 +17,9 @@ pub(crate) enum TimePoint {
     Civil(DateTime),
     /// A time of the zone's clocks, today.
     Today(Time),
-    /// The beginning of a day so many days before today.
+    /// The start of the day that is this number of days before today.
     DaysAgo(i32),
-    /// So long before now.
+    /// A duration before the current time.
     Ago(SignedDuration),
 }
 
@@ -54,7 +54,7 @@ impl FromStr for TimePoint {
     }
 }
 
-/// `90s`, `15m`, `2h`, `3d`, `1w`, `500ms`; several, as in `1h30m`.
+/// Parses a duration: `90s`, `15m`, `2h`, `3d`, `1w`, `500ms`, or a sum such as `1h30m`.
 pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
     let mut total = SignedDuration::ZERO;
     let mut rest = text;
@@ -79,10 +79,10 @@ pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
     (!text.is_empty()).then_some(total)
 }
 
-/// A length of time such as `800ms`, `15m` or `90d`, in nanoseconds; never 0.
+/// Parses a duration such as `800ms`, `15m` or `90d`; returns nanoseconds, never 0.
 ///
 /// # Errors
-/// Where `text` is none: what to write.
+/// Returns the expected form if `text` is not a duration.
 pub(crate) fn length(text: &str) -> Result<u64, String> {
     let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
     nanos.ok_or_else(|| format!("`{text}` is not a duration: expected a form such as 800ms, 90s, 15m, 6h or 2d"))
@@ -108,17 +108,17 @@ impl TimePoint {
     }
 }
 
-/// `--since` and `--until` as numbers.
+/// The range of `--since` and `--until`, in nanoseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Range {
-    /// From this moment on.
+    /// The start of the range.
     pub(crate) since: Option<u64>,
-    /// Before this moment.
+    /// The end of the range, exclusive.
     pub(crate) until: Option<u64>,
 }
 
 impl Range {
-    /// The range that is meant now, in `zone`.
+    /// Returns the range relative to the current time in `zone`.
     pub(crate) fn new(since: Option<&TimePoint>, until: Option<&TimePoint>, zone: &Zone) -> Result<Self> {
         let now = zone.now();
         let nanos = |point: Option<&TimePoint>, name: &str| {
@@ -133,17 +133,17 @@ impl Range {
         }
     }
 
-    /// Whether it has an end at all.
+    /// Returns whether the range has a start or an end.
     pub(crate) fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 
-    /// Whether some of the time from the first to the last of `times` is in it.
+    /// Returns whether the range overlaps the times from the first to the last of `times`.
     pub(crate) fn overlaps(&self, times: (u64, u64)) -> bool {
         self.since.is_none_or(|since| times.1 >= since) && self.until.is_none_or(|until| times.0 < until)
     }
 
-    /// Whether an entry of this time is in it. One without a time is in no bounded one.
+    /// Returns whether the range contains an entry of this time. A bounded range contains no entry without a time.
     pub(crate) fn contains(&self, unix_nanos: u64) -> bool {
         let begun = self.since.is_none_or(|since| unix_nanos >= since);
         let ended = self.until.is_some_and(|until| unix_nanos >= until);

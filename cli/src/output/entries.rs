@@ -11,7 +11,7 @@ use super::json;
 use super::text::TextPrinter;
 use crate::args::{EntryFormat, PrintArgs};
 
-/// Prints entries one after the other.
+/// A printer of entries.
 pub(crate) struct EntryPrinter {
     format: Format,
     printed: u64,
@@ -26,7 +26,7 @@ enum Format {
 }
 
 impl EntryPrinter {
-    /// A printer of the form that `args` ask for.
+    /// Returns a printer for the format of `args`.
     pub(crate) fn new(args: &PrintArgs, terminal: &mut Terminal) -> Self {
         let (zone, palette, out) = (args.zone.zone(), &terminal.palette, &mut terminal.out);
         let mut columns =
@@ -45,7 +45,7 @@ impl EntryPrinter {
         Self { format, printed: 0 }
     }
 
-    /// How many entries have been printed.
+    /// Returns the number of printed entries.
     pub(crate) fn printed(&self) -> u64 {
         self.printed
     }
@@ -53,7 +53,7 @@ impl EntryPrinter {
     /// Prints `entry`.
     ///
     /// # Errors
-    /// Where its bytes are no entry. What could be read has been printed.
+    /// Returns an error if the bytes are not an entry. The readable part is printed.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<(), DecodeError> {
         self.printed += 1;
         match &mut self.format {

@@ -15,33 +15,33 @@ use super::{Terminal, losses};
 use crate::input::selection::Selection;
 use crate::outcome::Outcome;
 
-/// Prints what reading finds, and remembers the worst of it.
+/// A printer of reader events, which records the worst outcome.
 pub(crate) struct EventPrinter {
     entries: EntryPrinter,
     mode: Mode,
-    /// Whether something was asked for, so that nothing is an answer.
+    /// Whether the output is selected, so that an empty output is the outcome `NoMatch`.
     asked: bool,
     outcome: Outcome,
 }
 
 impl EventPrinter {
-    /// Prints with `entries` what is asked for; in [`Mode::Strict`] the first fault is an error.
+    /// Returns a printer that prints with `entries`. In [`Mode::Strict`], the first damage is an error.
     pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection) -> Self {
         Self { entries, mode, asked: !selection.is_everything(), outcome: Outcome::Clean }
     }
 
-    /// How many entries have been printed.
+    /// Returns the number of printed entries.
     pub(crate) fn printed(&self) -> u64 {
         self.entries.printed()
     }
 
-    /// How it went so far.
+    /// Returns the outcome up to now.
     pub(crate) fn outcome(&self) -> Outcome {
         let nothing = self.asked && self.entries.printed() == 0;
         self.outcome.max(if nothing { Outcome::NoMatch } else { Outcome::Clean })
     }
 
-    /// Takes note of how something else went.
+    /// Records another outcome.
     pub(crate) fn note(&mut self, outcome: Outcome) {
         self.outcome = self.outcome.max(outcome);
     }
@@ -49,7 +49,7 @@ impl EventPrinter {
     /// Prints `event`.
     ///
     /// # Errors
-    /// Where it is a fault, and the mode is strict.
+    /// Returns an error if the event is damage and the mode is strict.
     pub(crate) fn print(&mut self, event: &LogEvent<'_>, terminal: &mut Terminal) -> Result<()> {
         match event {
             LogEvent::Entry { source, frame, entry } => self.entry(frame, entry, source.path(), terminal),
@@ -81,7 +81,7 @@ impl EventPrinter {
         }
     }
 
-    /// Reports that a file has become another one.
+    /// Reports a file that was truncated or replaced.
     fn changed(&mut self, path: &Path, change: FileChange, terminal: &mut Terminal) -> Result<()> {
         let message = match change {
             FileChange::Truncated { read, len } => {
@@ -111,7 +111,7 @@ impl EventPrinter {
         Ok(())
     }
 
-    /// Prints an entry of which nothing is known but its bytes, which have been read before.
+    /// Prints an entry from its bytes.
     pub(crate) fn bare(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<()> {
         // What is wrong with it was printed where it stands.
         let _ = self.entries.print(entry, terminal);
@@ -119,7 +119,7 @@ impl EventPrinter {
         Ok(())
     }
 
-    /// Prints a frame that is no entry, where it has something to say.
+    /// Prints a loss record; ignores other frames.
     pub(crate) fn frame(&mut self, frame: &FrameRef<'_>, path: &Path, terminal: &mut Terminal) -> Result<()> {
         if frame.kind != FrameKind::Loss {
             return Ok(());
@@ -131,7 +131,7 @@ impl EventPrinter {
         }
     }
 
-    /// Reports a frame that arrived whole and holds no entry.
+    /// Reports an intact frame without a valid entry.
     pub(crate) fn unreadable(
         &mut self,
         frame: &FrameRef<'_>,
@@ -158,7 +158,7 @@ impl EventPrinter {
         self.fault(path, &losses::describe(range), terminal)
     }
 
-    /// Reports what is wrong with a file.
+    /// Reports damage of a file.
     pub(crate) fn fault(&mut self, path: &Path, message: &str, terminal: &mut Terminal) -> Result<()> {
         if self.mode == Mode::Strict {
             return Err(anyhow!(message.to_owned())).with_context(|| path.display().to_string());

@@ -9,7 +9,7 @@ use super::escape;
 /// Appends `entry` to `out` as one line.
 ///
 /// # Errors
-/// Where the entry's bytes are not an entry; the line has what could be read, and says so.
+/// Returns an error if the bytes are not an entry. The line contains the readable part and a mark.
 pub(crate) fn print(entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
     let start = out.len();
     // Writing to a String cannot fail.

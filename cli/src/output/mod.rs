@@ -28,7 +28,7 @@ use backwards::Backwards;
 use colour::Palette;
 use pager::Output;
 
-/// Both streams, and whether each of them has colour.
+/// Standard output and standard error, with their colors.
 pub(crate) struct Terminal {
     /// Text for standard output that is not written yet. Commands append to it.
     pub(crate) out: String,
@@ -36,7 +36,7 @@ pub(crate) struct Terminal {
     pub(crate) palette: Palette,
     stdout: Output,
     diagnostics: Palette,
-    /// Where the newest entry comes first: what has been printed so far.
+    /// The buffered output if the newest entry comes first.
     backwards: Option<Backwards>,
     /// Bytes that are no text, and are not written yet.
     bytes: Vec<u8>,
@@ -64,7 +64,7 @@ impl Terminal {
         }
     }
 
-    /// Writes what has been collected once it is worth a system call. To be called after each entry or line.
+    /// Writes the buffer if it is full. Call this after each entry or line.
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
         if let Some(backwards) = &mut self.backwards {
             backwards.push(self.out.as_bytes())?;
@@ -76,7 +76,7 @@ impl Terminal {
         if self.out.len() < BUFFER && self.bytes.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
-    /// Bytes that are no text, behind what has been collected.
+    /// Appends binary data to the buffer.
     pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.out.is_empty() {
             self.flush()?;
@@ -85,23 +85,23 @@ impl Terminal {
         self.flush_if_full()
     }
 
-    /// Keeps what is printed from now on, entry by entry, to print the last one first.
+    /// Buffers the following output, to print its last entry first.
     pub(crate) fn print_backwards(&mut self) -> io::Result<()> {
         self.flush()?;
         self.backwards = Some(Backwards::new()?);
         Ok(())
     }
 
-    /// Sends what is printed from now on through a pager, where standard output is a terminal and there is one.
+    /// Sends the following output to a pager if standard output is a terminal.
     pub(crate) fn page(&mut self) {
         if let Some(pager) = pager::start() {
             self.stdout = Output::Pager(pager);
         }
     }
 
-    /// Writes everything, and waits until it has been read.
+    /// Writes the buffer, and waits for the pager.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        // What nobody has asked to be written yet is a piece, too.
+        // The rest of the buffer is the last piece.
         self.flush_if_full()?;
         if let Some(backwards) = self.backwards.take() {
             backwards.replay(&mut self.stdout)?;
@@ -110,7 +110,7 @@ impl Terminal {
         self.stdout.finish()
     }
 
-    /// Writes what has been collected.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         if self.backwards.is_some() {
             return Ok(());
@@ -123,22 +123,22 @@ impl Terminal {
         written.map_err(|error| io::Error::new(error.kind(), format!("standard output: {error}")))
     }
 
-    /// Whether nobody can read standard output any more: the other end of a pipe was closed.
+    /// Returns whether the other end of standard output is closed.
     pub(crate) fn is_closed(&self) -> bool {
         let gone = PollFlags::ERR | PollFlags::HUP;
         let Output::Stdout(stdout) = &self.stdout else { return false };
         let mut stdout = [PollFd::new(stdout, PollFlags::empty())];
-        // It does not wait. Where it cannot tell, the next write does.
+        // This call does not wait. If it fails, the next write detects a closed pipe.
         poll(&mut stdout, Some(&Timespec::default())).is_ok() && stdout[0].revents().intersects(gone)
     }
 
-    /// Columns of standard output, where it is a terminal that says so: what is longer may be cut.
+    /// Returns the width of standard output in columns if it is a terminal.
     pub(crate) fn columns(&self) -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
-    /// Whether somebody watches standard error.
+    /// Returns whether standard error is a terminal.
     pub(crate) fn has_watcher() -> bool {
         io::stderr().is_terminal()
     }
@@ -146,7 +146,7 @@ impl Terminal {
     /// Prints the error of a failed command: `fusewire: FILE: byte N: cause`.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         self.diagnose(&format!("{error:#}"));
-        // The text of a query, and what is wrong in it.
+        // The text of a query, with a mark under the error.
         if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<QueryError>()) {
             let shown = format!("{error:#}");
             for line in shown.lines().skip(1) {
@@ -158,9 +158,9 @@ impl Terminal {
         }
     }
 
-    /// Reports what is wrong with the input and does not end the command: `FILE: lost bytes 8208..8720: cause`.
+    /// Reports a problem of the input that does not end the command: `FILE: lost bytes 8208..8720: cause`.
     pub(crate) fn report(&mut self, message: &str) -> io::Result<()> {
-        // Results before the fault are seen before the report of it, where both streams are one terminal.
+        // On a terminal, earlier results appear before the report.
         self.flush()?;
         self.diagnose(message);
         Ok(())
@@ -173,7 +173,7 @@ impl Terminal {
         let _ = write!(line, "{}fusewire:{} ", paint.on, paint.off);
         escape::push_line(message.as_bytes(), &self.diagnostics.escape, &mut line);
         line.push('\n');
-        // Where standard error is closed there is nobody left to tell.
+        // A closed standard error is not a failure.
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 }

@@ -4,13 +4,13 @@ use std::env;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::{Child, Command, Stdio};
 
-/// Where results go.
+/// The destination of results.
 pub(super) enum Output {
     Stdout(StdoutLock<'static>),
     Pager(Child),
 }
 
-/// Starts a pager, where standard output is a terminal and nobody has said `cat`.
+/// Starts a pager if standard output is a terminal and the pager is not `cat`.
 pub(super) fn start() -> Option<Child> {
     if !io::stdout().is_terminal() || env::var_os("TERM").is_none_or(|term| term == "dumb") {
         return None;
@@ -26,7 +26,7 @@ pub(super) fn start() -> Option<Child> {
     if env::var_os("LESS").is_none() {
         command.env("LESS", "FRX");
     }
-    // Where there is none, one does without.
+    // Without a pager program, the output is not paged.
     let is_there = pager.split_whitespace().next().is_some_and(|program| {
         Command::new("sh")
             .arg("-c")

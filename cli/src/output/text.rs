@@ -16,7 +16,7 @@ use super::numbers::grouped;
 use super::time::{Clock, Zone};
 use super::value::{MARK, push_scalar, push_trip};
 
-/// What the importer marks a line with that was not JSON. The reader of the line sees that it is not.
+/// The attribute with which the importer marks a line that is not JSON. It is not printed.
 const TEXT_MARK: &str = "fusewire.import.format";
 
 fn is_text_mark(attribute: &Attribute<'_>) -> bool {
@@ -26,7 +26,7 @@ fn is_text_mark(attribute: &Attribute<'_>) -> bool {
 /// Targets are aligned up to this many columns.
 const TARGET_WIDTH: usize = 24;
 
-/// Prints entries as text. Keeps what it needs between them, so that an entry costs no allocation.
+/// A printer of entries as text. It reuses its buffers, so that an entry needs no allocation.
 pub(crate) struct TextPrinter {
     clock: Clock,
     palette: Palette,
@@ -41,7 +41,7 @@ struct Open {
     depth: usize,
     close: char,
     is_empty: bool,
-    /// Whether children were dropped, and how many where that is known.
+    /// The number of dropped children, if children were dropped and the number is known.
     dropped: Option<Option<u64>>,
 }
 
@@ -54,7 +54,7 @@ impl TextPrinter {
     /// Appends `entry` to `out`: one line, and one more for each further line of its body.
     ///
     /// # Errors
-    /// Where the entry's bytes are not an entry; what could be read has been printed, and a mark after it.
+    /// Returns an error if the bytes are not an entry. The readable part is printed with a mark after it.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
         let (time, severity, target) = (entry.time_unix_nano(), entry.severity(), entry.target());
         if time == 0 && severity == Severity::UNSPECIFIED && target.is_empty() {

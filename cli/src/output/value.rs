@@ -10,7 +10,7 @@ use super::escape;
 use super::numbers::grouped;
 use super::time::{push_duration, push_timestamp};
 
-/// The sign of the fuse: what follows it is not the value but what was done to it.
+/// The mark of a trip, which precedes the name of its cause.
 pub(crate) const MARK: &str = "⟂";
 
 /// Most bytes of a byte string that are shown; JSON has all of them.

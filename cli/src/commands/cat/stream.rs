@@ -12,7 +12,7 @@ use crate::input::{self, selection::Selection};
 use crate::output::Terminal;
 use crate::output::events::EventPrinter;
 
-/// Prints the entries of whatever `path` gives.
+/// Prints the entries of the stream `path`.
 pub(super) fn print(
     path: &Path,
     selection: &Selection,
@@ -51,7 +51,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// Shows what has been printed before it waits for more: `tail -f app.log | fusewire cat -`.
+/// A reader that writes the output before it waits for input: `tail -f app.log | fusewire cat -`.
 struct FlushFirst<'t, 'p, R> {
     reader: R,
     terminal: &'t RefCell<&'p mut Terminal>,

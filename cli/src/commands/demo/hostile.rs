@@ -7,17 +7,17 @@ use std::rc::Rc;
 
 use fusewire::encode::{AsDebug, LogValue, ValueWriter};
 
-/// A hostile value and what it is.
+/// A hostile value with its description.
 pub(crate) struct Hostile {
     /// The description.
     pub(crate) what: &'static str,
-    /// The key it is logged under.
+    /// The key of its attribute.
     pub(crate) key: &'static str,
     /// The value.
     pub(crate) value: Box<dyn LogValue>,
 }
 
-/// All of them. Building them takes far longer than logging them.
+/// Returns all hostile values. Their construction takes longer than logging them.
 pub(crate) fn all() -> Vec<Hostile> {
     let hostile = |what, key, value| Hostile { what, key, value };
     vec![
@@ -50,7 +50,7 @@ impl LogValue for Nested {
 }
 
 impl Drop for Nested {
-    /// One level after the other. The drop that the compiler writes recurses, and the stack ends before the levels.
+    /// Drops one level after the other. A recursive drop overflows the stack.
     fn drop(&mut self) {
         let mut next = self.0.take();
         while let Some(mut nested) = next {
@@ -63,7 +63,7 @@ fn sessions(count: u32) -> HashMap<String, u32> {
     (0..count).map(|id| (format!("session-{id:06}"), id)).collect()
 }
 
-/// An account with a parent account, which somebody set to the account itself.
+/// An account whose parent account is the account itself.
 struct Account {
     name: &'static str,
     parent: RefCell<Option<Rc<Self>>>,
@@ -72,7 +72,7 @@ struct Account {
 impl Account {
     fn endless() -> Rc<Self> {
         let account = Rc::new(Self { name: "acme", parent: RefCell::new(None) });
-        // Never freed, as such values are.
+        // The reference cycle is never freed.
         *account.parent.borrow_mut() = Some(Rc::clone(&account));
         account
     }
@@ -100,7 +100,7 @@ impl LogValue for Endless {
     }
 }
 
-/// 256 children, each of which has 256 children, and so on: each limit for itself would let 256^8 values pass.
+/// Arrays of 256 arrays at each level. The depth limit and the width limit alone allow 256^8 values.
 struct Wide;
 
 impl LogValue for Wide {

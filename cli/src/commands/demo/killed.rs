@@ -15,46 +15,47 @@ use super::load::{self, Worker};
 use super::{appending, options, readback};
 use crate::input;
 
-/// Threads of the victim.
+/// The number of threads of the victim.
 const THREADS: u16 = 4;
-/// What their names begin with.
+/// The prefix of their names.
 const CREW: &str = "victim";
-/// Each of them says how far it is each time it has appended this many entries.
+/// The number of appended entries after which a thread reports its progress.
 const STEP: u64 = 250;
-/// The victim is killed some time after it has appended so many, wherever its threads are then.
+/// The number of reported entries after which the victim is killed.
 const KILL_AT: u64 = 20_000;
+/// The delay of the kill, so that it interrupts appends.
 const GRACE: Duration = Duration::from_micros(1_500);
-/// The most that each thread appends, should nobody kill it.
+/// The maximum number of entries per thread.
 const MOST: u64 = 100_000;
-/// Small, so that segments change while they append.
+/// The size of a segment, in bytes. It is small, so that rotations happen.
 const SEGMENT: u64 = 4 << 20;
 
-/// What is left of the victim.
+/// The log of the killed victim.
 pub(super) struct Killed {
-    /// How many of its threads appended.
+    /// The number of appending threads.
     pub(super) threads: u16,
-    /// Entries whose append had returned, as far as the threads could say so.
+    /// Completed appends that the threads reported.
     pub(super) told: u64,
-    /// Entries that are there.
+    /// Entries in the log.
     pub(super) found: u64,
-    /// Of those that the threads had told of, how many are not, or not in order.
+    /// Reported entries that are missing or out of order.
     pub(super) missing: u64,
-    /// Whether nothing else is there.
+    /// Whether the log contains only these entries.
     is_sound: bool,
 }
 
 impl Killed {
-    /// Whether every entry is there whose append had returned.
+    /// Returns whether the log contains every entry whose append was reported.
     pub(super) fn is_complete(&self) -> bool {
         self.missing == 0 && self.is_sound
     }
 }
 
-/// Starts this program once more as the victim, kills it, and reads what it wrote to `directory`.
+/// Starts this program as the victim, kills it, and reads its entries in `directory`.
 pub(super) fn run(directory: &Path) -> Result<Killed> {
     let before = input::segments_in(directory)?;
     let told = kill(directory)?;
-    // Its alone: what was there before is checked already.
+    // Only the segments of the victim: the others are checked already.
     let mut left = input::segments_in(directory)?;
     left.retain(|path| !before.contains(path));
     let found = readback::run(&left, &Worker::all(CREW, THREADS))?;
@@ -68,7 +69,7 @@ pub(super) fn run(directory: &Path) -> Result<Killed> {
     })
 }
 
-/// Lets the victim append, and kills it. How many appends had returned in each of its threads.
+/// Starts and kills the victim. Returns the reported appends of each thread.
 fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
     let program = env::current_exe().context("cannot find the path of this program")?;
     let mut victim = Command::new(program)
@@ -81,21 +82,21 @@ fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
     let mut said = victim.stdout.take().ok_or_else(|| anyhow!("the process to kill has no standard output"))?;
     let mut told = [0; THREADS as usize];
     while told.iter().sum::<u64>() < KILL_AT && hear(&mut said, &mut told) {}
-    // They have just spoken; hit them in the middle of their work instead.
+    // The delay makes the kill hit the threads during an append.
     thread::sleep(GRACE);
     victim.kill().context("cannot kill the process")?;
     victim.wait().context("cannot wait for the killed process")?;
-    // What they said between our last look and their end counts too.
+    // Reports before the end of the victim count too.
     while hear(&mut said, &mut told) {}
     Ok(told)
 }
 
-/// What a thread says: its number and how far it is, in one word, so that words of several do not mix.
+/// Returns the report of a thread: its number and its progress in one word, which is written atomically.
 fn word(thread: u16, count: u64) -> [u8; 8] {
     (u64::from(thread) << 48 | count).to_le_bytes()
 }
 
-/// Takes note of the next word. Whether there was one.
+/// Reads the next report. Returns whether there was one.
 fn hear(said: &mut impl Read, told: &mut [u64]) -> bool {
     let mut bytes = [0; 8];
     if said.read_exact(&mut bytes).is_err() {
@@ -109,10 +110,10 @@ fn hear(said: &mut impl Read, told: &mut [u64]) -> bool {
     })
 }
 
-/// The victim: its threads append until it is killed.
+/// Runs the victim, whose threads append until it is killed.
 pub(super) fn append_until_killed(directory: &Path) -> Result<()> {
     let about = || directory.display().to_string();
-    // Not through the lock of standard output: the command has that, and these are its threads.
+    // A duplicate of standard output, because the command holds its lock.
     let says = File::from(io::stdout().as_fd().try_clone_to_owned().context("standard output")?);
     let log = options(directory, "fusewire-demo-victim").segment_size(SEGMENT).open().with_context(about)?;
     thread::scope(|scope| {
@@ -135,7 +136,7 @@ pub(super) fn append_until_killed(directory: &Path) -> Result<()> {
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| anyhow!("an appending thread panicked"))?)
     })?;
-    // Faster than its killer. It waits, and ends by itself only where the killer has ended.
+    // After the last entry, the victim waits until it is killed or standard input is closed.
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -14,30 +14,30 @@ const COUNTER: &str = "n";
 
 /// One of the threads that append.
 pub(super) struct Worker {
-    /// Its place among those that append with it.
+    /// The number of the worker.
     pub(super) number: u16,
     name: String,
 }
 
 impl Worker {
-    /// So many threads, whose names begin with `crew`.
+    /// Returns the workers of `threads` threads, with the name prefix `crew`.
     pub(super) fn all(crew: &str, threads: u16) -> Vec<Self> {
         (0..threads).map(|number| Self { number, name: format!("{crew}-{number}") }).collect()
     }
 
-    /// Its name, which is in its entries.
+    /// Returns the thread name in its entries.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many entries it writes, so that all `threads` together write `entries`.
+    /// Returns the share of this worker in `entries` over `threads` workers.
     pub(super) fn share(&self, entries: u64, threads: u16) -> u64 {
         let threads = u64::from(threads);
         entries / threads + u64::from(u64::from(self.number) < entries % threads)
     }
 }
 
-/// Writes the entry of `worker` that has the counter `n`, all but its time.
+/// Writes the entry of `worker` with the counter `n`, without a time.
 #[inline]
 pub(super) fn write(entry: &mut EntryWriter<'_>, worker: &Worker, n: u64) {
     let random = scramble(u64::from(worker.number) << 48 | n);
@@ -67,7 +67,7 @@ pub(super) fn write(entry: &mut EntryWriter<'_>, worker: &Worker, n: u64) {
     user.entry("id", &(random % 100_000)).entry("plan", "pro").entry("beta", &random.is_multiple_of(7));
 }
 
-/// A hash with good bits everywhere (the finaliser of SplitMix64).
+/// Returns the finalizer of SplitMix64, a hash.
 #[inline]
 fn scramble(n: u64) -> u64 {
     let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -12,35 +12,34 @@ use fusewire::segment::FrameKind;
 
 use super::load::{self, Worker};
 
-/// What was found.
+/// The result of the comparison.
 #[derive(Default)]
 pub(super) struct Found {
-    /// For each worker, how many entries are there in the order in which it appended them, each once, and equal byte for
-    /// byte.
+    /// The number of identical entries of each worker, in the order of its appends.
     pub(super) equal: Vec<u64>,
-    /// Entries that are not what their worker wrote at this place.
+    /// Entries that differ from the entry of the worker at this position.
     pub(super) different: u64,
-    /// Byte ranges, segments and entries of which is known that they are missing.
+    /// Byte ranges, segments and entries that are known to be missing.
     pub(super) lost: u64,
-    /// Bytes of the entries with their frames.
+    /// The size of the entries with their frames, in bytes.
     pub(super) bytes: u64,
-    /// How long it took.
+    /// The duration of the comparison.
     pub(super) elapsed: Duration,
 }
 
 impl Found {
-    /// Whether nothing is there that should not be, and nothing is known to be missing.
+    /// Returns whether the log contains no other entries and no known losses.
     pub(super) fn is_sound(&self) -> bool {
         self.different == 0 && self.lost == 0
     }
 
-    /// Entries of all workers.
+    /// Returns the number of identical entries of all workers.
     pub(super) fn entries(&self) -> u64 {
         self.equal.iter().sum()
     }
 }
 
-/// Reads what is in `paths` as one log, and writes each entry of `workers` once more to compare it.
+/// Reads `paths` as one log, and compares each entry of `workers` with a new encoding of it.
 pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
     let start = Instant::now();
     let mut reader = LogReader::options().open(paths).context("cannot read the log")?;
@@ -63,7 +62,7 @@ pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
 }
 
 impl Found {
-    /// Compares an entry with what its worker wrote. Whether it is one of theirs.
+    /// Compares an entry with the entry of its worker. Returns whether it belongs to a worker.
     fn check(&mut self, entry: &EntryRef<'_>, workers: &[Worker], scratch: &mut [u8]) -> Result<bool> {
         let thread = entry.thread();
         let Some(worker) = workers.iter().find(|worker| thread == *worker.name()) else {

@@ -15,29 +15,29 @@ use crate::output::producer::Producer;
 use crate::output::time::Clock;
 use crate::output::{Terminal, escape, losses};
 
-/// So many processes are named.
+/// The maximum number of listed processes.
 const NAMED: usize = 8;
 
-/// What is found by reading.
+/// The contents of a path.
 #[derive(Default)]
 pub(super) struct Found {
     /// Entries in the range.
     pub(super) entries: u64,
     /// The earliest and the latest time of these.
     pub(super) times: Option<(u64, u64)>,
-    /// Entries that were not written, as the loss records in the range say.
+    /// Dropped entries, from the loss records in the range.
     dropped: u64,
-    /// Bytes of which nothing can be made.
+    /// Bytes that are not readable.
     pub(super) lost_bytes: u64,
-    /// The first segment that has something in the range.
+    /// The first segment with an event in the range.
     pub(super) segment: Option<SegmentInfo>,
 }
 
 impl Found {
-    /// Reads what is in `path`.
+    /// Reads `path`.
     pub(super) fn read(path: &Path, range: Range, access: AccessArgs) -> Result<Self> {
         let mut found = Self::default();
-        // Frames are passed over by their headers: of an entry nothing but its time is looked at.
+        // Only frame headers and the times of entries are read.
         let options = Selection::of_range(range).options(access.copy).mode(Mode::Trust);
         let mut reader = options.open(&[path.to_owned()]).with_context(|| path.display().to_string())?;
         while let Some(event) = reader.next() {

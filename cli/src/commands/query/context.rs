@@ -10,15 +10,15 @@ use crate::input::selection::Selection;
 use crate::output::Terminal;
 use crate::output::events::EventPrinter;
 
-/// Prints entries with those around them.
+/// A printer of matches with their context.
 pub(super) struct Around<'a> {
     around: usize,
     selection: &'a Selection,
-    /// The last entries that have not been printed, each in room that is used again.
+    /// The last entries that were not printed, in reused buffers.
     before: VecDeque<Vec<u8>>,
-    /// How many are still to be printed behind one that was asked for.
+    /// The number of entries that are still to be printed after a match.
     behind: usize,
-    /// Whether entries were left out since the last one that was printed.
+    /// Whether entries were skipped since the last printed entry.
     gap: bool,
     found: u64,
 }
@@ -29,7 +29,7 @@ impl<'a> Around<'a> {
         Self { around, selection, before, behind: 0, gap: false, found: 0 }
     }
 
-    /// Prints what `reader` reads, no more than `most` entries that are asked for.
+    /// Prints at most `most` matches of `reader` with their context.
     pub(super) fn print(
         mut self,
         mut reader: LogReader,

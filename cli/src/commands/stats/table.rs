@@ -11,13 +11,13 @@ use crate::output::colour::Paint;
 use crate::output::numbers::{bytes, grouped};
 use crate::output::{Terminal, escape};
 
-/// What entries are counted by, and how that is shown.
+/// A table of groups.
 pub(super) struct Table<'a> {
     by: Vec<Field>,
     args: &'a StatsArgs,
 }
 
-/// What stands before the fields.
+/// The width of the columns before the fields.
 const NUMBERS: usize = 44;
 
 impl<'a> Table<'a> {
@@ -25,7 +25,7 @@ impl<'a> Table<'a> {
         Self { by, args }
     }
 
-    /// `asked`, by these fields.
+    /// Returns `asked`, grouped by the fields of this table.
     pub(super) fn asked(&self, mut asked: Aggregation) -> Aggregation {
         for field in &self.by {
             asked = asked.by(field.clone());
@@ -39,7 +39,7 @@ impl<'a> Table<'a> {
         asked
     }
 
-    /// The groups in the order asked for, the first ones.
+    /// Returns the first groups in the selected order.
     fn top<'c>(&self, counted: &'c Counted) -> Vec<&'c Group> {
         let mut groups: Vec<&Group> = counted.groups().iter().collect();
         match self.args.sort {
@@ -51,7 +51,7 @@ impl<'a> Table<'a> {
         groups
     }
 
-    /// As wide as the terminal, and as long as it takes elsewhere.
+    /// Prints the table. A terminal cuts lines at its width.
     pub(super) fn print(&self, counted: &Counted, terminal: &mut Terminal) {
         let names: Vec<String> = self.by.iter().map(Field::to_string).collect();
         let top = self.top(counted);
@@ -112,7 +112,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// One object for each group.
+    /// Prints one object for each group.
     pub(super) fn print_json(&self, counted: &Counted, terminal: &mut Terminal) {
         for group in self.top(counted) {
             let mut by = Map::new();
@@ -156,12 +156,12 @@ fn quantiles(numbers: &Numbers) -> String {
     format!("min {}, p50 {p50}, p90 {p90}, p99 {p99}, max {}", digits(min), digits(max))
 }
 
-/// A number with as many digits as its error leaves it.
+/// Returns a number with its significant digits.
 fn digits(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { format!("{number:.4}") }
 }
 
-/// The beginning of a text that fits so many columns.
+/// Returns the start of a text that fits into a number of columns.
 fn shortened(text: &str, columns: usize) -> &str {
     text.char_indices().nth(columns.max(1)).map_or(text, |(end, _)| &text[..end])
 }

@@ -19,13 +19,13 @@ pub(super) struct Logged {
     pub(super) text: String,
 }
 
-/// What is known of a span.
+/// A span.
 #[derive(Default)]
 struct Span {
     parent: Option<u64>,
     name: Option<String>,
     process: String,
-    /// When something was logged in it first and last; 0 where that has no time.
+    /// The times of its first and last entry; 0 if an entry has no time.
     times: (u64, u64),
     entries: Vec<usize>,
     children: Vec<u64>,
@@ -60,7 +60,7 @@ impl Tree {
         tree
     }
 
-    /// Puts spans into those that they are in.
+    /// Adds each span to the children of its parent.
     fn link(&mut self) {
         self.break_circles();
         let mut by_time: Vec<(u64, u64)> = self.spans.iter().map(|(id, span)| (span.times.0, *id)).collect();
@@ -73,12 +73,12 @@ impl Tree {
         }
     }
 
-    /// The span that this one is in, where anything is known of it.
+    /// Returns the parent of a span if the trace contains the parent.
     fn parent(&self, id: u64) -> Option<u64> {
         self.spans.get(&id)?.parent.filter(|parent| self.spans.contains_key(parent))
     }
 
-    /// Of spans that are in themselves by what they say, the earliest is in no other one.
+    /// Removes the parent of the earliest span of each cycle.
     fn break_circles(&mut self) {
         // From which span each was come by first: none is walked through twice.
         let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
@@ -148,7 +148,7 @@ impl Tree {
     }
 }
 
-/// How long something lasted; nothing at all is 0.
+/// Returns the text of a duration, or `0`.
 fn long(nanos: u64) -> String {
     if nanos == 0 { "0".to_owned() } else { lasted(nanos) }
 }

@@ -54,7 +54,7 @@ pub(crate) struct Cli {
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
 
-    /// Print without a pager; the default is $FUSEWIRE_PAGER, $PAGER or `less`.
+    /// Do not use a pager; the default pager is $FUSEWIRE_PAGER, $PAGER or `less`.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
 }
@@ -157,7 +157,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
-    /// Name of the service that wrote the input, for the resource.
+    /// Service name to store in the resource.
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
 
@@ -259,7 +259,7 @@ pub(crate) struct CatArgs {
     #[arg(long, short)]
     pub(crate) reverse: bool,
 
-    /// Stop at the first damage, with exit code 2.
+    /// Stop at the first error or damage, with exit code 2.
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -418,5 +418,14 @@ mod tests {
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_example_is_wrapped() {
+        for command in Cli::command().get_subcommands() {
+            let text = command.get_after_help().unwrap().to_string();
+            let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(longest <= 80, "{}: {longest} columns: {text}", command.get_name());
+        }
     }
 }

@@ -8,9 +8,9 @@ use super::{AccessArgs, SelectArgs, ZoneArgs, help};
 use crate::check::Role;
 use crate::check::rules::Level;
 
-/// Check logs against rules for structure, ids, times, limits and secrets
+/// Check logs against rules for structure, ids, times and secrets
 ///
-/// The command also checks JSON lines of services that do not use Fusewire. It groups findings by rule and call site. A
+/// Other rules cover keys, limits, levels, damage and age. The command also checks JSON lines of services that do not use Fusewire. It groups findings by rule and call site. A
 /// TOML file changes severities and thresholds, adds rules as queries, and allows findings for a reason; see
 /// docs/check.md.
 ///

@@ -79,7 +79,7 @@ impl SelectArgs {
 /// The time zone of input and output.
 #[derive(Args, Debug)]
 pub(crate) struct ZoneArgs {
-    /// Time zone for options and output: `local`, `UTC`, an offset such as +02:00, or a name such as Europe/Berlin.
+    /// Time zone of the times in options and output: `local`, `UTC`, an offset such as +02:00, or a name such as Europe/Berlin.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, default_value = "local", value_parser = Zone::parse)]
     pub(crate) tz: Zone,
 

@@ -8,9 +8,9 @@ const EXIT_CODES: [&str; 4] = [
     "finished, but some data was lost or not read",
 ];
 
-/// Returns the text with `examples` and with the exit codes `codes` of a command.
+/// Returns the text with `examples`, whose first line is not indented, and with the exit codes `codes` of a command.
 pub(super) fn after(codes: &[usize], examples: &str) -> String {
-    let mut text = format!("Examples:\n{examples}\n\nExit codes:");
+    let mut text = format!("Examples:\n  {examples}\n\nExit codes:");
     for (code, meaning) in EXIT_CODES.iter().enumerate().filter(|(code, _)| codes.contains(code)) {
         text.push_str(&format!("\n  {code}  {meaning}"));
     }

@@ -17,7 +17,7 @@ use crate::input::time_point::length;
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire postmortem /var/log/orders
-  fusewire postmortem /var/log/orders --kern-log /var/log/kern.log --html orders.html
+  fusewire postmortem logs --kern-log /var/log/kern.log --html orders.html
   dmesg | fusewire postmortem /var/log/orders --kern-log -
   journalctl -k -o json | fusewire postmortem /var/log/orders --kern-log -
   fusewire postmortem /var/log/orders --pid 4711 --window 6h --output json"))]

@@ -23,8 +23,8 @@ use crate::input::time_point::length;
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire query 'level >= warn and duration_ms > 2s' logs
   fusewire query 'request.status in (500, 502) and time in last 1h' logs -C 3
-  fusewire query '\"connection reset\" and not target == health' logs /var/log/app.jsonl
-  fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs --output json
+  fusewire query '\"connection reset\" and not target == health' logs app.jsonl
+  fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs -o json
   fusewire query 'fuse.any' logs --count"))]
 pub(crate) struct QueryArgs {
     /// Query expression.
@@ -69,7 +69,7 @@ pub(crate) struct QueryArgs {
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire stats logs
-  fusewire stats logs --by request.path --number duration_ms --where 'level >= warn'
+  fusewire stats logs --by request.path --number duration_ms -w 'level >= warn'
   fusewire stats logs --by target --distinct user_id --sort bytes
   fusewire stats logs --by level --output json"))]
 pub(crate) struct StatsArgs {
@@ -140,7 +140,7 @@ pub(crate) struct HistogramArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default gives about 30 lines at most.
+    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default gives at most about 30 lines.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<NonZero<u64>>,
 
@@ -168,7 +168,7 @@ fn interval(text: &str) -> Result<NonZero<u64>, String> {
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire trace 5b8aa5a2d2c872e8321cf37308d69df2 logs
-  fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs --output json"))]
+  fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs -o json"))]
 pub(crate) struct TraceArgs {
     /// Trace id in hexadecimal digits.
     #[arg(value_name = "ID")]

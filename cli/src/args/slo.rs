@@ -20,7 +20,7 @@ use super::{AccessArgs, RangeArgs, ZoneArgs, help};
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire slo logs
   fusewire slo logs --threshold 800ms --objective 99.95 --since 6h
-  fusewire slo logs --of 'request.path starts_with \"/api/\"' --field took_us --output markdown
+  fusewire slo logs --of 'request.path starts_with \"/api/\"' --field took_us -o markdown
   fusewire slo logs --config slo.toml --output json
 
 File with objectives:
@@ -59,7 +59,7 @@ pub(crate) struct SloArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Number of slowest bad entries to list.
+    /// Number of the slowest bad entries to list.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub(crate) traces: u16,
 

@@ -11,7 +11,7 @@ use crate::args::{OutputFormat, StatsArgs};
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
-use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::numbers::{bytes, counted, lasted};
 use crate::output::time::Clock;
 use table::Table;
 

@@ -121,7 +121,10 @@ fn what_is_known_is_not_new() {
     assert!(run.stdout.contains("cart") && !run.stdout.contains("db"), "{}", run.stdout);
     std::fs::write(logs.with_file_name("known.json"), "{\"version\":9,\"known\":{}}").unwrap();
     let other = check(&logs, None, &["--baseline", known]);
-    assert!(other.code == 2 && other.stderr.contains("known.json: version: expected 1, found 9"), "{other:?}");
+    assert!(
+        other.code == 2 && other.stderr.contains("known.json: version: expected 1, found 9"),
+        "{other:?}"
+    );
 }
 
 #[test]

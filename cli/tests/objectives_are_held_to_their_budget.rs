@@ -136,7 +136,7 @@ fn objectives_come_from_a_file() {
     );
 
     for (text, expected) in [
-        ("[[slo]]\nthreshold = \"soon\"\n", "objective 1: threshold: `soon` is no length of time"),
+        ("[[slo]]\nthreshold = \"soon\"\n", "objective 1: threshold: `soon` is not a duration"),
         (
             "[[slo]]\nname = \"a\"\nobjective = 100\n",
             "[[slo]] a: objective: expected a percentage above 0 and below 100, found 100",

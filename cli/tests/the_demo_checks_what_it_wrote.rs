@@ -42,7 +42,7 @@ fn the_demo_leaves_one_log_of_two_processes_one_of_which_was_killed() {
     assert!(of_victim.iter().any(|segment| segment["state"] != "sealed"), "{}", listed.stdout);
     assert!(of_victim.iter().all(|segment| segment["stream"] == of_victim[0]["stream"]));
     // The commands that it says to try next: on exactly this log.
-    let steps = run.stdout.split("Try next").nth(1).unwrap();
+    let steps = run.stdout.split("Next commands").nth(1).unwrap();
     let logs = logs.canonicalize().unwrap();
     for verb in ["ls", "tail", "cat", "verify"] {
         assert!(steps.contains(&format!(" {verb} {}", logs.display())), "{steps}");

@@ -5,7 +5,8 @@ use fusewire::Limits;
 /// Parses a size in bytes: `4096`, `64KiB`, `64K`, `1.5MiB`, `64MB`. K, M and G without `iB` are powers of 1024, as in
 /// `dd`; KB, MB and GB are powers of 1000.
 fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a size: expected a number of bytes such as 4096, 64KiB, 1.5MiB or 64MB");
+    let wrong =
+        || format!("`{text}` is not a size: expected a number of bytes such as 4096, 64KiB, 1.5MiB or 64MB");
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {

@@ -20,7 +20,8 @@ use super::{AccessArgs, RangeArgs, ZoneArgs, help};
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire slo logs
   fusewire slo logs --threshold 800ms --objective 99.95 --since 6h
-  fusewire slo logs --of 'request.path starts_with \"/api/\"' --field took_us -o markdown
+  fusewire slo logs --of 'request.path starts_with \"/api/\"' --field took_us
+  fusewire slo logs --output markdown
   fusewire slo logs --config slo.toml --output json
 
 File with objectives:

@@ -88,7 +88,8 @@ impl<'a> Inspector<'a> {
             self.before = (place.file.clone(), 0);
         }
         if time != 0 && time.saturating_add(backwards) < self.before.1 {
-            let detail = format!("{:.1} s earlier than the previous entry", (self.before.1 - time) as f64 / 1e9);
+            let detail =
+                format!("{:.1} s earlier than the previous entry", (self.before.1 - time) as f64 / 1e9);
             self.find(TIME_GOES_BACK, entry, "", &detail, place);
         }
         if time != 0 {
@@ -115,7 +116,8 @@ impl<'a> Inspector<'a> {
         if let Some(name) = named {
             self.find(MALFORMED_TRACE, entry, name, "", place);
         } else if has_trace != has_span {
-            let detail = if has_trace { "a trace id without a span id" } else { "a span id without a trace id" };
+            let detail =
+                if has_trace { "a trace id without a span id" } else { "a span id without a trace id" };
             self.find(NOT_TRACEABLE, entry, "", detail, place);
         } else if !has_trace {
             self.find(MISSING_TRACE, entry, "", "", place);

@@ -67,7 +67,13 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     }
     for allow in config.allows.iter().filter(|allow| allow.is_over(now)) {
         let rule = &config.rules[allow.rule].id;
-        findings.add_of_file(EXPIRED, rule, format!("the reason was: {}", allow.reason), 1, Place::at(first, 0));
+        findings.add_of_file(
+            EXPIRED,
+            rule,
+            format!("the reason was: {}", allow.reason),
+            1,
+            Place::at(first, 0),
+        );
     }
     drop_what_is_allowed(&mut findings, &all, config);
     Ok((report::make(findings, config, options.baseline, all.entries), scanned))

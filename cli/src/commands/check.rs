@@ -25,7 +25,8 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     if let Some(name) = &args.explain {
         let is_it = |id: &str| id.eq_ignore_ascii_case(name);
         let rule = config.rules.iter().find(|rule| is_it(&rule.id) || is_it(&rule.name));
-        let rule = rule.with_context(|| format!("no rule has the id or name `{name}`; run `fusewire check --list`"))?;
+        let rule = rule
+            .with_context(|| format!("no rule has the id or name `{name}`; run `fusewire check --list`"))?;
         text::explain(rule, &terminal.palette, &mut terminal.out);
         return Ok(Outcome::Clean);
     }

@@ -73,9 +73,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
 fn describe_state(info: Option<&SegmentInfo>, segment: &Segment) -> &'static str {
     let Some(info) = info else { return "unknown" };
     match state(info) {
-        "live" if info.owner == Owner::Unknown => {
-            "not sealed; it is unknown if its process is running"
-        }
+        "live" if info.owner == Owner::Unknown => "not sealed; the state of its process is unknown",
         "live" => "live: its process is running",
         "ready" => "ready: preallocated by a running process",
         "empty" => "empty: preallocated, and unused when its process ended",
@@ -111,7 +109,8 @@ fn print(
     let used = summary.data_end.saturating_sub(header.data_start);
     line(terminal, "size", format_args!("{} of {} used", bytes(used), bytes(header.size)));
     let durable = segment.durable_up_to().min(summary.data_end).saturating_sub(header.data_start);
-    let durable = if durable >= used { "all data".to_owned() } else { format!("{} of the data", bytes(durable)) };
+    let durable =
+        if durable >= used { "all data".to_owned() } else { format!("{} of the data", bytes(durable)) };
     line(terminal, "on disk", format_args!("{durable} survives a power cut"));
     line(terminal, "created", format_args!("{}", clock.describe(header.created_unix_nano)));
     if summary.min_time != 0 {

@@ -79,9 +79,7 @@ fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Term
     }
     terminal.out.push('\n');
     let line = match (dropped, tripped) {
-        (0, 0) => {
-            terminal.palette.dim.of("no entries dropped; no trips")
-        }
+        (0, 0) => terminal.palette.dim.of("no entries dropped; no trips"),
         (dropped, tripped) => {
             let share = tripped as f64 * 100.0 / found.entries.max(1) as f64;
             let fuse = format!("the fuse tripped in {} ({share:.1} %)", counted(tripped, "entry", "entries"));

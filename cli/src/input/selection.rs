@@ -17,7 +17,8 @@ use crate::output::time::Zone;
 pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
     let now = zone.now();
     Ok(QueryOptions {
-        now_unix_nano: u64::try_from(now.timestamp().as_nanosecond()).context("the system clock is before the year 1970 or after 2554")?,
+        now_unix_nano: u64::try_from(now.timestamp().as_nanosecond())
+            .context("the system clock is before the year 1970 or after 2554")?,
         utc_offset_seconds: now.offset().seconds(),
     })
 }
@@ -68,7 +69,8 @@ impl Selection {
     pub(crate) fn to_query(&self) -> Result<Query> {
         let time = |nanos: u64| {
             let seconds = i64::try_from(nanos / 1_000_000_000)?;
-            let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000)?).context("the time is out of range")?;
+            let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000)?)
+                .context("the time is out of range")?;
             anyhow::Ok(time)
         };
         let mut conditions: Vec<String> = Vec::new();

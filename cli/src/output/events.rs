@@ -89,7 +89,9 @@ impl EventPrinter {
                 self.note(Outcome::Lossy);
                 format!("truncated to {len} bytes after {read} bytes were read; reading restarts at byte 0")
             }
-            FileChange::Replaced => "replaced by another file; reading continues with the new file".to_owned(),
+            FileChange::Replaced => {
+                "replaced by another file; reading continues with the new file".to_owned()
+            }
             _ => return Ok(()),
         };
         terminal.report(&format!("{}: {message}", path.display()))?;

@@ -11,8 +11,7 @@ pub(crate) fn looking() -> ProgressBar {
     let bar = ProgressBar::hidden();
     if Terminal::has_watcher() {
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} reading the log, {elapsed}")
-        {
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} reading the log, {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(300));

@@ -79,7 +79,8 @@ fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start the process to kill")?;
-    let mut said = victim.stdout.take().ok_or_else(|| anyhow!("the process to kill has no standard output"))?;
+    let mut said =
+        victim.stdout.take().ok_or_else(|| anyhow!("the process to kill has no standard output"))?;
     let mut told = [0; THREADS as usize];
     while told.iter().sum::<u64>() < KILL_AT && hear(&mut said, &mut told) {}
     // The delay makes the kill hit the threads during an append.

@@ -88,7 +88,11 @@ pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()>
         total / (*entries).max(1),
         counted(stats.rotations + 1, "segment", "segments")
     );
-    say!(terminal, "   entries survive SIGKILL at once, and a power cut after a flush of {}\n", spent(*synced));
+    say!(
+        terminal,
+        "   entries survive SIGKILL at once, and a power cut after a flush of {}\n",
+        spent(*synced)
+    );
     terminal.flush()
 }
 

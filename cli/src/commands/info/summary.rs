@@ -111,9 +111,7 @@ pub(super) fn print(
     }
     let dropped = match found.dropped {
         0 => "no entries".to_owned(),
-        count => {
-            terminal.palette.bad.of(counted(count, "entry", "entries"))
-        }
+        count => terminal.palette.bad.of(counted(count, "entry", "entries")),
     };
     line(terminal, "dropped", format_args!("{dropped}"));
 }

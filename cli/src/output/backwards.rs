@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-/// Pieces of output in a file that has no name: memory is eight bytes for each.
+/// Pieces of output in an unnamed temporary file. Each piece uses eight bytes of memory.
 pub(super) struct Backwards {
     file: BufWriter<File>,
-    /// Where each piece ends.
+    /// The end of each piece.
     ends: Vec<u64>,
 }
 

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use fusewire::Severity;
 
-/// A style as the bytes that switch it on and off; both empty where there is no colour.
+/// The bytes that switch a style on and off. Both are empty if color is off.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paint {
     /// Switches the style on.
@@ -17,34 +17,34 @@ impl Paint {
         Self { on: style.render().to_string(), off: "\x1b[0m" }
     }
 
-    /// `text` in this style.
+    /// Returns `text` in this style.
     pub(crate) fn of<T: std::fmt::Display>(&self, text: T) -> String {
         format!("{}{text}{}", self.on, self.off)
     }
 }
 
-/// Every style that the output has.
+/// The styles of the output.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Palette {
-    /// Times, keys, punctuation, ids: there when looked for.
+    /// Times, keys, punctuation and ids.
     pub(crate) dim: Paint,
-    /// Where an entry comes from.
+    /// Targets.
     pub(crate) target: Paint,
-    /// What the fuse did.
+    /// Trips.
     pub(crate) fuse: Paint,
-    /// A character that was escaped.
+    /// Escaped characters.
     pub(crate) escape: Paint,
-    /// Headings and numbers that matter.
+    /// Headings and important numbers.
     pub(crate) strong: Paint,
-    /// All is well.
+    /// Success.
     pub(crate) good: Paint,
-    /// Something is lost.
+    /// Losses and errors.
     pub(crate) bad: Paint,
     severities: [Paint; 7],
 }
 
 impl Palette {
-    /// With colour, or without.
+    /// Returns the styles with or without color.
     pub(crate) fn new(colour: bool) -> Self {
         if !colour {
             return Self::default();
@@ -71,7 +71,7 @@ impl Palette {
         }
     }
 
-    /// The style of a severity: one for each of OpenTelemetry's six ranges, dim outside them.
+    /// Returns the style of a severity: one for each of the six ranges of OpenTelemetry, dim outside them.
     pub(crate) fn severity(&self, severity: Severity) -> &Paint {
         let range = match severity.number() {
             number @ 1..=24 => usize::from(number).div_ceil(4),

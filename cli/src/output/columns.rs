@@ -10,34 +10,34 @@ use super::escape;
 use super::time::{Clock, Zone, push_timestamp};
 use super::value::push_scalar;
 
-/// In which form fields are printed.
+/// The output form of fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Values between blanks.
+    /// Values, separated by blanks.
     Text,
     Json,
     Csv,
     Logfmt,
 }
 
-/// Prints chosen fields of entries.
+/// A printer of selected fields.
 pub(crate) struct Columns {
     form: Form,
-    /// What each is called, and what it is. Empty: what an entry has.
+    /// The name and the path of each field. If empty, all fields of an entry are printed.
     fields: Vec<(String, Field)>,
     clock: Clock,
     palette: Palette,
-    /// Room for one value.
+    /// A buffer for one value.
     text: String,
 }
 
-/// Of an entry of which no fields are chosen; its attributes follow.
+/// The fields before the attributes if no fields are selected.
 const HEAD: [&str; 7] = ["time", "level", "target", "thread", "trace_id", "span_id", "message"];
-/// Containers in containers beyond which nothing is written: no entry of ours has so many.
+/// The maximum depth of printed containers, which equals the maximum depth of an entry.
 const DEEPEST: usize = 64;
 
 impl Columns {
-    /// A printer of `fields`, or of what an entry has; of comma-separated values, their names go to `out`.
+    /// Returns a printer of `fields`, or of all fields if there are none. A CSV printer appends the header to `out`.
     pub(crate) fn new(form: Form, fields: &[Field], zone: Zone, palette: &Palette, out: &mut String) -> Self {
         let fields = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
         let palette = if form == Form::Text { palette.clone() } else { Palette::default() };
@@ -75,7 +75,7 @@ impl Columns {
         out.push('\n');
     }
 
-    /// Values, between commas or blanks.
+    /// Appends the values, separated by commas or blanks.
     fn push_row(&mut self, entry: &EntryRef<'_>, out: &mut String) {
         let fields = std::mem::take(&mut self.fields);
         if fields.is_empty() {
@@ -105,7 +105,7 @@ impl Columns {
         self.fields = fields;
     }
 
-    /// The value of a field in the room for one, safe to print. Whether it is there.
+    /// Writes the escaped value of a field to the buffer. Returns whether the entry has the field.
     fn push_value(&mut self, field: &Field, entry: &EntryRef<'_>) -> bool {
         let (text, escape) = (&mut self.text, &self.palette.escape);
         if field.is_id() {
@@ -213,7 +213,7 @@ impl Logfmt<'_> {
     }
 }
 
-/// Every value that is no container, with its path: keys and indexes between dots.
+/// Visits each scalar with its path: keys and indexes, separated by dots.
 fn flatten(
     attributes: Attributes<'_>,
     path: &mut String,
@@ -241,7 +241,7 @@ fn flatten(
     path.truncate(len);
 }
 
-/// Whether it could be written: what is damaged inside is not.
+/// Appends a value as JSON. Returns false if the value is damaged.
 fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
     let json = serde_json::to_string(value);
     if let Ok(json) = &json {
@@ -250,7 +250,7 @@ fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
     json.is_ok()
 }
 
-/// One of a row of values between commas: RFC 4180.
+/// Appends a field of a CSV row, as in RFC 4180.
 fn push_cell(i: usize, text: &str, out: &mut String) {
     if i > 0 {
         out.push(',');

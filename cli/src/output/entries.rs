@@ -21,7 +21,7 @@ enum Format {
     Text(Box<TextPrinter>),
     Json,
     Columns(Box<Columns>),
-    /// Frames that stand alone.
+    /// Messages.
     Raw(Binary, Vec<u8>),
 }
 

@@ -1,18 +1,18 @@
 //! The escapes of log text for a terminal.
 //!
-//! A log holds what attackers send. An escape sequence in it could rewrite the screen, the title or the clipboard of
-//! whoever reads it, a line feed could fake an entry, a change of writing direction could hide one. So nothing of that
-//! kind is passed on; it is shown instead: `\x1b`, `\n`, `\u{202e}`.
+//! A log can contain the data of attackers. An escape sequence can change the screen, the title or the clipboard of a
+//! reader. A line feed can forge an entry, and a change of the writing direction can hide an entry. These characters are
+//! printed as escapes: `\x1b`, `\n`, `\u{202e}`.
 
 use std::fmt::Write;
 
 use super::colour::Paint;
 
-/// What a byte asks for, as bits: nothing (0), quotes around the word, a closer look at each character.
+/// The class of a byte, as bits: plain (0), needs quotes, needs a check of each character.
 const QUOTES: u8 = 1;
 const CLOSER_LOOK: u8 = 2;
 
-/// Indexed by byte.
+/// The class of each byte.
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0_u8;
@@ -31,23 +31,23 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// Which characters get a backslash besides those that must never be passed on.
+/// The context of a text, which selects the additional escapes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// Free text: a backslash is a backslash, a tab is a tab.
+    /// Free text, in which backslashes and tabs are not escaped.
     Line,
-    /// Between quotes.
+    /// A quoted text.
     Quoted,
-    /// A word without quotes: a backslash is a backslash.
+    /// A word without quotes, in which backslashes are not escaped.
     Word,
 }
 
-/// Free text, made safe. Line feeds in it are escaped too: who wants lines splits them first.
+/// Appends escaped free text. Line feeds are escaped too.
 pub(crate) fn push_line(text: &[u8], paint: &Paint, out: &mut String) {
     push(text, Context::Line, paint, out);
 }
 
-/// Text as a value: bare where it is one word that cannot be taken for anything else, quoted otherwise.
+/// Appends a text as a value. It is quoted unless it is one unambiguous word.
 pub(crate) fn push_value(text: &[u8], paint: &Paint, out: &mut String) {
     let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
     let bare = classes & QUOTES == 0
@@ -63,7 +63,7 @@ pub(crate) fn push_value(text: &[u8], paint: &Paint, out: &mut String) {
     }
 }
 
-/// Text as a key: bare where it is one word, quoted otherwise.
+/// Appends a text as a key. It is quoted unless it is one word.
 pub(crate) fn push_key(text: &[u8], paint: &Paint, out: &mut String) {
     let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
     if classes & QUOTES == 0 && !text.is_empty() {
@@ -75,7 +75,7 @@ pub(crate) fn push_key(text: &[u8], paint: &Paint, out: &mut String) {
     }
 }
 
-/// Whether a bare word would read as a number, a truth value or nothing.
+/// Returns whether a word looks like a number, a boolean or null.
 fn looks_like_another_kind(text: &[u8]) -> bool {
     match text[0] {
         b'0'..=b'9' | b'-' | b'+' | b'.' => {
@@ -129,8 +129,8 @@ fn push_characters(text: &str, context: Context, paint: &Paint, out: &mut String
     out.push_str(&text[done..]);
 }
 
-/// Whether a terminal may do something with the character other than draw it: controls (C0, DEL, C1), characters
-/// that turn the direction of writing (Unicode's "Trojan source" set), separators of lines.
+/// Returns whether a character can control a terminal: controls (C0, DEL, C1), changes of the writing direction (the
+/// "Trojan Source" set of Unicode) and line separators.
 const fn is_unsafe(character: char) -> bool {
     matches!(
         character,
@@ -139,8 +139,8 @@ const fn is_unsafe(character: char) -> bool {
     )
 }
 
-/// JSON text from `from` to the end of `out`, made safe: JSON allows DEL, C1 controls and the like to stand for
-/// themselves, but they stand inside strings only, where `\u0080` means the same.
+/// Escapes the JSON text from `from` to the end of `out`. JSON allows DEL and C1 controls in strings. The escape
+/// `\u0080` has the same meaning.
 pub(crate) fn secure_json(out: &mut String, from: usize) {
     let is_hazard = |character: char| is_unsafe(character) && character != '\n';
     let added = &out[from..];

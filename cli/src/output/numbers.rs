@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `1234567` as `1,234,567`.
+/// Returns a number with grouped digits: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -15,7 +15,7 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
-/// A number of bytes with three digits and a binary unit: `64.0 MiB`; below 10 KiB exact.
+/// Returns a size with three digits and a binary unit: `64.0 MiB`. A size below 10 KiB is exact.
 pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if number < 10_240 {
@@ -31,12 +31,12 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{size:.digits$} {}", UNITS[unit])
 }
 
-/// `1 entry`, `2 entries`: the number grouped, the noun as the number asks.
+/// Returns a number with its noun: `1 entry`, `2 entries`.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// `812 ns`, `3.1 µs`, `12 ms`, `1.25 s`.
+/// Returns a duration: `812 ns`, `3.1 µs`, `12 ms`, `1.25 s`.
 pub(crate) fn spent(elapsed: Duration) -> String {
     let nanos = elapsed.as_nanos() as f64;
     let (scaled, unit) = match nanos {
@@ -49,7 +49,7 @@ pub(crate) fn spent(elapsed: Duration) -> String {
     format!("{scaled:.digits$} {unit}")
 }
 
-/// How long something lasted, to three digits or to the second: `12 ms`, `56.1 s`, `2h 3m 4s`, `12d 4h 0m 9s`.
+/// Returns a duration with three digits, or to the second: `12 ms`, `56.1 s`, `2h 3m 4s`, `12d 4h 0m 9s`.
 pub(crate) fn lasted(nanos: u64) -> String {
     if nanos < 100_000_000_000 {
         return spent(Duration::from_nanos(nanos));

@@ -30,7 +30,7 @@ const TARGET_WIDTH: usize = 24;
 pub(crate) struct TextPrinter {
     clock: Clock,
     palette: Palette,
-    /// Columns of the longest target so far, up to [`TARGET_WIDTH`].
+    /// The width of the longest printed target, at most [`TARGET_WIDTH`].
     target_width: usize,
     /// The containers that are open at the current node, outermost first.
     open: Vec<Open>,

@@ -5,12 +5,12 @@ use std::fmt::Write;
 use fusewire::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-/// A time zone to print in.
+/// A time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone(TimeZone);
 
 impl Zone {
-    /// `local`, `UTC` in any case, or a name of the IANA database.
+    /// Parses `local`, `UTC` in any case, an offset, or a name of the IANA database.
     pub(crate) fn parse(name: &str) -> Result<Self, String> {
         if name.eq_ignore_ascii_case("local") {
             return Ok(Self(TimeZone::system()));
@@ -28,18 +28,18 @@ impl Zone {
         })
     }
 
-    /// UTC.
+    /// Returns UTC.
     pub(crate) fn utc() -> Self {
         Self(TimeZone::UTC)
     }
 
-    /// What its clocks show.
+    /// Returns the current time in this zone.
     pub(crate) fn now(&self) -> jiff::Zoned {
         jiff::Timestamp::now().to_zoned(self.0.clone())
     }
 }
 
-/// `+02:00`, `-0330`, `+2`.
+/// Parses an offset: `+02:00`, `-0330`, `+2`.
 fn offset(text: &str) -> Option<Offset> {
     let (sign, digits) = match text.split_at_checked(1)? {
         ("+", digits) => (1, digits),
@@ -56,7 +56,7 @@ fn offset(text: &str) -> Option<Offset> {
     fits.then(|| Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok())?
 }
 
-/// Prints instants in one zone. The date and the time of day of the last second are kept: entries come in bursts.
+/// A printer of times in one zone. It caches the text of the last second.
 #[derive(Debug)]
 pub(crate) struct Clock {
     zone: TimeZone,
@@ -68,12 +68,12 @@ pub(crate) struct Clock {
 const WIDTH: usize = 26;
 
 impl Clock {
-    /// A clock in `zone`.
+    /// Returns a clock in `zone`.
     pub(crate) fn new(zone: Zone) -> Self {
         Self { zone: zone.0, second: None, text: String::with_capacity(WIDTH) }
     }
 
-    /// `2026-01-02 03:04:05.123456`, or as many blanks with a dash where the time is unknown (0).
+    /// Appends `2026-01-02 03:04:05.123456`, or a dash and blanks of this width if the time is unknown (0).
     pub(crate) fn write(&mut self, unix_nanos: u64, out: &mut String) {
         if unix_nanos == 0 {
             out.push_str("-                         ");
@@ -109,7 +109,7 @@ impl Clock {
         }
     }
 
-    /// An instant outside entries, where the zone must be said: `2026-01-02 03:04:05.123456 +01:00`.
+    /// Returns a time with its offset: `2026-01-02 03:04:05.123456 +01:00`.
     pub(crate) fn describe(&mut self, unix_nanos: u64) -> String {
         let mut out = String::with_capacity(WIDTH + 7);
         self.write(unix_nanos, &mut out);
@@ -124,7 +124,7 @@ impl Clock {
     }
 }
 
-/// The last `digits` decimal digits of `number`, with leading zeros.
+/// Appends the last `digits` decimal digits of `number`, with leading zeros.
 fn push_digits(mut number: u64, digits: usize, out: &mut String) {
     let mut text = [b'0'; 20];
     for place in text[..digits].iter_mut().rev() {
@@ -134,7 +134,7 @@ fn push_digits(mut number: u64, digits: usize, out: &mut String) {
     out.extend(text[..digits].iter().map(|digit| char::from(*digit)));
 }
 
-/// An instant inside an entry, exact and in the zone it was written with: `2026-01-02T03:04:05.5+02:00`.
+/// Appends a time value with its own offset, exactly: `2026-01-02T03:04:05.5+02:00`.
 pub(crate) fn push_timestamp(time: Timestamp, out: &mut String) {
     let instant = jiff::Timestamp::new(time.unix_seconds(), time.subsec_nanos().cast_signed());
     let offset = Offset::from_seconds(i32::from(time.utc_offset_minutes().unwrap_or(0)) * 60);
@@ -149,7 +149,7 @@ pub(crate) fn push_timestamp(time: Timestamp, out: &mut String) {
     };
 }
 
-/// A span of time, exact, in the unit that fits: `1.5ms`, `-2s`, `90061.000000001s`.
+/// Appends an exact duration in a suitable unit: `1.5ms`, `-2s`, `90061.000000001s`.
 pub(crate) fn push_duration(nanos: i128, out: &mut String) {
     let size = nanos.unsigned_abs();
     let (unit, scale, digits) = match size {

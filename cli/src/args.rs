@@ -304,9 +304,9 @@ pub(crate) struct TailArgs {
 
 /// List segments with their state, producer, entries, times and size
 ///
-/// The states of a segment are: live (being written), ready (preallocated by a running process), sealed (complete),
-/// crashed (its process ended before it sealed the segment; its entries are readable), empty (preallocated, and unused
-/// when its process ended), damaged (its first page is damaged). The state `file` is a file of lines or frames.
+/// The states are: live (being written), ready (preallocated by a running process), sealed (complete), crashed (its
+/// process ended before it sealed the segment; its entries are readable), empty (preallocated, and unused when its process
+/// ended), damaged (with a damaged first page or lost bytes), and file (lines or frames).
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire ls logs

@@ -219,7 +219,7 @@ fn killed_at_any_moment_and_at_every_step_of_an_append() {
 fn killed_one_by_one_while_others_go_on_in_the_same_directory() {
     let (scene, mut random) = (Scene::new(), Random(0xD1CE));
     let begin = |run| {
-        let mut victim = scene.start("victim", run, &[("SEGMENT", &(16 << 10)), ("PAUSE", &500)]);
+        let mut victim = scene.start("victim", run, &[("SEGMENT", &(64 << 10)), ("PAUSE", &2_000)]);
         wait_until("the first entry", || scene.has_begun(run, 0) || victim.ended().is_some());
         victim
     };

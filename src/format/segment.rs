@@ -26,7 +26,8 @@ const CREATED: usize = DATA_START_AT + 8;
 const PREVIOUS_ID: usize = CREATED + 8;
 const PREVIOUS_END: usize = PREVIOUS_ID + 16;
 const FINGERPRINT: usize = PREVIOUS_END + 8;
-const RESERVED: usize = FINGERPRINT + 8;
+const ORDINAL: usize = FINGERPRINT + 8;
+const RESERVED: usize = ORDINAL + 8;
 const CRC: usize = PAGE - 4;
 
 /// u64 in page 1: the slot after the last frame, and its complement.
@@ -60,7 +61,9 @@ pub(crate) const VERSION: (u16, u16) = (1, 0);
 pub(crate) const SCHEMA_FINGERPRINT: u64 =
     fnv1a64(FNV_BASIS, include_bytes!("../../schema/baseline/log_entry.v1.fbs"));
 
-const _: () = assert!(SALT == 28 && SEGMENT_ID == 32 && SIZE == 88 && RESERVED == 144 && TRAILER_LEN == 64);
+const _: () = assert!(
+    SALT == 28 && SEGMENT_ID == 32 && SIZE == 88 && ORDINAL == 144 && RESERVED == 152 && TRAILER_LEN == 64
+);
 
 /// A segment's first page: written once, never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +98,8 @@ pub struct SegmentHeader {
     pub previous_end: u64,
     /// Which schema the entries are of.
     pub schema_fingerprint: u64,
+    /// Its place in the order of creation in its directory, from 1; 0 where not known.
+    pub ordinal: u64,
 }
 
 impl SegmentHeader {
@@ -126,6 +131,7 @@ impl SegmentHeader {
         put(PREVIOUS_ID, &self.previous_id);
         put(PREVIOUS_END, &self.previous_end.to_le_bytes());
         put(FINGERPRINT, &self.schema_fingerprint.to_le_bytes());
+        put(ORDINAL, &self.ordinal.to_le_bytes());
         let crc = crc32fast::hash(&page[..CRC]);
         page[CRC..].copy_from_slice(&crc.to_le_bytes());
         page
@@ -167,6 +173,7 @@ impl SegmentHeader {
             previous_id: id_of(PREVIOUS_ID),
             previous_end: u64_of(PREVIOUS_END),
             schema_fingerprint: u64_of(FINGERPRINT),
+            ordinal: u64_of(ORDINAL),
         };
         if header.version.0 != VERSION.0 {
             return Err(SegmentError::Version { found: header.version });

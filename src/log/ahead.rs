@@ -1,11 +1,12 @@
 //! The thread ahead of the appends: the next segment is there, and the next pages are in memory, before they are needed.
 
+use std::ffi::OsStr;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::segment::create::{self, unix_nanos_now};
+use crate::segment::create::unix_nanos_now;
 use crate::segment::file_name;
 use crate::segment::shared::SharedSegment;
 
@@ -87,23 +88,24 @@ impl Core {
     }
 
     fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
-        let directory = &self.options.directory;
         let mut options = self.options.segment.clone();
         options.stream_id = keeper.stream_id;
         options.sequence = next.sequence;
         options.previous_id = next.previous_id;
         let may_delete = self.options.on_full == OnFull::OverwriteOldest;
         loop {
-            create::directory(directory)?;
-            let made = room::reserve(directory, self.options.max_total_bytes, options.bytes_on_disk())
-                .and_then(|_turn| {
+            self.directory.check()?;
+            let folder = self.directory.folder();
+            let made = room::reserve(&folder, self.options.max_total_bytes, options.bytes_on_disk())
+                .and_then(|turn| {
+                    options.ordinal = turn.next_ordinal(&self.directory);
                     let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
-                    SharedSegment::create(&directory.join(name), &options)
+                    SharedSegment::create(&folder, OsStr::new(&name), &options)
                 });
             match made {
                 Err(error) if may_delete && room::is_shortage(&error) => {
                     // What cannot be deleted for a reason of its own is no room, either.
-                    if !room::delete_oldest(directory).unwrap_or(false) {
+                    if !room::delete_oldest(&folder).unwrap_or(false) {
                         return Err(error);
                     }
                     self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);

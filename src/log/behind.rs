@@ -190,13 +190,11 @@ impl<'a> Behind<'a> {
     fn sync_all(&mut self) -> Result<(), io::ErrorKind> {
         let mut result = Ok(());
         if !self.unsynced.is_empty() {
-            let unsynced = room::of_stream(
-                &self.core.options.directory,
-                &self.keeper.stream_id,
-                &std::mem::take(&mut self.unsynced),
-            );
-            for path in unsynced.as_deref().unwrap_or_default() {
-                result = result.and(sync(self.core, || sync_sealed(path)));
+            let folder = self.core.directory.folder();
+            let unsynced =
+                room::of_stream(&folder, &self.keeper.stream_id, &std::mem::take(&mut self.unsynced));
+            for name in unsynced.as_deref().unwrap_or_default() {
+                result = result.and(sync(self.core, || sync_sealed(&folder, name)));
             }
             result = result.and(unsynced.map(drop).map_err(|error| error.kind()));
         }
@@ -261,7 +259,7 @@ impl<'a> Behind<'a> {
         let age = self.core.options.max_age?;
         let interval = RETENTION.min(age / 4).max(SOON);
         if self.next_retention.is_none_or(|next| next <= now) {
-            let deleted = room::delete_older(&self.core.options.directory, age).unwrap_or(0);
+            let deleted = room::delete_older(&self.core.directory.folder(), age).unwrap_or(0);
             self.core.counters.deleted_segments.fetch_add(deleted, Ordering::Relaxed);
             self.next_retention = Some(now + interval);
         }
@@ -300,7 +298,7 @@ impl<'a> Behind<'a> {
         let (current, spare) = self.core.segments.end();
         if let Some(unused) = spare.filter(|spare| !same(current.as_ref(), Some(spare))) {
             self.tended.retain(|tended| !Arc::ptr_eq(&tended.segment, &unused));
-            let _ = std::fs::remove_file(unused.path());
+            let _ = unused.folder().remove(unused.name());
         }
         for tended in &mut self.tended {
             tended.end.get_or_insert_with(|| tended.segment.close());

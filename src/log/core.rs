@@ -12,6 +12,7 @@ use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
 use crate::segment::shared::{Draft, SharedSegment};
 
+use super::directory::Directory;
 use super::drops::DropCounters;
 use super::keeper::Keeper;
 use super::levels::Levels;
@@ -23,6 +24,7 @@ use super::swap::Cached;
 /// What all threads of a process share of a log.
 pub(super) struct Core {
     pub(super) options: LogOptions,
+    pub(super) directory: Directory,
     pub(super) levels: Levels,
     pub(super) fork: ForkMark,
     pub(super) segments: Succession<SharedSegment>,
@@ -52,11 +54,13 @@ pub(super) struct NoRoom;
 
 impl Core {
     pub(super) fn new(options: LogOptions) -> io::Result<Self> {
+        let directory = Directory::open(&options.directory, options.modes)?;
         let segments = Succession::new();
         let scratches =
             Scratches::new(options.max_threads.into(), options.scratch_len(), || segments.cached())?;
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
+            directory,
             levels: Levels::new(),
             fork: ForkMark::new(),
             segments,

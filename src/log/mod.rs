@@ -32,6 +32,7 @@ mod behind;
 #[cfg_attr(not(feature = "json"), allow(dead_code))]
 mod build;
 mod core;
+mod directory;
 mod drops;
 mod files;
 mod flush;
@@ -48,6 +49,7 @@ mod signal;
 mod stats;
 mod succession;
 mod swap;
+mod turn;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -100,8 +102,8 @@ impl Log {
     }
 
     fn open(options: LogOptions) -> io::Result<Self> {
-        room::tidy(&options.directory);
         let core = Arc::new(Core::new(options)?);
+        room::tidy(&core.directory.folder());
         let keeper = core.keeper.load_full();
         match core.make_spare(&keeper, &mut keeper.next()) {
             Err(error) if !room::may_pass(&error) => return Err(error),
@@ -178,10 +180,10 @@ impl Log {
         &self.0.core.options.segment.limits
     }
 
-    /// Where the log is.
+    /// Where the log is: an absolute path.
     #[must_use]
     pub fn directory(&self) -> &Path {
-        &self.0.core.options.directory
+        self.0.core.directory.path()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::format::segment::{DATA_START, TRAILER_LEN};
 use crate::limits::Limits;
+use crate::segment::folder::Modes;
 use crate::segment::index::IndexBuilder;
 use crate::segment::{Resource, SegmentOptions};
 use crate::severity::Severity;
@@ -45,6 +46,7 @@ pub struct LogOptions {
     pub(super) prefault: bool,
     pub(super) max_threads: u16,
     pub(super) close_timeout: Duration,
+    pub(super) modes: Modes,
 }
 
 impl LogOptions {
@@ -78,6 +80,7 @@ impl LogOptions {
             prefault: true,
             max_threads: 64,
             close_timeout: Self::CLOSE_TIMEOUT,
+            modes: Modes::default(),
         }
     }
 
@@ -171,6 +174,21 @@ impl LogOptions {
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// Sets the permissions of the files that the log makes, whatever the umask of the process; default `0o640`.
+    #[must_use]
+    pub fn file_mode(mut self, mode: u32) -> Self {
+        self.modes.file = mode;
+        self
+    }
+
+    /// Sets the permissions of the directories that the log makes, whatever the umask of the process; default `0o750`. A
+    /// directory that exists keeps its permissions.
+    #[must_use]
+    pub fn dir_mode(mut self, mode: u32) -> Self {
+        self.modes.directory = mode;
         self
     }
 

@@ -1,62 +1,39 @@
 //! Room in a directory: how much is taken, and what may be deleted.
 
-use std::fs::{self, File, TryLockError};
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::ops::RangeInclusive;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::SegmentError;
 use crate::failpoint;
 use crate::format::frame::FrameKind;
+use crate::segment::folder::{Access, Folder};
 use crate::segment::index::{INDEX_EXTENSION, index_path, is_index_name};
 use crate::segment::{Event, FILE_EXTENSION, Mode, Segment, State};
 
 use super::listing::is_segment_name;
+use super::turn::{LOCK_NAME, Turn};
 
 /// A file that is being made is not touched for so long by others, even where it is not locked yet.
 const MAKING: Duration = Duration::from_secs(10);
 
-/// The turn to make a segment, among the processes that share the directory.
-pub(super) struct Turn {
-    /// Locked as long as this lives.
-    directory: Option<File>,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        // By word, and not by closing the file: a child forked off meanwhile has it open, too, and would keep the lock.
-        let _ = self.directory.as_ref().map(File::unlock);
-    }
-}
-
-/// Waits for the turn to make a segment, where there is a budget, and makes sure that the budget has `bytes` left.
+/// Waits for the turn to make a segment, and makes sure that the budget has `bytes` left.
 ///
 /// # Errors
 /// [`io::ErrorKind::QuotaExceeded`] where it has not, [`io::ErrorKind::ResourceBusy`] where another process does not
 /// finish its turn, and those of the file system.
-pub(super) fn reserve(directory: &Path, budget: Option<u64>, bytes: u64) -> io::Result<Turn> {
-    let Some(budget) = budget else { return Ok(Turn { directory: None }) };
-    let turn = Turn { directory: lock_directory(directory)? };
-    if taken(directory)?.saturating_add(bytes) > budget {
+pub(super) fn reserve(folder: &Arc<Folder>, budget: Option<u64>, bytes: u64) -> io::Result<Turn> {
+    let turn = Turn::wait(Arc::clone(folder));
+    let Some(budget) = budget else { return turn.or_else(|_| Ok(Turn::without(Arc::clone(folder)))) };
+    let turn = turn?;
+    if taken(folder)?.saturating_add(bytes) > budget {
         return Err(io::ErrorKind::QuotaExceeded.into());
     }
     Ok(turn)
-}
-
-/// The lock on the directory itself; none where the file system has no locks.
-fn lock_directory(directory: &Path) -> io::Result<Option<File>> {
-    let file = File::open(directory)?;
-    for _ in 0..200 {
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
-            Err(TryLockError::Error(_)) => return Ok(None),
-        }
-    }
-    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 /// Whether an error says that there is no room now, and may be later.
@@ -72,15 +49,14 @@ pub(super) fn may_pass(error: &io::Error) -> bool {
 }
 
 /// Bytes on disk of all segments in the directory and their indexes, those that are being made included.
-fn taken(directory: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let path = entry.path();
-        if (is_segment_name(&path) || is_index_name(&path) || is_temporary(&path))
-            && let Ok(metadata) = entry.metadata()
+fn taken(folder: &Folder) -> io::Result<u64> {
+    let mut bytes: u64 = 0;
+    for name in folder.names()? {
+        let path = Path::new(&name);
+        if (is_segment_name(path) || is_index_name(path) || is_temporary(path) || name == LOCK_NAME)
+            && let Ok(found) = folder.stat(&name)
         {
-            bytes += metadata.blocks() * 512;
+            bytes = bytes.saturating_add(u64::try_from(found.st_blocks).unwrap_or(0).saturating_mul(512));
         }
     }
     Ok(bytes)
@@ -94,12 +70,11 @@ fn is_temporary(path: &Path) -> bool {
 }
 
 /// The segments of the directory, oldest first.
-fn segments(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
-    let mut paths: Vec<_> =
-        entries.iter().map(fs::DirEntry::path).filter(|path| is_segment_name(path)).collect();
-    paths.sort_unstable();
-    Ok(paths)
+fn segments(folder: &Folder) -> io::Result<Vec<OsString>> {
+    let mut names = folder.names()?;
+    names.retain(|name| is_segment_name(name.as_ref()));
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The segments of `stream_id` whose sequences are in one of `ranges`, oldest first.
@@ -107,41 +82,46 @@ fn segments(directory: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// Those of reading the directory.
 pub(super) fn of_stream(
-    directory: &Path,
+    folder: &Folder,
     stream_id: &[u8; 16],
     ranges: &[RangeInclusive<u64>],
-) -> io::Result<Vec<PathBuf>> {
-    let mut paths = segments(directory)?;
-    paths.retain(|path| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let sequence = name.rsplit('-').next().and_then(|digits| digits.parse().ok());
+) -> io::Result<Vec<OsString>> {
+    let mut names = segments(folder)?;
+    names.retain(|name| {
+        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy();
+        let sequence = stem.rsplit('-').next().and_then(|digits| digits.parse().ok());
         sequence.is_some_and(|sequence| ranges.iter().any(|range| range.contains(&sequence)))
-            && Segment::open_trusted(path)
+            && open(folder, name)
                 .is_ok_and(|segment| segment.header().is_ok_and(|header| header.stream_id == *stream_id))
     });
-    Ok(paths)
+    Ok(names)
+}
+
+/// Maps the segment `name`.
+fn open(folder: &Folder, name: &OsStr) -> io::Result<Segment> {
+    Segment::map(&folder.open_regular(name, Access::Read)?)
 }
 
 /// Deletes the oldest segment that may be and can be. Whether there was one.
 ///
 /// # Errors
 /// Those of reading the directory.
-pub(super) fn delete_oldest(directory: &Path) -> io::Result<bool> {
+pub(super) fn delete_oldest(folder: &Folder) -> io::Result<bool> {
     // One that cannot be deleted, as for lack of rights, must not keep the others.
-    Ok(segments(directory)?.iter().any(|path| delete_if_abandoned(path).unwrap_or(false)))
+    Ok(segments(folder)?.iter().any(|name| delete_if_abandoned(folder, name).unwrap_or(false)))
 }
 
 /// Deletes the segments whose last entry is older than `age`, and that may be and can be. How many they were.
 ///
 /// # Errors
 /// Those of reading the directory.
-pub(super) fn delete_older(directory: &Path, age: Duration) -> io::Result<u64> {
+pub(super) fn delete_older(folder: &Folder, age: Duration) -> io::Result<u64> {
     let mut deleted = 0;
     let now = SystemTime::now();
-    for path in segments(directory)? {
-        let Some(written) = last_written(&path) else { continue };
+    for name in segments(folder)? {
+        let Some(written) = last_written(folder, &name) else { continue };
         if now.duration_since(written).is_ok_and(|found| found > age)
-            && delete_if_abandoned(&path).unwrap_or(false)
+            && delete_if_abandoned(folder, &name).unwrap_or(false)
         {
             deleted += 1;
         }
@@ -150,19 +130,20 @@ pub(super) fn delete_older(directory: &Path, age: Duration) -> io::Result<u64> {
 }
 
 /// The time of the last entry where the segment says it, else that of the file's last change.
-fn last_written(path: &Path) -> Option<SystemTime> {
-    let segment = Segment::open_trusted(path).ok()?;
-    let latest = segment.trailer().map(|trailer| trailer.max_time).filter(|time| *time != 0);
+fn last_written(folder: &Folder, name: &OsStr) -> Option<SystemTime> {
+    let file = folder.open_regular(name, Access::Read).ok()?;
+    let latest =
+        Segment::map(&file).ok()?.trailer().map(|trailer| trailer.max_time).filter(|time| *time != 0);
     match latest {
         Some(nanos) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)),
-        None => fs::metadata(path).ok()?.modified().ok(),
+        None => file.metadata().ok()?.modified().ok(),
     }
 }
 
 /// Deletes the segment unless somebody writes to it, or it is of a later version, of which we do not know what deleting
 /// it would mean. Readers that have mapped it keep what they have.
-fn delete_if_abandoned(path: &Path) -> io::Result<bool> {
-    let file = match File::open(path) {
+fn delete_if_abandoned(folder: &Folder, name: &OsStr) -> io::Result<bool> {
+    let file = match folder.open_regular(name, Access::Read) {
         Ok(file) => file,
         // Another process was first.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -174,16 +155,16 @@ fn delete_if_abandoned(path: &Path) -> io::Result<bool> {
         Err(TryLockError::WouldBlock) => false,
         // Without locks only its own word says that nobody writes to it any more.
         Err(TryLockError::Error(_)) => {
-            Segment::open_trusted(path).is_ok_and(|segment| segment.state() == State::Sealed)
+            Segment::map(&file).is_ok_and(|segment| segment.state() == State::Sealed)
         }
     };
-    if !abandoned || is_of_a_later_version(path) {
+    if !abandoned || is_of_a_later_version(&file) {
         return Ok(false);
     }
     failpoint::hit("retire");
-    match fs::remove_file(path) {
+    match folder.remove(name) {
         Ok(()) => {
-            let _ = fs::remove_file(index_path(path));
+            let _ = folder.remove(index_path(Path::new(name)).as_os_str());
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -191,36 +172,36 @@ fn delete_if_abandoned(path: &Path) -> io::Result<bool> {
     }
 }
 
-fn is_of_a_later_version(path: &Path) -> bool {
-    let header = Segment::open_trusted(path).map(|segment| segment.header());
+fn is_of_a_later_version(file: &File) -> bool {
+    let header = Segment::map(file).map(|segment| segment.header());
     matches!(header, Ok(Err(SegmentError::Version { .. } | SegmentError::Incompatible { .. })))
 }
 
 /// Deletes what processes left behind that died while they made a segment, before they used one, or while they deleted one:
 /// nothing of it was ever read or written, or it is an index of nothing. Best effort.
-pub(super) fn tidy(directory: &Path) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let is_rest =
-            is_temporary(&path) || is_index_name(&path) && !path.with_extension(FILE_EXTENSION).exists();
-        if is_rest && is_left_behind(&path) {
-            let _ = fs::remove_file(&path);
-        } else if is_segment_name(&path) && is_unused(&path) {
-            let _ = delete_if_abandoned(&path);
+pub(super) fn tidy(folder: &Folder) {
+    for name in folder.names().unwrap_or_default() {
+        let path = Path::new(&name);
+        let is_rest = is_temporary(path)
+            || is_index_name(path) && folder.stat(path.with_extension(FILE_EXTENSION).as_os_str()).is_err();
+        if is_rest && is_left_behind(folder, &name) {
+            let _ = folder.remove(&name);
+        } else if is_segment_name(path) && is_unused(folder, &name) {
+            let _ = delete_if_abandoned(folder, &name);
         }
     }
 }
 
-fn is_left_behind(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+fn is_left_behind(folder: &Folder, name: &OsStr) -> bool {
+    let Ok(file) = folder.open_regular(name, Access::Read) else { return false };
     let Ok(modified) = file.metadata().and_then(|metadata| metadata.modified()) else { return false };
     let old = SystemTime::now().duration_since(modified).is_ok_and(|age| age > MAKING);
     old && file.try_lock_shared().is_ok()
 }
 
 /// Whether it is intact, not sealed, and has nothing but its resource.
-fn is_unused(path: &Path) -> bool {
-    let Ok(segment) = Segment::open_trusted(path) else { return false };
+fn is_unused(folder: &Folder, name: &OsStr) -> bool {
+    let Ok(segment) = open(folder, name) else { return false };
     if segment.header().is_err() || segment.state() == State::Sealed {
         return false;
     }

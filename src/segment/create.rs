@@ -1,40 +1,65 @@
 //! A new segment file: made under a temporary name, locked, allocated, and renamed when it is whole.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::failpoint;
 use crate::format::segment::{self as layout, SegmentHeader};
 
+use super::folder::{Folder, Modes, about};
+use super::held::Held;
 use super::options::{SegmentOptions, random_id};
 
-/// Makes the segment `path`, which must not exist: `make` maps the file and writes its first pages and its resource.
-/// Until that is done the file has a name that no reader looks at, so that none ever sees half a segment.
+/// A segment file that has its name soon: what [`segment`] gives to the code that maps and fills it.
+pub(super) struct New<'a> {
+    pub(super) file: Held,
+    pub(super) folder: &'a Arc<Folder>,
+    pub(super) name: &'a OsStr,
+    pub(super) header: SegmentHeader,
+    pub(super) options: &'a SegmentOptions,
+}
+
+/// Makes the segment `name`, which must not exist: `make` maps the file and writes its first pages and its resource.
+/// Until that is done the file has a name that no reader looks at, so that none ever sees half a segment. The name is
+/// durable after the next [`Folder::sync_if_changed`].
 ///
 /// The file is locked for its owner, by a lock that the kernel takes back when the owner's last descriptor of it is
 /// gone, whatever became of the owner.
 pub(super) fn segment<T>(
-    path: &Path,
+    folder: &Arc<Folder>,
+    name: &OsStr,
     options: &SegmentOptions,
-    make: impl FnOnce(File, &Path, SegmentHeader, &SegmentOptions) -> io::Result<T>,
+    make: impl FnOnce(New<'_>) -> io::Result<T>,
 ) -> io::Result<T> {
-    let temporary = temporary_name(path);
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary)?;
-    let mut made =
-        allocated(&file, options).and_then(|header| make(file, path, header, options)).and_then(|made| {
+    let temporary = temporary_name(name);
+    let file = folder.create_new(&temporary)?;
+    let made = allocated(&file, options)
+        .and_then(|header| make(New { file: Held::new(file)?, folder, name, header, options }))
+        .map_err(|error| about(&folder.path().join(name), "make the segment", error))
+        .and_then(|made| {
             failpoint::hit("prepare");
-            rename_to_new(&temporary, path).map(|()| made)
+            folder.rename_new(&temporary, name).map(|()| made)
         });
     if made.is_err() {
         // The error that matters is the one being returned.
-        let _ = std::fs::remove_file(&temporary);
-    } else if let Err(error) = sync_directory(path) {
-        let _ = std::fs::remove_file(path);
-        made = Err(error);
+        let _ = folder.remove(&temporary);
     }
     failpoint::hit("prepared");
     made
+}
+
+/// Opens the directory of the file `path`, and returns the file's name in it.
+///
+/// # Errors
+/// Those of the file system, and [`io::ErrorKind::InvalidInput`] for a path without a name.
+pub(super) fn folder_of(path: &Path) -> io::Result<(Arc<Folder>, OsString)> {
+    let invalid = || about(path, "open", io::Error::from(io::ErrorKind::InvalidInput));
+    let path = std::path::absolute(path)?;
+    let (folder, name) = path.parent().zip(path.file_name()).ok_or_else(invalid)?;
+    Ok((Arc::new(Folder::open(folder, Modes::default())?), name.to_owned()))
 }
 
 fn allocated(file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader> {
@@ -62,33 +87,16 @@ fn allocated(file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader>
         previous_id: options.previous_id,
         previous_end: options.previous_end,
         schema_fingerprint: layout::SCHEMA_FINGERPRINT,
+        ordinal: options.ordinal,
     })
 }
 
-/// `.NAME.RANDOM.tmp` beside `path`: a name that no reader takes for a segment, and no other writer makes.
-pub(crate) fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{:08x}.tmp", u128::from_le_bytes(random_id()) >> 96));
-    path.with_file_name(name)
-}
-
-/// Renames, and never over a file that exists.
-fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            Ok(()) => return Ok(()),
-            // File systems that do not know the flag; the check below is the best there is.
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if to.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    std::fs::rename(from, to)
+/// `.NAME.RANDOM.tmp`: a name that no reader takes for a segment, and no other writer makes.
+pub(crate) fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{:08x}.tmp", u128::from_le_bytes(random_id()) >> 96));
+    temporary
 }
 
 /// Makes the file `size` bytes long with space on disk behind every one: writing to a hole of a full disk through a map
@@ -99,13 +107,14 @@ fn allocate(file: &File, size: u64) -> io::Result<()> {
         rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size)
     }) {
         Ok(()) => return Ok(()),
-        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+        // File systems that cannot allocate ahead, and system call filters that do not have the call.
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
     write_zeros(file, size)
 }
 
-/// For file systems that cannot allocate ahead.
+/// Allocates by writing.
 fn write_zeros(mut file: &File, size: u64) -> io::Result<()> {
     let zeros = [0; 64 << 10];
     let mut left = size;
@@ -138,19 +147,7 @@ pub(super) fn punch(file: &File, from: usize, to: usize) {
 /// # Errors
 /// Those of the file system.
 pub(crate) fn directory(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let missing: Vec<_> =
-        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-    std::fs::create_dir_all(path)?;
-    missing.into_iter().try_for_each(sync_directory)
-}
-
-/// Makes a new name itself durable.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
+    Folder::make(path, Modes::default()).map(drop)
 }
 
 /// Which boot of the machine this is; zero where the system does not say.

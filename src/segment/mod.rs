@@ -5,6 +5,10 @@
 
 #[cfg(unix)]
 pub(crate) mod create;
+#[cfg(unix)]
+pub(crate) mod folder;
+#[cfg(unix)]
+pub(crate) mod held;
 pub(crate) mod index;
 pub(crate) mod options;
 mod reader;

@@ -28,6 +28,8 @@ pub struct SegmentOptions {
     /// Write an index beside the file when it is sealed, so that searches need not read all of it; default on. It takes at
     /// most 2 % of the file's size more. A file with less than 64 KiB of frames gets none.
     pub index: bool,
+    /// Its place in the order of creation in its directory; 0: not known.
+    pub(crate) ordinal: u64,
 }
 
 impl SegmentOptions {
@@ -51,6 +53,7 @@ impl SegmentOptions {
             previous_end: 0,
             prefault: false,
             index: true,
+            ordinal: 0,
         }
     }
 

@@ -36,7 +36,7 @@ impl Series {
     /// # Errors
     /// Those of the file system.
     pub fn create(directory: &Path, options: SegmentOptions) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
+        super::create::directory(directory)?;
         let writer = next_segment(directory, &options)?;
         Ok(Self {
             directory: directory.to_owned(),

@@ -1,9 +1,10 @@
 //! A segment to which several threads of one process append.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::encode::encode;
@@ -12,20 +13,22 @@ use crate::format::bytes::u64_at;
 use crate::format::entry::TIME;
 use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
-use crate::map::fork;
 use crate::map::memory::Memory;
 use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
 
-use super::create;
+use super::create::{self, New};
+use super::folder::{Access, Folder};
+use super::held::Held;
 use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
 
 /// A segment that many threads of its process append to: by complete frames, without a lock.
 pub(crate) struct SharedSegment {
     map: SharedMap,
-    file: File,
-    path: PathBuf,
+    file: Held,
+    folder: Arc<Folder>,
+    name: OsString,
     header: SegmentHeader,
     /// Whether the disk has failed to take bytes of it: what is on disk is then not known, and never asked again.
     poisoned: AtomicBool,
@@ -71,23 +74,26 @@ impl Progress {
 }
 
 impl SharedSegment {
-    /// Makes the segment `path`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
+    /// Makes the segment `name` in `folder`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
     ///
     /// # Errors
     /// The same.
-    pub(crate) fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
-        create::segment(path, options, Self::make)
+    pub(crate) fn create(folder: &Arc<Folder>, name: &OsStr, options: &SegmentOptions) -> io::Result<Self> {
+        create::segment(folder, name, options, Self::make)
     }
 
-    fn make(file: File, path: &Path, header: SegmentHeader, options: &SegmentOptions) -> io::Result<Self> {
-        let mut memory = Memory::new(&file)?;
+    fn make(new: New<'_>) -> io::Result<Self> {
+        let New { file, folder, name, header, options } = new;
+        let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
+        let mut memory = Memory::new(open)?;
         memory.fill(0, &header.to_page());
         let end = memory.len() - layout::TRAILER_LEN;
         let map = SharedMap::new(memory, layout::TAIL, layout::DATA_START, end);
         let segment = Self {
             map,
             file,
-            path: path.to_owned(),
+            folder: Arc::clone(folder),
+            name: name.to_owned(),
             header,
             poisoned: AtomicBool::new(false),
             released: AtomicUsize::new(0),
@@ -162,15 +168,18 @@ impl SharedSegment {
         self.map.store(layout::STATE, layout::STATE_SEALED);
         // The word that closed the segment stays.
         let unused = (progress.at + frame::ALIGN).min(self.map.end());
-        create::punch(&self.file, unused, self.map.end());
+        let _ = self.with_file(|file| {
+            create::punch(file, unused, self.map.end());
+            Ok(())
+        });
         let index =
             progress.index.take().and_then(|index| index.finish(self.header.segment_id, trailer.data_end));
         // Without room for it, or the right to make it, there is none.
-        if let Some(word) = index.and_then(|index| index::write(&self.path, &index).ok()) {
+        if let Some(word) = index.and_then(|index| index::write(&self.folder, &self.name, &index).ok()) {
             self.map.store(layout::INDEX, word);
         }
         // Nobody owns it any more, though the threads that have used it may hold on to it for a while.
-        let _ = self.file.unlock();
+        let _ = self.file.get().map(File::unlock);
         failpoint::hit("sealed");
     }
 
@@ -186,7 +195,7 @@ impl SharedSegment {
         let synced = if failpoint::hit("sync") {
             Err(io::Error::other("made to fail"))
         } else {
-            self.file.sync_data()
+            self.folder.sync_if_changed().and_then(|()| self.with_file(sync_data))
         };
         match synced {
             Ok(()) => self.map.store(layout::DURABLE, durable as u64),
@@ -197,7 +206,7 @@ impl SharedSegment {
 
     /// In a forked child: leaves the segment to the parent, whose lock on it then ends with the parent.
     pub(crate) fn leave(&self) {
-        fork::let_go(&self.file);
+        self.file.leave();
         self.map.memory().abandon();
     }
 
@@ -238,8 +247,22 @@ impl SharedSegment {
         touched.saturating_sub(self.released.load(Ordering::Relaxed)) as u64
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Calls `operate` with the open file. If the program has closed its descriptor, the file is opened again by its name.
+    fn with_file<T>(&self, operate: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+        match self.file.get() {
+            Some(file) => operate(file),
+            None => operate(&self.folder.open_same(&self.name, self.file.id())?),
+        }
+    }
+
+    /// The directory that it was made in.
+    pub(crate) fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
+    /// Its name in that directory.
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.name
     }
 
     pub(crate) fn header(&self) -> &SegmentHeader {
@@ -247,16 +270,26 @@ impl SharedSegment {
     }
 }
 
-/// Writes the sealed segment `path` to disk, which is mapped no longer, and notes in it that all of it is there.
+/// Writes the sealed segment `name` to disk, which is mapped no longer, and notes in it that all of it is there.
 ///
 /// # Errors
 /// Those of the disk. A segment that has been deleted meanwhile is none.
-pub(crate) fn sync_sealed(path: &Path) -> io::Result<()> {
-    let file = match File::options().read(true).write(true).open(path) {
+pub(crate) fn sync_sealed(folder: &Folder, name: &OsStr) -> io::Result<()> {
+    let file = match folder.open_regular(name, Access::ReadWrite) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         file => file?,
     };
-    file.sync_data()?;
+    folder.sync_if_changed()?;
+    sync_data(&file)?;
     let len = file.metadata()?.len();
     file.write_all_at(&len.to_le_bytes(), layout::DURABLE as u64)
+}
+
+/// Writes the file to disk. Where a system call filter refuses `fdatasync`, `fsync` does.
+fn sync_data(file: &File) -> io::Result<()> {
+    use rustix::io::Errno;
+    file.sync_data().or_else(|error| match Errno::from_io_error(&error) {
+        Some(Errno::PERM | Errno::NOSYS) => file.sync_all(),
+        _ => Err(error),
+    })
 }

@@ -1,8 +1,9 @@
 //! The exclusive writer of a segment: one thread encodes entries directly into the memory map.
 
-use std::fs::File;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::decode::EntryRef;
 use crate::encode::{EntryWriter, encode};
@@ -16,7 +17,9 @@ use crate::map::file::WriteMap;
 use crate::severity::Severity;
 use crate::trip::TripReport;
 
-use super::create;
+use super::create::{self, New};
+use super::folder::Folder;
+use super::held::Held;
 use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
 use super::scan::Mode;
@@ -69,7 +72,9 @@ pub struct Appended {
 /// Dropped without [`seal`](Self::seal), the segment stays as it is: complete to its last entry, and readable.
 pub struct SegmentWriter {
     map: WriteMap,
-    file: File,
+    file: Held,
+    folder: Arc<Folder>,
+    name: OsString,
     path: PathBuf,
     header: SegmentHeader,
     limits: Limits,
@@ -95,17 +100,22 @@ impl SegmentWriter {
     /// Those of the file system, "no space left" and "already exists" among them; nothing is left behind then. Also
     /// [`io::ErrorKind::InvalidInput`] where the resource does not fit.
     pub fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
-        create::segment(path, options, Self::make)
+        let (folder, name) = create::folder_of(path)?;
+        create::segment(&folder, &name, options, |new| Self::make(new, path))
     }
 
-    fn make(file: File, path: &Path, header: SegmentHeader, options: &SegmentOptions) -> io::Result<Self> {
-        let map = WriteMap::new(&file)?;
+    fn make(new: New<'_>, path: &Path) -> io::Result<Self> {
+        let New { file, folder, name, header, options } = new;
+        let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
+        let map = WriteMap::new(open)?;
         let end = map.len() - layout::TRAILER_LEN;
         let limits = options.limits.clamped();
         let trailer = Trailer::default();
         let mut writer = Self {
             map,
             file,
+            folder: Arc::clone(folder),
+            name: name.to_owned(),
             path: path.to_owned(),
             header,
             limits,
@@ -257,6 +267,7 @@ impl SegmentWriter {
     pub fn flush(&mut self) -> Result<(), SyncError> {
         // Page 1 is always among the changed ones; of the frames, only what is new.
         let changed = self.durable.max(layout::DATA_START) / layout::PAGE * layout::PAGE;
+        self.folder.sync_if_changed()?;
         self.map.sync(0..layout::DATA_START)?;
         self.map.sync(changed..self.tail)?;
         self.durable = self.tail;
@@ -282,10 +293,12 @@ impl SegmentWriter {
         let word = frame::close(frame, payload.len(), FrameKind::Seal, Severity::UNSPECIFIED, tag);
         self.map.store_release(at, word);
         self.map.store_release(layout::STATE, layout::STATE_SEALED);
-        create::punch(&self.file, data_end, at);
+        if let Some(file) = self.file.get() {
+            create::punch(file, data_end, at);
+        }
         if self.indexed
             && let Some(index) = self.index()
-            && let Ok(word) = index::write(&self.path, &index)
+            && let Ok(word) = index::write(&self.folder, &self.name, &index)
         {
             self.map.store_release(layout::INDEX, word);
         }

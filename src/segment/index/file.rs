@@ -1,6 +1,8 @@
 //! The file beside the segment.
 
-use std::fs::{self, File};
+#[cfg(unix)]
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use crate::format::segment as segment_layout;
 use crate::map::file::ReadMap;
 #[cfg(unix)]
 use crate::segment::create::temporary_name;
+#[cfg(unix)]
+use crate::segment::folder::Folder;
 use crate::segment::reader::Segment;
 
 use super::{Bytes, SegmentIndex};
@@ -70,18 +74,19 @@ impl SegmentIndex {
     }
 }
 
-/// Writes the index of the segment `path` beside it, under a temporary name first. Returns the word for the segment to
-/// name it by.
+/// Writes the index of the segment `name`, under a temporary name first. Returns the word for the segment to name it by.
 ///
 /// # Errors
 /// Those of the file system; nothing is left behind then.
 #[cfg(unix)]
-pub(crate) fn write(path: &Path, index: &[u8]) -> io::Result<u64> {
-    let path = index_path(path);
-    let temporary = temporary_name(&path);
-    let written = fs::write(&temporary, index).and_then(|()| fs::rename(&temporary, &path));
+pub(crate) fn write(folder: &Folder, name: &OsStr, index: &[u8]) -> io::Result<u64> {
+    let name = index_path(Path::new(name));
+    let temporary = temporary_name(name.as_os_str());
+    let mut file = folder.create_new(&temporary)?;
+    let written = io::Write::write_all(&mut file, index)
+        .and_then(|()| folder.rename_over(&temporary, name.as_os_str()));
     if let Err(error) = written {
-        let _ = fs::remove_file(&temporary);
+        let _ = folder.remove(&temporary);
         return Err(error);
     }
     Ok(segment_layout::index_word(layout::checksum(index).unwrap_or(0)))

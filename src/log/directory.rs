@@ -1,0 +1,96 @@
+//! The directory of a log, as its writer uses it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::format::segment::{PAGE, SegmentHeader};
+use crate::segment::folder::{Access, Folder, Modes};
+use crate::segment::held::FileId;
+
+use super::listing::is_segment_name;
+
+/// The directory of a log: an absolute path, and the open directory that it named when it was opened or checked last.
+pub(super) struct Directory {
+    path: PathBuf,
+    modes: Modes,
+    folder: ArcSwap<Folder>,
+    /// The highest ordinal that is known to be in use; 0: the headers have not been read yet.
+    pub(super) ordinal: AtomicU64,
+}
+
+/// What [`Directory::check`] found at the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The open directory.
+    Same,
+    /// Nothing, or another directory: the open one was renamed. A new one is open now.
+    Moved,
+    /// Nothing, or another directory: the open one was deleted. A new one is open now.
+    Removed,
+}
+
+impl Directory {
+    /// Opens the directory `path`, and makes it if it is missing.
+    ///
+    /// # Errors
+    /// Those of the file system, with the path and the call.
+    pub(super) fn open(path: &Path, modes: Modes) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let folder = ArcSwap::from_pointee(Folder::make(&path, modes)?);
+        Ok(Self { path, modes, folder, ordinal: AtomicU64::new(0) })
+    }
+
+    /// The absolute path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory that new segments are made in.
+    pub(super) fn folder(&self) -> Arc<Folder> {
+        self.folder.load_full()
+    }
+
+    /// Compares the directory at the path with the open one. If it is another one, or missing, opens it, and makes it
+    /// first if it is missing. Segments that exist stay with the directory that they were made in.
+    ///
+    /// # Errors
+    /// Those of the file system if there is no directory now, and none can be made.
+    pub(super) fn check(&self) -> io::Result<Change> {
+        let folder = self.folder.load_full();
+        match rustix::fs::stat(&self.path) {
+            Ok(found) if FileId::in_stat(&found) == folder.id() => return Ok(Change::Same),
+            // Not found out, as without rights: the open one stays.
+            Err(error) if !matches!(error, rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
+                return Ok(Change::Same);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let links = folder.descriptor().ok().and_then(|held| {
+            held.get().and_then(|open| rustix::fs::fstat(open).ok()).map(|found| found.st_nlink)
+        });
+        self.folder.store(Arc::new(Folder::make(&self.path, self.modes)?));
+        self.ordinal.store(0, Ordering::Release);
+        Ok(if links == Some(0) { Change::Removed } else { Change::Moved })
+    }
+}
+
+/// Returns the highest ordinal in the headers of the directory's segments; 0 if there is none.
+pub(super) fn highest_ordinal(folder: &Folder) -> u64 {
+    let names = folder.names().unwrap_or_default();
+    let segments = names.iter().filter(|name| is_segment_name(name.as_ref()));
+    segments.filter_map(|name| header_of(folder, name)).map(|header| header.ordinal).max().unwrap_or(0)
+}
+
+/// Returns the header of the segment `name`, without mapping the file.
+fn header_of(folder: &Folder, name: &OsStr) -> Option<SegmentHeader> {
+    use std::os::unix::fs::FileExt;
+    let file = folder.open_regular(name, Access::Read).ok()?;
+    let mut page = [0; PAGE];
+    file.read_exact_at(&mut page, 0).ok()?;
+    SegmentHeader::parse(&page).ok()
+}

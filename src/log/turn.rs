@@ -1,0 +1,137 @@
+//! The turn to change a directory, among the processes that share it.
+
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use crate::segment::folder::{Access, Folder};
+use crate::segment::held::{FileId, Held};
+
+use super::directory::{Directory, highest_ordinal};
+
+/// The file that processes lock for their turn. Only its owner can open it, so that no reader can lock it.
+pub(super) const LOCK_NAME: &str = ".fusewire.lock";
+const LOCK_MODE: u32 = 0o600;
+/// Ordinals above this are not believed: no directory has had so many segments.
+const MAX_ORDINAL: u64 = 1 << 62;
+
+/// The turn to change a directory: locked as long as this lives.
+pub(super) struct Turn {
+    lock: Option<Lock>,
+    folder: Arc<Folder>,
+}
+
+struct Lock {
+    file: Held,
+    /// Whether it is the file of [`LOCK_NAME`], which holds the counter, and not the directory.
+    counts: bool,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // By word, and not by closing the file: a child forked off meanwhile has it open, too, and would keep the lock.
+        let _ = self.file.get().map(File::unlock);
+    }
+}
+
+impl Turn {
+    /// Waits for the turn for 0.2 s at most. Where the file system has no locks there are no turns to take.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ResourceBusy`] where another process does not finish its turn, and those of the file system.
+    pub(super) fn wait(folder: Arc<Folder>) -> io::Result<Self> {
+        let mut left: u32 = 200;
+        while left > 0 {
+            let (file, counts) = open(&folder)?;
+            if !lock(&file, &mut left)? {
+                return Ok(Self { lock: None, folder });
+            }
+            let id = FileId::of(&file)?;
+            let lock = Lock { file: Held::new(file)?, counts };
+            // A file that was deleted meanwhile is locked by nobody who comes later.
+            if !counts || folder.stat(OsStr::new(LOCK_NAME)).is_ok_and(|found| FileId::in_stat(&found) == id)
+            {
+                return Ok(Self { lock: Some(lock), folder });
+            }
+            left = left.saturating_sub(1);
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    /// Goes on without a turn, where none is needed for a budget and another process does not finish its own.
+    pub(super) fn without(folder: Arc<Folder>) -> Self {
+        Self { lock: None, folder }
+    }
+
+    /// Returns the next place in the order of creation in the directory, and notes that it is taken. 0 where there is no
+    /// turn.
+    pub(super) fn next_ordinal(&self, directory: &Directory) -> u64 {
+        let Some(lock) = &self.lock else { return 0 };
+        let file = lock.file.get().filter(|_| lock.counts);
+        let counted = file.and_then(read_counter);
+        let known = match (counted, directory.ordinal.load(Ordering::Acquire)) {
+            (Some(counted), known) if known > 0 => counted.max(known),
+            // The first time, and wherever the counter is not to be believed.
+            (counted, known) => counted.unwrap_or(0).max(known).max(highest_ordinal(&self.folder)),
+        };
+        let next = if known >= MAX_ORDINAL { 0 } else { known + 1 };
+        if let Some(file) = file {
+            // Without it the headers are read the next time.
+            let _ = file.write_all_at(&counter(next), 0);
+        }
+        directory.ordinal.store(next, Ordering::Release);
+        next
+    }
+}
+
+/// Opens the file to be locked, and makes it if it is missing. The directory itself is locked where that is not possible, as
+/// for the lack of rights. Whether it is the file.
+fn open(folder: &Folder) -> io::Result<(File, bool)> {
+    let name = OsStr::new(LOCK_NAME);
+    let opened = folder.open_regular(name, Access::ReadWrite).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => match folder.create_with_mode(name, LOCK_MODE) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                folder.open_regular(name, Access::ReadWrite)
+            }
+            made => made,
+        },
+        _ => Err(error),
+    });
+    match opened {
+        Ok(file) => Ok((file, true)),
+        Err(_) => folder.open_itself().map(|file| (file, false)),
+    }
+}
+
+/// Whether `file` is locked now; `false` where the file system has no locks. Counts the tries down.
+fn lock(file: &File, left: &mut u32) -> io::Result<bool> {
+    while *left > 0 {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::Error(_)) => return Ok(false),
+        }
+        *left -= 1;
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
+/// The counter as it is stored: the number, and its complement.
+fn counter(number: u64) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    bytes[8..].copy_from_slice(&(!number).to_le_bytes());
+    bytes
+}
+
+fn read_counter(file: &File) -> Option<u64> {
+    let mut bytes = [0; 16];
+    file.read_exact_at(&mut bytes, 0).ok()?;
+    let number = u64::from_le_bytes(*bytes.first_chunk()?);
+    (bytes == counter(number) && number <= MAX_ORDINAL).then_some(number)
+}

@@ -1,0 +1,120 @@
+//! C1: a log keeps to the directory that it was opened in, whatever becomes of the process's working directory and of its
+//! descriptors.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod logs;
+}
+
+use std::os::fd::{AsRawFd, IntoRawFd};
+use std::path::Path;
+use std::time::Duration;
+
+use common::logs::{self, Numbered};
+use fusewire::log::{Durability, Log};
+use fusewire::segment::SegmentOptions;
+
+const ENTRIES: u64 = 200;
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+fn append(log: &Log, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        assert!(log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry)).is_written(), "{n}");
+    }
+}
+
+fn has_all(directory: &Path, entries: u64) {
+    let read = logs::read(directory);
+    assert_eq!(read.threads(500).remove(&0), Some((0..entries).collect()));
+    assert_eq!(read.lost, []);
+    assert!(logs::all_sealed(directory));
+}
+
+/// The descriptors of this process that mean something below `directory`.
+fn descriptors_of(directory: &Path) -> Vec<i32> {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
+    let found = open.filter(|path| std::fs::read_link(path).is_ok_and(|file| file.starts_with(directory)));
+    found.map(|path| path.file_name().unwrap().to_str().unwrap().parse().unwrap()).collect()
+}
+
+/// One test: the working directory and the descriptors are the process's.
+#[test]
+fn whatever_the_process_does() {
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path().canonicalize().unwrap();
+    for name in ["home", "root"] {
+        std::fs::create_dir(base.join(name)).unwrap();
+    }
+    after_a_change_of_the_working_directory(&base);
+    after_its_directory_was_renamed(&base);
+    after_its_descriptors_were_closed_and_reused(&base);
+}
+
+fn after_a_change_of_the_working_directory(base: &Path) {
+    std::env::set_current_dir(base.join("home")).unwrap();
+    let log = Log::options("logs").segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    assert_eq!(log.directory(), base.join("home/logs"));
+    append(&log, 0..ENTRIES / 2);
+    std::env::set_current_dir(base.join("root")).unwrap();
+    log.flush(Durability::Disk, TIMEOUT).unwrap();
+    append(&log, ENTRIES / 2..ENTRIES);
+    log.flush(Durability::Disk, TIMEOUT).unwrap();
+    assert_eq!((log.stats().drops.total(), log.stats().sync_errors), (0, 0));
+    // What was flushed is noted as such in every segment that has entries, also in those sealed before.
+    for (path, segment) in logs::segments(&base.join("home/logs")) {
+        let used = segment.events(fusewire::segment::Mode::Recover).unwrap().count() > 1;
+        assert!(!used || segment.durable_up_to() > 0, "{}", path.display());
+    }
+    drop(log);
+    has_all(&base.join("home/logs"), ENTRIES);
+    assert!(!base.join("root/logs").exists());
+}
+
+fn after_its_directory_was_renamed(base: &Path) {
+    let (before, after) = (base.join("before"), base.join("after"));
+    let log = Log::options(&before).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    append(&log, 0..ENTRIES / 2);
+    std::fs::rename(&before, &after).unwrap();
+    append(&log, ENTRIES / 2..ENTRIES);
+    log.flush(Durability::Disk, TIMEOUT).unwrap();
+    drop(log);
+    // The segments that existed are completed where they are; the next ones are at the path of the log again.
+    let (old, new) = (logs::read(&after), logs::read(&before));
+    assert_eq!((old.lost, new.lost), (vec![], vec![]));
+    let numbers = |directory: &Path| logs::read(directory).threads(500).remove(&0).unwrap_or_default();
+    assert_eq!([numbers(&after), numbers(&before)].concat(), (0..ENTRIES).collect::<Vec<_>>());
+    assert!(!numbers(&before).is_empty() && logs::all_sealed(&after) && logs::all_sealed(&before));
+}
+
+fn after_its_descriptors_were_closed_and_reused(base: &Path) {
+    let directory = base.join("closed");
+    let log = Log::options(&directory).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    append(&log, 0..ENTRIES / 2);
+    // As a program does that closes everything when it becomes a daemon. Then its own files get the numbers.
+    let mut others = Vec::new();
+    for (i, number) in descriptors_of(&directory).into_iter().enumerate() {
+        let path = base.join(format!("other-{i}"));
+        std::fs::write(&path, vec![b'x'; 100_000]).unwrap();
+        let file = std::fs::File::options().read(true).write(true).open(&path).unwrap().into_raw_fd();
+        // SAFETY: system calls that touch no memory; the number belongs to the log, which must bear that.
+        unsafe {
+            assert_eq!(libc::dup2(file, number), number);
+            libc::close(file);
+        }
+        others.push((number, path));
+    }
+    assert!(others.len() >= 2, "{others:?}");
+    append(&log, ENTRIES / 2..ENTRIES);
+    log.flush(Durability::Disk, TIMEOUT).unwrap();
+    drop(log);
+    has_all(&directory, ENTRIES);
+    for (number, path) in others {
+        assert_eq!(std::fs::read(&path).unwrap(), vec![b'x'; 100_000], "{}", path.display());
+        // It is still open, and the same file.
+        let found = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap();
+        assert_eq!(found, path);
+        // SAFETY: the number is this function's.
+        let file = unsafe { <std::fs::File as std::os::fd::FromRawFd>::from_raw_fd(number) };
+        assert_eq!(file.as_raw_fd(), number);
+    }
+}

@@ -1,8 +1,9 @@
-//! C1, C2: a disk that does not answer keeps nobody who is done with a log; once it answers, the log is completed.
+//! C1, C2, H4: a disk that does not answer keeps nobody who is done with a log; once it answers, the log is completed.
 #![cfg(target_os = "linux")]
 
 mod common {
     pub mod logs;
+    pub mod watchdog;
 }
 
 use std::os::fd::RawFd;
@@ -12,10 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use common::logs;
-use fusewire::log::{CloseError, Durability, FlushError, Log};
-
-/// It is no measurement: it ends a test that would hang.
-const HANGS: Duration = Duration::from_secs(60);
+use common::watchdog::{LIMIT, Watchdog, until};
+use fusewire::log::{CloseError, DropCause, Durability, FlushError, Log, Outcome};
 
 /// Whether the disk answers.
 static ANSWERS: Mutex<bool> = Mutex::new(true);
@@ -48,32 +47,37 @@ fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
 
 /// Waits until the log is complete, and reads it.
 fn completed(directory: &Path) -> Vec<String> {
-    while !logs::all_sealed(directory) {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("every segment is sealed", || logs::all_sealed(directory));
     logs::read(directory).bodies()
 }
 
 #[test]
 fn closing_ends_in_time_and_tells_and_the_log_is_completed_later() {
+    let _watchdog = Watchdog::over("closing");
     let directory = tempfile::tempdir().unwrap();
     let (log, _disk) = hanging(directory.path());
     let other = log.clone();
-    assert_eq!(log.close(HANGS), Err(CloseError::InUse));
     assert!(other.append(|entry| entry.set_body("after")).is_written());
-    assert_eq!(other.close(Duration::from_millis(10)), Err(CloseError::TimedOut));
+    assert_eq!(log.close(Duration::from_millis(10)), Err(CloseError::TimedOut));
+    // The same end is waited for.
+    assert_eq!(other.shutdown(Duration::from_millis(10)), Err(CloseError::TimedOut));
+    assert_eq!(other.append(|entry| entry.set_body("refused")), Outcome::Dropped(DropCause::Closed));
     // Nothing is missing meanwhile.
     assert_eq!(logs::read(directory.path()).bodies(), ["written", "after"]);
     assert!(!logs::all_sealed(directory.path()));
     disk_answers(true);
-    assert_eq!(completed(directory.path()), ["written", "after"]);
+    assert_eq!(other.shutdown(LIMIT), Ok(()));
+    assert!(logs::all_sealed(directory.path()));
+    assert_eq!(logs::read(directory.path()).bodies(), ["written", "after"]);
+    assert_eq!(logs::read(directory.path()).losses, [(1, vec![("closed".to_owned(), 1)])]);
 }
 
 #[test]
 fn a_disk_that_answers_in_time_is_waited_for() {
+    let _watchdog = Watchdog::over("a disk that answers");
     let directory = tempfile::tempdir().unwrap();
     let (log, _disk) = hanging(directory.path());
-    let closing = thread::spawn(move || log.close(HANGS));
+    let closing = thread::spawn(move || log.close(LIMIT));
     disk_answers(true);
     assert_eq!(closing.join().unwrap(), Ok(()));
     assert!(logs::all_sealed(directory.path()));
@@ -82,6 +86,7 @@ fn a_disk_that_answers_in_time_is_waited_for() {
 
 #[test]
 fn dropping_the_last_clone_ends() {
+    let _watchdog = Watchdog::over("dropping");
     let directory = tempfile::tempdir().unwrap();
     let (log, _disk) = hanging(directory.path());
     let (told, dropped) = mpsc::channel();
@@ -89,7 +94,7 @@ fn dropping_the_last_clone_ends() {
         drop(log);
         told.send(())
     });
-    let ended = dropped.recv_timeout(HANGS);
+    let ended = dropped.recv_timeout(LIMIT / 2);
     disk_answers(true);
     ended.expect("the drop does not return");
     assert_eq!(completed(directory.path()), ["written"]);

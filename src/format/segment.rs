@@ -38,11 +38,20 @@ pub(crate) const STATE: usize = PAGE + 64;
 pub(crate) const DURABLE: usize = PAGE + 128;
 /// u64 in page 1: the checksum of the index beside the segment, and its complement; 0 where there is none.
 pub(crate) const INDEX: usize = PAGE + 192;
+/// u64 in page 1: how the stream ended ([`end_word`]); 0 unless this is its last segment, and that is known.
+pub(crate) const END: usize = PAGE + 256;
+/// u64 in page 1: when the stream ended, nanoseconds since the Unix epoch.
+pub(crate) const END_TIME: usize = END + 8;
 /// Where the frames begin.
 pub(crate) const DATA_START: usize = 2 * PAGE;
 
 /// `STATE` of a segment that is complete; 0 while it is being written.
 pub(crate) const STATE_SEALED: u64 = 1;
+
+/// `END` of a stream that its own process has completed.
+pub(crate) const END_STOPPED: u32 = 1;
+/// `END` of a stream whose process was gone when another process sealed or trimmed its last segment.
+pub(crate) const END_DIED: u32 = 2;
 
 /// Bytes of the trailer's payload: six u64.
 const TRAILER_PAYLOAD: usize = 48;
@@ -216,6 +225,18 @@ pub(crate) const fn index_word(checksum: u32) -> u64 {
 /// The checksum of the index that `word` names, or `None` where it names none, or is damaged.
 #[expect(clippy::cast_possible_truncation, reason = "halves")]
 pub(crate) const fn index_checksum(word: u64) -> Option<u32> {
+    let (low, high) = (word as u32, (word >> 32) as u32);
+    if low == !high { Some(low) } else { None }
+}
+
+/// The word at [`END`]: the code, and its complement above it.
+pub(crate) const fn end_word(code: u32) -> u64 {
+    code as u64 | (!code as u64) << 32
+}
+
+/// The code of the word at [`END`]; `None` if there is none, or if the word is damaged.
+#[expect(clippy::cast_possible_truncation, reason = "halves")]
+pub(crate) const fn end_code(word: u64) -> Option<u32> {
     let (low, high) = (word as u32, (word >> 32) as u32);
     if low == !high { Some(low) } else { None }
 }

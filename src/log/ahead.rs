@@ -13,6 +13,7 @@ use crate::segment::shared::SharedSegment;
 use super::core::Core;
 use super::keeper::{Keeper, Next};
 use super::options::{LogOptions, OnFull};
+use super::problem::Problem;
 use super::room;
 
 /// How long to wait before trying again to make a segment that could not be made.
@@ -26,10 +27,12 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
         if core.options.prefault {
             touch_ahead(core);
         }
+        keeper.problems.tell(&core.drops);
         // Whatever has happened before the appends changes what there is to do behind them.
         keeper.behind.wake();
         keeper.ahead.wait((!ready).then(|| core.retry()));
     }
+    keeper.end_help();
 }
 
 /// Makes the next segment where there is none. Whether there is one.
@@ -62,20 +65,29 @@ impl Core {
     pub(super) fn make_spare(&self, keeper: &Keeper, next: &mut Next) -> io::Result<()> {
         let start = Instant::now();
         // Before: what is sealed meanwhile could not be deleted yet, and can be next time.
-        let open = keeper.open().len();
+        let open = keeper.open_count();
         let made = self.make_room_and_segment(keeper, next);
         match &made {
+            Ok(segment) if !keeper.add(segment) => {
+                let _ = segment.folder().remove(segment.name());
+                return Err(io::ErrorKind::Other.into());
+            }
             Ok(segment) => {
                 if self.options.prefault {
                     segment.prefault_to(LogOptions::WINDOW);
                 }
                 *next = Next { sequence: next.sequence + 1, previous_id: segment.header().segment_id };
-                keeper.add(Arc::clone(segment));
                 self.counters.segments.fetch_add(1, Ordering::Relaxed);
                 self.counters.making.record(start);
                 self.segments.offer(Some(Arc::clone(segment)));
+                if keeper.has_ended() {
+                    self.segments.offer(None);
+                }
+                self.late.store(false, Ordering::Release);
+                self.awaited.store(false, Ordering::Release);
             }
-            Err(_) => {
+            Err(error) => {
+                keeper.problems.report(Problem::NoSegment(error.kind()));
                 self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
                 // All but the one in use will be sealed soon, and can be deleted then.
                 self.hopeless.store(open <= 1, Ordering::Relaxed);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::encode::EntryWriter;
 
 use super::levels::Levels;
-use super::outcome::{Durability, FlushError, Outcome};
+use super::options::LogOptions;
+use super::outcome::{CloseError, Durability, FlushError, Outcome};
 use super::{Limits, Log};
 
 /// What entries can be appended to: a [`Log`], and what stands before one. [`event!`](crate::event) and the bridges take any.
@@ -25,6 +26,17 @@ pub trait Appender {
     /// # Errors
     /// Where the disk is not done in `timeout`, or fails.
     fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError>;
+
+    /// Completes the log, also while other clones of it live. See [`Log::shutdown`].
+    ///
+    /// # Errors
+    /// If the disk is not done in `timeout`.
+    fn shutdown(&self, timeout: Duration) -> Result<(), CloseError>;
+
+    /// How long a [`Guard`](super::Guard) waits for [`shutdown`](Self::shutdown). See [`LogOptions::close_timeout`].
+    fn close_timeout(&self) -> Duration {
+        LogOptions::CLOSE_TIMEOUT
+    }
 }
 
 impl Appender for Log {
@@ -44,6 +56,14 @@ impl Appender for Log {
 
     fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
         Log::flush(self, durability, timeout)
+    }
+
+    fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
+        Log::shutdown(self, timeout)
+    }
+
+    fn close_timeout(&self) -> Duration {
+        self.0.core.options.close_timeout
     }
 }
 
@@ -66,6 +86,14 @@ macro_rules! through {
 
             fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
                 (**self).flush(durability, timeout)
+            }
+
+            fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
+                (**self).shutdown(timeout)
+            }
+
+            fn close_timeout(&self) -> Duration {
+                (**self).close_timeout()
             }
         }
     )*};

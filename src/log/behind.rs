@@ -3,16 +3,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::encode::encode;
 use crate::format::frame::FrameKind;
 use crate::limits::Limits;
 use crate::segment::create::unix_nanos_now;
-use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment, sync_sealed};
+use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment};
 use crate::severity::Severity;
 
 use super::core::Core;
@@ -21,6 +21,7 @@ use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::room;
 use super::swap::{Cached, same};
+use super::unsynced::{Unsynced, sync};
 
 /// How soon to look again at a segment that waits for an append to complete.
 const SOON: Duration = Duration::from_millis(1);
@@ -38,13 +39,18 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
     behind.finish();
 }
 
+/// Completes a log that has no workers.
+pub(super) fn finish(core: &Core, keeper: &Keeper) {
+    Behind::new(core, keeper).finish();
+}
+
 /// A segment that is not sealed, and how far it has been looked at.
 struct Tended {
     segment: Arc<SharedSegment>,
     progress: Progress,
     /// Where its frames end, once it is closed.
     end: Option<usize>,
-    /// How far it had been looked at when it was last written to disk, or that had failed.
+    /// How far it had been looked at when it was last written to disk.
     synced: usize,
 }
 
@@ -52,11 +58,7 @@ struct Behind<'a> {
     core: &'a Core,
     keeper: &'a Keeper,
     tended: VecDeque<Tended>,
-    /// The first failure to write to disk that nobody has been told of: whoever asks next is.
-    failed: Result<(), io::ErrorKind>,
-    /// The sequences of segments sealed and not written to disk; a gap is a segment that the disk has refused. Not their
-    /// names: where nobody ever asks, there are more and more.
-    unsynced: Vec<RangeInclusive<u64>>,
+    unsynced: Unsynced,
     /// Sealed segments that an append may still look at. The last one to drop a segment unmaps it, which should not be an
     /// append.
     leaving: Vec<Arc<SharedSegment>>,
@@ -75,8 +77,7 @@ impl<'a> Behind<'a> {
             core,
             keeper,
             tended: VecDeque::new(),
-            failed: Ok(()),
-            unsynced: Vec::new(),
+            unsynced: Unsynced::default(),
             leaving: Vec::new(),
             told: Told::default(),
             segments: core.segments.cached(),
@@ -100,6 +101,7 @@ impl<'a> Behind<'a> {
             self.sync_in_time(now),
             self.rotate_in_time(),
             self.delete_in_time(now),
+            self.keeper.problems.tell(&self.core.drops),
         ];
         soonest.into_iter().flatten().min()
     }
@@ -107,10 +109,7 @@ impl<'a> Behind<'a> {
     /// Takes over the segments that have been made since the last pass.
     fn take_new(&mut self) {
         let last = self.tended.back().map(|tended| tended.segment.header().sequence);
-        let open = self.keeper.open();
-        for segment in open.iter().filter(|segment| last.is_none_or(|last| segment.header().sequence > last))
-        {
-            let segment = Arc::clone(segment);
+        for segment in self.keeper.open_after(last) {
             let progress = Progress::new(self.core.options.segment.index);
             self.tended.push_back(Tended { segment, progress, end: None, synced: 0 });
         }
@@ -142,21 +141,14 @@ impl<'a> Behind<'a> {
         tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
         let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
-        let synced = if tended.segment.is_poisoned() {
-            let told = tended.progress.at == tended.synced;
-            if told { Ok(()) } else { Err(io::ErrorKind::Other) }
-        } else if durable {
-            let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
-            sync(self.core, || tended.segment.sync(len))
-        } else {
-            let sequence = tended.segment.header().sequence;
-            match self.unsynced.last_mut() {
-                Some(last) if last.end() + 1 == sequence => *last = *last.start()..=sequence,
-                _ => self.unsynced.push(sequence..=sequence),
-            }
-            Ok(())
-        };
-        self.failed = self.failed.and(synced);
+        let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
+        let is_synced =
+            durable && !tended.segment.is_poisoned() && sync(self.core, || tended.segment.sync(len)).is_ok();
+        if tended.segment.is_poisoned() {
+            self.unsynced.add_refused(&tended.segment);
+        } else if !is_synced {
+            self.unsynced.add(&tended.segment);
+        }
         self.keeper.remove(&tended.segment);
         self.leaving.push(tended.segment);
         self.let_go();
@@ -181,23 +173,16 @@ impl<'a> Behind<'a> {
             // What they have appended is complete, and may be in a segment that has been made since the last look.
             self.take_new();
             let result = self.sync_all();
-            let earlier = std::mem::replace(&mut self.failed, Ok(()));
-            self.keeper.flushes.answer(request, earlier.and(result));
+            self.keeper.flushes.answer(request, result);
         }
     }
 
-    /// Writes everything to disk that is not. The first error, where there is one; all is tried.
+    /// Writes everything to disk that is not known to be there.
+    ///
+    /// # Errors
+    /// The first one. All is tried, and what has failed is tried again next time.
     fn sync_all(&mut self) -> Result<(), io::ErrorKind> {
-        let mut result = Ok(());
-        if !self.unsynced.is_empty() {
-            let folder = self.core.directory.folder();
-            let unsynced =
-                room::of_stream(&folder, &self.keeper.stream_id, &std::mem::take(&mut self.unsynced));
-            for name in unsynced.as_deref().unwrap_or_default() {
-                result = result.and(sync(self.core, || sync_sealed(&folder, name)));
-            }
-            result = result.and(unsynced.map(drop).map_err(|error| error.kind()));
-        }
+        let mut result = self.unsynced.sync(self.core, &self.keeper.stream_id);
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
@@ -207,20 +192,24 @@ impl<'a> Behind<'a> {
             }
             segment.progress(&mut tended.progress);
             // Behind an entry that is still being written there may be some whose append has returned.
-            if tended.progress.at == tended.synced && segment.tail() <= tended.synced {
+            let is_synced = tended.progress.at == tended.synced && segment.tail() <= tended.synced;
+            if is_synced && !segment.is_poisoned() {
                 continue;
             }
             let synced = if segment.is_poisoned() {
-                // Appended before the appends went on to another one.
+                // It is written anew once it is sealed.
                 Err(io::ErrorKind::Other)
             } else {
-                sync(self.core, || segment.sync(tended.progress.at))
+                sync(self.core, || segment.sync(tended.progress.at)).map_err(|error| error.kind())
             };
-            if synced.is_err() && tended.end.is_none() {
-                // What this segment has on disk is not known any more: what follows goes to another.
-                let _ = self.core.go_on_from(Some(segment));
+            match synced {
+                Ok(()) => tended.synced = tended.progress.at,
+                Err(_) if segment.is_poisoned() && tended.end.is_none() => {
+                    // What this segment has on disk is not known any more: what follows goes to another.
+                    let _ = self.core.go_on_from(Some(segment));
+                }
+                Err(_) => {}
             }
-            tended.synced = tended.progress.at;
             result = result.and(synced);
         }
         result
@@ -229,8 +218,8 @@ impl<'a> Behind<'a> {
     fn sync_in_time(&mut self, now: Instant) -> Option<Duration> {
         let interval = self.core.options.sync_every?;
         if self.next_sync.is_none_or(|next| next <= now) {
-            let synced = self.sync_all();
-            self.failed = self.failed.and(synced);
+            // What has failed is tried again next time, and every flush says so until then.
+            let _ = self.sync_all();
             self.next_sync = Some(now + interval);
         }
         self.next_sync.map(|next| next.saturating_duration_since(now).max(SOON))
@@ -294,25 +283,62 @@ impl<'a> Behind<'a> {
         self.take_new();
         self.next_telling = Instant::now();
         let _ = self.tell_losses(self.next_telling);
+        // Nothing is added from now on: what there is now is all that there is to seal.
+        self.keeper.end();
         self.take_new();
-        let (current, spare) = self.core.segments.end();
-        if let Some(unused) = spare.filter(|spare| !same(current.as_ref(), Some(spare))) {
-            self.tended.retain(|tended| !Arc::ptr_eq(&tended.segment, &unused));
-            let _ = unused.folder().remove(unused.name());
-        }
+        let (current, _) = self.core.segments.end();
         for tended in &mut self.tended {
             tended.end.get_or_insert_with(|| tended.segment.close());
         }
-        while let Some(tended) = self.tended.front_mut() {
-            tended.segment.progress(&mut tended.progress);
+        self.wait_for_appends();
+        self.remove_unused(current.as_ref());
+        if let Some(last) = self.tended.back() {
+            last.segment.note_stop();
+        }
+        while let Some(tended) = self.tended.front() {
             if !tended.is_whole() {
-                // An append that never ended, which no append of this process does; or bytes that somebody else changed.
+                // An append that never ended, as of a thread that is stopped; or bytes that somebody else changed.
                 self.tended.pop_front();
+                self.unsynced.add_incomplete();
                 continue;
             }
             self.seal_front();
         }
         self.answer_flushes();
+        self.keeper.flushes.end(self.unsynced.is_empty());
+        self.keeper.problems.tell(&self.core.drops);
+    }
+
+    /// Waits until the appends that have taken space have filled it. It takes them a copy of some bytes, unless their threads
+    /// are stopped.
+    fn wait_for_appends(&mut self) {
+        let start = Instant::now();
+        loop {
+            let mut are_whole = true;
+            for tended in &mut self.tended {
+                tended.segment.progress(&mut tended.progress);
+                are_whole &= tended.is_whole();
+            }
+            if are_whole || start.elapsed() >= LogOptions::CLOSE_TIMEOUT {
+                return;
+            }
+            thread::sleep(SOON);
+        }
+    }
+
+    /// Removes the segments that nothing has been appended to. The one in use stays if it is not the first of its stream: the
+    /// last segment of a stream is the one that says how the stream ended.
+    fn remove_unused(&mut self, current: Option<&Arc<SharedSegment>>) {
+        let keeper = self.keeper;
+        self.tended.retain(|Tended { segment, progress, end, .. }| {
+            let is_last = same(Some(segment), current) && segment.header().sequence > 0;
+            let stays = is_last || !progress.is_unused() || *end != Some(progress.at);
+            if !stays {
+                let _ = segment.folder().remove(segment.name());
+                keeper.remove(segment);
+            }
+            stays
+        });
     }
 }
 
@@ -321,14 +347,4 @@ impl Tended {
     fn is_whole(&self) -> bool {
         self.end == Some(self.progress.at)
     }
-}
-
-fn sync(core: &Core, write: impl FnOnce() -> io::Result<()>) -> Result<(), io::ErrorKind> {
-    let start = Instant::now();
-    let result = write();
-    core.counters.syncing.record(start);
-    result.map_err(|error| {
-        core.counters.sync_errors.fetch_add(1, Ordering::Relaxed);
-        error.kind()
-    })
 }

@@ -1,5 +1,7 @@
 //! An entry on its way into the log: built in a buffer of the thread's, and not appended yet.
 
+use std::time::Duration;
+
 use crate::encode::{EntryWriter, encode};
 use crate::format::frame::{FrameKind, frame_len};
 use crate::segment::create::unix_nanos_now;
@@ -10,11 +12,14 @@ use crate::trip::TripReport;
 
 use super::Log;
 use super::core::Core;
-use super::inside::Inside;
+use super::inside::{Inside, Waiting};
 use super::options::LogOptions;
-use super::outcome::{DropCause, Durability, Outcome};
+use super::outcome::{DropCause, FlushError, Outcome};
 use super::stats::BufferCounters;
 use super::swap::Cached;
+
+/// How long a nested append waits at most for the buffer in reserve.
+const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An entry that is complete, and not in the log yet.
 pub(crate) struct Built<'a> {
@@ -98,9 +103,12 @@ impl Log {
         let (severity, trace) = (Severity::UNSPECIFIED, TraceContext::NONE);
         let refused = |cause| Refused { core, cause, severity, trace };
         let Some(inside) = Inside::enter() else { return then(Err(refused(DropCause::Reentrant))) };
-        let Some(mut scratch) = core.scratches.take(inside.thread(), core.options.patience()) else {
-            return then(Err(refused(DropCause::Busy)));
+        let scratch = if inside.is_nested() {
+            core.scratches.take_reserve(RESERVE_PATIENCE)
+        } else {
+            core.scratches.take(inside.thread(), || core.patience())
         };
+        let Some(mut scratch) = scratch else { return then(Err(refused(DropCause::Busy))) };
         let counters = &core.buffers[scratch.index()];
         let (bytes, segments) = scratch.parts();
         let mut header = (severity, trace);
@@ -109,6 +117,7 @@ impl Log {
             write(entry);
             header = entry.ids();
         });
+        inside.has_built();
         let (severity, trace) = header;
         let (payload, report) = match &encoded {
             Ok(entry) => (entry.len(), entry.report()),
@@ -120,9 +129,23 @@ impl Log {
         let appended = built.appended;
         drop((scratch, inside));
         if appended && core.options.sync_at.is_some_and(|at| severity >= at) {
-            // Where the disk fails or is late, that is counted; the entry survives the process all the same.
-            let _ = self.flush(Durability::Disk, LogOptions::SYNC_TIMEOUT);
+            self.sync_appended();
         }
         result
+    }
+
+    /// Lets the append of an entry wait until the entry is on disk. If the disk fails or is late, the entry survives the
+    /// process all the same. One append waits for a late disk: the others ask for their entries, and go on.
+    #[cold]
+    fn sync_appended(&self) {
+        let Some(_waiting) = Waiting::enter() else { return };
+        let keeper = self.core().keeper.load_full();
+        let request = keeper.flushes.ask();
+        keeper.behind.wake();
+        if !keeper.flushes.is_late()
+            && keeper.flushes.wait(request, LogOptions::SYNC_TIMEOUT) == Err(FlushError::TimedOut)
+        {
+            keeper.flushes.set_late();
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -14,6 +15,7 @@ use crate::segment::shared::{Draft, SharedSegment};
 
 use super::directory::Directory;
 use super::drops::DropCounters;
+use super::inside::Own;
 use super::keeper::Keeper;
 use super::levels::Levels;
 use super::options::LogOptions;
@@ -32,6 +34,12 @@ pub(super) struct Core {
     pub(super) no_room: AtomicBool,
     /// Whether there is nothing to delete either, now or soon.
     pub(super) hopeless: AtomicBool,
+    /// Whether an append has waited in vain for a segment: none waits until there is one.
+    pub(super) late: AtomicBool,
+    /// Whether an append waits for a segment, or has waited for it.
+    pub(super) awaited: AtomicBool,
+    /// Whether the log has been shut down: nothing is appended any more.
+    pub(super) closed: AtomicBool,
     pub(super) scratches: Scratches<Cached<SharedSegment>>,
     pub(super) buffers: Box<[BufferCounters]>,
     pub(super) counters: Counters,
@@ -66,11 +74,14 @@ impl Core {
             segments,
             no_room: AtomicBool::new(false),
             hopeless: AtomicBool::new(false),
+            late: AtomicBool::new(false),
+            awaited: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             scratches,
             buffers,
             counters: Counters::default(),
             drops: DropCounters::new(),
-            keeper: ArcSwap::from_pointee(Keeper::new()),
+            keeper: ArcSwap::from_pointee(Keeper::new(options.on_problem)),
             options,
         })
     }
@@ -118,41 +129,62 @@ impl Core {
         Ok(())
     }
 
-    /// No segment is ready: waits for the one that is being made, or makes one. It is not gone on to yet.
+    /// No segment is ready: waits for the one that is being made, or, where there is no worker, makes one. It is not gone on to
+    /// yet.
+    ///
+    /// A thread that appends makes none where a worker can. It may be in a signal handler, or in an allocator: it must not
+    /// allocate, nor wait for a lock that its own thread holds.
     fn make_next(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
         let keeper = self.keeper.load_full();
         // Whoever looks at a segment that is no longer in use, or whose successor is there, needs nobody to make one.
         let made = || !self.segments.is_current(full) || self.segments.has_next(full);
-        if self.no_room.load(Ordering::Acquire) && keeper.has_help() {
-            // It is tried again and again, and not by those who append.
-            return if made() { Ok(()) } else { Err(NoRoom) };
-        }
-        let Some(mut next) = keeper.next_within(PATIENCE, made) else {
-            if made() {
-                return Ok(());
-            }
-            self.no_room.store(true, Ordering::Release);
-            // It may have been made just now. Then nobody else would find out that there is room.
-            keeper.ahead.wake();
+        if keeper.has_ended() {
             return Err(NoRoom);
-        };
-        if made() {
-            return Ok(());
         }
-        self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
-        let result = self.make_spare(&keeper, &mut next);
-        drop(next);
-        match result {
-            Ok(()) if keeper.has_help() => Ok(()),
-            Ok(()) => {
-                self.no_room.store(false, Ordering::Release);
-                Ok(())
+        let is_made = || if made() { Ok(()) } else { Err(NoRoom) };
+        if !keeper.has_help() {
+            return self.make_next_here(&keeper, made);
+        }
+        if !self.awaited.swap(true, Ordering::AcqRel) {
+            self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
+        }
+        keeper.ahead.wake();
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(20);
+        // Where it cannot be made now, it is tried again and again, and not waited for here.
+        while !made() && !self.no_room.load(Ordering::Acquire) {
+            let waited = start.elapsed();
+            if !keeper.has_help() {
+                return self.make_next_here(&keeper, made);
             }
-            Err(_) => {
+            if waited >= PATIENCE {
+                self.late.store(true, Ordering::Release);
+                self.no_room.store(true, Ordering::Release);
+                // It may have been made just now. Then nobody else would find out that there is room.
                 keeper.ahead.wake();
-                Err(NoRoom)
+                break;
             }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(1));
         }
+        is_made()
+    }
+
+    /// The same where no worker makes segments: in a forked child that could start none, and once the log is being completed.
+    fn make_next_here(&self, keeper: &Keeper, made: impl Fn() -> bool) -> Result<(), NoRoom> {
+        let next = keeper.next_within(PATIENCE, &made);
+        let Some(mut next) = next.filter(|_| !made()) else {
+            return if made() { Ok(()) } else { Err(NoRoom) };
+        };
+        self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
+        self.make_spare(keeper, &mut next).map_err(|_| NoRoom)?;
+        self.no_room.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// How long an append waits for a buffer.
+    pub(super) fn patience(&self) -> Duration {
+        if self.closed.load(Ordering::Relaxed) { Duration::ZERO } else { self.options.patience() }
     }
 
     /// Lets the buffers that nobody uses now go of the segments that were current when they were used last.
@@ -166,6 +198,7 @@ impl Core {
 
     /// What has been done so far.
     pub(super) fn stats(&self) -> Stats {
+        let own = Own::enter();
         let mut stats = Stats { drops: self.drops.read(), ..Stats::default() };
         let scratch = self.options.scratch_len().next_multiple_of(4096) as u64;
         for buffer in &self.buffers {
@@ -174,25 +207,31 @@ impl Core {
             stats.resident_bytes += if stats.entries > before { scratch } else { 0 };
         }
         self.counters.add_to(&mut stats);
-        stats.resident_bytes += self.keeper.load().mapped_bytes();
+        stats.resident_bytes += self.keeper.load().mapped_bytes(own.is_some());
         stats
     }
 
     /// In a forked child: forgets what belongs to the parent, and begins anew.
     #[cold]
     pub(super) fn begin_anew(core: &Arc<Self>) {
+        // An append of a signal handler that has interrupted this very thread here is refused, and does not wait.
+        let Some(_own) = Own::enter() else { return };
         let value = || core.segments.cached();
         core.fork.take_over(&core.scratches, value, || {
             core.segments.end();
             core.let_go();
-            core.no_room.store(false, Ordering::Release);
+            for flag in [&core.no_room, &core.late, &core.awaited] {
+                flag.store(false, Ordering::Release);
+            }
             core.drops.reset();
             core.buffers.iter().for_each(BufferCounters::reset);
             core.keeper.load_full().leave();
             // Locks may be held for ever by threads that this process does not have: none is taken over.
-            core.keeper.store(Arc::new(Keeper::new()));
-            // Without threads of its own the child makes its segments when it needs them.
-            let _ = Keeper::start(core);
+            core.keeper.store(Arc::new(Keeper::new(core.options.on_problem)));
+            if !core.closed.load(Ordering::Acquire) {
+                // Without threads of its own the child makes its segments when it needs them.
+                let _ = Keeper::start(core);
+            }
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Asking for what is written to be on disk, and waiting for it.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use super::signal::lock;
 pub(super) struct Flushes {
     state: Mutex<State>,
     answered: Condvar,
+    /// Whether an append has waited in vain, and nobody has been answered since.
+    late: AtomicBool,
 }
 
 #[derive(Default)]
@@ -20,6 +23,8 @@ struct State {
     answered: u64,
     /// The last request that the disk refused, and why.
     failed: Option<(u64, io::ErrorKind)>,
+    /// The log is complete, and nobody answers any more: whether everything was on disk then.
+    ended: Option<bool>,
 }
 
 impl Flushes {
@@ -43,6 +48,23 @@ impl Flushes {
         if let Err(kind) = result {
             state.failed = Some((request, kind));
         }
+        self.late.store(false, Ordering::Release);
+        self.answered.notify_all();
+    }
+
+    /// Whether an append has waited in vain, and nobody has been answered since.
+    pub(super) fn is_late(&self) -> bool {
+        self.late.load(Ordering::Acquire)
+    }
+
+    /// Notes that an append has waited in vain.
+    pub(super) fn set_late(&self) {
+        self.late.store(true, Ordering::Release);
+    }
+
+    /// Answers all requests to come: whether everything is on disk.
+    pub(super) fn end(&self, all_synced: bool) {
+        lock(&self.state).ended = Some(all_synced);
         self.answered.notify_all();
     }
 
@@ -51,6 +73,11 @@ impl Flushes {
         let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
         let mut state = lock(&self.state);
         while state.answered < request {
+            match state.ended {
+                Some(true) => return Ok(()),
+                Some(false) => return Err(FlushError::Closed),
+                None => {}
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(FlushError::TimedOut);

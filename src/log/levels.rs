@@ -7,6 +7,8 @@ use arc_swap::ArcSwap;
 
 use crate::severity::Severity;
 
+use super::inside::Own;
+
 /// The least severity that is logged, by target. Changing one takes effect at once, in all threads.
 ///
 /// A target is meant by its name and by the beginning of it up to a `::`: `shop` is also `shop::db`. The longest name that
@@ -87,6 +89,8 @@ impl Levels {
 
     #[cold]
     fn ask(&self, site: &Site, generation: u64) -> u8 {
+        // A lookup may allocate, and an allocator that logs may come here again: its entry is refused, and counted.
+        let Some(_own) = Own::enter() else { return 0 };
         // The generation was loaded before: should the table change now, what is remembered is of no generation to come.
         let least = self.least(site.target).number();
         site.remembered.store(generation << 8 | u64::from(least), Ordering::Relaxed);

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::SegmentError;
+use crate::format::bytes::u64_at;
 use crate::format::frame;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::segment::FILE_EXTENSION;
@@ -23,6 +24,19 @@ pub enum Owner {
     Gone,
     /// The file system has no locks to tell by.
     Unknown,
+}
+
+/// How the process of a stream ended, as far as a segment of the stream shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamEnd {
+    /// Not known: the process lives, it is not the last segment of its stream, or it is of an earlier version.
+    #[default]
+    Unknown,
+    /// The process completed the log.
+    Stopped,
+    /// The process ended without completing the log: it was killed, or it ended without a guard.
+    Died,
 }
 
 /// Where a segment stands in its life.
@@ -60,6 +74,10 @@ pub struct SegmentInfo {
     pub owner: Owner,
     /// Where it stands in its life.
     pub life: Life,
+    /// How its process ended. What the last segment of a stream shows is true of the stream.
+    pub end: StreamEnd,
+    /// When that was noted: nanoseconds since the Unix epoch, if known.
+    pub ended_unix_nano: Option<u64>,
     /// Its trailer, where it is sealed.
     pub trailer: Option<Trailer>,
     /// Entries in it, where that is known: what the trailer says, or what [`list`] found by reading.
@@ -168,6 +186,8 @@ pub(super) fn inspect(path: &Path) -> io::Result<(SegmentInfo, File)> {
         disk_bytes: metadata.blocks().saturating_mul(512),
         owner: Owner::Gone,
         life: Life::Sealed,
+        end: StreamEnd::Unknown,
+        ended_unix_nano: None,
         trailer: None,
         entries: None,
         times: None,
@@ -193,6 +213,21 @@ impl SegmentInfo {
             (None, Owner::Gone) => Life::Crashed,
             (None, _) => Life::Live,
         };
+        (self.end, self.ended_unix_nano) = self.end_in(file);
+    }
+
+    /// How the stream ended, and when, according to the segment.
+    fn end_in(&self, file: &File) -> (StreamEnd, Option<u64>) {
+        let mut words = [0; 16];
+        let is_read = self.header.is_ok() && file.read_exact_at(&mut words, layout::END as u64).is_ok();
+        let word = |at| u64_at(&words, at).filter(|word| is_read && *word != 0);
+        let end = match word(0).and_then(layout::end_code) {
+            Some(layout::END_STOPPED) => StreamEnd::Stopped,
+            Some(layout::END_DIED) => StreamEnd::Died,
+            _ if self.trailer.is_none() && self.owner == Owner::Gone => StreamEnd::Died,
+            _ => return (StreamEnd::Unknown, None),
+        };
+        (end, word(layout::END_TIME - layout::END))
     }
 
     /// Whether something can still be appended to the segment.
@@ -254,7 +289,7 @@ impl SegmentInfo {
 }
 
 /// What the name of a segment says: when it was made, its stream, its place in it.
-fn named(path: &Path) -> Option<(u64, [u8; 16], u64)> {
+pub(super) fn named(path: &Path) -> Option<(u64, [u8; 16], u64)> {
     let mut parts = path.file_stem()?.to_str()?.split('-');
     let (nanos, stream, sequence) = (parts.next()?, parts.next()?, parts.next()?);
     let mut stream_id = [0; 16];

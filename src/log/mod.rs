@@ -36,12 +36,14 @@ mod directory;
 mod drops;
 mod files;
 mod flush;
+mod guard;
 mod inside;
 mod keeper;
 mod levels;
 mod listing;
 mod options;
 mod outcome;
+mod problem;
 mod reader;
 mod room;
 mod scan;
@@ -50,6 +52,7 @@ mod stats;
 mod succession;
 mod swap;
 mod turn;
+mod unsynced;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,10 +65,12 @@ pub use appender::Appender;
 pub(crate) use build::{Built, Refused};
 pub use drops::Drops;
 pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo, is_log_file_name};
+pub use guard::Guard;
 pub use levels::{Levels, Site};
-pub use listing::{Life, Listing, Owner, SegmentInfo, list};
+pub use listing::{Life, Listing, Owner, SegmentInfo, StreamEnd, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{CloseError, DropCause, Durability, FlushError, Outcome};
+pub use problem::Problem;
 pub use reader::{LogEvent, LogReader, ReadOptions, Source};
 pub use scan::{Found, Run, Scan, Scanned, Visitor};
 pub use stats::{Latency, LevelStats, Stats};
@@ -76,14 +81,16 @@ use crate::segment::shared::{Draft, SharedSegment};
 use crate::severity::Severity;
 
 use self::core::{Core, NoRoom};
+use inside::{Own, Waiting};
 use keeper::Keeper;
 use swap::Cached;
 
 /// A log to append to, from as many threads as there are: clone it into each of them.
 ///
 /// When [`append`](Self::append) returns [`Outcome::Written`], the entry survives the process, SIGKILL and the OOM killer
-/// included. When the last clone is dropped, the log is completed, unless the disk does not answer for
-/// [`LogOptions::close_timeout`]; where that never happens, as in a process that is killed, nothing is missing.
+/// included. The log is completed by [`shutdown`](Self::shutdown), by a [`guard`](Self::guard), or when the last clone is
+/// dropped, unless the disk does not answer for [`LogOptions::close_timeout`]. In a process that is killed that never happens,
+/// and nothing is missing.
 ///
 /// After a `fork`, parent and child go on with segments of their own, in the same directory. Until a child appends, ends or
 /// executes another program, the segments that its parent had then pass for ones with a living owner: nobody deletes them.
@@ -102,6 +109,7 @@ impl Log {
     }
 
     fn open(options: LogOptions) -> io::Result<Self> {
+        let Some(_own) = Own::enter() else { return Err(io::ErrorKind::ResourceBusy.into()) };
         let core = Arc::new(Core::new(options)?);
         room::tidy(&core.directory.folder());
         let keeper = core.keeper.load_full();
@@ -110,7 +118,11 @@ impl Log {
             // Without room the log begins by dropping.
             _ => drop(core.go_on_from(None)),
         }
-        Keeper::start(&core)?;
+        if let Err(error) = Keeper::start(&core) {
+            // What has been made for nothing is removed.
+            let _ = keeper.stop(&core, core.options.close_timeout);
+            return Err(error);
+        }
         Ok(Self(Arc::new(Handle { core })))
     }
 
@@ -145,6 +157,7 @@ impl Log {
         match durability {
             Durability::Process => Ok(()),
             Durability::Disk => {
+                let Some(_waiting) = Waiting::enter() else { return Err(FlushError::Reentrant) };
                 let keeper = self.core().keeper.load_full();
                 let request = keeper.flushes.ask();
                 keeper.behind.wake();
@@ -153,13 +166,45 @@ impl Log {
         }
     }
 
-    /// Completes the log, as dropping the last clone does; waits for that for `timeout` at most, and tells.
+    /// Completes the log, also while other clones of it live, and notes in it that its process stopped. Waits for that for
+    /// `timeout` at most.
+    ///
+    /// From now on every append, by any clone, is answered with [`DropCause::Closed`] without waiting, and counted. To
+    /// shut a log down again does nothing more: it waits for the same end. In a forked child that has not appended, it does
+    /// nothing: the log is its parent's.
     ///
     /// # Errors
-    /// Where there are other clones, or the disk is not done in time.
+    /// [`CloseError::TimedOut`] if the disk is not done in time. The log is completed when it is.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use fusewire::log::{DropCause, Log, Outcome};
+    ///
+    /// # let directory = std::env::temp_dir().join(format!("fusewire-doc-shutdown-{}", std::process::id()));
+    /// let log = Log::options(&directory).open()?;
+    /// let clone = log.clone();
+    /// log.append(|entry| entry.set_body("last"));
+    /// log.shutdown(Duration::from_secs(5))?;
+    /// assert_eq!(clone.append(|entry| entry.set_body("late")), Outcome::Dropped(DropCause::Closed));
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
+        self.0.complete(timeout)
+    }
+
+    /// The same as [`shutdown`](Self::shutdown).
+    ///
+    /// # Errors
+    /// The same.
     pub fn close(self, timeout: Duration) -> Result<(), CloseError> {
-        let handle = Arc::into_inner(self.0).ok_or(CloseError::InUse)?;
-        if handle.complete(timeout) { Ok(()) } else { Err(CloseError::TimedOut) }
+        self.shutdown(timeout)
+    }
+
+    /// A guard that completes the log when it is dropped: for `main` to hold, where the log itself has gone into a static.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.clone())
     }
 
     /// What the log has done since it was opened; in a forked child, since the fork.
@@ -194,20 +239,43 @@ impl Core {
         if below && self.no_room.load(Ordering::Relaxed) {
             return Err(DropCause::BelowSeverity);
         }
-        self.put(segments, draft).or_else(|_| match self.options.on_full {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(DropCause::Closed);
+        }
+        self.put(segments, draft).or_else(|_| self.write_without_room(segments, draft, below))
+    }
+
+    /// Does what is to be done where there is no room.
+    #[cold]
+    fn write_without_room(
+        &self,
+        segments: &mut Cached<SharedSegment>,
+        draft: &mut Draft<'_>,
+        below: bool,
+    ) -> Result<(), DropCause> {
+        let written = match self.options.on_full {
             OnFull::Block(timeout) => {
                 self.write_in_time(segments, draft, timeout).map_err(|_| DropCause::TimedOut)
             }
-            OnFull::OverwriteOldest if !self.hopeless.load(Ordering::Relaxed) => self
-                .write_in_time(segments, draft, LogOptions::OVERWRITE_TIMEOUT)
-                .map_err(|_| DropCause::Full),
+            OnFull::OverwriteOldest if self.may_wait() => {
+                let written = self.write_in_time(segments, draft, LogOptions::OVERWRITE_TIMEOUT);
+                // One append waits for a disk that is late. Until it has made a segment none waits again.
+                self.late.fetch_or(written.is_err(), Ordering::AcqRel);
+                written.map_err(|_| DropCause::Full)
+            }
             _ if below => Err(DropCause::BelowSeverity),
             _ => Err(DropCause::Full),
-        })
+        };
+        // Where nothing is to come any more, nothing is missing for want of room.
+        written.map_err(|cause| if self.closed.load(Ordering::Relaxed) { DropCause::Closed } else { cause })
+    }
+
+    /// Whether something may be deleted soon, and nobody has waited for it in vain.
+    fn may_wait(&self) -> bool {
+        [&self.hopeless, &self.late, &self.closed].iter().all(|flag| !flag.load(Ordering::Acquire))
     }
 
     /// Waits for room.
-    #[cold]
     fn write_in_time(
         &self,
         segments: &mut Cached<SharedSegment>,
@@ -221,7 +289,7 @@ impl Core {
             if self.put(segments, draft).is_ok() {
                 return Ok(());
             }
-            if !keeper.wait_for_room(before, deadline) {
+            if self.closed.load(Ordering::Acquire) || !keeper.wait_for_room(before, deadline) {
                 return Err(NoRoom);
             }
         }
@@ -237,15 +305,20 @@ impl Core {
 }
 
 impl Handle {
-    /// Completes the log; whether that was done in time. Done again, there is nothing left to do.
-    fn complete(&self, timeout: Duration) -> bool {
-        // What a forked child has not touched is its parent's to complete.
-        !self.core.fork.is_owned() || self.core.keeper.load_full().stop(timeout)
+    /// Completes the log.
+    fn complete(&self, timeout: Duration) -> Result<(), CloseError> {
+        if !self.core.fork.is_owned() {
+            // What a forked child has not touched is its parent's to complete.
+            return Ok(());
+        }
+        let Some(_own) = Own::enter() else { return Err(CloseError::Reentrant) };
+        self.core.closed.store(true, Ordering::Release);
+        self.core.keeper.load_full().stop(&self.core, timeout)
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.complete(self.core.options.close_timeout);
+        let _ = self.complete(self.core.options.close_timeout);
     }
 }

@@ -12,6 +12,7 @@ use crate::segment::{Resource, SegmentOptions};
 use crate::severity::Severity;
 
 use super::Log;
+use super::problem::Problem;
 
 const FRAME_HEADER_LEN: u32 = 16;
 
@@ -47,11 +48,16 @@ pub struct LogOptions {
     pub(super) max_threads: u16,
     pub(super) close_timeout: Duration,
     pub(super) modes: Modes,
+    pub(super) on_problem: Option<fn(&Problem)>,
 }
 
 impl LogOptions {
     /// The smallest byte budget that is honoured: four of the smallest segments.
     pub const MIN_TOTAL_BYTES: u64 = 4 * SegmentOptions::MIN_SIZE;
+    /// The longest time that an option may be: 100 years.
+    pub const MAX_DURATION: Duration = Duration::from_secs(36_525 * 86_400);
+    /// The largest byte budget: 1 EiB.
+    pub const MAX_TOTAL_BYTES: u64 = 1 << 60;
     /// Bytes that are prepared ahead of the appends at a time, and given back behind them: 2 MiB.
     pub(super) const WINDOW: usize = 2 << 20;
     /// How long [`sync_at`](Self::sync_at) makes an append wait for the disk at most.
@@ -81,6 +87,7 @@ impl LogOptions {
             max_threads: 64,
             close_timeout: Self::CLOSE_TIMEOUT,
             modes: Modes::default(),
+            on_problem: None,
         }
     }
 
@@ -192,6 +199,28 @@ impl LogOptions {
         self
     }
 
+    /// Sets a function that the log calls when entries begin to be dropped, when no segment can be made, and when the disk
+    /// fails; default none.
+    ///
+    /// A worker of the log calls the function, at most once per second for each kind of problem and each cause of drops. The
+    /// function may write to standard error, or count. It should not block, because the worker does its other work after
+    /// that. The log refuses and counts an entry that the function logs to the same log.
+    ///
+    /// # Examples
+    /// ```
+    /// # let directory = std::env::temp_dir().join(format!("fusewire-doc-problem-{}", std::process::id()));
+    /// let log = fusewire::log::Log::options(&directory)
+    ///     .on_problem(|problem| eprintln!("log: {problem}"))
+    ///     .open()?;
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_problem(mut self, on_problem: fn(&Problem)) -> Self {
+        self.on_problem = Some(on_problem);
+        self
+    }
+
     /// How many threads can build entries at the same moment, each in a buffer of its own; default 64, at least 1. More
     /// threads may use the log: they take turns. Where none comes to its end for [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), as
     /// where all that have a buffer log a value that waits for a thread without one, an entry is dropped and counted as
@@ -209,8 +238,10 @@ impl LogOptions {
     /// The bound on mapped pages is kept by threads of the log, which under heavy load may be some milliseconds late.
     #[must_use]
     pub fn resident_bound(&self) -> u64 {
-        let checked = self.clone().checked();
-        let buffers = u64::from(checked.max_threads) * checked.scratch_len().next_multiple_of(4096) as u64;
+        let checked = self.clone().in_agreement();
+        // One more than threads is kept in reserve.
+        let buffers =
+            (u64::from(checked.max_threads) + 1) * checked.scratch_len().next_multiple_of(4096) as u64;
         // Of the segment in use what lies behind the appends and is not given back yet, and what is prepared ahead of
         // them; the beginning of the next one; the end of the one before.
         let windows = (6 * Self::WINDOW as u64).min(3 * checked.segment.size);
@@ -230,12 +261,45 @@ impl LogOptions {
         }
     }
 
-    /// The options with every number in its range, and the numbers in agreement with one another.
-    pub(super) fn checked(mut self) -> Self {
+    /// The options, if each number is in its range.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`], with the name of the option that is not.
+    pub(super) fn checked(self) -> io::Result<Self> {
+        let block = match self.on_full {
+            OnFull::Block(timeout) => Some(timeout),
+            _ => None,
+        };
+        for (name, duration) in [
+            ("max_segment_age", self.max_segment_age),
+            ("max_age", self.max_age),
+            ("on_full", block),
+            ("sync_every", self.sync_every),
+            ("close_timeout", Some(self.close_timeout)),
+        ] {
+            if let Some(found) = duration.filter(|duration| *duration > Self::MAX_DURATION) {
+                return Err(out_of_range(name, &format_args!("{found:?} is longer than 100 years")));
+            }
+        }
+        let sizes = [
+            ("segment_size", Some(self.segment.size), SegmentOptions::MAX_SIZE),
+            ("max_total_bytes", self.max_total_bytes, Self::MAX_TOTAL_BYTES),
+        ];
+        for (name, bytes, most) in sizes {
+            if let Some(found) = bytes.filter(|bytes| *bytes > most) {
+                return Err(out_of_range(name, &format_args!("{found} bytes are more than {most}")));
+            }
+        }
+        Ok(self.in_agreement())
+    }
+
+    /// The options with the numbers in agreement with one another.
+    fn in_agreement(mut self) -> Self {
         if let Some(total) = self.max_total_bytes {
             // With its index: four of them have to fit.
-            let mut quarter = total / 4 / 4096 * 4096;
-            while self.segment.index && quarter + IndexBuilder::max_len(quarter) > total / 4 {
+            let most = (total / 4).min(2 * SegmentOptions::MAX_SIZE);
+            let mut quarter = most / 4096 * 4096;
+            while self.segment.index && quarter + IndexBuilder::max_len(quarter) > most {
                 quarter -= 4096;
             }
             self.segment.size = self.segment.size.min(quarter);
@@ -256,9 +320,14 @@ impl LogOptions {
     ///
     /// # Errors
     /// Those of the file system that time does not heal, among them a directory that cannot be made or written to for
-    /// lack of rights, and [`io::ErrorKind::InvalidInput`] for a resource too large for a segment. Also where the system
+    /// lack of rights, and [`io::ErrorKind::InvalidInput`] for an option out of its range, which the error names, and for a
+    /// resource too large for a segment. Also where the system
     /// lets the log have no threads.
     pub fn open(self) -> io::Result<Log> {
-        Log::open(self.checked())
+        Log::open(self.checked()?)
     }
+}
+
+fn out_of_range(name: &str, what: &std::fmt::Arguments<'_>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: {what}"))
 }

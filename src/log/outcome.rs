@@ -34,17 +34,27 @@ pub enum DropCause {
     TimedOut,
     /// The circuit breaker refused the entry, as its limits require.
     Refused,
-    /// The `Display`, `Debug` or `Serialize` code of a value logged the entry while the value itself was logged.
+    /// The thread was in the middle of another append: the `Display`, `Debug` or `Serialize` code of a value logged the entry,
+    /// or a signal handler, or an allocator. The log writes an entry that is logged because such a value panics.
     Reentrant,
     /// Other threads held all buffers and did not complete their entries in time, see
     /// [`LogOptions::max_threads`](super::LogOptions::max_threads).
     Busy,
+    /// The log is shut down: [`Log::shutdown`](super::Log::shutdown).
+    Closed,
 }
 
 impl DropCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Full, Self::BelowSeverity, Self::TimedOut, Self::Refused, Self::Reentrant, Self::Busy];
+    pub const ALL: [Self; 7] = [
+        Self::Full,
+        Self::BelowSeverity,
+        Self::TimedOut,
+        Self::Refused,
+        Self::Reentrant,
+        Self::Busy,
+        Self::Closed,
+    ];
 
     /// Returns the name of the cause in loss records and metrics.
     #[must_use]
@@ -56,6 +66,7 @@ impl DropCause {
             Self::Refused => "refused",
             Self::Reentrant => "reentrant",
             Self::Busy => "busy",
+            Self::Closed => "closed",
         }
     }
 }
@@ -69,6 +80,7 @@ impl fmt::Display for DropCause {
             Self::Refused => "refused by the circuit breaker",
             Self::Reentrant => "logged by a value during the encoding of another entry",
             Self::Busy => "all buffers are in use by other threads",
+            Self::Closed => "the log is shut down",
         })
     }
 }
@@ -89,8 +101,12 @@ pub enum Durability {
 pub enum FlushError {
     /// The disk did not complete the write in time. The write continues.
     TimedOut,
-    /// The write to disk failed. The log leaves the segment as it is and switches to another segment, because a later
-    /// success does not prove that the failed bytes are on disk.
+    /// The log is shut down, and not all entries were on disk at that time.
+    Closed,
+    /// A signal handler or an allocator asked for it in the middle of another call of the log.
+    Reentrant,
+    /// The write to disk failed. The log switches to another segment. It checks and rewrites the failed segment at a later
+    /// flush. Until that succeeds, every flush returns an error.
     Io(io::ErrorKind),
 }
 
@@ -98,6 +114,10 @@ impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("flush timed out: the disk did not complete the write in time"),
+            Self::Closed => {
+                f.write_str("flush failed: the log was shut down before all entries were on disk")
+            }
+            Self::Reentrant => f.write_str("flush refused: this thread is in another call of the log"),
             Self::Io(kind) => write!(f, "flush failed: {kind}"),
         }
     }
@@ -109,18 +129,18 @@ impl std::error::Error for FlushError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseError {
-    /// Other clones of the log exist and may still append. The last clone closes the log.
-    InUse,
     /// The disk did not complete the write in time. If the write completes later, the log is closed. Otherwise the log
     /// is in the same state as after SIGKILL: no entry is missing.
     TimedOut,
+    /// A signal handler or an allocator asked for it in the middle of another call of the log.
+    Reentrant,
 }
 
 impl fmt::Display for CloseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::InUse => "log is in use by other clones",
             Self::TimedOut => "close timed out: the disk did not complete the write in time",
+            Self::Reentrant => "close refused: this thread is in another call of the log",
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -74,26 +73,6 @@ fn segments(folder: &Folder) -> io::Result<Vec<OsString>> {
     let mut names = folder.names()?;
     names.retain(|name| is_segment_name(name.as_ref()));
     names.sort_unstable();
-    Ok(names)
-}
-
-/// The segments of `stream_id` whose sequences are in one of `ranges`, oldest first.
-///
-/// # Errors
-/// Those of reading the directory.
-pub(super) fn of_stream(
-    folder: &Folder,
-    stream_id: &[u8; 16],
-    ranges: &[RangeInclusive<u64>],
-) -> io::Result<Vec<OsString>> {
-    let mut names = segments(folder)?;
-    names.retain(|name| {
-        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy();
-        let sequence = stem.rsplit('-').next().and_then(|digits| digits.parse().ok());
-        sequence.is_some_and(|sequence| ranges.iter().any(|range| range.contains(&sequence)))
-            && open(folder, name)
-                .is_ok_and(|segment| segment.header().is_ok_and(|header| header.stream_id == *stream_id))
-    });
     Ok(names)
 }
 

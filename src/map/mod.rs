@@ -13,3 +13,5 @@ pub(crate) mod memory;
 pub(crate) mod scratch;
 #[cfg(unix)]
 pub(crate) mod shared;
+#[cfg(unix)]
+pub(crate) mod signals;

@@ -2,6 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ pub(crate) struct Scratches<T> {
     memory: MmapRaw,
     stride: usize,
     slots: Box<[Slot<T>]>,
+    /// How many of them are for everybody. One more is kept in reserve.
+    common: usize,
 }
 
 /// On two cache lines of its own: processors fetch them in pairs.
@@ -29,16 +32,17 @@ struct Slot<T> {
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Scratches<T> {
-    /// `count` buffers of at least `len` bytes, at least one, each with what `value` makes.
+    /// `count` buffers of at least `len` bytes, at least one, and one in reserve, each with what `value` makes.
     pub(crate) fn new(count: usize, len: usize, value: impl Fn() -> T) -> io::Result<Self> {
         let stride = len.next_multiple_of(4096);
-        let total = stride.checked_mul(count.max(1)).ok_or(io::ErrorKind::InvalidInput)?;
+        let common = count.max(1);
+        let total = stride.checked_mul(common + 1).ok_or(io::ErrorKind::InvalidInput)?;
         let memory = MmapMut::map_anon(total)?.into();
         let slot = |_| Slot { busy: AtomicBool::new(false), value: UnsafeCell::new(value()) };
-        Ok(Self { memory, stride, slots: (0..count.max(1)).map(slot).collect() })
+        Ok(Self { memory, stride, slots: (0..=common).map(slot).collect(), common })
     }
 
-    /// How many there are.
+    /// How many there are, the one in reserve included.
     pub(crate) fn count(&self) -> usize {
         self.slots.len()
     }
@@ -46,21 +50,33 @@ impl<T> Scratches<T> {
     /// A buffer: the one at `preferred` (modulo their number) where nobody has it, else the next free one. Where all are
     /// taken, the calling thread gives way until one is not; `None` where that takes longer than `patience`.
     #[inline]
-    pub(crate) fn take(&self, preferred: usize, patience: Duration) -> Option<Scratch<'_, T>> {
-        let preferred = preferred % self.slots.len();
+    pub(crate) fn take(
+        &self,
+        preferred: usize,
+        patience: impl FnOnce() -> Duration,
+    ) -> Option<Scratch<'_, T>> {
+        let preferred = preferred % self.common;
         if !self.slots[preferred].busy.swap(true, Ordering::Acquire) {
             return Some(Scratch { of: self, index: preferred });
         }
-        self.take_another(preferred, patience)
+        self.take_one(preferred, 0..self.common, patience())
+    }
+
+    /// The buffer in reserve, for a thread that has a buffer already; `None` if other threads have it for longer than
+    /// `patience`.
+    #[cold]
+    pub(crate) fn take_reserve(&self, patience: Duration) -> Option<Scratch<'_, T>> {
+        self.take_one(0, self.common..self.slots.len(), patience)
     }
 
     #[cold]
-    fn take_another(&self, preferred: usize, patience: Duration) -> Option<Scratch<'_, T>> {
+    fn take_one(&self, preferred: usize, slots: Range<usize>, patience: Duration) -> Option<Scratch<'_, T>> {
         let start = Instant::now();
         let mut pause = Duration::from_micros(100);
         loop {
-            for offset in 0..self.slots.len() {
-                if let Some(scratch) = self.try_take((preferred + offset) % self.slots.len()) {
+            for offset in 0..slots.len() {
+                let index = slots.start + (preferred + offset) % slots.len();
+                if let Some(scratch) = self.try_take(index) {
                     return Some(scratch);
                 }
             }
@@ -143,12 +159,13 @@ mod tests {
     #[test]
     fn no_two_holders_have_the_same_buffer() {
         let scratches = Scratches::new(3, 100, || 0).unwrap();
-        let mut held: Vec<_> = (0..3).map(|_| scratches.take(1, Duration::ZERO).unwrap()).collect();
+        let mut held: Vec<_> = (0..3).map(|_| scratches.take(1, || Duration::ZERO).unwrap()).collect();
         let mut indexes: Vec<_> = held.iter().map(Scratch::index).collect();
         indexes.sort_unstable();
         assert_eq!(indexes, [0, 1, 2]);
         assert!((0..3).all(|index| scratches.try_take(index).is_none()));
-        assert!(scratches.take(1, Duration::from_millis(2)).is_none());
+        assert!(scratches.take(1, || Duration::from_millis(2)).is_none());
+        assert_eq!(scratches.take_reserve(Duration::ZERO).unwrap().index(), 3);
         for scratch in &mut held {
             let index = u8::try_from(scratch.index()).unwrap();
             let (bytes, value) = scratch.parts();
@@ -162,18 +179,18 @@ mod tests {
             assert!(bytes.iter().all(|byte| *byte == index) && *value == index);
         }
         let freed = held.remove(0).index();
-        assert_eq!(scratches.take(7, Duration::ZERO).unwrap().index(), freed);
+        assert_eq!(scratches.take(7, || Duration::ZERO).unwrap().index(), freed);
     }
 
     #[test]
     fn what_nobody_holds_any_more_is_replaced_and_not_dropped() {
         let count = std::sync::Arc::new(());
         let scratches = Scratches::new(2, 8, || std::sync::Arc::clone(&count)).unwrap();
-        std::mem::forget(scratches.take(0, Duration::ZERO));
+        std::mem::forget(scratches.take(0, || Duration::ZERO));
         // SAFETY: the only holder is forgotten.
         unsafe { scratches.reset(|| std::sync::Arc::clone(&count)) };
-        // One for `count` itself, two for the values, and that of the one that was forgotten.
-        assert_eq!(std::sync::Arc::strong_count(&count), 4);
+        // One for `count` itself, three for the values, and that of the one that was forgotten.
+        assert_eq!(std::sync::Arc::strong_count(&count), 5);
         assert!(scratches.try_take(0).is_some() && scratches.try_take(1).is_some());
     }
 
@@ -185,7 +202,7 @@ mod tests {
                 let scratches = &scratches;
                 scope.spawn(move || {
                     for _ in 0..2_000 {
-                        let mut scratch = scratches.take(usize::from(thread), Duration::MAX).unwrap();
+                        let mut scratch = scratches.take(usize::from(thread), || Duration::MAX).unwrap();
                         let (bytes, ()) = scratch.parts();
                         bytes[..64].fill(thread);
                         assert!(bytes[..64].iter().all(|byte| *byte == thread));

@@ -50,7 +50,9 @@ use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::format::frame::frame_len;
 use crate::limits::Limits;
-use crate::log::{Appender, Built, DropCause, Durability, FlushError, Levels, Log, Outcome, Refused};
+use crate::log::{
+    Appender, Built, CloseError, DropCause, Durability, FlushError, Levels, Log, Outcome, Refused,
+};
 use crate::segment::create::unix_nanos_now;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
@@ -316,6 +318,15 @@ impl Appender for Router {
     /// Flushes the log. Lines are with their sink when an append returns.
     fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
         self.0.log.flush(durability, timeout)
+    }
+
+    /// Completes the log. Entries go to the sink from then on.
+    fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
+        self.0.log.shutdown(timeout)
+    }
+
+    fn close_timeout(&self) -> Duration {
+        Appender::close_timeout(&self.0.log)
     }
 }
 

@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 pub(crate) mod create;
+#[cfg(all(unix, not(loom)))]
+pub(crate) mod durable;
 #[cfg(unix)]
 pub(crate) mod folder;
 #[cfg(unix)]

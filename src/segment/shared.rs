@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -18,7 +17,8 @@ use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
 
 use super::create::{self, New};
-use super::folder::{Access, Folder};
+use super::durable::{self, NotOnDisk};
+use super::folder::Folder;
 use super::held::Held;
 use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
@@ -30,7 +30,8 @@ pub(crate) struct SharedSegment {
     folder: Arc<Folder>,
     name: OsString,
     header: SegmentHeader,
-    /// Whether the disk has failed to take bytes of it: what is on disk is then not known, and never asked again.
+    /// Whether the disk has refused bytes of it: what is on disk is then not known, and not asked again until the segment is
+    /// sealed and has been written anew.
     poisoned: AtomicBool,
     /// Pages before this have been given back, as far as they were in memory.
     released: AtomicUsize,
@@ -56,6 +57,8 @@ pub(crate) struct Progress {
     /// One past the last frame of the unbroken run of complete ones.
     pub(crate) at: usize,
     trailer: Trailer,
+    /// Frames seen, of every kind.
+    frames: u64,
     /// What is known of its frames, where an index is to be made.
     index: Option<IndexBuilder>,
 }
@@ -64,7 +67,12 @@ impl Progress {
     /// Nothing has been looked at.
     pub(crate) fn new(indexed: bool) -> Self {
         let index = indexed.then(IndexBuilder::default);
-        Self { at: layout::DATA_START, trailer: Trailer::default(), index }
+        Self { at: layout::DATA_START, trailer: Trailer::default(), frames: 0, index }
+    }
+
+    /// Whether there is no frame but the resource.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.frames <= 1
     }
 
     /// Entries seen.
@@ -149,8 +157,16 @@ impl SharedSegment {
             if let Some(index) = &mut progress.index {
                 index.note(progress.at, len, kind, payload);
             }
+            progress.frames += 1;
             progress.at += len;
         }
+    }
+
+    /// Notes that this is the last segment of its stream, which its process has completed now. Before it is sealed: a reader of
+    /// a sealed segment finds it complete.
+    pub(crate) fn note_stop(&self) {
+        self.map.store(layout::END_TIME, create::unix_nanos_now());
+        self.map.store(layout::END, layout::end_word(layout::END_STOPPED));
     }
 
     /// Completes the segment, which is closed and of which `progress` has seen every frame: writes the trailer and the index,
@@ -186,20 +202,25 @@ impl SharedSegment {
     /// Writes the segment to disk, and notes in it that the first `durable` bytes are there, which were complete before.
     ///
     /// # Errors
-    /// Those of the disk. After one, what of the segment is on disk is not known, and no further call will try: the
-    /// system reports an error once and then forgets the pages that it could not write.
-    pub(crate) fn sync(&self, durable: usize) -> io::Result<()> {
+    /// Those of the disk. After a refusal, what of the segment is on disk is not known, and no further call will try.
+    pub(crate) fn sync(&self, durable: usize) -> Result<(), NotOnDisk> {
         if self.is_poisoned() {
-            return Err(io::Error::other("an earlier write of this segment to disk failed"));
+            return Err(NotOnDisk::Refused(io::Error::other(
+                "an earlier write of this segment to disk failed",
+            )));
         }
-        let synced = if failpoint::hit("sync") {
-            Err(io::Error::other("made to fail"))
-        } else {
-            self.folder.sync_if_changed().and_then(|()| self.with_file(sync_data))
-        };
-        match synced {
+        let synced = durable::sync_names(&self.folder).and_then(|()| match self.file.get() {
+            Some(file) => durable::sync_data(file),
+            // The program has closed its descriptor.
+            None => {
+                let file = self.folder.open_same(&self.name, self.file.id());
+                durable::sync_data(&file.map_err(NotOnDisk::NotTried)?)
+            }
+        });
+        match &synced {
             Ok(()) => self.map.store(layout::DURABLE, durable as u64),
-            Err(_) => self.poisoned.store(true, Ordering::Relaxed),
+            Err(error) if error.is_refusal() => self.poisoned.store(true, Ordering::Relaxed),
+            Err(_) => {}
         }
         synced
     }
@@ -268,28 +289,4 @@ impl SharedSegment {
     pub(crate) fn header(&self) -> &SegmentHeader {
         &self.header
     }
-}
-
-/// Writes the sealed segment `name` to disk, which is mapped no longer, and notes in it that all of it is there.
-///
-/// # Errors
-/// Those of the disk. A segment that has been deleted meanwhile is none.
-pub(crate) fn sync_sealed(folder: &Folder, name: &OsStr) -> io::Result<()> {
-    let file = match folder.open_regular(name, Access::ReadWrite) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file?,
-    };
-    folder.sync_if_changed()?;
-    sync_data(&file)?;
-    let len = file.metadata()?.len();
-    file.write_all_at(&len.to_le_bytes(), layout::DURABLE as u64)
-}
-
-/// Writes the file to disk. Where a system call filter refuses `fdatasync`, `fsync` does.
-fn sync_data(file: &File) -> io::Result<()> {
-    use rustix::io::Errno;
-    file.sync_data().or_else(|error| match Errno::from_io_error(&error) {
-        Some(Errno::PERM | Errno::NOSYS) => file.sync_all(),
-        _ => Err(error),
-    })
 }

@@ -1,0 +1,64 @@
+//! Completing a log at the end of `main`.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Log;
+use super::appender::Appender;
+use super::outcome::CloseError;
+
+/// A guard that completes a log when it is dropped, also while other clones of the log live: [`Log::guard`].
+///
+/// A log that has gone into a static, as the global loggers of the crates `tracing` and `log` do, is never dropped. Without a
+/// guard its process ends as if it had been killed.
+///
+/// # Examples
+/// ```
+/// use fusewire::log::Log;
+///
+/// # let directory = std::env::temp_dir().join(format!("fusewire-doc-guard-{}", std::process::id()));
+/// let log = Log::options(&directory).open()?;
+/// let _guard = log.guard();
+/// # std::mem::forget(log.clone());
+/// log.append(|entry| entry.set_body("paid"));
+/// // Here the log is completed.
+/// # drop(_guard);
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "the log is completed when the guard is dropped"]
+pub struct Guard<A: Appender = Log> {
+    appender: A,
+}
+
+impl<A: Appender> Guard<A> {
+    /// A guard that completes `appender`.
+    pub fn new(appender: A) -> Self {
+        Self { appender }
+    }
+
+    /// The appender that the guard completes.
+    pub fn appender(&self) -> &A {
+        &self.appender
+    }
+
+    /// Completes the log now, in `timeout` at most.
+    ///
+    /// # Errors
+    /// Those of [`Log::shutdown`].
+    pub fn shutdown(self, timeout: Duration) -> Result<(), CloseError> {
+        self.appender.shutdown(timeout)
+    }
+}
+
+impl<A: Appender> Drop for Guard<A> {
+    fn drop(&mut self) {
+        let _ = self.appender.shutdown(self.appender.close_timeout());
+    }
+}
+
+impl<A: Appender> fmt::Debug for Guard<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! H4: a disk that is late is waited for once, by the first append that needs it. Until it answers, entries are dropped at once,
+//! and counted; then they are written again.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod logs;
+    pub mod watchdog;
+}
+
+use std::fs::File;
+use std::os::fd::RawFd;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use common::logs::Numbered;
+use common::watchdog::{LIMIT, Watchdog, until};
+use fusewire::Severity;
+use fusewire::log::{DropCause, Log, LogOptions, Outcome};
+use fusewire::segment::SegmentOptions;
+
+/// So many that, should each wait, the test would take longer than it may.
+const APPENDS: u64 = 10_000;
+
+/// Whether the disk answers.
+static ANSWERS: Mutex<bool> = Mutex::new(true);
+static CHANGED: Condvar = Condvar::new();
+/// One test at a time has the disk.
+static DISK: Mutex<()> = Mutex::new(());
+
+fn disk_answers(answers: bool) {
+    *ANSWERS.lock().unwrap() = answers;
+    CHANGED.notify_all();
+}
+
+/// Instead of the C library's.
+#[unsafe(no_mangle)]
+extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
+    drop(CHANGED.wait_while(ANSWERS.lock().unwrap(), |answers| !*answers).unwrap());
+    0
+}
+
+fn append(log: &Log, n: u64) -> Outcome {
+    log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry))
+}
+
+#[test]
+fn where_the_oldest_is_to_be_overwritten() {
+    let _disk = DISK.lock().unwrap();
+    let _watchdog = Watchdog::over("a late disk");
+    assert!(LogOptions::OVERWRITE_TIMEOUT * u32::try_from(APPENDS).unwrap() > LIMIT);
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path())
+        .segment_size(SegmentOptions::MIN_SIZE)
+        .max_total_bytes(LogOptions::MIN_TOTAL_BYTES)
+        .sync_every(Duration::from_millis(1))
+        .open()
+        .unwrap();
+    disk_answers(false);
+    let mut n = 0;
+    until("there is no room", || {
+        n += 1;
+        !append(&log, n).is_written()
+    });
+    for n in 0..APPENDS {
+        assert_eq!(append(&log, n), Outcome::Dropped(DropCause::Full), "{n}");
+    }
+    disk_answers(true);
+    until("there is room again", || append(&log, 0).is_written());
+    let drops = log.stats().drops;
+    assert!(drops.by_cause(DropCause::Full) > APPENDS);
+    assert_eq!(drops.total(), drops.by_cause(DropCause::Full));
+}
+
+/// Another process that has the directory's lock, and is stopped.
+#[test]
+fn where_another_process_does_not_finish_its_turn() {
+    let _watchdog = Watchdog::over("a stopped process");
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path())
+        .segment_size(SegmentOptions::MIN_SIZE)
+        .max_total_bytes(16 * SegmentOptions::MIN_SIZE)
+        .open()
+        .unwrap();
+    // Whichever of them is locked for a turn.
+    let own = File::open(directory.path().join(".fusewire.lock"));
+    let locks: Vec<_> = own.into_iter().chain(File::open(directory.path())).collect();
+    locks.iter().for_each(|lock| lock.lock().unwrap());
+    let mut n = 0;
+    until("there is no room", || {
+        n += 1;
+        !append(&log, n).is_written()
+    });
+    for n in 0..APPENDS {
+        assert_eq!(append(&log, n), Outcome::Dropped(DropCause::Full), "{n}");
+    }
+    drop(locks);
+    until("the turn is this process's", || append(&log, 0).is_written());
+}
+
+#[test]
+fn where_an_append_is_to_return_when_it_is_on_disk() {
+    let _disk = DISK.lock().unwrap();
+    let _watchdog = Watchdog::over("a late disk at a severity");
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::options(directory.path()).sync_at(Severity::ERROR).open().unwrap();
+    disk_answers(false);
+    for _ in 0..1_000 {
+        // The entries survive the process all the same.
+        assert!(log.append(|entry| entry.set_severity(Severity::ERROR)).is_written());
+    }
+    disk_answers(true);
+    assert_eq!(log.flush(fusewire::log::Durability::Disk, LIMIT), Ok(()));
+    assert_eq!(log.stats().drops.total(), 0);
+}

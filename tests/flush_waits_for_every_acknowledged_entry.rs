@@ -1,0 +1,150 @@
+//! H3: a flush is `Ok` only if every acknowledged entry is on disk. What could not be tried for a reason that passes is tried
+//! again; until it has succeeded every flush is an error.
+#![cfg(target_os = "linux")]
+
+mod common {
+    pub mod logs;
+    pub mod watchdog;
+}
+
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use common::logs::{self, Numbered};
+use common::watchdog::{LIMIT, Watchdog, until};
+use fusewire::log::{Durability, FlushError, Log};
+use fusewire::segment::{SegmentOptions, State};
+
+/// One test at a time has the process.
+static PROCESS: Mutex<()> = Mutex::new(());
+/// What writing to disk answers: 0, or an error's number.
+static ANSWER: AtomicI32 = AtomicI32::new(0);
+
+/// Instead of the C library's.
+#[unsafe(no_mangle)]
+extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
+    let answer = ANSWER.load(Ordering::Relaxed);
+    if answer == 0 {
+        return 0;
+    }
+    // SAFETY: the C library's own place for it, which is this thread's.
+    unsafe { *libc::__errno_location() = answer };
+    -1
+}
+
+/// A log of more than one segment, of which all but the last two are sealed, and none is on disk.
+fn log(directory: &Path) -> Log {
+    let log = Log::options(directory).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    for n in 0..100 {
+        assert!(log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry)).is_written());
+    }
+    until("full segments are sealed", || {
+        let open = logs::segments(directory);
+        open.iter().filter(|(_, segment)| segment.state() != State::Sealed).count() <= 2
+    });
+    log
+}
+
+/// Whether the segments that have entries are noted as being on disk.
+fn are_durable(directory: &Path) -> bool {
+    let segments = logs::segments(directory);
+    let is_durable = |segment: &fusewire::segment::Segment| match segment.trailer() {
+        Some(_) => segment.durable_up_to() == segment.header().unwrap().size,
+        None => true,
+    };
+    assert!(segments.len() > 3);
+    segments.iter().all(|(_, segment)| is_durable(segment))
+}
+
+fn flush(log: &Log) -> Result<(), FlushError> {
+    log.flush(Durability::Disk, LIMIT)
+}
+
+/// Sets a limit of the process; the one before.
+fn limit(resource: libc::__rlimit_resource_t, to: u64) -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is this function's.
+    unsafe { assert_eq!(libc::getrlimit(resource, &raw mut limit), 0) };
+    let before = std::mem::replace(&mut limit.rlim_cur, to);
+    // SAFETY: the same.
+    unsafe { assert_eq!(libc::setrlimit(resource, &raw const limit), 0) };
+    before
+}
+
+#[test]
+fn also_when_the_process_had_no_file_descriptors_left() {
+    let _process = PROCESS.lock().unwrap();
+    let _watchdog = Watchdog::over("no descriptors");
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let before = limit(libc::RLIMIT_NOFILE, 3);
+    let short: Vec<_> = (0..3).map(|_| flush(&log)).collect();
+    limit(libc::RLIMIT_NOFILE, before);
+    assert!(short.iter().all(|flushed| matches!(flushed, Err(FlushError::Io(_)))), "{short:?}");
+    assert!(!are_durable(directory.path()));
+    assert_eq!(flush(&log), Ok(()));
+    assert!(are_durable(directory.path()));
+}
+
+#[test]
+fn also_when_the_system_had_no_memory_for_it() {
+    let _process = PROCESS.lock().unwrap();
+    let _watchdog = Watchdog::over("errors that pass");
+    // `EINTR` is asked again by the standard library.
+    for code in [libc::EAGAIN, libc::ENOMEM, libc::EMFILE, libc::ENFILE] {
+        let directory = tempfile::tempdir().unwrap();
+        let log = log(directory.path());
+        let segments = log.stats().segments;
+        ANSWER.store(code, Ordering::Relaxed);
+        let failed = [flush(&log), flush(&log)];
+        ANSWER.store(0, Ordering::Relaxed);
+        assert!(failed.iter().all(|flushed| matches!(flushed, Err(FlushError::Io(_)))), "{code}: {failed:?}");
+        assert_eq!(flush(&log), Ok(()), "{code}");
+        assert!(are_durable(directory.path()), "{code}");
+        // No segment is left for an error that passes.
+        assert_eq!(log.stats().segments, segments, "{code}");
+    }
+}
+
+#[test]
+fn also_when_the_disk_refuses_for_a_while() {
+    let _process = PROCESS.lock().unwrap();
+    let _watchdog = Watchdog::over("a disk that refuses");
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    ANSWER.store(libc::EIO, Ordering::Relaxed);
+    for _ in 0..3 {
+        assert!(matches!(flush(&log), Err(FlushError::Io(_))));
+        assert!(log.append(|entry| entry.set_body("meanwhile")).is_written());
+    }
+    ANSWER.store(0, Ordering::Relaxed);
+    until("all is on disk", || flush(&log).is_ok());
+    assert!(are_durable(directory.path()));
+    assert_eq!(flush(&log), Ok(()));
+    assert_eq!(log.shutdown(LIMIT), Ok(()));
+    assert_eq!(logs::read(directory.path()).entries.len(), 103);
+}
+
+#[test]
+fn and_never_when_a_refused_frame_is_damaged() {
+    let _process = PROCESS.lock().unwrap();
+    let _watchdog = Watchdog::over("a damaged frame");
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    ANSWER.store(libc::EIO, Ordering::Relaxed);
+    assert!(matches!(flush(&log), Err(FlushError::Io(_))));
+    ANSWER.store(0, Ordering::Relaxed);
+    // As the system does which has dropped the page that it could not write, and reads what is on disk.
+    let (first, _) = logs::segments(directory.path()).swap_remove(0);
+    let mut bytes = std::fs::read(&first).unwrap();
+    bytes[9_000] ^= 1;
+    std::fs::write(&first, bytes).unwrap();
+    for _ in 0..5 {
+        assert!(matches!(flush(&log), Err(FlushError::Io(std::io::ErrorKind::InvalidData))));
+    }
+    // Deleted, it is nobody's entries any more.
+    std::fs::remove_file(&first).unwrap();
+    until("the rest is on disk", || flush(&log).is_ok());
+}

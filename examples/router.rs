@@ -68,7 +68,7 @@ fn roll_back(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     println!("  written to the log: {}, written to JSON: {}", stats.binary.entries, stats.json.entries);
     println!("  taken over by JSON: {}, dropped: {}", stats.json.taken_over, stats.dropped);
     if let Some(rolled_back) = stats.rolled_back {
-        println!("  the arm {} is disabled: {}", rolled_back.arm, rolled_back.reason);
+        println!("  arm {} disabled: {}", rolled_back.arm, rolled_back.reason);
     }
     drop(router);
     count(directory)

@@ -153,7 +153,7 @@ impl Context {
     }
 
     /// Makes this the current context of this thread, until what is returned is dropped.
-    #[must_use = "the context is left when this is dropped"]
+    #[must_use = "the context ends when the guard is dropped"]
     pub fn enter(&self) -> Entered {
         let before = CURRENT.try_with(|current| current.replace(self.clone())).unwrap_or_default();
         Entered { before, thread: PhantomData }

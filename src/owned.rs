@@ -81,11 +81,11 @@ pub enum OwnedValue {
         /// How many were not; `None` where nobody knows.
         dropped: Option<u64>,
     },
-    /// A kind of a later version of the format.
+    /// A value whose kind a later format version defines.
     Unknown {
-        /// Its number.
+        /// The number of the kind.
         kind: u8,
-        /// The node's value.
+        /// The value of the node.
         value: u64,
     },
 }
@@ -179,7 +179,7 @@ impl LogValue for OwnedValue {
             Self::Array { values, .. } => {
                 out.array().extend(values.iter().map(|child| &child.value));
             }
-            Self::Unknown { .. } => out.refuse("a kind of a later version of the format"),
+            Self::Unknown { .. } => out.refuse("unknown (from a later format version)"),
         }
     }
 }

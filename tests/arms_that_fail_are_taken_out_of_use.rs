@@ -58,7 +58,7 @@ fn a_log_without_room_is_rolled_back_to_json() {
         lines.entries().into_iter().filter(|entry| entry.target == "fusewire::route").collect();
     assert_eq!((told.len(), told[0].severity), (1, Severity::ERROR));
     assert!(
-        told[0].body.contains("binary failed") && told[0].body.contains("entries failed"),
+        told[0].body.contains("arm binary disabled") && told[0].body.contains("entries failed"),
         "{}",
         told[0].body
     );

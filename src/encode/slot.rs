@@ -19,7 +19,7 @@ use super::tape::{Tape, node, span};
 /// Nothing here returns an error: what the fuse does to a value is in the entry and in its
 /// [`TripReport`](crate::TripReport), and what ends the entry comes from
 /// [`EntryWriter::finish`](super::EntryWriter::finish).
-#[must_use = "a slot that is not written leaves the value out"]
+#[must_use = "a slot that is not written omits the value"]
 pub struct ValueWriter<'a, 'b> {
     target: Option<Target<'a, 'b>>,
 }

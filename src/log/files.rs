@@ -63,14 +63,14 @@ pub enum FileChange {
 pub(super) struct FileId(u64, u64);
 
 impl FileInfo {
-    /// Opens the file `path`; what the file system says of it.
+    /// Opens the file `path` and returns its metadata.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::InvalidInput`] for what is no file of the usual kind.
+    /// Returns errors of the file system, and [`io::ErrorKind::InvalidInput`] if `path` is not a regular file.
     pub(super) fn open(path: &Path) -> io::Result<(Self, FileId, File)> {
-        // To open others may take for ever.
+        // Opening a pipe can block.
         if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file of the usual kind"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         let file = File::open(path)?;
         let metadata = file.metadata()?;
@@ -173,7 +173,7 @@ pub fn is_log_file_name(path: &Path) -> bool {
 
 /// The error of a compressed file.
 pub(super) fn compressed() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "is compressed, and not read: unpack it first")
+    io::Error::new(io::ErrorKind::Unsupported, "compressed files are not supported; decompress the file")
 }
 
 #[cfg(test)]

@@ -74,9 +74,9 @@ impl DropCause {
 impl fmt::Display for DropCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "no room: the byte budget, the disk or the quota is used up",
-            Self::BelowSeverity => "little room: the rest is reserved for more severe entries",
-            Self::TimedOut => "no room before the time limit",
+            Self::Full => "no space: the byte budget, the disk or the quota is exhausted",
+            Self::BelowSeverity => "little space: the rest is reserved for more severe entries",
+            Self::TimedOut => "no space before the time limit",
             Self::Refused => "refused by the circuit breaker",
             Self::Reentrant => "logged by a value during the encoding of another entry",
             Self::Busy => "all buffers are in use by other threads",

@@ -59,7 +59,7 @@ static FIGURES: [Of; 33] = [
     gauge("process.memory.allocated", "fusewire_process_memory_allocated_bytes", 1.0,
         "Memory that the program has allocated and not freed."),
     gauge("process.memory.allocator.resident", "fusewire_process_memory_allocator_resident_bytes", 1.0,
-        "Memory that the allocator holds from the system."),
+        "Memory that the allocator has obtained from the system and not returned."),
     gauge("container.memory.usage", "fusewire_container_memory_usage_bytes", 1.0,
         "Memory of the cgroup, including the page cache."),
     gauge("container.memory.limit", "fusewire_container_memory_limit_bytes", 1.0,

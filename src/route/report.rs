@@ -1,4 +1,4 @@
-//! What a router says of itself: in the log and in the sink, so that whoever reads one of them knows.
+//! The entries that a router writes about its own state, to both arms.
 
 use crate::encode::EntryWriter;
 use crate::severity::Severity;
@@ -7,7 +7,7 @@ use super::difference::Difference;
 use super::stats::{RollBack, RollBackReason};
 use super::{Shared, line};
 
-/// What logs it.
+/// The target of the entries.
 const TARGET: &str = "fusewire::route";
 
 impl Shared {
@@ -20,7 +20,7 @@ impl Shared {
             },
             |built| {
                 let Ok(built) = built else { return };
-                // What cannot be said here is said there.
+                // If one arm fails, the other arm still contains the entry.
                 let _ = line::with(built.entry(), |line| self.sink.write_line(line));
                 let _ = built.append();
             },
@@ -31,7 +31,7 @@ impl Shared {
         let RollBack { arm, reason, .. } = rolled_back;
         self.report(Severity::ERROR, |entry| {
             entry.set_body_fmt(format_args!(
-                "everything goes as {} from now on: {arm} failed: {reason}",
+                "arm {arm} disabled: {reason}; all entries go to arm {}",
                 arm.other()
             ));
             entry.attr("route.arm", arm.name());
@@ -54,7 +54,10 @@ impl Shared {
 
     pub(super) fn report_difference(&self, difference: &Difference) {
         self.report(Severity::WARN, |entry| {
-            entry.set_body_fmt(format_args!("binary and JSON differ at {:?}", difference.path));
+            entry.set_body_fmt(format_args!(
+                "the binary entry and the JSON line differ at {:?}",
+                difference.path
+            ));
             entry.attr("route.path", difference.path.as_str());
             entry
                 .attr("route.binary", difference.binary.as_str())
@@ -65,7 +68,7 @@ impl Shared {
     #[cfg(feature = "route-toml")]
     pub(super) fn report_config_error(&self, file: &std::path::Path, error: &str) {
         self.report(Severity::ERROR, |entry| {
-            entry.set_body("the rules are left as they were: the file of rules cannot be used");
+            entry.set_body("bad configuration file; the previous rules stay in force");
             entry.attr("route.file", &*file.to_string_lossy()).attr("route.error", error);
         });
     }

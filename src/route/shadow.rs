@@ -89,7 +89,7 @@ impl Desk {
             binary: "an entry".to_owned(),
             json: what.to_owned(),
         };
-        let Ok(entry) = EntryRef::new(entry) else { return Some(unreadable("an entry that cannot be read")) };
+        let Ok(entry) = EntryRef::new(entry) else { return Some(unreadable("an invalid entry")) };
         let Some(text) = core::str::from_utf8(line).ok().map(str::trim_end) else {
             return Some(unreadable("a line that is not UTF-8"));
         };
@@ -102,7 +102,7 @@ impl Desk {
                 let back = EntryRef::new(back.into_bytes()).ok()?;
                 difference::first(&entry, &back)
             }
-            Ok(_) => Some(unreadable("a line that is no entry")),
+            Ok(_) => Some(unreadable("a line that is not an entry")),
             Err(error) => Some(unreadable(&error.to_string())),
         }
     }

@@ -135,10 +135,13 @@ impl std::fmt::Display for RollBackReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Errors { failed, of, max_rate } => {
-                write!(f, "{failed} of {of} entries failed, the limit is {:.4} %", max_rate * 100.0)
+                write!(f, "{failed} of {of} entries failed, expected at most {:.4} %", max_rate * 100.0)
             }
             Self::Latency { p99, other, max_ratio } => {
-                write!(f, "p99 is {p99:?}, the limit is {max_ratio} times the {other:?} of the other arm")
+                write!(
+                    f,
+                    "p99 is {p99:?}, expected at most {max_ratio} times the p99 of the other arm, {other:?}"
+                )
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{Router, Shared};
 const TICK: Duration = Duration::from_millis(20);
 
 /// A file of rules that is watched as long as this lives.
-#[must_use = "the file is watched until this is dropped"]
+#[must_use = "the file is watched until the `Watch` is dropped"]
 #[derive(Debug)]
 pub struct Watch {
     stop: Option<Sender<()>>,

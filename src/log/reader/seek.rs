@@ -30,15 +30,17 @@ impl LogReader {
         }
     }
 
-    /// Begins with the last `entries` entries there are now, in the order in which they would have come: for a reader from
-    /// which nothing has been read yet. Reads no more than the segments that these are in, and those that were not sealed.
-    /// Range and mode of the reader hold here as well.
+    /// Moves a new reader to the last `entries` entries of the log, in the usual order. Reads only the segments that contain
+    /// these entries, and the segments that are not sealed. The range and the mode of the reader apply.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] where something has been read already.
+    /// Returns [`io::ErrorKind::InvalidInput`] if the reader has already read entries.
     pub fn seek_to_last(&mut self, entries: u64) -> io::Result<()> {
         if !self.is_untouched() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "something has been read already"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "cannot seek: entries were already read; open a new reader",
+            ));
         }
         if entries == 0 {
             self.seek_to_end();

@@ -109,7 +109,7 @@ impl Question {
         }
         for (path, offset, error) in &counted.scanned.unreadable_entries {
             found.push(
-                Loss::new(format!("the frame is intact, but its entry is not: {error}"))
+                Loss::new(format!("the frame is intact, but its entry is invalid: {error}"))
                     .of(path)
                     .at(*offset, *offset),
             );

@@ -80,7 +80,7 @@ impl Loss {
         let path = self.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let range = match (self.start, self.end) {
             (Some(start), Some(end)) if end > start => format!("bytes {start} to {end}: "),
-            (Some(start), _) => format!("byte {start}: "),
+            (Some(start), _) => format!("offset {start}: "),
             _ => String::new(),
         };
         format!("{path}{range}{}", self.message)

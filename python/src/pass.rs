@@ -122,7 +122,7 @@ fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
             Loss::new(range.reason.to_string()).of(source.path()).at(range.start, range.end)
         }
         LogEvent::Unreadable { source, frame, error } => {
-            let message = format!("the frame is intact, but its entry is not: {error}");
+            let message = format!("the frame is intact, but its entry is invalid: {error}");
             Loss::new(message).of(source.path()).at(frame.offset, frame.offset)
         }
         LogEvent::DamagedHeader { source, error } => Loss::new(error.to_string()).of(source.path()),

@@ -90,22 +90,22 @@ rules! {
         "Move the variable part of the key to the value.";
     NEAR_DEPTH "FW010" "near-depth-limit" Note:
         "values are nested almost to the depth limit";
-        "The fuse cuts the levels beyond the limit, and their data is lost.";
+        "The circuit breaker cuts the levels beyond the limit, and their data is lost.";
         "Log only the values that are needed, in a flat structure.";
     NEAR_WIDTH "FW011" "near-width-limit" Note:
         "a map or array has almost as many children as the width limit";
-        "A collection that grows with the data exceeds the limit later. The fuse then cuts the rest.";
+        "A collection that grows with the data exceeds the limit later. The circuit breaker then cuts the rest.";
         "Log the number of elements and the first few elements.";
     FUSE_TRIPPED "FW012" "fuse-tripped" Warning:
-        "the fuse cut an entry";
-        "A call site logs a value that is too deep, too wide or too large. Without the fuse, such a value can exhaust the memory of a service.";
+        "the circuit breaker tripped in an entry";
+        "A call site logs a value that is too deep, too wide or too large. Without the circuit breaker, such a value can exhaust the memory of a service.";
         "Log a smaller part of the value. `fusewire stats` and `fusewire postmortem` list the call sites.";
     DUPLICATE_KEY "FW013" "duplicate-key" Warning:
         "a map contains the same key twice";
         "Readers handle duplicate keys differently. Most of them drop one value silently.";
         "Rename one key. A common cause is a span and an event with a field of the same name.";
     SECRET "FW014" "secret" Error:
-        "a value looks like a credential or a card number";
+        "a value resembles a credential or a card number";
         "Logs are read by more people, and kept for a longer time, than is safe for secrets.";
         "Stop logging the value, replace the exposed secret, and delete the files. Allow a value that is not a secret: see [[allow]].";
     LARGE_ENTRY "FW015" "large-entry" Warning:

@@ -34,12 +34,12 @@ pub(crate) fn print(report: &Report, all: bool, clock: &mut Clock, palette: &Pal
             one(finding, clock, palette, out);
         }
         if let Some(more) = shown.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            _ = writeln!(out, "  and {}", counted(more as u64, "more place", "more places"));
+            _ = writeln!(out, "  and {}", counted(more as u64, "more call site", "more call sites"));
         }
         out.push('\n');
     }
     for (rule, count) in &report.others {
-        _ = writeln!(out, "{rule}: {} more, not grouped by place", grouped(*count));
+        _ = writeln!(out, "{rule}: {} more, not grouped by call site", grouped(*count));
     }
     summary(report, palette, out);
 }
@@ -54,7 +54,7 @@ fn one(finding: &Finding, clock: &mut Clock, palette: &Palette, out: &mut String
         let file = safe(&place.file.display().to_string(), palette);
         match place.line {
             Some(line) => format!("{file}:{line}"),
-            None if place.offset > 0 => format!("{file}, byte {}", place.offset),
+            None if place.offset > 0 => format!("{file}, offset {}", place.offset),
             None => file,
         }
     });

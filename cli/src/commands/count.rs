@@ -47,7 +47,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
         outcome = outcome.max(Outcome::Lossy);
     }
     for (path, offset, error) in &scanned.unreadable_entries {
-        let place = format!("{}: byte {offset}", path.display());
+        let place = format!("{}: offset {offset}", path.display());
         terminal.report(&format!("{place}: the frame is intact, but its entry is invalid: {error}"))?;
         outcome = outcome.max(Outcome::Lossy);
     }

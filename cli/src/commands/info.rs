@@ -127,7 +127,7 @@ fn print(
     if header.previous_id != [0; 16] {
         // A preallocated segment does not contain the end of the previous one.
         let end = header.previous_end;
-        let ends = if end == 0 { String::new() } else { format!(", ends at byte {end}") };
+        let ends = if end == 0 { String::new() } else { format!(", ends at offset {end}") };
         line(terminal, "previous", format_args!("{}{ends}", uuid(header.previous_id)));
     }
     print_resource(&segment, terminal);

@@ -82,7 +82,10 @@ fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Term
         (0, 0) => terminal.palette.dim.of("no entries dropped; no trips"),
         (dropped, tripped) => {
             let share = tripped as f64 * 100.0 / found.entries.max(1) as f64;
-            let fuse = format!("the fuse tripped in {} ({share:.1} %)", counted(tripped, "entry", "entries"));
+            let fuse = format!(
+                "the circuit breaker tripped in {} ({share:.1} %)",
+                counted(tripped, "entry", "entries")
+            );
             let what = format!("{} dropped; {fuse}", counted(dropped, "entry", "entries"));
             if dropped > 0 { terminal.palette.bad.of(what) } else { terminal.palette.fuse.of(what) }
         }

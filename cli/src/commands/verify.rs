@@ -73,7 +73,7 @@ fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
     }
     if report.tripped_entries > 0 {
         let tripped = counted(report.tripped_entries, "entry", "entries");
-        _ = write!(out, ", {}", palette.fuse.of(format!("fuse cut {tripped}")));
+        _ = write!(out, ", {}", palette.fuse.of(format!("circuit breaker tripped in {tripped}")));
     }
     out.push('\n');
     if let Some(error) = report.header {
@@ -91,7 +91,7 @@ fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
         );
     }
     for (offset, error) in &report.invalid {
-        _ = writeln!(out, "         byte {offset}: the frame is intact, but its entry is invalid: {error}");
+        _ = writeln!(out, "         offset {offset}: the frame is intact, but its entry is invalid: {error}");
     }
     if let Some(trailer) = report.trailer.filter(|_| report.miscounted()) {
         let sealed = counted(trailer.entries, "entry", "entries");

@@ -1,9 +1,9 @@
-//! The color escape sequences, which are rendered once.
+//! The colour escape sequences, which are rendered once.
 
 use anstyle::{AnsiColor, Style};
 use fusewire::Severity;
 
-/// The bytes that switch a style on and off. Both are empty if color is off.
+/// The bytes that switch a style on and off. Both are empty if colour is off.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paint {
     /// Switches the style on.
@@ -44,7 +44,7 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// Returns the styles with or without color.
+    /// Returns the styles with or without colour.
     pub(crate) fn new(colour: bool) -> Self {
         if !colour {
             return Self::default();

@@ -87,7 +87,7 @@ impl EventPrinter {
             FileChange::Truncated { read, len } => {
                 // What had been written to it before, and was not read, is gone.
                 self.note(Outcome::Lossy);
-                format!("truncated to {len} bytes after {read} bytes were read; reading restarts at byte 0")
+                format!("truncated to {len} bytes after {read} bytes were read; reading restarts at offset 0")
             }
             FileChange::Replaced => {
                 "replaced by another file; reading continues with the new file".to_owned()
@@ -144,7 +144,7 @@ impl EventPrinter {
         let offset = frame.offset;
         self.fault(
             path,
-            &format!("byte {offset}: the frame is intact, but its entry is invalid: {error}"),
+            &format!("offset {offset}: the frame is intact, but its entry is invalid: {error}"),
             terminal,
         )
     }

@@ -30,7 +30,7 @@ pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
     counts.filter_map(of).collect()
 }
 
-/// Returns a description: `lost bytes 8208..8720 (512 bytes): the checksum is wrong`.
+/// Returns a description: `lost bytes 8208..8720 (512 bytes): bad frame header`.
 pub(crate) fn describe(range: &LostRange) -> String {
     let verb = if range.is_loss() { "lost " } else { "" };
     let LostRange { start, end, reason, .. } = range;
@@ -40,7 +40,7 @@ pub(crate) fn describe(range: &LostRange) -> String {
     )
 }
 
-/// Returns the error of a strict read: `byte 8208: the checksum is wrong`.
+/// Returns the error of a strict read: `offset 8208: bad frame checksum: expected 1f2e3d4c, found 00000000`.
 pub(crate) fn fault(range: &LostRange) -> String {
-    format!("byte {}: {}", range.start, range.reason)
+    format!("offset {}: {}", range.start, range.reason)
 }

@@ -28,7 +28,7 @@ use backwards::Backwards;
 use colour::Palette;
 use pager::Output;
 
-/// Standard output and standard error, with their colors.
+/// Standard output and standard error, with their colours.
 pub(crate) struct Terminal {
     /// Text for standard output that is not written yet. Commands append to it.
     pub(crate) out: String,

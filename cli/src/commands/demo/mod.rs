@@ -1,4 +1,4 @@
-//! `fusewire demo`: shows what Fusewire does, in about ten seconds.
+//! `fusewire demo`: demonstrates the guarantees of Fusewire in about ten seconds.
 
 mod appending;
 mod hostile;

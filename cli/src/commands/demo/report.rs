@@ -32,7 +32,7 @@ pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], directory:
     heading(terminal, 1, "Hostile values");
     say!(
         terminal,
-        "   A thread with a stack of {} logs each value. The fuse bounds each entry.\n",
+        "   A thread with a stack of {} logs each value. The circuit breaker bounds each entry.\n",
         bytes(SMALL_STACK as u64)
     );
     let dim = terminal.palette.dim.clone();

@@ -103,7 +103,7 @@ fn counts(c: &mut Criterion) {
     for (name, asked) in [
         ("by level", Aggregation::new().by("level".parse().unwrap())),
         ("by message", Aggregation::new().by("body".parse().unwrap())),
-        ("by user, each of its own", Aggregation::new().by("user_id".parse().unwrap())),
+        ("by user, all distinct", Aggregation::new().by("user_id".parse().unwrap())),
         ("by second", Aggregation::new().every(second, 0)),
         ("percentiles", Aggregation::new().number("duration_ms".parse().unwrap())),
         ("different users", Aggregation::new().distinct("user_id".parse().unwrap())),

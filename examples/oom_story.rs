@@ -42,30 +42,30 @@ fn main() -> Result<()> {
     match arguments.get(1).map(String::as_str) {
         Some("naive") => serve(Path::new(&arguments[2]), naive),
         Some("fused") => serve(Path::new(&arguments[2]), fused),
-        directory => tell(directory.map(PathBuf::from)),
+        directory => run_both(directory.map(PathBuf::from)),
     }
 }
 
-// ---- the story
+// ---- both runs and the report
 
-fn tell(directory: Option<PathBuf>) -> Result<()> {
+fn run_both(directory: Option<PathBuf>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let directory = directory.unwrap_or_else(|| temporary.path().to_owned());
     let (naive, fused) = (directory.join("naive"), directory.join("fused"));
     fs::create_dir_all(&naive)?;
     fs::create_dir_all(&fused)?;
 
-    println!("1. A shop that logs JSON, with a memory limit of {} MiB", LIMIT / MIB);
+    println!("1. A shop logs JSON with a memory limit of {} MiB", LIMIT / MIB);
     let (status, logged) = (run("naive", &naive)?, naive.join("shop.jsonl"));
-    println!("   {status}; {} bytes of its lines are on disk", fs::metadata(&logged)?.len());
-    assert!(!status.success(), "the first service must die");
+    println!("   {status}; {} KiB of JSON lines are on disk", fs::metadata(&logged)?.len() / 1024);
+    assert!(!status.success(), "expected the first service to reach its memory limit");
 
-    println!("2. The same shop with Fusewire");
+    println!("2. The same shop logs with Fusewire and the same limit");
     let status = run("fused", &fused)?;
-    println!("   {status}; all {REQUESTS} requests answered");
-    assert!(status.success(), "the second service must survive");
+    println!("   {status}; it answered all {REQUESTS} requests");
+    assert!(status.success(), "expected the second service to succeed");
 
-    println!("3. fusewire postmortem {}", naive.display());
+    println!("3. Report of `fusewire postmortem {}` on the first shop", naive.display());
     let mut fusewire = fusewire();
     fusewire.arg("postmortem").arg(&naive);
     if let Some(kern_log) = kernel_log(&directory)? {
@@ -74,8 +74,8 @@ fn tell(directory: Option<PathBuf>) -> Result<()> {
     println!();
     let start = Instant::now();
     let status = fusewire.status()?;
-    println!("\n   {:.1?}; {status}", start.elapsed());
-    assert!(status.success(), "the post-mortem must succeed");
+    println!("\n   duration {:.1?}; {status}", start.elapsed());
+    assert!(status.success(), "expected the post-mortem to succeed");
     Ok(())
 }
 
@@ -99,13 +99,14 @@ fn run(kind: &str, directory: &Path) -> Result<ExitStatus> {
 
 /// Saves the kernel log, if it is readable.
 fn kernel_log(directory: &Path) -> Result<Option<PathBuf>> {
-    let said = Command::new("dmesg").output();
-    let Some(said) = said.ok().filter(|said| said.status.success() && !said.stdout.is_empty()) else {
-        println!("   (the kernel log is not readable)");
+    let output = Command::new("dmesg").output();
+    let Some(output) = output.ok().filter(|output| output.status.success() && !output.stdout.is_empty())
+    else {
+        println!("   cannot read the kernel log; the report does not contain the record of the kill");
         return Ok(None);
     };
     let path = directory.join("kern.log");
-    fs::write(&path, said.stdout)?;
+    fs::write(&path, output.stdout)?;
     Ok(Some(path))
 }
 

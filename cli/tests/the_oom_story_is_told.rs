@@ -23,7 +23,7 @@ fn from_the_death_to_the_call_site() {
     let told =
         run(Command::new(story()).arg(directory.path()).env("FUSEWIRE", env!("CARGO_BIN_EXE_fusewire")));
     assert_eq!(told.code, 0, "{told:?}");
-    assert!(told.stdout.contains("all 1200 requests answered"), "{}", told.stdout);
+    assert!(told.stdout.contains("it answered all 1200 requests"), "{}", told.stdout);
     assert!(
         told.stdout.contains("one call site logged most of the bytes: shop::cart \"cart updated\""),
         "{}",

@@ -68,7 +68,7 @@ pub fn state() -> Value {
 /// The state of a request with an accidentally large part: 40,000 results, each of them a map.
 pub fn large_state() -> Value {
     let Value::Map(mut state) = state() else { return state() };
-    let result = |n: u64| map([("id", Value::Number(n)), ("name", text("a result that nobody asked for"))]);
+    let result = |n: u64| map([("id", Value::Number(n)), ("name", text("a result that is not requested"))]);
     let results = (0..40_000).map(|n| (format!("result-{n}"), result(n))).collect();
     state.insert("debug".to_owned(), Value::Map(results));
     Value::Map(state)

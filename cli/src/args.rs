@@ -50,7 +50,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// When to use color; `auto` uses it on a terminal unless NO_COLOR is set.
+    /// Use of colour; `auto` uses it on a terminal unless NO_COLOR is set.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
 
@@ -108,9 +108,9 @@ impl Command {
     }
 }
 
-/// Show what Fusewire does, in about ten seconds
+/// Demonstrate the guarantees of Fusewire in about ten seconds
 ///
-/// The demo logs values that trip the fuse. It appends to one log from several threads, reads all entries back and
+/// The demo logs values that trip the circuit breaker. It appends to one log from several threads, reads all entries back and
 /// compares them. Then it kills a process that appends, and checks that no written entry is lost.
 ///
 /// The exit code is 3 if an entry is missing or wrong.

@@ -10,9 +10,9 @@ use crate::check::rules::Level;
 
 /// Check logs against rules for structure, ids, times and secrets
 ///
-/// Other rules cover keys, limits, levels, damage and age. The command also checks JSON lines of services that do not use Fusewire. It groups findings by rule and call site. A
-/// TOML file changes severities and thresholds, adds rules as queries, and allows findings for a reason; see
-/// docs/check.md.
+/// Other rules cover keys, limits, levels, damage and age. The command also checks JSON lines of services that do not
+/// use Fusewire. It groups findings by rule and call site. A TOML file changes severities and thresholds, adds rules as
+/// queries, and allows findings for a reason; see docs/check.md.
 ///
 /// The exit code is 1 if a new finding has the severity of --fail-on or a higher one. Damage is a finding of the rule
 /// FW020; the exit code is 3 if bytes are lost and this rule is off.

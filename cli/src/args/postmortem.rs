@@ -11,7 +11,7 @@ use crate::input::time_point::length;
 ///
 /// The report shows the last entries of each thread, the memory of the process over time (from the samples of the memory
 /// recorder), the call sites with the most entries before the end, the dropped entries, and the kernel's record of the
-/// kill. Each verdict names its rule and its measurements.
+/// kill. Each verdict includes its rule and its measurements.
 ///
 /// The exit code is 0 even if the process is still running, and 3 if the log is damaged.
 #[derive(Args, Debug)]

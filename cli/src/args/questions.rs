@@ -140,7 +140,7 @@ pub(crate) struct HistogramArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default gives at most about 30 lines.
+    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default results in about 30 lines or fewer.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<NonZero<u64>>,
 

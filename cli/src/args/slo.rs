@@ -12,8 +12,8 @@ use super::{AccessArgs, RangeArgs, ZoneArgs, help};
 /// or the field of --field. An entry is bad if its duration exceeds the threshold, or if it is an error. The report
 /// lists bad entries by target and by minute.
 ///
-/// Burn rates cover the last 5 minutes, 1 hour and 6 hours. A burn rate of 1.0 uses up the budget exactly. The
-/// conditions for pages and tickets are those of The Site Reliability Workbook, chapter 5.
+/// Burn rates cover the last 5 minutes, 1 hour and 6 hours. At a burn rate of 1.0, the budget is used up at the end of
+/// its period. The conditions for pages and tickets are those of The Site Reliability Workbook, chapter 5.
 ///
 /// The exit code is 1 if the budget is used up, or if no entry has a duration.
 #[derive(Args, Debug)]

@@ -306,7 +306,8 @@ pub(crate) struct TailArgs {
 ///
 /// The states are: live (being written), ready (preallocated by a running process), sealed (complete), crashed (its
 /// process ended before it sealed the segment; its entries are readable), empty (preallocated, and unused when its process
-/// ended), damaged (with a damaged first page or lost bytes), and file (lines or frames).
+/// ended), damaged (with a damaged first page or lost bytes), and file (lines or frames). A process has stopped (it closed its
+/// log) or died (it did not).
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire ls logs

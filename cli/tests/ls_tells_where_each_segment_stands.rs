@@ -39,7 +39,7 @@ fn a_log_at_work_is_live_and_ready_and_then_sealed() {
     let log = log_with_a_spare(directory.path(), "shop", 3);
     assert_eq!(states(directory.path()), ["live", "ready"]);
     let live = &listed(directory.path())[0];
-    assert_eq!(live["owner"], "alive");
+    assert_eq!((&live["owner"], &live["end"]), (&"alive".into(), &"alive".into()));
     assert_eq!(live["entries"], 3);
     assert!(live["min_unix_nano"].as_u64() <= live["max_unix_nano"].as_u64());
     drop(log);
@@ -47,6 +47,7 @@ fn a_log_at_work_is_live_and_ready_and_then_sealed() {
     let sealed = &listed(directory.path())[0];
     assert_eq!((&sealed["owner"], &sealed["entries"]), (&"gone".into(), &3.into()));
     assert_eq!((&sealed["stream"], &sealed["sequence"]), (&live["stream"], &0.into()));
+    assert_eq!(sealed["end"], "stopped");
     assert_eq!(sealed["service"], "shop");
     assert_eq!(sealed["pid"], std::process::id());
     assert_eq!(sealed["bytes"], 16 << 10);
@@ -64,7 +65,7 @@ fn what_a_dead_process_leaves_is_crashed_and_empty() {
     }
     assert_eq!(states(&dead), ["crashed", "empty"]);
     assert_eq!(listed(&dead)[0]["entries"], 3);
-    assert_eq!(listed(&dead)[0]["owner"], "gone");
+    assert_eq!((&listed(&dead)[0]["owner"], &listed(&dead)[0]["end"]), (&"gone".into(), &"died".into()));
 }
 
 #[test]

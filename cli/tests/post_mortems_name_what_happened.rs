@@ -131,7 +131,7 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
     }
     drop(log);
     let report = report(&postmortem(directory.path(), &["--output", "json"]));
-    assert_eq!(report["process"]["end"], "closed");
+    assert_eq!(report["process"]["end"], "stopped");
     assert_eq!(verdict(&report, "death")["found"], "not_found");
     let sites = &report["sites"];
     assert_eq!(sites["by_entries"][0]["message"], "cart of order #");
@@ -152,7 +152,7 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
     // What was logged reaches no terminal as anything but text.
     let text = postmortem(directory.path(), &[]);
     assert!(
-        text.stdout.contains("closed its log") && !text.stdout.contains(['\u{1b}', '\u{7}']),
+        text.stdout.contains("stopped: it closed its log") && !text.stdout.contains(['\u{1b}', '\u{7}']),
         "{}",
         text.stdout
     );
@@ -164,6 +164,61 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
         "{}",
         nobody.stderr
     );
+}
+
+#[test]
+fn a_process_that_died_is_preferred_to_one_that_stopped_later() {
+    let (_directory, logs, pid) = killed();
+    let log = small_log(&logs, "shop").open().unwrap();
+    event!(log, Severity::INFO, "started again");
+    drop(log);
+    let found = report(&postmortem(&logs, &["--output", "json"]));
+    assert_eq!((&found["process"]["end"], &found["process"]["pid"]), (&json!("died"), &json!(pid)));
+    let others = found["others"].as_array().unwrap();
+    assert_eq!(others.len(), 1);
+    assert_eq!(
+        (&others[0]["end"], &others[0]["pid"]),
+        (&json!("stopped"), &json!(std::process::id())),
+        "the report lists the other candidate"
+    );
+    let text = postmortem(&logs, &[]).stdout;
+    assert!(text.contains(&format!("pid {}: stopped, last entry", std::process::id())), "{text}");
+}
+
+#[test]
+fn the_process_of_a_kill_record_is_preferred_to_one_that_died_later() {
+    let (_directory, logs, first) = killed();
+    let last = report(&postmortem(&logs, &["--output", "json"]))["process"]["last"].as_u64().unwrap();
+    // A second process dies later, of something else.
+    let mut later: Command = command(["demo".as_ref(), "--victim".as_ref(), logs.as_os_str()]);
+    let mut later = later.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut told = [0; 200];
+    later.stdout.as_mut().unwrap().read_exact(&mut told).unwrap();
+    later.kill().unwrap();
+    later.wait().unwrap();
+    let micros = last / 1000 + 1;
+    let message = format!("Out of memory: Killed process {first} (fusewire) total-vm:4096kB, anon-rss:2048kB, file-rss:1024kB, shmem-rss:0kB, UID:0 pgtables:52kB oom_score_adj:0");
+    let record = json!({"_TRANSPORT": "kernel", "SYSLOG_IDENTIFIER": "kernel", "__REALTIME_TIMESTAMP": micros.to_string(), "_SOURCE_REALTIME_TIMESTAMP": micros.to_string(), "MESSAGE": message});
+    let run = fusewire_with_input(
+        ["postmortem", logs.to_str().unwrap(), "--kern-log", "-", "--output", "json"],
+        format!("{record}\n").as_bytes(),
+    );
+    assert_eq!(report(&run)["process"]["pid"], first);
+    let without = report(&postmortem(&logs, &["--output", "json"]));
+    assert_eq!(without["process"]["pid"], later.id(), "without a record it is the one that logged last");
+}
+
+#[test]
+fn a_log_that_filled_the_memory_is_named() {
+    let directory = TempDir::new_in("/dev/shm").unwrap();
+    let log = small_log(directory.path(), "shop").open().unwrap();
+    event!(log, Severity::INFO, "in memory");
+    drop(log);
+    let named = report(&postmortem(directory.path(), &["--output", "json"]));
+    assert!(named["log_in_memory"].as_u64().unwrap() >= 8 << 10);
+    let verdict = verdict(&named, "log-in-memory");
+    assert_eq!(verdict["found"], "unknown", "nothing in this log contains a limit: {verdict}");
+    assert!(verdict["text"].as_str().unwrap().contains("the log directory is on tmpfs"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::output::Terminal;
 use crate::output::colour::Paint;
 use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped};
-use crate::output::producer::{Producer, state, stream_name};
+use crate::output::producer::{End, Producer, state, stream_name};
 use crate::output::time::Clock;
 
 /// Runs the command.
@@ -113,7 +113,14 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
     for group in by_stream(listing) {
         let Some(first) = group.first() else { continue };
         let producer = terminal.palette.strong.of(Producer::of(&first.path).describe(&terminal.palette));
-        _ = writeln!(terminal.out, "{producer}, stream {}", stream_name(first.stream_id));
+        _ = write!(terminal.out, "{producer}, stream {}", stream_name(first.stream_id));
+        let end = End::of(group.iter().copied());
+        let colour = if end == End::Died { &terminal.palette.bad } else { &terminal.palette.good };
+        match end {
+            // The segments below show it.
+            End::Alive | End::Unknown => terminal.out.push('\n'),
+            End::Stopped | End::Died => _ = writeln!(terminal.out, ", {}", colour.of(end.name())),
+        }
         for segment in group {
             let state = state(segment);
             let row = Row {
@@ -221,6 +228,10 @@ pub(crate) fn entries(listing: &Listing) -> u64 {
 /// Prints one object per line.
 fn json(listing: &Listing, terminal: &mut Terminal) {
     let mut producers: HashMap<[u8; 16], Producer> = HashMap::new();
+    let ends: HashMap<[u8; 16], End> = by_stream(listing)
+        .into_iter()
+        .filter_map(|group| Some((group.first()?.stream_id, End::of(group))))
+        .collect();
     for segment in &listing.segments {
         let producer =
             producers.entry(segment.stream_id).or_insert_with(|| Producer::of(&segment.path)).clone();
@@ -232,6 +243,7 @@ fn json(listing: &Listing, terminal: &mut Terminal) {
                 Owner::Gone => "gone",
                 Owner::Unknown => "unknown",
             },
+            "end": ends.get(&segment.stream_id).copied().unwrap_or_default().name(),
             "service": producer.service,
             "host": producer.host,
             "pid": producer.pid,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use fusewire::decode::Value;
-use fusewire::log::{Life, Owner, SegmentInfo};
+use fusewire::log::{Life, Owner, SegmentInfo, StreamEnd};
 use fusewire::segment::Segment;
 
 use super::colour::Palette;
@@ -76,5 +76,55 @@ pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
         (_, Life::Empty) if segment.owner == Owner::Alive => "ready",
         (_, Life::Empty) => "empty",
         (_, Life::Crashed) => "crashed",
+    }
+}
+
+/// How a process ended, as far as the segments of its stream show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// The process is alive: it holds the lock of a segment.
+    Alive,
+    /// The process completed its log.
+    Stopped,
+    /// The process ended without completing its log.
+    Died,
+    /// The segments do not show it.
+    #[default]
+    Unknown,
+}
+
+impl End {
+    /// Returns the end of the stream that consists of `segments`, in any order.
+    pub(crate) fn of<'a>(segments: impl IntoIterator<Item = &'a SegmentInfo>) -> Self {
+        let (mut last, mut unsealed): (Option<&SegmentInfo>, Option<Self>) = (None, None);
+        for segment in segments {
+            if last.is_none_or(|last| segment.sequence >= last.sequence) {
+                last = Some(segment);
+            }
+            let end = match segment.owner {
+                _ if segment.life == Life::Sealed => continue,
+                Owner::Alive => return Self::Alive,
+                Owner::Unknown => Self::Unknown,
+                Owner::Gone => Self::Died,
+            };
+            // One segment without locks is enough not to know.
+            unsealed = if unsealed == Some(Self::Unknown) { unsealed } else { Some(end) };
+        }
+        unsealed.unwrap_or(match last.map(|last| last.end) {
+            Some(StreamEnd::Stopped) => Self::Stopped,
+            Some(StreamEnd::Died) => Self::Died,
+            _ => Self::Unknown,
+        })
+    }
+
+    /// Returns the name that JSON output contains.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Stopped => "stopped",
+            Self::Died => "died",
+            Self::Unknown => "unknown",
+        }
     }
 }

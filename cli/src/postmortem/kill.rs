@@ -21,21 +21,35 @@ const NEAR: i64 = 60 * SECOND;
 /// say whole seconds, and when the machine was started is known to a second.
 const VERY_NEAR: i64 = 5 * SECOND;
 
-/// The records of `process` in what the kernel has logged, the nearest to its last entry first.
+/// The kill records of a kernel log.
+pub(super) struct KernelLog {
+    name: String,
+    kills: Vec<OomKill>,
+}
+
+/// Reads a kernel log.
 ///
 /// # Errors
-/// Where the file cannot be read.
-pub(super) fn find(kern_log: &Path, process: &Process, zone: &Zone) -> Result<Vec<Kill>> {
+/// Returns an error if the file cannot be read.
+pub(super) fn read(kern_log: &Path) -> Result<KernelLog> {
     let stream = input::open_stream(kern_log)?;
     let records = kernel::records(BufReader::new(stream.reader)).with_context(|| stream.name.clone())?;
+    Ok(KernelLog { name: stream.name, kills: records.kills })
+}
+
+/// Returns the kill records of `process`, the nearest to its last entry first.
+///
+/// # Errors
+/// Returns an error if the time of the last entry is out of range.
+pub(super) fn find(log: &KernelLog, process: &Process, zone: &Zone) -> Result<Vec<Kill>> {
     let Some(last) = process.last else { return Ok(Vec::new()) };
     let near = moment(last, zone)?;
     // Of another start of the machine, its clock tells nothing.
     let boot = if process.other_boot { None } else { Some(started()) };
-    let mut kills: Vec<Kill> = records
+    let mut kills: Vec<Kill> = log
         .kills
         .iter()
-        .filter_map(|record| matched(record, process, last, &near, boot, &stream.name))
+        .filter_map(|record| matched(record, process, last, &near, boot, &log.name))
         .collect();
     // One that has the id is it; others are where there is none.
     if kills.iter().any(|kill| kill.matched_by != TIME) {
@@ -47,6 +61,11 @@ pub(super) fn find(kern_log: &Path, process: &Process, zone: &Zone) -> Result<Ve
 
 const BOTH: &str = "process id and time";
 const ID: &str = "process id only (the record has no usable time)";
+/// Returns whether the record names the process by its id.
+pub(super) fn names_the_process(kill: &Kill) -> bool {
+    kill.matched_by != TIME
+}
+
 const TIME: &str = "time only (the process id differs, as in a container)";
 
 fn matched(

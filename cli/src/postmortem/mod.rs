@@ -16,15 +16,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::output::producer::End;
 use crate::output::time::{Clock, Zone};
 use gather::{Asked, gather};
+use kill::KernelLog;
 use processes::{Found, Known};
-use report::Report;
+use report::{Kill, Report};
 
 /// What a post-mortem is to look at.
 pub(crate) struct Options<'a> {
     pub(crate) paths: &'a [PathBuf],
-    /// The process; the one that died last where it is not said.
+    /// The process; if it is not given, `choose` selects one.
     pub(crate) pid: Option<u64>,
     /// How long before the end it begins.
     pub(crate) window: u64,
@@ -53,8 +55,11 @@ pub(crate) struct Examined {
 /// Where nothing can be read, or no process has the id that is asked for.
 pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let mut clock = Clock::new(options.zone.clone());
-    let Found { mut processes, last_of_files, unreadable } = processes::find(options.paths)?;
-    let mut subject = choose(&mut processes, options.pid).with_context(|| names(options.paths))?;
+    let Found { mut processes, last_of_files, in_memory, unreadable } = processes::find(options.paths)?;
+    let kernel = options.kern_log.map(kill::read).transpose()?;
+    let subject = choose(&mut processes, options, kernel.as_ref()).with_context(|| names(options.paths))?;
+    let (mut subject, kernel) = subject.unzip();
+    let kernel = kernel.unwrap_or_default();
     // What others wrote later is about them.
     let end = subject
         .as_ref()
@@ -74,16 +79,13 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let memory = gathered.memory.into_points();
     let (threads, threads_left_out) = gathered.threads.into_ends();
     let process = subject.map(|known| known.process);
-    let kernel = match (options.kern_log, &process) {
-        (Some(log), Some(process)) => kill::find(log, process, options.zone)?,
-        _ => Vec::new(),
-    };
     let mut report = Report {
         paths: options.paths.iter().map(|path| path.display().to_string()).collect(),
         window,
         recent_since: asked.recent_since,
         verdicts: Vec::new(),
         kernel,
+        log_in_memory: in_memory,
         kernel_was_asked: options.kern_log.is_some(),
         growth: timeline::growth(&memory),
         memory,
@@ -99,19 +101,41 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     Ok(Examined { report, complaints: gathered.complaints, unreadable, lost_bytes: gathered.lost_bytes })
 }
 
-/// The process that it is about.
-fn choose(processes: &mut Vec<Known>, pid: Option<u64>) -> Result<Option<Known>> {
-    let Some(pid) = pid else {
-        return Ok((!processes.is_empty()).then(|| processes.remove(0)));
+/// Takes the process of the report out of `processes`, with its kill records. Without a process id this is the first
+/// process that a kill record names, then the first one that a record fits by its time, then the first one.
+fn choose(
+    processes: &mut Vec<Known>,
+    options: &Options<'_>,
+    kernel: Option<&KernelLog>,
+) -> Result<Option<(Known, Vec<Kill>)>> {
+    let kills = |known: &Known| match kernel {
+        Some(log) => kill::find(log, &known.process, options.zone),
+        None => Ok(Vec::new()),
     };
-    match processes.iter().position(|known| known.process.pid == Some(pid)) {
-        Some(at) => Ok(Some(processes.remove(at))),
-        None => {
+    if let Some(pid) = options.pid {
+        let Some(at) = processes.iter().position(|known| known.process.pid == Some(pid)) else {
             let known: Vec<String> =
                 processes.iter().filter_map(|known| known.process.pid).map(|pid| pid.to_string()).collect();
             bail!("expected a segment of process {pid}, found segments of process {}", known.join(", "))
+        };
+        let known = processes.remove(at);
+        let kills = kills(&known)?;
+        return Ok(Some((known, kills)));
+    }
+    let mut best: Option<(u8, usize, Vec<Kill>)> = None;
+    for (at, known) in processes.iter().enumerate() {
+        let found = kills(known)?;
+        let rank = match found.first() {
+            Some(kill) if kill::names_the_process(kill) => 0,
+            // A process that completed its log was not killed.
+            Some(_) if known.process.end != End::Stopped => 1,
+            _ => 2,
+        };
+        if best.as_ref().is_none_or(|best| rank < best.0) {
+            best = Some((rank, at, found));
         }
     }
+    Ok(best.map(|(_, at, kills)| (processes.remove(at), kills)))
 }
 
 /// Lines beside the segments of a process that died may be a little younger than its last entry: they are its own.

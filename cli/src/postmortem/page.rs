@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::report::{End, Finding, Interval, LEVELS, LastEntry, MemoryPoint, Process, Report, Site};
-use super::words::{producer, signed};
+use super::report::{Finding, Interval, LEVELS, LastEntry, MemoryPoint, Process, Report, Site};
+use super::words::{candidate, producer, signed};
 use crate::html::{Bars, Chart, Line, Unit, page, shown, table};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::producer::End;
 use crate::output::time::Clock;
 
 /// The page.
@@ -37,22 +38,22 @@ fn head(report: &Report, clock: &mut Clock) -> Markup {
     };
     let (class, end) = match process.end {
         End::Alive => ("lives", "is alive"),
-        End::Closed => ("lives", "closed its log"),
+        End::Stopped => ("lives", "stopped"),
         End::Died => ("died", "died"),
-        End::Unknown => ("dim", "may be alive or dead"),
+        End::Unknown => ("dim", "has an unknown end"),
     };
     html! {
         h1 { (shown(&producer(process))) " " span class=(class) { (end) } }
         dl {
             @for (title, fact) in process.facts(clock) { dt { (title) } dd { (shown(&fact)) } }
             dt { "input" } dd { (shown(&report.paths.join(", "))) ", from " (from) " to " (to) }
-            @if !report.others.is_empty() { dt { "other processes" } dd { (others(&report.others)) } }
+            @if !report.others.is_empty() { dt { "other processes" } dd { (others(&report.others, clock)) } }
         }
     }
 }
 
-fn others(others: &[Process]) -> String {
-    let named: Vec<String> = others.iter().take(5).map(|process| shown(&producer(process))).collect();
+fn others(others: &[Process], clock: &mut Clock) -> String {
+    let named: Vec<String> = others.iter().take(5).map(|process| shown(&candidate(process, clock))).collect();
     let more = others.len().saturating_sub(named.len());
     if more > 0 { format!("{}, and {more} more", named.join("; ")) } else { named.join("; ") }
 }

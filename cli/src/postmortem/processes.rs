@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Life, Listing, Owner, SegmentInfo, list};
+use fusewire::log::{Life, Listing, SegmentInfo, list};
 
-use super::report::{End, Process};
-use crate::output::producer::{Producer, stream_name};
+use super::report::Process;
+use crate::output::producer::{End, Producer, stream_name};
 
 /// A process, and the stream that tells its entries from those of others.
 #[derive(Clone, Debug)]
@@ -19,10 +19,12 @@ pub(super) struct Known {
 /// What there is of a log.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Those that died first, of these the one that logged last.
+    /// Processes that died, then those with an unknown end, alive ones, and stopped ones; each group by its last entry, latest first.
     pub(super) processes: Vec<Known>,
     /// The latest time in files of lines and frames.
     pub(super) last_of_files: Option<u64>,
+    /// Bytes of the segments and files in directories on tmpfs; `None` if no directory is.
+    pub(super) in_memory: Option<u64>,
     /// Files that could not be read.
     pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
 }
@@ -37,6 +39,11 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
         let listing = list(directory).with_context(|| path.display().to_string())?;
         let Listing { segments, files, unreadable, .. } = listing;
         // Of a file that was named, nothing else in its directory is meant.
+        if is_in_memory(directory) {
+            let bytes = segments.iter().map(|segment| segment.disk_bytes);
+            let bytes: u64 = bytes.chain(files.iter().map(|file| file.disk_bytes)).sum();
+            *found.in_memory.get_or_insert(0) += bytes;
+        }
         let is_meant = |file: &Path| path.is_dir() || file.file_name() == path.file_name();
         for segment in segments.into_iter().filter(|segment| is_meant(&segment.path)) {
             streams.entry(segment.stream_id).or_default().push(segment);
@@ -52,10 +59,25 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
         .map(|(stream_id, segments)| Known { stream_id, process: describe(stream_id, &segments) })
         .collect();
     found.processes.sort_by_key(|known| {
-        let died = known.process.end == End::Died;
-        (!died, std::cmp::Reverse((known.process.last, known.process.began)))
+        let rank = match known.process.end {
+            End::Died => 0,
+            End::Unknown => 1,
+            End::Alive => 2,
+            End::Stopped => 3,
+        };
+        (rank, std::cmp::Reverse((known.process.last, known.process.began)))
     });
     Ok(found)
+}
+
+/// Returns whether the files of a directory are in memory and count against a memory limit.
+fn is_in_memory(directory: &Path) -> bool {
+    const TMPFS: u64 = 0x0102_1994;
+    const RAMFS: u64 = 0x8584_58F6;
+    // The type of the field differs between platforms.
+    #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss)]
+    rustix::fs::statfs(directory)
+        .is_ok_and(|found| [TMPFS, RAMFS].contains(&(found.f_type as u64 & 0xFFFF_FFFF)))
 }
 
 fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
@@ -68,7 +90,7 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
         pid: producer.pid,
         began: segments.iter().map(began).min().unwrap_or(0),
         last: segments.iter().filter_map(|segment| segment.times).map(|times| times.1).max(),
-        end: end(segments),
+        end: End::of(segments),
         other_boot: segments.iter().any(|segment| {
             let knows_its_own = segment.header.as_ref().is_ok_and(|header| header.boot_id != [0; 16]);
             knows_its_own && !segment.is_of_this_boot()
@@ -84,20 +106,6 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
 fn began(segment: &SegmentInfo) -> u64 {
     let first = segment.times.map_or(u64::MAX, |times| times.0);
     segment.created_unix_nano.min(first)
-}
-
-/// A process that ends by itself seals what it has begun, and leaves nothing unused behind.
-fn end(segments: &[SegmentInfo]) -> End {
-    let unsealed = || segments.iter().filter(|segment| segment.life != Life::Sealed);
-    if unsealed().any(|segment| segment.owner == Owner::Alive) {
-        End::Alive
-    } else if unsealed().any(|segment| segment.owner == Owner::Unknown) {
-        End::Unknown
-    } else if unsealed().next().is_some() {
-        End::Died
-    } else {
-        End::Closed
-    }
 }
 
 /// The name of a file, without where it is.

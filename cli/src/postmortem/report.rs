@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use crate::output::producer::End;
+
 /// All that is known.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
@@ -19,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) process: Option<Process>,
     /// Other processes of the same log.
     pub(crate) others: Vec<Process>,
+    /// Bytes of memory that the files of the log take, if the log directory is on tmpfs.
+    pub(crate) log_in_memory: Option<u64>,
     /// Whether what the kernel has logged was looked through.
     pub(crate) kernel_was_asked: bool,
     /// What the kernel says of the process.
@@ -95,21 +99,6 @@ pub(crate) struct Process {
     pub(crate) lost_bytes: u64,
     /// Entries that were not written, as its loss records say, by cause.
     pub(crate) dropped: Vec<(String, u64)>,
-}
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum End {
-    /// It lives: its lock is held.
-    Alive,
-    /// It completed its log: it ended by itself.
-    Closed,
-    /// It is gone, and its log is not complete.
-    Died,
-    /// The file system has no locks to tell by.
-    #[default]
-    Unknown,
 }
 
 /// A place in a file.

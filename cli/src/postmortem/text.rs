@@ -2,11 +2,12 @@
 
 use std::fmt::{Display, Write};
 
-use super::report::{End, Finding, LEVELS, MemoryPoint, Report, Site};
-use super::words::{name, producer, signed};
+use super::report::{Finding, LEVELS, MemoryPoint, Report, Site};
+use super::words::{candidate, name, producer, signed};
 use crate::output::colour::{Paint, Palette};
 use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::producer::End;
 use crate::output::time::Clock;
 
 /// Lines of the plot.
@@ -79,9 +80,9 @@ impl Printer<'_> {
         };
         let end = match process.end {
             End::Alive => self.palette.good.of("is alive"),
-            End::Closed => self.palette.good.of("closed its log"),
+            End::Stopped => self.palette.good.of("stopped"),
             End::Died => self.palette.bad.of("died"),
-            End::Unknown => self.palette.fuse.of("may be alive or dead"),
+            End::Unknown => self.palette.fuse.of("has an unknown end"),
         };
         let title = self.palette.strong.of(self.safe(&producer(process)));
         self.line(format_args!("{title} {end}"));
@@ -89,7 +90,8 @@ impl Printer<'_> {
             self.fact(title, &fact);
         }
         for other in self.report.others.iter().take(5) {
-            self.fact("others", &producer(other));
+            let other = candidate(other, self.clock);
+            self.fact("others", &other);
         }
         if let Some(more) = self.report.others.len().checked_sub(5).filter(|more| *more > 0) {
             self.fact("", &format!("and {}", counted(more as u64, "more process", "more processes")));

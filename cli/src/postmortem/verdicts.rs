@@ -1,13 +1,17 @@
 //! The verdicts of a post-mortem. Each verdict names its rule, its numbers and its threshold.
 
-use super::report::{End, Finding, Kill, MemoryPoint, Process, Report, Verdict};
+use super::report::{Finding, Kill, MemoryPoint, Process, Report, Verdict};
 use super::words::{name, signed};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::producer::End;
 use crate::output::time::Clock;
 use crate::statistics::{self, Series};
 
 /// A sample at this share of a limit is at it.
 const AT_LIMIT: f64 = 0.9;
+
+/// A log on tmpfs with this share of the memory limit is a cause.
+const LOG_IN_MEMORY: f64 = 0.25;
 
 /// A call site with this share of the bytes, or of the trips, is named.
 const DOMINANT: f64 = 0.5;
@@ -23,6 +27,7 @@ pub(super) fn all(report: &Report, clock: &mut Clock) -> Vec<Verdict> {
     let mut verdicts =
         vec![death(report, clock), limit(report, clock), leak(report, clock), parted(report, clock)];
     verdicts.push(volume(report));
+    verdicts.extend(in_memory(report));
     verdicts.extend(dominant(report, clock));
     verdicts.extend(tripping(report));
     verdicts.extend(dropped(report));
@@ -66,18 +71,20 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
         End::Alive => {
             verdict(RULE, Finding::NotFound, "the process is alive", "it holds the lock on its segment")
         }
-        End::Closed => verdict(
+        End::Stopped => verdict(
             RULE,
             Finding::NotFound,
-            "the process closed its log before it ended",
-            format!("{} sealed, none is unsealed", counted(process.segments, "segment is", "segments are")),
+            "the process stopped: it closed its log before it ended",
+            format!("the last of {} has a close record", counted(process.segments, "segment", "segments")),
         ),
-        End::Unknown => verdict(
-            RULE,
-            Finding::Unknown,
-            "the state of the process is unknown",
-            "the file system of its segments does not support locks",
-        ),
+        End::Unknown => {
+            let because = if process.unsealed.is_empty() {
+                "the last segment is sealed and has no close record: an import or an earlier version wrote it, or later segments were deleted"
+            } else {
+                "the file system of its segments does not support locks"
+            };
+            verdict(RULE, Finding::Unknown, "the end of the process is unknown", because)
+        }
         End::Died => {
             let unfinished = match process.unfinished_count {
                 0 => "no append was incomplete".to_owned(),
@@ -94,7 +101,7 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
                 Finding::Found,
                 format!("the process died after {at} without closing its log"),
                 format!(
-                    "its lock is free and {} unsealed; {unfinished}{boot}; {kernel}",
+                    "its lock is free and its last segment has no close record, {} unsealed; {unfinished}{boot}; {kernel}",
                     counted(process.unsealed.len() as u64, "segment is", "segments are")
                 ),
             )
@@ -350,6 +357,40 @@ fn volume(report: &Report) -> Verdict {
             because,
         )
     }
+}
+
+/// Whether the files of the log used the memory: on tmpfs, they count against the limit.
+fn in_memory(report: &Report) -> Option<Verdict> {
+    const RULE: &str = "log-in-memory";
+    let held = report.log_in_memory?;
+    let limit = report.kernel.first().and_then(|kill| kill.limit);
+    let limit = limit.or_else(|| report.memory.last().and_then(|point| point.limit));
+    let Some(limit) = limit.filter(|limit| *limit > 0) else {
+        return Some(verdict(
+            RULE,
+            Finding::Unknown,
+            format!("the files of the log use {} of memory: the log directory is on tmpfs", bytes(held)),
+            "neither a kill record nor a memory sample contains a memory limit",
+        ));
+    };
+    let share = held as f64 / limit as f64;
+    let because = format!(
+        "the log directory is on tmpfs and its files use {} of the limit of {}: {:.0} %; the threshold is {:.0} %",
+        bytes(held),
+        bytes(limit),
+        share * 100.0,
+        LOG_IN_MEMORY * 100.0
+    );
+    Some(if share >= LOG_IN_MEMORY {
+        verdict(RULE, Finding::Found, "the files of the log used a large part of the memory limit", because)
+    } else {
+        verdict(
+            RULE,
+            Finding::NotFound,
+            "the files of the log used a small part of the memory limit",
+            because,
+        )
+    })
 }
 
 /// The call site that logged most bytes, where there is one.

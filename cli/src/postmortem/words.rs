@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::report::{Kill, Process, Site};
 use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::producer::End;
 use crate::output::time::Clock;
 
 impl Process {
@@ -102,4 +103,14 @@ pub(super) fn name(site: &Site) -> String {
 pub(super) fn signed(size: f64) -> String {
     let sign = if size < 0.0 { "-" } else { "" };
     format!("{sign}{}", bytes(size.abs() as u64))
+}
+
+/// Returns a process of the same log with its end and its last entry.
+pub(super) fn candidate(process: &Process, clock: &mut Clock) -> String {
+    let end = match process.end {
+        End::Unknown => "unknown end",
+        end => end.name(),
+    };
+    let last = process.last.map_or_else(String::new, |last| format!(", last entry {}", clock.describe(last)));
+    format!("{}: {end}{last}", producer(process))
 }

@@ -182,7 +182,7 @@ fn a_process_that_died_is_preferred_to_one_that_stopped_later() {
         "the report lists the other candidate"
     );
     let text = postmortem(&logs, &[]).stdout;
-    assert!(text.contains(&format!("pid {}: stopped, last entry", std::process::id())), "{text}");
+    assert!(text.contains(": stopped, last entry "), "{text}");
 }
 
 #[test]
@@ -197,7 +197,9 @@ fn the_process_of_a_kill_record_is_preferred_to_one_that_died_later() {
     later.kill().unwrap();
     later.wait().unwrap();
     let micros = last / 1000 + 1;
-    let message = format!("Out of memory: Killed process {first} (fusewire) total-vm:4096kB, anon-rss:2048kB, file-rss:1024kB, shmem-rss:0kB, UID:0 pgtables:52kB oom_score_adj:0");
+    let message = format!(
+        "Out of memory: Killed process {first} (fusewire) total-vm:4096kB, anon-rss:2048kB, file-rss:1024kB, shmem-rss:0kB, UID:0 pgtables:52kB oom_score_adj:0"
+    );
     let record = json!({"_TRANSPORT": "kernel", "SYSLOG_IDENTIFIER": "kernel", "__REALTIME_TIMESTAMP": micros.to_string(), "_SOURCE_REALTIME_TIMESTAMP": micros.to_string(), "MESSAGE": message});
     let run = fusewire_with_input(
         ["postmortem", logs.to_str().unwrap(), "--kern-log", "-", "--output", "json"],

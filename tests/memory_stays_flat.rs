@@ -83,6 +83,33 @@ fn stays_flat(entries: u64) {
 }
 
 #[test]
+fn the_bound_holds_at_full_speed() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Log::options(directory.path()).segment_size(16 << 20).max_total_bytes(80 << 20);
+    let bound = options.resident_bound();
+    let log = options.open().unwrap();
+    let mut most = 0;
+    let mut samples = 0;
+    thread::scope(|scope| {
+        let threads = [0, 1].map(|thread| {
+            let log = &log;
+            scope.spawn(move || {
+                let text = Numbered { thread, n: 0, text: 300 }.text();
+                for n in 0..100_000_u64 {
+                    log.append(|entry| _ = entry.attr("n", &n).attr("text", text.as_str()));
+                }
+            })
+        });
+        // Nobody waits for the workers here: an append gives pages back itself if they are late.
+        while !threads.iter().all(|thread| thread.is_finished()) {
+            most = most.max(mapped(directory.path()));
+            samples += 1;
+        }
+    });
+    assert!(samples > 0 && most > 0 && most <= bound, "{most} of {bound} in {samples} samples");
+}
+
+#[test]
 fn three_hundred_thousand_entries_leave_no_trace_in_memory() {
     stays_flat(300_000);
 }

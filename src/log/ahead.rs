@@ -12,7 +12,7 @@ use crate::segment::shared::SharedSegment;
 
 use super::core::Core;
 use super::keeper::{Keeper, Next};
-use super::options::{LogOptions, OnFull};
+use super::options::OnFull;
 use super::problem::Problem;
 use super::room;
 
@@ -24,6 +24,7 @@ const RETRY_SOON: Duration = Duration::from_millis(2);
 pub(super) fn run(core: &Core, keeper: &Keeper) {
     while !keeper.is_closing() {
         let ready = prepare(core, keeper);
+        give_back(core, keeper);
         if core.options.prefault {
             touch_ahead(core);
         }
@@ -47,10 +48,21 @@ fn prepare(core: &Core, keeper: &Keeper) -> bool {
     ready
 }
 
+/// Gives back the pages that the appends have left. The other worker reads them later, and gives them back again.
+fn give_back(core: &Core, keeper: &Keeper) {
+    let Some(current) = core.segments.current().as_ref().map(Arc::clone) else { return };
+    current.release_to(current.tail().saturating_sub(core.options.window), 0..0);
+    for segment in keeper.open_after(None) {
+        if segment.header().sequence < current.header().sequence {
+            segment.release_to(segment.tail(), 0..0);
+        }
+    }
+}
+
 /// Touches the pages that the appends will come to next.
 fn touch_ahead(core: &Core) {
     if let Some(segment) = &*core.segments.current() {
-        segment.prefault_to(segment.tail() + 2 * LogOptions::WINDOW);
+        segment.prefault_to(segment.tail() + 2 * core.options.window);
     }
 }
 
@@ -74,7 +86,7 @@ impl Core {
             }
             Ok(segment) => {
                 if self.options.prefault {
-                    segment.prefault_to(LogOptions::WINDOW);
+                    segment.prefault_to(self.options.window);
                 }
                 *next = Next { sequence: next.sequence + 1, previous_id: segment.header().segment_id };
                 self.counters.segments.fetch_add(1, Ordering::Relaxed);

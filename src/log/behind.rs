@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::encode::encode;
 use crate::format::frame::FrameKind;
 use crate::limits::Limits;
+use crate::memory::MemoryLimit;
 use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment};
 use crate::severity::Severity;
@@ -52,6 +53,8 @@ struct Tended {
     end: Option<usize>,
     /// How far it had been looked at when it was last written to disk.
     synced: usize,
+    /// How far pages were given back when the page cache was looked at last.
+    left: usize,
 }
 
 struct Behind<'a> {
@@ -65,6 +68,8 @@ struct Behind<'a> {
     told: Told,
     segments: Cached<SharedSegment>,
     scratch: Vec<u8>,
+    /// The memory limit of the process: near it, the page cache of the log is no larger than it must be.
+    limit: Option<MemoryLimit>,
     next_telling: Instant,
     next_sync: Option<Instant>,
     next_retention: Option<Instant>,
@@ -82,6 +87,7 @@ impl<'a> Behind<'a> {
             told: Told::default(),
             segments: core.segments.cached(),
             scratch: vec![0; core.options.scratch_len()],
+            limit: MemoryLimit::of_this_process(),
             next_telling: now,
             next_sync: core.options.sync_every.map(|interval| now + interval),
             next_retention: core.options.max_age.map(|_| now),
@@ -111,7 +117,7 @@ impl<'a> Behind<'a> {
         let last = self.tended.back().map(|tended| tended.segment.header().sequence);
         for segment in self.keeper.open_after(last) {
             let progress = Progress::new(self.core.options.segment.index);
-            self.tended.push_back(Tended { segment, progress, end: None, synced: 0 });
+            self.tended.push_back(Tended { segment, progress, end: None, synced: 0, left: 0 });
         }
     }
 
@@ -122,8 +128,24 @@ impl<'a> Behind<'a> {
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
-            segment.progress(&mut tended.progress);
-            segment.release_to(tended.progress.at.saturating_sub(LogOptions::WINDOW));
+            let window = self.core.options.window;
+            loop {
+                let from = tended.progress.at;
+                segment.progress_to(&mut tended.progress, from + window);
+                let at = tended.progress.at;
+                segment.release_to(at.saturating_sub(window), from..at);
+                if at < from + window {
+                    break;
+                }
+            }
+            let left = tended.progress.at.saturating_sub(window);
+            if left >= tended.left + window {
+                if self.limit.as_ref().is_some_and(MemoryLimit::is_near) {
+                    // The first call for a page starts to write it, a later one drops it.
+                    segment.drop_cache(tended.left.saturating_sub(2 * window)..left);
+                }
+                tended.left = left;
+            }
             if current.is_some_and(|current| segment.header().sequence < current) {
                 tended.end.get_or_insert_with(|| segment.close());
             }

@@ -98,12 +98,24 @@ impl Core {
             if let Some(segment) = current
                 && let Ok(end) = segment.append(draft)
             {
-                if end % LogOptions::WINDOW < frame_len(draft.payload) {
-                    self.keeper.load().ahead.wake();
+                // A remainder, as the window is a power of two.
+                if end & (self.options.window - 1) < frame_len(draft.payload) {
+                    self.pass_window(segment, end);
                 }
                 return Ok(());
             }
             self.go_on_from(current)?;
+        }
+    }
+
+    /// The appends have come to another window of the segment.
+    #[cold]
+    fn pass_window(&self, segment: &SharedSegment, end: usize) {
+        self.keeper.load().ahead.wake();
+        let window = self.options.window;
+        // One behind, two ahead, and one for the workers. If these do not keep up, this append pays for it.
+        if segment.mapped_bytes() > 4 * window as u64 {
+            segment.release_to(end.saturating_sub(window), 0..0);
         }
     }
 

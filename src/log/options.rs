@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::format::segment::{DATA_START, TRAILER_LEN};
 use crate::limits::Limits;
+use crate::memory::MemoryLimit;
 use crate::segment::folder::Modes;
 use crate::segment::index::IndexBuilder;
 use crate::segment::{Resource, SegmentOptions};
@@ -49,6 +50,8 @@ pub struct LogOptions {
     pub(super) close_timeout: Duration,
     pub(super) modes: Modes,
     pub(super) on_problem: Option<fn(&Problem)>,
+    /// Bytes that are prepared ahead of the appends at a time, and given back behind them: a power of two.
+    pub(super) window: usize,
 }
 
 impl LogOptions {
@@ -58,8 +61,12 @@ impl LogOptions {
     pub const MAX_DURATION: Duration = Duration::from_secs(36_525 * 86_400);
     /// The largest byte budget: 1 EiB.
     pub const MAX_TOTAL_BYTES: u64 = 1 << 60;
-    /// Bytes that are prepared ahead of the appends at a time, and given back behind them: 2 MiB.
-    pub(super) const WINDOW: usize = 2 << 20;
+    /// The most bytes that are prepared ahead of the appends at a time, and given back behind them: 2 MiB.
+    const MAX_WINDOW: usize = 2 << 20;
+    /// The least: 64 KiB.
+    const MIN_WINDOW: usize = 64 << 10;
+    /// A window is no more than this part of the memory limit: the windows of a segment are about a twentieth of it.
+    const WINDOW_PART: u64 = 256;
     /// How long [`sync_at`](Self::sync_at) makes an append wait for the disk at most.
     pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -88,6 +95,7 @@ impl LogOptions {
             close_timeout: Self::CLOSE_TIMEOUT,
             modes: Modes::default(),
             on_problem: None,
+            window: Self::MAX_WINDOW,
         }
     }
 
@@ -235,16 +243,17 @@ impl LogOptions {
     /// parts of segments that are mapped and in memory. The buffers become resident only as far as entries reach; pages of
     /// segments belong to the page cache, which the kernel may write out and take back.
     ///
-    /// The bound on mapped pages is kept by threads of the log, which under heavy load may be some milliseconds late.
+    /// The bound holds at full speed: workers of the log give pages back, and an append does so if they are late. It is smaller
+    /// in a cgroup with a memory limit below 512 MiB.
     #[must_use]
     pub fn resident_bound(&self) -> u64 {
         let checked = self.clone().in_agreement();
         // One more than threads is kept in reserve.
         let buffers =
             (u64::from(checked.max_threads) + 1) * checked.scratch_len().next_multiple_of(4096) as u64;
-        // Of the segment in use what lies behind the appends and is not given back yet, and what is prepared ahead of
-        // them; the beginning of the next one; the end of the one before.
-        let windows = (6 * Self::WINDOW as u64).min(3 * checked.segment.size);
+        // Of the segment in use one window after the appends and two before them, and two more until pages are given back;
+        // as much of the segment before it; the beginning of the next segment; what a worker reads.
+        let windows = (12 * checked.window as u64).min(3 * checked.segment.size);
         buffers + windows + (256 << 10)
     }
 
@@ -305,6 +314,7 @@ impl LogOptions {
             self.segment.size = self.segment.size.min(quarter);
         }
         self.segment.size = self.segment.effective_size();
+        self.window = window_under(MemoryLimit::of_this_process().map(|limit| limit.bytes()));
         let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
         let mut limits = self.segment.limits.clamped();
         // Every segment begins with the resource, which has the same bound: one entry always fits beside it.
@@ -330,4 +340,32 @@ impl LogOptions {
 
 fn out_of_range(name: &str, what: &std::fmt::Arguments<'_>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: {what}"))
+}
+
+/// The window of a log under this memory limit.
+fn window_under(limit: Option<u64>) -> usize {
+    let part = limit.unwrap_or(u64::MAX) / LogOptions::WINDOW_PART;
+    let most = usize::try_from(part).unwrap_or(usize::MAX).max(1);
+    let power_of_two = 1 << most.ilog2();
+    usize::clamp(power_of_two, LogOptions::MIN_WINDOW, LogOptions::MAX_WINDOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_shrink_with_the_memory_limit() {
+        for (limit, window) in [
+            (None, 2 << 20),
+            (Some(u64::MAX), 2 << 20),
+            (Some(512 << 20), 2 << 20),
+            (Some(511 << 20), 1 << 20),
+            (Some(64 << 20), 256 << 10),
+            (Some(1), 64 << 10),
+            (Some(0), 64 << 10),
+        ] {
+            assert_eq!(window_under(limit), window, "{limit:?}");
+        }
+    }
 }

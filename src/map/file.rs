@@ -78,7 +78,10 @@ impl WriteMap {
     pub(crate) fn new(file: &File) -> io::Result<Self> {
         // SAFETY: the invariant *owner*: `SegmentWriter::create` makes the file under a name that did not exist, and
         // allocates it before it maps it.
-        unsafe { MmapMut::map_mut(file) }.map(Self)
+        let map = unsafe { MmapMut::map_mut(file) }?;
+        // So that a fault reads no more than its page, as in `Memory::new`. Best effort.
+        let _ = map.advise(memmap2::Advice::Random);
+        Ok(Self(map))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -25,7 +25,11 @@ mod mapped {
     impl Memory {
         /// Maps all of `file`, which the caller has just created and allocated.
         pub(crate) fn new(file: &File) -> io::Result<Self> {
-            MmapRaw::map_raw(file).map(Self)
+            let map = MmapRaw::map_raw(file)?;
+            // A fault in a map with the default advice reads around the page, as far as the read-ahead of the device goes:
+            // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
+            let _ = map.advise(memmap2::Advice::Random);
+            Ok(Self(map))
         }
 
         pub(crate) fn len(&self) -> usize {

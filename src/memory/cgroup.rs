@@ -149,8 +149,24 @@ fn text<'a>(file: &Option<Reread>, room: &'a mut Room) -> Option<&'a str> {
     file.as_ref()?.read(room)
 }
 
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     text.trim_ascii().parse().ok()
+}
+
+/// The usage file and the limit of the group of this process, or of the one around it that has the least limit.
+pub(super) fn nearest_limit() -> Option<(PathBuf, u64)> {
+    let member_of = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let (version, directories) = directories(&member_of, &mounts)?;
+    let (usage, limit) = match version {
+        Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes"),
+        Version::Two => ("memory.current", "memory.max"),
+    };
+    let limits = directories.into_iter().filter_map(|directory| {
+        let bytes = number(&fs::read_to_string(directory.join(limit)).ok()?)?;
+        (bytes < NO_LIMIT).then(|| (directory.join(usage), bytes))
+    });
+    limits.min_by_key(|(_, bytes)| *bytes)
 }
 
 /// The directory of the group that has the memory of a process, and those of the groups that it is in, the innermost first.

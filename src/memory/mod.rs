@@ -29,6 +29,7 @@ mod allocator;
 mod cgroup;
 mod figures;
 mod file;
+mod limit;
 mod pace;
 mod process;
 mod recorder;
@@ -36,4 +37,5 @@ mod sampler;
 
 pub use allocator::AllocatorStats;
 pub use figures::{Headroom, MemStats, TARGET};
+pub(crate) use limit::MemoryLimit;
 pub use recorder::{MemoryOptions, MemoryRecorder};

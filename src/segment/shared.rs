@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
+use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -142,7 +144,12 @@ impl SharedSegment {
 
     /// Looks at the frames completed since `progress`, up to the first that is not.
     pub(crate) fn progress(&self, progress: &mut Progress) {
-        loop {
+        self.progress_to(progress, usize::MAX);
+    }
+
+    /// The same, and no further than the first frame that begins at `limit` or after it.
+    pub(crate) fn progress_to(&self, progress: &mut Progress, limit: usize) {
+        while progress.at < limit {
             let (word, covered) = self.map.frame(progress.at);
             if covered.is_empty() {
                 return;
@@ -244,7 +251,8 @@ impl SharedSegment {
 
     /// Touches the pages up to `to` ahead of time, as far as that has not been done.
     pub(crate) fn prefault_to(&self, to: usize) {
-        let from = self.prefaulted.load(Ordering::Relaxed);
+        // Appends that were earlier have touched the pages themselves, and these may be given back again.
+        let from = self.prefaulted.load(Ordering::Relaxed).max(self.tail() / layout::PAGE * layout::PAGE);
         let to = to.next_multiple_of(layout::PAGE).min(self.map.memory().len());
         if from < to {
             self.map.memory().prefault(from..to);
@@ -252,13 +260,30 @@ impl SharedSegment {
         }
     }
 
-    /// Gives the memory of the pages before `to` back, as far as that has not been done.
-    pub(crate) fn release_to(&self, to: usize) {
-        let from = self.released.load(Ordering::Relaxed);
-        let to = to / layout::PAGE * layout::PAGE;
-        if from < to {
-            self.map.memory().release(from..to);
-            self.released.store(to, Ordering::Relaxed);
+    /// Gives the memory of the pages before `to` back, as far as that has not been done, and of the pages in `read`, which
+    /// have been read since, if it has.
+    pub(crate) fn release_to(&self, to: usize, read: Range<usize>) {
+        let page = |at: usize| at / layout::PAGE * layout::PAGE;
+        let released = self.released.load(Ordering::Relaxed);
+        if read.start < released {
+            self.map.memory().release(page(read.start)..page(read.end.min(released)));
+        }
+        if released < page(to) {
+            self.map.memory().release(released..page(to));
+            self.released.fetch_max(page(to), Ordering::Relaxed);
+        }
+    }
+
+    /// Has the kernel write the pages of `range` to disk, and drop from memory those that are there already and that are not
+    /// mapped. Nothing waits for the disk. Best effort.
+    pub(crate) fn drop_cache(&self, range: Range<usize>) {
+        // The first pages are written by every append.
+        let from = range.start.max(layout::DATA_START);
+        #[cfg(target_os = "linux")]
+        if let Some(len) = range.end.checked_sub(from).and_then(|len| NonZeroU64::new(len as u64))
+            && let Some(file) = self.file.get()
+        {
+            let _ = rustix::fs::fadvise(file, from as u64, Some(len), rustix::fs::Advice::DontNeed);
         }
     }
 

@@ -53,6 +53,8 @@ mod path;
 #[cfg(all(not(loom), feature = "query"))]
 pub mod query;
 mod rfc3339;
+#[cfg(any(feature = "json", feature = "serde"))]
+mod rfc8259;
 #[cfg(all(unix, not(loom), feature = "json"))]
 pub mod route;
 pub mod segment;

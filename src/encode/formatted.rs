@@ -56,5 +56,44 @@ pub(crate) fn format(
     (written, NodeFlags::FORMATTED.with(NodeFlags::VALUE_CUT))
 }
 
+/// Text of ours that comes in pieces: bounded as a string that comes whole is, and what is cut is counted.
+#[cfg(feature = "serde")]
+struct Pieces<'t, 'b> {
+    tape: &'t mut Tape<'b>,
+    written: usize,
+    /// Bytes that found no room.
+    lost: u64,
+}
+
+#[cfg(feature = "serde")]
+impl Write for Pieces<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let budget = self.tape.limits.max_string_bytes as usize;
+        // Once something is lost, nothing more is kept: a string has no holes.
+        let room = if self.lost > 0 { 0 } else { (budget - self.written).min(self.tape.left()) };
+        let kept = &text[..text.floor_char_boundary(room)];
+        self.tape.take(kept.len());
+        self.tape.out.push_tail(kept.as_bytes());
+        self.written += kept.len();
+        self.lost += (text.len() - kept.len()) as u64;
+        Ok(())
+    }
+}
+
+/// Writes the text of `args`, which are no foreign code, at the end of the text. Returns its length and what happened to it.
+#[cfg(feature = "serde")]
+pub(crate) fn pieces(tape: &mut Tape<'_>, args: fmt::Arguments<'_>) -> (usize, NodeFlags) {
+    let mut out = Pieces { tape, written: 0, lost: 0 };
+    let _ = out.write_fmt(args);
+    let Pieces { tape, written, lost } = out;
+    if lost == 0 {
+        return (written, NodeFlags::NONE);
+    }
+    let at_budget = (tape.limits.max_string_bytes as usize) - written < 4;
+    let (cause, lost) = if at_budget { (TripCause::StringBytes, lost) } else { (TripCause::EntryBytes, 0) };
+    tape.report.record(cause, Places::ATTRIBUTES, Some(lost));
+    (written, NodeFlags::VALUE_CUT)
+}
+
 /// The kind of formatted text.
 pub(crate) const KIND: Kind = Kind::String;

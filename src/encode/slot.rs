@@ -197,6 +197,22 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         counts.kept += 1;
     }
 
+    /// Text that comes in pieces, from code that is not foreign: cut as [`str`](Self::str) cuts.
+    #[cfg(feature = "serde")]
+    pub(super) fn text(self, args: fmt::Arguments<'_>) {
+        let Some(Target { tape, counts, scope, key }) = self.target else { return };
+        if !tape.limits.allowed_kinds.contains(Kind::String) {
+            tape.refuse(Kind::String.name(), key, counts, scope);
+            return;
+        }
+        let Some((key_at, key_len, key_flags)) = tape.begin_node(key.text(), counts) else { return };
+        let at = tape.out.tail_len();
+        let (len, flags) = formatted::pieces(tape, args);
+        let node = node(key_at, key_len, Kind::String as u8, flags.with(key_flags), span(at, len));
+        tape.out.push(node, &[], &[]);
+        counts.kept += 1;
+    }
+
     /// A map, whose entries are written through the returned writer. Too deep (A1), it is cut: the writer swallows
     /// what it is given and says [`is_full`](MapWriter::is_full) at once.
     #[inline(always)]

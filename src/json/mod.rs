@@ -1,7 +1,6 @@
 //! Entries as JSON, and JSON lines as entries. `schema/JSON.md` is the mapping.
 
 mod base64;
-mod cursor;
 mod fuse;
 mod header;
 mod import;
@@ -14,9 +13,10 @@ mod recognise;
 mod restore;
 mod string;
 mod tagged;
-mod validate;
 mod value;
 mod write;
+
+use crate::rfc8259::{cursor, validate};
 
 pub use import::{ImportReport, Importer};
 pub(crate) use out::Sink;

@@ -8,13 +8,17 @@ use crate::encode::container::MapWriter;
 
 use super::AsSerde;
 use super::compound::{Array, Map, Struct};
+use super::raw;
 use super::stop::Stop;
+use super::token::{Fields, Token};
 use super::value::ValueSerializer;
 
 /// Writes maps and structs into the attributes themselves, and everything else as one attribute.
 pub(super) struct AttributesSerializer<'a, 'b> {
     pub(super) map: MapWriter<'a, 'b>,
     pub(super) wrappers: u8,
+    /// What a string means.
+    pub(super) token: Token,
 }
 
 /// The attribute for a value that has no name.
@@ -22,7 +26,7 @@ const UNNAMED: &str = "value";
 
 impl<'a, 'b> AttributesSerializer<'a, 'b> {
     fn named(self, key: &'static str) -> ValueSerializer<'a, 'b> {
-        ValueSerializer { out: self.map.into_slot(key), wrappers: self.wrappers }
+        ValueSerializer { out: self.map.into_slot(key), wrappers: self.wrappers, token: self.token }
     }
 
     fn inner<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
@@ -30,7 +34,7 @@ impl<'a, 'b> AttributesSerializer<'a, 'b> {
             self.map.into_slot(UNNAMED).cut();
             return Err(Stop::Enough);
         }
-        value.serialize(Self { map: self.map, wrappers: self.wrappers + 1 })
+        value.serialize(Self { map: self.map, wrappers: self.wrappers + 1, token: self.token })
     }
 }
 
@@ -50,7 +54,7 @@ impl<'a, 'b> Serializer for AttributesSerializer<'a, 'b> {
     type SerializeTupleStruct = Array<'a, 'b>;
     type SerializeTupleVariant = Array<'a, 'b>;
     type SerializeMap = Map<'a, 'b>;
-    type SerializeStruct = Struct<'a, 'b>;
+    type SerializeStruct = Fields<'a, 'b>;
     type SerializeStructVariant = Struct<'a, 'b>;
 
     unnamed! {
@@ -68,8 +72,14 @@ impl<'a, 'b> Serializer for AttributesSerializer<'a, 'b> {
         serialize_f32(f32);
         serialize_f64(f64);
         serialize_char(char);
-        serialize_str(&str);
         serialize_bytes(&[u8]);
+    }
+
+    fn serialize_str(mut self, value: &str) -> Result<(), Stop> {
+        if self.token == Token::Raw && raw::json_members(value, &mut self.map) {
+            return Ok(());
+        }
+        self.named(UNNAMED).serialize_str(value)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Stop> {
@@ -137,8 +147,11 @@ impl<'a, 'b> Serializer for AttributesSerializer<'a, 'b> {
         Ok(Map::new(self.map, len, self.wrappers))
     }
 
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Struct<'a, 'b>, Stop> {
-        Ok(Struct::new(self.map, Some(len), self.wrappers))
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Fields<'a, 'b>, Stop> {
+        match Token::of(name) {
+            Token::None => Ok(Fields::Struct(Struct::new(self.map, Some(len), self.wrappers))),
+            token => Ok(Fields::Attributes(Some(self.map), token, self.wrappers)),
+        }
     }
 
     fn serialize_struct_variant(
@@ -148,6 +161,8 @@ impl<'a, 'b> Serializer for AttributesSerializer<'a, 'b> {
         variant: &'static str,
         len: usize,
     ) -> Result<Struct<'a, 'b>, Stop> {
-        self.named(variant).serialize_struct(variant, len)
+        let Self { map, wrappers, .. } = self;
+        let map = map.into_slot(variant).map();
+        if map.is_open() { Ok(Struct::new(map, Some(len), wrappers)) } else { Err(Stop::Enough) }
     }
 }

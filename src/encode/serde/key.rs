@@ -2,13 +2,14 @@
 
 use core::fmt::{self, Write};
 
-use serde_core::ser::Impossible;
+use serde_core::ser::{Impossible, SerializeStruct};
 use serde_core::{Serialize, Serializer};
 
 use crate::encode::key::LogKey;
 
 use super::AsSerde;
 use super::stop::Stop;
+use super::token::Token;
 
 /// Bytes of a key that is formatted, or that comes apart from its value: a little more than the default of
 /// [`Limits::max_key_bytes`](crate::Limits::max_key_bytes), so that a longer one is cut and flagged there.
@@ -30,6 +31,13 @@ impl KeyText {
         let mut key = Self::EMPTY;
         key.push(text);
         key.lost = key.lost.saturating_add(lost);
+        key
+    }
+
+    /// The key that `args` spell: bounded, and what is cut is counted as far as it was offered.
+    pub(super) fn of(args: fmt::Arguments<'_>) -> Self {
+        let mut key = Self::EMPTY;
+        let _ = key.write_fmt(args);
         key
     }
 
@@ -92,6 +100,26 @@ impl<R, F: FnOnce(&str, u64) -> R> KeySerializer<F> {
     }
 }
 
+/// A key that comes as a marked struct: its only field is the key.
+pub(super) struct KeyStruct<R, F> {
+    key: Option<KeySerializer<F>>,
+    result: Option<R>,
+}
+
+impl<R, F: FnOnce(&str, u64) -> R> SerializeStruct for KeyStruct<R, F> {
+    type Ok = R;
+    type Error = Stop;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<(), Stop> {
+        self.result = Some(value.serialize(self.key.take().ok_or(Stop::Failed)?)?);
+        Ok(())
+    }
+
+    fn end(self) -> Result<R, Stop> {
+        self.result.ok_or(Stop::Failed)
+    }
+}
+
 /// Bytes in hexadecimal.
 struct Hex<'a>(&'a [u8]);
 
@@ -118,7 +146,7 @@ impl<R, F: FnOnce(&str, u64) -> R> Serializer for KeySerializer<F> {
     type SerializeTupleStruct = Impossible<R, Stop>;
     type SerializeTupleVariant = Impossible<R, Stop>;
     type SerializeMap = Impossible<R, Stop>;
-    type SerializeStruct = Impossible<R, Stop>;
+    type SerializeStruct = KeyStruct<R, F>;
     type SerializeStructVariant = Impossible<R, Stop>;
 
     fixed! {
@@ -216,8 +244,11 @@ impl<R, F: FnOnce(&str, u64) -> R> Serializer for KeySerializer<F> {
         Err(Stop::Failed)
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Stop> {
-        Err(Stop::Failed)
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, Stop> {
+        match Token::of(name) {
+            Token::Number | Token::Datetime => Ok(KeyStruct { key: Some(self), result: None }),
+            Token::Raw | Token::None => Err(Stop::Failed),
+        }
     }
 
     fn serialize_struct_variant(

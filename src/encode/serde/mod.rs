@@ -8,7 +8,9 @@
 mod attributes;
 mod compound;
 mod key;
+mod raw;
 mod stop;
+mod token;
 mod value;
 mod variant;
 
@@ -20,6 +22,7 @@ use super::slot::ValueWriter;
 use super::value::LogValue;
 use super::writer::EntryWriter;
 use stop::Stop;
+use token::Token;
 use value::ValueSerializer;
 
 /// A `serde::Serialize` value as a value of the log.
@@ -35,6 +38,17 @@ use value::ValueSerializer;
 /// | map, struct | map, in the order it comes |
 /// | unit variant | its name |
 /// | newtype, tuple, struct variant | a map of one entry: its name, and an array or a map where it has more than one field |
+///
+/// `serde_json` and `toml` mark some values as structs with private names. They are values here, too:
+///
+/// | value | here |
+/// |---|---|
+/// | `serde_json::Number`, under `arbitrary_precision` | an integer of up to 128 bits; else a float, if its shortest decimal form has the value of the number (`1.50` and `15e-1` are 1.5); else its text as a string |
+/// | `serde_json::value::RawValue` | the value that its JSON spells, with numbers as above and under all limits |
+/// | `toml::value::Datetime` | its text as a string |
+///
+/// A `RawValue` of more than [`MAX_RAW_BYTES`](Self::MAX_RAW_BYTES) is a string: its text, cut as any string. Nothing is
+/// allocated for any of them.
 ///
 /// Keys become text as those of [`LogKey`](super::LogKey) do. Floats are written as Rust's `Debug` does, unit and `None`
 /// as `null`, bytes that are no UTF-8 in hexadecimal; a key that is a container fails.
@@ -71,6 +85,10 @@ pub struct AsSerde<'a, T: ?Sized>(pub &'a T);
 impl AsSerde<'_, ()> {
     /// How many `Some` and newtypes may be around a value, in all the containers that it is in.
     pub const MAX_WRAPPERS: u8 = 32;
+
+    /// The longest text of a `serde_json::value::RawValue` that is read as JSON: 1 MiB. The limit bounds the time that one
+    /// value takes.
+    pub const MAX_RAW_BYTES: usize = 1 << 20;
 }
 
 impl<T: Serialize + ?Sized> LogValue for AsSerde<'_, T> {
@@ -87,7 +105,9 @@ fn write<T: Serialize + ?Sized>(mut out: ValueWriter<'_, '_>, value: &T, wrapper
         return;
     }
     let offered = out.offered();
-    if let Err(Stop::Failed) = value.serialize(ValueSerializer { out: out.reborrow(), wrappers }) {
+    if let Err(Stop::Failed) =
+        value.serialize(ValueSerializer { out: out.reborrow(), wrappers, token: Token::None })
+    {
         out.fail(offered);
     }
 }
@@ -95,7 +115,8 @@ fn write<T: Serialize + ?Sized>(mut out: ValueWriter<'_, '_>, value: &T, wrapper
 /// Writes a value as all the attributes.
 #[inline]
 pub(super) fn write_attributes<T: Serialize + ?Sized>(entry: &mut EntryWriter<'_>, value: &T) {
-    let attributes = attributes::AttributesSerializer { map: entry.attributes(), wrappers: 0 };
+    let attributes =
+        attributes::AttributesSerializer { map: entry.attributes(), wrappers: 0, token: Token::None };
     if let Err(Stop::Failed) = value.serialize(attributes)
         && let Some((tape, _)) = entry.attributes().ledger()
     {

@@ -10,7 +10,9 @@ use crate::kind::Kind;
 
 use super::AsSerde;
 use super::compound::{Array, Map, Struct};
+use super::raw;
 use super::stop::Stop;
+use super::token::{Fields, Token};
 use super::variant::Variant;
 
 /// Writes the value of one slot.
@@ -18,6 +20,8 @@ pub(super) struct ValueSerializer<'a, 'b> {
     pub(super) out: ValueWriter<'a, 'b>,
     /// `Some` and newtypes around it.
     pub(super) wrappers: u8,
+    /// What a string means.
+    pub(super) token: Token,
 }
 
 impl<'a, 'b> ValueSerializer<'a, 'b> {
@@ -28,7 +32,7 @@ impl<'a, 'b> ValueSerializer<'a, 'b> {
             self.out.cut();
             return Err(Stop::Enough);
         }
-        value.serialize(Self { out: self.out, wrappers: self.wrappers + 1 })
+        value.serialize(Self { out: self.out, wrappers: self.wrappers + 1, token: self.token })
     }
 
     fn array(self, len: Option<usize>) -> Result<Array<'a, 'b>, Stop> {
@@ -64,7 +68,7 @@ impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
     type SerializeTupleStruct = Array<'a, 'b>;
     type SerializeTupleVariant = Variant<'a, 'b>;
     type SerializeMap = Map<'a, 'b>;
-    type SerializeStruct = Struct<'a, 'b>;
+    type SerializeStruct = Fields<'a, 'b>;
     type SerializeStructVariant = Variant<'a, 'b>;
 
     scalars! {
@@ -81,8 +85,17 @@ impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
         serialize_u128(u128) => u128(u128);
         serialize_f32(f32) => f64(f64);
         serialize_f64(f64) => f64(f64);
-        serialize_str(&str) => str(&str);
         serialize_bytes(&[u8]) => bytes(&[u8]);
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<(), Stop> {
+        match self.token {
+            Token::None | Token::Datetime => self.out.str(value),
+            Token::Number => raw::number(value, self.out),
+            Token::Raw => raw::json(value, self.out),
+        }
+        Ok(())
     }
 
     fn serialize_char(self, value: char) -> Result<(), Stop> {
@@ -159,9 +172,12 @@ impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
     }
 
     #[inline]
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Struct<'a, 'b>, Stop> {
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Fields<'a, 'b>, Stop> {
         let wrappers = self.wrappers;
-        Ok(Struct::new(self.map()?, Some(len), wrappers))
+        match Token::of(name) {
+            Token::None => Ok(Fields::Struct(Struct::new(self.map()?, Some(len), wrappers))),
+            token => Ok(Fields::Value(Some(self.out), token, wrappers)),
+        }
     }
 
     fn serialize_struct_variant(

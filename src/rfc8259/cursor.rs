@@ -6,14 +6,14 @@ use super::validate::{code_unit, skip_space};
 
 /// A place in validated JSON.
 #[derive(Clone, Copy)]
-pub(super) struct Cursor<'j> {
+pub(crate) struct Cursor<'j> {
     text: &'j str,
     at: usize,
 }
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Null,
     True,
     False,
@@ -24,12 +24,12 @@ pub(super) enum Shape {
 }
 
 impl<'j> Cursor<'j> {
-    pub(super) fn new(text: &'j str) -> Self {
+    pub(crate) fn new(text: &'j str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Bytes of the text before the cursor.
-    pub(super) fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.at.min(self.text.len())
     }
 
@@ -39,7 +39,7 @@ impl<'j> Cursor<'j> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    pub(super) fn shape(&mut self) -> Shape {
+    pub(crate) fn shape(&mut self) -> Shape {
         match self.peek() {
             Some(b'{') => Shape::Object,
             Some(b'[') => Shape::Array,
@@ -52,14 +52,14 @@ impl<'j> Cursor<'j> {
     }
 
     /// Steps into a container. Each child is announced by [`next_child`](Self::next_child).
-    pub(super) fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         self.peek();
         self.at += 1;
     }
 
     /// Steps to the next child of the container, or out of it behind its end.
     #[inline]
-    pub(super) fn next_child(&mut self) -> bool {
+    pub(crate) fn next_child(&mut self) -> bool {
         match self.peek() {
             None => false,
             Some(b'}' | b']') => {
@@ -76,7 +76,7 @@ impl<'j> Cursor<'j> {
 
     /// The key at the cursor, still escaped; steps to its value.
     #[inline]
-    pub(super) fn key(&mut self) -> RawString<'j> {
+    pub(crate) fn key(&mut self) -> RawString<'j> {
         let key = self.string();
         if self.peek() == Some(b':') {
             self.at += 1;
@@ -86,7 +86,7 @@ impl<'j> Cursor<'j> {
 
     /// The string at the cursor, still escaped; steps behind it.
     #[inline]
-    pub(super) fn string(&mut self) -> RawString<'j> {
+    pub(crate) fn string(&mut self) -> RawString<'j> {
         self.peek();
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
@@ -107,7 +107,7 @@ impl<'j> Cursor<'j> {
 
     /// The number at the cursor as it is written; steps behind it.
     #[inline]
-    pub(super) fn number(&mut self) -> &'j str {
+    pub(crate) fn number(&mut self) -> &'j str {
         self.peek();
         let rest = &self.text.as_bytes()[self.at.min(self.text.len())..];
         let len = rest
@@ -120,7 +120,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// Steps behind the value at the cursor, whatever its depth.
-    pub(super) fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         let mut depth = 0_usize;
         loop {
             match self.shape() {
@@ -154,7 +154,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// Steps out of the container, counting the children that were not visited.
-    pub(super) fn skip_rest(&mut self, in_object: bool) -> u64 {
+    pub(crate) fn skip_rest(&mut self, in_object: bool) -> u64 {
         let mut children = 0;
         while self.next_child() {
             if in_object {
@@ -167,7 +167,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// The length of the value at the cursor, in bytes of its text.
-    pub(super) fn len(mut self) -> usize {
+    pub(crate) fn len(mut self) -> usize {
         self.shape();
         let start = self.at;
         self.skip();
@@ -175,7 +175,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// The value of `key` in the object at the cursor; the cursor itself stays. Of keys that repeat the first.
-    pub(super) fn member(mut self, key: &str) -> Option<Self> {
+    pub(crate) fn member(mut self, key: &str) -> Option<Self> {
         if self.shape() != Shape::Object {
             return None;
         }
@@ -193,29 +193,47 @@ impl<'j> Cursor<'j> {
 
 /// A string between its quotes, still escaped.
 #[derive(Clone, Copy)]
-pub(super) struct RawString<'j> {
+pub(crate) struct RawString<'j> {
     text: &'j str,
     escaped: bool,
 }
 
 impl<'j> RawString<'j> {
-    pub(super) fn new(text: &'j str, escaped: bool) -> Self {
+    pub(crate) fn new(text: &'j str, escaped: bool) -> Self {
         Self { text, escaped }
     }
 
     /// As it is written.
-    pub(super) fn raw(self) -> &'j str {
+    pub(crate) fn raw(self) -> &'j str {
         self.text
     }
 
+    /// Whether it has escapes.
+    pub(crate) fn is_escaped(self) -> bool {
+        self.escaped
+    }
+
+    /// The string itself, piece by piece, until `take` fails.
+    #[inline]
+    pub(crate) fn pieces<E>(self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let mut rest = self.text;
+        while let Some(at) = rest.find('\\') {
+            take(&rest[..at])?;
+            let (character, len) = unescape(&rest[at..]);
+            take(character.encode_utf8(&mut [0; 4]))?;
+            rest = rest.get(at + len..).unwrap_or("");
+        }
+        take(rest)
+    }
+
     /// Whether it is `text`, without an escape: names that are looked for are written plainly.
-    pub(super) fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         !self.escaped && self.text == text
     }
 
     /// The string itself, in `scratch` where it has escapes.
     #[inline]
-    pub(super) fn decode<'s>(self, scratch: &'s mut String) -> &'s str
+    pub(crate) fn decode<'s>(self, scratch: &'s mut String) -> &'s str
     where
         'j: 's,
     {
@@ -223,14 +241,10 @@ impl<'j> RawString<'j> {
             return self.text;
         }
         scratch.clear();
-        let mut rest = self.text;
-        while let Some(at) = rest.find('\\') {
-            scratch.push_str(&rest[..at]);
-            let (character, len) = unescape(&rest[at..]);
-            scratch.push(character);
-            rest = rest.get(at + len..).unwrap_or("");
-        }
-        scratch.push_str(rest);
+        let Ok(()) = self.pieces(|piece| {
+            scratch.push_str(piece);
+            Ok::<_, core::convert::Infallible>(())
+        });
         scratch
     }
 }

@@ -1,34 +1,92 @@
-//! Is a line one JSON object? Answered before anything of it is written, so that a line that is not can be kept whole.
+//! Validation of a text, before anything of it is written, so that an invalid text can be kept whole.
 
-/// Checks lines against RFC 8259. Nesting of any depth is followed with one bit per level, in memory that is kept.
-#[derive(Default)]
-pub(super) struct Validator {
-    /// Of each open container, innermost last: whether it is an object.
-    open: Vec<u64>,
+/// Levels that are remembered without an allocation.
+const FIXED_LEVELS: usize = 1024;
+
+/// Checks texts against RFC 8259. Nesting of any depth is followed with one bit per level, in memory that is kept.
+pub(crate) struct Validator<M = Vec<u64>> {
+    /// For each open container, innermost last: whether it is an object.
+    open: M,
     depth: usize,
+}
+
+/// One bit per level.
+pub(crate) trait Levels {
+    fn set_bit(&mut self, level: usize, bit: bool);
+
+    /// `None` for a level that is not remembered.
+    fn bit(&self, level: usize) -> Option<bool>;
+}
+
+impl Levels for Vec<u64> {
+    fn set_bit(&mut self, level: usize, bit: bool) {
+        if level / 64 >= self.len() {
+            self.resize(level / 64 + 1, 0);
+        }
+        self.as_mut_slice().set_bit(level, bit);
+    }
+
+    fn bit(&self, level: usize) -> Option<bool> {
+        self.as_slice().bit(level)
+    }
+}
+
+impl Levels for [u64; FIXED_LEVELS / 64] {
+    fn set_bit(&mut self, level: usize, bit: bool) {
+        self.as_mut_slice().set_bit(level, bit);
+    }
+
+    fn bit(&self, level: usize) -> Option<bool> {
+        self.as_slice().bit(level)
+    }
+}
+
+impl Levels for [u64] {
+    fn set_bit(&mut self, level: usize, bit: bool) {
+        if let Some(word) = self.get_mut(level / 64) {
+            *word = *word & !(1 << (level % 64)) | u64::from(bit) << (level % 64);
+        }
+    }
+
+    fn bit(&self, level: usize) -> Option<bool> {
+        self.get(level / 64).map(|word| word >> (level % 64) & 1 == 1)
+    }
+}
+
+/// Whether `text` is one JSON value, with nothing but white space around it. Allocates nothing: in containers below level
+/// 1024 both kinds of brackets count as one.
+#[cfg(feature = "serde")]
+pub(crate) fn is_value(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut validator = Validator { open: [0; FIXED_LEVELS / 64], depth: 0 };
+    validator.value(bytes, 0).is_some_and(|end| skip_space(bytes, end) == bytes.len())
+}
+
+impl Default for Validator {
+    fn default() -> Self {
+        Self { open: Vec::new(), depth: 0 }
+    }
 }
 
 impl Validator {
     /// Whether `line` is one JSON object, with nothing but white space around it.
-    pub(super) fn is_object(&mut self, line: &str) -> bool {
+    pub(crate) fn is_object(&mut self, line: &str) -> bool {
         let bytes = line.as_bytes();
         let start = skip_space(bytes, 0);
         bytes.get(start) == Some(&b'{')
             && self.value(bytes, start).is_some_and(|end| skip_space(bytes, end) == bytes.len())
     }
+}
 
+impl<M: Levels> Validator<M> {
     fn push(&mut self, is_object: bool) {
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        if word == self.open.len() {
-            self.open.push(0);
-        }
-        self.open[word] = self.open[word] & !(1 << bit) | u64::from(is_object) << bit;
+        self.open.set_bit(self.depth, is_object);
         self.depth += 1;
     }
 
-    fn in_object(&self) -> bool {
-        let last = self.depth - 1;
-        self.open[last / 64] >> (last % 64) & 1 == 1
+    /// Whether the innermost container is an object; `None` for a level that is not remembered.
+    fn in_object(&self) -> Option<bool> {
+        self.open.bit(self.depth - 1)
     }
 
     /// Where the value at `at` ends.
@@ -62,15 +120,19 @@ impl Validator {
                 let in_object = self.in_object();
                 at = skip_space(bytes, at);
                 match (*bytes.get(at)?, in_object) {
-                    (b',', true) => {
+                    (b',', Some(true)) => {
                         at = key(bytes, skip_space(bytes, at + 1))?;
                         break;
                     }
-                    (b',', false) => {
+                    (b',', Some(false)) => {
                         at += 1;
                         break;
                     }
-                    (b'}', true) | (b']', false) => {
+                    (b',', None) => {
+                        at = key(bytes, skip_space(bytes, at + 1)).unwrap_or(at + 1);
+                        break;
+                    }
+                    (b'}', Some(true) | None) | (b']', Some(false) | None) => {
                         at += 1;
                         self.depth -= 1;
                     }
@@ -81,7 +143,7 @@ impl Validator {
     }
 }
 
-pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         at += 1;
     }
@@ -130,7 +192,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The code unit that the escape `\uXXXX` at `at` names.
-pub(super) fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }

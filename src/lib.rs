@@ -61,6 +61,8 @@ pub mod segment;
 pub mod serializer;
 pub mod severity;
 pub mod text;
+#[cfg(all(unix, not(loom)))]
+mod thread_name;
 pub mod time;
 pub mod trace;
 pub mod trip;
@@ -69,6 +71,9 @@ pub use context::{Context, Entered, InContext};
 pub use encoding::Encoding;
 #[cfg(all(unix, not(loom)))]
 pub use event::EventBuilder;
+#[cfg(all(unix, not(loom)))]
+#[doc(hidden)]
+pub use event::{__write_surroundings, __write_thread};
 pub use kind::{Kind, KindSet, NodeFlags};
 pub use limits::Limits;
 pub use path::KeyPath;

@@ -114,6 +114,38 @@ fn a_layer_comes_and_goes_while_the_program_runs() {
 }
 
 #[test]
+fn a_span_that_was_made_before_the_layer_has_its_name_and_later_fields() {
+    let _alone = alone();
+    let [directory, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let (reloaded, handle) = reload::Layer::new(None::<Layer>);
+    // The other layer is there from the beginning: without it there would be no span.
+    tracing::subscriber::with_default(registry().with(layer(other.path())).with(reloaded), || {
+        let early = info_span!("early", n = 1, later = tracing::field::Empty).entered();
+        handle.reload(Some(layer(directory.path()))).unwrap();
+        info!("in a span of before");
+        early.record("later", 2);
+        info_span!("late", n = 3).in_scope(|| info!("in both"));
+    });
+    let entries = logs::read(directory.path()).entries;
+    let spans: Vec<_> = entries.iter().map(span_fields).collect();
+    assert_eq!(spans, [vec![vec!["name"]], vec![vec!["name", "later"], vec!["name", "n"]]]);
+    let others = logs::read(other.path()).entries;
+    assert_eq!(span_fields(&others[1]), [vec!["name", "n", "later"], vec!["name", "n"]]);
+}
+
+/// The names of the fields of each span that an entry is in.
+fn span_fields(entry: &fusewire::owned::Entry) -> Vec<Vec<&str>> {
+    use fusewire::owned::OwnedValue;
+    let spans = entry.attributes.iter().find(|attribute| attribute.key == "spans");
+    let Some(OwnedValue::Array { values, .. }) = spans.map(|spans| &spans.value) else { return Vec::new() };
+    let fields = values.iter().filter_map(|span| match &span.value {
+        OwnedValue::Map { entries, .. } => Some(entries.iter().map(|field| field.key.as_str()).collect()),
+        _ => None,
+    });
+    fields.collect()
+}
+
+#[test]
 fn records_of_log_are_as_if_they_were_of_tracing() {
     let _alone = alone();
     let logger = tracing_log::LogTracer::new();

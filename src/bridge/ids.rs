@@ -26,7 +26,7 @@ impl Which {
 
 /// The ids that are known; those that are not are 0.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ids(pub(super) TraceContext);
+pub(crate) struct Ids(pub(super) TraceContext);
 
 impl Ids {
     /// Takes the id that `hex` spells; false where it spells none.
@@ -39,12 +39,14 @@ impl Ids {
         }
     }
 
-    /// Takes the id with this number; false where it is none.
+    /// Takes the id with this number; false if it is none, or if another one is known already.
     pub(super) fn take_number(&mut self, which: Which, number: u128) -> bool {
         match (which, u64::try_from(number)) {
             (_, Ok(0)) | (Which::Span, Err(_)) => return false,
-            (Which::Trace, _) => self.0.trace_id = number,
-            (Which::Span, Ok(number)) => self.0.span_id = number,
+            (Which::Trace, _) if self.0.trace_id == 0 => self.0.trace_id = number,
+            (Which::Span, Ok(number)) if self.0.span_id == 0 => self.0.span_id = number,
+            (Which::Trace, _) => return self.0.trace_id == number,
+            (Which::Span, Ok(span_id)) => return self.0.span_id == span_id,
         }
         true
     }
@@ -73,7 +75,7 @@ impl Ids {
 
     /// Makes these the entry's ids, and what is not known of them the context's that was written into it before.
     #[inline]
-    pub(super) fn write(mut self, entry: &mut EntryWriter<'_>) {
+    pub(crate) fn write(mut self, entry: &mut EntryWriter<'_>) {
         if self.0.is_none() {
             return;
         }

@@ -3,6 +3,5 @@
 mod ids;
 #[cfg(feature = "log")]
 pub mod log;
-mod thread;
 #[cfg(feature = "tracing")]
 pub mod tracing;

@@ -128,7 +128,7 @@ impl<'b> EntryWriter<'b> {
 
     /// [`set_thread`](Self::set_thread) for bytes that were text when they were kept: to find that out again costs more than
     /// to write them. What is longer than the limit is looked at.
-    #[cfg(any(feature = "log", feature = "tracing"))]
+    #[cfg(all(unix, not(loom)))]
     #[inline(always)]
     pub(crate) fn set_thread_bytes(&mut self, name: &[u8]) {
         if name.len() <= usize::from(self.tape.limits.max_key_bytes)
@@ -165,6 +165,13 @@ impl<'b> EntryWriter<'b> {
         self.tape.out.push_tail(&[0]);
         self.tape.out.patch_tail(at, &u32_bytes(len));
         self.body = Some(to_u32(at));
+    }
+
+    /// Whether the message is set.
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.is_some()
     }
 
     /// Writes one attribute. Over the limits, `value` is not visited, only counted.

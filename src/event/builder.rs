@@ -1,6 +1,5 @@
 //! An event put together in steps, where a macro does not fit.
 
-use crate::context::Context;
 use crate::encode::{AsDebug, AsDisplay, EntryWriter, LogValue};
 use crate::log::{Appender, Log, Outcome};
 #[cfg(feature = "json")]
@@ -115,7 +114,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| _ = entry.attr(key, &AsDebug(value)))
     }
 
-    /// The trace and the span, in place of those of the thread's [`Context`].
+    /// The trace and the span, in place of those of the thread's [`Context`](crate::Context).
     #[inline]
     pub fn trace(self, trace: TraceContext) -> Self {
         Self { trace: Some(trace), ..self }
@@ -135,7 +134,8 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         EventBuilder { log, severity, target, trace, write }
     }
 
-    /// Logs it, and what the thread's [`Context`] says with it. `None` where the severity is not logged.
+    /// Logs it, with the name, the spans and the [`Context`](crate::Context) of the thread, as [`event!`](crate::event) does.
+    /// Returns `None` if the severity is not logged.
     #[inline]
     pub fn append(self) -> Option<Outcome> {
         let Self { log, severity, target, trace, write } = self;
@@ -145,8 +145,9 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         Some(log.append(|entry| {
             entry.set_severity(severity);
             entry.set_target(target);
+            super::__write_thread(entry);
             write(entry);
-            Context::write_current(entry);
+            super::__write_surroundings(entry);
             if let Some(trace) = trace {
                 entry.set_trace(trace);
             }

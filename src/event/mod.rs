@@ -4,9 +4,33 @@ mod builder;
 
 pub use builder::EventBuilder;
 
+use crate::context::Context;
+use crate::encode::EntryWriter;
+use crate::thread_name;
+
+/// Writes the name of the thread into the entry of an event.
+#[doc(hidden)]
+#[inline]
+pub fn __write_thread(entry: &mut EntryWriter<'_>) {
+    thread_name::write(entry);
+}
+
+/// Writes the surroundings of an event into its entry: the spans of `tracing`, and the [`Context`].
+#[doc(hidden)]
+#[inline]
+pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
+    #[cfg(feature = "tracing")]
+    let ids = crate::bridge::tracing::write_current(entry);
+    Context::write_current(entry);
+    #[cfg(feature = "tracing")]
+    ids.write(entry);
+}
+
 /// Logs an event: severity, message, and attributes. Nothing is evaluated where the severity is not logged
 /// ([`Log::levels`](crate::log::Log::levels)); the message is formatted, and the attributes are encoded, straight into the
-/// entry. The entry says what the thread's [`Context`](crate::Context) says, too.
+/// entry. The entry also has the name of the thread and the attributes and ids of the thread's [`Context`](crate::Context).
+/// With feature `tracing`, it has the spans that the thread is in and their ids, as an event of `tracing` has them, if the
+/// subscriber has a [`Layer`](crate::bridge::tracing::Layer).
 ///
 /// The message is a literal with what `format!` takes between its braces. An attribute is `name = value`, where the value is
 /// anything that is a [`LogValue`](crate::encode::LogValue), `%value` for its `Display` or `?value` for its `Debug`, each
@@ -71,9 +95,10 @@ macro_rules! __event {
             ::core::option::Option::Some($crate::log::Appender::append(log, |entry| {
                 entry.set_severity(severity);
                 entry.set_target(SITE.target());
+                $crate::__write_thread(entry);
                 entry.set_body_fmt(::core::format_args!($body));
                 $($crate::__attributes!(entry; $($attributes)*);)?
-                $crate::Context::write_current(entry);
+                $crate::__write_surroundings(entry);
             }))
         } else {
             ::core::option::Option::None

@@ -83,7 +83,10 @@ impl LogOptions {
     pub(super) fn new(directory: PathBuf) -> Self {
         Self {
             directory,
-            segment: SegmentOptions::default(),
+            segment: SegmentOptions {
+                resource: Resource::default_of_this_process(),
+                ..SegmentOptions::default()
+            },
             max_segment_age: None,
             max_total_bytes: None,
             max_age: None,
@@ -99,7 +102,8 @@ impl LogOptions {
         }
     }
 
-    /// What produces the entries; default nothing. [`Resource::of_this_process`] is what most want.
+    /// What produces the entries; default [`Resource::of_this_process`] with the file name of the program as the name of the
+    /// service.
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.segment.resource = resource;

@@ -1,5 +1,7 @@
 //! What produces the entries: OpenTelemetry's resource.
 
+use std::path::PathBuf;
+
 use crate::encode::EntryWriter;
 use crate::kind::NodeFlags;
 use crate::owned::{OwnedAttribute, OwnedValue};
@@ -37,6 +39,14 @@ impl Resource {
             .with("host.arch", text(std::env::consts::ARCH))
             .with("telemetry.sdk.name", text("fusewire"))
             .with("telemetry.sdk.version", text(env!("CARGO_PKG_VERSION")))
+    }
+
+    /// This process under the name of its program: the file name in the first argument, else that of the executable.
+    pub(crate) fn default_of_this_process() -> Self {
+        let file_name = |path: PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+        let program = std::env::args_os().next().and_then(|path| file_name(path.into()));
+        let program = program.or_else(|| std::env::current_exe().ok().and_then(file_name));
+        Self::of_this_process(program.as_deref().unwrap_or("unknown_service"))
     }
 
     /// This resource with one more attribute.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use ::log::{Level, LevelFilter, Metadata, Record, SetLoggerError};
 
-use crate::bridge::thread;
 use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::log::{Appender, Durability, Log};
 use crate::severity::Severity;
+use crate::thread_name;
 
 use super::kv;
 
@@ -94,7 +94,7 @@ impl<A: Appender> Logger<A> {
         entry.set_target(record.target());
         entry.set_body_fmt(*record.args());
         if self.thread_names {
-            thread::write_name(entry);
+            thread_name::write(entry);
         }
         if self.file
             && let Some(file) = record.file()

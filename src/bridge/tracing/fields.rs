@@ -120,7 +120,8 @@ impl Sink for Event<'_, '_> {
     #[inline(always)]
     fn takes(&mut self, name: &str, text: Text<'_>) -> bool {
         match name {
-            "message" => match text {
+            // Of several messages the first is the body, and the others are attributes.
+            "message" if !self.entry.has_body() => match text {
                 Text::Str(text) => self.entry.set_body(text),
                 Text::Format(args) => self.entry.set_body_fmt(args),
             },

@@ -8,11 +8,11 @@ use tracing_core::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::bridge::thread;
 use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::log::{Appender, Log};
 use crate::severity::Severity;
+use crate::thread_name;
 
 use super::expected::{self, Expected};
 use super::fields::{self, Fields};
@@ -95,6 +95,23 @@ impl<A: Appender> Layer<A> {
         &self.log
     }
 
+    /// Makes a place for a span that was made before the layer was there. Of its fields the layer knows those that are recorded
+    /// from now on.
+    #[cold]
+    fn adopt<'r, S: Subscriber + LookupSpan<'r>>(&self, span: &SpanRef<'r, S>) {
+        let timed = self.options.span_events != SpanEvents::None;
+        self.add(span, Span::named(self.log.limits(), span.name(), timed));
+    }
+
+    fn add<'r, S: Subscriber + LookupSpan<'r>>(&self, span: &SpanRef<'r, S>, new: Span) {
+        let place = Place::new(self.number, self.options.scope, self.outer(span), new);
+        let mut extensions = span.extensions_mut();
+        match extensions.get_mut::<Known>() {
+            Some(known) => known.add(place),
+            None => extensions.insert(Known::with(place)),
+        }
+    }
+
     /// What the layer knows of a span.
     #[inline]
     fn span<S: Subscriber + for<'l> LookupSpan<'l>>(
@@ -118,7 +135,7 @@ impl<A: Appender> Layer<A> {
         entry.set_severity(severity(*site.level()));
         entry.set_target(site.target());
         if self.options.thread_names {
-            thread::write_name(entry);
+            thread_name::write(entry);
         }
         if self.options.file
             && let Some(file) = site.file()
@@ -145,14 +162,28 @@ impl<A: Appender> Layer<A> {
         span: &SpanRef<'r, S>,
         ids: &mut Ids,
     ) {
-        #[cfg(feature = "tracing-opentelemetry-0-34")]
-        let known = self.opentelemetry.known(self.number, span);
-        let extensions = span.extensions();
-        if let Some(place) = extensions.get::<Known>().and_then(|known| known.place(self.number)) {
-            write_scope(entry, self.options.scope, place, ids);
+        if !self.write_place(entry, span, ids) {
+            self.adopt(span);
+            self.write_place(entry, span, ids);
         }
         #[cfg(feature = "tracing-opentelemetry-0-34")]
-        ids.fill(&known);
+        ids.fill(&self.opentelemetry.known(self.number, span));
+    }
+
+    /// False if the layer does not know the span.
+    #[inline]
+    fn write_place<'r, S: Subscriber + LookupSpan<'r>>(
+        &self,
+        entry: &mut EntryWriter<'_>,
+        span: &SpanRef<'r, S>,
+        ids: &mut Ids,
+    ) -> bool {
+        let extensions = span.extensions();
+        let place = extensions.get::<Known>().and_then(|known| known.place(self.number));
+        if let Some(place) = place {
+            write_scope(entry, place, ids);
+        }
+        place.is_some()
     }
 
     /// Logs that something happened to the span itself.
@@ -193,7 +224,8 @@ fn is_record(site: &Metadata<'_>) -> bool {
 
 /// Writes the spans of `place`, and takes of their ids what is not known, from an inner one before an outer one.
 #[inline]
-fn write_scope(entry: &mut EntryWriter<'_>, scope: Scope, place: &Place, ids: &mut Ids) {
+pub(super) fn write_scope(entry: &mut EntryWriter<'_>, place: &Place, ids: &mut Ids) {
+    let scope = place.scope;
     let (mut of_spans, mut are_any) = (Ids::default(), false);
     let mut take = |found: &Ids| {
         if !found.are_none() {
@@ -259,19 +291,17 @@ where
         let Some(span) = context.span(id) else { return };
         let timed = self.options.span_events != SpanEvents::None;
         let new = Span::new(self.log.limits(), attributes, timed);
-        let place = Place::new(self.number, self.outer(&span), new);
-        let mut extensions = span.extensions_mut();
-        match extensions.get_mut::<Known>() {
-            Some(known) => known.add(place),
-            None => extensions.insert(Known::with(place)),
-        }
-        drop(extensions);
+        self.add(&span, new);
         if self.options.span_events == SpanEvents::NewAndClose {
             self.log_of(&span, |entry| entry.set_body("new"));
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: LayerContext<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if self.span(id, &context).is_none() {
+            self.adopt(&span);
+        }
         if let Some(span) = self.span(id, &context) {
             span.record(self.log.limits(), values);
         }

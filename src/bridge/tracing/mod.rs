@@ -28,16 +28,17 @@
 //!
 //! | of the event | in the entry |
 //! |---|---|
-//! | `message` | body |
+//! | `message` | body; a second one is an attribute |
 //! | level | severity: `TRACE` 1, `DEBUG` 5, `INFO` 9, `WARN` 13, `ERROR` 17 |
 //! | target, name of the thread | target, thread |
-//! | fields | attributes of their types; errors with their sources, `?` and `%` as text that is stopped at its budget |
+//! | fields | attributes of their types, all of them if a name repeats; errors with their sources, `?` and `%` as text that is stopped at its budget |
 //! | fields `trace_id`, `span_id` of the event, or of the nearest span that has them | the entry's trace and span, where the value is such an id: 32 and 16 hexadecimal digits, or a number that is not 0 |
 //! | the spans that it is in | attribute `spans`, an array of maps, outermost first; or `span`, or none: [`Scope`] |
 //! | file, line, module | `code.file.path`, `code.line.number`, `code.namespace`, where asked for |
 //!
 //! Fields of a span are encoded when it is made, and again when some are recorded: a field that is recorded again *replaces*
 //! what was recorded before. An event copies them. It allocates nothing, once its thread is known.
+//! Of a span that was made before the layer was there, the name and the fields that are recorded later are known.
 //!
 //! Records of the `log` crate that come through `tracing-log` are as if they had come from `tracing`: with the target, file
 //! and line of the record.
@@ -58,6 +59,7 @@
 //! ([`DropCause::Reentrant`](crate::log::DropCause::Reentrant)). Where it panics, there is no entry, the panic goes on, and
 //! the log is as it was.
 
+mod current;
 mod expected;
 mod fields;
 mod layer;
@@ -66,5 +68,6 @@ mod opentelemetry;
 mod options;
 mod span;
 
+pub(crate) use current::write_current;
 pub use layer::Layer;
 pub use options::{Scope, SpanEvents};

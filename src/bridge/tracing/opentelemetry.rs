@@ -50,6 +50,11 @@ impl Source {
     }
 }
 
+/// The ids of a span, asked for anew. Nothing of the span may be held.
+pub(super) fn ids_of(id: &tracing_core::span::Id, dispatch: &Dispatch) -> Ids {
+    get_otel_context(id, dispatch).map_or_else(Ids::default, |context| ids(context.span().span_context()))
+}
+
 fn ids(context: &SpanContext) -> Ids {
     Ids(TraceContext {
         trace_id: u128::from_be_bytes(context.trace_id().to_bytes()),

@@ -12,6 +12,7 @@ use crate::encode::{Fragment, MapWriter};
 use crate::limits::{Limits, OnType, OnWidth};
 
 use super::fields::Fields;
+use super::options::Scope;
 use crate::bridge::ids::Ids;
 
 /// Spans that an entry says at most.
@@ -24,6 +25,8 @@ pub(super) struct Known(Vec<Place>);
 pub(super) struct Place {
     /// The layer's.
     layer: u64,
+    /// What the layer says of spans.
+    pub(super) scope: Scope,
     /// Outermost first, the span itself last; at most `MAX_SPANS`.
     pub(super) spans: Box<[Arc<Span>]>,
     /// Outermost ones that are left out.
@@ -35,7 +38,14 @@ impl Known {
         Self(vec![place])
     }
 
+    /// What the layer that saw it first knows.
+    #[inline]
+    pub(super) fn first(&self) -> Option<&Place> {
+        self.0.first()
+    }
+
     pub(super) fn add(&mut self, place: Place) {
+        self.0.retain(|known| known.layer != place.layer);
         self.0.push(place);
     }
 
@@ -49,10 +59,10 @@ impl Known {
 pub(super) type Outer = (Box<[Arc<Span>]>, u64);
 
 impl Place {
-    pub(super) fn new(layer: u64, (outer, left_out): Outer, span: Span) -> Self {
+    pub(super) fn new(layer: u64, scope: Scope, (outer, left_out): Outer, span: Span) -> Self {
         let too_many = (outer.len() + 1).saturating_sub(MAX_SPANS);
         let spans = outer.into_iter().skip(too_many).chain([Arc::new(span)]).collect();
-        Self { layer, spans, left_out: left_out + too_many as u64 }
+        Self { layer, scope, spans, left_out: left_out + too_many as u64 }
     }
 
     pub(super) fn as_outer(&self) -> Outer {
@@ -98,6 +108,15 @@ impl Span {
             map.entry("name", attributes.metadata().name());
             attributes.record(&mut Fields { sink: map, ids: &mut ids });
         });
+        Self::of(all, ids, timed)
+    }
+
+    /// A span of which only the name is known.
+    pub(super) fn named(limits: &Limits, name: &str, timed: bool) -> Self {
+        Self::of(encode(limits, |map| _ = map.entry("name", name)), Ids::default(), timed)
+    }
+
+    fn of(all: Fragment, ids: Ids, timed: bool) -> Self {
         Self {
             first: SpanFields { all, ids, recorded: Vec::new() },
             is_changed: AtomicBool::new(false),

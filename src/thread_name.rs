@@ -22,7 +22,7 @@ thread_local! {
 
 /// Says which thread logs: its name, nothing where it has none. Allocates nothing once the thread is known.
 #[inline]
-pub(super) fn write_name(entry: &mut EntryWriter<'_>) {
+pub(crate) fn write(entry: &mut EntryWriter<'_>) {
     match NAME.get() {
         Name::Short(0, _) => {}
         Name::Short(len, name) => {

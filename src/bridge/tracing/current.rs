@@ -1,0 +1,54 @@
+//! The span that a thread is in, for entries that do not come through `tracing`.
+
+use tracing_core::Subscriber;
+use tracing_core::dispatcher::{self, Dispatch};
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::bridge::ids::Ids;
+use crate::encode::EntryWriter;
+
+use super::layer::write_scope;
+use super::span::Known;
+
+/// Writes the spans that this thread is in as the [`Layer`](super::Layer) that saw the innermost one writes them, and returns
+/// their ids. Nothing if no subscriber is set, if the subscriber is not based on a `Registry`, or if no `Layer` is in it.
+#[inline]
+pub(crate) fn write_current(entry: &mut EntryWriter<'_>) -> Ids {
+    let mut ids = Ids::default();
+    if dispatcher::has_been_set() {
+        write(entry, &mut ids);
+    }
+    ids
+}
+
+#[inline(never)]
+fn write(entry: &mut EntryWriter<'_>, ids: &mut Ids) {
+    dispatcher::get_default(|dispatch| {
+        let Some(registry) = dispatch.downcast_ref::<Registry>() else { return };
+        let current = registry.current_span();
+        let Some(span) = current.id().and_then(|id| registry.span(id)) else { return };
+        // A span that was made before the layer was there is passed over.
+        for span in span.scope() {
+            let extensions = span.extensions();
+            if let Some(place) = extensions.get::<Known>().and_then(Known::first) {
+                write_scope(entry, place, ids);
+                break;
+            }
+        }
+        of_opentelemetry(current.id(), dispatch, ids);
+    });
+}
+
+/// Takes the ids that are not known yet from the layer of `tracing-opentelemetry`.
+#[cfg(feature = "tracing-opentelemetry-0-34")]
+fn of_opentelemetry(id: Option<&tracing_core::span::Id>, dispatch: &Dispatch, ids: &mut Ids) {
+    if !ids.are_known()
+        && let Some(id) = id
+    {
+        ids.fill(&super::opentelemetry::ids_of(id, dispatch));
+    }
+}
+
+#[cfg(not(feature = "tracing-opentelemetry-0-34"))]
+fn of_opentelemetry(_: Option<&tracing_core::span::Id>, _: &Dispatch, _: &mut Ids) {}

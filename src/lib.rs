@@ -49,6 +49,8 @@ pub mod message;
 pub mod metrics;
 pub mod mixed;
 pub mod owned;
+#[cfg(all(unix, not(loom)))]
+pub mod panic;
 mod path;
 #[cfg(all(not(loom), feature = "query"))]
 pub mod query;

@@ -207,6 +207,12 @@ impl Log {
         Guard::new(self.clone())
     }
 
+    /// A function that returns the log while there are clones of it, and does not keep it open itself.
+    pub(crate) fn weak(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
+        let handle = Arc::downgrade(&self.0);
+        move || handle.upgrade().map(Self)
+    }
+
     /// What the log has done since it was opened; in a forked child, since the fork.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -125,6 +125,12 @@ impl Router {
         }))
     }
 
+    /// A function that returns the router while there are clones of it, and does not keep it open itself.
+    pub(crate) fn weak(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
+        let shared = Arc::downgrade(&self.0);
+        move || shared.upgrade().map(Self)
+    }
+
     /// Appends what `write` writes as one entry, this way or that. `write` runs once, and before anything is touched.
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Routed {
         let shared = &*self.0;

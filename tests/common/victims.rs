@@ -23,8 +23,14 @@ pub struct Victim {
 impl Victim {
     /// Starts the test function `name`, which must be ignored, with orders that [`order`] reads.
     pub fn start(name: &str, orders: &[(&str, &dyn ToString)]) -> Self {
+        Self::start_with(name, orders, &[])
+    }
+
+    /// The same with more in the environment.
+    pub fn start_with(name: &str, orders: &[(&str, &dyn ToString)], environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([name, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+        command.envs(environment.iter().copied());
         let orders: Vec<_> = orders.iter().map(|(key, value)| (*key, value.to_string())).collect();
         command.envs(orders.iter().map(|(key, value)| (format!("{PREFIX}{key}"), value)));
         // What it prints is about a test that nobody runs; what goes wrong is on its standard error.

@@ -1,0 +1,135 @@
+//! Panics as entries of a log.
+//!
+//! ```
+//! use fusewire::log::Log;
+//!
+//! # let directory = std::env::temp_dir().join(format!("fusewire-doc-panic-{}", std::process::id()));
+//! # std::panic::set_hook(Box::new(|_| {}));
+//! let log = Log::options(&directory).open()?;
+//! let hook = fusewire::panic::install(&log);
+//!
+//! let _ = std::thread::spawn(|| panic!("no orders left")).join();
+//! assert_eq!(log.stats().entries, 1);
+//! # hook.uninstall();
+//! # drop(log);
+//! # std::fs::remove_dir_all(&directory)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! | of the panic | in the entry |
+//! |---|---|
+//! | message | body |
+//! | end of the process | severity: `FATAL` 21 in a program built with `panic = "abort"`, `ERROR` 17 in others, in which a panic ends one thread and may be caught |
+//! | name of the thread | thread |
+//! | the spans and the [`Context`](crate::Context) of the thread | attributes and ids, as in the entry of an [`event!`](crate::event) |
+//! | location | `code.file.path`, `code.line.number`, `code.column.number` |
+//! | backtrace, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` enables it | `exception.stacktrace`, up to [`Limits::max_string_bytes`](crate::Limits) |
+//!
+//! The target is `panic`, and the attribute `exception.type` is `panic`. [`Levels`](crate::log::Levels) do not apply.
+//!
+//! The entry is complete before the hook returns, so that it survives an abort. It is also written if the panic happens
+//! inside an append, for example in the `Debug` of a value that is being logged.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::encode::EntryWriter;
+use crate::log::{Appender, Log};
+#[cfg(feature = "json")]
+use crate::route::Router;
+use crate::severity::Severity;
+
+/// Logs every later panic of the process to `log`, before the hook that is set now runs.
+///
+/// The hook does not keep the log open: it holds a weak reference, and does nothing once the last clone of the log is
+/// dropped. Each call installs another hook, which logs each panic once more.
+///
+/// # Panics
+/// From a thread that is panicking, as [`std::panic::set_hook`].
+pub fn install<L: Target>(log: &L) -> Hook {
+    let installed = Arc::new(AtomicBool::new(true));
+    let hook = Hook { installed: Arc::clone(&installed) };
+    let log = log.downgrade();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if installed.load(Ordering::Relaxed)
+            && let Some(log) = log()
+        {
+            append(&log, panic);
+        }
+        before(panic);
+    }));
+    hook
+}
+
+/// An installed hook. Dropping this leaves it installed.
+#[derive(Debug)]
+pub struct Hook {
+    installed: Arc<AtomicBool>,
+}
+
+impl Hook {
+    /// Ends the logging of panics. The hook itself stays in its place and calls the one that was there before it, because
+    /// another hook may have been set since.
+    pub fn uninstall(self) {
+        self.installed.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A log that panics can be logged to: a [`Log`] or a [`Router`](crate::route::Router).
+pub trait Target: Appender + sealed::Weak + 'static {}
+
+impl Target for Log {}
+#[cfg(feature = "json")]
+impl Target for Router {}
+
+mod sealed {
+    /// A log that can be referred to without being kept open.
+    pub trait Weak: Sized {
+        /// Returns a function that returns the log while there are clones of it.
+        fn downgrade(&self) -> Box<dyn Fn() -> Option<Self> + Send + Sync>;
+    }
+}
+
+impl sealed::Weak for Log {
+    fn downgrade(&self) -> Box<dyn Fn() -> Option<Self> + Send + Sync> {
+        Box::new(self.weak())
+    }
+}
+
+#[cfg(feature = "json")]
+impl sealed::Weak for Router {
+    fn downgrade(&self) -> Box<dyn Fn() -> Option<Self> + Send + Sync> {
+        Box::new(self.weak())
+    }
+}
+
+const SEVERITY: Severity = if cfg!(panic = "abort") { Severity::FATAL } else { Severity::ERROR };
+
+fn append(log: &impl Appender, panic: &PanicHookInfo<'_>) {
+    // Resolving its symbols takes time and memory: nothing of the log is held meanwhile.
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    log.append(|entry| write(entry, panic, backtrace.as_deref()));
+}
+
+fn write(entry: &mut EntryWriter<'_>, panic: &PanicHookInfo<'_>, backtrace: Option<&str>) {
+    entry.set_severity(SEVERITY);
+    entry.set_target("panic");
+    crate::__write_thread(entry);
+    entry.set_body(panic.payload_as_str().unwrap_or("a panic with a value that is not text"));
+    entry.attr("exception.type", "panic");
+    if let Some(location) = panic.location() {
+        entry
+            .attr("code.file.path", location.file())
+            .attr("code.line.number", &location.line())
+            .attr("code.column.number", &location.column());
+    }
+    // The longest one last: what does not fit the entry is cut from it.
+    crate::__write_surroundings(entry);
+    if let Some(backtrace) = backtrace {
+        entry.attr("exception.stacktrace", backtrace);
+    }
+}

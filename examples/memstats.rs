@@ -18,6 +18,7 @@ use tiny_http::{Header, Method, Request, Response, Server};
 fn main() -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let log = Log::options(temporary.path()).resource(Resource::of_this_process("memstats")).open()?;
+    let _guard = log.guard();
     let memory = MemoryRecorder::options().interval(Duration::from_secs(1)).start(&log)?;
 
     let address = std::env::args().nth(1);

@@ -155,6 +155,7 @@ fn serve<L: Logger>(directory: &Path, logger: impl FnOnce(&Path, &Log) -> Result
         setrlimit(Resource::As, limit)?;
     }
     let log = Log::options(directory).resource(Resource::of_this_process("shop")).segment_size(MIB).open()?;
+    let _guard = log.guard();
     let _memory = MemoryRecorder::options().interval(Duration::from_millis(40)).start(&log)?;
     let mut logger = logger(directory, &log)?;
     let mut cart: Option<Arc<Cart>> = None;

@@ -111,6 +111,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // AFTER: these two lines replace them.
     let log = Log::options(directory.join("log")).resource(Resource::of_this_process("shop")).open()?;
+    let guard = log.guard();
     let subscriber = tracing_subscriber::registry().with(Layer::new(log.clone())).with(LEVEL);
     let times = run(subscriber);
     let stats = log.stats();
@@ -137,7 +138,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{line}");
         }
     }
-    drop((log, reader));
+    // At the end of `main` a service drops the guard: the log is sealed, and its process is shown as stopped.
+    drop((guard, reader));
     std::fs::remove_dir_all(&directory)?;
     Ok(())
 }

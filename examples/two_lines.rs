@@ -21,7 +21,7 @@ fn before(lines: Buffer) -> Dispatch {
     tracing_subscriber::fmt().json().with_thread_names(true).with_writer(move || lines.clone()).into()
 }
 
-/// AFTER: these two lines replace it. In a service, the second one ends with `.init()`.
+/// AFTER: these two lines replace it. In a service, the second one is `let _guard = fusewire::bridge::tracing::init(log)?;`.
 fn after(directory: &Path) -> std::io::Result<Dispatch> {
     let log = Log::options(directory).open()?;
     // INFO is the default level of `fmt()`.

@@ -71,6 +71,26 @@ fn a_panic_is_an_entry_and_the_hook_before_is_called() {
     assert_eq!(entries[1].body, "a panic with a value that is not text");
 }
 
+/// A value that cannot be logged.
+struct Bad;
+
+impl std::fmt::Debug for Bad {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("the value is bad")
+    }
+}
+
+#[test]
+fn a_panic_inside_an_append_is_an_entry() {
+    let (entries, calls) = logged(|log| {
+        let log_it = panic::AssertUnwindSafe(|| event!(log, Severity::INFO, "about to end", value = ?Bad));
+        assert!(panic::catch_unwind(log_it).is_err());
+        event!(log, Severity::INFO, "it goes on");
+    });
+    let bodies: Vec<_> = entries.iter().map(|entry| entry.body.as_str()).collect();
+    assert_eq!((bodies, calls), (vec!["the value is bad", "it goes on"], 1));
+}
+
 #[test]
 fn an_uninstalled_hook_and_a_closed_log_are_passed_over() {
     let (entries, calls) = logged(|log| {
@@ -128,6 +148,15 @@ fn victim_that_aborts() {
 
 #[test]
 #[ignore = "is started by another test, and aborts"]
+fn victim_that_aborts_in_an_append() {
+    panic::set_hook(Box::new(|_| std::process::abort()));
+    let Some(directory) = order::<PathBuf>("directory") else { return };
+    let log = installed(&directory);
+    event!(log, Severity::INFO, "about to end", value = ?Bad);
+}
+
+#[test]
+#[ignore = "is started by another test, and aborts"]
 fn victim_that_must_not_unwind() {
     extern "C" fn callback() {
         panic!("the last words");
@@ -141,6 +170,7 @@ fn victim_that_must_not_unwind() {
 fn the_message_survives_an_abort() {
     for (victim, expected) in [
         ("victim_that_aborts", vec!["started", "the last words"]),
+        ("victim_that_aborts_in_an_append", vec!["started", "the value is bad"]),
         (
             "victim_that_must_not_unwind",
             vec!["started", "the last words", "panic in a function that cannot unwind"],

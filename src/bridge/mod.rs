@@ -5,3 +5,4 @@ mod ids;
 pub mod log;
 #[cfg(feature = "tracing")]
 pub mod tracing;
+mod used;

@@ -1,6 +1,8 @@
 //! Completing a log at the end of `main`.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Log;
@@ -29,12 +31,21 @@ use super::outcome::CloseError;
 #[must_use = "the log is completed when the guard is dropped"]
 pub struct Guard<A: Appender = Log> {
     appender: A,
+    /// Whether anything has been appended, if that decides.
+    used: Option<Arc<AtomicBool>>,
 }
 
 impl<A: Appender> Guard<A> {
     /// A guard that completes `appender`.
     pub fn new(appender: A) -> Self {
-        Self { appender }
+        Self { appender, used: None }
+    }
+
+    /// The guard of a bridge. If it is dropped before anything is appended, the log goes on: to ignore the guard that a set-up
+    /// returns must not lose all entries.
+    #[cfg(any(feature = "log", feature = "tracing"))]
+    pub(crate) fn of_bridge(appender: A, used: Arc<AtomicBool>) -> Self {
+        Self { appender, used: Some(used) }
     }
 
     /// The appender that the guard completes.
@@ -53,7 +64,9 @@ impl<A: Appender> Guard<A> {
 
 impl<A: Appender> Drop for Guard<A> {
     fn drop(&mut self) {
-        let _ = self.appender.shutdown(self.appender.close_timeout());
+        if self.used.as_ref().is_none_or(|used| used.load(Ordering::Acquire)) {
+            let _ = self.appender.shutdown(self.appender.close_timeout());
+        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use ::log::{Level, LevelFilter, Metadata, Record, SetLoggerError};
 
+use crate::bridge::used::Used;
 use crate::context::Context;
 use crate::encode::EntryWriter;
-use crate::log::{Appender, Durability, Log};
+use crate::log::{Appender, Durability, Guard, Log};
 use crate::severity::Severity;
 use crate::thread_name;
 
@@ -15,6 +16,7 @@ use super::kv;
 /// Logs records of the crate `log`, into a [`Log`] or through whatever else appends. See the [module](super).
 pub struct Logger<A = Log> {
     log: A,
+    used: Used,
     max_level: LevelFilter,
     thread_names: bool,
     file: bool,
@@ -31,6 +33,7 @@ impl<A: Appender> Logger<A> {
     pub fn new(log: A) -> Self {
         Self {
             log,
+            used: Used::default(),
             max_level: LevelFilter::Trace,
             thread_names: true,
             file: false,
@@ -74,18 +77,22 @@ impl<A: Appender> Logger<A> {
         self
     }
 
-    /// Makes this the program's logger, and its level the program's.
+    /// Makes this the logger of the program, and its level the level of the program. Returns a guard for `main` to hold: the
+    /// logger itself is never dropped, and the guard completes the log.
+    ///
+    /// A guard that is dropped before the first record does nothing.
     ///
     /// # Errors
-    /// Where the program has a logger.
-    pub fn init(self) -> Result<(), SetLoggerError>
+    /// If the program has a logger.
+    pub fn init(self) -> Result<Guard<A>, SetLoggerError>
     where
-        A: Send + Sync + 'static,
+        A: Clone + Send + Sync + 'static,
     {
         let max_level = self.max_level;
+        let guard = (self.log.clone(), self.used.clone());
         ::log::set_boxed_logger(Box::new(self))?;
         ::log::set_max_level(max_level);
-        Ok(())
+        Ok(Guard::of_bridge(guard.0, guard.1.0))
     }
 
     #[inline]
@@ -136,6 +143,7 @@ impl<A: Appender + Send + Sync> ::log::Log for Logger<A> {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
+            self.used.note();
             self.log.append(|entry| self.write(entry, record));
         }
     }

@@ -6,12 +6,13 @@
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-log-{}", std::process::id()));
 //! let fusewire = Log::options(&directory).open()?;
-//! Logger::new(fusewire.clone()).with_max_level(log::LevelFilter::Info).init()?;
+//! // `main` holds the guard: it completes the log.
+//! let _guard = Logger::new(fusewire.clone()).with_max_level(log::LevelFilter::Info).init()?;
 //!
 //! log::info!(order = 7, amount = 129.95; "paid");
 //! log::debug!("not logged");
 //! # assert_eq!(fusewire.stats().entries, 1);
-//! # drop(fusewire);
+//! # drop(_guard);
 //! # std::fs::remove_dir_all(&directory)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

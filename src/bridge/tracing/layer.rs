@@ -19,6 +19,7 @@ use super::fields::{self, Fields};
 use super::options::{Options, Scope, SpanEvents};
 use super::span::{Known, Outer, Place, Span};
 use crate::bridge::ids::Ids;
+use crate::bridge::used::Used;
 
 /// Layers there are: what each knows of a span is its own.
 static LAYERS: AtomicU64 = AtomicU64::new(0);
@@ -26,6 +27,8 @@ static LAYERS: AtomicU64 = AtomicU64::new(0);
 /// Logs events, and the spans that they are in, into a [`Log`] or through whatever else appends. See the [module](super).
 pub struct Layer<A = Log> {
     log: A,
+    /// Told of the first event, if anybody wants to know.
+    used: Option<Used>,
     options: Options,
     number: u64,
     expected: Expected,
@@ -39,6 +42,7 @@ impl<A: Appender> Layer<A> {
     pub fn new(log: A) -> Self {
         Self {
             log,
+            used: None,
             options: Options::default(),
             number: LAYERS.fetch_add(1, Ordering::Relaxed),
             expected: Expected::default(),
@@ -86,6 +90,12 @@ impl<A: Appender> Layer<A> {
     #[must_use]
     pub fn with_module(mut self, module: bool) -> Self {
         self.options.module = module;
+        self
+    }
+
+    /// This layer, which notes its first event.
+    pub(super) fn noting_use(mut self, used: Used) -> Self {
+        self.used = Some(used);
         self
     }
 
@@ -270,6 +280,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
+        if let Some(used) = &self.used {
+            used.note();
+        }
         self.log.append(|entry| {
             let (site, mut ids) = (event.metadata(), Ids::default());
             let expected = self.expected.expect(site, entry);

@@ -2,24 +2,33 @@
 //!
 //! ```
 //! use fusewire::log::Log;
-//! use tracing_subscriber::{filter::LevelFilter, prelude::*};
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-tracing-{}", std::process::id()));
 //! // Before: tracing_subscriber::fmt().json().init();
 //! let log = Log::options(&directory).open()?;
-//! let layer = fusewire::bridge::tracing::Layer::new(log.clone());
-//! // The level is the one that `fmt()` has where it is not told another.
-//! let subscriber = tracing_subscriber::registry().with(layer).with(LevelFilter::INFO);
-//! # tracing::subscriber::with_default(subscriber, || {
-//! # /*
-//! subscriber.init();
-//! # */
+//! // `main` holds the guard: it completes the log. The level is INFO, as with `fmt()`.
+//! let _guard = fusewire::bridge::tracing::init(log.clone())?;
 //!
 //! let span = tracing::info_span!("request", method = "GET", path = "/orders/7");
 //! span.in_scope(|| tracing::info!(status = 200, "served"));
-//! # });
 //! # assert_eq!(log.stats().entries, 1);
-//! # drop(log);
+//! # drop(_guard);
+//! # std::fs::remove_dir_all(&directory)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A program that has other layers puts a [`Layer`] among them, and holds [`Log::guard`](crate::log::Log::guard):
+//!
+//! ```
+//! # use fusewire::log::Log;
+//! use tracing_subscriber::{filter::LevelFilter, prelude::*};
+//!
+//! # let directory = std::env::temp_dir().join(format!("fusewire-doc-layers-{}", std::process::id()));
+//! let log = Log::options(&directory).open()?;
+//! let _guard = log.guard();
+//! let layer = fusewire::bridge::tracing::Layer::new(log);
+//! tracing_subscriber::registry().with(layer).with(LevelFilter::INFO).init();
+//! # drop(_guard);
 //! # std::fs::remove_dir_all(&directory)?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -62,6 +71,7 @@
 mod current;
 mod expected;
 mod fields;
+mod init;
 mod layer;
 #[cfg(feature = "tracing-opentelemetry-0-34")]
 mod opentelemetry;
@@ -69,5 +79,6 @@ mod options;
 mod span;
 
 pub(crate) use current::write_current;
+pub use init::{init, init_at};
 pub use layer::Layer;
 pub use options::{Scope, SpanEvents};

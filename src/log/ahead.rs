@@ -14,7 +14,7 @@ use super::core::Core;
 use super::keeper::{Keeper, Next};
 use super::options::OnFull;
 use super::problem::Problem;
-use super::room;
+use super::room::{self, Limits};
 
 /// How long to wait before trying again to make a segment that could not be made.
 const RETRY: Duration = Duration::from_millis(50);
@@ -120,8 +120,10 @@ impl Core {
         loop {
             self.directory.check()?;
             let folder = self.directory.folder();
+            let mut is_in_budget = false;
             let made = room::reserve(&folder, self.options.max_total_bytes, options.bytes_on_disk())
                 .and_then(|turn| {
+                    is_in_budget = true;
                     options.ordinal = turn.next_ordinal(&self.directory);
                     let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
                     SharedSegment::create(&folder, OsStr::new(&name), &options)
@@ -129,7 +131,8 @@ impl Core {
             match made {
                 Err(error) if may_delete && room::is_shortage(&error) => {
                     // What cannot be deleted for a reason of its own is no room, either.
-                    if !room::delete_oldest(&folder).unwrap_or(false) {
+                    let limits = Limits { budget: self.options.max_total_bytes, is_in_budget };
+                    if !room::delete_oldest(&folder, limits).unwrap_or(false) {
                         return Err(error);
                     }
                     self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);

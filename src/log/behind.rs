@@ -20,6 +20,7 @@ use super::core::Core;
 use super::drops::Told;
 use super::keeper::Keeper;
 use super::options::LogOptions;
+use super::retention::{Ages, Reading};
 use super::room;
 use super::swap::{Cached, same};
 use super::unsynced::{Unsynced, sync};
@@ -73,6 +74,7 @@ struct Behind<'a> {
     next_telling: Instant,
     next_sync: Option<Instant>,
     next_retention: Option<Instant>,
+    ages: Ages,
 }
 
 impl<'a> Behind<'a> {
@@ -91,6 +93,7 @@ impl<'a> Behind<'a> {
             next_telling: now,
             next_sync: core.options.sync_every.map(|interval| now + interval),
             next_retention: core.options.max_age.map(|_| now),
+            ages: Ages::new(),
         }
     }
 
@@ -108,6 +111,7 @@ impl<'a> Behind<'a> {
             self.rotate_in_time(),
             self.delete_in_time(now),
             self.keeper.problems.tell(&self.core.drops),
+            self.core.salvage_on().then_some(SOON),
         ];
         soonest.into_iter().flatten().min()
     }
@@ -270,9 +274,12 @@ impl<'a> Behind<'a> {
         let age = self.core.options.max_age?;
         let interval = RETENTION.min(age / 4).max(SOON);
         if self.next_retention.is_none_or(|next| next <= now) {
-            let deleted = room::delete_older(&self.core.directory.folder(), age).unwrap_or(0);
+            let (folder, clock) = (self.core.directory.folder(), (self.core.options.clock)());
+            let now = Reading { wall: clock.0, uptime: clock.1 };
+            let deleted = room::delete_older(&folder, &mut self.ages, &self.keeper.stream_id, now, age);
+            let deleted = deleted.unwrap_or(0);
             self.core.counters.deleted_segments.fetch_add(deleted, Ordering::Relaxed);
-            self.next_retention = Some(now + interval);
+            self.next_retention = Some(Instant::now() + interval);
         }
         Some(interval)
     }

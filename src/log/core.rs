@@ -1,8 +1,8 @@
 //! What all threads of a process share of a log.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ use super::inside::Own;
 use super::keeper::Keeper;
 use super::levels::Levels;
 use super::options::LogOptions;
+use super::salvage::{self, Salvage};
+use super::signal::lock;
 use super::stats::{BufferCounters, Counters, Stats};
 use super::succession::{Sequenced, Step, Succession};
 use super::swap::Cached;
@@ -27,6 +29,8 @@ use super::swap::Cached;
 pub(super) struct Core {
     pub(super) options: LogOptions,
     pub(super) directory: Directory,
+    /// The segments of dead processes that are still to be looked at.
+    pub(super) salvage: Mutex<Option<Salvage>>,
     pub(super) levels: Levels,
     pub(super) fork: ForkMark,
     pub(super) segments: Succession<SharedSegment>,
@@ -69,6 +73,7 @@ impl Core {
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
             directory,
+            salvage: Mutex::new(None),
             levels: Levels::new(),
             fork: ForkMark::new(),
             segments,
@@ -197,6 +202,15 @@ impl Core {
     /// How long an append waits for a buffer.
     pub(super) fn patience(&self) -> Duration {
         if self.closed.load(Ordering::Relaxed) { Duration::ZERO } else { self.options.patience() }
+    }
+
+    /// Seals or trims some of what dead processes left. Whether there is more.
+    pub(super) fn salvage_on(&self) -> bool {
+        let mut salvage = lock(&self.salvage);
+        if salvage.as_mut().is_some_and(|salvage| salvage.go_on(salvage::IN_PASS)) {
+            *salvage = None;
+        }
+        salvage.is_some()
     }
 
     /// Lets the buffers that nobody uses now go of the segments that were current when they were used last.

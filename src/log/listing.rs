@@ -146,8 +146,9 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
     Ok(info)
 }
 
-/// Whether a file of this name is a segment: one that is still being made is not.
-pub(super) fn is_segment_name(path: &Path) -> bool {
+/// Returns whether a file of this name is a segment. Hidden files are not: a segment that is still being made has a hidden name.
+#[must_use]
+pub fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
@@ -158,7 +159,7 @@ pub(super) fn is_segment_name(path: &Path) -> bool {
 /// # Errors
 /// Those of the file system.
 pub(super) fn is_segment(path: &Path) -> io::Result<bool> {
-    if path.extension().is_some_and(|extension| extension == FILE_EXTENSION) {
+    if is_segment_name(path) {
         return Ok(true);
     }
     let file = File::open(path)?;

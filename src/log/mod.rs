@@ -45,7 +45,9 @@ mod options;
 mod outcome;
 mod problem;
 mod reader;
+mod retention;
 mod room;
+mod salvage;
 mod scan;
 mod signal;
 mod stats;
@@ -67,7 +69,7 @@ pub use drops::Drops;
 pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo, is_log_file_name};
 pub use guard::Guard;
 pub use levels::{Levels, Site};
-pub use listing::{Life, Listing, Owner, SegmentInfo, StreamEnd, list};
+pub use listing::{Life, Listing, Owner, SegmentInfo, StreamEnd, is_segment_name, list};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{CloseError, DropCause, Durability, FlushError, Outcome};
 pub use problem::Problem;
@@ -83,6 +85,7 @@ use crate::severity::Severity;
 use self::core::{Core, NoRoom};
 use inside::{Own, Waiting};
 use keeper::Keeper;
+use salvage::Salvage;
 use swap::Cached;
 
 /// A log to append to, from as many threads as there are: clone it into each of them.
@@ -112,6 +115,10 @@ impl Log {
         let Some(_own) = Own::enter() else { return Err(io::ErrorKind::ResourceBusy.into()) };
         let core = Arc::new(Core::new(options)?);
         room::tidy(&core.directory.folder());
+        let mut left = Salvage::new(core.directory.folder(), core.options.segment.index);
+        if !left.go_on(salvage::AT_OPEN) {
+            *signal::lock(&core.salvage) = Some(left);
+        }
         let keeper = core.keeper.load_full();
         match core.make_spare(&keeper, &mut keeper.next()) {
             Err(error) if !room::may_pass(&error) => return Err(error),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::format::segment::{DATA_START, TRAILER_LEN};
 use crate::limits::Limits;
 use crate::memory::MemoryLimit;
+use crate::segment::create::unix_nanos_now;
 use crate::segment::folder::Modes;
 use crate::segment::index::IndexBuilder;
 use crate::segment::{Resource, SegmentOptions};
@@ -25,8 +26,15 @@ pub enum OnFull {
     /// Once no further segment can be made, entries below the severity are dropped, so that what is left of the last one
     /// is for those that matter. When that is full, too, all are dropped.
     DropBelow(Severity),
-    /// The oldest segments of the directory are deleted, whoever wrote them, but none that a living process writes to. Where
-    /// only one is left that this process is just completing, the append waits for that, for at most
+    /// The oldest segments of the directory are deleted, including those of other processes, but none that a live process
+    /// writes to. The order is that of creation in the directory, whatever the clocks showed. The last segment of a process that
+    /// died is deleted after all others; such segments are spared up to half of the budget, the newest first.
+    ///
+    /// If the disk is full and the byte budget is not used up, other programs may have filled the disk. Then half of the byte
+    /// budget is kept: nothing is deleted below it, and entries are dropped and counted. Without a budget it is half of 1 GiB, or
+    /// of a tenth of the file system if that is less.
+    ///
+    /// If only one segment is left and this process is about to complete it, the append waits for that, for at most
     /// [`LogOptions::OVERWRITE_TIMEOUT`].
     #[default]
     OverwriteOldest,
@@ -52,6 +60,7 @@ pub struct LogOptions {
     pub(super) on_problem: Option<fn(&Problem)>,
     /// Bytes that are prepared ahead of the appends at a time, and given back behind them: a power of two.
     pub(super) window: usize,
+    pub(super) clock: fn() -> (u64, u64),
 }
 
 impl LogOptions {
@@ -99,6 +108,7 @@ impl LogOptions {
             modes: Modes::default(),
             on_problem: None,
             window: Self::MAX_WINDOW,
+            clock: clocks,
         }
     }
 
@@ -142,8 +152,14 @@ impl LogOptions {
         self
     }
 
-    /// Deletes segments whose last entry is so old, whoever wrote them, but none that a living process writes to; default
-    /// never.
+    /// Deletes the segments of the directory whose last entry is older than `age`, including those of other processes; default
+    /// never. A segment that a live process writes to stays.
+    ///
+    /// The age is measured by `CLOCK_BOOTTIME` from the moment when the segment was seen complete. For segments of earlier
+    /// runs it is the time of the last entry, corrected by the order of creation in the directory. A clock that was set, ahead
+    /// or back, does not make entries old: a difference of more than `age` between one segment and the next, a step that was seen
+    /// while the log was open, and the time before a clock has reached the time of earlier segments again do not count.
+    /// Without this evidence a segment is deleted when a process has had the log open for `age`.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -230,6 +246,15 @@ impl LogOptions {
     #[must_use]
     pub fn on_problem(mut self, on_problem: fn(&Problem)) -> Self {
         self.on_problem = Some(on_problem);
+        self
+    }
+
+    /// Replaces the clocks that [`max_age`](Self::max_age) is measured with, for tests: a function that returns nanoseconds since
+    /// the Unix epoch, and nanoseconds since the start of the machine.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn clock(mut self, clock: fn() -> (u64, u64)) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -344,6 +369,18 @@ impl LogOptions {
 
 fn out_of_range(name: &str, what: &std::fmt::Arguments<'_>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: {what}"))
+}
+
+/// Nanoseconds since the Unix epoch, and since the start of the machine. The second clock also runs while the machine sleeps, and
+/// nobody can set it.
+fn clocks() -> (u64, u64) {
+    #[cfg(target_os = "linux")]
+    let id = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let id = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(id);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0).saturating_mul(1_000_000_000);
+    (unix_nanos_now(), seconds.saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0)))
 }
 
 /// The window of a log under this memory limit.

@@ -3,18 +3,21 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::error::SegmentError;
 use crate::failpoint;
-use crate::format::frame::FrameKind;
+use crate::format::bytes::u64_at;
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::segment::FILE_EXTENSION;
 use crate::segment::folder::{Access, Folder};
 use crate::segment::index::{INDEX_EXTENSION, index_path, is_index_name};
-use crate::segment::{Event, FILE_EXTENSION, Mode, Segment, State};
 
-use super::listing::is_segment_name;
+use super::listing::{is_segment_name, named};
+use super::retention::{self, Ages, Facts, Reading, TOLERANCE};
 use super::turn::{LOCK_NAME, Turn};
 
 /// A file that is being made is not touched for so long by others, even where it is not locked yet.
@@ -76,51 +79,137 @@ fn segments(folder: &Folder) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// Maps the segment `name`.
-fn open(folder: &Folder, name: &OsStr) -> io::Result<Segment> {
-    Segment::map(&folder.open_regular(name, Access::Read)?)
+/// The segments of the directory that this version may delete, and the facts that decide which comes first.
+fn all_facts(folder: &Folder) -> io::Result<Vec<(OsString, Facts)>> {
+    Ok(segments(folder)?
+        .into_iter()
+        .filter_map(|name| facts(folder, &name).map(|facts| (name, facts)))
+        .collect())
 }
 
-/// Deletes the oldest segment that may be and can be. Whether there was one.
-///
-/// # Errors
-/// Those of reading the directory.
-pub(super) fn delete_oldest(folder: &Folder) -> io::Result<bool> {
-    // One that cannot be deleted, as for lack of rights, must not keep the others.
-    Ok(segments(folder)?.iter().any(|name| delete_if_abandoned(folder, name).unwrap_or(false)))
-}
-
-/// Deletes the segments whose last entry is older than `age`, and that may be and can be. How many they were.
-///
-/// # Errors
-/// Those of reading the directory.
-pub(super) fn delete_older(folder: &Folder, age: Duration) -> io::Result<u64> {
-    let mut deleted = 0;
-    let now = SystemTime::now();
-    for name in segments(folder)? {
-        let Some(written) = last_written(folder, &name) else { continue };
-        if now.duration_since(written).is_ok_and(|found| found > age)
-            && delete_if_abandoned(folder, &name).unwrap_or(false)
-        {
-            deleted += 1;
-        }
-    }
-    Ok(deleted)
-}
-
-/// The time of the last entry where the segment says it, else that of the file's last change.
-fn last_written(folder: &Folder, name: &OsStr) -> Option<SystemTime> {
+/// The facts about one segment; `None`: it must not be deleted, or is gone.
+fn facts(folder: &Folder, name: &OsStr) -> Option<Facts> {
     let file = folder.open_regular(name, Access::Read).ok()?;
-    let latest =
-        Segment::map(&file).ok()?.trailer().map(|trailer| trailer.max_time).filter(|time| *time != 0);
-    match latest {
-        Some(nanos) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)),
-        None => file.metadata().ok()?.modified().ok(),
+    let mut pages = [0; layout::DATA_START];
+    let read = file.read_at(&mut pages, 0).ok()?;
+    let named = named(name.as_ref());
+    let header = match (SegmentHeader::parse(&pages[..read]), named) {
+        (Ok(header), _) => header,
+        (Err(SegmentError::Version { .. } | SegmentError::Incompatible { .. }), _) | (Err(_), None) => {
+            return None;
+        }
+        // Its first page is damaged. The name is all that is left of it.
+        (Err(_), Some((created, stream_id, sequence))) => {
+            let mut segment_id = stream_id;
+            segment_id[8..].copy_from_slice(&sequence.to_le_bytes());
+            let bytes = blocks(&file);
+            let ended = is_abandoned(&file, true);
+            return Some(Facts {
+                segment_id,
+                stream_id,
+                sequence,
+                created,
+                bytes,
+                ended,
+                ..Facts::default()
+            });
+        }
+    };
+    let mut bytes = [0; layout::TRAILER_LEN];
+    let trailer = Trailer::offset(header.size)
+        .filter(|at| file.read_exact_at(&mut bytes, *at as u64).is_ok())
+        .and_then(|at| Trailer::read(&bytes, at, header.salt));
+    let word = |at| u64_at(&pages, at).unwrap_or(0);
+    let end = layout::end_code(word(layout::END)).filter(|_| word(layout::END) != 0);
+    let ended = trailer.is_some() || is_abandoned(&file, false);
+    // Of a damaged segment it is not known when its last entry was written: before its process was found dead.
+    let noted = Some(word(layout::END_TIME)).filter(|_| end == Some(layout::END_DIED));
+    let last = trailer.map_or(noted, |trailer| Some(trailer.max_time)).filter(|time| *time != 0);
+    Some(Facts {
+        segment_id: header.segment_id,
+        stream_id: header.stream_id,
+        sequence: header.sequence,
+        ordinal: header.ordinal,
+        created: header.created_unix_nano,
+        last,
+        runs_back: trailer
+            .is_some_and(|trailer| trailer.last_time.saturating_add(TOLERANCE) < trailer.max_time),
+        bytes: blocks(&file),
+        ended,
+        died: end == Some(layout::END_DIED) || trailer.is_none() && ended,
+    })
+}
+
+/// Bytes on disk.
+fn blocks(file: &File) -> u64 {
+    file.metadata().map_or(0, |found| found.blocks().saturating_mul(512))
+}
+
+/// Whether no process owns the segment. `unknown`: the answer if the file system has no locks.
+fn is_abandoned(file: &File, unknown: bool) -> bool {
+    // A shared lock, so that other processes that look at the same moment do not take this one for the owner.
+    match file.try_lock_shared() {
+        Ok(()) => {
+            let _ = file.unlock();
+            true
+        }
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => unknown,
     }
 }
 
-/// Deletes the segment unless somebody writes to it, or it is of a later version, of which we do not know what deleting
-/// it would mean. Readers that have mapped it keep what they have.
+/// What bounds the bytes in a directory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) budget: Option<u64>,
+    /// Whether the byte budget has room, so that it is the disk that has none.
+    pub(super) is_in_budget: bool,
+}
+
+/// Deletes the first segment in the order of deletion that may be and can be. Whether there was one.
+///
+/// If the disk is full, other programs may have filled it. Then half of the budget is kept.
+///
+/// # Errors
+/// Those of reading the directory.
+pub(super) fn delete_oldest(folder: &Folder, limits: Limits) -> io::Result<bool> {
+    let (names, facts): (Vec<_>, Vec<_>) = all_facts(folder)?.into_iter().unzip();
+    let bytes = facts.iter().fold(0_u64, |sum, facts| sum.saturating_add(facts.bytes));
+    let floor =
+        if limits.is_in_budget { limits.budget.map_or_else(|| usual_budget(folder), Ok)? / 2 } else { 0 };
+    let may_go = |facts: &Facts| facts.ended && bytes.saturating_sub(facts.bytes) >= floor;
+    // One that cannot be deleted, as for lack of rights, must not keep the others.
+    Ok(retention::order(&facts, limits.budget.unwrap_or(bytes) / 2)
+        .into_iter()
+        .any(|i| may_go(&facts[i]) && delete_if_abandoned(folder, &names[i]).unwrap_or(false)))
+}
+
+/// 1 GiB, or a tenth of the file system if that is less.
+fn usual_budget(folder: &Folder) -> io::Result<u64> {
+    let held = folder.descriptor()?;
+    let open = held.get().ok_or(io::ErrorKind::NotFound)?;
+    let found = rustix::fs::fstatvfs(open)?;
+    Ok((found.f_blocks.saturating_mul(found.f_frsize) / 10).min(1 << 30))
+}
+
+/// Deletes the segments whose last entry is older than `max_age`, and that may be and can be. Returns their number.
+///
+/// # Errors
+/// Those of reading the directory.
+pub(super) fn delete_older(
+    folder: &Folder,
+    ages: &mut Ages,
+    own: &[u8; 16],
+    now: Reading,
+    max_age: Duration,
+) -> io::Result<u64> {
+    let (names, facts): (Vec<_>, Vec<_>) = all_facts(folder)?.into_iter().unzip();
+    let old = ages.too_old(&facts, own, now, max_age);
+    let deleted = old.iter().filter(|i| delete_if_abandoned(folder, &names[**i]).unwrap_or(false));
+    Ok(deleted.count() as u64)
+}
+
+/// Deletes the segment unless a process owns it. Readers that have mapped it keep it.
 fn delete_if_abandoned(folder: &Folder, name: &OsStr) -> io::Result<bool> {
     let file = match folder.open_regular(name, Access::Read) {
         Ok(file) => file,
@@ -128,16 +217,13 @@ fn delete_if_abandoned(folder: &Folder, name: &OsStr) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    // A shared lock, so that others who look at the same moment do not take us for the owner.
     let abandoned = match file.try_lock_shared() {
         Ok(()) => true,
         Err(TryLockError::WouldBlock) => false,
-        // Without locks only its own word says that nobody writes to it any more.
-        Err(TryLockError::Error(_)) => {
-            Segment::map(&file).is_ok_and(|segment| segment.state() == State::Sealed)
-        }
+        // Without locks only its trailer shows that no process writes to it any more.
+        Err(TryLockError::Error(_)) => facts(folder, name).is_some_and(|facts| facts.ended),
     };
-    if !abandoned || is_of_a_later_version(&file) {
+    if !abandoned {
         return Ok(false);
     }
     failpoint::hit("retire");
@@ -151,13 +237,7 @@ fn delete_if_abandoned(folder: &Folder, name: &OsStr) -> io::Result<bool> {
     }
 }
 
-fn is_of_a_later_version(file: &File) -> bool {
-    let header = Segment::map(file).map(|segment| segment.header());
-    matches!(header, Ok(Err(SegmentError::Version { .. } | SegmentError::Incompatible { .. })))
-}
-
-/// Deletes what processes left behind that died while they made a segment, before they used one, or while they deleted one:
-/// nothing of it was ever read or written, or it is an index of nothing. Best effort.
+/// Deletes files that dead processes left when they made or deleted a segment or an index. Best effort.
 pub(super) fn tidy(folder: &Folder) {
     for name in folder.names().unwrap_or_default() {
         let path = Path::new(&name);
@@ -165,8 +245,6 @@ pub(super) fn tidy(folder: &Folder) {
             || is_index_name(path) && folder.stat(path.with_extension(FILE_EXTENSION).as_os_str()).is_err();
         if is_rest && is_left_behind(folder, &name) {
             let _ = folder.remove(&name);
-        } else if is_segment_name(path) && is_unused(folder, &name) {
-            let _ = delete_if_abandoned(folder, &name);
         }
     }
 }
@@ -176,14 +254,4 @@ fn is_left_behind(folder: &Folder, name: &OsStr) -> bool {
     let Ok(modified) = file.metadata().and_then(|metadata| metadata.modified()) else { return false };
     let old = SystemTime::now().duration_since(modified).is_ok_and(|age| age > MAKING);
     old && file.try_lock_shared().is_ok()
-}
-
-/// Whether it is intact, not sealed, and has nothing but its resource.
-fn is_unused(folder: &Folder, name: &OsStr) -> bool {
-    let Ok(segment) = open(folder, name) else { return false };
-    if segment.header().is_err() || segment.state() == State::Sealed {
-        return false;
-    }
-    let Ok(mut events) = segment.events(Mode::Recover) else { return false };
-    events.all(|event| matches!(event, Ok(Event::Frame(frame)) if frame.kind == FrameKind::Resource))
 }

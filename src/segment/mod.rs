@@ -16,6 +16,8 @@ pub(crate) mod options;
 mod reader;
 mod recover;
 mod resource;
+#[cfg(all(unix, not(loom)))]
+pub(crate) mod salvage;
 pub(crate) mod scan;
 #[cfg(unix)]
 mod series;

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use fusewire::log::{FILE_EXTENSIONS, LogReader, ReadOptions, is_log_file_name};
+use fusewire::log::{FILE_EXTENSIONS, LogReader, ReadOptions, is_log_file_name, is_segment_name};
 use fusewire::segment::{FILE_EXTENSION, Segment};
 
 use crate::args::AccessArgs;
@@ -101,12 +101,6 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort_unstable();
     Ok(files)
-}
-
-/// Returns whether a file has the name of a segment. A name with a leading dot is a segment in creation.
-fn is_segment_name(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
 /// Opens a segment file, mapped or copied as `access` requires.

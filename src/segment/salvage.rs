@@ -1,0 +1,358 @@
+//! A segment that a dead process left: sealed if it is whole, trimmed if not, deleted if it is empty.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+
+use crate::decode::EntryRef;
+use crate::format::bytes::u64_at;
+use crate::format::frame::{self, FrameFault, FrameKind};
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::severity::Severity;
+
+use super::create::{punch, unix_nanos_now};
+use super::folder::{Access, Folder};
+use super::held::FileId;
+use super::index::{self, IndexBuilder};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// The outcome of a salvage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Salvaged {
+    /// The segment is sealed now.
+    Sealed,
+    /// The segment has incomplete or damaged bytes. Its frames are as they were, and its free tail is given back.
+    Trimmed,
+    /// The segment had no frame but its resource, and is deleted.
+    Deleted,
+}
+
+/// A segment that is not sealed and that no process owns. Its lock is held as long as this lives.
+pub(crate) struct Dead {
+    file: File,
+    folder: Arc<Folder>,
+    name: OsString,
+    header: SegmentHeader,
+    /// One past the last byte that can belong to a frame.
+    end: usize,
+    /// How far the frames were read.
+    at: usize,
+    frames: u64,
+    trailer: Trailer,
+    index: Option<IndexBuilder>,
+    /// Bytes of the file from `loaded` on.
+    buffer: Vec<u8>,
+    loaded: usize,
+    /// The number of bytes that were read.
+    read: usize,
+    search: Option<Search>,
+}
+
+/// The search for bytes in the unused space.
+struct Search {
+    /// What ended the run of frames.
+    fault: FrameFault,
+    at: usize,
+    /// One past the last byte that is not zero.
+    used: usize,
+}
+
+impl Drop for Dead {
+    fn drop(&mut self) {
+        // By a call: a child that was forked off meanwhile has the file open, too, and would keep the lock.
+        let _ = self.file.unlock();
+    }
+}
+
+impl Dead {
+    /// Opens the segment `name` if its process left it unsealed. `None`: it is sealed, its process may live, it was salvaged
+    /// before, or it is not one that this version writes.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn open(folder: &Arc<Folder>, name: &OsStr, indexed: bool) -> io::Result<Option<Self>> {
+        let file = folder.open_regular(name, Access::ReadWrite)?;
+        let mut pages = [0; layout::DATA_START];
+        if file.read_exact_at(&mut pages, 0).is_err() {
+            return Ok(None);
+        }
+        let Ok(header) = SegmentHeader::parse(&pages) else { return Ok(None) };
+        let is_ours = !header.is_read_only()
+            && header.version.1 <= layout::VERSION.1
+            && header.compat & layout::COMPAT_UNLOCKED == 0
+            && file.metadata()?.len() == header.size;
+        let at_start = usize::try_from(header.data_start).ok().zip(Trailer::offset(header.size));
+        let Some((at, end)) = at_start.filter(|_| is_ours) else { return Ok(None) };
+        if !is_left(&file, &header, end)? || file.try_lock().is_err() {
+            return Ok(None);
+        }
+        // Pages that are read ahead of unused space would pass for data.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random);
+        let (loaded, index) = (at, indexed.then(IndexBuilder::default));
+        let (folder, name, buffer) = (Arc::clone(folder), name.to_owned(), Vec::new());
+        let (trailer, search) = (Trailer::default(), None);
+        let dead = Self {
+            file,
+            folder,
+            name,
+            header,
+            end,
+            at,
+            frames: 0,
+            trailer,
+            index,
+            buffer,
+            loaded,
+            read: 0,
+            search,
+        };
+        // Another process may have come first: it has salvaged the segment, or deleted it.
+        let is_there = dead
+            .folder
+            .stat(&dead.name)
+            .is_ok_and(|found| FileId::of(&dead.file).is_ok_and(|id| FileId::in_stat(&found) == id));
+        Ok((is_there && is_left(&dead.file, &dead.header, end)?).then_some(dead))
+    }
+
+    /// Reads on for about `bytes` bytes, and completes the salvage at the end. `None`: there is more to read.
+    ///
+    /// # Errors
+    /// Those of the file system. The frames are as they were.
+    pub(crate) fn go_on(&mut self, bytes: usize) -> io::Result<Option<Salvaged>> {
+        let limit = self.read.saturating_add(bytes);
+        while self.search.is_none() {
+            if self.read >= limit {
+                return Ok(None);
+            }
+            self.pass_frame()?;
+        }
+        while !self.search_chunk()? {
+            if self.read >= limit {
+                return Ok(None);
+            }
+        }
+        self.complete().map(Some)
+    }
+
+    /// Returns how many bytes were read.
+    pub(crate) fn read(&self) -> usize {
+        self.read
+    }
+
+    /// Makes the bytes from `at` to `at + len` available, and possibly more.
+    fn load(&mut self, at: usize, len: usize) -> io::Result<&[u8]> {
+        let len = len.min(self.end.saturating_sub(at));
+        let is_loaded = at >= self.loaded && at + len <= self.loaded + self.buffer.len();
+        if !is_loaded {
+            self.buffer.resize(len.max(CHUNK).min(self.end.saturating_sub(at)), 0);
+            self.loaded = at;
+            self.read = self.read.saturating_add(self.buffer.len());
+            self.file.read_exact_at(&mut self.buffer, at as u64)?;
+        }
+        Ok(&self.buffer[at - self.loaded..])
+    }
+
+    /// Passes over the next frame, or notes that there is none.
+    fn pass_frame(&mut self) -> io::Result<()> {
+        let at = self.at;
+        let word = u64_at(self.load(at, frame::HEADER_LEN)?, frame::COMMIT).unwrap_or(0);
+        let len = if frame::is_committed(word) { frame::frame_len(frame::payload_len(word)) } else { 0 };
+        self.load(at, len.max(frame::HEADER_LEN))?;
+        let bytes = &self.buffer[at - self.loaded..];
+        match frame::parse(bytes, at, frame::tag(self.header.salt, at)) {
+            Ok(found) => {
+                if found.kind == FrameKind::Entry {
+                    self.trailer.note(EntryRef::new(found.payload).map_or(0, |entry| entry.time_unix_nano()));
+                }
+                if let Some(index) = &mut self.index {
+                    index.note(at, len, found.kind, found.payload);
+                }
+                self.frames += u64::from(found.kind != FrameKind::Resource);
+                self.at += len;
+            }
+            Err(fault) => self.search = Some(Search { fault, at, used: at }),
+        }
+        Ok(())
+    }
+
+    /// Looks for bytes that are not zero in the next part of the unused space. Whether there is no further part.
+    fn search_chunk(&mut self) -> io::Result<bool> {
+        let Some(Search { at, .. }) = self.search else { return Ok(true) };
+        let Some(data) = next_data(&self.file, at, self.end)? else {
+            return Ok(true);
+        };
+        let len = (self.end - data).min(CHUNK);
+        let bytes = &self.load(data, len)?[..len];
+        let used = last_used(bytes).map(|last| data + last);
+        if let Some(search) = &mut self.search {
+            search.at = data + len;
+            search.used = search.used.max(used.unwrap_or(0));
+        }
+        Ok(data + len >= self.end)
+    }
+
+    fn complete(&mut self) -> io::Result<Salvaged> {
+        let search = self.search.take();
+        let (fault, used) = search.map_or((FrameFault::Free, self.at), |search| (search.fault, search.used));
+        let tail = self.word(layout::TAIL)?;
+        let known = layout::tail_offset(tail).unwrap_or(0);
+        let is_run = match fault {
+            FrameFault::Free => used == self.at,
+            // The word is zero again behind its first bytes.
+            FrameFault::Closed => used <= self.at + frame::TAG,
+            FrameFault::Truncated { .. } => self.at == self.end,
+            _ => false,
+        };
+        if !is_run || known > self.at || self.has_seal()? {
+            // A page of zeros below the known tail is a loss that readers report. It stays what it is.
+            punch(&self.file, used.max(known), self.end);
+            put_end(&self.file)?;
+            return Ok(Salvaged::Trimmed);
+        }
+        if self.frames == 0 {
+            self.end_previous();
+            self.folder.remove(&self.name)?;
+            return Ok(Salvaged::Deleted);
+        }
+        self.seal(fault, tail)?;
+        Ok(Salvaged::Sealed)
+    }
+
+    /// Whether there is something at the place of the trailer, other than space that was taken for it.
+    fn has_seal(&self) -> io::Result<bool> {
+        let word = self.word(self.end)?;
+        Ok(word != 0 && word != frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN))
+    }
+
+    fn seal(&mut self, fault: FrameFault, tail: u64) -> io::Result<()> {
+        let tag = frame::tag(self.header.salt, self.at);
+        if fault == FrameFault::Free && self.at < self.end {
+            self.put(self.at, frame::closed_word(tag))?;
+        }
+        if tail != layout::tail_word(self.at) {
+            self.put(layout::TAIL, layout::tail_word(self.at))?;
+        }
+        if self.word(layout::END)? == 0 && is_last(&self.folder, &self.name) {
+            put_end(&self.file)?;
+        }
+        let trailer = Trailer { data_end: self.at as u64, ..self.trailer };
+        let mut bytes = [0; layout::TRAILER_LEN];
+        let payload = trailer.to_payload();
+        bytes[frame::HEADER_LEN..].copy_from_slice(&payload);
+        let tag = frame::tag(self.header.salt, self.end);
+        let word = frame::close(&mut bytes, payload.len(), FrameKind::Seal, Severity::UNSPECIFIED, tag);
+        bytes[..8].copy_from_slice(&word.to_le_bytes());
+        self.file.write_all_at(&bytes, self.end as u64)?;
+        self.put(layout::STATE, layout::STATE_SEALED)?;
+        let before = self.file.metadata()?.blocks();
+        punch(&self.file, self.at + frame::ALIGN, self.end);
+        let freed = before.saturating_sub(self.file.metadata()?.blocks()).saturating_mul(512);
+        let index = self.index.take().and_then(|index| index.finish(self.header.segment_id, self.at as u64));
+        // The index takes no room but what was given back: the byte budget counted the segment as it was.
+        if let Some(index) = index.filter(|index| (index.len() as u64).next_multiple_of(4096) <= freed)
+            && let Ok(word) = index::write(&self.folder, &self.name, &index)
+        {
+            self.put(layout::INDEX, word)?;
+        }
+        Ok(())
+    }
+
+    /// Notes in the segment before this one, if it is sealed, that its process is gone: it will be the last of its stream.
+    fn end_previous(&self) {
+        if !is_last(&self.folder, &self.name) {
+            return;
+        }
+        let Some((stream, sequence)) = stream_of(&self.name).filter(|(_, sequence)| *sequence > 0) else {
+            return;
+        };
+        let names = self.folder.names().unwrap_or_default();
+        let previous = names.iter().find(|name| stream_of(name) == Some((stream, sequence - 1)));
+        let opened = previous.and_then(|name| self.folder.open_regular(name, Access::ReadWrite).ok());
+        let mut pages = [0; layout::DATA_START];
+        if let Some(file) = opened.filter(|file| file.read_exact_at(&mut pages, 0).is_ok())
+            && SegmentHeader::parse(&pages).is_ok_and(|header| header.stream_id == self.header.stream_id)
+            && u64_at(&pages, layout::STATE) == Some(layout::STATE_SEALED)
+            && u64_at(&pages, layout::END) == Some(0)
+        {
+            let _ = put_end(&file);
+        }
+    }
+
+    fn word(&self, at: usize) -> io::Result<u64> {
+        word(&self.file, at)
+    }
+
+    fn put(&self, at: usize, word: u64) -> io::Result<()> {
+        self.file.write_all_at(&word.to_le_bytes(), at as u64)
+    }
+}
+
+/// One past the last byte that is not zero.
+fn last_used(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 4096;
+    static ZEROS: [u8; BLOCK] = [0; BLOCK];
+    let block = bytes.chunks(BLOCK).rposition(|block| block != &ZEROS[..block.len()])?;
+    let start = block * BLOCK;
+    let last = bytes[start..].iter().take(BLOCK).rposition(|byte| *byte != 0)?;
+    Some(start + last + 1)
+}
+
+fn word(file: &File, at: usize) -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    file.read_exact_at(&mut bytes, at as u64)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// Notes in the segment that its process is gone.
+fn put_end(file: &File) -> io::Result<()> {
+    let mut words = [0; 16];
+    words[..8].copy_from_slice(&layout::end_word(layout::END_DIED).to_le_bytes());
+    words[8..].copy_from_slice(&unix_nanos_now().to_le_bytes());
+    file.write_all_at(&words, layout::END as u64)
+}
+
+/// Whether the segment is neither sealed nor trimmed before.
+fn is_left(file: &File, header: &SegmentHeader, end: usize) -> io::Result<bool> {
+    let mut bytes = [0; layout::TRAILER_LEN];
+    file.read_exact_at(&mut bytes, end as u64)?;
+    let is_sealed = Trailer::read(&bytes, end, header.salt).is_some();
+    Ok(!is_sealed && word(file, layout::END)? != layout::end_word(layout::END_DIED))
+}
+
+/// The stream and the sequence in the name of a segment.
+fn stream_of(name: &OsStr) -> Option<(&str, u64)> {
+    let mut parts = name.to_str()?.strip_suffix(".fws")?.split('-').skip(1);
+    let (stream, sequence) = (parts.next()?, parts.next()?.parse().ok()?);
+    Some((stream, sequence))
+}
+
+/// Whether no later segment of its stream is there.
+fn is_last(folder: &Folder, name: &OsStr) -> bool {
+    let Some((stream, sequence)) = stream_of(name) else { return true };
+    let names = folder.names().unwrap_or_default();
+    !names.iter().filter_map(|name| stream_of(name)).any(|other| other.0 == stream && other.1 > sequence)
+}
+
+/// The next byte at or after `from` that is not in a hole, before `end`.
+fn next_data(file: &File, from: usize, end: usize) -> io::Result<Option<usize>> {
+    if from >= end {
+        return Ok(None);
+    }
+    #[cfg(target_os = "linux")]
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(from as u64)) {
+        Ok(at) => {
+            let at = usize::try_from(at).unwrap_or(usize::MAX).max(from);
+            return Ok((at < end).then_some(at));
+        }
+        // No data to the end of the file.
+        Err(rustix::io::Errno::NXIO) => return Ok(None),
+        // A file system that cannot tell.
+        Err(_) => {}
+    }
+    Ok(Some(from))
+}

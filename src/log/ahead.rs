@@ -62,7 +62,12 @@ fn give_back(core: &Core, keeper: &Keeper) {
 /// Touches the pages that the appends will come to next.
 fn touch_ahead(core: &Core) {
     if let Some(segment) = &*core.segments.current() {
-        segment.prefault_to(segment.tail() + 2 * core.options.window);
+        let window = core.options.window;
+        // In parts: while this thread touches one, the appends may pass it, and somebody else may give its pages back.
+        for part in 1..=4 {
+            let touched = segment.prefault_to(segment.tail() + part * window / 2);
+            segment.release_to(segment.tail().saturating_sub(window), touched);
+        }
     }
 }
 

@@ -133,15 +133,7 @@ impl<'a> Behind<'a> {
         for tended in &mut self.tended {
             let segment = &tended.segment;
             let window = self.core.options.window;
-            loop {
-                let from = tended.progress.at;
-                segment.progress_to(&mut tended.progress, from + window);
-                let at = tended.progress.at;
-                segment.release_to(at.saturating_sub(window), from..at);
-                if at < from + window {
-                    break;
-                }
-            }
+            segment.progress_in_windows(&mut tended.progress, window);
             let left = tended.progress.at.saturating_sub(window);
             if left >= tended.left + window {
                 if self.limit.as_ref().is_some_and(MemoryLimit::is_near) {
@@ -163,7 +155,7 @@ impl<'a> Behind<'a> {
     fn seal_front(&mut self) {
         let Some(mut tended) = self.tended.pop_front() else { return };
         let start = Instant::now();
-        tended.segment.progress(&mut tended.progress);
+        tended.segment.progress_in_windows(&mut tended.progress, self.core.options.window);
         tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
         let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
@@ -345,7 +337,7 @@ impl<'a> Behind<'a> {
         loop {
             let mut are_whole = true;
             for tended in &mut self.tended {
-                tended.segment.progress(&mut tended.progress);
+                tended.segment.progress_in_windows(&mut tended.progress, self.core.options.window);
                 are_whole &= tended.is_whole();
             }
             if are_whole || start.elapsed() >= LogOptions::CLOSE_TIMEOUT {

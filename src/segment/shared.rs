@@ -51,6 +51,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) severity: Severity,
 }
 
+/// The largest part of a file that the kernel maps for one fault: a folio of 2 MiB.
+const AROUND: usize = 2 << 20;
+
 /// Room for a frame's header before its payload.
 pub(crate) const HEADER_LEN: usize = frame::HEADER_LEN;
 
@@ -147,7 +150,19 @@ impl SharedSegment {
         self.progress_to(progress, usize::MAX);
     }
 
-    /// The same, and no further than the first frame that begins at `limit` or after it.
+    /// The same, and gives the memory of the frames back, a window at a time.
+    pub(crate) fn progress_in_windows(&self, progress: &mut Progress, window: usize) {
+        loop {
+            let from = progress.at;
+            self.progress_to(progress, from + window);
+            self.release_to(progress.at.saturating_sub(window), from..progress.at);
+            if progress.at < from + window {
+                return;
+            }
+        }
+    }
+
+    /// The same as `progress`, and no further than the first frame that begins at `limit` or after it.
     pub(crate) fn progress_to(&self, progress: &mut Progress, limit: usize) {
         while progress.at < limit {
             let (word, covered) = self.map.frame(progress.at);
@@ -249,8 +264,8 @@ impl SharedSegment {
         self.map.tail()
     }
 
-    /// Touches the pages up to `to` ahead of time, as far as that has not been done.
-    pub(crate) fn prefault_to(&self, to: usize) {
+    /// Touches the pages up to `to` ahead of time, as far as that has not been done. Returns the bytes of these pages.
+    pub(crate) fn prefault_to(&self, to: usize) -> Range<usize> {
         // Appends that were earlier have touched the pages themselves, and these may be given back again.
         let from = self.prefaulted.load(Ordering::Relaxed).max(self.tail() / layout::PAGE * layout::PAGE);
         let to = to.next_multiple_of(layout::PAGE).min(self.map.memory().len());
@@ -258,15 +273,18 @@ impl SharedSegment {
             self.map.memory().prefault(from..to);
             self.prefaulted.store(to, Ordering::Relaxed);
         }
+        from..to.max(from)
     }
 
-    /// Gives the memory of the pages before `to` back, as far as that has not been done, and of the pages in `read`, which
-    /// have been read since, if it has.
-    pub(crate) fn release_to(&self, to: usize, read: Range<usize>) {
+    /// Gives the memory of the pages before `to` back, as far as that has not been done, and of the pages in `touched`, which
+    /// have been read or prefaulted since, if it has.
+    pub(crate) fn release_to(&self, to: usize, touched: Range<usize>) {
         let page = |at: usize| at / layout::PAGE * layout::PAGE;
         let released = self.released.load(Ordering::Relaxed);
-        if read.start < released {
-            self.map.memory().release(page(read.start)..page(read.end.min(released)));
+        if touched.start < released {
+            // To read a page also maps pages around it that are in the page cache, among them some that were given back.
+            let from = (touched.start / AROUND * AROUND).max(layout::DATA_START);
+            self.map.memory().release(from..page(touched.end.min(released)));
         }
         if released < page(to) {
             self.map.memory().release(released..page(to));

@@ -96,7 +96,7 @@ fn also_when_the_system_had_no_memory_for_it() {
     for code in [libc::EAGAIN, libc::ENOMEM, libc::EMFILE, libc::ENFILE] {
         let directory = tempfile::tempdir().unwrap();
         let log = log(directory.path());
-        let segments = log.stats().segments;
+        let rotations = log.stats().rotations;
         ANSWER.store(code, Ordering::Relaxed);
         let failed = [flush(&log), flush(&log)];
         ANSWER.store(0, Ordering::Relaxed);
@@ -104,7 +104,7 @@ fn also_when_the_system_had_no_memory_for_it() {
         assert_eq!(flush(&log), Ok(()), "{code}");
         assert!(are_durable(directory.path()), "{code}");
         // No segment is left for an error that passes.
-        assert_eq!(log.stats().segments, segments, "{code}");
+        assert_eq!(log.stats().rotations, rotations, "{code}");
     }
 }
 

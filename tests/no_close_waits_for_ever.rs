@@ -8,7 +8,8 @@ mod common {
 
 use std::os::fd::RawFd;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use fusewire::log::{CloseError, DropCause, Durability, FlushError, Log, Outcome}
 /// Whether the disk answers.
 static ANSWERS: Mutex<bool> = Mutex::new(true);
 static CHANGED: Condvar = Condvar::new();
+
+/// Whether the disk has been asked.
+static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// One test at a time has the disk.
 static DISK: Mutex<()> = Mutex::new(());
@@ -31,17 +35,20 @@ fn disk_answers(answers: bool) {
 /// Instead of the C library's.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
+    ASKED.store(true, Ordering::SeqCst);
     drop(CHANGED.wait_while(ANSWERS.lock().unwrap(), |answers| !*answers).unwrap());
     0
 }
 
 /// A log with an entry that the disk has been asked for, and does not answer.
 fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
-    let disk = DISK.lock().unwrap();
+    let disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let log = Log::options(directory).close_timeout(Duration::from_millis(10)).open().unwrap();
     assert!(log.append(|entry| entry.set_body("written")).is_written());
     disk_answers(false);
+    ASKED.store(false, Ordering::SeqCst);
     assert_eq!(log.flush(Durability::Disk, Duration::from_millis(1)), Err(FlushError::TimedOut));
+    until("the disk is asked", || ASKED.load(Ordering::SeqCst));
     (log, disk)
 }
 

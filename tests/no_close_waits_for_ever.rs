@@ -42,8 +42,13 @@ extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
 
 /// A log with an entry that the disk has been asked for, and does not answer.
 fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
+    hanging_with(directory, Duration::from_millis(10))
+}
+
+/// The same, of a log whose drop waits for so long.
+fn hanging_with(directory: &Path, close_timeout: Duration) -> (Log, MutexGuard<'static, ()>) {
     let disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
-    let log = Log::options(directory).close_timeout(Duration::from_millis(10)).open().unwrap();
+    let log = Log::options(directory).close_timeout(close_timeout).open().unwrap();
     assert!(log.append(|entry| entry.set_body("written")).is_written());
     disk_answers(false);
     ASKED.store(false, Ordering::SeqCst);
@@ -89,6 +94,16 @@ fn a_disk_that_answers_in_time_is_waited_for() {
     assert_eq!(closing.join().unwrap(), Ok(()));
     assert!(logs::all_sealed(directory.path()));
     assert_eq!(logs::read(directory.path()).bodies(), ["written"]);
+}
+
+#[test]
+fn a_close_that_has_timed_out_is_not_waited_for_again_by_its_drop() {
+    let _watchdog = Watchdog::over("a close that has timed out");
+    let directory = tempfile::tempdir().unwrap();
+    let (log, _disk) = hanging_with(directory.path(), LIMIT * 2);
+    assert_eq!(log.close(Duration::from_millis(10)), Err(CloseError::TimedOut));
+    disk_answers(true);
+    assert_eq!(completed(directory.path()), ["written"]);
 }
 
 #[test]

@@ -332,6 +332,9 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let _ = self.complete(self.core.options.close_timeout);
+        // A shutdown that has not ended in time has been waited for.
+        if !self.core.closed.load(Ordering::Acquire) {
+            let _ = self.complete(self.core.options.close_timeout);
+        }
     }
 }

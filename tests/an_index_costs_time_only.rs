@@ -97,7 +97,8 @@ fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
 #[test]
 fn whoever_makes_it_makes_the_same() {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(512 << 10).open().unwrap();
+    let log =
+        Log::options(directory.path()).segment_size(512 << 10).first_segment_size(512 << 10).open().unwrap();
     let mut dice = random(3);
     for n in 0..6_000 {
         log.append(|entry| write(&mut dice, n, entry));

@@ -5,6 +5,7 @@ mod common {
     pub mod logs;
 }
 
+use std::sync::Mutex;
 use std::thread;
 
 use common::counting::{Counting, allocations};
@@ -18,11 +19,18 @@ static ALLOCATOR: Counting = Counting;
 const THREADS: u64 = 3;
 const ENTRIES: u64 = 400;
 
-/// Waits until the segment after the current one is there, so that hardly ever an append has to make one itself.
-fn wait_for_the_next_segment(log: &Log) {
+/// Waits until the segment after the current one is there, so that hardly ever an append has to make one itself. It is made when
+/// an eighth of the current one is used; `begun` are the rotations, and the bytes written at the last one.
+fn wait_for_the_next_segment(log: &Log, begun: &Mutex<(u64, u64)>) {
     loop {
         let stats = log.stats();
-        if stats.segments >= stats.rotations + 2 {
+        let mut begun = begun.lock().unwrap();
+        if begun.0 != stats.rotations {
+            *begun = (stats.rotations, stats.bytes);
+        }
+        let used = stats.bytes.saturating_sub(begun.1);
+        drop(begun);
+        if stats.segments >= stats.rotations + 2 || used < SegmentOptions::MIN_SIZE / 4 {
             return;
         }
         thread::yield_now();
@@ -33,8 +41,9 @@ fn wait_for_the_next_segment(log: &Log) {
 fn appending_allocates_nothing_across_rotations() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    let begun = Mutex::new((0, 0));
     let append = |thread: u64, n: u64| {
-        wait_for_the_next_segment(&log);
+        wait_for_the_next_segment(&log, &begun);
         // The text of the entry is the test's own to allocate.
         let numbered = Numbered { thread, n, text: 200 };
         let text = numbered.text();

@@ -31,7 +31,11 @@ fn however_many_there_are() {
         Query::parse("level >= debug and user == u-17 and 'quick brown' and time > 2000-01-01").unwrap();
     let needed = [1_000, 8_000].map(|entries| {
         let directory = tempfile::tempdir().unwrap();
-        let log = Log::options(directory.path()).segment_size(16 << 20).open().unwrap();
+        let log = Log::options(directory.path())
+            .segment_size(16 << 20)
+            .first_segment_size(16 << 20)
+            .open()
+            .unwrap();
         let mut dice = shop::random(53);
         for n in 0..entries {
             log.append(|entry| shop::write(&mut dice, n, entry));

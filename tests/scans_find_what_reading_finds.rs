@@ -62,7 +62,8 @@ fn read(directory: &Path, matches: impl Fn(&EntryRef<'_>) -> bool) -> Vec<i128> 
 #[test]
 fn whatever_is_looked_for() {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(512 << 10).open().unwrap();
+    let log =
+        Log::options(directory.path()).segment_size(512 << 10).first_segment_size(512 << 10).open().unwrap();
     let mut dice = random(11);
     for n in 0..6_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -112,7 +113,8 @@ fn each_once_however_often_they_are_named() {
 #[test]
 fn an_index_spares_reading() {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(1 << 20).open().unwrap();
+    let log =
+        Log::options(directory.path()).segment_size(1 << 20).first_segment_size(1 << 20).open().unwrap();
     let mut dice = random(12);
     for n in 0..5_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -139,7 +141,8 @@ fn an_index_spares_reading() {
 #[test]
 fn damage_is_told_where_it_is_met() {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(4 << 20).open().unwrap();
+    let log =
+        Log::options(directory.path()).segment_size(4 << 20).first_segment_size(4 << 20).open().unwrap();
     let mut dice = random(13);
     for n in 0..3_000 {
         log.append(|entry| write(&mut dice, n, entry));

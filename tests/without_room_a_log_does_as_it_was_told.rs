@@ -169,9 +169,14 @@ fn a_disk_that_does_not_answer_holds_no_append_up_for_ever() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
     // The next segment is there, the one after it will not be.
+    let (mut n, mut written) = (0, Vec::new());
+    while log.stats().bytes < SegmentOptions::MIN_SIZE / 4 {
+        assert!(append(&log, Severity::INFO, n).is_written());
+        written.push(n);
+        n += 1;
+    }
     until(|| log.stats().segments == 2);
     HUNG.store(true, Ordering::SeqCst);
-    let (mut n, mut written) = (0, Vec::new());
     until(|| {
         let outcome = append(&log, Severity::INFO, n);
         written.extend(outcome.is_written().then_some(n));

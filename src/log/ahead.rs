@@ -7,14 +7,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::segment::create::unix_nanos_now;
-use crate::segment::file_name;
+use crate::segment::folder::Folder;
 use crate::segment::shared::SharedSegment;
+use crate::segment::{SegmentOptions, file_name};
 
 use super::core::Core;
 use super::keeper::{Keeper, Next};
 use super::options::OnFull;
 use super::problem::Problem;
 use super::room::{self, Limits};
+use super::size::{self, Grounds, Sizes};
 
 /// How long to wait before trying again to make a segment that could not be made.
 const RETRY: Duration = Duration::from_millis(50);
@@ -40,7 +42,11 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
 fn prepare(core: &Core, keeper: &Keeper) -> bool {
     let mut next = keeper.next();
     let current = core.segments.current();
-    let ready = core.segments.has_next(current.as_ref()) || core.make_spare(keeper, &mut next).is_ok();
+    let wanted = core.spare_wanted.swap(false, Ordering::AcqRel)
+        || core.no_room.load(Ordering::Acquire)
+        || current.as_ref().is_none_or(|current| current.is_used());
+    let ready =
+        !wanted || core.segments.has_next(current.as_ref()) || core.make_spare(keeper, &mut next).is_ok();
     drop(next);
     if ready && core.no_room.swap(false, Ordering::AcqRel) {
         keeper.make_room();
@@ -93,7 +99,8 @@ impl Core {
                 if self.options.prefault {
                     segment.prefault_to(self.options.window);
                 }
-                *next = Next { sequence: next.sequence + 1, previous_id: segment.header().segment_id };
+                let made = next.made.saturating_add(segment.header().size);
+                *next = Next { sequence: next.sequence + 1, previous_id: segment.header().segment_id, made };
                 self.counters.segments.fetch_add(1, Ordering::Relaxed);
                 self.counters.making.record(start);
                 self.segments.offer(Some(Arc::clone(segment)));
@@ -116,6 +123,7 @@ impl Core {
         made.map(drop)
     }
 
+    /// Makes the segment `next` as large as is right, and room for it where that is allowed.
     fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
         let mut options = self.options.segment.clone();
         options.stream_id = keeper.stream_id;
@@ -125,25 +133,84 @@ impl Core {
         loop {
             self.directory.check()?;
             let folder = self.directory.folder();
+            let sizes = self.sizes(&folder, keeper, next)?;
             let mut is_in_budget = false;
-            let made = room::reserve(&folder, self.options.max_total_bytes, options.bytes_on_disk())
-                .and_then(|turn| {
-                    is_in_budget = true;
-                    options.ordinal = turn.next_ordinal(&self.directory);
-                    let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
-                    SharedSegment::create(&folder, OsStr::new(&name), &options)
-                });
-            match made {
-                Err(error) if may_delete && room::is_shortage(&error) => {
-                    // What cannot be deleted for a reason of its own is no room, either.
-                    let limits = Limits { budget: self.options.max_total_bytes, is_in_budget };
-                    if !room::delete_oldest(&folder, limits).unwrap_or(false) {
-                        return Err(error);
-                    }
-                    self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);
-                }
-                made => return made.map(Arc::new),
+            let error = match self.make_of_size(&folder, &mut options, sizes.keeping(), &mut is_in_budget) {
+                Err(error) if room::is_shortage(&error) || is_out_of_memory(&error) => error,
+                made => return made,
+            };
+            // What cannot be deleted for a reason of its own is no room, either. Memory is not what deleting gives.
+            let limits = Limits { budget: self.options.max_total_bytes, is_in_budget };
+            if may_delete
+                && room::is_shortage(&error)
+                && room::delete_oldest(&folder, limits).unwrap_or(false)
+            {
+                self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);
+                continue;
             }
+            return match self.make_of_size(&folder, &mut options, sizes.smaller(), &mut is_in_budget) {
+                Err(_) => Err(error),
+                made => made,
+            };
         }
     }
+
+    /// Which sizes the segment after the current one may have.
+    fn sizes(&self, folder: &Folder, keeper: &Keeper, next: &Next) -> io::Result<Sizes> {
+        let most = self.options.segment.size.min(size::most_by_limits(self.directory.path())?);
+        let budget = self.options.max_total_bytes;
+        let share =
+            budget.map(|budget| size::share(budget, 1 + room::other_writers(folder, &keeper.stream_id)));
+        let current = self.segments.current();
+        let grounds = Grounds {
+            first: self.options.first_segment_size,
+            most,
+            share: share.unwrap_or(u64::MAX),
+            current: current.as_ref().map(|current| (current.header().size, current.is_used())),
+            made: next.made,
+            needed: (self.needed.load(Ordering::Acquire) + self.resource_len) as u64,
+        };
+        Sizes::of(&grounds).ok_or_else(|| {
+            // The limits have changed since the log was opened. The other entries need no such segment.
+            self.needed.store(0, Ordering::Release);
+            io::ErrorKind::FileTooLarge.into()
+        })
+    }
+
+    /// Makes a segment of the first of `sizes` for which there is room.
+    fn make_of_size(
+        &self,
+        folder: &Arc<Folder>,
+        options: &mut SegmentOptions,
+        sizes: impl Iterator<Item = u64>,
+        is_in_budget: &mut bool,
+    ) -> io::Result<Arc<SharedSegment>> {
+        let mut failed = io::Error::from(io::ErrorKind::StorageFull);
+        for size in sizes {
+            options.size = size;
+            *is_in_budget = false;
+            let made = room::reserve(folder, self.options.max_total_bytes, options).and_then(|turn| {
+                *is_in_budget = true;
+                options.ordinal = turn.next_ordinal(&self.directory);
+                let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
+                SharedSegment::create(folder, OsStr::new(&name), options)
+            });
+            match made {
+                Ok(segment) => {
+                    if segment.holds(self.needed.load(Ordering::Acquire)) {
+                        self.needed.store(0, Ordering::Release);
+                    }
+                    return Ok(Arc::new(segment));
+                }
+                Err(error) if room::is_shortage(&error) || is_out_of_memory(&error) => failed = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// Whether a smaller segment may fit where this error came from: the address space has a limit, too.
+fn is_out_of_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }

@@ -256,8 +256,12 @@ impl<'a> Behind<'a> {
             .tended
             .iter()
             .any(|tended| Arc::ptr_eq(&tended.segment, segment) && tended.progress.entries() > 0);
-        if used {
+        if used && self.core.segments.has_next(Some(segment)) {
             let _ = self.core.go_on_from(current.as_ref());
+        } else if used {
+            // It is made by the thread ahead, which wakes this one then.
+            self.core.spare_wanted.store(true, Ordering::Release);
+            self.keeper.ahead.wake();
         }
         Some(age.min(Duration::from_secs(1)))
     }

@@ -1,13 +1,14 @@
 //! What all threads of a process share of a log.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use crate::encode::encode;
 use crate::format::frame::frame_len;
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
@@ -36,6 +37,12 @@ pub(super) struct Core {
     pub(super) segments: Succession<SharedSegment>,
     /// Whether no further segment can be made now.
     pub(super) no_room: AtomicBool,
+    /// Whether the next segment is to be made though the one in use is hardly used.
+    pub(super) spare_wanted: AtomicBool,
+    /// Bytes of the frame of the resource, with which every segment begins.
+    pub(super) resource_len: usize,
+    /// Bytes of the longest frame that did not fit any segment of the size in use; 0: none.
+    pub(super) needed: AtomicUsize,
     /// Whether there is nothing to delete either, now or soon.
     pub(super) hopeless: AtomicBool,
     /// Whether an append has waited in vain for a segment: none waits until there is one.
@@ -61,12 +68,24 @@ impl Sequenced for SharedSegment {
 /// How long an append waits for a segment that another thread is making. From then on there is no room, until it is made.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Bytes of the frame of the resource.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] if the resource is larger than an entry may be.
+fn resource_len(options: &LogOptions) -> io::Result<usize> {
+    let limits = &options.segment.limits;
+    let mut scratch = vec![0; limits.clamped().max_entry_bytes as usize];
+    encode(&mut scratch, limits, |entry| options.segment.resource.write_to(entry))
+        .map(|entry| frame_len(entry.len()))
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("the resource: {error}")))
+}
+
 /// There is no segment with room for the frame, and none can be made.
 pub(super) struct NoRoom;
 
 impl Core {
-    pub(super) fn new(options: LogOptions) -> io::Result<Self> {
-        let directory = Directory::open(&options.directory, options.modes)?;
+    pub(super) fn new(options: LogOptions, directory: Directory) -> io::Result<Self> {
+        let resource_len = resource_len(&options)?;
         let segments = Succession::new();
         let scratches =
             Scratches::new(options.max_threads.into(), options.scratch_len(), || segments.cached())?;
@@ -82,6 +101,9 @@ impl Core {
             late: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            spare_wanted: AtomicBool::new(false),
+            resource_len,
+            needed: AtomicUsize::new(0),
             scratches,
             buffers,
             counters: Counters::default(),
@@ -100,14 +122,16 @@ impl Core {
     ) -> Result<(), NoRoom> {
         loop {
             let current = segments.load();
-            if let Some(segment) = current
-                && let Ok(end) = segment.append(draft)
-            {
-                // A remainder, as the window is a power of two.
-                if end & (self.options.window - 1) < frame_len(draft.payload) {
-                    self.pass_window(segment, end);
+            if let Some(segment) = current {
+                if let Ok(end) = segment.append(draft) {
+                    if segment.is_step(end, frame_len(draft.payload), self.options.window) {
+                        self.pass_window(segment, end);
+                    }
+                    return Ok(());
                 }
-                return Ok(());
+                if !segment.holds(frame_len(draft.payload)) {
+                    self.needed.fetch_max(frame_len(draft.payload), Ordering::AcqRel);
+                }
             }
             self.go_on_from(current)?;
         }
@@ -165,6 +189,7 @@ impl Core {
         if !self.awaited.swap(true, Ordering::AcqRel) {
             self.counters.late_segments.fetch_add(1, Ordering::Relaxed);
         }
+        self.spare_wanted.store(true, Ordering::Release);
         keeper.ahead.wake();
         let start = Instant::now();
         let mut pause = Duration::from_micros(20);

@@ -65,6 +65,8 @@ struct Workers {
 pub(super) struct Next {
     pub(super) sequence: u64,
     pub(super) previous_id: [u8; 16],
+    /// Bytes of all segments that the stream has had.
+    pub(super) made: u64,
 }
 
 /// The stack of each thread; what runs there is ours alone.
@@ -74,7 +76,7 @@ impl Keeper {
     pub(super) fn new(on_problem: Option<fn(&Problem)>) -> Self {
         Self {
             stream_id: random_id(),
-            next: Mutex::new(Next { sequence: 0, previous_id: [0; 16] }),
+            next: Mutex::new(Next { sequence: 0, previous_id: [0; 16], made: 0 }),
             open: Mutex::default(),
             ahead: Signal::default(),
             behind: Signal::default(),

@@ -50,6 +50,7 @@ mod room;
 mod salvage;
 mod scan;
 mod signal;
+mod size;
 mod stats;
 mod succession;
 mod swap;
@@ -113,7 +114,8 @@ impl Log {
 
     fn open(options: LogOptions) -> io::Result<Self> {
         let Some(_own) = Own::enter() else { return Err(io::ErrorKind::ResourceBusy.into()) };
-        let core = Arc::new(Core::new(options)?);
+        let (options, directory) = options.with_directory()?;
+        let core = Arc::new(Core::new(options, directory)?);
         room::tidy(&core.directory.folder());
         let mut left = Salvage::new(core.directory.folder(), core.options.segment.index);
         if !left.go_on(salvage::AT_OPEN) {

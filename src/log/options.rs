@@ -14,9 +14,13 @@ use crate::segment::{Resource, SegmentOptions};
 use crate::severity::Severity;
 
 use super::Log;
+use super::directory::Directory;
 use super::problem::Problem;
+use super::size;
 
 const FRAME_HEADER_LEN: u32 = 16;
+/// Bytes that the lock file of a directory takes on disk.
+const LOCK_BYTES: u64 = 4096;
 
 /// What becomes of an entry for which there is no room: the byte budget is used up, the disk is full or read-only, the
 /// quota is reached (C3). Whatever it is, each entry that is not written is counted, and the log says so itself as soon
@@ -48,7 +52,9 @@ pub struct LogOptions {
     pub(super) directory: PathBuf,
     pub(super) segment: SegmentOptions,
     pub(super) max_segment_age: Option<Duration>,
+    pub(super) first_segment_size: u64,
     pub(super) max_total_bytes: Option<u64>,
+    pub(super) unbounded: bool,
     pub(super) max_age: Option<Duration>,
     pub(super) on_full: OnFull,
     pub(super) sync_every: Option<Duration>,
@@ -64,8 +70,12 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
-    /// The smallest byte budget that is honoured: four of the smallest segments.
-    pub const MIN_TOTAL_BYTES: u64 = 4 * SegmentOptions::MIN_SIZE;
+    /// The smallest byte budget: four of the smallest segments, and the lock file.
+    pub const MIN_TOTAL_BYTES: u64 = 4 * SegmentOptions::MIN_SIZE + LOCK_BYTES;
+    /// The default of [`first_segment_size`](Self::first_segment_size): 64 KiB.
+    pub const FIRST_SEGMENT_SIZE: u64 = 64 << 10;
+    /// The most bytes of the default byte budget: 1 GiB.
+    pub const DEFAULT_TOTAL_BYTES: u64 = 1 << 30;
     /// The longest time that an option may be: 100 years.
     pub const MAX_DURATION: Duration = Duration::from_secs(36_525 * 86_400);
     /// The largest byte budget: 1 EiB.
@@ -97,7 +107,9 @@ impl LogOptions {
                 ..SegmentOptions::default()
             },
             max_segment_age: None,
+            first_segment_size: Self::FIRST_SEGMENT_SIZE,
             max_total_bytes: None,
+            unbounded: false,
             max_age: None,
             on_full: OnFull::default(),
             sync_every: None,
@@ -128,11 +140,29 @@ impl LogOptions {
         self
     }
 
-    /// Bytes of each segment file; default 64 MiB, 16 KiB to 1 GiB, and at most a quarter of
-    /// [`max_total_bytes`](Self::max_total_bytes). Two are allocated at a time: the one in use, and the next.
+    /// Sets the most bytes of a segment file; default 64 MiB, 16 KiB to 1 GiB.
+    ///
+    /// Segments begin with [`first_segment_size`](Self::first_segment_size). Each next one is up to 8 times larger than the
+    /// one before, if at least an eighth of that one is used. The next segment is allocated when an eighth of the segment
+    /// in use is used, so that at most two of a process are allocated ahead of its entries.
+    ///
+    /// A segment is at most:
+    /// - a quarter of [`max_total_bytes`](Self::max_total_bytes), divided by the number of processes that write to the
+    ///   directory;
+    /// - 1/64 of the size of the file system, but not below 64 KiB for that reason;
+    /// - 4 MiB on tmpfs and ramfs, where allocated space is memory that is charged to the process's cgroup;
+    /// - the process's limit of file sizes (`RLIMIT_FSIZE`).
     #[must_use]
     pub fn segment_size(mut self, bytes: u64) -> Self {
         self.segment.size = bytes;
+        self
+    }
+
+    /// Sets the bytes of the first segment of a process; default 64 KiB, 16 KiB to
+    /// [`segment_size`](Self::segment_size). A process that logs little takes no more disk space than this.
+    #[must_use]
+    pub fn first_segment_size(mut self, bytes: u64) -> Self {
+        self.first_segment_size = bytes;
         self
     }
 
@@ -144,11 +174,22 @@ impl LogOptions {
     }
 
     /// The most bytes that the segments in the directory may take on disk, those of other processes and the one that is
-    /// prepared ahead included; default no bound. At least [`MIN_TOTAL_BYTES`](Self::MIN_TOTAL_BYTES). Before it would be
-    /// passed, [`on_full`](Self::on_full) decides.
+    /// prepared ahead included. At least [`MIN_TOTAL_BYTES`](Self::MIN_TOTAL_BYTES). Before it would be passed,
+    /// [`on_full`](Self::on_full) decides.
+    ///
+    /// The default is 1 GiB or a tenth of the file system, whichever is less. [`unbounded`](Self::unbounded) removes the
+    /// bound. Allocated bytes count, not lengths of files.
     #[must_use]
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes.max(Self::MIN_TOTAL_BYTES));
+        self
+    }
+
+    /// Removes the bound on the bytes of the directory, the default one included. Then the log takes what the file system
+    /// has.
+    #[must_use]
+    pub fn unbounded(mut self) -> Self {
+        (self.max_total_bytes, self.unbounded) = (None, true);
         self
     }
 
@@ -299,6 +340,35 @@ impl LogOptions {
         }
     }
 
+    /// # Errors
+    /// For permissions with which the log could not use its own files.
+    fn check_modes(&self) -> io::Result<()> {
+        let modes = [("file_mode", self.modes.file, 0o600), ("dir_mode", self.modes.directory, 0o700)];
+        for (name, mode, needed) in modes {
+            if mode & !0o7777 != 0 || mode & needed != needed {
+                let error = format!("{name} is {mode:04o}, expected permissions that include {needed:04o}");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// The options for this file system: with a byte budget, unless there shall be none, and with segments that are
+    /// not too large for it.
+    ///
+    /// # Errors
+    /// If no file that is large enough can be written.
+    fn suited_to(mut self, directory: &Directory) -> io::Result<Self> {
+        let space = directory.folder().space();
+        if self.max_total_bytes.is_none() && !self.unbounded {
+            let tenth = space.and_then(|space| space.total).map_or(u64::MAX, |total| total / 10);
+            self = self.max_total_bytes(tenth.min(Self::DEFAULT_TOTAL_BYTES));
+        }
+        let most = size::most_on(space).min(size::most_by_limits(directory.path())?);
+        self.segment.size = self.segment.effective_size().min(most);
+        Ok(self)
+    }
+
     /// The options, if each number is in its range.
     ///
     /// # Errors
@@ -321,6 +391,7 @@ impl LogOptions {
         }
         let sizes = [
             ("segment_size", Some(self.segment.size), SegmentOptions::MAX_SIZE),
+            ("first_segment_size", Some(self.first_segment_size), SegmentOptions::MAX_SIZE),
             ("max_total_bytes", self.max_total_bytes, Self::MAX_TOTAL_BYTES),
         ];
         for (name, bytes, most) in sizes {
@@ -335,7 +406,7 @@ impl LogOptions {
     fn in_agreement(mut self) -> Self {
         if let Some(total) = self.max_total_bytes {
             // With its index: four of them have to fit.
-            let most = (total / 4).min(2 * SegmentOptions::MAX_SIZE);
+            let most = ((total - LOCK_BYTES) / 4).min(2 * SegmentOptions::MAX_SIZE);
             let mut quarter = most / 4096 * 4096;
             while self.segment.index && quarter + IndexBuilder::max_len(quarter) > most {
                 quarter -= 4096;
@@ -344,6 +415,8 @@ impl LogOptions {
         }
         self.segment.size = self.segment.effective_size();
         self.window = window_under(MemoryLimit::of_this_process().map(|limit| limit.bytes()));
+        let first = self.first_segment_size.clamp(SegmentOptions::MIN_SIZE, self.segment.size);
+        self.first_segment_size = first / 4096 * 4096;
         let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
         let mut limits = self.segment.limits.clamped();
         // Every segment begins with the resource, which has the same bound: one entry always fits beside it.
@@ -363,7 +436,18 @@ impl LogOptions {
     /// resource too large for a segment. Also where the system
     /// lets the log have no threads.
     pub fn open(self) -> io::Result<Log> {
-        Log::open(self.checked()?)
+        Log::open(self)
+    }
+
+    /// The options as they are used, and the open directory.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub(super) fn with_directory(self) -> io::Result<(Self, Directory)> {
+        self.check_modes()?;
+        let checked = self.checked()?;
+        let directory = Directory::open(&checked.directory, checked.modes)?;
+        Ok((checked.suited_to(&directory)?.in_agreement(), directory))
     }
 }
 

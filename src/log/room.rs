@@ -1,5 +1,6 @@
 //! Room in a directory: how much is taken, and what may be deleted.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -12,9 +13,9 @@ use crate::error::SegmentError;
 use crate::failpoint;
 use crate::format::bytes::u64_at;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
-use crate::segment::FILE_EXTENSION;
 use crate::segment::folder::{Access, Folder};
 use crate::segment::index::{INDEX_EXTENSION, index_path, is_index_name};
+use crate::segment::{FILE_EXTENSION, SegmentOptions};
 
 use super::listing::{is_segment_name, named};
 use super::retention::{self, Ages, Facts, Reading, TOLERANCE};
@@ -23,14 +24,32 @@ use super::turn::{LOCK_NAME, Turn};
 /// A file that is being made is not touched for so long by others, even where it is not locked yet.
 const MAKING: Duration = Duration::from_secs(10);
 
-/// Waits for the turn to make a segment, and makes sure that the budget has `bytes` left.
+/// How long to wait for the turn if there is room for a segment of every writer, so that the budget holds without one.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// How long to wait for the turn if there is not.
+const LONG_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Waits for the turn to make the segment that `options` are of, and makes sure that the budget has its bytes left. If
+/// another process does not finish its turn, as when it is stopped, and there is ample room, this one goes on without.
 ///
 /// # Errors
-/// [`io::ErrorKind::QuotaExceeded`] where it has not, [`io::ErrorKind::ResourceBusy`] where another process does not
+/// [`io::ErrorKind::QuotaExceeded`] where the budget has not, [`io::ErrorKind::ResourceBusy`] where another process does not
 /// finish its turn, and those of the file system.
-pub(super) fn reserve(folder: &Arc<Folder>, budget: Option<u64>, bytes: u64) -> io::Result<Turn> {
-    let turn = Turn::wait(Arc::clone(folder));
-    let Some(budget) = budget else { return turn.or_else(|_| Ok(Turn::without(Arc::clone(folder)))) };
+pub(super) fn reserve(
+    folder: &Arc<Folder>,
+    budget: Option<u64>,
+    options: &SegmentOptions,
+) -> io::Result<Turn> {
+    let mut turn = Turn::wait(Arc::clone(folder), PATIENCE);
+    let Some(budget) = budget else { return turn.or_else(|_| Turn::without(Arc::clone(folder))) };
+    let bytes = options.bytes_on_disk();
+    if turn.is_err() {
+        let writers = 1 + other_writers(folder, &options.stream_id);
+        if taken(folder)?.saturating_add(bytes.saturating_mul(1 + writers)) <= budget {
+            return Turn::without(Arc::clone(folder));
+        }
+        turn = Turn::wait(Arc::clone(folder), LONG_PATIENCE);
+    }
     let turn = turn?;
     if taken(folder)?.saturating_add(bytes) > budget {
         return Err(io::ErrorKind::QuotaExceeded.into());
@@ -46,8 +65,32 @@ pub(super) fn is_shortage(error: &io::Error) -> bool {
 
 /// Whether an error may go away by itself, so that it is worth trying again.
 pub(super) fn may_pass(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, ReadOnlyFilesystem, ResourceBusy};
-    is_shortage(error) || matches!(error.kind(), ReadOnlyFilesystem | ResourceBusy | Interrupted)
+    use io::ErrorKind::{Interrupted, ResourceBusy};
+    is_shortage(error) || matches!(error.kind(), ResourceBusy | Interrupted)
+}
+
+/// How many streams other than `own` have an owner that lives.
+pub(super) fn other_writers(folder: &Folder, own: &[u8; 16]) -> u64 {
+    let mut latest: BTreeMap<u32, (u64, OsString)> = BTreeMap::new();
+    let own = u32::from_be_bytes([own[0], own[1], own[2], own[3]]);
+    for name in folder.names().unwrap_or_default() {
+        if is_segment_name(name.as_ref())
+            && let Some((_, id, sequence)) = named(name.as_ref())
+        {
+            let stream = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
+            let found = latest.get(&stream).is_some_and(|(latest, _)| *latest >= sequence);
+            if stream != own && !found {
+                latest.insert(stream, (sequence, name));
+            }
+        }
+    }
+    let lives = |name: &OsStr| {
+        let file = folder.open_regular(name, Access::Read).ok()?;
+        let lives = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let _ = file.unlock();
+        Some(lives)
+    };
+    latest.values().filter(|(_, name)| lives(name) == Some(true)).count() as u64
 }
 
 /// Bytes on disk of all segments in the directory and their indexes, those that are being made included.

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::segment::folder::{Access, Folder};
 use crate::segment::held::{FileId, Held};
@@ -30,42 +30,50 @@ struct Lock {
     file: Held,
     /// Whether it is the file of [`LOCK_NAME`], which holds the counter, and not the directory.
     counts: bool,
+    /// Whether this process has the lock.
+    locked: bool,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // By word, and not by closing the file: a child forked off meanwhile has it open, too, and would keep the lock.
-        let _ = self.file.get().map(File::unlock);
+        let _ = self.file.get().filter(|_| self.locked).map(File::unlock);
     }
 }
 
 impl Turn {
-    /// Waits for the turn for 0.2 s at most. Where the file system has no locks there are no turns to take.
+    /// Waits for the turn for `patience` at most. Where the file system has no locks there are no turns to take.
     ///
     /// # Errors
     /// [`io::ErrorKind::ResourceBusy`] where another process does not finish its turn, and those of the file system.
-    pub(super) fn wait(folder: Arc<Folder>) -> io::Result<Self> {
-        let mut left: u32 = 200;
-        while left > 0 {
+    pub(super) fn wait(folder: Arc<Folder>, patience: Duration) -> io::Result<Self> {
+        let deadline = Instant::now() + patience;
+        loop {
             let (file, counts) = open(&folder)?;
-            if !lock(&file, &mut left)? {
+            if !lock(&file, deadline)? {
                 return Ok(Self { lock: None, folder });
             }
             let id = FileId::of(&file)?;
-            let lock = Lock { file: Held::new(file)?, counts };
+            let lock = Lock { file: Held::new(file)?, counts, locked: true };
             // A file that was deleted meanwhile is locked by nobody who comes later.
             if !counts || folder.stat(OsStr::new(LOCK_NAME)).is_ok_and(|found| FileId::in_stat(&found) == id)
             {
                 return Ok(Self { lock: Some(lock), folder });
             }
-            left = left.saturating_sub(1);
+            if Instant::now() >= deadline {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            }
         }
-        Err(io::ErrorKind::ResourceBusy.into())
     }
 
-    /// Goes on without a turn, where none is needed for a budget and another process does not finish its own.
-    pub(super) fn without(folder: Arc<Folder>) -> Self {
-        Self { lock: None, folder }
+    /// Goes on without a turn, where none is needed for a budget and another process does not finish its own. Two segments may
+    /// then have the same ordinal.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn without(folder: Arc<Folder>) -> io::Result<Self> {
+        let (file, counts) = open(&folder)?;
+        Ok(Self { lock: Some(Lock { file: Held::new(file)?, counts, locked: false }), folder })
     }
 
     /// Returns the next place in the order of creation in the directory, and notes that it is taken. 0 where there is no
@@ -108,17 +116,18 @@ fn open(folder: &Folder) -> io::Result<(File, bool)> {
     }
 }
 
-/// Whether `file` is locked now; `false` where the file system has no locks. Counts the tries down.
-fn lock(file: &File, left: &mut u32) -> io::Result<bool> {
-    while *left > 0 {
+/// Whether `file` is locked now; `false` where the file system has no locks.
+fn lock(file: &File, deadline: Instant) -> io::Result<bool> {
+    let mut pause = Duration::from_micros(50);
+    loop {
         match file.try_lock() {
             Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(pause),
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
             Err(TryLockError::Error(_)) => return Ok(false),
         }
-        *left -= 1;
+        pause = (pause * 2).min(Duration::from_millis(1));
     }
-    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 /// The counter as it is stored: the number, and its complement.

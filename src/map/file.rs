@@ -5,7 +5,9 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memmap2::{Mmap, MmapMut};
+use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::{MmapMut, MmapOptions};
 
 /// A file mapped for reading.
 ///
@@ -74,11 +76,11 @@ pub(crate) struct WriteMap(MmapMut);
 
 #[cfg(unix)]
 impl WriteMap {
-    /// Maps all of `file`, which the caller has just created and allocated.
-    pub(crate) fn new(file: &File) -> io::Result<Self> {
+    /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
+    pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
         // SAFETY: the invariant *owner*: `SegmentWriter::create` makes the file under a name that did not exist, and
         // allocates it before it maps it.
-        let map = unsafe { MmapMut::map_mut(file) }?;
+        let map = unsafe { MmapOptions::new().len(len).map_mut(file) }?;
         // So that a fault reads no more than its page, as in `Memory::new`. Best effort.
         let _ = map.advise(memmap2::Advice::Random);
         Ok(Self(map))

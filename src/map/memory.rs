@@ -12,7 +12,7 @@ mod mapped {
     use std::ops::Range;
     use std::sync::atomic::AtomicU64;
 
-    use memmap2::MmapRaw;
+    use memmap2::{MmapOptions, MmapRaw};
 
     /// A file mapped for writing by the threads of one process.
     ///
@@ -23,9 +23,9 @@ mod mapped {
     pub(crate) struct Memory(MmapRaw);
 
     impl Memory {
-        /// Maps all of `file`, which the caller has just created and allocated.
-        pub(crate) fn new(file: &File) -> io::Result<Self> {
-            let map = MmapRaw::map_raw(file)?;
+        /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
+        pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+            let map = MmapOptions::new().len(len).map_raw(file)?;
             // A fault in a map with the default advice reads around the page, as far as the read-ahead of the device goes:
             // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
             let _ = map.advise(memmap2::Advice::Random);

@@ -8,6 +8,9 @@ pub(crate) mod file;
 #[cfg(unix)]
 pub(crate) mod fork;
 #[cfg(unix)]
+#[cfg_attr(loom, expect(dead_code, reason = "the log uses it"))]
+pub(crate) mod limit;
+#[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(unix)]
 pub(crate) mod scratch;

@@ -167,7 +167,8 @@ impl Folder {
         let how = if access == Access::Read { OFlags::RDONLY } else { OFlags::RDWR };
         let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file: File = self.with("open", name, |at| fs::openat(at, name, flags, Mode::empty()))?.into();
-        if file.metadata()?.is_file() {
+        let kind = fs::FileType::from_raw_mode(fs::fstat(&file)?.st_mode);
+        if kind == fs::FileType::RegularFile {
             return Ok(file);
         }
         let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
@@ -252,6 +253,12 @@ impl Folder {
         })
     }
 
+    /// Returns the size and the kind of the file system, or `None` if the system does not report them.
+    pub(crate) fn space(&self) -> Option<Space> {
+        let found = self.with("fstatfs", OsStr::new(""), |at| fs::fstatfs(at)).ok()?;
+        Some(Space::of(&found))
+    }
+
     fn note_change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
@@ -278,6 +285,34 @@ impl Folder {
     }
 }
 
+/// The file system that a directory is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Space {
+    /// Bytes of the whole file system; `None` if it has no size of its own.
+    pub(crate) total: Option<u64>,
+    /// Whether files are kept in memory, so that space that is allocated is memory that is used.
+    pub(crate) in_memory: bool,
+}
+
+impl Space {
+    #[expect(clippy::allow_attributes, reason = "the widths and signs differ between systems")]
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_sign_loss,
+        reason = "the widths and signs differ between systems"
+    )]
+    fn of(found: &fs::StatFs) -> Self {
+        const TMPFS: u64 = 0x0102_1994;
+        const RAMFS: u64 = 0x8584_58F6;
+        let total = (found.f_blocks as u64).saturating_mul(found.f_bsize as u64);
+        #[cfg(target_os = "linux")]
+        let in_memory = matches!(found.f_type as u64 & 0xFFFF_FFFF, TMPFS | RAMFS);
+        #[cfg(not(target_os = "linux"))]
+        let in_memory = false;
+        Self { total: Some(total).filter(|total| *total > 0), in_memory }
+    }
+}
+
 fn open_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened: Result<OwnedFd, _> = fs::openat(CWD, path, flags, Mode::empty());
@@ -300,9 +335,8 @@ fn mode_of(mode: u32) -> Mode {
 
 /// Sets the permissions that the umask took away. Best effort: without it the file has fewer permissions, never more.
 fn set_mode(file: &File, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    let differs = file.metadata().is_ok_and(|found| found.permissions().mode() & 0o7777 != mode & 0o7777);
-    if differs {
+    let mask = mode_of(0o7777);
+    if fs::fstat(file).is_ok_and(|found| Mode::from_raw_mode(found.st_mode) & mask != mode_of(mode)) {
         let _ = fs::fchmod(file, mode_of(mode));
     }
 }

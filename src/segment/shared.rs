@@ -39,6 +39,10 @@ pub(crate) struct SharedSegment {
     released: AtomicUsize,
     /// Pages before this have been touched ahead of time.
     prefaulted: AtomicUsize,
+    /// One less than the distance, a power of two, at which appends wake the preallocator.
+    step_mask: usize,
+    /// Where the frames after the resource begin.
+    start: usize,
 }
 
 /// A frame that is not in a segment yet.
@@ -98,11 +102,11 @@ impl SharedSegment {
     fn make(new: New<'_>) -> io::Result<Self> {
         let New { file, folder, name, header, options } = new;
         let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
-        let mut memory = Memory::new(open)?;
+        let mut memory = Memory::new(open, usize::try_from(header.size).unwrap_or(usize::MAX))?;
         memory.fill(0, &header.to_page());
         let end = memory.len() - layout::TRAILER_LEN;
         let map = SharedMap::new(memory, layout::TAIL, layout::DATA_START, end);
-        let segment = Self {
+        let mut segment = Self {
             map,
             file,
             folder: Arc::clone(folder),
@@ -111,6 +115,8 @@ impl SharedSegment {
             poisoned: AtomicBool::new(false),
             released: AtomicUsize::new(0),
             prefaulted: AtomicUsize::new(0),
+            step_mask: (1 << (end / 8).ilog2()) - 1,
+            start: layout::DATA_START,
         };
         let invalid = |error: Box<dyn std::error::Error + Send + Sync>| {
             io::Error::new(io::ErrorKind::InvalidInput, error)
@@ -122,7 +128,7 @@ impl SharedSegment {
                 .map_err(|error| invalid(error.into()))?
                 .len();
         let (bytes, kind) = (&mut scratch[..], FrameKind::Resource);
-        segment
+        segment.start = segment
             .append(&mut Draft { bytes, payload, kind, severity: Severity::UNSPECIFIED })
             .map_err(|_| invalid("resource does not fit into the segment".into()))?;
         Ok(segment)
@@ -136,6 +142,25 @@ impl SharedSegment {
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
         Ok(claim.commit(&frame[frame::TAG..], word))
+    }
+
+    /// Whether a frame of `len` bytes that ends at `end` reaches over a place at which the preallocator is woken: each
+    /// `window`, and each eighth of the segment.
+    #[inline(always)]
+    pub(crate) fn is_step(&self, end: usize, len: usize, window: usize) -> bool {
+        // A remainder, as both distances are powers of two.
+        end & self.step_mask & (window - 1) < len
+    }
+
+    /// Whether frames use an eighth of the segment.
+    pub(crate) fn is_used(&self) -> bool {
+        let eighth = self.map.memory().len() / 8;
+        self.tail() >= if eighth > layout::DATA_START { eighth } else { layout::DATA_START + eighth }
+    }
+
+    /// Whether a frame of `len` bytes fits the segment when it is new.
+    pub(crate) fn holds(&self, len: usize) -> bool {
+        self.start + len <= self.map.end()
     }
 
     /// Ends the segment: nothing is appended from now on. Returns where its frames end.

@@ -107,7 +107,7 @@ impl SegmentWriter {
     fn make(new: New<'_>, path: &Path) -> io::Result<Self> {
         let New { file, folder, name, header, options } = new;
         let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
-        let map = WriteMap::new(open)?;
+        let map = WriteMap::new(open, usize::try_from(header.size).unwrap_or(usize::MAX))?;
         let end = map.len() - layout::TRAILER_LEN;
         let limits = options.limits.clamped();
         let trailer = Trailer::default();

@@ -9,9 +9,11 @@ mod common {
 use std::thread;
 
 use common::counting::{Counting, allocations};
+#[cfg(feature = "tracing")]
+use fusewire::Context;
 use fusewire::log::Log;
 use fusewire::owned::Entry;
-use fusewire::{Context, Severity, TraceContext, event};
+use fusewire::{Severity, TraceContext, event};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

@@ -85,7 +85,7 @@ rules! {
         "Differences of some milliseconds between threads are normal. A difference of seconds means that a clock was set, or that entries were delayed. The order by time is then not the order of events.";
         "Take the time of an entry when the event happens, from one clock.";
     LONG_KEY "FW009" "long-key" Warning:
-        "an attribute has a long key";
+        "the key of an attribute is longer than the threshold";
         "Each entry stores its keys. A long key often contains data that belongs in the value.";
         "Move the variable part of the key to the value.";
     NEAR_DEPTH "FW010" "near-depth-limit" Note:
@@ -109,7 +109,7 @@ rules! {
         "Logs are read by more people, and kept for a longer time, than is safe for secrets.";
         "Stop logging the value, replace the exposed secret, and delete the files. Allow a value that is not a secret: see [[allow]].";
     LARGE_ENTRY "FW015" "large-entry" Warning:
-        "an entry is large";
+        "an entry is larger than the threshold";
         "A few call sites often produce most of the log volume.";
         "Log a digest of the value, or its first part.";
     EMPTY_MESSAGE "FW016" "empty-message" Note:
@@ -137,11 +137,11 @@ rules! {
         "A common cause is a full disk or a full byte budget. The log contains the number of dropped entries, but not their contents.";
         "Increase the byte budget, or let the log delete its oldest segments: see `OnFull`.";
     TOO_OLD "FW022" "kept-too-long" Warning:
-        "a local directory contains entries that are too old";
+        "a local directory contains entries older than the threshold";
         "A local directory stores logs until they are shipped. An entry older than 15 minutes was not shipped, or its file was not deleted. --role local enables this rule.";
         "Check the program that ships the logs, and set `max_age`.";
     TOO_SHORT "FW023" "kept-too-short" Warning:
-        "an archive does not contain entries that are old enough";
+        "the oldest entry of an archive is newer than the threshold";
         "An archive must contain the entries of the last 90 days. --role archive enables this rule.";
         "Increase the retention by age and by size.";
     EXPIRED "FW024" "expired-allowance" Warning:

@@ -15,8 +15,8 @@ pub fn level_name(severity: Severity) -> &'static str {
     LEVELS[level.min(LEVELS.len() - 1)]
 }
 
-/// Entries written, by level.
-pub static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Entries written, by level.");
+/// Written entries, by level.
+pub static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Written entries, by level.");
 /// Bytes of the entries written, by level.
 pub static BYTES: Family = Family::counter(
     "log_volume_bytes_total",
@@ -24,7 +24,7 @@ pub static BYTES: Family = Family::counter(
 );
 /// Entries written that name no trace, by level.
 pub static MISSING: Family =
-    Family::counter("log_missing_trace_id_total", "Entries written without a trace id, by level.");
+    Family::counter("log_missing_trace_id_total", "Written entries without a trace id, by level.");
 /// Entries of which the fuse kept something back.
 pub static TRIPPED: Family = Family::counter(
     "fusewire_log_tripped_entries_total",
@@ -41,16 +41,18 @@ pub static DROPPED_BY_LEVEL: Family = Family::counter(
     "fusewire_log_dropped_entries_by_level_total",
     "Dropped entries, by level. The total equals the total by cause.",
 );
-static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Segments created.");
+static SEGMENTS: Family = Family::counter("fusewire_log_segments_made_total", "Created segments.");
 static ROTATIONS: Family =
     Family::counter("fusewire_log_rotations_total", "Rotations from one segment to the next.");
-static LATE: Family =
-    Family::counter("fusewire_log_late_segments_total", "Segments that an append had to wait for.");
+static LATE: Family = Family::counter(
+    "fusewire_log_late_segments_total",
+    "Segments that were not ready when an append needed them.",
+);
 static FAILED: Family =
     Family::counter("fusewire_log_failed_segments_total", "Failed attempts to create a segment.");
 static DELETED: Family = Family::counter(
     "fusewire_log_deleted_segments_total",
-    "Segments deleted because of the age limit, the byte budget or a full disk.",
+    "Segments that the log deleted because of the age limit, the byte budget or a full disk.",
 );
 static SYNC_ERRORS: Family =
     Family::counter("fusewire_log_sync_errors_total", "Failed attempts to sync a segment to disk.");
@@ -66,8 +68,10 @@ static OPERATION_MAX: Family = Family::gauge(
     "fusewire_log_operation_max_seconds",
     "Duration of the longest background operation, by operation.",
 );
-static RESIDENT: Family =
-    Family::gauge("fusewire_log_resident_bytes", "Upper bound of the memory that the log itself uses.");
+static RESIDENT: Family = Family::gauge(
+    "fusewire_log_resident_bytes",
+    "Upper bound of the memory that the buffers and the mapped pages of the log use.",
+);
 
 pub(super) static FAMILIES: [&Family; 17] = [
     &ENTRIES,

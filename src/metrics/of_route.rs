@@ -4,15 +4,15 @@ use super::{Family, Metrics};
 use crate::log::DropCause;
 use crate::route::{Arm, ArmStats, RouteStats};
 
-static ENTRIES: Family = Family::counter("fusewire_route_entries_total", "Entries written, by arm.");
+static ENTRIES: Family = Family::counter("fusewire_route_entries_total", "Written entries, by arm.");
 static TAKEN_OVER: Family = Family::counter(
     "fusewire_route_taken_over_entries_total",
     "Entries that an arm wrote because the other arm failed.",
 );
-static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Bytes written, by arm.");
+static BYTES: Family = Family::counter("fusewire_route_bytes_total", "Written bytes, by arm.");
 static ERRORS: Family = Family::counter(
     "fusewire_route_errors_total",
-    "Entries that an arm failed to write, by cause. Errors of the JSON sink have the cause full.",
+    "Entries that an arm failed to write, by cause. An error of the JSON file has the cause full.",
 );
 static TRIPS: Family = Family::counter(
     "fusewire_route_trips_total",
@@ -20,7 +20,7 @@ static TRIPS: Family = Family::counter(
 );
 static LATENCY: Family = Family::gauge(
     "fusewire_route_latency_seconds",
-    "Percentiles of the time to encode and write an entry, over the entries that were timed.",
+    "Percentiles of the time to encode and write an entry, for the entries that the router timed.",
 );
 static DROPPED: Family =
     Family::counter("fusewire_route_dropped_entries_total", "Entries that neither arm wrote.");
@@ -28,13 +28,15 @@ static ROLLED_BACK: Family = Family::gauge(
     "fusewire_route_rolled_back",
     "1 if the router disabled the arm because it exceeded its bounds, otherwise 0.",
 );
-static COMPARED: Family =
-    Family::counter("fusewire_route_shadow_compared_total", "Entries encoded by both arms and compared.");
+static COMPARED: Family = Family::counter(
+    "fusewire_route_shadow_compared_total",
+    "Entries that the router encoded for both arms and compared.",
+);
 static DIFFERING: Family =
     Family::counter("fusewire_route_shadow_differing_total", "Compared entries whose two encodings differ.");
 static SKIPPED: Family = Family::counter(
     "fusewire_route_shadow_skipped_total",
-    "Entries not compared because another thread was comparing.",
+    "Entries that were not compared because another thread compared an entry at that time.",
 );
 static CONFIG_OK: Family = Family::gauge(
     "fusewire_route_config_in_force",

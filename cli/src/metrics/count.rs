@@ -27,10 +27,12 @@ static TRIPPED_BY_TARGET: Family = Family::counter(
     "fusewire_log_tripped_entries_by_target_total",
     "Entries on which the circuit breaker tripped, by target.",
 );
-static LOST: Family = Family::counter("fusewire_log_lost_bytes_total", "Bytes lost to damage.");
+static LOST: Family =
+    Family::counter("fusewire_log_lost_bytes_total", "Bytes that are lost because of damage.");
 static UNREADABLE: Family = Family::gauge("fusewire_log_unreadable_files", "Files that cannot be read.");
 static FILES: Family = Family::gauge("fusewire_log_files", "Files of the log, by state.");
-static DISK: Family = Family::gauge("fusewire_log_disk_bytes", "Disk space that the files of the log use.");
+static DISK: Family =
+    Family::gauge("fusewire_log_disk_bytes", "Disk space that the files of the log use, in bytes.");
 static LAST: Family = Family::gauge(
     "fusewire_log_last_entry_timestamp_seconds",
     "Time of the latest entry, in seconds since the Unix epoch.",

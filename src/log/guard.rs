@@ -1,4 +1,4 @@
-//! Completing a log at the end of `main`.
+//! A guard that closes a log at the end of `main`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::Log;
 use super::appender::Appender;
 use super::outcome::CloseError;
 
-/// A guard that completes a log when it is dropped, also while other clones of the log live: [`Log::guard`].
+/// A guard that closes a log when it is dropped, even if clones of the log still exist: [`Log::guard`].
 ///
 /// A log that has gone into a static, as the global loggers of the crates `tracing` and `log` do, is never dropped. Without a
 /// guard its process ends as if it had been killed.
@@ -23,12 +23,12 @@ use super::outcome::CloseError;
 /// let _guard = log.guard();
 /// # std::mem::forget(log.clone());
 /// log.append(|entry| entry.set_body("paid"));
-/// // Here the log is completed.
+/// // Here the log is closed.
 /// # drop(_guard);
 /// # std::fs::remove_dir_all(&directory)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[must_use = "the log is completed when the guard is dropped"]
+#[must_use = "the log is closed when the guard is dropped"]
 pub struct Guard<A: Appender = Log> {
     appender: A,
     /// Whether anything has been appended, if that decides.
@@ -36,7 +36,7 @@ pub struct Guard<A: Appender = Log> {
 }
 
 impl<A: Appender> Guard<A> {
-    /// A guard that completes `appender`.
+    /// A guard that closes `appender`.
     pub fn new(appender: A) -> Self {
         Self { appender, used: None }
     }
@@ -48,12 +48,12 @@ impl<A: Appender> Guard<A> {
         Self { appender, used: Some(used) }
     }
 
-    /// The appender that the guard completes.
+    /// The appender that the guard closes.
     pub fn appender(&self) -> &A {
         &self.appender
     }
 
-    /// Completes the log now, in `timeout` at most.
+    /// Closes the log now, and waits for at most `timeout`.
     ///
     /// # Errors
     /// Those of [`Log::shutdown`].

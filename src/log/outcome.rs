@@ -35,12 +35,13 @@ pub enum DropCause {
     /// The circuit breaker refused the entry, as its limits require.
     Refused,
     /// The thread was in the middle of another append: the `Display`, `Debug` or `Serialize` code of a value logged the entry,
-    /// or a signal handler, or an allocator. The log writes an entry that is logged because such a value panics.
+    /// or a signal handler, or an allocator. If the code of a value panics during an append, the log still writes the entry of
+    /// the panic hook.
     Reentrant,
     /// Other threads held all buffers and did not complete their entries in time, see
     /// [`LogOptions::max_threads`](super::LogOptions::max_threads).
     Busy,
-    /// The log is shut down: [`Log::shutdown`](super::Log::shutdown).
+    /// The log is closed: [`Log::shutdown`](super::Log::shutdown).
     Closed,
 }
 
@@ -80,7 +81,7 @@ impl fmt::Display for DropCause {
             Self::Refused => "refused by the circuit breaker",
             Self::Reentrant => "logged by a value during the encoding of another entry",
             Self::Busy => "all buffers are in use by other threads",
-            Self::Closed => "the log is shut down",
+            Self::Closed => "the log is closed",
         })
     }
 }
@@ -101,7 +102,7 @@ pub enum Durability {
 pub enum FlushError {
     /// The disk did not complete the write in time. The write continues.
     TimedOut,
-    /// The log is shut down, and not all entries were on disk at that time.
+    /// The log is closed, and not all entries were on disk when it was closed.
     Closed,
     /// A signal handler or an allocator asked for it in the middle of another call of the log.
     Reentrant,
@@ -114,9 +115,7 @@ impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("flush timed out: the disk did not complete the write in time"),
-            Self::Closed => {
-                f.write_str("flush failed: the log was shut down before all entries were on disk")
-            }
+            Self::Closed => f.write_str("flush failed: the log was closed before all entries were on disk"),
             Self::Reentrant => f.write_str("flush refused: this thread is in another call of the log"),
             Self::Io(kind) => write!(f, "flush failed: {kind}"),
         }

@@ -85,9 +85,9 @@ pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
 pub(crate) enum End {
     /// The process is alive: it holds the lock of a segment.
     Alive,
-    /// The process completed its log.
+    /// The process closed its log.
     Stopped,
-    /// The process ended without completing its log.
+    /// The process ended without closing its log.
     Died,
     /// The segments do not show it.
     #[default]

@@ -78,7 +78,7 @@ impl<A: Appender> Logger<A> {
     }
 
     /// Makes this the logger of the program, and its level the level of the program. Returns a guard for `main` to hold: the
-    /// logger itself is never dropped, and the guard completes the log.
+    /// logger itself is never dropped, and the guard closes the log.
     ///
     /// A guard that is dropped before the first record does nothing.
     ///

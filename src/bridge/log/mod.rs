@@ -6,7 +6,7 @@
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-log-{}", std::process::id()));
 //! let fusewire = Log::options(&directory).open()?;
-//! // `main` holds the guard: it completes the log.
+//! // `main` holds the guard: it closes the log.
 //! let _guard = Logger::new(fusewire.clone()).with_max_level(log::LevelFilter::Info).init()?;
 //!
 //! log::info!(order = 7, amount = 129.95; "paid");

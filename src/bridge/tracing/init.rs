@@ -11,7 +11,7 @@ use super::Layer;
 
 /// Makes a [`Layer`] over `appender` the subscriber of the program, for events of level `INFO` and above. `appender` is a
 /// [`Log`](crate::log::Log) or a [`Router`](crate::route::Router). Returns a guard for `main` to hold: the subscriber itself is
-/// never dropped, and the guard completes the log.
+/// never dropped, and the guard closes the log.
 ///
 /// A guard that is dropped before the first event does nothing.
 ///
@@ -30,7 +30,7 @@ use super::Layer;
 /// #   drop(_guard);
 /// #   std::fs::remove_dir_all(&directory)?;
 ///     Ok(())
-///     // Here the log is completed.
+///     // Here the log is closed.
 /// }
 /// ```
 pub fn init<A>(appender: A) -> Result<Guard<A>, TryInitError>

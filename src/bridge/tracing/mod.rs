@@ -6,7 +6,7 @@
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-tracing-{}", std::process::id()));
 //! // Before: tracing_subscriber::fmt().json().init();
 //! let log = Log::options(&directory).open()?;
-//! // `main` holds the guard: it completes the log. The level is INFO, as with `fmt()`.
+//! // `main` holds the guard: it closes the log. The level is INFO, as with `fmt()`.
 //! let _guard = fusewire::bridge::tracing::init(log.clone())?;
 //!
 //! let span = tracing::info_span!("request", method = "GET", path = "/orders/7");

@@ -31,10 +31,10 @@ const STYLES: Styles = Styles::styled()
 
 /// Import, read, query, check and recover binary logs
 ///
-/// A log is a directory of segment files (*.fws). A circuit breaker (the fuse) bounds the depth, the width and the size
-/// of each entry. A log stays readable after its process crashes.
+/// A log is a directory of segment files (*.fws). A circuit breaker (the fuse) limits the depth, the width and the size
+/// of each entry. A log stays readable after a process that writes it crashes.
 ///
-/// Results go to standard output, messages to standard error.
+/// Results go to standard output. Messages go to standard error.
 #[derive(Parser, Debug)]
 #[command(name = "fusewire", version, styles = STYLES, max_term_width = 80, propagate_version = true)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
@@ -50,7 +50,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Use of colour; `auto` uses it on a terminal unless NO_COLOR is set.
+    /// Use of colour; `auto` means that a terminal shows colours unless NO_COLOR is set.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
 
@@ -110,8 +110,9 @@ impl Command {
 
 /// Demonstrate the guarantees of Fusewire in about ten seconds
 ///
-/// The demo logs values that trip the circuit breaker. It appends to one log from several threads, reads all entries back and
-/// compares them. Then it kills a process that appends, and checks that no written entry is lost.
+/// The demo logs values that exceed the limits of the circuit breaker. The demo appends entries to one log from
+/// several threads, reads all entries back and compares them. Then it kills a process that appends, and checks that
+/// no written entry is lost.
 ///
 /// The exit code is 3 if an entry is missing or wrong.
 #[derive(Args, Debug)]
@@ -123,11 +124,11 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
-    /// Number of threads that append; the default is one per core, 2 to 8.
+    /// Number of threads that append; the default is the number of cores, but at least 2 and at most 8.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) threads: Option<u16>,
 
-    /// Number of entries to write, over all threads.
+    /// Number of entries to write, of all threads together.
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) entries: u64,
@@ -139,9 +140,9 @@ pub(crate) struct DemoArgs {
 
 /// Convert JSON lines or plain text to segments
 ///
-/// The command recognizes common keys for the time, level, message, logger, trace id and span id. Other keys become
-/// attributes. A line that is not JSON becomes the message of an entry. The command does not change or overwrite existing
-/// files.
+/// The command recognizes common keys for the time, level, message, logger, trace id and span id. The command
+/// converts other keys to attributes. A line that is not JSON becomes the message of an entry. The command does not
+/// change or overwrite existing files.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire import app.jsonl --to logs
@@ -149,15 +150,15 @@ pub(crate) struct DemoArgs {
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
   fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
 pub(crate) struct ImportArgs {
-    /// Input file, or `-` for standard input.
+    /// Input file; `-` means standard input.
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
 
-    /// Output directory; created if missing, refused if it contains segments.
+    /// Output directory, without segments; the command creates it if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
-    /// Service name to store in the resource.
+    /// Service name to store in the resource (the attributes of the producer).
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
 
@@ -186,7 +187,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size::parse_entry_bytes)]
     pub(crate) max_entry_bytes: u32,
 
-    /// Maximum size of one string, including the message.
+    /// Maximum size of one string, and of the body.
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = size::parse_u32_size)]
     pub(crate) max_string_bytes: u32,
 
@@ -195,11 +196,11 @@ pub(crate) struct LimitArgs {
           value_parser = clap::value_parser!(u16).range(i64::from(Limits::MIN_KEY_BYTES)..))]
     pub(crate) max_key_bytes: u16,
 
-    /// Omit a value that is too deep instead of writing a marked null.
+    /// Omit a value that is nested too deep, instead of replacing it with null.
     #[arg(long)]
     pub(crate) omit_deep: bool,
 
-    /// Replace a key that is too long with its hash instead of cutting it.
+    /// Replace a key that is too long with its hash, instead of cutting it.
     #[arg(long)]
     pub(crate) hash_long_keys: bool,
 }
@@ -223,9 +224,9 @@ impl LimitArgs {
 
 /// Print entries
 ///
-/// The command merges the entries of all processes and files by time. It detects the format of a file (segment, frames
-/// or lines) from its bytes. It skips damaged bytes, and reports each lost range on standard error. It escapes control
-/// characters in all output formats except `raw`.
+/// The command merges the entries of all processes and files by time. The command detects the format of a file
+/// (segment, frames or lines) from the first bytes of the file. The command skips damaged bytes, and reports each
+/// lost byte range on standard error. The command escapes control characters in all output formats except `raw`.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire cat logs
@@ -236,7 +237,7 @@ impl LimitArgs {
   ssh web1 'cat /var/log/app/*.fws' | fusewire cat -
   tail -f app.jsonl | fusewire cat -"))]
 pub(crate) struct CatArgs {
-    /// Directories, or files of segments, frames or lines; `-` for standard input.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -255,11 +256,11 @@ pub(crate) struct CatArgs {
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
 
-    /// Print the newest entry first; buffers the output in a temporary file.
+    /// Print the newest entry first; the command buffers the output in a temporary file.
     #[arg(long, short)]
     pub(crate) reverse: bool,
 
-    /// Stop at the first error or damage, with exit code 2.
+    /// Stop with exit code 2 at the first error or the first damaged byte range.
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -267,10 +268,11 @@ pub(crate) struct CatArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Print the last entries, and follow new ones
+/// Print the newest entries and follow a log
 ///
-/// With --follow, the command continues across rotation and includes processes that start later. Ctrl-C ends it.
-/// Standard error lists segments that were deleted before they were read, and files that were truncated or replaced.
+/// With --follow, the command also prints the entries of new segments and new processes, until Ctrl-C. The command
+/// reports on standard error the segments that were deleted before it read them, and the files that were truncated or
+/// replaced.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire tail logs
@@ -278,11 +280,11 @@ pub(crate) struct CatArgs {
   fusewire tail -f /var/log/app.jsonl
   fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'"))]
 pub(crate) struct TailArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Print new entries as they are appended.
+    /// Print new entries when they are appended.
     #[arg(long, short)]
     pub(crate) follow: bool,
 
@@ -291,7 +293,7 @@ pub(crate) struct TailArgs {
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
-    /// Number of last entries to print, over all processes.
+    /// Number of the newest entries to print, of all processes together.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     pub(crate) lines: u64,
 
@@ -304,10 +306,10 @@ pub(crate) struct TailArgs {
 
 /// List segments with their state, producer, entries, times and size
 ///
-/// The states are: live (being written), ready (preallocated by a running process), sealed (complete), crashed (its
-/// process ended before it sealed the segment; its entries are readable), empty (preallocated, and unused when its process
-/// ended), damaged (with a damaged first page or lost bytes), and file (lines or frames). A process has stopped (it closed its
-/// log) or died (it did not).
+/// The states are: live (a running process writes it), ready (a running process preallocated it), sealed (complete),
+/// crashed (its process ended before it sealed the segment; its entries are readable), empty (its process ended
+/// before it used the segment), damaged (its first page is damaged, or bytes are lost), and file (a file of lines or
+/// frames). A process that ended has stopped if it closed its log, and has died if it did not close its log.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire ls logs
@@ -332,15 +334,15 @@ pub(crate) struct LsArgs {
 
 /// Show the header, state, producer and contents of segments
 ///
-/// The output for a directory begins with a summary. With --since or --until, the summary counts the entries in that
-/// range, and the command shows only segments that may contain such entries.
+/// For a directory, the output begins with a summary. With --since or --until, the summary counts the entries in this
+/// time range, and the command shows only segments that can contain such entries.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire info logs
   fusewire info logs --since yesterday --until today
   fusewire info logs/000001.fws --utc"))]
 pub(crate) struct InfoArgs {
-    /// Directory, or file of segments, frames or lines.
+    /// Directory, segment, file of frames or file of lines.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -356,13 +358,14 @@ pub(crate) struct InfoArgs {
 
 /// Verify every byte of segments, and report damage
 ///
-/// The command reports each lost byte range and changes no file. The exit code is 3 if a segment is damaged.
+/// The command reports each lost byte range. The command does not change files. The exit code is 3 if a segment is
+/// damaged.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire verify logs
   fusewire verify logs && echo intact"))]
 pub(crate) struct VerifyArgs {
-    /// Segment file, or directory of segments.
+    /// Segment, or directory of segments.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -372,17 +375,18 @@ pub(crate) struct VerifyArgs {
 
 /// Copy the intact entries of damaged segments to new segments
 ///
-/// The command only reads the damaged files, and reports each lost byte range. The exit code is 3 if bytes are lost.
+/// The command does not change the damaged segments. The command reports each lost byte range. The exit code is 3 if
+/// bytes are lost.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire recover logs --to recovered
   fusewire recover logs/000001.fws --to recovered && fusewire cat recovered"))]
 pub(crate) struct RecoverArgs {
-    /// Segment file, or directory of segments.
+    /// Segment, or directory of segments.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
-    /// Output directory; created if missing, refused if it contains segments.
+    /// Output directory, without segments; the command creates it if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
@@ -400,12 +404,12 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Write the man pages, one for each command
+/// Write a manual page for each command
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire man /usr/local/share/man/man1"))]
 pub(crate) struct ManArgs {
-    /// Output directory; created if missing, existing pages are replaced.
+    /// Output directory; the command creates it if it does not exist, and replaces existing pages.
     #[arg(value_name = "DIR")]
     pub(crate) to: PathBuf,
 }

@@ -10,12 +10,14 @@ use crate::check::rules::Level;
 
 /// Check logs against rules for structure, ids, times and secrets
 ///
-/// Other rules cover keys, limits, levels, damage and age. The command also checks JSON lines of services that do not
-/// use Fusewire. It groups findings by rule and call site. A TOML file changes severities and thresholds, adds rules as
-/// queries, and allows findings for a reason; see docs/check.md.
+/// More rules check keys, limits, levels, damage and age; --list prints all rules. The command also checks JSON lines
+/// of services that do not use Fusewire. The command groups findings by rule and call site. A TOML file (--config)
+/// can set severities and thresholds, define rules as queries, and allow findings with a stated reason; see
+/// docs/check.md.
 ///
-/// The exit code is 1 if a new finding has the severity of --fail-on or a higher one. Damage is a finding of the rule
-/// FW020; the exit code is 3 if bytes are lost and this rule is off.
+/// A finding is new if the file of --baseline does not contain it. The exit code is 1 if a new finding has at least the
+/// severity of --fail-on. Damage is a finding of the rule FW020. The exit code is 3 if bytes are lost and this rule is
+/// off.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire check logs
@@ -26,32 +28,32 @@ use crate::check::rules::Level;
   fusewire check --explain FW014
   fusewire check --list"))]
 pub(crate) struct CheckArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// TOML file with rules, thresholds and allowances.
+    /// TOML file with severities, thresholds, custom rules and allowed findings.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Fail if a new finding has this severity or a higher one.
+    /// Lowest severity of a new finding with which the check fails.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
-    /// File with known findings; a known finding is not a failure.
+    /// File with known findings, from --write-baseline; the check does not fail because of a known finding.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write the findings to this file, for --baseline.
+    /// Write the findings to this file, for use with --baseline.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
 
-    /// Show known findings too.
+    /// Also show the known findings of the baseline.
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Role of the directory: `local` allows no entry older than 15 minutes, `archive` requires entries of the last 90
-    /// days.
+    /// Role of the directory, with default thresholds: `local` allows no entry older than 15 minutes; `archive`
+    /// requires an entry that is 90 days old or older.
     #[arg(long, value_enum, value_name = "ROLE")]
     pub(crate) role: Option<Role>,
 

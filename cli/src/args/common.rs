@@ -42,11 +42,11 @@ pub(crate) enum OutputFormat {
 /// A range of time.
 #[derive(Args, Debug, Default)]
 pub(crate) struct RangeArgs {
-    /// Use only entries at or after this time: `2026-01-02 03:04`, 03:04, yesterday, or an age such as 15m.
+    /// Use only entries at or after this time, such as `2026-01-02 03:04`, 03:04, yesterday, or 15m (15 minutes ago).
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<TimePoint>,
 
-    /// Use only entries before this time.
+    /// Use only entries before this time; see --since for the formats.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<TimePoint>,
 }
@@ -79,11 +79,12 @@ impl SelectArgs {
 /// The time zone of input and output.
 #[derive(Args, Debug)]
 pub(crate) struct ZoneArgs {
-    /// Time zone of the times in options and output: `local`, `UTC`, an offset such as +02:00, or a name such as Europe/Berlin.
+    /// Time zone of the times in the options and in the output: `local`, `UTC`, an offset such as +02:00, or a name
+    /// such as Europe/Berlin.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, default_value = "local", value_parser = Zone::parse)]
     pub(crate) tz: Zone,
 
-    /// Same as --tz UTC.
+    /// Use UTC; same as --tz UTC.
     #[arg(long, conflicts_with = "tz")]
     pub(crate) utc: bool,
 }

@@ -9,11 +9,11 @@ use crate::input::time_point::length;
 
 /// Explain why a process died, from its log and the kernel's records
 ///
-/// The report shows the last entries of each thread, the memory of the process over time (from the samples of the memory
-/// recorder), the call sites with the most entries before the end, the dropped entries, and the kernel's record of the
-/// kill. Each verdict includes its rule and its measurements.
+/// The report shows the last entries of each thread, the memory of the process over time (from the samples of the
+/// memory recorder), the call sites with the most entries, bytes and trips before the end, the dropped entries, and
+/// the kernel's record of the kill. Each verdict includes its rule and its measurements.
 ///
-/// The exit code is 0 even if the process is still running, and 3 if the log is damaged.
+/// The exit code is 0 even if the process is still running. The exit code is 3 if the log is damaged.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire postmortem /var/log/orders
@@ -22,31 +22,31 @@ use crate::input::time_point::length;
   journalctl -k -o json | fusewire postmortem /var/log/orders --kern-log -
   fusewire postmortem /var/log/orders --pid 4711 --window 6h --output json"))]
 pub(crate) struct PostmortemArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Kernel log: the output of dmesg or journalctl (text or JSON), or kern.log; `-` for standard input.
+    /// Kernel log: kern.log, or the output of dmesg or journalctl (text or JSON); `-` means standard input.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) kern_log: Option<PathBuf>,
 
-    /// Also write a self-contained HTML page with plots to this file; replaces an existing file.
+    /// Also write a self-contained HTML page with plots to this file, and replace an existing file.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Process id; the default is the process that died last.
+    /// Id of the process to report; the default is the process in the kill record or, without one, that died last.
     #[arg(long, value_name = "N")]
     pub(crate) pid: Option<u64>,
 
-    /// Time before the end that the report covers, such as 90s, 15m or 6h.
+    /// Length of the time before the end that the report covers, such as 90s, 15m or 6h.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = length)]
     pub(crate) window: u64,
 
-    /// Time before the end in which call sites are counted.
+    /// Length of the time before the end for which the report counts call sites.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = length)]
     pub(crate) recent: u64,
 
-    /// Number of last entries to show for each thread.
+    /// Number of the newest entries to show for each thread.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=20))]
     pub(crate) entries: u8,
 

@@ -12,8 +12,8 @@ use crate::input::time_point::length;
 /// Print the entries that match an expression
 ///
 /// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, and fuse.depth or another cause of a trip.
-/// Any other name is an attribute. A path selects a nested attribute: request.status, tags[0] or tags[*]. A quoted text alone
-/// matches entries with this text in the body.
+/// Any other name selects an attribute. A path selects a nested attribute: request.status, tags[0] or tags[*]. A
+/// quoted string without a field matches entries whose body contains it.
 ///
 /// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
 /// time in last 15m. To combine comparisons, use and, or, not and parentheses.
@@ -31,7 +31,7 @@ pub(crate) struct QueryArgs {
     #[arg(value_name = "EXPR")]
     pub(crate) query: String,
 
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -43,7 +43,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
 
-    /// Print the newest entry first, with -n the newest N; buffers the output in a temporary file.
+    /// Print the newest entry first, and with -n the newest N; the command buffers the output in a temporary file.
     #[arg(long, short, conflicts_with_all = ["count", "context"])]
     pub(crate) reverse: bool,
 
@@ -64,8 +64,8 @@ pub(crate) struct QueryArgs {
 
 /// Count entries, bytes and trips by level, target and call site
 ///
-/// Without --by, the command prints a summary and three tables: by level, by target, and by target and message.
-/// --max-groups bounds the memory.
+/// A call site is a target with a message. Without --by, the command prints a summary and three tables: by level, by
+/// target, and by target and message. --max-groups limits the memory that the command uses.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire stats logs
@@ -73,7 +73,7 @@ pub(crate) struct QueryArgs {
   fusewire stats logs --by target --distinct user_id --sort bytes
   fusewire stats logs --by level --output json"))]
 pub(crate) struct StatsArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -94,16 +94,16 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
 
-    /// Print only counts, without bytes and trips; reads no entries if indexes contain the counts.
+    /// Print only counts, without bytes and trips; if indexes contain the counts, the command reads no entries.
     #[arg(long, conflicts_with = "sort")]
     pub(crate) counts: bool,
 
-    /// Order of the groups.
+    /// Order of the groups in each table.
     #[arg(long, value_enum, value_name = "ORDER", default_value = "count")]
     pub(crate) sort: StatsOrder,
 
-    /// Maximum number of groups to keep in memory; entries of further groups are counted together, and the output
-    /// states the maximum error of a count.
+    /// Maximum number of groups to keep in memory; the entries of further groups are counted together, and the output
+    /// contains the maximum error of a count.
     #[arg(long, value_name = "N", default_value_t = 30_000)]
     pub(crate) max_groups: usize,
 
@@ -136,11 +136,11 @@ pub(crate) enum StatsOrder {
   fusewire histogram logs --where 'level >= error' --every 1m --since 1h
   fusewire histogram logs --every 1d --output json"))]
 pub(crate) struct HistogramArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default results in about 30 lines or fewer.
+    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default length produces about 30 lines or fewer.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<NonZero<u64>>,
 
@@ -164,17 +164,17 @@ fn interval(text: &str) -> Result<NonZero<u64>, String> {
     NonZero::new(nanos).ok_or_else(|| format!("`{text}` is not a duration: expected more than 0"))
 }
 
-/// Print the entries of one trace from all processes, by span
+/// Print the entries of one trace from all processes, grouped by span
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire trace 5b8aa5a2d2c872e8321cf37308d69df2 logs
   fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs -o json"))]
 pub(crate) struct TraceArgs {
-    /// Trace id in hexadecimal digits.
+    /// Trace id: 32 hexadecimal digits, with or without hyphens.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -8,12 +8,13 @@ use super::{AccessArgs, RangeArgs, ZoneArgs, help};
 
 /// Measure service level objectives and their error budgets
 ///
-/// The objective applies to entries with a duration: duration_ms, latency_ms, elapsed_ms, duration and similar fields,
-/// or the field of --field. An entry is bad if its duration exceeds the threshold, or if it is an error. The report
-/// lists bad entries by target and by minute.
+/// The objective applies to entries with a duration, in the field of --field or in a field such as duration_ms,
+/// latency_ms, elapsed_ms or duration. An entry is bad if its duration exceeds the threshold, or if its level is
+/// error or higher. The report counts bad entries by target and by minute.
 ///
-/// Burn rates cover the last 5 minutes, 1 hour and 6 hours. At a burn rate of 1.0, the budget is used up at the end of
-/// its period. The conditions for pages and tickets are those of The Site Reliability Workbook, chapter 5.
+/// The error budget is the share of entries that may be bad. Burn rates cover the last 5 minutes, 1 hour and 6 hours.
+/// At a burn rate of 1.0, the budget is used up at the end of its period. The report uses the conditions for pages
+/// and tickets of The Site Reliability Workbook, chapter 5.
 ///
 /// The exit code is 1 if the budget is used up, or if no entry has a duration.
 #[derive(Args, Debug)]
@@ -32,7 +33,7 @@ File with objectives:
   threshold = \"2s\"
   objective = 99.9"))]
 pub(crate) struct SloArgs {
-    /// Directories, or files of segments, frames or lines.
+    /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -44,11 +45,12 @@ pub(crate) struct SloArgs {
     #[arg(long, value_name = "PERCENT", default_value_t = 99.9, conflicts_with = "config")]
     pub(crate) objective: f64,
 
-    /// Field with the duration.
+    /// Field that contains the duration.
     #[arg(long, value_name = "FIELD", conflicts_with = "config")]
     pub(crate) field: Option<String>,
 
-    /// Unit of the duration: ns, us, ms or s; the default is the suffix of the field name, or ms.
+    /// Unit of the duration: ns, us, ms or s; the default is the unit in the suffix of the field name, or ms if the
+    /// name has no such suffix.
     #[arg(long, value_name = "UNIT", conflicts_with = "config")]
     pub(crate) unit: Option<String>,
 
@@ -56,11 +58,11 @@ pub(crate) struct SloArgs {
     #[arg(long, value_name = "EXPR", conflicts_with = "config")]
     pub(crate) of: Option<String>,
 
-    /// TOML file with objectives.
+    /// TOML file with one or more objectives, in place of --threshold, --objective, --field, --unit and --of.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Number of the slowest bad entries to list.
+    /// Maximum number of bad entries to list; the report lists the slowest.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub(crate) traces: u16,
 

@@ -111,8 +111,8 @@ impl Command {
 /// Demonstrate the guarantees of Fusewire in about ten seconds
 ///
 /// The demo logs values that exceed the limits of the circuit breaker. The demo appends entries to one log from
-/// several threads, reads all entries back and compares them. Then it kills a process that appends, and checks that
-/// no written entry is lost.
+/// several threads, reads all entries back and compares them. The demo then kills a process that appends, and checks
+/// that no written entry is lost.
 ///
 /// The exit code is 3 if an entry is missing or wrong.
 #[derive(Args, Debug)]
@@ -306,10 +306,11 @@ pub(crate) struct TailArgs {
 
 /// List segments with their state, producer, entries, times and size
 ///
-/// The states are: live (a running process writes it), ready (a running process preallocated it), sealed (complete),
-/// crashed (its process ended before it sealed the segment; its entries are readable), empty (its process ended
-/// before it used the segment), damaged (its first page is damaged, or bytes are lost), and file (a file of lines or
-/// frames). A process that ended has stopped if it closed its log, and has died if it did not close its log.
+/// A segment is live (a running process writes it), ready (a running process preallocated it) or sealed (complete). A
+/// segment is crashed if its process ended before it sealed the segment; its entries are readable. A segment is empty
+/// if its process ended before it used the segment. A segment is damaged if its first page is damaged or if bytes are
+/// lost. The state `file` marks a file of lines or frames. A process that ended has stopped if it closed its log, and
+/// has died if it did not close its log.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire ls logs

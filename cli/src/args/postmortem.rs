@@ -9,9 +9,9 @@ use crate::input::time_point::length;
 
 /// Explain why a process died, from its log and the kernel's records
 ///
-/// The report shows the last entries of each thread, the memory of the process over time (from the samples of the
-/// memory recorder), the call sites with the most entries, bytes and trips before the end, the dropped entries, and
-/// the kernel's record of the kill. Each verdict includes its rule and its measurements.
+/// The report shows the last entries of each thread, the dropped entries, the kernel's record of the kill, and the
+/// memory of the process over time (from the samples of the memory recorder). The report also lists the call sites
+/// with the most entries, bytes and trips before the end. Each verdict includes its rule and its measurements.
 ///
 /// The exit code is 0 even if the process is still running. The exit code is 3 if the log is damaged.
 #[derive(Args, Debug)]

@@ -158,7 +158,7 @@ fn victim() {
     victims::begin();
     REAL.store(true, Ordering::Relaxed);
     let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
-    let log = Log::options(directory).segment_size(256 << 10).open().unwrap();
+    let log = Log::options(directory).segment_size(256 << 10).unbounded().open().unwrap();
     let mut written = Receipts::begin(&receipts, (0, 0));
     let mut failed = false;
     for n in 0..20_000 {

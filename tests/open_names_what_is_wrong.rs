@@ -162,8 +162,8 @@ fn a_limit_of_file_sizes_makes_segments_smaller_or_is_named() {
 
 #[test]
 fn a_limit_of_the_address_space_makes_segments_smaller() {
-    let (report, entries, _scene) = report(&[("ENTRIES", &100_000), ("AS", &(100_u64 << 20))]);
-    assert_eq!((report.as_str(), entries), ("written 100000 dropped 0 flushed true", 100_000));
+    let (report, entries, _scene) = report(&[("ENTRIES", &10_000), ("AS", &(100_u64 << 20))]);
+    assert_eq!((report.as_str(), entries), ("written 10000 dropped 0 flushed true", 10_000));
 }
 
 #[test]

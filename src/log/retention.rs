@@ -351,8 +351,8 @@ mod tests {
                 let now = at(wall + uptime, uptime);
                 ordinals(&facts, &ages.too_old(&facts, &OWN, now, Duration::from_nanos(DAY)))
             };
-            assert_eq!(look(0), []);
-            assert_eq!(look(DAY), []);
+            assert_eq!(look(0), Vec::<u64>::new());
+            assert_eq!(look(DAY), Vec::<u64>::new());
             // By now they are all too old, whatever the wall clock shows.
             assert_eq!(look(DAY + 1), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
         }
@@ -372,7 +372,7 @@ mod tests {
             assert!(ages.too_old(&facts, &OWN, at(NOW + 2 * HOUR, 3 * HOUR), max_age).is_empty(), "{wrong}");
             // A process that starts later has not seen it.
             if wrong == 0 || wrong > NOW + 7 * DAY {
-                assert_eq!(first_look(&facts, NOW + 3 * HOUR, 7 * DAY), [], "{wrong}");
+                assert_eq!(first_look(&facts, NOW + 3 * HOUR, 7 * DAY), Vec::<u64>::new(), "{wrong}");
             }
         }
     }

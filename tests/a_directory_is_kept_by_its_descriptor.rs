@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::logs::{self, Numbered};
-use fusewire::log::{Durability, Log};
+use fusewire::log::{Durability, FlushError, Log};
 use fusewire::segment::SegmentOptions;
 
 const ENTRIES: u64 = 200;
@@ -76,6 +76,8 @@ fn after_its_directory_was_renamed(base: &Path) {
     append(&log, 0..ENTRIES / 2);
     std::fs::rename(&before, &after).unwrap();
     append(&log, ENTRIES / 2..ENTRIES);
+    // Once: the entries are on disk, and no longer in the log.
+    assert_eq!(log.flush(Durability::Disk, TIMEOUT), Err(FlushError::Removed));
     log.flush(Durability::Disk, TIMEOUT).unwrap();
     drop(log);
     // The segments that existed are completed where they are; the next ones are at the path of the log again.

@@ -12,6 +12,7 @@ use crate::segment::shared::SharedSegment;
 use crate::segment::{SegmentOptions, file_name};
 
 use super::core::Core;
+use super::directory::Change;
 use super::keeper::{Keeper, Next};
 use super::options::OnFull;
 use super::problem::Problem;
@@ -137,6 +138,12 @@ impl Core {
             let mut is_in_budget = false;
             let error = match self.make_of_size(&folder, &mut options, sizes.keeping(), &mut is_in_budget) {
                 Err(error) if room::is_shortage(&error) || is_out_of_memory(&error) => error,
+                // The directory was removed or renamed while the segment was made.
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && self.directory.check()? != Change::Same =>
+                {
+                    continue;
+                }
                 made => return made,
             };
             // What cannot be deleted for a reason of its own is no room, either. Memory is not what deleting gives.

@@ -20,6 +20,7 @@ use super::core::Core;
 use super::drops::Told;
 use super::keeper::Keeper;
 use super::options::LogOptions;
+use super::outcome::DropCause;
 use super::retention::{Ages, Reading};
 use super::room;
 use super::swap::{Cached, same};
@@ -29,6 +30,8 @@ use super::unsynced::{Unsynced, sync};
 const SOON: Duration = Duration::from_millis(1);
 /// How soon at the earliest to tell again, or to try again to tell, what was lost.
 const RETELL: Duration = Duration::from_millis(50);
+/// How often to check whether other programs have removed or truncated files of the log.
+const CHECK: Duration = Duration::from_secs(1);
 /// How often at least to look for what is too old.
 const RETENTION: Duration = Duration::from_secs(60);
 
@@ -52,6 +55,8 @@ struct Tended {
     progress: Progress,
     /// Where its frames end, once it is closed.
     end: Option<usize>,
+    /// Whether another program has removed, moved or truncated its file.
+    is_lost: bool,
     /// How far it had been looked at when it was last written to disk.
     synced: usize,
     /// How far pages were given back when the page cache was looked at last.
@@ -75,6 +80,13 @@ struct Behind<'a> {
     next_sync: Option<Instant>,
     next_retention: Option<Instant>,
     ages: Ages,
+    next_check: Instant,
+    /// Entries in segments that are sealed or lost.
+    accounted: u64,
+    /// Whether a segment lost pages, so that its entries could not be counted one by one.
+    is_hit: bool,
+    /// Whether files were found to be removed, and no flush has returned that.
+    removed: bool,
 }
 
 impl<'a> Behind<'a> {
@@ -94,6 +106,10 @@ impl<'a> Behind<'a> {
             next_sync: core.options.sync_every.map(|interval| now + interval),
             next_retention: core.options.max_age.map(|_| now),
             ages: Ages::new(),
+            next_check: now + CHECK,
+            accounted: 0,
+            is_hit: false,
+            removed: false,
         }
     }
 
@@ -111,6 +127,7 @@ impl<'a> Behind<'a> {
             self.rotate_in_time(),
             self.delete_in_time(now),
             self.keeper.problems.tell(&self.core.drops),
+            self.check_in_time(now),
             self.core.salvage_on().then_some(SOON),
         ];
         soonest.into_iter().flatten().min()
@@ -121,7 +138,14 @@ impl<'a> Behind<'a> {
         let last = self.tended.back().map(|tended| tended.segment.header().sequence);
         for segment in self.keeper.open_after(last) {
             let progress = Progress::new(self.core.options.segment.index);
-            self.tended.push_back(Tended { segment, progress, end: None, synced: 0, left: 0 });
+            self.tended.push_back(Tended {
+                segment,
+                progress,
+                end: None,
+                synced: 0,
+                left: 0,
+                is_lost: false,
+            });
         }
     }
 
@@ -155,14 +179,28 @@ impl<'a> Behind<'a> {
     fn seal_front(&mut self) {
         let Some(mut tended) = self.tended.pop_front() else { return };
         let start = Instant::now();
+        // The directory may have been moved since the last check, with this segment in it.
+        let _ = self.core.directory.check();
+        tended.is_lost |= self.is_lost(&tended.segment);
+        if tended.segment.is_cut() {
+            self.leave_cut(tended);
+            return;
+        }
         tended.segment.progress_in_windows(&mut tended.progress, self.core.options.window);
+        self.accounted += tended.progress.entries();
+        if tended.is_lost {
+            self.note_lost(tended.progress.entries());
+            tended.progress.forget_index();
+        }
         tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
         let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
         let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
         let is_synced =
             durable && !tended.segment.is_poisoned() && sync(self.core, || tended.segment.sync(len)).is_ok();
-        if tended.segment.is_poisoned() {
+        if tended.is_lost {
+            // There is nothing to sync.
+        } else if tended.segment.is_poisoned() {
             self.unsynced.add_refused(&tended.segment);
         } else if !is_synced {
             self.unsynced.add(&tended.segment);
@@ -174,6 +212,78 @@ impl<'a> Behind<'a> {
             // It may be deleted now.
             self.keeper.ahead.wake();
         }
+    }
+
+    /// Whether the file of a segment is not where it was made.
+    fn is_lost(&self, segment: &SharedSegment) -> bool {
+        segment.folder().id() != self.core.directory.folder().id() || segment.is_gone() || segment.is_cut()
+    }
+
+    /// Counts entries that were written and whose file is gone.
+    fn note_lost(&mut self, entries: u64) {
+        self.removed = true;
+        self.core.drops.add_all(DropCause::Removed, entries);
+    }
+
+    /// Leaves a segment that was truncated. Its map shows nothing: its entries are those that were written and are nowhere else.
+    fn leave_cut(&mut self, tended: Tended) {
+        self.is_hit = true;
+        let kept = tended.segment.abandon();
+        self.accounted += kept;
+        self.note_missing();
+        self.removed = true;
+        self.keeper.remove(&tended.segment);
+        self.leaving.push(tended.segment);
+        self.let_go();
+    }
+
+    /// Counts the entries that were written and are in no segment.
+    fn note_missing(&mut self) {
+        if !self.is_hit {
+            return;
+        }
+        let written = self.core.stats().entries;
+        let mut found = self.accounted;
+        for tended in self.tended.iter_mut().filter(|tended| !tended.segment.is_cut()) {
+            tended.segment.progress(&mut tended.progress);
+            found += tended.progress.entries();
+        }
+        if self.tended.iter().any(|tended| tended.segment.is_cut()) {
+            // It is counted with that one.
+            return;
+        }
+        let missing = written.saturating_sub(found);
+        self.accounted += missing;
+        self.core.drops.add_all(DropCause::Removed, missing);
+    }
+
+    /// Looks for files that other programs have removed, moved or truncated, and begins new ones.
+    fn check_files(&mut self) {
+        // If there is no directory now, and none can be made, the next segment cannot be made, which is counted.
+        let _ = self.core.directory.check();
+        for n in 0..self.tended.len() {
+            let is_lost = self.tended[n].is_lost || self.is_lost(&self.tended[n].segment);
+            self.tended[n].is_lost = is_lost;
+        }
+        // The segment that is ready may be lost as well.
+        for _ in 0..3 {
+            let current = self.core.segments.current();
+            let Some(segment) = current.as_ref().filter(|current| self.is_lost(current)) else { break };
+            self.removed = true;
+            let _ = self.core.go_on_from(Some(segment));
+            self.take_new();
+        }
+        self.tend();
+        // Appends went on meanwhile, so that fewer may have been counted than are missing.
+        self.note_missing();
+    }
+
+    fn check_in_time(&mut self, now: Instant) -> Option<Duration> {
+        if self.next_check <= now {
+            self.check_files();
+            self.next_check = Instant::now() + CHECK;
+        }
+        Some(self.next_check.saturating_duration_since(now))
     }
 
     /// Unmaps the sealed segments that nobody looks at any more.
@@ -190,7 +300,11 @@ impl<'a> Behind<'a> {
         if let Some(request) = self.keeper.flushes.asked() {
             // What they have appended is complete, and may be in a segment that has been made since the last look.
             self.take_new();
+            self.check_files();
             let result = self.sync_all();
+            if std::mem::take(&mut self.removed) {
+                self.keeper.flushes.note_removed(request);
+            }
             self.keeper.flushes.answer(request, result);
         }
     }
@@ -286,6 +400,10 @@ impl<'a> Behind<'a> {
             return Some(self.next_telling - now);
         }
         let loss = self.told.untold(&self.core.drops)?;
+        // The record must not go to a file that is gone.
+        if self.core.segments.current().as_ref().is_some_and(|current| self.is_lost(current)) {
+            self.check_files();
+        }
         // What the program's own entries may have is no matter of the record's.
         let max_entry_bytes = self.core.options.segment.limits.max_entry_bytes;
         let limits = Limits { max_entry_bytes, ..Limits::DEFAULT };
@@ -306,6 +424,7 @@ impl<'a> Behind<'a> {
     /// The end of the log: nobody appends any more.
     fn finish(mut self) {
         self.take_new();
+        self.check_files();
         self.next_telling = Instant::now();
         let _ = self.tell_losses(self.next_telling);
         // Nothing is added from now on: what there is now is all that there is to seal.
@@ -329,6 +448,7 @@ impl<'a> Behind<'a> {
             }
             self.seal_front();
         }
+        self.note_missing();
         self.answer_flushes();
         self.keeper.flushes.end(self.unsynced.is_empty());
         self.keeper.problems.tell(&self.core.drops);
@@ -370,6 +490,6 @@ impl<'a> Behind<'a> {
 impl Tended {
     /// Whether it is closed, and each of its frames is complete.
     fn is_whole(&self) -> bool {
-        self.end == Some(self.progress.at)
+        self.end == Some(self.progress.at) || self.end.is_some() && self.segment.is_cut()
     }
 }

@@ -84,6 +84,14 @@ impl DropCounters {
         self.first.compare_exchange(0, now, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
+    /// Counts entries of unknown severity.
+    pub(super) fn add_all(&self, cause: DropCause, count: u64) {
+        if count > 0 {
+            self.add(Severity::UNSPECIFIED, cause);
+            self.counts[0][cause as usize].fetch_add(count - 1, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn read(&self) -> Drops {
         let mut drops = Drops::default();
         for (count, counter) in drops.counts.as_flattened_mut().iter_mut().zip(self.counts.as_flattened()) {

@@ -23,6 +23,8 @@ struct State {
     answered: u64,
     /// The last request that the disk refused, and why.
     failed: Option<(u64, io::ErrorKind)>,
+    /// The last request before which files of the log were found to be removed.
+    removed: Option<u64>,
     /// The log is complete, and nobody answers any more: whether everything was on disk then.
     ended: Option<bool>,
 }
@@ -68,6 +70,11 @@ impl Flushes {
         self.answered.notify_all();
     }
 
+    /// Notes that files of the log were found to be removed: the next answer is an error.
+    pub(super) fn note_removed(&self, request: u64) {
+        lock(&self.state).removed = Some(request);
+    }
+
     /// Waits for the answer to `request`.
     pub(super) fn wait(&self, request: u64, timeout: Duration) -> Result<(), FlushError> {
         let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
@@ -83,6 +90,9 @@ impl Flushes {
                 return Err(FlushError::TimedOut);
             }
             state = self.answered.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.removed.is_some_and(|removed| removed >= request) {
+            return Err(FlushError::Removed);
         }
         // A failure of a later request may hide this one's success, and is worth telling as well.
         match state.failed {

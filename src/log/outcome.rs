@@ -43,11 +43,13 @@ pub enum DropCause {
     Busy,
     /// The log is closed: [`Log::shutdown`](super::Log::shutdown).
     Closed,
+    /// It was written, and then another program removed, moved or truncated the file that contained it.
+    Removed,
 }
 
 impl DropCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Full,
         Self::BelowSeverity,
         Self::TimedOut,
@@ -55,6 +57,7 @@ impl DropCause {
         Self::Reentrant,
         Self::Busy,
         Self::Closed,
+        Self::Removed,
     ];
 
     /// Returns the name of the cause in loss records and metrics.
@@ -68,6 +71,7 @@ impl DropCause {
             Self::Reentrant => "reentrant",
             Self::Busy => "busy",
             Self::Closed => "closed",
+            Self::Removed => "removed",
         }
     }
 }
@@ -82,6 +86,7 @@ impl fmt::Display for DropCause {
             Self::Reentrant => "logged by a value during the encoding of another entry",
             Self::Busy => "all buffers are in use by other threads",
             Self::Closed => "the log is closed",
+            Self::Removed => "another program removed, moved or truncated the file that contained it",
         })
     }
 }
@@ -106,6 +111,9 @@ pub enum FlushError {
     Closed,
     /// A signal handler or an allocator asked for it in the middle of another call of the log.
     Reentrant,
+    /// Another program removed, moved or truncated a file of the log. The entries in it are lost, and are counted as
+    /// [`DropCause::Removed`]. The log has begun a new file. Only one flush returns this error.
+    Removed,
     /// The write to disk failed. The log switches to another segment. It checks and rewrites the failed segment at a later
     /// flush. Until that succeeds, every flush returns an error.
     Io(io::ErrorKind),
@@ -117,6 +125,9 @@ impl fmt::Display for FlushError {
             Self::TimedOut => f.write_str("flush timed out: the disk did not complete the write in time"),
             Self::Closed => f.write_str("flush failed: the log was closed before all entries were on disk"),
             Self::Reentrant => f.write_str("flush refused: this thread is in another call of the log"),
+            Self::Removed => {
+                f.write_str("flush failed: another program removed, moved or truncated a file of the log")
+            }
             Self::Io(kind) => write!(f, "flush failed: {kind}"),
         }
     }

@@ -33,9 +33,9 @@ pub(super) struct Facts {
 /// A reading of two clocks, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reading {
-    /// Since the Unix epoch. Somebody may set this clock.
+    /// Since the Unix epoch. This clock can be set.
     pub(super) wall: u64,
-    /// Since the start of the machine (`CLOCK_BOOTTIME`). Nobody sets this clock.
+    /// Since the start of the machine (`CLOCK_BOOTTIME`). This clock cannot be set.
     pub(super) uptime: u64,
 }
 

@@ -294,7 +294,11 @@ pub(super) fn tidy(folder: &Folder) {
 
 fn is_left_behind(folder: &Folder, name: &OsStr) -> bool {
     let Ok(file) = folder.open_regular(name, Access::Read) else { return false };
-    let Ok(modified) = file.metadata().and_then(|metadata| metadata.modified()) else { return false };
-    let old = SystemTime::now().duration_since(modified).is_ok_and(|age| age > MAKING);
-    old && file.try_lock_shared().is_ok()
+    let Ok(metadata) = file.metadata() else { return false };
+    // A segment is locked before its space is allocated. For other files only the age shows that no process makes them any more.
+    let is_segment = name.to_string_lossy().contains(&format!(".{FILE_EXTENSION}."));
+    let was_locked = is_segment && metadata.len() > 0;
+    let modified = metadata.modified().ok();
+    let age = modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    (was_locked || age.is_some_and(|age| age > MAKING)) && file.try_lock_shared().is_ok()
 }

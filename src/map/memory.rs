@@ -14,13 +14,17 @@ mod mapped {
 
     use memmap2::{MmapOptions, MmapRaw};
 
+    use crate::map::sigbus::Guard;
+
     /// A file mapped for writing by the threads of one process.
     ///
     /// Invariant *shared owner*: the file was created by this process, is really allocated to its full length, is
     /// truncated by nobody, and nobody else writes to it. Threads of this process touch the words at which frames begin
     /// by atomics alone, and other bytes only as the invariant *claimed* of [`SharedMap`](crate::map::shared::SharedMap)
     /// allows.
-    pub(crate) struct Memory(MmapRaw);
+    ///
+    /// If another program truncates it all the same, the pages that it takes away are replaced ([`Guard`]).
+    pub(crate) struct Memory(MmapRaw, Guard);
 
     impl Memory {
         /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
@@ -29,11 +33,17 @@ mod mapped {
             // A fault in a map with the default advice reads around the page, as far as the read-ahead of the device goes:
             // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
             let _ = map.advise(memmap2::Advice::Random);
-            Ok(Self(map))
+            let guard = Guard::new(map.as_mut_ptr().addr(), map.len());
+            Ok(Self(map, guard))
         }
 
         pub(crate) fn len(&self) -> usize {
             self.0.len()
+        }
+
+        /// Whether another program took pages of the file away.
+        pub(crate) fn is_hit(&self) -> bool {
+            self.1.is_hit()
         }
 
         /// The word at `at`; `None` where that is not a multiple of 8 inside the map.

@@ -16,5 +16,7 @@ pub(crate) mod memory;
 pub(crate) mod scratch;
 #[cfg(unix)]
 pub(crate) mod shared;
+#[cfg(all(unix, not(loom)))]
+pub(crate) mod sigbus;
 #[cfg(unix)]
 pub(crate) mod signals;

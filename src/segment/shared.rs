@@ -21,9 +21,10 @@ use crate::severity::Severity;
 use super::create::{self, New};
 use super::durable::{self, NotOnDisk};
 use super::folder::Folder;
-use super::held::Held;
+use super::held::{FileId, Held};
 use super::index::{self, IndexBuilder};
 use super::options::SegmentOptions;
+use super::reader::Segment;
 
 /// A segment that many threads of its process append to: by complete frames, without a lock.
 pub(crate) struct SharedSegment {
@@ -82,6 +83,11 @@ impl Progress {
     /// Whether there is no frame but the resource.
     pub(crate) fn is_unused(&self) -> bool {
         self.frames <= 1
+    }
+
+    /// Makes no index.
+    pub(crate) fn forget_index(&mut self) {
+        self.index = None;
     }
 
     /// Entries seen.
@@ -270,6 +276,39 @@ impl SharedSegment {
             Err(_) => {}
         }
         synced
+    }
+
+    /// Whether another program took pages of it away.
+    pub(crate) fn is_hit(&self) -> bool {
+        self.map.memory().is_hit()
+    }
+
+    /// Whether the file is shorter than it was made. Then its map must not be used where that can be avoided.
+    pub(crate) fn is_cut(&self) -> bool {
+        let cut = |file: &File| file.metadata().map(|found| found.len() < self.header.size);
+        self.is_hit() || self.with_file(cut).unwrap_or(false)
+    }
+
+    /// Whether its name no longer means this file: another program deleted or renamed it.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self.folder.stat(&self.name) {
+            Ok(found) => FileId::in_stat(&found) != self.file.id(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Leaves the segment to the next process that opens the directory: its pages were taken away. Returns the number of entries
+    /// that the file still has. An empty file is deleted.
+    pub(crate) fn abandon(&self) -> u64 {
+        let kept = self.with_file(|file| {
+            let _ = file.unlock();
+            if file.metadata()?.len() == 0 && !self.is_gone() {
+                self.folder.remove(&self.name)?;
+                return Ok(0);
+            }
+            Ok(Segment::copy(file)?.entries().map_or(0, |entries| entries.count() as u64))
+        });
+        if self.is_gone() { 0 } else { kept.unwrap_or(0) }
     }
 
     /// In a forked child: leaves the segment to the parent, whose lock on it then ends with the parent.

@@ -1,0 +1,137 @@
+//! Stores to pages that another program took away.
+//!
+//! A store through a map to a page that the file no longer has, because another program truncated it, raises SIGBUS. So does the
+//! first store to a block that is shared with a copy (a reflink, a snapshot) when the disk is full. The handler here puts an
+//! empty page in place of such a page, if it belongs to a segment that this process writes to, and notes that. The store then
+//! succeeds, and the log counts the entries as lost. Every other SIGBUS goes to the handler that was there before.
+
+use std::mem::MaybeUninit;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// The maps that are guarded: more than a process has segments open at the same time.
+static MAPS: [Guarded; 256] = [const { Guarded::new() }; 256];
+static PAGE: AtomicUsize = AtomicUsize::new(4096);
+static BEFORE: Before = Before(std::cell::UnsafeCell::new(MaybeUninit::uninit()));
+static INSTALLED: Once = Once::new();
+
+/// The action for SIGBUS before this one.
+struct Before(std::cell::UnsafeCell<MaybeUninit<libc::sigaction>>);
+
+// SAFETY: written once, before the handler that reads it is installed.
+unsafe impl Sync for Before {}
+
+struct Guarded {
+    start: AtomicUsize,
+    len: AtomicUsize,
+    is_taken: AtomicBool,
+    is_hit: AtomicBool,
+}
+
+impl Guarded {
+    const fn new() -> Self {
+        Self {
+            start: AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
+            is_taken: AtomicBool::new(false),
+            is_hit: AtomicBool::new(false),
+        }
+    }
+}
+
+/// A map that is guarded as long as this lives.
+pub(crate) struct Guard(Option<usize>);
+
+impl Guard {
+    /// Guards the map of `len` bytes at `start`. Installs the handler the first time.
+    pub(crate) fn new(start: usize, len: usize) -> Self {
+        INSTALLED.call_once(install);
+        let free = MAPS.iter().position(|map| !map.is_taken.swap(true, Ordering::AcqRel));
+        if let Some(map) = free.and_then(|free| MAPS.get(free)) {
+            map.is_hit.store(false, Ordering::Relaxed);
+            map.len.store(len, Ordering::Relaxed);
+            map.start.store(start, Ordering::Release);
+        }
+        Self(free)
+    }
+
+    /// Whether a page of the map had to be replaced.
+    pub(crate) fn is_hit(&self) -> bool {
+        self.0.and_then(|place| MAPS.get(place)).is_some_and(|map| map.is_hit.load(Ordering::Acquire))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(map) = self.0.and_then(|place| MAPS.get(place)) {
+            map.start.store(0, Ordering::Release);
+            map.is_taken.store(false, Ordering::Release);
+        }
+    }
+}
+
+fn install() {
+    // SAFETY: `sysconf` touches no memory. `sigaction` reads an initialised action whose handler only makes calls that are
+    // allowed in a signal handler, and initialises `BEFORE`, which nothing reads before the handler is installed.
+    unsafe {
+        if let Ok(page) = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)) {
+            PAGE.store(page, Ordering::Relaxed);
+        }
+        if libc::sigaction(libc::SIGBUS, std::ptr::null(), (*BEFORE.0.get()).as_mut_ptr()) != 0 {
+            return;
+        }
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = handle;
+        action.sa_sigaction = handler as libc::sighandler_t;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        libc::sigemptyset(&raw mut action.sa_mask);
+        libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut());
+    }
+}
+
+extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel hands over a valid `siginfo_t`; for SIGBUS it has an address.
+    let (address, code) = unsafe { ((*info).si_addr() as usize, (*info).si_code) };
+    let page = PAGE.load(Ordering::Relaxed);
+    let hit = MAPS.iter().find(|map| {
+        let start = map.start.load(Ordering::Acquire);
+        start != 0 && address >= start && address - start < map.len.load(Ordering::Relaxed)
+    });
+    if let Some(map) = hit.filter(|_| code == libc::BUS_ADRERR) {
+        // SAFETY: exactly one page of a map for writing is replaced, which this process owns; it stays mapped, so that every
+        // pointer into it stays valid. `mmap` with these arguments is a bare system call.
+        let made = unsafe {
+            libc::mmap(
+                (address / page * page) as *mut libc::c_void,
+                page,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
+                -1,
+                0,
+            )
+        };
+        if made != libc::MAP_FAILED {
+            map.is_hit.store(true, Ordering::Release);
+            return;
+        }
+    }
+    // SAFETY: `BEFORE` was initialised before this handler was installed. Its handler is called as the kernel would have; if
+    // it has none, it is put back, and the instruction raises the signal again.
+    unsafe {
+        let before = (*BEFORE.0.get()).assume_init_ref();
+        match before.sa_sigaction {
+            libc::SIG_DFL | libc::SIG_IGN => {
+                libc::sigaction(signal, before, std::ptr::null_mut());
+            }
+            handler if before.sa_flags & libc::SA_SIGINFO != 0 => {
+                let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+                    std::mem::transmute(handler);
+                handler(signal, info, context);
+            }
+            handler => {
+                let handler: extern "C" fn(libc::c_int) = std::mem::transmute(handler);
+                handler(signal);
+            }
+        }
+    }
+}

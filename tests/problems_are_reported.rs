@@ -78,7 +78,7 @@ fn by_a_function_that_a_worker_calls() {
         REFUSED.load(Ordering::Relaxed) == HEARD.lock().unwrap().len() as u64
     });
     let text = Problem::Dropped { cause: DropCause::Full, count: 3 }.to_string();
-    assert_eq!(text, "3 entries dropped: no room: the byte budget, the disk or the quota is used up");
+    assert_eq!(text, "3 entries dropped: no space: the byte budget, the disk or the quota is exhausted");
     LOG.lock().unwrap().take();
     assert_eq!(log.shutdown(LIMIT), Ok(()));
 }

@@ -12,19 +12,25 @@ use fusewire::encode::LogValue;
 use fusewire::{Severity, event};
 use serde_json::{Value, json};
 
-/// Kills a process that appends from four threads. Its log, and its id.
+/// A log of a process that was killed while it appended from four threads, and the id of the process.
 fn killed() -> (TempDir, PathBuf, u32) {
     let directory = TempDir::new().unwrap();
     let logs = directory.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
+    let pid = killed_in(&logs);
+    (directory, logs, pid)
+}
+
+/// Kills a process that appends to `logs` from four threads. Returns its id.
+fn killed_in(logs: &Path) -> u32 {
     let mut victim: Command = command(["demo".as_ref(), "--victim".as_ref(), logs.as_os_str()]);
     let mut victim = victim.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // It tells how far it is: some way.
-    let mut told = [0; 200];
-    victim.stdout.as_mut().unwrap().read_exact(&mut told).unwrap();
+    // It prints its progress: some of it.
+    let mut progress = [0; 200];
+    victim.stdout.as_mut().unwrap().read_exact(&mut progress).unwrap();
     victim.kill().unwrap();
     victim.wait().unwrap();
-    (directory, logs, victim.id())
+    victim.id()
 }
 
 fn postmortem(logs: &Path, more: &[&str]) -> Run {
@@ -190,12 +196,7 @@ fn the_process_of_a_kill_record_is_preferred_to_one_that_died_later() {
     let (_directory, logs, first) = killed();
     let last = report(&postmortem(&logs, &["--output", "json"]))["process"]["last"].as_u64().unwrap();
     // A second process dies later, of something else.
-    let mut later: Command = command(["demo".as_ref(), "--victim".as_ref(), logs.as_os_str()]);
-    let mut later = later.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut told = [0; 200];
-    later.stdout.as_mut().unwrap().read_exact(&mut told).unwrap();
-    later.kill().unwrap();
-    later.wait().unwrap();
+    let later = killed_in(&logs);
     let micros = last / 1000 + 1;
     let message = format!(
         "Out of memory: Killed process {first} (fusewire) total-vm:4096kB, anon-rss:2048kB, file-rss:1024kB, shmem-rss:0kB, UID:0 pgtables:52kB oom_score_adj:0"
@@ -207,7 +208,7 @@ fn the_process_of_a_kill_record_is_preferred_to_one_that_died_later() {
     );
     assert_eq!(report(&run)["process"]["pid"], first);
     let without = report(&postmortem(&logs, &["--output", "json"]));
-    assert_eq!(without["process"]["pid"], later.id(), "without a record it is the one that logged last");
+    assert_eq!(without["process"]["pid"], later, "without a record it is the one that logged last");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use common::victims::{self, Victim, order, wait_until};
+use common::victims::{Victim, order, wait_until};
 use fusewire::log::{Life, Log, LogEvent, LogReader, list};
 use fusewire::segment::{Resource, Segment, SegmentOptions, SegmentWriter, State, verify};
 

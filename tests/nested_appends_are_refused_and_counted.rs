@@ -36,6 +36,7 @@ struct Selfish<'a> {
 }
 
 impl fmt::Display for Selfish<'_> {
+    #[expect(clippy::recursive_format_impl, reason = "the recursion is the test")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.depth.set(self.depth.get() + 1);
         self.deepest.set(self.deepest.get().max(self.depth.get()));

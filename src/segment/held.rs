@@ -28,8 +28,11 @@ impl FileId {
         any(target_os = "linux", target_os = "android"),
         expect(clippy::useless_conversion, reason = "the widths differ between systems")
     )]
-    #[expect(clippy::cast_sign_loss, clippy::allow_attributes, reason = "a device number is a bit pattern")]
-    #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
+    #[allow(
+        clippy::cast_sign_loss,
+        clippy::unnecessary_cast,
+        reason = "a bit pattern, whose width differs between systems"
+    )]
     pub(crate) fn in_stat(stat: &rustix::fs::Stat) -> Self {
         Self { device: stat.st_dev as u64, number: stat.st_ino.into() }
     }

@@ -264,6 +264,11 @@ impl<'a> Behind<'a> {
         for n in 0..self.tended.len() {
             let is_lost = self.tended[n].is_lost || self.is_lost(&self.tended[n].segment);
             self.tended[n].is_lost = is_lost;
+            if self.tended[n].segment.is_cut() {
+                // Also if no other one can be made: nothing more may go there.
+                let end = self.tended[n].segment.close();
+                self.tended[n].end.get_or_insert(end);
+            }
         }
         // The segment that is ready may be lost as well.
         for _ in 0..3 {

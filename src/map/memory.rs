@@ -42,6 +42,7 @@ mod mapped {
         }
 
         /// Whether another program took pages of the file away.
+        #[inline(always)]
         pub(crate) fn is_hit(&self) -> bool {
             self.1.is_hit()
         }

@@ -21,6 +21,8 @@ struct Before(std::cell::UnsafeCell<MaybeUninit<libc::sigaction>>);
 // SAFETY: written once, before the handler that reads it is installed.
 unsafe impl Sync for Before {}
 
+/// A place for a map, on a cache line of its own, which appends only read.
+#[repr(align(128))]
 struct Guarded {
     start: AtomicUsize,
     len: AtomicUsize,
@@ -40,14 +42,14 @@ impl Guarded {
 }
 
 /// A map that is guarded as long as this lives.
-pub(crate) struct Guard(Option<usize>);
+pub(crate) struct Guard(Option<&'static Guarded>);
 
 impl Guard {
     /// Guards the map of `len` bytes at `start`. Installs the handler the first time.
     pub(crate) fn new(start: usize, len: usize) -> Self {
         INSTALLED.call_once(install);
-        let free = MAPS.iter().position(|map| !map.is_taken.swap(true, Ordering::AcqRel));
-        if let Some(map) = free.and_then(|free| MAPS.get(free)) {
+        let free = MAPS.iter().find(|map| !map.is_taken.swap(true, Ordering::AcqRel));
+        if let Some(map) = free {
             map.is_hit.store(false, Ordering::Relaxed);
             map.len.store(len, Ordering::Relaxed);
             map.start.store(start, Ordering::Release);
@@ -56,14 +58,15 @@ impl Guard {
     }
 
     /// Whether a page of the map had to be replaced.
+    #[inline(always)]
     pub(crate) fn is_hit(&self) -> bool {
-        self.0.and_then(|place| MAPS.get(place)).is_some_and(|map| map.is_hit.load(Ordering::Acquire))
+        self.0.is_some_and(|map| map.is_hit.load(Ordering::Relaxed))
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(map) = self.0.and_then(|place| MAPS.get(place)) {
+        if let Some(map) = self.0 {
             map.start.store(0, Ordering::Release);
             map.is_taken.store(false, Ordering::Release);
         }

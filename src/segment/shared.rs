@@ -147,7 +147,13 @@ impl SharedSegment {
         let claim = self.map.claim(draft.payload)?;
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
-        Ok(claim.commit(&frame[frame::TAG..], word))
+        let end = claim.commit(&frame[frame::TAG..], word);
+        if self.map.memory().is_hit() {
+            // The frame may be in a page that is not the file's. It is appended again, to another segment.
+            self.map.close(self.header.salt);
+            return Err(NoClaim::Closed);
+        }
+        Ok(end)
     }
 
     /// Whether a frame of `len` bytes that ends at `end` reaches over a place at which the preallocator is woken: each

@@ -120,16 +120,17 @@ fn a_sink_that_is_slow_or_fails_is_rolled_back_to_the_log() {
     lines.fail(false);
     assert_eq!(append(&failing, 2_001), Arm::Binary);
 
-    let (_directory, lines, slow) = router(&|config| config.bounds.max_p99_ratio = Some(20.0));
+    let (_directory, lines, slow) = router(&|config| config.bounds.max_p99_ratio = Some(5.0));
     let binary = fusewire::Context::root().with_tag("binary", "");
-    binary.scope(|| (0..1_500).for_each(|n| assert_eq!(append(&slow, n), Arm::Binary)));
-    lines.delay(Duration::from_millis(1));
+    // So many that a busy machine, which stalls some of them, changes little.
+    binary.scope(|| (0..16_384).for_each(|n| assert_eq!(append(&slow, n), Arm::Binary)));
+    lines.delay(Duration::from_millis(2));
     (0..2_000).for_each(|n| _ = append(&slow, n));
     let rolled_back = slow.stats().rolled_back.unwrap();
     let RollBackReason::Latency { p99, other, max_ratio } = rolled_back.reason else {
         panic!("{rolled_back:?}")
     };
-    assert!(p99 >= Duration::from_millis(1) && p99.as_secs_f64() > other.as_secs_f64() * max_ratio);
+    assert!(p99 >= Duration::from_millis(2) && p99.as_secs_f64() > other.as_secs_f64() * max_ratio);
     assert!(rolled_back.reason.to_string().contains("p99"));
 }
 

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{TempDir, append, fusewire, segments, small_log};
 use fusewire::log::Log;
@@ -24,10 +24,13 @@ fn states(directory: &Path) -> Vec<String> {
 /// A log with `entries`, and the segment that it makes ahead.
 fn log_with_a_spare(directory: &Path, service: &str, entries: u32) -> Log {
     let log = small_log(directory, service).open().unwrap();
+    // Long enough that an eighth of the segment is used: then the next one is made.
     for n in 0..entries {
-        append(&log, &format!("entry {n}"), 0);
+        append(&log, &format!("entry {n}, {}", "x".repeat(400)), 0);
     }
+    let start = Instant::now();
     while segments(directory).len() < 2 {
+        assert!(start.elapsed() < Duration::from_secs(60), "no segment is made ahead");
         thread::sleep(Duration::from_millis(1));
     }
     log

@@ -69,7 +69,7 @@ fn from_the_death_to_the_call_site() {
 
     // The runbook's commands work on it as they stand there.
     let runbook = include_str!("../../docs/operations.md");
-    let (_, commands) = runbook.split_once("## After: five commands").unwrap();
+    let (_, commands) = runbook.split_once("## After an OOM kill: five commands").unwrap();
     let (commands, _) = commands.split_once("\n## ").unwrap();
     let commands: Vec<&str> = commands.lines().filter_map(|line| line.strip_prefix("fusewire ")).collect();
     assert_eq!(commands.len(), 5, "{commands:#?}");
@@ -91,7 +91,7 @@ fn from_the_death_to_the_call_site() {
     let fused = directory.path().join("fused");
     let lived = fusewire(["postmortem".as_ref(), fused.as_os_str(), "--output".as_ref(), "json".as_ref()]);
     let report: Value = serde_json::from_str(&lived.stdout).unwrap();
-    assert_eq!(report["process"]["end"], "closed");
+    assert_eq!(report["process"]["end"], "stopped");
     for rule in ["death", "limit", "leak"] {
         assert_eq!(verdict(&report, rule)["found"], "not_found", "{:#}", report["verdicts"]);
     }

@@ -123,7 +123,7 @@ fn counters_and_gauges_are_what_the_log_says() {
     let described = recorder.described.lock().unwrap();
     let (kind, unit, text) = &described["log_volume_bytes_total"];
     assert_eq!((*kind, *unit), ("counter", Some(Unit::Bytes)));
-    assert!(text.starts_with("Bytes of the entries"), "{text}");
+    assert!(text.starts_with("Bytes of the written entries"), "{text}");
     // Counters of that crate are whole numbers.
     assert_eq!(described["fusewire_log_operation_seconds_total"].0, "gauge");
     assert_eq!(described["fusewire_log_operation_seconds_total"].1, Some(Unit::Seconds));

@@ -78,7 +78,7 @@ impl Hook {
     }
 }
 
-/// A log that panics can be logged to: a [`Log`] or a [`Router`](crate::route::Router).
+/// A log that panics can be logged to: a [`Log`] or a [`Router`].
 pub trait Target: Appender + sealed::Weak + 'static {}
 
 impl Target for Log {}

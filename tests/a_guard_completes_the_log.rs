@@ -6,7 +6,7 @@ mod common {
     pub mod victims;
 }
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::victims::{Victim, order};
 use fusewire::log::{DropCause, Log, StreamEnd};
@@ -21,18 +21,13 @@ fn left(victim: &str) -> (Vec<String>, StreamEnd, bool) {
     Victim::start(victim, &[("directory", &directory.path().display())]).succeed();
     let listing = fusewire::log::list(directory.path()).unwrap();
     let end = listing.segments.last().map_or(StreamEnd::Unknown, |segment| segment.end);
-    (common::logs::read(directory.path()).bodies(), end, all_sealed(directory.path()))
-}
-
-fn all_sealed(directory: &Path) -> bool {
-    common::logs::all_sealed(directory)
+    (common::logs::read(directory.path()).bodies(), end, common::logs::all_sealed(directory.path()))
 }
 
 fn bodies(bodies: &[&str]) -> Vec<String> {
     bodies.iter().map(|body| (*body).to_owned()).collect()
 }
 
-#[cfg(feature = "log")]
 #[test]
 #[ignore = "is started by another test"]
 fn victim_of_the_log_crate() {
@@ -45,13 +40,11 @@ fn victim_of_the_log_crate() {
     assert!(fusewire::bridge::log::Logger::new(log).init().is_err());
 }
 
-#[cfg(feature = "log")]
 #[test]
 fn a_logger_of_the_log_crate() {
     assert_eq!(left("victim_of_the_log_crate"), (bodies(&["one"]), StreamEnd::Stopped, true));
 }
 
-#[cfg(feature = "log")]
 #[test]
 #[ignore = "is started by another test"]
 fn victim_that_ignores_the_guard() {
@@ -61,14 +54,12 @@ fn victim_that_ignores_the_guard() {
     ::log::info!("two");
 }
 
-#[cfg(feature = "log")]
 #[test]
 fn to_ignore_the_guard_loses_nothing() {
     let (found, _, _) = left("victim_that_ignores_the_guard");
     assert_eq!(found, bodies(&["one", "two"]));
 }
 
-#[cfg(feature = "tracing")]
 #[test]
 #[ignore = "is started by another test"]
 fn victim_of_tracing() {
@@ -88,13 +79,11 @@ fn victim_of_tracing() {
     assert!(fusewire::bridge::tracing::init(log).is_err());
 }
 
-#[cfg(feature = "tracing")]
 #[test]
 fn a_subscriber_of_tracing() {
     assert_eq!(left("victim_of_tracing"), (bodies(&["one", "two"]), StreamEnd::Stopped, true));
 }
 
-#[cfg(feature = "tracing")]
 #[test]
 #[ignore = "is started by another test"]
 fn victim_of_tracing_at_another_level() {
@@ -105,7 +94,6 @@ fn victim_of_tracing_at_another_level() {
     tracing::trace!("below the level");
 }
 
-#[cfg(feature = "tracing")]
 #[test]
 fn a_subscriber_at_another_level() {
     let expected = (bodies(&["one"]), StreamEnd::Stopped, true);

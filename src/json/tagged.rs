@@ -6,6 +6,7 @@ use crate::decode::Value;
 use crate::digits::Digits;
 
 use super::base64;
+use super::number;
 use super::out::{Out, Sink};
 
 /// Keys that stand for a kind of value: a map whose only key is one of them would be taken for such a value, and is
@@ -46,13 +47,15 @@ pub(super) fn tagged<S: Sink>(out: &mut Out<'_, S>, value: Value<'_>) -> fmt::Re
             out.decimal(value)?;
             out.token(b"]}")
         }
-        Value::Null
-        | Value::Float(_)
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Uint(_)
-        | Value::Array(_)
-        | Value::Map(_) => Ok(()),
+        // A node of 16 bytes may store an integer that 8 bytes can store.
+        Value::Int(value) => out.bytes(Digits::wide_signed(value.into()).as_bytes()),
+        Value::Uint(value) => out.decimal(value),
+        Value::Bool(true) => out.token(b"true"),
+        Value::Bool(false) => out.token(b"false"),
+        Value::Float(value) if value.is_finite() => number::finite(out, value),
+        Value::Float(value) => not_finite(out, value),
+        // The callers write containers.
+        Value::Null | Value::Array(_) | Value::Map(_) => out.token(b"null"),
     }
 }
 

@@ -17,7 +17,9 @@ use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
 
 pub(crate) use check::{CheckArgs, CheckFormat};
-pub(crate) use common::{AccessArgs, EntryFormat, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs};
+pub(crate) use common::{
+    AccessArgs, CsvGuard, EntryFormat, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs,
+};
 pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
 pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};

@@ -4,8 +4,9 @@ mod common;
 
 use common::{TempDir, append, fusewire, imported, small_log};
 
-/// Sets the title, clears the screen, rings, turns the direction of writing; a C1 control; DEL.
-const HOSTILE: &str = r"\u001b]0;owned\u0007 \u001b[2J \u009b31m \u202eexe.txt \u007f \u0000";
+/// Sets the title, clears the screen, rings, turns the direction of writing; a C1 control; DEL; characters without a
+/// visible form: a soft hyphen, a zero-width space, a word joiner, an isolate, a byte order mark, a tag.
+const HOSTILE: &str = r"\u001b]0;owned\u0007 \u001b[2J \u009b31m \u202eexe.txt \u007f \u0000 \u00ad\u200b\u2060\u2066\ufeff\udb40\udc41";
 
 #[test]
 fn no_control_character_of_an_entry_is_printed_in_any_place() {
@@ -14,8 +15,17 @@ fn no_control_character_of_an_entry_is_printed_in_any_place() {
          \"nested\":{{\"a {HOSTILE}\":[\"e {HOSTILE}\"]}}}}\nplain \x1b[31mtext \u{9b}31m\n"
     );
     let (_directory, logs) = imported(lines.as_bytes());
-    for args in [&["--output", "text"], &["--output", "json"]] {
-        let run = fusewire([&["cat", logs.to_str().unwrap()], &args[..]].concat());
+    let path = logs.to_str().unwrap();
+    for args in [
+        &["cat", path, "--output", "text"][..],
+        &["cat", path, "--output", "json"],
+        &["cat", path, "--output", "csv"],
+        &["cat", path, "--output", "logfmt"],
+        &["cat", path, "--output", "json", "--fields", "target,message"],
+        &["stats", path],
+        &["metrics", path],
+    ] {
+        let run = fusewire(args);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert_harmless(&run.stdout);
         assert!(run.stdout.contains("owned"), "shown, not hidden: {}", run.stdout);
@@ -24,8 +34,12 @@ fn no_control_character_of_an_entry_is_printed_in_any_place() {
 
 fn assert_harmless(printed: &str) {
     for character in printed.chars() {
-        let harmless =
-            character == '\n' || !(character.is_control() || ('\u{202a}'..='\u{202e}').contains(&character));
+        let hidden = matches!(
+            character,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        );
+        let harmless = character == '\n' || !(character.is_control() || hidden);
         assert!(harmless, "{character:?} in {printed:?}");
     }
 }

@@ -18,8 +18,21 @@ pub(crate) struct PrintArgs {
     #[arg(long, short = 'F', value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<Field>,
 
+    /// Guard CSV cells that a spreadsheet would run as a formula: put ' before a cell that begins with =, +, -, @, a
+    /// tab or a carriage return and is not a number. `auto` guards if the output is a terminal or a file.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) csv_guard: CsvGuard,
+
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,
+}
+
+/// The values of `--csv-guard`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CsvGuard {
+    Auto,
+    Always,
+    Never,
 }
 
 /// The values of `--output` for entries.

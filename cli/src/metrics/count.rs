@@ -11,6 +11,7 @@ use fusewire::metrics::{Family, LEVELS, Metrics, families, level_name, of_entrie
 use fusewire::segment::FrameKind;
 
 use crate::call_site::lossy;
+use crate::output::escape::shown;
 use crate::output::losses;
 use crate::output::producer::{Producer, state};
 
@@ -19,6 +20,9 @@ const TARGETS: usize = 200;
 
 /// Processes of which the latest sample of the memory is kept.
 const PROCESSES: usize = 64;
+
+/// The maximum number of causes of dropped entries; further causes have the cause `other`.
+const CAUSES: usize = 64;
 
 /// What of a target is in a label.
 const LABEL: usize = 100;
@@ -115,6 +119,7 @@ impl Counts {
     fn entry(&mut self, source: Source<'_>, bytes: u64, entry: &EntryRef<'_>) {
         self.last = self.last.max(entry.time_unix_nano());
         let name = lossy(entry.target().as_bytes(), LABEL);
+        let name = shown(&name);
         let known = self.by_target.contains_key(name.as_ref());
         let name = if known || self.by_target.len() < TARGETS { name.as_ref() } else { "other" };
         if !self.by_target.contains_key(name) {
@@ -151,6 +156,7 @@ impl Counts {
                 }
                 let producer = Producer::of(path);
                 let service = producer.service.unwrap_or_default();
+                let service = shown(&lossy(service.as_bytes(), LABEL)).into_owned();
                 let pid = producer.pid.map(|pid| pid.to_string()).unwrap_or_default();
                 self.memory.insert(stream, (service, pid, sample));
             }
@@ -159,13 +165,19 @@ impl Counts {
 
     fn loss(&mut self, record: &EntryRef<'_>) {
         for (cause, count) in losses::told(record, "causes") {
-            *self.dropped_by_cause.entry(cause).or_default() += count;
+            let name = lossy(cause.as_bytes(), LABEL);
+            let name = shown(&name);
+            let known = self.dropped_by_cause.contains_key(name.as_ref());
+            let name = if known || self.dropped_by_cause.len() < CAUSES { name.as_ref() } else { "other" };
+            let sum = self.dropped_by_cause.entry(name.to_owned()).or_default();
+            *sum = sum.saturating_add(count);
         }
         for (severity, count) in losses::told(record, "dropped") {
             // `ERROR2` is an error.
             let name = severity.trim_end_matches(|c: char| c.is_ascii_digit());
             let level = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(name)).copied();
-            *self.dropped_by_level.entry(level.unwrap_or("other")).or_default() += count;
+            let sum = self.dropped_by_level.entry(level.unwrap_or("other")).or_default();
+            *sum = sum.saturating_add(count);
         }
     }
 

@@ -16,7 +16,10 @@ pub(crate) enum Form {
     /// Values, separated by blanks.
     Text,
     Json,
-    Csv,
+    Csv {
+        /// Whether cells that a spreadsheet would run as a formula begin with `'`.
+        guard: bool,
+    },
     Logfmt,
 }
 
@@ -42,7 +45,7 @@ impl Columns {
         let fields = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
         let palette = if form == Form::Text { palette.clone() } else { Palette::default() };
         let mut columns = Self { form, fields, clock: Clock::new(zone), palette, text: String::new() };
-        if form == Form::Csv {
+        if let Form::Csv { .. } = form {
             columns.push_head(out);
         }
         columns
@@ -54,7 +57,7 @@ impl Columns {
         match self.form {
             Form::Logfmt => self.push_logfmt(entry, out),
             Form::Json => self.push_json(entry, out),
-            Form::Csv | Form::Text => self.push_row(entry, out),
+            Form::Csv { .. } | Form::Text => self.push_row(entry, out),
         }
         if self.form == Form::Json {
             escape::secure_json(out, start);
@@ -63,6 +66,7 @@ impl Columns {
     }
 
     fn push_head(&mut self, out: &mut String) {
+        let guard = self.guards();
         let names: Vec<&str> = match self.fields.is_empty() {
             true => HEAD.into_iter().chain(["attributes"]).collect(),
             false => self.fields.iter().map(|(name, _)| name.as_str()).collect(),
@@ -70,13 +74,18 @@ impl Columns {
         for (i, name) in names.into_iter().enumerate() {
             self.text.clear();
             escape::push_line(name.as_bytes(), &self.palette.escape, &mut self.text);
-            push_cell(i, &self.text, out);
+            push_cell(i, &self.text, guard, out);
         }
         out.push('\n');
     }
 
+    fn guards(&self) -> bool {
+        self.form == Form::Csv { guard: true }
+    }
+
     /// Appends the values, separated by commas or blanks.
     fn push_row(&mut self, entry: &EntryRef<'_>, out: &mut String) {
+        let guard = self.guards();
         let fields = std::mem::take(&mut self.fields);
         if fields.is_empty() {
             for (i, name) in HEAD.into_iter().enumerate() {
@@ -84,18 +93,18 @@ impl Columns {
                 if let Ok(field) = name.parse::<Field>() {
                     self.push_value(&field, entry);
                 }
-                push_cell(i, &self.text, out);
+                push_cell(i, &self.text, guard, out);
             }
             self.text.clear();
             push_json(&entry.attributes(), &mut self.text);
             escape::secure_json(&mut self.text, 0);
-            push_cell(HEAD.len(), &self.text, out);
+            push_cell(HEAD.len(), &self.text, guard, out);
         }
         for (i, (_, field)) in fields.iter().enumerate() {
             self.text.clear();
             let is_there = self.push_value(field, entry);
             match self.form {
-                Form::Csv => push_cell(i, &self.text, out),
+                Form::Csv { guard } => push_cell(i, &self.text, guard, out),
                 _ => {
                     out.push_str(if i > 0 { "  " } else { "" });
                     out.push_str(if is_there { &self.text } else { "-" });
@@ -250,16 +259,59 @@ fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
     json.is_ok()
 }
 
-/// Appends a field of a CSV row, as in RFC 4180.
-fn push_cell(i: usize, text: &str, out: &mut String) {
+/// Appends a field of a CSV row, as in RFC 4180. `guard`: a cell that a spreadsheet would run as a formula begins with
+/// `'`, which makes it a text.
+fn push_cell(i: usize, text: &str, guard: bool, out: &mut String) {
     if i > 0 {
         out.push(',');
     }
-    if text.contains(['"', ',']) {
-        out.push('"');
-        out.push_str(&text.replace('"', "\"\""));
-        out.push('"');
+    let guard = if guard && is_formula(text) { "'" } else { "" };
+    if text.contains(['"', ',', '\r', '\n']) {
+        // Writing to a String cannot fail.
+        _ = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
     } else {
+        out.push_str(guard);
         out.push_str(text);
+    }
+}
+
+/// Returns whether a spreadsheet would run a cell as a formula. A number is no formula.
+fn is_formula(text: &str) -> bool {
+    // Some spreadsheets also accept the full-width forms.
+    if !text.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+        return false;
+    }
+    let digits =
+        text.strip_prefix(['+', '-']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    !(digits && text.parse::<f64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_guarded_and_numbers_are_numbers() {
+        for (text, expected) in [
+            ("=1+2", "'=1+2"),
+            ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("\tx", "'\tx"),
+            ("-inf", "'-inf"),
+            ("-5", "-5"),
+            ("+1.5e3", "+1.5e3"),
+            ("-0.25", "-0.25"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            let mut out = String::new();
+            push_cell(0, text, true, &mut out);
+            assert_eq!(out, expected, "{text:?}");
+            let mut out = String::new();
+            push_cell(0, text, false, &mut out);
+            assert_eq!(out.trim_matches('"').replace("\"\"", "\""), text);
+        }
     }
 }

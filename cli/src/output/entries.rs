@@ -9,7 +9,7 @@ use super::Terminal;
 use super::columns::{Columns, Form};
 use super::json;
 use super::text::TextPrinter;
-use crate::args::{EntryFormat, PrintArgs};
+use crate::args::{CsvGuard, EntryFormat, PrintArgs};
 
 /// A printer of entries.
 pub(crate) struct EntryPrinter {
@@ -28,6 +28,11 @@ enum Format {
 impl EntryPrinter {
     /// Returns a printer for the format of `args`.
     pub(crate) fn new(args: &PrintArgs, terminal: &mut Terminal) -> Self {
+        let guard = match args.csv_guard {
+            CsvGuard::Auto => terminal.is_kept(),
+            CsvGuard::Always => true,
+            CsvGuard::Never => false,
+        };
         let (zone, palette, out) = (args.zone.zone(), &terminal.palette, &mut terminal.out);
         let mut columns =
             |form| Format::Columns(Box::new(Columns::new(form, &args.fields, zone.clone(), palette, out)));
@@ -38,7 +43,7 @@ impl EntryPrinter {
             EntryFormat::Json if args.fields.is_empty() => Format::Json,
             EntryFormat::Text => columns(Form::Text),
             EntryFormat::Json => columns(Form::Json),
-            EntryFormat::Csv => columns(Form::Csv),
+            EntryFormat::Csv => columns(Form::Csv { guard }),
             EntryFormat::Logfmt => columns(Form::Logfmt),
             EntryFormat::Raw => Format::Raw(Binary::new(Limits::DEFAULT), Vec::new()),
         };

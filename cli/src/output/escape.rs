@@ -4,6 +4,7 @@
 //! reader. A line feed can forge an entry, and a change of the writing direction can hide an entry. These characters are
 //! printed as escapes: `\x1b`, `\n`, `\u{202e}`.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::colour::Paint;
@@ -129,14 +130,32 @@ fn push_characters(text: &str, context: Context, paint: &Paint, out: &mut String
     out.push_str(&text[done..]);
 }
 
-/// Returns whether a character can control a terminal: controls (C0, DEL, C1), changes of the writing direction (the
-/// "Trojan Source" set of Unicode) and line separators.
-const fn is_unsafe(character: char) -> bool {
+/// Returns whether a character can control a terminal or has no visible form.
+///
+/// These are the controls (C0, DEL, C1), line separators, changes of the writing direction (the "Trojan Source" set of
+/// Unicode), zero-width characters, invisible fillers and tags. Two texts that differ only in such characters look
+/// the same, and tags can store hidden text. The variation selectors U+FE00 to U+FE0F are not in the set: they select
+/// the form of the character before them, for example of an emoji.
+pub(crate) const fn is_unsafe(character: char) -> bool {
     matches!(
         character,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+/// Returns a text with its unsafe characters as escapes.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    push_line(text.as_bytes(), &Paint::default(), &mut out);
+    // Free text keeps its tabs.
+    if out.contains('\t') { out.replace('\t', "\\t").into() } else { out.into() }
 }
 
 /// Escapes the JSON text from `from` to the end of `out`. JSON allows DEL and C1 controls in strings. The escape
@@ -151,8 +170,11 @@ pub(crate) fn secure_json(out: &mut String, from: usize) {
     let mut safe = String::with_capacity(added.len() * 2);
     for character in added.chars() {
         if is_hazard(character) {
-            // Writing to a String cannot fail.
-            _ = write!(safe, "\\u{:04x}", u32::from(character));
+            // JSON writes a character after U+FFFF as two surrogates.
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(character);
         }
@@ -196,11 +218,13 @@ mod tests {
 
     #[test]
     fn no_character_that_a_terminal_acts_on_is_passed_on() {
-        let hostile = "\x1b[2J\x07\u{9b}31m\u{202e}txt.exe\r\n\x7f\0".as_bytes();
+        let hostile =
+            "\x1b[2J\x07\u{9b}31m\u{202e}txt.exe\r\n\x7f\0\u{ad}\u{200b}\u{2066}\u{feff}\u{e0041}".as_bytes();
         for push in [push_line, push_value, push_key] {
             let out = printed(push, hostile);
             assert!(out.chars().all(|c| !is_unsafe(c)), "{out:?}");
             assert!(out.contains("\\x1b[2J\\x07\\u{9b}31m\\u{202e}txt.exe\\r\\n\\x7f\\0"), "{out:?}");
+            assert!(out.contains("\\u{ad}\\u{200b}\\u{2066}\\u{feff}\\u{e0041}"), "{out:?}");
         }
     }
 
@@ -214,5 +238,8 @@ mod tests {
         let mut out = "kept\x1b {\"a\":\"\u{9b}31m ü \x7f\u{202e}\"}\n".to_owned();
         secure_json(&mut out, 6);
         assert_eq!(out, "kept\x1b {\"a\":\"\\u009b31m ü \\u007f\\u202e\"}\n");
+        let mut out = "\"\u{e0041}\u{200b}\"".to_owned();
+        secure_json(&mut out, 0);
+        assert_eq!(out, "\"\\udb40\\udc41\\u200b\"");
     }
 }

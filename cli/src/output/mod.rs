@@ -132,6 +132,15 @@ impl Terminal {
         poll(&mut stdout, Some(&Timespec::default())).is_ok() && stdout[0].revents().intersects(gone)
     }
 
+    /// Returns whether a person or a file gets the output: standard output is a terminal or a regular file.
+    pub(crate) fn is_kept(&self) -> bool {
+        let is_file = || {
+            rustix::fs::fstat(io::stdout())
+                .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file())
+        };
+        matches!(self.stdout, Output::Pager(_)) || io::stdout().is_terminal() || is_file()
+    }
+
     /// Returns the width of standard output in columns if it is a terminal.
     pub(crate) fn columns(&self) -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;

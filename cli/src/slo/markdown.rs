@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::report::{Kept, Report, Row, SHOWN};
 use super::text::{percent, said};
+use crate::output::escape;
 use crate::output::numbers::{counted, grouped, lasted};
 use crate::output::time::Clock;
 
@@ -103,17 +104,12 @@ fn safe(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            c if c.is_control() || is_bidirectional(c) => out.push('\u{fffd}'),
+            c if escape::is_unsafe(c) => out.push('\u{fffd}'),
             c if c.is_ascii_punctuation() => out.extend(['\\', c]),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Characters that make text look other than it is.
-fn is_bidirectional(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -68,7 +68,10 @@ fn in_every_thread_while_segments_are_made_synced_and_sealed() {
     LOGS.store(false, Ordering::Relaxed);
     let stats = log.stats();
     // A late disk drops entries as well, and counts them.
-    assert!(stats.entries + stats.drops.by_cause(DropCause::Full) >= 6_000 && stats.segments > 3, "{stats:?}");
+    assert!(
+        stats.entries + stats.drops.by_cause(DropCause::Full) >= 6_000 && stats.segments > 3,
+        "{stats:?}"
+    );
     assert_eq!(stats.entries + stats.drops.total(), LOGGED.load(Ordering::Relaxed));
     assert_eq!(logs::read(directory.path()).entries.len() as u64, stats.entries);
 }

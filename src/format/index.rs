@@ -193,7 +193,8 @@ impl Zone {
 impl Zone {
     /// The earliest and the latest time, where every entry has one.
     pub(crate) fn times_of_all(&self) -> Option<(u64, u64)> {
-        (self.flags & WITHOUT_TIME == 0 && self.times.1 != 0).then_some(self.times)
+        let is_whole = self.times.1 != 0 && self.times.0 <= self.times.1;
+        (self.flags & WITHOUT_TIME == 0 && is_whole).then_some(self.times)
     }
 }
 

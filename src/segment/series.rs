@@ -79,7 +79,7 @@ impl Series {
     /// Seals the segment and begins the next one.
     fn rotate(&mut self) -> io::Result<()> {
         let mut options = self.options.clone();
-        options.sequence += 1;
+        options.sequence = options.sequence.saturating_add(1);
         options.previous_id = self.writer.header().segment_id;
         options.previous_end = self.writer.tail();
         let next = next_segment(&self.directory, &options)?;

@@ -64,10 +64,10 @@ pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, copy: bool) -> R
     nothing.of_severities([]);
     let options = Selection::of_range(selection.range).options(copy).filter(nothing, |_| false);
     let mut reader = input::open_logs(paths, options)?;
-    let mut dropped = 0;
+    let mut dropped = 0_u64;
     while let Some(event) = reader.next() {
         if let LogEvent::Frame { frame, .. } = event {
-            dropped += losses::count(&frame, selection.range);
+            dropped = dropped.saturating_add(losses::count(&frame, selection.range));
         }
     }
     Ok(dropped)

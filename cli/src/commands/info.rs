@@ -115,7 +115,7 @@ fn print(
     line(terminal, "created", format_args!("{}", clock.describe(header.created_unix_nano)));
     if summary.min_time != 0 {
         line(terminal, "from", format_args!("{}", clock.describe(summary.min_time)));
-        let span = lasted(summary.max_time - summary.min_time);
+        let span = lasted(summary.max_time.saturating_sub(summary.min_time));
         line(terminal, "to", format_args!("{}  ({span} later)", clock.describe(summary.max_time)));
     }
     line(terminal, "segment", format_args!("{}", uuid(header.segment_id)));

@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::colour::Paint;
 use crate::output::escape;
-use crate::output::numbers::{bytes, counted, grouped};
+use crate::output::numbers::{bytes, counted, grouped, total};
 use crate::output::producer::{End, Producer, state, stream_name};
 use crate::output::time::Clock;
 
@@ -222,7 +222,7 @@ fn totals(listing: &Listing, terminal: &mut Terminal) {
 /// Returns the known number of entries of all segments and files.
 pub(crate) fn entries(listing: &Listing) -> u64 {
     let of_files = listing.files.iter().filter_map(|file| file.contents).map(|contents| contents.entries);
-    listing.segments.iter().filter_map(|segment| segment.entries).chain(of_files).sum()
+    total(listing.segments.iter().filter_map(|segment| segment.entries).chain(of_files))
 }
 
 /// Prints one object per line.

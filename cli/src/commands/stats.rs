@@ -65,7 +65,7 @@ fn summary(found: &Counted, dropped: u64, clock: &mut Clock, terminal: &mut Term
     let total = terminal.palette.strong.of(counted(found.entries, "entry", "entries"));
     terminal.out.push_str(&format!("{total}, {}", bytes(size)));
     if let Some((first, last)) = times {
-        let (spent, seconds) = (last - first, (last - first) as f64 / 1e9);
+        let (spent, seconds) = (last.saturating_sub(first), last.saturating_sub(first) as f64 / 1e9);
         terminal.out.push_str(&format!(
             "\nfrom   {}\nto     {}",
             clock.describe(first),

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// Returns a sum, or `u64::MAX` if the sum is greater: files can state any number.
+pub(crate) fn total(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
 /// Returns a number with grouped digits: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -204,7 +204,8 @@ impl Pass<'_> {
             self.gathered.volume.add_dropped(record.time_unix_nano(), count);
         }
         for (cause, count) in losses::told(record, "causes") {
-            *self.dropped.entry(cause).or_default() += count;
+            let sum = self.dropped.entry(cause).or_default();
+            *sum = sum.saturating_add(count);
         }
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use fusewire::log::{Life, Listing, SegmentInfo, list};
 
 use super::report::Process;
+use crate::output::numbers::total;
 use crate::output::producer::{End, Producer, stream_name};
 
 /// A process, and the stream that tells its entries from those of others.
@@ -41,7 +42,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
         // Of a file that was named, nothing else in its directory is meant.
         if is_in_memory(directory) {
             let bytes = segments.iter().map(|segment| segment.disk_bytes);
-            let bytes: u64 = bytes.chain(files.iter().map(|file| file.disk_bytes)).sum();
+            let bytes = total(bytes.chain(files.iter().map(|file| file.disk_bytes)));
             *found.in_memory.get_or_insert(0) += bytes;
         }
         let is_meant = |file: &Path| path.is_dir() || file.file_name() == path.file_name();
@@ -96,7 +97,7 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
             knows_its_own && !segment.is_of_this_boot()
         }),
         segments: segments.len() as u64,
-        entries: segments.iter().filter_map(|segment| segment.entries).sum(),
+        entries: total(segments.iter().filter_map(|segment| segment.entries)),
         unsealed: unsealed.map(|segment| name_of(&segment.path)).collect(),
         ..Process::default()
     }

@@ -6,7 +6,7 @@ use super::report::{Finding, LEVELS, MemoryPoint, Report, Site};
 use super::words::{candidate, name, producer, signed};
 use crate::output::colour::{Paint, Palette};
 use crate::output::escape;
-use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::numbers::{bytes, counted, grouped, lasted, total};
 use crate::output::producer::End;
 use crate::output::time::Clock;
 
@@ -141,10 +141,11 @@ impl Printer<'_> {
         );
         let title = self.palette.dim.of(title);
         self.line(title);
-        let (span, mut shown, mut logged) = (last.time - first.time, 0, first.log_bytes);
+        let (span, mut shown, mut logged) = (last.time.saturating_sub(first.time), 0, first.log_bytes);
         for row in 0..ROWS.min(heaps.len()) {
             let rows = ROWS.min(heaps.len()) as u64;
-            let until = first.time + span * (row as u64 + 1) / rows;
+            let passed = u128::from(span) * (row as u128 + 1) / u128::from(rows);
+            let until = first.time.saturating_add(u64::try_from(passed).unwrap_or(span));
             let end = heaps.partition_point(|point| point.time <= until);
             let Some(point) = heaps[shown..end].last() else { continue };
             shown = end;
@@ -221,7 +222,7 @@ impl Printer<'_> {
                 counted(sites.others, "entry", "entries")
             ));
         }
-        let dropped: u64 = self.report.volume.intervals.iter().map(|interval| interval.dropped).sum();
+        let dropped = total(self.report.volume.intervals.iter().map(|interval| interval.dropped));
         let mut levels = [0; LEVELS.len()];
         for interval in &self.report.volume.intervals {
             levels.iter_mut().zip(interval.entries).for_each(|(sum, count)| *sum += count);

@@ -115,7 +115,7 @@ impl Volume {
 
     pub(super) fn add_dropped(&mut self, time: u64, dropped: u64) {
         if let Some(interval) = self.interval(time) {
-            interval.dropped += dropped;
+            interval.dropped = interval.dropped.saturating_add(dropped);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::report::{Finding, Kill, MemoryPoint, Process, Report, Verdict};
 use super::words::{name, signed};
-use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::numbers::{bytes, counted, grouped, lasted, total};
 use crate::output::producer::End;
 use crate::output::time::Clock;
 use crate::statistics::{self, Series};
@@ -326,7 +326,7 @@ fn volume(report: &Report) -> Verdict {
     let mut total = 0;
     let logged = report.volume.intervals.iter().enumerate().map(|(at, interval)| {
         total += interval.bytes.iter().sum::<u64>();
-        (report.volume.since + report.volume.step * (at as u64 + 1), total)
+        (report.volume.since.saturating_add(report.volume.step * (at as u64 + 1)), total)
     });
     let logged: Vec<(u64, u64)> = logged.filter(|(end, _)| *end >= first).collect();
     let Some(found) = statistics::correlation(&heap, &Series::new(logged)) else {
@@ -448,7 +448,7 @@ fn tripping(report: &Report) -> Option<Verdict> {
 /// Whether entries are missing.
 fn dropped(report: &Report) -> Option<Verdict> {
     let process = report.process.as_ref().filter(|process| !process.dropped.is_empty())?;
-    let total: u64 = process.dropped.iter().map(|(_, count)| count).sum();
+    let total = total(process.dropped.iter().map(|(_, count)| *count));
     let causes: Vec<String> =
         process.dropped.iter().map(|(cause, count)| format!("{cause} {}", grouped(*count))).collect();
     Some(verdict(

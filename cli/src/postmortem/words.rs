@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::report::{Kill, Process, Site};
-use crate::output::numbers::{bytes, counted, grouped, lasted};
+use crate::output::numbers::{bytes, counted, grouped, lasted, total};
 use crate::output::producer::End;
 use crate::output::time::Clock;
 
@@ -35,7 +35,7 @@ impl Process {
             }
         };
         facts.push(("incomplete", unfinished));
-        let dropped = match self.dropped.iter().map(|(_, count)| count).sum() {
+        let dropped = match total(self.dropped.iter().map(|(_, count)| *count)) {
             0 => "none recorded".to_owned(),
             dropped => counted(dropped, "entry", "entries"),
         };

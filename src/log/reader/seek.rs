@@ -60,7 +60,7 @@ impl LogReader {
             terms.filter.is_some().then(|| count(waiting, terms).0)
         });
         let of_files = spans.get(self.streams.len()..).unwrap_or(&[]).iter().flatten();
-        let mut there: u64 = of_files.map(|span| span.at_least).sum();
+        let mut there: u64 = of_files.fold(0, |sum, span| sum.saturating_add(span.at_least));
         for (stream, spans) in self.streams.iter_mut().zip(&mut spans) {
             let skipped = spans.iter().take_while(|span| span.last < from).count();
             if let Some(span) = spans.get(skipped) {
@@ -72,7 +72,7 @@ impl LogReader {
                 stream.pass();
             }
             for (waiting, span) in stream.waiting.iter().zip(&spans[skipped..]) {
-                there += span.counted.unwrap_or_else(|| count(waiting, terms).0);
+                there = there.saturating_add(span.counted.unwrap_or_else(|| count(waiting, terms).0));
             }
         }
         let mut before = there.saturating_sub(entries);

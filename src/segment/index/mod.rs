@@ -103,7 +103,8 @@ impl SegmentIndex {
         let (mut slot, mut entries) = (0, 0);
         let sane = zones.iter().map(Zone::parse).all(|zone| {
             let follows = zone.slots.0 >= slot && zone.slots.0 < zone.slots.1 && zone.first_entry == entries;
-            let inside = zone.entries <= layout::ZONE_ENTRIES && zone.slots.1 as usize * ALIGN <= self.end;
+            let inside = zone.entries <= layout::ZONE_ENTRIES
+                && (zone.slots.1 as usize).saturating_mul(ALIGN) <= self.end;
             (slot, entries) = (zone.slots.1, entries.saturating_add(zone.entries.into()));
             follows && inside
         });
@@ -149,7 +150,7 @@ impl<'a> Column<'a> {
     fn of(column: &'a [u8], entries: usize, range: Range<usize>) -> Option<Self> {
         let gaps = column.get(entries.next_multiple_of(2)..)?;
         let severities = column.get(range.clone())?;
-        Some(Self { severities, gaps: gaps.get(2 * range.start..2 * range.end)? })
+        Some(Self { severities, gaps: gaps.get(range.start.checked_mul(2)?..range.end.checked_mul(2)?)? })
     }
 
     /// How far the entry behind the `i`th is from it, in slots.

@@ -107,7 +107,10 @@ impl SegmentIndex {
     fn target_bits(&self, wanted: &Wanted) -> u64 {
         let Some(counts) = self.counts() else { return u64::MAX };
         let number = |target: &[u8]| counts.targets.iter().position(|(name, ..)| *name == *target);
-        let bits = wanted.targets.iter().map(|target| 1 << number(target).unwrap_or(NAMED_TARGETS));
+        let bits = wanted
+            .targets
+            .iter()
+            .map(|target| 1 << number(target).unwrap_or(NAMED_TARGETS).min(NAMED_TARGETS));
         bits.fold(0, |all, bit: u64| all | bit)
     }
 }
@@ -160,7 +163,8 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
     /// The next part of the zone to look at.
     pub(crate) fn next_in(&self, zone: &Zone, place: &mut Place) -> Option<Range<usize>> {
         let slots = self.next_slots(zone, place)?;
-        Some(slots.start as usize * ALIGN..(slots.end as usize * ALIGN).min(self.index.end))
+        let bytes = |slot: u32| (slot as usize).saturating_mul(ALIGN).min(self.index.end);
+        Some(bytes(slots.start)..bytes(slots.end))
     }
 
     /// The severities of the entries in the zone, where the index says them.
@@ -216,7 +220,7 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
             return whole.then_some(zone.slots.0..zone.slots.1);
         };
         if place.entry == 0 {
-            place.slot = zone.first_entry_slot;
+            place.slot = zone.first_entry_slot.clamp(zone.slots.0, zone.slots.1);
         }
         let mut start = None;
         while let Some(severity) = column.severities.get(place.entry) {
@@ -225,7 +229,8 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
             } else if let Some(start) = start {
                 return Some(start..place.slot);
             }
-            place.slot += column.gap(place.entry);
+            // A file states the gaps: their sum may be out of the zone.
+            place.slot = place.slot.saturating_add(column.gap(place.entry)).min(zone.slots.1);
             place.entry += 1;
         }
         start.map(|start| start..zone.slots.1)

@@ -67,7 +67,9 @@ impl Found {
                     self.times = Some((from.min(time), to.max(time)));
                 }
             }
-            LogEvent::Frame { frame, .. } => self.dropped += losses::count(frame, range),
+            LogEvent::Frame { frame, .. } => {
+                self.dropped = self.dropped.saturating_add(losses::count(frame, range))
+            }
             LogEvent::Lost { range, .. } if range.is_loss() => self.lost_bytes += range.len(),
             _ => {}
         }

@@ -108,7 +108,7 @@ impl Tree {
             counted(self.entries.len() as u64, "entry", "entries"),
             counted(spans, "span", "spans"),
             counted(processes.len() as u64, "process", "processes"),
-            long(last - first)
+            long(last.saturating_sub(first))
         );
         // Writing to a String cannot fail; the same below.
         _ = writeln!(terminal.out, "{}\n{}", terminal.palette.strong.of(title), clock.describe(first));

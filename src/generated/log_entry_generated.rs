@@ -44,7 +44,7 @@ pub const ENUM_VALUES_SEVERITY: [Severity; 25] = [
   Severity::Fatal4,
 ];
 
-/// Severity numbers of the OpenTelemetry log data model.
+/// The severity numbers of the log data model of OpenTelemetry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(transparent)]
 pub struct Severity(pub u8);
@@ -208,7 +208,7 @@ pub const ENUM_VALUES_KIND: [Kind; 12] = [
   Kind::Dropped,
 ];
 
-/// What the `value` of a node means.
+/// The meaning of the `value` of a node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(transparent)]
 pub struct Kind(pub u8);
@@ -218,9 +218,9 @@ impl Kind {
   pub const Null: Self = Self(0);
   /// `value` is 0 or 1.
   pub const Bool: Self = Self(1);
-  /// Two's complement; with `Wide` a span of 16 bytes, little-endian i128.
+  /// An i64; with `Wide`, a span of 16 bytes: a little-endian i128.
   pub const Int: Self = Self(2);
-  /// With `Wide` a span of 16 bytes, little-endian u128.
+  /// A u64; with `Wide`, a span of 16 bytes: a little-endian u128.
   pub const Uint: Self = Self(3);
   /// The bits of an IEEE 754 double.
   pub const Float: Self = Self(4);
@@ -228,17 +228,17 @@ impl Kind {
   pub const String: Self = Self(5);
   /// A span of any bytes.
   pub const Bytes: Self = Self(6);
-  /// i64 nanoseconds since the Unix epoch, UTC; with `Wide` a span of 16 bytes: i64 seconds, u32 nanoseconds,
-  /// i16 minutes east of UTC (-32768: no offset known), u16 zero.
+  /// i64 nanoseconds since the Unix epoch, UTC; with `Wide`, a span of 16 bytes: i64 seconds, u32 nanoseconds,
+  /// i16 minutes east of UTC (-32768: unknown), u16 zero.
   pub const Timestamp: Self = Self(7);
-  /// i64 nanoseconds; with `Wide` a span of 16 bytes, little-endian i128 nanoseconds.
+  /// i64 nanoseconds; with `Wide`, a span of 16 bytes: little-endian i128 nanoseconds.
   pub const Duration: Self = Self(8);
-  /// Low 32 bits: children kept; high 32 bits: nodes in the subtree, this one not counted.
+  /// Low 32 bits: the number of children; high 32 bits: the number of nodes in the subtree, without this node.
   pub const Array: Self = Self(9);
-  /// As Array; every child has a key.
+  /// As for Array; every child has a key.
   pub const Map: Self = Self(10);
-  /// Not a child: the last node in the subtree of a container marked `ChildrenDropped`.
-  /// `value` is the number of children that were not kept, 2^64 - 1 where nobody knows.
+  /// The last node in the subtree of a container with the flag `ChildrenDropped`. It is not a child.
+  /// `value` is the number of children that are missing; 2^64 - 1: unknown.
   pub const Dropped: Self = Self(11);
 
   pub const ENUM_MIN: u8 = 0;
@@ -329,24 +329,24 @@ impl ::flatbuffers::SimpleToVerifyInSlice for Kind {}
 #[allow(non_upper_case_globals)]
 mod bitflags_node_flags {
   ::flatbuffers::bitflags::bitflags! {
-    /// What the fuse did to a node, and how its value is stored.
+    /// The changes that the circuit breaker made to a node, and the form of its value.
     #[derive(Default, Debug, Clone, Copy, PartialEq)]
     pub struct NodeFlags: u8 {
-      /// The string or the bytes were cut at their budget.
+      /// The string or the bytes were cut at their limit.
       const ValueCut = 1;
-      /// The key was cut at its budget.
+      /// The key was cut at its limit.
       const KeyCut = 2;
-      /// The key was over its budget and is replaced by its hash.
+      /// The key exceeded its limit, and its hash replaces it.
       const KeyHashed = 4;
-      /// The container lost children; the last node of its subtree is `Dropped`.
+      /// Children are missing; the last node of the subtree is `Dropped`.
       const ChildrenDropped = 8;
-      /// A container stood here, deeper than the limit; the node is null.
+      /// The node is a Null that replaces a container deeper than the limit.
       const DepthCut = 16;
-      /// A value of a refused type stood here; the string is the type's name.
+      /// The string is the name of a refused type and replaces a value of this type.
       const TypeReplaced = 32;
-      /// The value did not fit 64 bits and is a span of 16 bytes in `text`.
+      /// The value needs more than 64 bits and is a span of 16 bytes in `text`.
       const Wide = 64;
-      /// The string is text formatted from a program's value, not a string of the program's.
+      /// The string was formatted from a value of the program.
       const Formatted = 128;
     }
   }
@@ -411,7 +411,7 @@ pub const ENUM_VALUES_TRIP_CAUSE: [TripCause; 8] = [
   TripCause::ValueError,
 ];
 
-/// Why the fuse tripped.
+/// The reason why the circuit breaker tripped.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(transparent)]
 pub struct TripCause(pub u8);
@@ -424,7 +424,7 @@ impl TripCause {
   pub const KeyBytes: Self = Self(4);
   pub const FormattedBytes: Self = Self(5);
   pub const EntryBytes: Self = Self(6);
-  /// A value's own code failed: its formatter returned an error.
+  /// The code of a value returned an error.
   pub const ValueError: Self = Self(7);
 
   pub const ENUM_MIN: u8 = 0;
@@ -504,7 +504,7 @@ impl<'a> ::flatbuffers::Verifiable for TripCause {
 }
 
 impl ::flatbuffers::SimpleToVerifyInSlice for TripCause {}
-/// All zero: no trace context. The ids are big-endian numbers of W3C Trace Context's hexadecimal text.
+/// The ids of W3C Trace Context, as the numbers that their hexadecimal text expresses. All zero: no trace context.
 // struct TraceContext, aligned to 8
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq)]
@@ -664,7 +664,7 @@ impl<'a> TraceContext {
 
 }
 
-/// One value, its key and what the fuse did to it. 16 bytes.
+/// One value with its key and its flags. 16 bytes.
 // struct Node, aligned to 8
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq)]
@@ -741,7 +741,7 @@ impl<'a> Node {
     s
   }
 
-  /// Where the key begins in `text`. Bit 31 is reserved (0).
+  /// The offset of the key in `text`. Bit 31 is reserved (0).
   pub fn key_offset(&self) -> u32 {
     let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
     // Safety:
@@ -858,7 +858,8 @@ impl<'a> Node {
     }
   }
 
-  /// By `kind`. A span is: low 32 bits the offset into `text`, high 32 bits the length in bytes.
+  /// The meaning depends on `kind`. A span has the offset in `text` in the low 32 bits and the length in bytes in the
+  /// high 32 bits.
   pub fn value(&self) -> u64 {
     let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
     // Safety:
@@ -890,7 +891,7 @@ impl<'a> Node {
 
 }
 
-/// How often one cause tripped in this entry, and what it cost. 16 bytes.
+/// The number of trips of one cause, and the loss. 16 bytes.
 // struct Trip, aligned to 8
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq)]
@@ -996,7 +997,7 @@ impl<'a> Trip {
     }
   }
 
-  /// Where: bit 0 attributes, 1 body, 2 target, 3 thread.
+  /// A set of bits: 0 attributes, 1 body, 2 target, 3 thread.
   pub fn places(&self) -> u8 {
     let mut mem = ::core::mem::MaybeUninit::<<u8 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
     // Safety:
@@ -1084,8 +1085,8 @@ impl<'a> Trip {
     }
   }
 
-  /// Bytes (of strings, keys, text) or values (of the other causes) that are not in the entry;
-  /// 2^64 - 1 where nobody knows.
+  /// The number of missing bytes (causes `StringBytes` and `KeyBytes`) or missing values (other causes);
+  /// 2^64 - 1: unknown.
   pub fn lost(&self) -> u64 {
     let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
     // Safety:
@@ -1194,7 +1195,7 @@ impl<'a> LogEntry<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<u8>(LogEntry::VT_TRACE_FLAGS, Some(0)).unwrap()}
   }
-  /// Of the producer's clock when it read the time; -32768: not known.
+  /// The offset of the producer's clock in minutes east of UTC; -32768: unknown.
   #[inline]
   pub fn utc_offset_minutes(&self) -> i16 {
     // Safety:
@@ -1230,7 +1231,7 @@ impl<'a> LogEntry<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(LogEntry::VT_THREAD, None)}
   }
-  /// Pre-order tape of the attributes.
+  /// The attributes in pre-order.
   #[inline]
   pub fn attributes(&self) -> Option<::flatbuffers::Vector<'a, Node>> {
     // Safety:
@@ -1238,7 +1239,7 @@ impl<'a> LogEntry<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, Node>>>(LogEntry::VT_ATTRIBUTES, None)}
   }
-  /// What the nodes' keys and spans point into.
+  /// The bytes of keys and spans.
   #[inline]
   pub fn text(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
     // Safety:
@@ -1246,7 +1247,7 @@ impl<'a> LogEntry<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(LogEntry::VT_TEXT, None)}
   }
-  /// One per cause that tripped, in the order of the causes; absent when nothing tripped.
+  /// One record for each cause that tripped, in the order of the causes; absent if no cause tripped.
   #[inline]
   pub fn trips(&self) -> Option<::flatbuffers::Vector<'a, Trip>> {
     // Safety:
@@ -1254,7 +1255,7 @@ impl<'a> LogEntry<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, Trip>>>(LogEntry::VT_TRIPS, None)}
   }
-  /// Top-level attributes that were not kept.
+  /// The number of top-level attributes that are missing.
   #[inline]
   pub fn dropped_attributes_count(&self) -> u32 {
     // Safety:

@@ -3,12 +3,12 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
-use common::{TempDir, command, damage, fusewire, segments, signal, small_log};
+use common::served::{Served, serve, wait_until};
+use common::{TempDir, damage, fusewire, segments, signal, small_log};
 use fusewire::encode::{LogValue, ValueWriter};
 use fusewire::memory::MemoryRecorder;
 use fusewire::{Context, Severity, TraceContext, event};
@@ -111,59 +111,13 @@ fn labels_are_bounded_whatever_is_logged() {
     assert!(run.stdout.lines().all(|line| line.len() < 400));
 }
 
-/// A server, ended with the test.
-struct Served(Child, String);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(directory: &Path) -> Served {
-    let args = ["metrics".as_ref(), directory.as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
-    let mut child = command(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address =
-        line.trim().strip_prefix("fusewire: http://").and_then(|line| line.strip_suffix("/metrics"));
-    let address = address.unwrap_or_else(|| panic!("{line}")).to_owned();
-    Served(child, address)
-}
-
-impl Served {
-    /// What it answers to bytes: all of it.
-    fn ask(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(&self.1).unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-        stream.write_all(request).unwrap();
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.ask(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
-    }
-
-    /// The count of entries of a target, as soon as all is counted.
-    fn entries(&self, target: &str) -> f64 {
-        let answer = self.get("/metrics");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        let (samples, _) = parse(body);
-        let name = format!("fusewire_log_entries_total{{level=\"info\",target=\"{target}\"}}");
-        samples.get(&name).copied().unwrap_or(0.0)
-    }
-}
-
-fn wait_until(mut come: impl FnMut() -> bool) {
-    let start = std::time::Instant::now();
-    while !come() {
-        // No measurement: it ends a test that would hang.
-        assert!(start.elapsed().as_secs() < 60, "it does not come");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+/// Returns the number of entries of a target.
+fn entries(served: &Served, target: &str) -> f64 {
+    let answer = served.get("/metrics");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (samples, _) = parse(body);
+    let name = format!("fusewire_log_entries_total{{level=\"info\",target=\"{target}\"}}");
+    samples.get(&name).copied().unwrap_or(0.0)
 }
 
 #[test]
@@ -171,7 +125,7 @@ fn a_server_counts_what_comes() {
     let directory = TempDir::new().unwrap();
     log(directory.path());
     let mut served = serve(directory.path());
-    wait_until(|| served.entries("shop::http") == 30.0);
+    wait_until(|| entries(&served, "shop::http") == 30.0);
     let answer = served.get("/metrics");
     assert!(
         answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Content-Type: text/plain; version=0.0.4"),
@@ -182,7 +136,7 @@ fn a_server_counts_what_comes() {
     for _ in 0..12 {
         event!(more, Severity::INFO, target: "shop::http", "request");
     }
-    wait_until(|| served.entries("shop::http") == 42.0);
+    wait_until(|| entries(&served, "shop::http") == 42.0);
     drop(more);
     assert!(served.get("/healthz").ends_with("\r\n\r\nok\n"));
     assert!(served.get("/").starts_with("HTTP/1.1 404"));
@@ -202,7 +156,7 @@ fn a_server_counts_what_comes() {
         let mut stream = TcpStream::connect(&served.1).unwrap();
         stream.write_all(hostile).unwrap();
     }
-    assert_eq!(served.entries("shop::http"), 42.0);
+    assert_eq!(entries(&served, "shop::http"), 42.0);
     signal(&served.0, "INT");
     assert_eq!(served.0.wait().unwrap().code(), Some(0));
 }

@@ -98,21 +98,40 @@ pub struct Listing {
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-/// Lists the segments in `directory`, and the files of lines or of frames that are called as such
-/// ([`FILE_EXTENSIONS`](super::FILE_EXTENSIONS)). Of a sealed segment no more is read than its first pages and its trailer;
-/// others, and files, are read through to count what is in them.
+/// Lists the segments in `directory`, and the files of lines and of frames whose names have one of the
+/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). Of a sealed segment, the function reads the first pages and the trailer. It reads
+/// all other segments and files to count their entries; [`list_uncounted`] does not.
 ///
 /// # Errors
-/// Where the directory cannot be read. A file that cannot is listed with its error.
+/// Returns an error if the directory cannot be read. The listing contains the error of a file that cannot be read.
 pub fn list(directory: &Path) -> io::Result<Listing> {
+    list_by(directory, counted, FileInfo::counted)
+}
+
+/// Lists the same segments and files as [`list`], and reads at most the first pages and the trailer of each. The fields `entries`
+/// and `times` of a segment that is not sealed, and `contents` of a file, are `None`.
+///
+/// The duration is in proportion to the number of files, and does not depend on their sizes.
+///
+/// # Errors
+/// Returns an error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+pub fn list_uncounted(directory: &Path) -> io::Result<Listing> {
+    list_by(directory, |path| Ok(inspect(path)?.0), |path| Ok(FileInfo::open(path)?.0))
+}
+
+fn list_by(
+    directory: &Path,
+    segment: impl Fn(&Path) -> io::Result<SegmentInfo>,
+    file: impl Fn(&Path) -> io::Result<FileInfo>,
+) -> io::Result<Listing> {
     let mut listing = Listing::default();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let listed = match kind_of_name(&path) {
-            _ if is_segment_name(&path) => counted(&path).map(|info| listing.segments.push(info)),
+            _ if is_segment_name(&path) => segment(&path).map(|info| listing.segments.push(info)),
             NameKind::Other => continue,
             _ if !path.is_file() => continue,
-            NameKind::Log => FileInfo::counted(&path).map(|info| listing.files.push(info)),
+            NameKind::Log => file(&path).map(|info| listing.files.push(info)),
             NameKind::Compressed => Err(compressed()),
         };
         match listed {

@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 use fusewire::log::{Log, LogOptions};
 use fusewire::segment::Resource;
 
+pub mod served;
+
 pub use tempfile::TempDir;
 
 /// What a run of the binary left.

@@ -111,7 +111,9 @@ impl Counts {
                     self.loss(&record);
                 }
             }
-            LogEvent::Lost { range, .. } if range.is_loss() => self.lost += range.len(),
+            LogEvent::Lost { range, .. } if range.is_loss() => {
+                self.lost = self.lost.saturating_add(range.len())
+            }
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What every entry of a request, a task or a service says, captured once.
+//! Attributes, trace ids and tags that apply to all entries of a request, a task or a service.
 
 use core::cell::RefCell;
 use core::fmt;
@@ -13,10 +13,11 @@ use crate::error::EncodeError;
 use crate::limits::Limits;
 use crate::trace::TraceContext;
 
-/// What every entry of a request, a task or a service says: attributes, trace ids, tags (A10).
+/// Attributes, trace ids and tags that apply to all entries of a request, a task or a service.
 ///
-/// A context never changes. Adding to one gives a new one, and what it holds is encoded there and then: an entry copies
-/// bytes, and never sees what became of a value later. Cloning one counts a reference.
+/// A context is immutable. Each `with` method returns a new context. Attributes are encoded when they are
+/// added: an entry copies the bytes and does not contain later changes of a value. A clone shares the content
+/// and only counts a reference.
 ///
 /// ```
 /// use fusewire::{Context, TraceContext};
@@ -25,7 +26,7 @@ use crate::trace::TraceContext;
 ///     .with(|attributes| _ = attributes.entry("request_id", "7f3a").entry("user", &7))?
 ///     .with_trace(TraceContext { trace_id: 1, span_id: 2, flags: 1 });
 /// request.scope(|| {
-///     // Every entry that `event!` logs here says so.
+///     // Every entry that `event!` logs here contains these attributes and ids.
 ///     assert_eq!(Context::current().trace().span_id, 2);
 /// });
 /// # Ok::<(), fusewire::error::EncodeError>(())
@@ -45,31 +46,35 @@ thread_local! {
 }
 
 impl Context {
-    /// The context that says nothing.
+    /// Returns the empty context.
     #[must_use]
     pub const fn root() -> Self {
         Self(None)
     }
 
-    /// The context that this thread has entered last, and has not left; [`root`](Self::root) where there is none.
+    /// Returns the context that this thread entered last and did not leave. Returns [`root`](Self::root) if
+    /// there is none.
     #[must_use]
     pub fn current() -> Self {
         CURRENT.try_with(|current| current.borrow().clone()).unwrap_or_default()
     }
 
-    /// This context with the attributes that `write` writes behind its own, under [`Limits::DEFAULT`]. A key that is there
-    /// already is there twice then: readers that need one take the first.
+    /// Returns this context with more attributes, which `write` writes under [`Limits::DEFAULT`].
+    ///
+    /// The new attributes follow the existing ones. A key that already exists is then in the entry twice; a
+    /// lookup by key returns the first value.
     ///
     /// # Errors
-    /// What the fuse refuses.
+    /// Returns an error if the limits refuse the attributes.
     pub fn with(&self, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Result<Self, EncodeError> {
         self.with_limits(&Limits::DEFAULT, write)
     }
 
-    /// The same under other limits.
+    /// Returns this context with more attributes, which `write` writes under the given limits. See
+    /// [`with`](Self::with).
     ///
     /// # Errors
-    /// What the fuse is told to refuse.
+    /// Returns an error if the limits refuse the attributes.
     pub fn with_limits(
         &self,
         limits: &Limits,
@@ -79,20 +84,20 @@ impl Context {
         Ok(self.changed(|inner| inner.attributes = inner.attributes.with(&added)))
     }
 
-    /// This context with the attributes of `fragment` behind its own.
+    /// Returns this context with the attributes of `fragment` after its own attributes.
     #[must_use]
     pub fn with_fragment(&self, fragment: &Fragment) -> Self {
         self.changed(|inner| inner.attributes = inner.attributes.with(fragment))
     }
 
-    /// This context in another trace, or in another span of it.
+    /// Returns this context with another trace id and span id.
     #[must_use]
     pub fn with_trace(&self, trace: TraceContext) -> Self {
         self.changed(|inner| inner.trace = trace)
     }
 
-    /// This context with a tag: a word that says how its entries are to be treated, and is not written into them. A tag of
-    /// the same name is replaced.
+    /// Returns this context with a tag. Routing rules select entries by tag; tags are not written into
+    /// entries. An existing tag of the same name is replaced.
     #[must_use]
     pub fn with_tag(&self, name: &str, value: &str) -> Self {
         self.changed(|inner| {
@@ -107,26 +112,27 @@ impl Context {
         Self(Some(Arc::new(inner)))
     }
 
-    /// The attributes.
+    /// Returns the attributes, or `None` for the empty context.
     #[must_use]
     pub fn attributes(&self) -> Option<&Fragment> {
         self.0.as_ref().map(|inner| &inner.attributes)
     }
 
-    /// The trace and the span.
+    /// Returns the trace id, the span id and the trace flags.
     #[must_use]
     pub fn trace(&self) -> TraceContext {
         self.0.as_ref().map_or(TraceContext::NONE, |inner| inner.trace)
     }
 
-    /// The tag of this name.
+    /// Returns the value of a tag.
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&str> {
         let tags = &self.0.as_ref()?.tags;
         tags.iter().find(|(found, _)| **found == *name).map(|(_, value)| &**value)
     }
 
-    /// Writes the context into an entry: its attributes behind those that are there, and its trace where it has one.
+    /// Writes the context into an entry. The attributes follow the existing ones. The trace is set if the
+    /// context has one.
     #[inline]
     pub fn write_to(&self, entry: &mut EntryWriter<'_>) {
         if let Some(inner) = &self.0 {
@@ -137,22 +143,33 @@ impl Context {
     /// Writes the [`current`](Self::current) context into an entry.
     #[inline]
     pub fn write_current(entry: &mut EntryWriter<'_>) {
-        // A thread that ends may log without one.
+        // The thread-local value no longer exists while a thread ends.
         let _ = CURRENT.try_with(|current| current.borrow().write_to(entry));
     }
 
-    /// Hands the [`current`](Self::current) context to `look`, without a reference counted. `look` runs nobody else's code: no
-    /// other context can be entered meanwhile.
+    /// Calls `look` with the [`current`](Self::current) context, without a change of the reference count.
+    /// `look` must not run code of the user: that code could enter another context, and the borrowed cell
+    /// would panic.
     #[cfg(all(unix, not(loom), feature = "json"))]
     pub(crate) fn with_current<R>(look: impl FnOnce(&Self) -> R) -> R {
         if CURRENT.try_with(|_| ()).is_err() {
-            // A thread that ends.
+            // The thread is ending.
             return look(&Self::root());
         }
         CURRENT.with(|current| look(&current.borrow()))
     }
 
-    /// Makes this the current context of this thread, until what is returned is dropped.
+    /// Makes this the current context of the thread, until the returned guard is dropped.
+    ///
+    /// ```
+    /// use fusewire::Context;
+    ///
+    /// let canary = Context::root().with_tag("canary", "yes");
+    /// let guard = canary.enter();
+    /// assert_eq!(Context::current().tag("canary"), Some("yes"));
+    /// drop(guard);
+    /// assert_eq!(Context::current().tag("canary"), None);
+    /// ```
     #[must_use = "the context ends when the guard is dropped"]
     pub fn enter(&self) -> Entered {
         let before = CURRENT.try_with(|current| current.replace(self.clone())).unwrap_or_default();
@@ -165,7 +182,18 @@ impl Context {
         work()
     }
 
-    /// A future that runs in this context whenever it is polled, on whichever thread.
+    /// Returns a future that runs in this context on every poll, on any thread.
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    /// use std::task::{Poll, Waker};
+    /// use fusewire::Context;
+    ///
+    /// let tenant = Context::root().with_tag("tenant", "a");
+    /// let mut future = tenant.attach(async { Context::current().tag("tenant").map(str::to_owned) });
+    /// let polled = Pin::new(&mut future).poll(&mut std::task::Context::from_waker(Waker::noop()));
+    /// assert_eq!(polled, Poll::Ready(Some("a".to_owned())));
+    /// ```
     pub fn attach<F: Future>(&self, future: F) -> InContext<F> {
         InContext { context: self.clone(), future: Box::pin(future) }
     }
@@ -187,23 +215,24 @@ impl fmt::Debug for Context {
     }
 }
 
-/// A context that this thread is in, as long as this lives. Contexts are left in the reverse order of entering them.
+/// A guard that keeps a context current on this thread. Guards must be dropped in the reverse order of their
+/// creation.
 #[derive(Debug)]
 pub struct Entered {
     before: Context,
-    /// What was entered on one thread is left on it.
+    /// A context is left on the thread on which it was entered, so the guard is not `Send`.
     thread: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         let before = core::mem::take(&mut self.before);
-        // The context that is left is dropped outside: it may be the last reference.
+        // The old context can be the last reference. It is dropped outside the borrow.
         let _left = CURRENT.try_with(|current| current.replace(before));
     }
 }
 
-/// See [`Context::attach`].
+/// The future that [`Context::attach`] returns.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is polled"]
 pub struct InContext<F> {

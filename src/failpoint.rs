@@ -1,18 +1,19 @@
-//! Places on the way of an entry at which a test may stop the process or make the system fail. Not part of the API.
+//! Points in the path of an entry at which a test can stop the process or make the system fail. Not part of
+//! the API.
 //!
-//! Only in builds with debug assertions; elsewhere nothing ever calls a hook.
+//! Only builds with debug assertions call the hook.
 
 use std::sync::OnceLock;
 
 static HOOK: OnceLock<fn(&'static str) -> bool> = OnceLock::new();
 
-/// Calls `hook` at each point from now on; the first hook stays. Where it returns true at a point that can fail
-/// (`make`, `sync`), it does.
+/// Sets the hook that every point calls. Only the first call has an effect. If the hook returns true at a
+/// point that can fail (`line`, `make` or `sync`), that operation fails.
 pub fn set(hook: fn(&'static str) -> bool) {
     let _ = HOOK.set(hook);
 }
 
-/// Where an append, or a segment, has come to `point`. Whether it shall fail there.
+/// Calls the hook for `point`. Returns whether the operation must fail.
 #[inline(always)]
 pub(crate) fn hit(point: &'static str) -> bool {
     cfg!(debug_assertions) && HOOK.get().is_some_and(|hook| hook(point))

@@ -41,13 +41,13 @@ use crate::log::{Appender, Log};
 use crate::route::Router;
 use crate::severity::Severity;
 
-/// Logs every later panic of the process to `log`, before the hook that is set now runs.
+/// Logs every later panic of the process to `log`, and then calls the previous hook.
 ///
-/// The hook does not keep the log open: it holds a weak reference, and does nothing once the last clone of the log is
-/// dropped. Each call installs another hook, which logs each panic once more.
+/// The hook contains a weak reference and does not keep the log open. It does nothing after the last clone of
+/// the log is dropped. Each call installs another hook; with two hooks, each panic is logged twice.
 ///
 /// # Panics
-/// From a thread that is panicking, as [`std::panic::set_hook`].
+/// Panics if the current thread is panicking, as [`std::panic::set_hook`] does.
 pub fn install<L: Target>(log: &L) -> Hook {
     let installed = Arc::new(AtomicBool::new(true));
     let hook = Hook { installed: Arc::clone(&installed) };
@@ -64,21 +64,21 @@ pub fn install<L: Target>(log: &L) -> Hook {
     hook
 }
 
-/// An installed hook. Dropping this leaves it installed.
+/// An installed panic hook. A drop of this value leaves the hook installed.
 #[derive(Debug)]
 pub struct Hook {
     installed: Arc<AtomicBool>,
 }
 
 impl Hook {
-    /// Ends the logging of panics. The hook itself stays in its place and calls the one that was there before it, because
-    /// another hook may have been set since.
+    /// Ends the logging of panics. The hook itself remains and calls the previous hook, because another hook
+    /// can have been set since.
     pub fn uninstall(self) {
         self.installed.store(false, Ordering::Relaxed);
     }
 }
 
-/// A log that panics can be logged to: a [`Log`] or a [`Router`].
+/// A destination for panics: a [`Log`] or a [`Router`].
 pub trait Target: Appender + sealed::Weak + 'static {}
 
 impl Target for Log {}
@@ -86,9 +86,9 @@ impl Target for Log {}
 impl Target for Router {}
 
 mod sealed {
-    /// A log that can be referred to without being kept open.
+    /// A log with weak references.
     pub trait Weak: Sized {
-        /// Returns a function that returns the log while there are clones of it.
+        /// Returns a function that returns the log if a clone of it still exists.
         fn downgrade(&self) -> Box<dyn Fn() -> Option<Self> + Send + Sync>;
     }
 }
@@ -109,7 +109,8 @@ impl sealed::Weak for Router {
 const SEVERITY: Severity = if cfg!(panic = "abort") { Severity::FATAL } else { Severity::ERROR };
 
 fn append(log: &impl Appender, panic: &PanicHookInfo<'_>) {
-    // Resolving its symbols takes time and memory: nothing of the log is held meanwhile.
+    // The resolution of symbols takes time and memory. It runs before the append, which holds resources of
+    // the log.
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     log.append(|entry| write(entry, panic, backtrace.as_deref()));
@@ -127,7 +128,7 @@ fn write(entry: &mut EntryWriter<'_>, panic: &PanicHookInfo<'_>, backtrace: Opti
             .attr("code.line.number", &location.line())
             .attr("code.column.number", &location.column());
     }
-    // The longest one last: what does not fit the entry is cut from it.
+    // The longest attribute is last, because the limit of the entry cuts the last attributes.
     crate::__write_surroundings(entry);
     if let Some(backtrace) = backtrace {
         entry.attr("exception.stacktrace", backtrace);

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::encode::EntryWriter;
 
-/// Most bytes of a name that is remembered; longer ones are asked for each time.
+/// The maximum length of a name in the cache, in bytes. A longer name is read from the system for each entry.
 const REMEMBERED: usize = 62;
 
 #[derive(Clone, Copy)]
@@ -16,11 +16,12 @@ enum Name {
 }
 
 thread_local! {
-    // Without a destructor: a thread that logs at its very end, from the destructors of other values, has its name.
+    // The value has no destructor, so it is available while a thread runs the destructors of other values.
     static NAME: Cell<Name> = const { Cell::new(Name::NotAsked) };
 }
 
-/// Says which thread logs: its name, nothing where it has none. Allocates nothing once the thread is known.
+/// Writes the name of the current thread into an entry. A thread without a name writes nothing. The function
+/// does not allocate after the first call on a thread.
 #[inline]
 pub(crate) fn write(entry: &mut EntryWriter<'_>) {
     match NAME.get() {

@@ -1,4 +1,4 @@
-//! Trace and span ids among the fields.
+//! Trace ids and span ids in fields.
 
 use core::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::trace::TraceContext;
 
-/// Which id a field is, by its name.
+/// The kind of an id, which the name of the field determines.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     Trace,
@@ -24,12 +24,12 @@ impl Which {
     }
 }
 
-/// The ids that are known; those that are not are 0.
+/// The known ids. An unknown id is 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ids(pub(super) TraceContext);
 
 impl Ids {
-    /// Takes the id that `hex` spells; false where it spells none.
+    /// Sets the id that `hex` spells. Returns false if `hex` is not an id.
     pub(super) fn take_hex(&mut self, which: Which, hex: &str) -> bool {
         match which {
             Which::Trace => TraceContext::parse_trace_id(hex).is_some_and(|id| self.take_number(which, id)),
@@ -39,7 +39,7 @@ impl Ids {
         }
     }
 
-    /// Takes the id with this number; false if it is none, or if another one is known already.
+    /// Sets an id from a number. Returns false if the number is not an id, or if another id is known.
     pub(super) fn take_number(&mut self, which: Which, number: u128) -> bool {
         match (which, u64::try_from(number)) {
             (_, Ok(0)) | (Which::Span, Err(_)) => return false,
@@ -51,7 +51,7 @@ impl Ids {
         true
     }
 
-    /// Takes from `other` what is not known yet.
+    /// Copies from `other` the ids that are unknown here.
     #[inline]
     pub(super) fn fill(&mut self, other: &Self) {
         if self.0.trace_id == 0 {
@@ -62,7 +62,7 @@ impl Ids {
         }
     }
 
-    /// These, and what is not known of them `outer`'s.
+    /// Returns these ids, with unknown ids from `outer`.
     #[inline]
     pub(super) fn over(mut self, outer: &Self) -> Self {
         self.fill(outer);
@@ -73,7 +73,7 @@ impl Ids {
         self.0.is_none()
     }
 
-    /// Makes these the entry's ids, and what is not known of them the context's that was written into it before.
+    /// Writes the ids into the entry. Unknown ids come from the current context.
     #[inline]
     pub(crate) fn write(mut self, entry: &mut EntryWriter<'_>) {
         if self.0.is_none() {
@@ -90,14 +90,15 @@ impl Ids {
     }
 }
 
-/// Text that may be an id: as many bytes as any has, and a few.
+/// A text that can be an id. The capacity is slightly larger than the longest id.
 pub(super) struct ShortText {
     bytes: [u8; 48],
     len: usize,
 }
 
 impl ShortText {
-    /// What `value` says of itself; `None` where that is longer than an id, or fails.
+    /// Formats `value` with `Debug`. Returns `None` if the text is longer than an id, or if the formatting
+    /// fails.
     pub(super) fn of(value: &dyn fmt::Debug) -> Option<Self> {
         let mut text = Self { bytes: [0; 48], len: 0 };
         write!(text, "{value:?}").ok()?;

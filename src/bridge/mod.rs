@@ -1,4 +1,4 @@
-//! Logging through what a program logs with already: one feature, one module.
+//! Bridges from other logging libraries. Each bridge has a feature and a module.
 
 mod ids;
 #[cfg(feature = "log")]

@@ -1,4 +1,4 @@
-//! An event put together in steps, where a macro does not fit.
+//! A builder for events, for cases that the macro does not support.
 
 use crate::encode::{AsDebug, AsDisplay, EntryWriter, LogValue};
 use crate::log::{Appender, Log, Outcome};
@@ -7,11 +7,12 @@ use crate::route::Router;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 
-/// An event put together in steps; [`Log::event`] begins one, [`append`](Self::append) logs it.
+/// A builder for an event. [`Log::event`] creates it, and [`append`](Self::append) logs the event.
 ///
-/// It says what [`event!`](crate::event) says, and costs as much: values are borrowed, and encoded straight into the log
-/// once it is appended, in the order of the calls. Nothing is encoded or formatted where the severity is not logged. One
-/// that is dropped without `append` logs nothing.
+/// The entry has the same content and the same cost as with [`event!`](crate::event). The builder borrows
+/// values. [`append`](Self::append) encodes them directly into the log, in the order of the calls. If the
+/// severity is not logged, nothing is formatted or encoded. A builder that is dropped without `append` logs
+/// nothing.
 ///
 /// ```
 /// use fusewire::{Severity, map};
@@ -42,7 +43,7 @@ pub struct EventBuilder<'l, A, W> {
 }
 
 impl Log {
-    /// Begins an event of this severity.
+    /// Returns a builder for an event of this severity.
     #[inline]
     pub fn event(&self, severity: Severity) -> EventBuilder<'_, Self, impl FnOnce(&mut EntryWriter<'_>)> {
         EventBuilder::new(self, severity, |_| {})
@@ -51,7 +52,7 @@ impl Log {
 
 #[cfg(feature = "json")]
 impl Router {
-    /// Begins an event of this severity.
+    /// Returns a builder for an event of this severity.
     #[inline]
     pub fn event(&self, severity: Severity) -> EventBuilder<'_, Self, impl FnOnce(&mut EntryWriter<'_>)> {
         EventBuilder::new(self, severity, |_| {})
@@ -63,19 +64,20 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         Self { log, severity, target: "", trace: None, write }
     }
 
-    /// What logs, as in `target: module_path!()`: [`Log::levels`] go by it. Else it is empty.
+    /// Sets the target, for example `module_path!()`; default empty. [`Log::levels`] can have a level for
+    /// each target.
     #[inline]
     pub fn target(self, target: &'l str) -> Self {
         Self { target, ..self }
     }
 
-    /// The message.
+    /// Sets the message.
     #[inline]
     pub fn body(self, body: &str) -> EventBuilder<'l, A, impl FnOnce(&mut EntryWriter<'_>)> {
         self.with(move |entry| entry.set_body(body))
     }
 
-    /// The message, formatted straight into the log: `body_fmt(format_args!("user {user}"))`.
+    /// Sets the message, which is formatted directly into the log: `body_fmt(format_args!("user {user}"))`.
     #[inline]
     pub fn body_fmt(
         self,
@@ -84,7 +86,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| entry.set_body_fmt(body))
     }
 
-    /// An attribute.
+    /// Adds an attribute.
     #[inline]
     pub fn attr<V: LogValue + ?Sized>(
         self,
@@ -94,7 +96,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| _ = entry.attr(key, value))
     }
 
-    /// An attribute: what `Display` makes of the value, bounded.
+    /// Adds an attribute with the `Display` text of a value, up to the limit for formatted text.
     #[inline]
     pub fn display(
         self,
@@ -104,7 +106,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| _ = entry.attr(key, &AsDisplay(value)))
     }
 
-    /// An attribute: what `Debug` makes of the value, bounded.
+    /// Adds an attribute with the `Debug` text of a value, up to the limit for formatted text.
     #[inline]
     pub fn debug(
         self,
@@ -114,13 +116,14 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| _ = entry.attr(key, &AsDebug(value)))
     }
 
-    /// The trace and the span, in place of those of the thread's [`Context`](crate::Context).
+    /// Sets the trace id and the span id. They replace those of the [`Context`](crate::Context) of the
+    /// thread.
     #[inline]
     pub fn trace(self, trace: TraceContext) -> Self {
         Self { trace: Some(trace), ..self }
     }
 
-    /// Whatever else an entry can say.
+    /// Adds a function that writes to the entry.
     #[inline]
     pub fn with(
         self,
@@ -134,8 +137,8 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         EventBuilder { log, severity, target, trace, write }
     }
 
-    /// Logs it, with the name, the spans and the [`Context`](crate::Context) of the thread, as [`event!`](crate::event) does.
-    /// Returns `None` if the severity is not logged.
+    /// Logs the event, with the name, the spans and the [`Context`](crate::Context) of the thread, as
+    /// [`event!`](crate::event) does. Returns `None` if the severity is not logged.
     #[inline]
     pub fn append(self) -> Option<Outcome> {
         let Self { log, severity, target, trace, write } = self;

@@ -1,4 +1,4 @@
-//! Logging in one line, or in steps.
+//! Events, as a macro and as a builder.
 
 mod builder;
 
@@ -15,7 +15,7 @@ pub fn __write_thread(entry: &mut EntryWriter<'_>) {
     thread_name::write(entry);
 }
 
-/// Writes the surroundings of an event into its entry: the spans of `tracing`, and the [`Context`].
+/// Writes the spans of `tracing` and the [`Context`] of the thread into the entry of an event.
 #[doc(hidden)]
 #[inline]
 pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
@@ -26,21 +26,28 @@ pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
     ids.write(entry);
 }
 
-/// Logs an event: severity, message, and attributes. Nothing is evaluated where the severity is not logged
-/// ([`Log::levels`](crate::log::Log::levels)); the message is formatted, and the attributes are encoded, straight into the
-/// entry. The entry also has the name of the thread and the attributes and ids of the thread's [`Context`](crate::Context).
-/// With feature `tracing`, it has the spans that the thread is in and their ids, as an event of `tracing` has them, if the
-/// subscriber has a [`Layer`](crate::bridge::tracing::Layer).
+/// Logs an event with a severity, a message and attributes.
 ///
-/// The message is a literal with what `format!` takes between its braces. An attribute is `name = value`, where the value is
-/// anything that is a [`LogValue`](crate::encode::LogValue), `%value` for its `Display` or `?value` for its `Debug`, each
-/// bounded; the name is made of identifiers with dots between them, or a literal. A variable alone is its name and its value.
-/// [`map!`](crate::map) makes a value with values in it. `target:` names another target than the module.
+/// If the severity is not logged ([`Log::levels`](crate::log::Log::levels)), no argument is evaluated, and
+/// the result is `None`. Otherwise the message and the attributes are encoded directly into the entry, and
+/// the result is `Some` with the [`Outcome`](crate::log::Outcome).
 ///
-/// The log is a [`Log`](crate::log::Log), or what stands before one: an [`Appender`](crate::log::Appender).
+/// The entry also contains the name of the thread, and the attributes and ids of the
+/// [`Context`](crate::Context) of the thread. With the feature `tracing`, it contains the current spans and
+/// their ids, as an event of `tracing` does, if the subscriber has a
+/// [`Layer`](crate::bridge::tracing::Layer).
 ///
-/// It returns `Some(Outcome)`, or `None` where the severity is not logged.
+/// # Arguments
+/// - The log: a [`Log`](crate::log::Log) or another [`Appender`](crate::log::Appender).
+/// - The severity.
+/// - `target:` and a target, optionally. The default is the path of the module.
+/// - The message: a literal with the syntax of `format!`, including captured variables.
+/// - Attributes of the form `name = value`. The name is a literal, or identifiers that dots separate. The
+///   value is a [`LogValue`](crate::encode::LogValue). `%value` logs its `Display` text and `?value` its
+///   `Debug` text, up to the limit for formatted text. A variable `name` is short for `name = name`.
+///   [`map!`](crate::map) creates a nested value.
 ///
+/// # Examples
 /// ```
 /// use fusewire::{Severity, event, map};
 /// # use fusewire::log::Log;
@@ -70,9 +77,26 @@ macro_rules! event {
     };
 }
 
-/// A value with values in it, for [`event!`](crate::event) and wherever a [`LogValue`](crate::encode::LogValue) is taken:
-/// `map! { path = "/pay", status = 200, request.id = %id }`. Written as the attributes of `event!` are; what it names is
-/// borrowed.
+/// Creates a value that contains attributes, for [`event!`](crate::event) and every other function that
+/// accepts a [`LogValue`](crate::encode::LogValue).
+///
+/// Attributes have the same syntax as in [`event!`](crate::event). The value borrows the variables in them.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::{Limits, map};
+///
+/// let id = 7;
+/// let mut buffer = [0; 256];
+/// let encoded = encode(&mut buffer, &Limits::default(), |entry| {
+///     entry.attr("request", &map! { path = "/pay", status = 200, user.id = %id });
+/// })?;
+/// let entry = EntryRef::new(encoded.bytes())?;
+/// assert_eq!(entry.get("request.status").and_then(|status| status.as_i128()), Some(200));
+/// assert_eq!(entry.get("request.user.id").and_then(|id| id.as_str()), Some("7"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[macro_export]
 macro_rules! map {
     ($($attributes:tt)*) => {

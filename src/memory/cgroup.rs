@@ -1,4 +1,4 @@
-//! What the kernel says of the control group that this process is in: version 2, and 1 where that has the memory.
+//! The memory statistics of the cgroup of this process, version 2 or version 1.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::MemStats;
 use super::file::{Reread, Room, number_of};
 use super::process::pressure;
 
-/// Version 1 writes the largest number of pages there is for "no limit".
+/// Version 1 expresses "no limit" as the largest possible number of pages.
 const NO_LIMIT: u64 = 1 << 62;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ enum Version {
     Two,
 }
 
-/// The group of this process whose limit is the nearest: its own, or one that this is in.
+/// The cgroup with the smallest limit: that of this process, or one of its ancestors.
 #[derive(Debug)]
 pub(super) struct Cgroup {
     membership: Option<Reread>,
-    /// What `membership` said when the files were opened.
+    /// The content of `membership` at the time when the files were opened.
     member_of: String,
     files: Option<Files>,
 }
@@ -45,8 +45,8 @@ impl Cgroup {
         group
     }
 
-    /// Opens other files where the process was put into another group, as container runtimes do with one that runs already.
-    /// Whether it was.
+    /// Opens the files again if the process was moved to another group; container runtimes move a running
+    /// process. Returns whether it was moved.
     pub(super) fn follow(&mut self, room: &mut Room) -> bool {
         let member_of = self.membership.as_ref().and_then(|file| file.read(room)).unwrap_or_default();
         if *member_of == self.member_of {
@@ -58,7 +58,7 @@ impl Cgroup {
         true
     }
 
-    /// What is taken and what may be taken.
+    /// Returns the memory usage and the limit, in bytes.
     pub(super) fn look(&self, room: &mut Room) -> Option<(u64, Option<u64>)> {
         let files = self.files.as_ref()?;
         let usage = number(files.usage.read(room)?)?;
@@ -69,7 +69,7 @@ impl Cgroup {
         let Some(files) = &self.files else { return };
         stats.container_peak = text(&files.peak, room).and_then(number);
         if let Some(text) = text(&files.stat, room) {
-            // Version 1 counts a group without those in it, and with them under other names.
+            // In version 1, these names include the descendants of the group.
             let [anonymous, file, inactive] = match files.version {
                 Version::One => ["total_rss", "total_cache", "total_inactive_file"],
                 Version::Two => ["anon", "file", "inactive_file"],
@@ -96,20 +96,21 @@ impl Cgroup {
         if let Some((usage, limit)) = self.look(room) {
             stats.container_usage = Some(usage);
             stats.container_limit = limit;
-            // So far the part of it that is not in use.
+            // Until here, the field contains the inactive part of the page cache.
             stats.working_set = stats.working_set.map(|inactive| usage.saturating_sub(inactive));
         }
     }
 }
 
 impl Files {
-    /// Of the group and those that it is in, the one with the least limit; itself where none has one.
+    /// Opens the files of the group with the smallest limit, or of the innermost group if no group has a
+    /// limit. The first directory is that of the innermost group.
     fn nearest((version, directories): (Version, Vec<PathBuf>)) -> Option<Self> {
         let mut room = Room::default();
         let groups = directories.iter().filter_map(|directory| Self::open(version, directory));
         let mut groups = groups.map(|files| (files.limit(&mut room).unwrap_or(u64::MAX), files));
         let own = groups.next()?;
-        // The first of those alike.
+        // Of groups with equal limits, the innermost one is used.
         Some(groups.fold(own, |least, other| if other.0 < least.0 { other } else { least }).1)
     }
 
@@ -140,7 +141,7 @@ impl Files {
     }
 
     fn limit(&self, room: &mut Room) -> Option<u64> {
-        // "max" is no number.
+        // The text "max" is not a number.
         number(self.limit.as_ref()?.read(room)?).filter(|limit| *limit < NO_LIMIT)
     }
 }
@@ -153,7 +154,7 @@ pub(super) fn number(text: &str) -> Option<u64> {
     text.trim_ascii().parse().ok()
 }
 
-/// The usage file and the limit of the group of this process, or of the one around it that has the least limit.
+/// Returns the usage file and the limit of the group with the smallest limit.
 pub(super) fn nearest_limit() -> Option<(PathBuf, u64)> {
     let member_of = fs::read_to_string("/proc/self/cgroup").ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -169,9 +170,11 @@ pub(super) fn nearest_limit() -> Option<(PathBuf, u64)> {
     limits.min_by_key(|(_, bytes)| *bytes)
 }
 
-/// The directory of the group that has the memory of a process, and those of the groups that it is in, the innermost first.
+/// Returns the directory of the group that accounts for the memory of a process, and those of its ancestors,
+/// the innermost first.
 ///
-/// `member_of` is what `/proc/self/cgroup` says, `mounts` is `/proc/self/mountinfo`. Source: cgroups(7), proc_pid_mountinfo(5).
+/// `member_of` is the content of `/proc/self/cgroup`, and `mounts` that of `/proc/self/mountinfo`. Source:
+/// cgroups(7), proc_pid_mountinfo(5).
 fn directories(member_of: &str, mounts: &str) -> Option<(Version, Vec<PathBuf>)> {
     let member = |version: Version| {
         member_of.lines().find_map(|line| {
@@ -184,11 +187,13 @@ fn directories(member_of: &str, mounts: &str) -> Option<(Version, Vec<PathBuf>)>
             is_it.then_some(path)
         })
     };
-    // Where both are mounted, version 1 has the memory if it says so, and a process is in the root of version 2.
+    // If both versions are mounted and version 1 has the memory controller, the process is in the root of
+    // version 2.
     [Version::One, Version::Two].into_iter().find_map(|version| {
         let path = Path::new(member(version)?);
         let (root, at) = mounts.lines().find_map(|line| mount(line, version))?;
-        // In a namespace of its own, the process sees its group as the root, and the mount too; a mount from outside shows a part.
+        // In a cgroup namespace, the group of the process is the root of the mount. A mount from outside the
+        // namespace shows only a part of the hierarchy.
         let within = path.strip_prefix(&root).or_else(|_| path.strip_prefix("/")).unwrap_or(path);
         let own = at.join(within);
         let own = if own.is_dir() { own } else { at.clone() };
@@ -199,7 +204,7 @@ fn directories(member_of: &str, mounts: &str) -> Option<(Version, Vec<PathBuf>)>
     })
 }
 
-/// The root and the mount point of a line of mountinfo, where it is of that hierarchy.
+/// Returns the root and the mount point in a line of mountinfo, if the line belongs to this version.
 fn mount(line: &str, version: Version) -> Option<(PathBuf, PathBuf)> {
     let (left, right) = line.split_once(" - ")?;
     let mut right = right.split(' ');
@@ -213,7 +218,7 @@ fn mount(line: &str, version: Version) -> Option<(PathBuf, PathBuf)> {
     is_it.then(|| (unescape(root), unescape(at)))
 }
 
-/// Spaces, tabs, newlines and backslashes are written as octal numbers there.
+/// Replaces the octal escapes of mountinfo for space, tab, newline and backslash.
 fn unescape(path: &str) -> PathBuf {
     let plain = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
     PathBuf::from(plain.iter().fold(path.to_owned(), |path, (written, meant)| path.replace(written, meant)))
@@ -238,14 +243,14 @@ mod tests {
         let groups = |version, names: &[&str]| {
             Some((version, names.iter().map(|name| format!("{at}{name}")).collect::<Vec<_>>()))
         };
-        // Version 1 for the memory beside version 2 for nothing.
+        // Version 1 has the memory controller; version 2 is mounted without controllers.
         let mounts = ONE.replace("/sys/fs/cgroup/memory", &at);
         let member_of = "4:memory:/pods/app\n1:cpu:/\n0::/\n";
         assert_eq!(directories(member_of, &mounts), groups(Version::One, &["/pods/app", "/pods", ""]));
-        // Version 2 alone.
+        // Only version 2 is mounted.
         let mounts = format!("30 23 0:26 / {at} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n");
         assert_eq!(directories("0::/pods/app\n", &mounts), groups(Version::Two, &["/pods/app", "/pods", ""]));
-        // A container without a namespace of its own for groups: what is mounted there is its group.
+        // A container without a cgroup namespace: the mount shows the group of the container.
         let mounts = format!("30 23 0:26 /kubepods/x {at} rw - cgroup2 cgroup2 rw\n");
         assert_eq!(directories("0::/kubepods/x/pods\n", &mounts), groups(Version::Two, &["/pods", ""]));
         assert_eq!(directories("0::/elsewhere/y\n", &mounts), groups(Version::Two, &[""]));

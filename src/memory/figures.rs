@@ -1,9 +1,9 @@
-//! What is known of the memory of a process, and what each figure of it is called.
+//! The figures of a memory sample and their names.
 
 use crate::decode::{EntryRef, Value};
 use crate::encode::{EntryWriter, LogValue};
 
-/// A number of a sample.
+/// A number in a sample.
 trait Figure: LogValue + Copy {
     fn read(value: &Value<'_>) -> Option<Self>;
 }
@@ -22,17 +22,18 @@ impl Figure for f64 {
 
 macro_rules! figures {
     ($($(#[$doc:meta])* $field:ident: $kind:ty = $name:literal,)*) => {
-        /// The memory of a process at a moment (D1). What is not known here is `None`.
+        /// The memory of a process at one moment. An unknown figure is `None`.
         ///
-        /// Bytes, unless a figure says otherwise. The name of each is what the attribute of a sample in the log is called, and the
-        /// member in [`to_json`](Self::to_json). Source of the names: OpenTelemetry, *Semantic conventions* for processes,
-        /// containers and systems, as far as these go.
+        /// Figures are in bytes, unless their description contains another unit. The name of a figure is the
+        /// key of its attribute in the log and of its member in [`to_json`](Self::to_json). The names follow
+        /// OpenTelemetry, *Semantic conventions* for processes, containers and systems, if these define a
+        /// name.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct MemStats {
-            /// When the sample was taken, in nanoseconds since the Unix epoch; 0: not known.
+            /// The time of the sample, in nanoseconds since the Unix epoch; 0 if it is unknown.
             pub time_unix_nano: u64,
-            /// Which allocator `allocated` and `allocator_resident` are of: `process.memory.allocator`.
+            /// `process.memory.allocator`: The allocator that `allocated` and `allocator_resident` refer to.
             pub allocator: Option<&'static str>,
             $(#[doc = concat!("`", $name, "`:")] $(#[$doc])* pub $field: Option<$kind>,)*
         }
@@ -42,7 +43,7 @@ macro_rules! figures {
             #[cfg(test)]
             pub(crate) const NAMES: &[&str] = &[$($name,)*];
 
-            /// Adds the attributes of a sample to an entry.
+            /// Adds the attributes of the sample to an entry.
             pub(super) fn write_attributes(&self, entry: &mut EntryWriter<'_>) {
                 $(if let Some(figure) = &self.$field {
                     entry.attr($name, figure);
@@ -52,7 +53,7 @@ macro_rules! figures {
                 }
             }
 
-            /// Takes what the attribute `key` says.
+            /// Sets the figure whose name is `key`.
             fn take(&mut self, key: &str, value: &Value<'_>) {
                 match key {
                     $($name => self.$field = Figure::read(value),)*
@@ -61,9 +62,9 @@ macro_rules! figures {
                 }
             }
 
-            /// Calls `visit` with the name and the value of each figure that is known.
+            /// Calls `visit` with the name and the value of each known figure.
             pub fn for_each(&self, mut visit: impl FnMut(&'static str, f64)) {
-                // What is beyond 2^53 bytes loses its last digits here.
+                // Values above 2^53 are rounded.
                 $(if let Some(figure) = self.$field {
                     visit($name, figure as f64);
                 })*
@@ -81,105 +82,105 @@ macro_rules! figures {
 const ALLOCATOR: &str = "process.memory.allocator";
 
 figures! {
-    /// Physical memory of the process, the resident set.
+    /// The physical memory of the process (resident set).
     usage: u64 = "process.memory.usage",
-    /// Address space.
+    /// The address space.
     virtual_size: u64 = "process.memory.virtual",
-    /// Address space that it may take at most: `RLIMIT_AS`.
+    /// The limit of the address space: `RLIMIT_AS`.
     virtual_limit: u64 = "process.memory.virtual.limit",
-    /// Of the resident set, what no file stands behind: heap and stacks.
+    /// The part of the resident set that is not backed by a file: heap and stacks.
     anonymous: u64 = "process.memory.anonymous",
-    /// Of the resident set, what can be read from files again, the log's own segments among it.
+    /// The part of the resident set that is backed by files, including the segments of the log.
     file: u64 = "process.memory.file",
-    /// Of the resident set, shared memory.
+    /// The part of the resident set that is shared memory.
     shared: u64 = "process.memory.shared",
-    /// What is in the swap.
+    /// The memory in swap space.
     swap: u64 = "process.memory.swap",
-    /// The most that the resident set ever was.
+    /// The highest resident set size.
     peak: u64 = "process.memory.peak",
-    /// Threads, not bytes.
+    /// The number of threads.
     threads: u64 = "process.thread.count",
-    /// Page faults that had to wait for a disk, since the process started.
+    /// The number of page faults that required disk I/O, since the start of the process.
     major_faults: u64 = "process.paging.faults.major",
-    /// All other page faults, since the process started.
+    /// The number of all other page faults, since the start of the process.
     minor_faults: u64 = "process.paging.faults.minor",
-    /// What the allocator has given out and not got back.
+    /// The memory that the program has allocated and not freed.
     allocated: u64 = "process.memory.allocated",
-    /// What the allocator holds of the system's memory.
+    /// The memory that the allocator holds from the system.
     allocator_resident: u64 = "process.memory.allocator.resident",
-    /// Memory of the cgroup, page cache among it.
+    /// The memory of the cgroup, including the page cache.
     container_usage: u64 = "container.memory.usage",
-    /// What the cgroup may take; of those it is in, the least.
+    /// The memory limit of the cgroup, or the smallest limit of its ancestors.
     container_limit: u64 = "container.memory.limit",
-    /// The most that the cgroup ever took.
+    /// The highest memory usage of the cgroup.
     container_peak: u64 = "container.memory.peak",
-    /// Of `container_usage`, what the kernel cannot drop at once: without the page cache that is not in use.
+    /// The part of `container_usage` without the inactive page cache, which the kernel can free immediately.
     working_set: u64 = "container.memory.working_set",
-    /// Of `container_usage`, what no file stands behind.
+    /// The part of `container_usage` that is not backed by a file.
     container_anonymous: u64 = "container.memory.anonymous",
-    /// Of `container_usage`, page cache.
+    /// The part of `container_usage` that is page cache.
     container_file: u64 = "container.memory.file",
-    /// How often the cgroup was held up at its soft limit.
+    /// The number of times that the kernel throttled the cgroup at its soft limit.
     events_high: u64 = "container.memory.events.high",
-    /// How often it came to its limit.
+    /// The number of times that the cgroup reached its limit.
     events_max: u64 = "container.memory.events.max",
-    /// How often there was nothing to reclaim at the limit.
+    /// The number of times that the kernel could not reclaim memory at the limit.
     events_oom: u64 = "container.memory.events.oom",
-    /// Processes of it that the kernel killed for their memory.
+    /// The number of processes of the cgroup that the OOM killer killed.
     events_oom_kill: u64 = "container.memory.events.oom_kill",
-    /// Percent of the last ten seconds in which some task of the cgroup waited for memory.
+    /// The percentage of the last 10 s in which at least one task of the cgroup waited for memory.
     pressure_some: f64 = "container.memory.pressure.some",
-    /// Percent of the last ten seconds in which all of them did.
+    /// The percentage of the last 10 s in which all tasks of the cgroup waited for memory.
     pressure_full: f64 = "container.memory.pressure.full",
-    /// Microseconds in all that some task waited.
+    /// The total time in which at least one task waited for memory, in microseconds.
     pressure_some_total: u64 = "container.memory.pressure.some.total",
-    /// Microseconds in all that all tasks waited.
+    /// The total time in which all tasks waited for memory, in microseconds.
     pressure_full_total: u64 = "container.memory.pressure.full.total",
-    /// The same of the machine, where the cgroup does not tell.
+    /// Like `pressure_some`, for the machine. Only present if the cgroup has no pressure figures.
     system_pressure_some: f64 = "system.memory.pressure.some",
-    /// The same of the machine, where the cgroup does not tell.
+    /// Like `pressure_full`, for the machine. Only present if the cgroup has no pressure figures.
     system_pressure_full: f64 = "system.memory.pressure.full",
-    /// The same of the machine, where the cgroup does not tell.
+    /// Like `pressure_some_total`, for the machine. Only present if the cgroup has no pressure figures.
     system_pressure_some_total: u64 = "system.memory.pressure.some.total",
-    /// The same of the machine, where the cgroup does not tell.
+    /// Like `pressure_full_total`, for the machine. Only present if the cgroup has no pressure figures.
     system_pressure_full_total: u64 = "system.memory.pressure.full.total",
-    /// What programs can still get of the machine's memory without swapping.
+    /// The memory of the machine that programs can allocate without swapping.
     system_available: u64 = "system.memory.available",
-    /// The machine's memory.
+    /// The total memory of the machine.
     system_limit: u64 = "system.memory.limit",
-    /// Entries that this process's log has written.
+    /// The number of entries that the log of this process has written.
     log_entries: u64 = "fusewire.log.entries",
-    /// Bytes of their frames.
+    /// The number of bytes in the frames of these entries.
     log_bytes: u64 = "fusewire.log.bytes",
-    /// Entries in which the fuse tripped.
+    /// The number of entries on which the circuit breaker tripped.
     log_tripped: u64 = "fusewire.log.tripped",
-    /// Entries that were not written.
+    /// The number of dropped entries.
     log_dropped: u64 = "fusewire.log.dropped",
 }
 
-/// The target of samples in the log.
+/// The target of memory samples in the log.
 pub const TARGET: &str = "fusewire.memory";
 
-/// What a process may take, and what it takes of that.
+/// A memory limit and the usage that counts against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Headroom {
-    /// Which limit it is: the name of its figure.
+    /// The name of the figure with the limit.
     pub limited_by: &'static str,
-    /// Bytes taken.
+    /// The used memory, in bytes.
     pub used: u64,
-    /// Bytes that may be taken.
+    /// The limit, in bytes.
     pub limit: u64,
 }
 
 impl Headroom {
-    /// Which share of the limit is taken; 0.0 to 1.0, or a little more.
+    /// Returns the used share of the limit: 0.0 to 1.0, or slightly more.
     #[must_use]
     pub fn share(&self) -> f64 {
         self.used as f64 / self.limit.max(1) as f64
     }
 
-    /// Bytes left.
+    /// Returns the number of bytes that are left.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.limit.saturating_sub(self.used)
@@ -187,7 +188,19 @@ impl Headroom {
 }
 
 impl MemStats {
-    /// The limit that is nearest: of the cgroup, of the address space, or of the machine.
+    /// Returns the limit with the largest used share: that of the cgroup, of the address space or of the
+    /// machine. Returns `None` if no limit is known.
+    ///
+    /// ```
+    /// use fusewire::memory::MemStats;
+    ///
+    /// let mut stats = MemStats::default();
+    /// stats.container_limit = Some(512 << 20);
+    /// stats.working_set = Some(128 << 20);
+    /// let headroom = stats.headroom().unwrap();
+    /// assert_eq!((headroom.limited_by, headroom.share()), ("container.memory.limit", 0.25));
+    /// assert_eq!(headroom.left(), 384 << 20);
+    /// ```
     #[must_use]
     pub fn headroom(&self) -> Option<Headroom> {
         let system = self.system_limit.zip(self.system_available);
@@ -208,7 +221,7 @@ impl MemStats {
             .max_by(|a, b| a.share().total_cmp(&b.share()))
     }
 
-    /// The sample that `entry` is, where it is one.
+    /// Returns the sample in `entry`, or `None` if the entry is not a memory sample.
     #[must_use]
     pub fn from_entry(entry: &EntryRef<'_>) -> Option<Self> {
         if entry.target().as_bytes() != TARGET.as_bytes() {
@@ -220,16 +233,17 @@ impl MemStats {
                 stats.take(key, &attribute.value);
             }
         }
-        // What anybody may log under that target is no sample.
+        // A program can log other entries with this target.
         stats.usage.is_some().then_some(stats)
     }
 
-    /// One JSON object, for a health endpoint: `time_unix_nano`, and each figure that is known by its name.
+    /// Returns the sample as a JSON object, for example for a health endpoint. The members are
+    /// `time_unix_nano` and each known figure under its name.
     #[must_use]
     pub fn to_json(&self) -> String {
         use std::fmt::Write;
         let mut json = format!("{{\"time_unix_nano\":{}", self.time_unix_nano);
-        // Writing to a text cannot fail, and no figure is anything but a finite number.
+        // A write to a string cannot fail. Every figure is a finite number, so its debug form is valid JSON.
         self.write_json(|name, figure| _ = write!(json, ",\"{name}\":{figure:?}"));
         if let Some(allocator) = self.allocator {
             _ = write!(json, ",\"{ALLOCATOR}\":\"{allocator}\"");

@@ -1,13 +1,13 @@
-//! Small files of the kernel's, read again and again.
+//! Repeated reads of small files in `/proc` and `/sys`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// What is read of a file at most; none that is read here is near that long.
+/// The maximum number of bytes that are read of a file. All files are much shorter.
 const ROOM: usize = 16 << 10;
 
-/// A file that stays open: of what the kernel makes as it is read, each reading is new.
+/// A file that stays open. The kernel generates new content for each read.
 #[derive(Debug)]
 pub(super) struct Reread(File);
 
@@ -16,7 +16,8 @@ impl Reread {
         File::open(path).ok().map(Self)
     }
 
-    /// What the file says now. Nothing where it cannot be read any more, as of a group that was removed.
+    /// Returns the current content of the file, or `None` if it cannot be read any more, for example because
+    /// the cgroup was removed.
     pub(super) fn read<'a>(&self, room: &'a mut Room) -> Option<&'a str> {
         let mut len = 0;
         while let Some(rest) = room.0.get_mut(len..).filter(|rest| !rest.is_empty()) {
@@ -27,7 +28,7 @@ impl Reread {
                 Err(_) => return None,
             }
         }
-        // A name of a process or a group may be anything; the lines with numbers come in front of such, or are found all the same.
+        // The name of a process or a cgroup can be invalid UTF-8. The text before it is returned.
         let text = room.0.get(..len)?;
         Some(match std::str::from_utf8(text) {
             Ok(text) => text,
@@ -36,7 +37,7 @@ impl Reread {
     }
 }
 
-/// Where such a file is read to: made once, so that a sample allocates nothing.
+/// The buffer for reads. It is allocated once, so a sample does not allocate.
 pub(super) struct Room(Box<[u8; ROOM]>);
 
 impl Default for Room {
@@ -45,7 +46,7 @@ impl Default for Room {
     }
 }
 
-/// The number behind `name`, in text of lines such as `VmRSS:    1676 kB` or `anon 4096`.
+/// Returns the number after `name`, in lines such as `VmRSS:    1676 kB` or `anon 4096`.
 pub(super) fn number_of(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix([':', ' ', '\t']))?;
     let mut words = line.split_ascii_whitespace();

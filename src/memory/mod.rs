@@ -1,4 +1,5 @@
-//! The memory recorder: what a process took, in its own log, so that it is known after the kill (D1).
+//! A recorder that writes the memory usage of a process to its log. After an out-of-memory kill, the log
+//! contains the last samples.
 //!
 //! ```
 //! use std::time::Duration;
@@ -7,23 +8,29 @@
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-memory-{}", std::process::id()));
 //! let log = Log::options(&directory).open()?;
-//! // From here on, until it is dropped.
+//! // Records until it is dropped.
 //! let memory = MemoryRecorder::options().interval(Duration::from_secs(10)).start(&log)?;
 //! // For a health endpoint, at any time:
-//! println!("{}", memory.stats().to_json());
+//! let json = memory.stats().to_json();
+//! assert!(json.starts_with("{\"time_unix_nano\":"));
 //! # drop((memory, log));
 //! # std::fs::remove_dir_all(&directory)?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A sample is an entry of the target [`TARGET`], with figures that are called as OpenTelemetry calls them ([`MemStats`]); what
-//! reads it back is [`MemStats::from_entry`], and `fusewire postmortem`. There is one at the start and one in each
-//! [`interval`](MemoryOptions::interval) at least, more as memory changes, and the more the nearer the limit is: memory is looked
-//! at every quarter of a second at rest, and twenty times more before it would be reached. Looking never takes more than a
-//! thousandth of a core. The limit is that of the cgroup, of version 2 or 1, or of the address space, or what the machine has.
+//! A sample is an entry with the target [`TARGET`]. Its attributes have the names of OpenTelemetry
+//! ([`MemStats`]). [`MemStats::from_entry`] and `fusewire postmortem` read samples.
 //!
-//! What the allocator says comes from a function that the program gives ([`MemoryOptions::allocator`]), or from the features
-//! `jemalloc` and `mimalloc`, for programs that have set one as their global allocator.
+//! The recorder writes a sample at the start and at least one in each [`interval`](MemoryOptions::interval).
+//! It writes more samples if the memory usage changes, and most of them near the limit. At rest, it measures
+//! the memory every 250 ms. Near the limit, it measures so often that about 20 measurements remain before the
+//! limit is reached. The measurements use at most 0.1 % of a core on average. The limit is the nearest of
+//! three limits: that of the cgroup (version 2 or 1), that of the address space, and the memory of the
+//! machine.
+//!
+//! The statistics of the allocator come from a function of the program ([`MemoryOptions::allocator`]), or
+//! from the features `jemalloc` and `mimalloc`. These features are for programs that use that global
+//! allocator.
 
 mod allocator;
 mod cgroup;

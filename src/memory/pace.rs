@@ -1,54 +1,57 @@
-//! When to look at the memory, and which looks are worth an entry.
+//! The schedule of memory measurements, and the selection of those that become samples.
 
 use std::time::Duration;
 
 use super::Headroom;
 
-/// How many looks there shall be until the limit is reached, as memory grows now.
+/// The number of measurements before the limit is reached, at the current growth.
 const LOOKS_LEFT: u32 = 20;
 
-/// Of a core, a thousandth at most.
+/// The maximum share of a core that the measurements use.
 const SHARE: f64 = 0.001;
 
-/// Processor seconds that may be saved up for when the limit is near: what a minute of rest gives.
+/// The maximum saved processor time, in seconds, for measurements near the limit. One minute at rest saves
+/// this time.
 const SAVED: f64 = 0.06;
 
-/// At rest memory is looked at so often, and an entry is written where it has changed much.
+/// The interval of measurements at rest.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Above this share of the limit each look may be worth an entry; below, one in each [`BETWEEN`] at most.
+/// The share of the limit above which each measurement can become a sample. Below it, there is at most one
+/// sample in each [`BETWEEN`].
 const NEAR: f64 = 0.75;
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// A change worth an entry is at least so much of the limit; and so much at once.
+/// The minimum change for a sample is the limit divided by `CHANGE`. A change of the limit divided by `LEAP`
+/// causes a sample without a delay.
 const CHANGE: u64 = 64;
 const LEAP: u64 = 8;
 
-/// Looks as often as there may soon be no time for another one.
+/// A schedule that depends on the time in which the limit can be reached.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
     least: Duration,
-    /// Processor seconds that may be used. Less than none after a look that was dearer than that.
+    /// The processor time that can be used, in seconds. It is negative after an expensive measurement.
     saved: f64,
-    /// When memory was looked at last, and what was taken then.
+    /// The time and the usage of the last measurement.
     looked: Option<(Duration, u64)>,
-    /// When an entry was written last, what was taken then, and how often the limit had been met.
+    /// The time, the usage and the number of limit events of the last sample.
     written: Option<(Duration, u64, u64)>,
 }
 
-/// What a look has found.
+/// The result of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    /// When, since the recorder was started.
+    /// The time since the start of the recorder.
     pub(super) at: Duration,
-    /// The limit that is nearest.
+    /// The nearest limit.
     pub(super) headroom: Option<Headroom>,
-    /// The resident set, for a process without a limit.
+    /// The resident set in bytes, for a process without a limit.
     pub(super) usage: u64,
-    /// How often the limit was met, and processes killed.
+    /// The number of out-of-memory events and kills.
     pub(super) events: u64,
-    /// Processor time that it took.
+    /// The processor time of the measurement.
     pub(super) cost: Duration,
 }
 
@@ -68,7 +71,7 @@ impl Pace {
         Self { interval: interval.max(least), least, saved: SAVED, looked: None, written: None }
     }
 
-    /// Whether this look is worth an entry.
+    /// Returns whether this measurement becomes a sample.
     pub(super) fn is_worth_an_entry(&self, look: &Look) -> bool {
         let Some((at, used, events)) = self.written else { return true };
         let since = look.at.saturating_sub(at);
@@ -81,12 +84,12 @@ impl Pace {
         change >= (whole / CHANGE).max(1 << 20) && at_once
     }
 
-    /// Remembers that there was an entry.
+    /// Stores that a sample was written.
     pub(super) fn written(&mut self, look: &Look) {
         self.written = Some((look.at, look.used(), look.events));
     }
 
-    /// How long to wait for the next look. Always called, with or without an entry.
+    /// Returns the time until the next measurement. The recorder calls this method after each measurement.
     pub(super) fn next(&mut self, look: &Look) -> Duration {
         let before = self.looked.replace((look.at, look.used()));
         let since = before.map_or(Duration::ZERO, |(at, _)| look.at.saturating_sub(at));
@@ -94,19 +97,19 @@ impl Pace {
         self.saved = (self.saved + since.as_secs_f64() * SHARE).min(SAVED) - cost;
         let calm = LOOK.min(self.interval).max(self.least);
         let soon = look.headroom.map_or(calm, |headroom| {
-            // The nearer, the more often, however slowly it grows.
+            // Near the limit, the interval is shorter even without growth.
             let room = ((1.0 - headroom.share()) / (1.0 - NEAR)).clamp(0.0, 1.0);
             let by_room = calm.mul_f64(room);
             let by_growth = time_left(before, look, headroom.left()).map(|left| left / LOOKS_LEFT);
             by_room.min(by_growth.unwrap_or(calm))
         });
-        // However long the end is near, watching it must not be what costs.
+        // A process can be near its limit for a long time. The budget of processor time still applies.
         let missing = Duration::try_from_secs_f64((cost - self.saved) / SHARE).unwrap_or_default();
         soon.clamp(self.least, calm).max(missing)
     }
 }
 
-/// How long `left` bytes last, as memory grew between the two looks.
+/// Returns the time until `left` bytes are used, at the growth between two measurements.
 fn time_left(before: Option<(Duration, u64)>, look: &Look, left: u64) -> Option<Duration> {
     let (at, used) = before?;
     let (grown, time) = (look.used().checked_sub(used)?, look.at.checked_sub(at)?);
@@ -130,7 +133,7 @@ mod tests {
 
     #[test]
     fn memory_that_grows_is_looked_at_twenty_times_before_the_limit() {
-        // Of many speeds, from one that takes a minute to one that takes two seconds.
+        // The growth varies: the limit is reached after 2 s to 1 minute.
         for per_second in [10 * MIB, 50 * MIB, 256 * MIB] {
             let (mut pace, limit, mut at, mut looks) = (pace(), 512 * MIB, 0, 0);
             while at * per_second / 1000 < limit {
@@ -148,7 +151,7 @@ mod tests {
         let mut waits = (0..10).map(|n| pace.next(&look(n * 250, 100 * MIB, 1024 * MIB)));
         assert!(waits.all(|wait| wait == LOOK));
         assert_eq!(pace.next(&look(2500, 1024 * MIB, 1024 * MIB)), Duration::from_millis(20));
-        // Nobody says what the limit is.
+        // The limit is unknown.
         let unlimited = Look { headroom: None, ..look(2700, 1 << 40, 1) };
         assert_eq!(pace.next(&unlimited), LOOK);
     }
@@ -157,7 +160,7 @@ mod tests {
     fn looking_takes_a_thousandth_of_a_core_at_most_but_for_the_end() {
         let (mut pace, mut at, mut spent, mut looks) = (pace(), Duration::ZERO, Duration::ZERO, 0);
         while at < Duration::from_secs(600) {
-            // Near the limit all the time, and dear.
+            // The usage is near the limit all the time, and the measurements are expensive.
             let cost = Duration::from_micros(400);
             let now = Look { cost, ..look(at.as_millis() as u64, 99 * MIB, 100 * MIB) };
             at += pace.next(&now);
@@ -179,7 +182,7 @@ mod tests {
         pace.written(&first);
         assert!(!pace.is_worth_an_entry(&look(4_900, 101 * MIB, 1024 * MIB)));
         assert!(pace.is_worth_an_entry(&look(5_000, 100 * MIB, 1024 * MIB)));
-        // Much has come, or gone: once a second, and at once where the limit is near.
+        // A large change causes a sample once per second, and immediately near the limit.
         assert!(!pace.is_worth_an_entry(&look(900, 130 * MIB, 1024 * MIB)));
         assert!(pace.is_worth_an_entry(&look(1_000, 130 * MIB, 1024 * MIB)));
         assert!(pace.is_worth_an_entry(&look(1_000, 70 * MIB, 1024 * MIB)));

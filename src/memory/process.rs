@@ -1,9 +1,9 @@
-//! What the kernel says of this process.
+//! The memory statistics of this process and of the machine.
 
 use super::MemStats;
 use super::file::{Reread, Room, number_of};
 
-/// The files of this process in /proc.
+/// The files of this process in `/proc`.
 #[derive(Debug)]
 pub(super) struct Process {
     status: Option<Reread>,
@@ -13,7 +13,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Of the process that opens them, also when a child that it forks reads them.
+    /// Opens the files. They refer to this process, even if a forked child reads them.
     pub(super) fn open() -> Self {
         Self {
             status: Reread::open("/proc/self/status"),
@@ -23,7 +23,7 @@ impl Process {
         }
     }
 
-    /// The resident set and the address space, which cost a tenth of the rest.
+    /// Returns the resident set and the address space, in bytes. This costs a tenth of [`read`](Self::read).
     pub(super) fn look(&self, room: &mut Room) -> Option<(u64, u64)> {
         let mut pages = self.statm.as_ref()?.read(room)?.split(' ').map(str::parse::<u64>);
         let (space, resident) = (pages.next()?.ok()?, pages.next()?.ok()?);
@@ -32,7 +32,7 @@ impl Process {
 
     pub(super) fn read(&self, stats: &mut MemStats, room: &mut Room) {
         if let Some(text) = self.status.as_ref().and_then(|file| file.read(room)) {
-            // A process may call itself anything but a line of its own: the kernel escapes that.
+            // The name of a process cannot imitate a line: the kernel escapes line breaks.
             stats.usage = number_of(text, "VmRSS");
             stats.virtual_size = number_of(text, "VmSize");
             stats.anonymous = number_of(text, "RssAnon");
@@ -43,9 +43,9 @@ impl Process {
             stats.threads = number_of(text, "Threads");
         }
         if let Some(text) = self.stat.as_ref().and_then(|file| file.read(room)) {
-            // Of the name, which comes before, nothing is certain but the parenthesis that closes it.
+            // The name of the process can contain any character. The last parenthesis ends it.
             let mut fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
-            // Fields 10 and 12 of proc_pid_stat(5); what is left begins with the third.
+            // Fields 10 and 12 of proc_pid_stat(5). The rest of the line begins with field 3.
             stats.minor_faults = fields.nth(7).and_then(|faults| faults.parse().ok());
             stats.major_faults = fields.nth(1).and_then(|faults| faults.parse().ok());
         }
@@ -53,7 +53,7 @@ impl Process {
     }
 }
 
-/// What the kernel says of the machine.
+/// The files of the machine in `/proc`.
 #[derive(Debug)]
 pub(super) struct Machine {
     meminfo: Option<Reread>,
@@ -79,10 +79,10 @@ impl Machine {
     }
 }
 
-/// The share in percent over ten seconds and the microseconds in all, of a line such as
-/// `some avg10=0.00 avg60=0.00 avg300=0.00 total=24365773`.
+/// Returns the percentage over 10 s and the total in microseconds, from a line such as `some avg10=0.00
+/// avg60=0.00 avg300=0.00 total=24365773`.
 ///
-/// Source: the kernel's documentation, *PSI - Pressure Stall Information*.
+/// Source: the Linux kernel documentation, *PSI - Pressure Stall Information*.
 pub(super) fn pressure(text: &str, kind: &str) -> (Option<f64>, Option<u64>) {
     let line = text.lines().find_map(|line| line.strip_prefix(kind));
     let value = |name: &str| line?.split_ascii_whitespace().find_map(|word| word.strip_prefix(name));
@@ -112,7 +112,7 @@ mod tests {
         let (resident, space) = process.look(&mut room).unwrap();
         let usage = stats.usage.unwrap();
         assert!(usage > 100 << 10 && stats.peak.unwrap() >= stats.anonymous.unwrap());
-        // Taken one after the other while other tests run: of the same order.
+        // Other tests run between the two reads, so only the magnitude is equal.
         assert!(resident > usage / 8 && resident < usage.saturating_mul(8), "{resident} {usage}");
         assert!(space >= resident && stats.virtual_size.unwrap() > 0);
         assert!(stats.threads.unwrap() >= 1 && stats.minor_faults.unwrap() > 0);

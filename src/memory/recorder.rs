@@ -1,4 +1,4 @@
-//! The thread that takes the samples.
+//! The recorder thread.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,13 +12,13 @@ use super::sampler::{Glance, Sampler};
 use crate::log::Log;
 use crate::severity::Severity;
 
-/// From this share of the limit on, a sample is a warning.
+/// The share of the limit from which a sample has the severity `WARN`.
 const WARN: f64 = 0.9;
 
-/// The stack of the thread. What runs there is ours, and the function that asks the allocator.
+/// The stack size of the thread, in bytes. Only this module and the allocator function run on it.
 const STACK: usize = 256 << 10;
 
-/// How memory is recorded.
+/// The options of a [`MemoryRecorder`].
 #[derive(Default)]
 pub struct MemoryOptions {
     interval: Option<Duration>,
@@ -37,38 +37,40 @@ impl std::fmt::Debug for MemoryOptions {
 }
 
 impl MemoryOptions {
-    /// A sample of about 1,200 bytes every 10 seconds: 10 MB a day.
+    /// The default interval: 10 s. A sample has about 1,200 bytes, so a day of samples has about 10 MB.
     pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
 
-    /// Memory is looked at 50 times a second at most.
+    /// The default minimum interval of measurements: 20 ms, which is 50 measurements per second.
     pub const DEFAULT_LEAST_INTERVAL: Duration = Duration::from_millis(20);
 
-    /// There is a sample in each `interval`, also where nothing changes.
+    /// Sets the maximum time between two samples; default [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL).
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
     }
 
-    /// However near the limit is, two looks are so far apart; a millisecond at least.
+    /// Sets the minimum time between two measurements near the limit; default
+    /// [`DEFAULT_LEAST_INTERVAL`](Self::DEFAULT_LEAST_INTERVAL), at least 1 ms.
     #[must_use]
     pub fn least_interval(mut self, interval: Duration) -> Self {
         self.least_interval = Some(interval);
         self
     }
 
-    /// Asks `read` what the allocator has given out and holds, for each sample, in the thread of the recorder. It should be
-    /// quick, and allocate nothing: it is asked most often when there is no memory left.
+    /// Sets a function that returns the statistics of the allocator. The recorder thread calls it for each
+    /// sample. The function should be fast and should not allocate, because most calls happen when little
+    /// memory is left.
     #[must_use]
     pub fn allocator(mut self, read: impl FnMut() -> AllocatorStats + Send + 'static) -> Self {
         self.allocator = Some(Source::callback(read));
         self
     }
 
-    /// Begins to record into `log`. The first sample is in the log when this returns.
+    /// Starts to record to `log`. The first sample is in the log when this method returns.
     ///
     /// # Errors
-    /// Where no thread can be started.
+    /// Returns an error if the system cannot create a thread.
     pub fn start(self, log: &Log) -> io::Result<MemoryRecorder> {
         let pace = Pace::new(
             self.interval.unwrap_or(MemoryOptions::DEFAULT_INTERVAL),
@@ -89,7 +91,8 @@ impl MemoryOptions {
     }
 }
 
-/// Records the memory of this process until it is dropped. A child that the process forks is not recorded: it starts its own.
+/// A recorder of the memory of this process. It records until it is dropped. It does not record forked
+/// children; a child can start its own recorder.
 #[derive(Debug)]
 pub struct MemoryRecorder {
     shared: Arc<Shared>,
@@ -97,7 +100,7 @@ pub struct MemoryRecorder {
     process: u32,
 }
 
-/// What the thread and the others have to tell each other.
+/// The state that the recorder thread shares with other threads.
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
@@ -107,7 +110,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     ended: bool,
-    /// How many have asked for a sample, and how many of them have one.
+    /// The number of requested samples, and the number of answered requests.
     asked: u64,
     answered: u64,
     latest: MemStats,
@@ -115,27 +118,43 @@ struct State {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing of a user's runs under it.
+        // No code of the user runs under the lock, so it cannot be poisoned by such code.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl MemoryRecorder {
-    /// Options for a new one.
+    /// Returns the default options.
     #[must_use]
     pub fn options() -> MemoryOptions {
         MemoryOptions::default()
     }
 
-    /// The latest sample, as it is in the log: no older than the interval.
+    /// Returns the latest sample, which is also in the log. It is at most one interval old.
     #[must_use]
     pub fn stats(&self) -> MemStats {
         self.shared.lock().latest
     }
 
-    /// Takes a sample now, which goes into the log, too. For a moment that matters, such as a request that is about to be large.
+    /// Takes a sample, writes it to the log and returns it. Use it at important moments, for example before a
+    /// request that needs much memory.
     ///
-    /// The latest one is given where there is none within a second, as in a child that was forked off.
+    /// If the recorder does not answer within 1 s, the method returns the latest sample. This happens in a
+    /// forked child, which has no recorder thread.
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    /// use fusewire::memory::MemoryRecorder;
+    ///
+    /// # let directory = std::env::temp_dir().join(format!("fusewire-doc-memory-sample-{}", std::process::id()));
+    /// let log = Log::options(&directory).open()?;
+    /// let recorder = MemoryRecorder::options().start(&log)?;
+    /// let sample = recorder.sample();
+    /// assert!(sample.time_unix_nano > 0);
+    /// # drop((recorder, log));
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn sample(&self) -> MemStats {
         let mut state = self.shared.lock();
@@ -161,7 +180,7 @@ impl Drop for MemoryRecorder {
     }
 }
 
-/// What the thread has.
+/// The state of the thread.
 struct Work {
     log: Log,
     sampler: Sampler,
@@ -183,7 +202,7 @@ impl Work {
             let ended = state.ended;
             drop(state);
             if ended {
-                // The last word: what it was when the program ended by itself.
+                // The last sample shows the memory at a regular end of the program.
                 self.write();
                 return;
             }
@@ -191,7 +210,8 @@ impl Work {
         }
     }
 
-    /// Looks, and writes where that is worth it. How long to wait then.
+    /// Measures the memory, and writes a sample if the schedule requires one. Returns the time until the next
+    /// step.
     fn step(&mut self) -> Duration {
         let before = thread_time();
         let (last, asked) = {
@@ -211,7 +231,7 @@ impl Work {
         self.pace.next(&look)
     }
 
-    /// Takes a sample, and appends it.
+    /// Takes a sample and appends it to the log.
     fn write(&mut self) -> MemStats {
         let asked = self.shared.lock().asked;
         let stats = self.sampler.read(&self.log.stats());
@@ -231,12 +251,12 @@ impl Work {
     }
 }
 
-/// How often the limit was met, and what came of it.
+/// Returns the number of out-of-memory events and kills.
 fn events(stats: &MemStats) -> u64 {
     [stats.events_oom, stats.events_oom_kill].into_iter().flatten().fold(0, u64::saturating_add)
 }
 
-/// Processor time that this thread has taken.
+/// Returns the processor time of this thread.
 fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

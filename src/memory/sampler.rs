@@ -1,4 +1,4 @@
-//! One sample, of everything there is.
+//! The collection of all figures of a sample.
 
 use super::allocator::Source;
 use super::cgroup::Cgroup;
@@ -8,7 +8,7 @@ use super::{Headroom, MemStats};
 use crate::log::Stats;
 use crate::segment::create::unix_nanos_now;
 
-/// The files of the kernel's that tell of memory, open.
+/// The open files with memory statistics, and the allocator.
 pub(super) struct Sampler {
     process: Process,
     machine: Machine,
@@ -29,7 +29,7 @@ impl Sampler {
         }
     }
 
-    /// Everything.
+    /// Returns all figures.
     pub(super) fn read(&mut self, log: &Stats) -> MemStats {
         let mut stats = MemStats { time_unix_nano: unix_nanos_now(), ..MemStats::default() };
         self.cgroup.read(&mut stats, &mut self.room);
@@ -47,7 +47,8 @@ impl Sampler {
         stats
     }
 
-    /// What changes fast, in place of what `last` says of it: the rest is as it was.
+    /// Returns a measurement: the figures that change fast, combined with the other figures of the last
+    /// sample.
     pub(super) fn look(&mut self, last: &MemStats) -> Glance {
         let mut now = *last;
         let moved = self.cgroup.follow(&mut self.room);
@@ -56,7 +57,8 @@ impl Sampler {
         }
         if let Some((usage, limit)) = self.cgroup.look(&mut self.room) {
             (now.container_usage, now.container_limit) = (Some(usage), limit);
-            // The page cache that could go may be what it was, or have gone already to make room for what this process took.
+            // The reclaimable page cache is unknown. It can be unchanged, or the kernel can have freed it for
+            // memory that this process allocated.
             let idle =
                 last.container_usage.zip(last.working_set).map_or(0, |(all, set)| all.saturating_sub(set));
             let grown = now.usage.zip(last.usage).map_or(0, |(now, last)| now.saturating_sub(last));
@@ -67,12 +69,13 @@ impl Sampler {
     }
 }
 
-/// What a look finds.
+/// The result of a measurement.
 pub(super) struct Glance {
-    /// The resident set.
+    /// The resident set in bytes.
     pub(super) usage: u64,
-    /// The limit that is nearest.
+    /// The nearest limit.
     pub(super) headroom: Option<Headroom>,
-    /// Whether the process is in another group than before: nothing of what was known holds.
+    /// Whether the process was moved to another cgroup, so that all earlier figures of the cgroup are
+    /// invalid.
     pub(super) moved: bool,
 }

@@ -1,4 +1,4 @@
-//! Samples as text, as Prometheus reads it.
+//! The text format of Prometheus.
 //!
 //! Source: Prometheus, *Exposition formats*, "Text-based format", version 0.0.4.
 
@@ -7,11 +7,12 @@ use std::fmt::Write;
 use super::family::FamilyKind;
 use super::{Label, Metrics, Value};
 
-/// What an HTTP server says of [`Metrics::to_prometheus`]: the header `Content-Type`.
+/// The value of the header `Content-Type` for [`Metrics::to_prometheus`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 impl Metrics {
-    /// The samples in Prometheus' text format: each family once, with its help and its type. Empty where there are none.
+    /// Returns the samples in the text format of Prometheus. Each family appears once, with its help text and
+    /// its type. The text is empty if there are no samples.
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut text = String::new();
@@ -24,7 +25,7 @@ impl Metrics {
             text.push_str(family.name());
             text.push(' ');
             push_escaped(&mut text, family.help(), false);
-            // Writing to a text cannot fail.
+            // A write to a string cannot fail.
             _ = writeln!(text, "\n# TYPE {} {kind}", family.name());
             for sample in samples {
                 text.push_str(family.name());
@@ -49,7 +50,7 @@ fn push_labels(text: &mut String, labels: &[Label]) {
     }
 }
 
-/// What ends a line or a value is told by a backslash; all else may stand as it is.
+/// Appends text with escapes for the characters that would end a line or a value.
 fn push_escaped(text: &mut String, value: &str, quoted: bool) {
     for c in value.chars() {
         match c {
@@ -62,7 +63,7 @@ fn push_escaped(text: &mut String, value: &str, quoted: bool) {
 }
 
 fn push_value(text: &mut String, value: Value) {
-    // Writing to a text cannot fail.
+    // A write to a string cannot fail.
     _ = match value {
         Value::Whole(value) => writeln!(text, " {value}"),
         Value::Float(value) if value == f64::INFINITY => writeln!(text, " +Inf"),

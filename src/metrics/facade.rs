@@ -1,19 +1,20 @@
-//! Samples for the crate `metrics`: whatever exporter the program has installed.
+//! The export of samples through the crate `metrics`.
 
 use metrics::{Key, KeyName, Label, Level, Metadata, SharedString, Unit as FacadeUnit};
 
 use super::family::{Family, FamilyKind, Unit};
 use super::{Metrics, Sample, Value};
 
-/// Where the samples come from, for exporters that filter by that.
+/// The origin of the samples, for exporters with a filter.
 static METADATA: Metadata<'static> = Metadata::new("fusewire", Level::INFO, Some(module_path!()));
 
 impl Metrics {
-    /// Gives the samples, described, to the recorder that is installed for the crate [`metrics`]; without one nothing happens.
+    /// Sends the samples and their descriptions to the recorder of the crate [`metrics`]. Does nothing if no
+    /// recorder is installed.
     ///
-    /// Call it as often as the exporter is asked, such as every ten seconds, from a timer that the program has. Counters are set
-    /// to what they are, not added to. That crate's counters are whole numbers: the few that count seconds are published
-    /// as gauges of the same name.
+    /// Call this method from a timer of the program, at the scrape interval of the exporter, for example
+    /// every 10 s. Counters are set to their value; they are not incremented. Counters of that crate are
+    /// integers, so the few counters in seconds are published as gauges of the same name.
     pub fn publish(&self) {
         metrics::with_recorder(|recorder| {
             for (family, samples) in self.by_family() {
@@ -34,7 +35,7 @@ fn describe(recorder: &dyn metrics::Recorder, family: &'static Family, is_counte
         Unit::Count => FacadeUnit::Count,
         Unit::Bytes => FacadeUnit::Bytes,
         Unit::Seconds => FacadeUnit::Seconds,
-        // That crate knows percent only, and exporters may put it into the name.
+        // That crate only has a unit for percent, and an exporter can add the unit to the name.
         Unit::Ratio => FacadeUnit::Count,
     };
     let help = SharedString::const_str(family.help());

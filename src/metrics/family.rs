@@ -1,6 +1,16 @@
-//! What is known of a metric before any sample of it: its name, its kind, its unit, and what it tells.
+//! The properties of a metric: name, kind, unit and help text.
 
-/// All samples of one name.
+/// The samples with the same name.
+///
+/// ```
+/// use fusewire::metrics::{Family, Metrics, Unit};
+///
+/// static REQUESTS: Family = Family::counter("shop_requests_total", "Served requests.");
+///
+/// assert_eq!(REQUESTS.unit(), Unit::Count);
+/// let text = Metrics::new().add(&REQUESTS, &[("path", "/pay")], 3).to_prometheus();
+/// assert!(text.ends_with("shop_requests_total{path=\"/pay\"} 3\n"));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
     name: &'static str,
@@ -8,19 +18,19 @@ pub struct Family {
     help: &'static str,
 }
 
-/// How the samples of a family change.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FamilyKind {
-    /// Upwards only, from 0 when the process begins.
+    /// A value that only increases, from 0 at the start of the process.
     Counter,
-    /// Up and down.
+    /// A value that increases and decreases.
     Gauge,
 }
 
-/// What is counted. It is in the name, too, as Prometheus has it.
+/// The unit of a metric. The name also contains the unit, as Prometheus recommends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// A number of items.
     Count,
     /// Bytes.
     Bytes,
@@ -31,37 +41,37 @@ pub enum Unit {
 }
 
 impl Family {
-    /// A counter. The name ends in `_total`.
+    /// Creates a counter. The name must end in `_total`.
     #[must_use]
     pub const fn counter(name: &'static str, help: &'static str) -> Self {
         Self { name, kind: FamilyKind::Counter, help }
     }
 
-    /// A gauge.
+    /// Creates a gauge.
     #[must_use]
     pub const fn gauge(name: &'static str, help: &'static str) -> Self {
         Self { name, kind: FamilyKind::Gauge, help }
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// How its samples change.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> FamilyKind {
         self.kind
     }
 
-    /// What it tells, in a sentence.
+    /// Returns the help text, a sentence.
     #[must_use]
     pub const fn help(&self) -> &'static str {
         self.help
     }
 
-    /// What it counts, as its name says.
+    /// Returns the unit, which the name contains.
     #[must_use]
     pub fn unit(&self) -> Unit {
         let name = self.name.strip_suffix("_total").unwrap_or(self.name);
@@ -74,14 +84,14 @@ impl Family {
     }
 }
 
-/// The name of a label, whatever `name` is.
+/// Converts a text to a valid label name.
 pub(super) fn label_name(name: &str) -> String {
     let mut safe: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
     if safe.is_empty() || safe.starts_with(|c: char| c.is_ascii_digit()) {
         safe.insert(0, '_');
     }
-    // Two in front are Prometheus' own.
+    // Prometheus reserves names that begin with two underscores.
     let own = safe.len() - safe.trim_start_matches('_').len();
     if own > 1 { safe.split_off(own - 1) } else { safe }
 }

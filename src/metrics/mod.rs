@@ -1,5 +1,5 @@
-//! What a log, a router and the memory recorder say of themselves, as metrics: as text for Prometheus, or, with the feature
-//! `metrics`, through the crate of that name (F2).
+//! Metrics of a log, a router and the memory recorder: in the text format of Prometheus, or, with the feature
+//! `metrics`, through the crate of that name.
 //!
 //! ```
 //! use fusewire::log::Log;
@@ -9,7 +9,7 @@
 //! let log = Log::options(&directory).open()?;
 //! log.append(|entry| entry.set_body("ready"));
 //!
-//! // Whatever answers `GET /metrics`:
+//! // The response to `GET /metrics`:
 //! let text = Metrics::new().log(&log.stats()).to_prometheus();
 //! assert!(text.contains("log_missing_trace_id_total{level=\"unspecified\"} 1\n"));
 //! # assert!(CONTENT_TYPE.starts_with("text/plain"));
@@ -18,11 +18,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Nothing is counted for the sake of metrics, and nothing runs by itself: they are made of [`Stats`](crate::log::Stats),
-//! [`RouteStats`](crate::route::RouteStats) and [`MemStats`](crate::memory::MemStats) when they are asked for.
+//! Metrics have no counters and no threads of their own. They are computed on request from
+//! [`Stats`](crate::log::Stats), [`RouteStats`](crate::route::RouteStats) and
+//! [`MemStats`](crate::memory::MemStats).
 //!
-//! Names are Prometheus' conventions: base units (seconds, bytes, shares from 0 to 1) in the name, `_total` for counters.
-//! Counters begin anew with the process, as such counters do. [`families`] lists them all.
+//! Names follow the conventions of Prometheus: the base unit (seconds, bytes, a ratio from 0 to 1) is in the
+//! name, and counters end in `_total`. Counters restart at 0 with the process. [`families`] lists all
+//! metrics.
 
 mod exposition;
 #[cfg(feature = "metrics")]
@@ -36,20 +38,32 @@ mod of_route;
 pub use exposition::CONTENT_TYPE;
 pub use family::{Family, FamilyKind, Unit};
 pub use of_log::{LEVELS, level_name};
-/// The families of a log, for who counts by himself what somebody else's log says.
+/// The metrics of a log, for a program that computes them from the entries of another process.
 pub mod of_entries {
     pub use super::of_log::{BYTES, DROPPED, DROPPED_BY_LEVEL, ENTRIES, MISSING, TRIPPED, TRIPS};
 }
 
 use std::borrow::Cow;
 
-/// A name, and what it is for this sample.
+/// The name and the value of a label.
 type Label = (Cow<'static, str>, Cow<'static, str>);
 
-/// Samples of metrics at a moment, collected from as many sources as there are.
+/// The samples of metrics at one moment, from any number of sources.
 ///
-/// Of two samples of one family with the same labels the later one counts. Where a process has two logs, a
-/// [`label`](Self::label) before each tells them apart.
+/// If two samples of a family have the same labels, the later one replaces the earlier one. If a process has
+/// two logs, set a different [`label`](Self::label) before each of them.
+///
+/// ```
+/// use fusewire::metrics::{Family, Metrics};
+///
+/// static QUEUED: Family = Family::gauge("shop_queued_orders", "Orders in the queue.");
+///
+/// let mut metrics = Metrics::new();
+/// metrics.label("shop", "eu").add(&QUEUED, &[], 7);
+/// metrics.label("shop", "us").add(&QUEUED, &[], 2);
+/// let text = metrics.to_prometheus();
+/// assert!(text.contains("shop_queued_orders{shop=\"eu\"} 7\nshop_queued_orders{shop=\"us\"} 2\n"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     samples: Vec<Sample>,
@@ -63,7 +77,7 @@ struct Sample {
     value: Value,
 }
 
-/// What a sample says. Counters of bytes go beyond what a float tells exactly.
+/// The value of a sample. Counters of bytes can exceed the integers that a float represents exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Value {
     Whole(u64),
@@ -71,15 +85,16 @@ enum Value {
 }
 
 impl Metrics {
-    /// None yet.
+    /// Creates an empty set of samples.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives a label to all samples that are added from now on, instead of an earlier one of that name.
+    /// Sets a label for all samples that are added later. It replaces an earlier label of the same name.
     ///
-    /// What cannot stand in the name of a label (`[a-zA-Z_][a-zA-Z0-9_]*`) becomes `_`. The value may be any text.
+    /// A character that is invalid in a label name (`[a-zA-Z_][a-zA-Z0-9_]*`) is replaced by `_`. The value
+    /// can be any text.
     pub fn label(&mut self, name: &str, value: &str) -> &mut Self {
         let name = family::label_name(name);
         self.common.retain(|(other, _)| *other != name);
@@ -87,12 +102,12 @@ impl Metrics {
         self
     }
 
-    /// Adds a sample of a family: a counter, or a number that is whole.
+    /// Adds a sample with an integer value.
     pub fn add(&mut self, family: &'static Family, labels: &[(&'static str, &str)], value: u64) -> &mut Self {
         self.push(family, labels, Value::Whole(value))
     }
 
-    /// Adds a sample of a family that may be a fraction.
+    /// Adds a sample with a floating-point value.
     pub fn add_float(
         &mut self,
         family: &'static Family,
@@ -104,7 +119,7 @@ impl Metrics {
 
     fn push(&mut self, family: &'static Family, labels: &[(&'static str, &str)], value: Value) -> &mut Self {
         let own = labels.iter().map(|&(name, value)| (name.into(), value.to_owned().into()));
-        // A label of the sample's own is more than one of all samples.
+        // A label of the sample has priority over a common label.
         let common =
             self.common.iter().filter(|(name, _)| labels.iter().all(|(own, _)| name != own)).cloned();
         let labels = common.chain(own).collect();
@@ -112,7 +127,8 @@ impl Metrics {
         self
     }
 
-    /// The samples by family, in the order in which families and samples came first; each with its latest value.
+    /// Returns the samples by family, in the order of their first appearance. Only the latest of equal
+    /// samples is returned.
     fn by_family(&self) -> Vec<(&'static Family, Vec<&Sample>)> {
         let mut families: Vec<(&'static Family, Vec<&Sample>)> = Vec::new();
         let mut places = std::collections::HashMap::new();
@@ -137,7 +153,7 @@ impl Metrics {
     }
 }
 
-/// Every metric that this library gives out: those that [`Metrics`] of all sources may hold.
+/// Returns all metrics of this library.
 pub fn families() -> impl Iterator<Item = &'static Family> {
     let of_log = of_log::FAMILIES.iter().copied();
     #[cfg(feature = "json")]

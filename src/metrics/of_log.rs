@@ -1,42 +1,49 @@
-//! What a log says of itself.
+//! The metrics of a log.
 
 use super::{Family, Metrics};
 use crate::log::{DropCause, Drops, Latency, Stats};
 use crate::severity::Severity;
 use crate::trip::TripCause;
 
-/// The levels that `level` may be, in the order of [`Stats::levels`].
+/// The values of the label `level`, in the order of [`Stats::levels`].
 pub const LEVELS: [&str; 8] = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal", "other"];
 
-/// What the label `level` is for a severity: `ERROR2` is `error`.
+/// Returns the value of the label `level` for a severity.
+///
+/// ```
+/// use fusewire::Severity;
+/// use fusewire::metrics::level_name;
+///
+/// assert_eq!(level_name(Severity::from_number(18)), "error"); // ERROR2
+/// ```
 #[must_use]
 pub fn level_name(severity: Severity) -> &'static str {
     let level = usize::from(severity.number()).div_ceil(4);
     LEVELS[level.min(LEVELS.len() - 1)]
 }
 
-/// Written entries, by level.
+/// The written entries, by level.
 pub static ENTRIES: Family = Family::counter("fusewire_log_entries_total", "Written entries, by level.");
-/// Bytes of the entries written, by level.
+/// The bytes of the written entries, including their frames, by level.
 pub static BYTES: Family = Family::counter(
     "log_volume_bytes_total",
     "Bytes of the written entries, including their frames, by level.",
 );
-/// Entries written that name no trace, by level.
+/// The written entries without a trace id, by level.
 pub static MISSING: Family =
     Family::counter("log_missing_trace_id_total", "Written entries without a trace id, by level.");
-/// Entries of which the fuse kept something back.
+/// The written entries on which the circuit breaker tripped.
 pub static TRIPPED: Family = Family::counter(
     "fusewire_log_tripped_entries_total",
     "Written entries on which the circuit breaker tripped.",
 );
-/// Trips of the fuse, by cause.
+/// The trips of the circuit breaker, by cause.
 pub static TRIPS: Family =
     Family::counter("fusewire_log_trips_total", "Trips of the circuit breaker, by cause.");
-/// Entries that were not written, by cause.
+/// The dropped entries, by cause.
 pub static DROPPED: Family =
     Family::counter("fusewire_log_dropped_entries_total", "Dropped entries, by cause.");
-/// The same by level.
+/// The dropped entries, by level.
 pub static DROPPED_BY_LEVEL: Family = Family::counter(
     "fusewire_log_dropped_entries_by_level_total",
     "Dropped entries, by level. The total equals the total by cause.",
@@ -94,8 +101,10 @@ pub(super) static FAMILIES: [&Family; 17] = [
 ];
 
 impl Metrics {
-    /// Adds what a log has done. Each level and each cause is there from the start, also where nothing was counted: from
-    /// nothing to 1 is no increase that Prometheus sees, from 0 to 1 is.
+    /// Adds the metrics of a log.
+    ///
+    /// Each level and each cause has a sample from the start, even if its value is 0. Prometheus computes the
+    /// increase from 0 to 1, but not from a missing sample to 1.
     pub fn log(&mut self, stats: &Stats) -> &mut Self {
         for (level, of) in LEVELS.into_iter().zip(&stats.levels) {
             let level = [("level", level)];
@@ -130,7 +139,7 @@ impl Metrics {
             self.add(&DROPPED, &[("cause", cause.name())], drops.by_cause(cause));
         }
         let mut by_level = [0; LEVELS.len()];
-        // What is beyond 24 is counted as one.
+        // All severities above 24 share the last counter.
         for number in 0..=25_u8 {
             let level = usize::from(number).div_ceil(4).min(LEVELS.len() - 1);
             by_level[level] += drops.by_severity(Severity::from_number(number));

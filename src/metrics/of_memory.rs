@@ -1,4 +1,4 @@
-//! What a sample of the memory recorder says.
+//! The metrics of the memory recorder.
 
 use super::{Family, Metrics};
 use crate::memory::MemStats;
@@ -10,10 +10,10 @@ static SAMPLED: Family = Family::gauge(
 
 /// The metric of a figure.
 struct Of {
-    /// What the figure is called in the log.
+    /// The name of the figure in the log.
     figure: &'static str,
     family: Family,
-    /// How many of the figure's unit make one of the metric's.
+    /// The divisor from the unit of the figure to the unit of the metric.
     per_unit: f64,
 }
 
@@ -25,13 +25,14 @@ const fn gauge(figure: &'static str, name: &'static str, per_unit: f64, help: &'
     Of { figure, family: Family::gauge(name, help), per_unit }
 }
 
-/// Percent to a share.
+/// The divisor from percent to a ratio.
 const PERCENT: f64 = 100.0;
-/// Microseconds to seconds.
+/// The divisor from microseconds to seconds.
 const MICROS: f64 = 1e6;
 
-/// All figures but those of the log, which it tells itself. The names are the figures', after a prefix: others give out
-/// `container_memory_usage_bytes` of the same container, and who adds up would count it twice.
+/// The metrics of all figures, except those of the log, which [`Metrics::log`] adds. A prefix distinguishes
+/// the names from those of other exporters: cAdvisor exports `container_memory_usage_bytes` of the same
+/// container, and a sum over both would count it twice.
 #[rustfmt::skip]
 static FIGURES: [Of; 33] = [
     gauge("process.memory.usage", "fusewire_process_memory_usage_bytes", 1.0,
@@ -107,7 +108,7 @@ pub(super) fn families() -> impl Iterator<Item = &'static Family> {
 }
 
 impl Metrics {
-    /// Adds a sample of the memory recorder: the figures that are known.
+    /// Adds the known figures of a memory sample.
     pub fn memory(&mut self, stats: &MemStats) -> &mut Self {
         stats.for_each(|figure, value| {
             if let Some(of) = FIGURES.iter().find(|of| of.figure == figure) {

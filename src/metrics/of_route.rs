@@ -1,4 +1,4 @@
-//! What a router says of its two ways.
+//! The metrics of a router.
 
 use super::{Family, Metrics};
 use crate::log::DropCause;
@@ -59,7 +59,7 @@ pub(super) static FAMILIES: [&Family; 12] = [
 ];
 
 impl Metrics {
-    /// Adds what a router has done. What its log has done, [`log`](Self::log) adds.
+    /// Adds the metrics of a router. [`log`](Self::log) adds the metrics of its log.
     pub fn route(&mut self, stats: &RouteStats) -> &mut Self {
         let rolled_back = stats.rolled_back.as_ref().map(|rolled_back| rolled_back.arm);
         for (name, arm) in [("binary", Arm::Binary), ("json", Arm::Json)] {
@@ -82,7 +82,7 @@ impl Metrics {
             self.add(&ERRORS, &[arm, ("cause", cause.name())], errors);
         }
         self.add(&TRIPS, &[arm], stats.trips);
-        // Before anything was timed there is nothing to tell, and not 0 seconds.
+        // Without a timed entry, the latency is unknown, not 0 s.
         if stats.latency.timed > 0 {
             let latency = &stats.latency;
             for (percentile, time) in [("50", latency.p50), ("99", latency.p99), ("99.9", latency.p999)] {

@@ -1,15 +1,15 @@
-//! As much of an input as somebody needs at once.
+//! A buffer for the unread part of an input.
 
 use std::io::{self, Read};
 
-/// The least room that is read into.
+/// The minimum size of a read, in bytes.
 const STEP: usize = 64 << 10;
-/// By how much the memory grows at most at a time.
+/// The maximum growth of the memory in one step, in bytes.
 const GROWTH: usize = 4 << 20;
-/// Memory that is kept where nothing is left in it.
+/// The maximum size of an empty buffer that keeps its memory, in bytes.
 const KEPT: usize = 1 << 20;
 
-/// The bytes of an input that have been read and not passed.
+/// The bytes of an input that were read and not consumed.
 #[derive(Default)]
 pub(super) struct Buffer {
     memory: Vec<u8>,
@@ -19,24 +19,24 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// Nothing yet of an input that begins at `offset`.
+    /// Creates an empty buffer for an input that begins at `offset`.
     pub(super) fn new(offset: u64) -> Self {
         Self { passed: offset, ..Self::default() }
     }
 
-    /// What is there.
+    /// Returns the content of the buffer.
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         self.memory.get(self.start..self.end).unwrap_or(&[])
     }
 
-    /// Where these begin in the input.
+    /// Returns the offset of the content in the input.
     #[inline]
     pub(super) fn offset(&self) -> u64 {
         self.passed
     }
 
-    /// Passes over the first `len` bytes.
+    /// Consumes the first `len` bytes.
     #[inline]
     pub(super) fn pass(&mut self, len: usize) {
         let len = len.min(self.end - self.start);
@@ -44,19 +44,19 @@ impl Buffer {
         self.passed += len as u64;
     }
 
-    /// Takes so many bytes out, or all there are.
+    /// Removes and returns the first `len` bytes, or all bytes if there are fewer.
     pub(super) fn take(&mut self, len: usize) -> Vec<u8> {
         let taken = self.bytes().get(..len).unwrap_or(self.bytes()).to_vec();
         self.pass(taken.len());
         taken
     }
 
-    /// Takes note of bytes of the input that somebody else has read behind those that are here: none.
+    /// Adds `len` bytes to the offset, which the caller read from the input directly. The buffer is empty.
     pub(super) fn passed_elsewhere(&mut self, len: usize) {
         self.passed += len as u64;
     }
 
-    /// Reads what comes next; how much, 0 at the end.
+    /// Reads from the input once. Returns the number of bytes, or 0 at the end.
     pub(super) fn fill(&mut self, input: &mut impl Read) -> io::Result<usize> {
         self.make_room();
         let room = self.memory.get_mut(self.end..).unwrap_or(&mut []);
@@ -82,7 +82,7 @@ impl Buffer {
         }
     }
 
-    /// Gives memory back that a long line took, where nothing is left in it.
+    /// Frees the memory that a long line needed, if the buffer is empty.
     pub(super) fn rest(&mut self) {
         if self.start == self.end && self.memory.len() > KEPT {
             *self = Self::new(self.passed);
@@ -90,7 +90,7 @@ impl Buffer {
     }
 }
 
-/// Reads once, also where a signal interrupts it.
+/// Reads once, and again if a signal interrupts the read.
 fn read_some(input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(room) {
@@ -112,7 +112,7 @@ mod tests {
         let mut step = 1;
         loop {
             let read = buffer.fill(&mut rest).unwrap();
-            // Now and then nothing is passed, so that it has to grow.
+            // Every fifth step consumes nothing, so the buffer must grow.
             let len = if step % 5 == 0 { 0 } else { buffer.bytes().len() * 2 / 3 };
             seen.extend_from_slice(&buffer.bytes()[..len]);
             buffer.pass(len);

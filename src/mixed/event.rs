@@ -1,67 +1,69 @@
-//! What reading a stream finds.
+//! The events of a mixed stream.
 
 use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
 use crate::format::frame::{FrameKind, FrameRef};
 use crate::segment::LostRange;
 
-/// In which form something stands in a stream.
+/// The form of a frame in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// As a frame of a segment.
+    /// A frame in a segment.
     Segment,
-    /// As a frame that stands alone ([`message`](crate::message)).
+    /// A frame outside a segment: a [`message`](crate::message).
     Frame,
-    /// As a line of JSON or text.
+    /// A line of JSON or text.
     Line,
 }
 
-/// One thing that reading a stream finds.
+/// An event of a mixed stream.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum MixedEvent<'a> {
     /// A log entry.
     Entry {
-        /// How it was written.
+        /// The form of the entry.
         form: Form,
-        /// Its frame; of a line the frame that it would be. In both cases `offset` is where it begins in the stream.
+        /// The frame. An entry from a line has an equivalent frame. The field `offset` is the offset of the
+        /// frame or line in the stream.
         frame: FrameRef<'a>,
-        /// What it says.
+        /// The entry.
         entry: EntryRef<'a>,
     },
-    /// A frame of another kind, such as the resource of a segment.
+    /// A frame of another kind, for example the resource of a segment.
     Frame {
-        /// How it was written: not as a line.
+        /// The form of the frame; never [`Form::Line`].
         form: Form,
         /// The frame.
         frame: FrameRef<'a>,
     },
-    /// An intact frame of kind entry whose payload is not an entry: a writer's fault.
+    /// An intact entry frame whose payload is not a valid entry. A fault in the producer causes this.
     Unreadable {
-        /// How it was written: not as a line.
+        /// The form of the frame; never [`Form::Line`].
         form: Form,
-        /// Its frame.
+        /// The frame.
         frame: FrameRef<'a>,
-        /// What is wrong with it.
+        /// The error in the payload.
         error: DecodeError,
     },
-    /// Bytes of the stream of which nothing can be made.
+    /// Bytes of the stream that cannot be read.
     Lost {
-        /// Which, and why. An append that was never completed is among them, and is no loss ([`LostRange::is_loss`]).
+        /// The range and the reason. The range of an incomplete append is also reported; it is not a loss
+        /// ([`LostRange::is_loss`]).
         range: LostRange,
     },
-    /// The first page of a segment is damaged, or of a version that this one does not know. What is found in a damaged one
-    /// follows; as long as such a segment is, nobody knows, and the rest of the stream is taken for it.
+    /// A segment whose first page is damaged or has an unsupported version. The readable frames of a damaged
+    /// segment follow. The length of such a segment is unknown, so the rest of the stream belongs to it.
     DamagedHeader {
-        /// Where the segment begins in the stream.
+        /// The offset of the segment in the stream.
         offset: u64,
-        /// What is wrong.
+        /// The error in the first page.
         error: SegmentError,
     },
 }
 
 impl<'a> MixedEvent<'a> {
-    /// The event that a frame is.
+    /// Returns the event for a frame.
     #[inline]
     pub(super) fn of(form: Form, frame: FrameRef<'a>) -> Self {
         match frame.kind {

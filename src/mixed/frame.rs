@@ -1,4 +1,4 @@
-//! Frames that stand alone, told from text by their header.
+//! Detection of frames outside segments by their header.
 
 use crate::format::bytes::{u16_at, u32_at};
 use crate::format::frame::{self, FrameFault};
@@ -6,24 +6,25 @@ use crate::limits::Limits;
 
 use super::text;
 
-/// The longest payload of a frame with an entry.
+/// The maximum payload of an entry frame, in bytes.
 const MAX_PAYLOAD: usize = Limits::MAX_ENTRY_BYTES as usize;
 
-/// Whether a frame begins somewhere, as far as its header tells.
+/// The result of a look at the header of a possible frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outline {
-    /// It has the header of a frame of this length.
+    /// The header of a frame of this length in bytes.
     Frame(usize),
-    /// There are too few bytes to tell.
+    /// Too few bytes for a decision.
     Short,
-    /// No.
+    /// Not a frame.
     None,
 }
 
-/// What the beginning of `bytes` looks like. Four bytes of the header are zero, and text has no NUL.
+/// Inspects the beginning of `bytes`. Four bytes of the header are zero; text contains no NUL.
 #[inline]
 pub(super) fn outline(bytes: &[u8]) -> Outline {
-    // The state of a complete frame; a payload over 2^24 bytes is no entry's.
+    // The byte contains the state of a complete frame and the top bits of the length. Entries are shorter
+    // than 2^24 bytes.
     if bytes.get(3).is_some_and(|byte| byte & 0xFE != 0x20) {
         return Outline::None;
     }
@@ -35,8 +36,8 @@ fn outline_of(bytes: &[u8]) -> Outline {
         return Outline::None;
     }
     if bytes.len() < frame::HEADER_LEN {
-        // A line of a few letters is no frame: where the length has no zero it is half a megabyte, and nobody cuts such a
-        // message after a dozen bytes.
+        // A short line of text is not the beginning of a frame. A length that consists of text characters is
+        // at least 514 KiB, and a message of this size rarely ends within its header.
         let line = text::find_line_feed(bytes).and_then(|end| bytes.get(..end));
         return if line.is_some_and(text::is_text) { Outline::None } else { Outline::Short };
     }
@@ -49,7 +50,7 @@ fn outline_of(bytes: &[u8]) -> Outline {
     }
 }
 
-/// Checks the frame of which there are all bytes.
+/// Validates a complete frame.
 pub(super) fn check(bytes: &[u8]) -> Result<(), FrameFault> {
     frame::parse(bytes, 0, frame::tag(0, 0)).map(|_| ())
 }

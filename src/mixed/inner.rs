@@ -1,4 +1,4 @@
-//! A segment that stands in a stream.
+//! A segment inside a stream.
 
 use std::io::{self, Read};
 
@@ -11,12 +11,12 @@ use crate::segment::{Found, LostRange, LostReason, Mode};
 use super::buffer::Buffer;
 use super::place::Place;
 
-/// A segment that stands in a stream: all of it is in memory.
+/// A segment inside a stream. The whole segment is in memory.
 pub(super) struct Inner {
-    /// Where it begins in the stream.
+    /// The offset of the segment in the stream.
     offset: u64,
     bytes: Vec<u8>,
-    /// How many bytes it has; where its first page is damaged, all there are.
+    /// The length of the segment in bytes; the maximum length if the first page is damaged.
     len: usize,
     state: State,
 }
@@ -27,17 +27,17 @@ enum State {
     Done,
 }
 
-/// What a segment in a stream has next.
+/// The next item of a segment in a stream.
 pub(super) enum Next {
     Frame(Place, u64),
     Lost(LostRange),
-    /// Nothing yet.
+    /// Nothing now; the segment is incomplete.
     Pending,
     End,
 }
 
 impl Inner {
-    /// The segment with which `buffer` begins: its first page, and all that has been read of it.
+    /// Creates a segment from the beginning of `buffer`, and takes the bytes that were read of it.
     pub(super) fn new(buffer: &mut Buffer) -> Self {
         let header = SegmentHeader::parse(buffer.bytes());
         let size = header.map_or(MAX_SIZE, |header| header.size.min(MAX_SIZE));
@@ -46,7 +46,8 @@ impl Inner {
         Self { offset, bytes: buffer.take(len), len, state: State::Loading }
     }
 
-    /// What it has next; reads on in `input` as long as it is not complete.
+    /// Returns the next item. If the segment is incomplete, the method reads `input`; if `settle` is set, it
+    /// accepts an incomplete segment.
     pub(super) fn next(
         &mut self,
         input: &mut impl Read,
@@ -82,7 +83,7 @@ impl Inner {
         })
     }
 
-    /// All of it: nothing in it can be found.
+    /// Returns all bytes of the segment as lost.
     fn lost(&self) -> Next {
         let (start, len) = (self.offset, self.bytes.len() as u64);
         if len == 0 {
@@ -91,23 +92,24 @@ impl Inner {
         Next::Lost(LostRange { start, end: start + len, reason: LostReason::Neither })
     }
 
-    /// Reads on. Whether all of it is there.
+    /// Reads more of the segment. Returns whether the segment is complete.
     pub(super) fn load(&mut self, input: &mut impl Read, buffer: &mut Buffer) -> io::Result<bool> {
         let had = self.bytes.len();
-        // Only what comes takes memory: nobody believes a header that says that a gigabyte follows.
+        // Memory is allocated only for bytes that arrive. A header with a length of 1 GiB is no reason to
+        // allocate 1 GiB.
         let result = input.take((self.len - had) as u64).read_to_end(&mut self.bytes);
         buffer.passed_elsewhere(self.bytes.len() - had);
         result.map(|_| self.bytes.len() == self.len)
     }
 
-    /// The frame at `place`.
+    /// Returns the frame at `place`.
     #[inline]
     pub(super) fn frame(&self, place: &Place) -> FrameRef<'_> {
         place.frame(&self.bytes)
     }
 }
 
-/// The time in the entry that a frame holds, 0 where there is none.
+/// Returns the time of the entry in a frame, in nanoseconds since the Unix epoch, or 0 if there is none.
 #[inline]
 pub(super) fn time_of(frame: &FrameRef<'_>) -> u64 {
     match frame.kind {

@@ -1,4 +1,4 @@
-//! Lines as the entries that they say.
+//! The conversion of lines to entries.
 
 use crate::format::frame::FrameRef;
 use crate::limits::Limits;
@@ -23,12 +23,14 @@ mod with_json {
 
     use super::{FrameRef, Limits, Place};
 
-    /// So many bytes of entries of one line are made before they are looked at: a line of OpenTelemetry's may hold a million.
+    /// The maximum size of the entries that are created from a line at once, in bytes. An OpenTelemetry line
+    /// can contain a million entries.
     const BATCH: usize = 2 << 20;
-    /// The room for an entry that is tried first.
+    /// The first size that is tried for an entry, in bytes.
     const ROOM: usize = 4 << 10;
 
-    /// Those of lines that entries were written as: they have been bounded before, and are not to be cut again.
+    /// The limits for lines that this crate wrote. These entries were bounded when they were written, and
+    /// must not be cut again.
     const RESTORED: Limits = Limits {
         max_depth: Limits::MAX_DEPTH,
         max_width: u16::MAX,
@@ -39,19 +41,19 @@ mod with_json {
         ..Limits::DEFAULT
     };
 
-    /// The entries of a line. Its memory is kept from line to line.
+    /// The entries of a line. Lines share one memory.
     pub(in crate::mixed) struct Lines {
         importer: Importer,
         restorer: Restorer,
         limits: Limits,
         made: Made,
-        /// Which of those made is next.
+        /// The index of the next entry in `made`.
         next: usize,
-        /// Entries of the line that were made before these, and those that the limits refused.
+        /// The number of earlier entries of the line, including the entries that the limits refused.
         before: u64,
     }
 
-    /// Entries that have been made.
+    /// Created entries.
     #[derive(Default)]
     struct Made {
         bytes: Vec<u8>,
@@ -71,8 +73,9 @@ mod with_json {
             }
         }
 
-        /// Makes the entries of the line that begins at `offset`; of a part of a line that is too long, one. Whether there are
-        /// more than it has made: then it is to be called again with the same line once these have been read.
+        /// Creates the entries of the line that begins at `offset`; one entry if the bytes are a part of an
+        /// overlong line. Returns whether the line contains more entries. If it does, the caller reads these
+        /// entries and then calls the method again with the same line.
         pub(in crate::mixed) fn make(&mut self, line: &[u8], is_part: bool, offset: u64) -> bool {
             let Self { importer, restorer, limits, made, before, .. } = self;
             let line = without_end(line);
@@ -91,7 +94,7 @@ mod with_json {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
                 seen += 1;
-                // What the limits refuse is refused: whoever set them wanted it so.
+                // The limits of the caller can refuse an entry; such an entry is not an error.
                 Ok(made.add(offset, limits, |entry| write(entry)).unwrap_or_default())
             };
             let result =
@@ -101,7 +104,7 @@ mod with_json {
             is_more
         }
 
-        /// The next entry; the time in it.
+        /// Returns the next entry and its time.
         #[inline]
         pub(in crate::mixed) fn advance(&mut self) -> Option<(Place, u64)> {
             let place = self.made.places.get(self.next)?.clone();
@@ -110,18 +113,18 @@ mod with_json {
             Some((place, time))
         }
 
-        /// The entry at `place`, as the frame that it would be.
+        /// Returns the entry at `place` in an equivalent frame.
         #[inline]
         pub(in crate::mixed) fn frame(&self, place: &Place) -> FrameRef<'_> {
             place.frame(&self.made.bytes)
         }
 
-        /// Whether lines can be read at all.
+        /// Whether this build can read lines.
         pub(in crate::mixed) const CAN_READ: bool = true;
     }
 
     impl Made {
-        /// Makes one more of the line at `offset`. `None` where the limits refuse it.
+        /// Creates an entry of the line at `offset`. Returns `None` if the limits refuse it.
         fn add(
             &mut self,
             offset: u64,
@@ -151,7 +154,7 @@ mod with_json {
         }
     }
 
-    /// Makes the entry of a line that an entry was written as. Whether it is one.
+    /// Creates the entry of a line in the JSON form of this crate. Returns whether the line has this form.
     fn restore(line: &[u8], offset: u64, restorer: &mut Restorer, made: &mut Made) -> bool {
         let Ok(text) = core::str::from_utf8(line) else { return false };
         let mut restored = false;
@@ -172,7 +175,7 @@ mod with_json {
 mod without {
     use super::{FrameRef, Limits, Place};
 
-    /// Reading lines takes the feature `json`.
+    /// A placeholder: lines require the feature `json`.
     pub(in crate::mixed) struct Lines;
 
     impl Lines {

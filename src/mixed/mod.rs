@@ -1,5 +1,5 @@
-//! One stream of whatever there is: segments, frames that stand alone, and lines of JSON or text, one after the other in any
-//! order. Each is told by its own bytes.
+//! A reader for streams that mix segments, single frames, and lines of JSON or text. The reader detects the
+//! form of each part from its bytes.
 //!
 //! ```
 //! use fusewire::mixed::{MixedEvent, MixedReader};

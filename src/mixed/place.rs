@@ -1,23 +1,23 @@
-//! Where a frame is in the memory of a reader.
+//! The location of a frame in the memory of a reader.
 
 use core::ops::Range;
 
 use crate::format::frame::{FrameKind, FrameRef};
 use crate::severity::Severity;
 
-/// Where a frame is in the memory of a reader, and what its header says.
+/// The location of a frame in the memory of a reader, with the fields of its header.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// Where it begins in the stream.
+    /// The offset of the frame in the stream.
     pub(super) offset: u64,
     pub(super) kind: FrameKind,
     pub(super) severity: Severity,
-    /// Its payload in the memory.
+    /// The range of the payload in the memory.
     pub(super) payload: Range<usize>,
 }
 
 impl Place {
-    /// Of a frame found at `at` of some memory that is at `offset` of the stream.
+    /// Creates the location of a frame that is at `at` in the memory and at `offset` in the stream.
     #[inline]
     pub(super) fn of(frame: &FrameRef<'_>, at: usize, offset: u64) -> Self {
         let start = at + crate::format::frame::HEADER_LEN;
@@ -25,7 +25,7 @@ impl Place {
         Self { offset, kind: frame.kind, severity: frame.severity, payload }
     }
 
-    /// The frame in that memory.
+    /// Returns the frame. `memory` is the memory in which it was found.
     #[inline]
     pub(super) fn frame<'a>(&self, memory: &'a [u8]) -> FrameRef<'a> {
         let payload = memory.get(self.payload.clone()).unwrap_or(&[]);

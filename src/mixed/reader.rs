@@ -1,4 +1,4 @@
-//! Reading a stream.
+//! The reader of mixed streams.
 
 use std::io::{self, Read};
 
@@ -15,34 +15,36 @@ use super::lines::Lines;
 use super::place::Place;
 use super::split::{Piece, Rest, Splitter};
 
-/// Reads a stream of segments, frames that stand alone, and lines of JSON or text, in any order.
+/// A reader for a stream of segments, single frames, and lines of JSON or text, in any order.
 ///
-/// Lines become entries as [`Importer`](crate::json::Importer) makes them, which takes the feature `json`: without it they are
-/// told as lost. Damaged frames, and bytes that are nothing of this, are passed over and told: every byte is in an event or
-/// ends a line. A line that is no JSON is no damage: it is text.
+/// [`Importer`](crate::json::Importer) defines the conversion of lines to entries. It requires the feature
+/// `json`; without this feature, lines are reported as lost. Damaged frames and other unreadable bytes are
+/// skipped and reported: every byte of the stream is in an event or ends a line. A line that is not JSON is
+/// text, not damage.
 ///
-/// Memory is bounded by the longest line or frame, 16 MiB; a segment is in memory as a whole, up to 1 GiB. Nothing is
-/// allocated per entry.
+/// The longest line or frame, 16 MiB, bounds the memory. A segment is in memory as a whole, up to 1 GiB. The
+/// reader does not allocate for each entry.
 pub struct MixedReader<R> {
     input: R,
     buffer: Buffer,
     splitter: Splitter,
     lines: Lines,
-    /// The segment in which it is.
+    /// The current segment.
     inner: Option<Box<Inner>>,
     head: Head,
-    /// Bytes of the piece at hand: they are passed with the next step.
+    /// The length of the current piece, which the next step consumes.
     taken: usize,
-    /// Whether the line at hand has further entries, and whether it is a part of one that is too long.
+    /// `Some` if the current line contains more entries. The flag is set if the line is a part of an overlong
+    /// line.
     further: Option<bool>,
-    /// Where a range begins that is lost, and goes on.
+    /// The beginning of a lost range whose end is not known.
     losing: Option<u64>,
 }
 
-/// The longest first frame of a segment that is looked for behind a damaged first page.
+/// The maximum length of the first frame in a segment whose first page is damaged, in bytes.
 const RESOURCE: u64 = 1 << 20;
 
-/// What was found last.
+/// The item of the last step.
 enum Head {
     None,
     Frame(Form, Place),
@@ -50,29 +52,30 @@ enum Head {
     Header(u64, SegmentError),
 }
 
-/// How a reader has moved on.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// To a frame or an entry: its kind, and the time in it, 0 where there is none.
+    /// A frame or an entry, with its kind and its time; the time is 0 if there is none.
     Frame { kind: FrameKind, time: u64 },
-    /// To something that is wrong.
+    /// Damage or a lost range.
     Fault,
-    /// Not at all: there is nothing more now.
+    /// No item: the input has no more bytes now.
     Rest,
 }
 
 impl<R: Read> MixedReader<R> {
-    /// Reads `input` from where it stands, with [`Limits::DEFAULT`] for entries made from lines.
+    /// Creates a reader that starts at the current position of `input`. [`Limits::DEFAULT`] apply to entries
+    /// from lines.
     pub fn new(input: R) -> Self {
         Self::at(input, 0, Limits::DEFAULT)
     }
 
-    /// The same with other limits for entries made from lines.
+    /// Creates a reader with other limits for entries from lines.
     pub fn with_limits(input: R, limits: Limits) -> Self {
         Self::at(input, 0, limits)
     }
 
-    /// Reads `input`, which stands at `offset` of its stream.
+    /// Creates a reader for an input whose current position is at `offset` of the stream.
     pub(crate) fn at(input: R, offset: u64, limits: Limits) -> Self {
         Self {
             input,
@@ -87,10 +90,10 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// What comes next, or `None` at the end of the input. A last line needs no line end.
+    /// Returns the next event, or `None` at the end of the input. The last line does not need a line end.
     ///
     /// # Errors
-    /// Those of the input. What it gives afterwards is read as if there had been none.
+    /// Returns the errors of the input. A later call continues after the error.
     #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
     #[inline]
     pub fn next(&mut self) -> io::Result<Option<MixedEvent<'_>>> {
@@ -98,18 +101,18 @@ impl<R: Read> MixedReader<R> {
         Ok(self.event())
     }
 
-    /// How many bytes lie before what has been read: where the last event ends.
+    /// Returns the offset of the end of the last event, in bytes from the beginning of the stream.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.buffer.offset() + self.taken as u64
     }
 
-    /// The input.
+    /// Returns the input.
     pub fn get_ref(&self) -> &R {
         &self.input
     }
 
-    /// Gives the input back. What has been read of it and is in no event yet is lost.
+    /// Returns the input. Bytes that were read from it and are not in an event are lost.
     pub fn into_inner(self) -> R {
         self.input
     }
@@ -119,7 +122,7 @@ impl<R: Read> MixedReader<R> {
         &mut self.input
     }
 
-    /// What the last step has found.
+    /// Returns the event of the last step.
     #[inline]
     pub(crate) fn event(&self) -> Option<MixedEvent<'_>> {
         Some(match &self.head {
@@ -137,10 +140,11 @@ impl<R: Read> MixedReader<R> {
         })
     }
 
-    /// Moves on. What is not complete is waited for, unless `settle` says that nothing will come: then it is told as it is.
+    /// Moves to the next item. The reader waits for the rest of an incomplete item, unless `settle` is set.
+    /// With `settle`, the input has ended, and the item is reported as it is.
     ///
     /// # Errors
-    /// Those of the input.
+    /// Returns the errors of the input.
     #[inline]
     pub(crate) fn step(&mut self, settle: bool) -> io::Result<Step> {
         if let Some((place, time)) = self.lines.advance() {
@@ -169,11 +173,11 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Moves on to the next piece, and makes nothing of it: where it begins, and whether entries may be in it. `None` at the
-    /// end of what is there.
+    /// Moves to the next piece without a conversion. Returns its offset, and whether it can contain entries.
+    /// Returns `None` at the end of the available bytes.
     ///
     /// # Errors
-    /// Those of the input.
+    /// Returns the errors of the input.
     #[cfg(unix)]
     pub(crate) fn skip(&mut self) -> io::Result<Option<(u64, bool)>> {
         self.head = Head::None;
@@ -195,7 +199,7 @@ impl<R: Read> MixedReader<R> {
         Ok(Some((offset, entries)))
     }
 
-    /// The next piece; reads on as long as there are too few bytes to tell.
+    /// Returns the next piece. Reads until there are enough bytes to identify it.
     fn piece(&mut self, settle: bool) -> io::Result<Piece> {
         let mut rest = Rest::Unknown;
         loop {
@@ -204,7 +208,8 @@ impl<R: Read> MixedReader<R> {
                 Some(false) => self.splitter.next(self.buffer.bytes(), rest),
                 None => Piece::More,
             };
-            // Of a segment, the page that says how long it is; at the end, all there is of it.
+            // A segment needs its first page, which contains its length. At the end of the input, a shorter
+            // part is enough.
             let is_whole = piece != Piece::Segment || self.buffer.bytes().len() >= PAGE || rest == Rest::End;
             if piece != Piece::More && is_whole {
                 return Ok(piece);
@@ -219,8 +224,9 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Whether the stream begins with a segment that has lost its signature: with neither a frame nor text, and with the
-    /// frame of a segment where its first one is. `None` where more bytes are needed to tell.
+    /// Returns whether the stream begins with a segment whose signature is damaged: the page is neither a
+    /// frame nor text, and the position of the first frame contains a frame of a segment. Returns `None` if
+    /// more bytes are necessary.
     fn is_damaged_segment(&self, rest: Rest) -> Option<bool> {
         let bytes = self.buffer.bytes();
         if self.buffer.offset() != 0 || bytes.is_empty() || bytes.starts_with(&MAGIC) {
@@ -237,7 +243,7 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Goes into a piece. `None` where there is nothing in it.
+    /// Starts a piece. Returns `None` if it contains no item.
     #[inline]
     fn enter(&mut self, piece: Piece, is_part: bool) -> Option<Step> {
         match piece {
@@ -248,7 +254,7 @@ impl<R: Read> MixedReader<R> {
             Piece::Frame(len) => {
                 self.taken = len;
                 let bytes = self.buffer.bytes();
-                // It has been checked.
+                // The splitter has validated the frame.
                 let frame = layout::parse_trusted(bytes, 0, layout::tag(0, 0)).ok()?;
                 let place = Place::of(&frame, 0, self.buffer.offset());
                 let time = time_of(&frame);
@@ -286,7 +292,7 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Tells that so many bytes are lost, and those before that were not told.
+    /// Reports `len` bytes as lost, together with the lost range before them.
     fn lose(&mut self, len: usize, reason: LostReason) -> Option<Step> {
         let at = self.buffer.offset();
         let start = self.losing.take().unwrap_or(at);
@@ -295,7 +301,7 @@ impl<R: Read> MixedReader<R> {
         (end > start).then_some(Step::Fault)
     }
 
-    /// Nothing more is there.
+    /// Ends a lost range, if there is one. Otherwise returns that there is no item.
     fn end(&mut self) -> Step {
         match self.lose(0, LostReason::Neither) {
             Some(step) => step,
@@ -306,7 +312,7 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Makes entries of the line at hand. `None` where there are none in it.
+    /// Creates the entries of the current line. Returns `None` if it contains none.
     #[inline]
     fn make(&mut self, is_part: bool) -> Option<Step> {
         let line = self.buffer.bytes().get(..self.taken).unwrap_or(&[]);
@@ -319,7 +325,7 @@ impl<R: Read> MixedReader<R> {
         Some(self.stand_at(Form::Line, place, time))
     }
 
-    /// Moves on in the segment at hand. `None` at its end.
+    /// Moves to the next item of the current segment. Returns `None` at its end.
     fn step_inside(&mut self, settle: bool) -> io::Result<Option<Step>> {
         let Some(inner) = &mut self.inner else { return Ok(None) };
         Ok(match inner.next(&mut self.input, &mut self.buffer, settle)? {

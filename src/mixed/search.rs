@@ -1,4 +1,4 @@
-//! Finding on behind bytes that are neither a frame nor a line.
+//! The search for the next frame, segment or line after damage.
 
 use core::str::from_utf8;
 
@@ -9,63 +9,63 @@ use super::frame::{self, Outline};
 use super::split::{MAX_LINE, Rest};
 use super::text;
 
-/// So much text in a row is believed to be text, and not what a damaged frame holds: more than any string in one by the
-/// limits that hold where nobody sets others.
+/// The length of text, in bytes, that cannot be the content of a damaged frame. It exceeds the default limits
+/// for strings.
 const TRUSTED: usize = 32 << 10;
-/// So many bytes without anything are told before more are looked at.
+/// The number of bytes without a result after which they are reported as lost.
 const PATIENCE: usize = 1 << 20;
-/// So many bytes may be hashed in vain, and so many more for each byte that is passed: a hostile stream could make every byte
-/// look like the longest of frames.
+/// The number of bytes that failed checksums may cover, and the increase for each searched byte. Without this
+/// budget, every byte of a hostile stream could be the header of a frame of maximum length.
 const BUDGET: (usize, usize) = (64 << 20, 16);
 
 /// A search for the next frame, segment or line.
 pub(super) struct Search {
     reason: LostReason,
-    /// Where to look next.
+    /// The next position to inspect.
     at: usize,
-    /// The first line since the last byte that is in no text.
+    /// The beginning of the first line after the last byte that text cannot contain.
     line: Option<usize>,
-    /// Whether all so far can be one line of text that has NULs in it.
+    /// Whether the bytes so far can be one line of text that contains NULs.
     is_line: bool,
-    /// Where it ends at the latest.
+    /// The maximum length of the damage.
     end: Option<usize>,
     budget: usize,
 }
 
-/// What a search finds.
+/// The result of a search.
 pub(super) enum Found {
-    /// That it needs more bytes.
+    /// No result; more bytes are necessary.
     Nothing,
-    /// That there is nothing in so many bytes.
+    /// No frame, segment or line in this number of bytes.
     NothingIn(usize),
-    /// Something behind so many bytes.
+    /// A frame, segment or line after this number of bytes.
     Behind(usize),
-    /// That so many bytes are a line all the same.
+    /// A line of this length: the bytes are not damage.
     Line(usize),
 }
 
-/// What there is at a place.
+/// The content at a position.
 enum Place {
     Nothing,
     Something,
-    /// More bytes are needed to tell.
+    /// Unknown; more bytes are necessary.
     Open,
 }
 
 impl Search {
-    /// Behind damage that begins here.
+    /// Creates a search after damage that begins at the first byte.
     pub(super) fn new(reason: LostReason) -> Self {
         Self { reason, at: 1, line: None, is_line: false, end: None, budget: BUDGET.0 }
     }
 
-    /// The same where something may begin behind `end` bytes.
+    /// Creates a search after damage that is at most `end` bytes long.
     pub(super) fn at_most(reason: LostReason, end: usize) -> Self {
         Self { end: Some(end), ..Self::new(reason) }
     }
 
-    /// Behind what began as a line and has a NUL at `at`.
+    /// Creates a search in a line that contains a NUL at `at`.
     pub(super) fn in_line(at: usize) -> Self {
-        // The header of a frame may begin before its first NUL.
+        // The header of a frame can begin before its first NUL.
         let at = at.saturating_sub(crate::format::frame::HEADER_LEN).max(1);
         Self { at, is_line: true, ..Self::new(LostReason::Neither) }
     }
@@ -74,7 +74,7 @@ impl Search {
         self.reason
     }
 
-    /// Looks on in `bytes`, which begin where they did the last time.
+    /// Continues the search. `bytes` have the same beginning as in the previous call.
     pub(super) fn go_on(&mut self, bytes: &[u8], rest: Rest) -> Found {
         while let Some(byte) = bytes.get(self.at) {
             if self.end.is_some_and(|end| self.at >= end) {
@@ -109,7 +109,7 @@ impl Search {
         self.at_rest(bytes, rest)
     }
 
-    /// What it comes to where nothing more is there.
+    /// Returns the result if no more bytes are available.
     fn at_rest(&mut self, bytes: &[u8], rest: Rest) -> Found {
         if let Some(line) = self.line.filter(|line| *line < bytes.len()) {
             return Found::Behind(line);
@@ -121,17 +121,17 @@ impl Search {
             let is_line = self.is_line && from_utf8(bytes).is_ok();
             return if is_line { Found::Line(bytes.len()) } else { Found::NothingIn(bytes.len()) };
         }
-        // A line of which the end is still to come is not given up.
+        // A line whose end is not available is not lost.
         if self.is_line { Found::Nothing } else { self.pass() }
     }
 
-    /// Gives up what has been looked at.
+    /// Reports the searched bytes as lost.
     fn pass(&mut self) -> Found {
         (self.line, self.is_line, self.end) = (None, false, None);
         Found::NothingIn(core::mem::take(&mut self.at))
     }
 
-    /// What it comes to where something is found.
+    /// Returns the result for an item at the current position.
     fn found(&self, bytes: &[u8]) -> Found {
         let before = bytes.get(..self.at).unwrap_or(&[]);
         match self.line {
@@ -141,7 +141,7 @@ impl Search {
         }
     }
 
-    /// What there is at the place that is next.
+    /// Inspects the current position.
     fn look(&mut self, bytes: &[u8], rest: Rest) -> Place {
         let here = bytes.get(self.at..).unwrap_or(&[]);
         match frame::outline(here) {
@@ -155,7 +155,7 @@ impl Search {
                     }
                 }
             },
-            // A header of which a part is missing may be any four bytes: only what is still to come tells.
+            // The header is incomplete and can still belong to a frame.
             Outline::Short if rest == Rest::End => {}
             Outline::Short => return Place::Open,
         }
@@ -172,7 +172,8 @@ impl Search {
         }
     }
 
-    /// Whether a JSON line begins here: behind the end of another one, or behind what is in no text.
+    /// Returns whether a JSON line begins at the current position. It must follow a line end or a byte that
+    /// text cannot contain.
     fn look_for_json(&self, bytes: &[u8], rest: Rest) -> Place {
         let before = self.at.checked_sub(1).and_then(|before| bytes.get(before));
         if before.is_some_and(|byte| *byte != b'\n' && byte.is_ascii() && !text::is_strange(*byte)) {

@@ -1,4 +1,4 @@
-//! Where one piece of a stream ends and the next begins: frames, lines and segments, told apart by their first bytes.
+//! The division of a stream into frames, lines and segments, by their first bytes.
 
 use crate::format::segment::MAGIC;
 use crate::segment::LostReason;
@@ -7,54 +7,54 @@ use super::frame::{self, Outline};
 use super::search::{Found, Search};
 use super::text;
 
-/// What comes behind the bytes there are.
+/// The availability of bytes after the given ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// Nobody has asked yet.
+    /// Not known; the input was not read again.
     Unknown,
-    /// Nothing now; maybe later.
+    /// No bytes now; more can arrive later.
     Later,
-    /// Nothing.
+    /// The end of the input.
     End,
 }
 
-/// What a stream has next.
+/// The next piece of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// More bytes are needed to tell; at the end: there is nothing.
+    /// Unknown, more bytes are necessary; or none, at the end of the input.
     More,
-    /// A line of so many bytes, its end included.
+    /// A line of this length in bytes, including its end.
     Line(usize),
-    /// So many bytes of a line that is too long for one.
+    /// A part, of this length in bytes, of a line that exceeds [`MAX_LINE`].
     Part(usize),
-    /// An intact frame of so many bytes.
+    /// An intact frame of this length in bytes.
     Frame(usize),
-    /// A segment begins.
+    /// The beginning of a segment.
     Segment,
-    /// So many bytes are nothing of this.
+    /// Lost bytes: their number and the reason.
     Lost(usize, LostReason),
-    /// The same, and what comes next is a part of it.
+    /// Lost bytes, and the lost range continues.
     Losing(usize, LostReason),
 }
 
-/// The longest line that is one.
+/// The maximum length of a line, in bytes.
 pub(super) const MAX_LINE: usize = 16 << 20;
-/// From so many bytes one can tell whether text begins.
+/// The number of bytes that is enough to identify text.
 const SIGHT: usize = 64;
 
-/// Splits a stream into its pieces. Whoever has the bytes passes each piece before asking for the next one.
+/// A splitter of a stream. The caller consumes each piece before it requests the next one.
 #[derive(Default)]
 pub(super) struct Splitter {
-    /// Bytes in which no line ends.
+    /// The number of bytes that contain no line end.
     searched: usize,
-    /// Whether the line that goes on here has had parts.
+    /// Whether earlier parts of the current line were returned.
     in_parts: bool,
-    /// The search for what comes behind damage, where one is on.
+    /// The search after damage, if there is one.
     search: Option<Search>,
 }
 
 impl Splitter {
-    /// The piece that `bytes` begin with.
+    /// Returns the piece at the beginning of `bytes`.
     #[inline]
     pub(super) fn next(&mut self, bytes: &[u8], rest: Rest) -> Piece {
         if self.search.is_some() {
@@ -86,7 +86,7 @@ impl Splitter {
         }
     }
 
-    /// Goes on as if it had found damage: what comes here is no piece, though it looks like one.
+    /// Treats the next bytes as damage, even if they look like a piece.
     pub(super) fn distrust(&mut self, reason: LostReason) {
         self.search = Some(Search::new(reason));
     }
@@ -101,7 +101,7 @@ impl Splitter {
         };
         let Err(fault) = frame::check(whole) else { return Piece::Frame(len) };
         let reason = LostReason::Damaged(fault);
-        // What begins right behind it tells whether its length is right.
+        // The bytes after the frame show whether its length is correct.
         match begins(bytes.get(len..).unwrap_or(&[]), rest) {
             Begins::Unknown => return Piece::More,
             Begins::Surely => return Piece::Lost(len, reason),
@@ -139,7 +139,7 @@ impl Splitter {
         }
     }
 
-    /// Goes on with the search.
+    /// Continues the search.
     #[cold]
     fn find(&mut self, bytes: &[u8], rest: Rest) -> Piece {
         let Some(search) = &mut self.search else { return Piece::More };
@@ -148,7 +148,7 @@ impl Splitter {
             Found::Nothing => return Piece::More,
             Found::NothingIn(0) => return Piece::More,
             Found::NothingIn(len) if rest == Rest::Unknown => return Piece::Losing(len, reason),
-            // Told now, though what comes may be a part of it.
+            // The loss is reported now, although it can continue.
             Found::NothingIn(len) if rest == Rest::Later => return Piece::Lost(len, reason),
             Found::Line(len) => Piece::Line(len),
             Found::NothingIn(len) | Found::Behind(len) => Piece::Lost(len, reason),
@@ -157,19 +157,19 @@ impl Splitter {
         piece
     }
 
-    /// Whether the line at hand is a part of one that was too long.
+    /// Returns whether the current line is a part of an overlong line.
     pub(super) fn is_in_parts(&self) -> bool {
         self.in_parts
     }
 }
 
-/// Whether something begins at a place, for all that one can see there.
+/// An estimate of whether a piece begins at a position.
 enum Begins {
-    /// One has to see more.
+    /// Too few bytes for a decision.
     Unknown,
-    /// A frame, a segment or an object of JSON.
+    /// Certain: a frame, a segment or a JSON object.
     Surely,
-    /// Text, or nothing.
+    /// Possible: text, or no bytes.
     Maybe,
     Not,
 }

@@ -1,21 +1,21 @@
-//! What text looks like, byte by byte.
+//! The detection of text.
 
-/// How many bytes are compared at once.
+/// The number of bytes that one step compares.
 const LANES: usize = 32;
 
-/// The first byte that ends a line or is in none: a line feed or a NUL.
+/// Returns the position of the first line feed or NUL. A NUL is not part of text.
 #[inline]
 pub(super) fn find_end(bytes: &[u8]) -> Option<usize> {
     find(bytes, |byte| byte == b'\n' || byte == 0)
 }
 
-/// The first line feed.
+/// Returns the position of the first line feed.
 #[inline]
 pub(super) fn find_line_feed(bytes: &[u8]) -> Option<usize> {
     find(bytes, |byte| byte == b'\n')
 }
 
-/// The first byte that `is_it` says it is. Looks at many at once, without a branch for each.
+/// Returns the position of the first byte for which `is_it` returns true. A block of bytes needs one branch.
 #[inline(always)]
 fn find(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<usize> {
     let (chunks, rest) = bytes.as_chunks::<LANES>();
@@ -27,17 +27,18 @@ fn find(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<usize> {
     rest.iter().position(|byte| is_it(*byte)).map(|at| chunks.len() * LANES + at)
 }
 
-/// Whether no text of a log has this byte: a control character other than white space, backspace and escape.
+/// Returns whether a byte is not part of text: a control character other than white space, backspace and
+/// escape.
 pub(super) const fn is_strange(byte: u8) -> bool {
     matches!(byte, 0..=7 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
 }
 
-/// Whether these bytes can be a part of a text that somebody reads.
+/// Returns whether bytes can be part of a readable text.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_strange(*byte)) && core::str::from_utf8(bytes).is_ok()
 }
 
-/// Whether a line, its end included, has the outline of a JSON object.
+/// Returns whether a line, including its end, looks like a JSON object.
 pub(super) fn is_like_json(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     line.starts_with(b"{") && line.ends_with(b"}") && is_text(line)

@@ -5,6 +5,15 @@ use core::fmt;
 /// An error in the text of a query.
 ///
 /// `{}` writes one line. `{:#}` also writes the text, with a caret below the error.
+///
+/// ```
+/// use fusewire::query::Query;
+///
+/// let error = "level >= loud".parse::<Query>().unwrap_err();
+/// assert_eq!((error.offset(), error.column()), (9, 10));
+/// let lines: Vec<String> = format!("{error:#}").lines().map(str::to_owned).collect();
+/// assert_eq!(lines[1..], ["  level >= loud", "           ^^^^"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryError {
     text: String,
@@ -18,7 +27,7 @@ impl QueryError {
         Self { text: text.to_owned(), start, end: end.max(start), message }
     }
 
-    /// Returns the byte offset of the error in the text, from 0. It is on a character boundary.
+    /// Returns the byte offset of the error in the text, from 0. The offset is on a character boundary.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.start
@@ -31,14 +40,14 @@ impl QueryError {
         before.rsplit('\n').next().unwrap_or("").chars().count() + 1
     }
 
-    /// Returns the message: the expected and the found text.
+    /// Returns the message, without the column. The message names the expected and the found text.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 }
 
-/// The longest part of a line that is written before and after the error, in characters.
+/// The maximum number of characters that `{:#}` prints on each side of the beginning of the error.
 const SHOWN: usize = 60;
 
 impl fmt::Display for QueryError {

@@ -1,4 +1,4 @@
-//! Looking whether an entry matches. Nothing is allocated.
+//! The evaluation of a plan on one entry. It does not allocate.
 
 use core::cmp::Ordering;
 
@@ -53,7 +53,7 @@ impl Test {
     }
 }
 
-/// Whether an id is one of some that are sorted.
+/// Returns whether sorted ids contain `id`.
 #[inline]
 fn is_among<T: Ord>(ids: &[T], id: &T) -> bool {
     match ids {
@@ -73,18 +73,18 @@ impl TextField {
     }
 }
 
-/// The first value at a path without `[*]`.
+/// Returns the first value at a path without `[*]`.
 pub(super) fn first<'a>(entry: &EntryRef<'a>, lookup: &Lookup) -> Option<Value<'a>> {
     entry.get(lookup.parts.first()?)
 }
 
-/// How often the fuse tripped.
+/// Returns the number of trips for one cause, or for all causes if `cause` is `None`.
 pub(super) fn trips(entry: &EntryRef<'_>, cause: Option<TripCause>) -> u64 {
     let counts = entry.trips().filter(|trip| cause.is_none_or(|cause| trip.cause == cause));
     counts.map(|trip| u64::from(trip.count)).sum()
 }
 
-/// Whether some value at the rest of a path is as asked for.
+/// Returns whether `check` holds for at least one value at the rest of a path.
 fn any(value: Value<'_>, rest: &[Box<str>], check: impl Fn(&Value<'_>) -> bool + Copy) -> bool {
     let [part, behind @ ..] = rest else { return check(&value) };
     let (Value::Array(children) | Value::Map(children)) = value else { return false };
@@ -121,7 +121,7 @@ impl Check {
 }
 
 impl Op {
-    /// Whether it holds between what compares so.
+    /// Returns whether the operator holds for two values with this order.
     pub(super) fn allows(self, found: Ordering) -> bool {
         match self {
             Self::Equal => found.is_eq(),
@@ -134,7 +134,7 @@ impl Op {
     }
 }
 
-/// How a value compares with a constant. `None` where they are of kinds that do not compare.
+/// Compares a value with a constant. Returns `None` if their kinds are not comparable.
 #[inline]
 fn compare(value: &Value<'_>, constant: &Constant, unit: Option<i128>) -> Option<Ordering> {
     match (value, constant) {
@@ -145,7 +145,7 @@ fn compare(value: &Value<'_>, constant: &Constant, unit: Option<i128>) -> Option
         }
         (Value::Duration(nanos), Constant::Duration(other)) => Some(nanos.cmp(other)),
         (Value::Null, Constant::Null) => Some(Ordering::Equal),
-        // Neither is less than the other.
+        // Booleans are equal or unequal; they have no order.
         (Value::Bool(value), Constant::Bool(other)) => (value == other).then_some(Ordering::Equal),
         (_, Constant::Number(other)) => Number::of(value)?.compare(*other),
         (_, Constant::Duration(nanos)) => Number::of(value)?.times(unit?).compare(Number::Int(*nanos)),

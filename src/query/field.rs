@@ -1,4 +1,4 @@
-//! A field of entries by its name: for what is asked of it beside conditions.
+//! A field of an entry, for output and aggregation.
 
 use core::fmt::{self, Write};
 use core::str::FromStr;
@@ -14,7 +14,28 @@ use super::plan::Header;
 use super::resolve::Place;
 use super::syntax::Path;
 
-/// A field of entries, named as in a query: `level`, `request.status`, `tags[0]`.
+/// A field of an entry, named as in a query: `level`, `request.status`, `tags[0]`.
+///
+/// ```
+/// use fusewire::Limits;
+/// use fusewire::decode::{EntryRef, Value};
+/// use fusewire::encode::encode;
+/// use fusewire::query::Field;
+///
+/// let mut buffer = [0; 256];
+/// let encoded = encode(&mut buffer, &Limits::default(), |entry| {
+///     entry.attr("duration", &std::time::Duration::from_millis(1500));
+/// })?;
+/// let entry = EntryRef::new(encoded.bytes())?;
+///
+/// let field: Field = "duration".parse()?;
+/// assert_eq!(field.value(&entry), Some(Value::Duration(1_500_000_000)));
+/// assert_eq!(field.number(&entry), Some(1.5));
+/// let mut text = String::new();
+/// assert!(field.write(&entry, &mut text));
+/// assert_eq!(text, "1500ms");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Field {
     path: Path,
@@ -22,10 +43,11 @@ pub struct Field {
 }
 
 impl Field {
-    /// The field that `text` names.
+    /// Parses the name of a field.
     ///
     /// # Errors
-    /// Where it is no path, or one with `[*]` in it: what is counted by a field has one value of it.
+    /// Returns an error if `text` is not a path, or if the path contains `[*]`: a field has at most one value
+    /// in an entry.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let path = parser::parse_path(text)?;
         let whole = |message| QueryError::new(text, 0, text.len(), message);
@@ -38,12 +60,13 @@ impl Field {
         }
     }
 
-    /// Whether it is the severity.
+    /// Returns whether the field is the severity.
     pub(super) fn is_severity(&self) -> bool {
         matches!(self.place, Place::Severity)
     }
 
-    /// What it is in an entry, as a value: a level by its name, an id as a number.
+    /// Returns the value of the field in `entry`. A severity is its name as a string. A trace id or span id
+    /// is an integer.
     #[must_use]
     pub fn value<'a>(&self, entry: &EntryRef<'a>) -> Option<Value<'a>> {
         let id = |id: u128| Some(Value::Uint128(id)).filter(|_| id != 0);
@@ -68,13 +91,14 @@ impl Field {
         }
     }
 
-    /// Whether it is an id, which people write in hexadecimal digits.
+    /// Returns whether the field is a trace id or a span id. Both are usually printed as hexadecimal digits.
     #[must_use]
     pub fn is_id(&self) -> bool {
         matches!(self.place, Place::Trace | Place::Span)
     }
 
-    /// The number that it is in an entry, where it is one; of a duration its seconds.
+    /// Returns the value of the field as a number; a duration in seconds. Returns `None` if the value is
+    /// missing or has another kind. Severity, time, ids and text fields are never numbers.
     #[must_use]
     pub fn number(&self, entry: &EntryRef<'_>) -> Option<f64> {
         let value = match &self.place {
@@ -90,14 +114,16 @@ impl Field {
         }
     }
 
-    /// Writes what it is in an entry as text: text as it is, a level by its name, ids in hexadecimal digits, other values as in a
-    /// query, of bytes, arrays and maps how many. Whether it is there. What is no UTF-8 is replaced.
+    /// Appends the value of the field to `out`, and returns whether the entry has the field.
+    ///
+    /// Text is appended as it is, a severity by its name, an id in hexadecimal digits, and any other value as
+    /// in a query. Bytes, arrays and maps are replaced by their size. Invalid UTF-8 is replaced with U+FFFD.
     pub fn write(&self, entry: &EntryRef<'_>, out: &mut String) -> bool {
         // Writing to a String cannot fail.
         self.write_to(entry, out).unwrap_or(true)
     }
 
-    /// Appends what [`write`](Self::write) writes, but for text that is no UTF-8, which stays as it is.
+    /// Appends the same bytes as [`write`](Self::write), but does not replace invalid UTF-8 in text.
     pub(super) fn push(&self, entry: &EntryRef<'_>, out: &mut Vec<u8>) -> bool {
         let text = match &self.place {
             Place::Text(field) => field.of(entry),
@@ -143,7 +169,7 @@ impl Field {
     }
 }
 
-/// Text that is appended to bytes.
+/// A [`Write`] implementation that appends text to bytes.
 struct Bytes<'a>(&'a mut Vec<u8>);
 
 impl Write for Bytes<'_> {

@@ -1,4 +1,4 @@
-//! What holds for every entry that matches, as far as an index can tell it.
+//! Necessary conditions for a match that an index can test.
 
 use crate::segment::Wanted;
 use crate::severity::Severity;
@@ -6,16 +6,17 @@ use crate::trip::TripCause;
 
 use super::plan::{Check, Plan, Test, TextField, TextIs};
 
-/// Conditions that an entry meets if it matches.
+/// Conditions that every matching entry meets.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Hints {
     severities: u32,
-    /// The time is known, and from the first to the last of these.
+    /// The first and the last time, in nanoseconds since the Unix epoch. An entry without a time does not
+    /// meet the condition.
     times: Option<(u64, u64)>,
     traces: Option<Vec<u128>>,
     targets: Option<Vec<Box<[u8]>>>,
     trips: Option<Vec<TripCause>>,
-    /// Whether an entry that meets them matches.
+    /// Whether every entry that meets the conditions matches.
     pub(super) exact: bool,
 }
 
@@ -23,7 +24,7 @@ impl Hints {
     const ANYTHING: Self =
         Self { severities: u32::MAX, times: None, traces: None, targets: None, trips: None, exact: true };
 
-    /// Where nothing is known.
+    /// No known condition.
     const NOTHING: Self = Self { exact: false, ..Self::ANYTHING };
 
     pub(super) fn of(plan: &Plan) -> Self {
@@ -57,7 +58,7 @@ impl Hints {
         }
     }
 
-    /// Whether they are of nothing but severities.
+    /// Returns whether all conditions are conditions on the severity.
     fn is_of_severities(&self) -> bool {
         self.times.is_none() && self.traces.is_none() && self.targets.is_none() && self.trips.is_none()
     }
@@ -95,7 +96,7 @@ impl Hints {
         }
     }
 
-    /// The same as an index takes it.
+    /// Returns the conditions in the form that an index reads.
     pub(super) fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
         if self.severities != u32::MAX {
@@ -117,7 +118,7 @@ fn excludes_zero(check: &Check) -> bool {
     !check.of_count(0)
 }
 
-/// Of two sets of which something is in both, the smaller one.
+/// Returns the smaller of two sets. A match has a member in each of them, so either set is a valid condition.
 fn one<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, exact: &mut bool) -> Option<Vec<T>> {
     match (a, b) {
         (Some(a), Some(b)) => {
@@ -128,7 +129,7 @@ fn one<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, exact: &mut bool) -> Option<Vec<
     }
 }
 
-/// Of two sets of which something is in one at least, all.
+/// Returns the union of two sets. A match has a member in at least one of them.
 fn both<T>(a: Option<Vec<T>>, b: Option<Vec<T>>) -> Option<Vec<T>> {
     a.zip(b).map(|(mut a, b)| {
         a.extend(b);

@@ -1,22 +1,23 @@
 //! The lexer of queries.
 
-/// A piece of the text.
+/// A token of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
-    /// Letters, digits, and what stands in names, numbers and times.
+    /// Letters, digits and the other characters of names, numbers and times: see [`is_of_word`].
     Word(String),
-    /// A text between quotes, what is escaped in it resolved.
+    /// A text in quotes, with its escape sequences resolved.
     Text(String),
     /// One of [`SIGNS`].
     Sign(&'static str),
     End,
 }
 
-/// Of those that begin alike, the longest first.
+/// The operators. An operator precedes every operator that is a prefix of it, because the first that fits is
+/// taken.
 const SIGNS: [&str; 17] =
     ["&&", "||", "==", "=~", "!~", "!=", "<=", ">=", "=", "<", ">", "!", "(", ")", "[", "]", ","];
 
-/// A piece of the text, and where it stands.
+/// A token and its byte range in the text.
 #[derive(Clone, Debug)]
 pub(super) struct Lexeme {
     pub(super) token: Token,
@@ -24,10 +25,10 @@ pub(super) struct Lexeme {
     pub(super) end: usize,
 }
 
-/// What is wrong, from byte to byte.
+/// An error: the first byte, the byte after the last one, and the message.
 pub(super) struct Fault(pub(super) usize, pub(super) usize, pub(super) String);
 
-/// The first piece of `text` from `at` on.
+/// Returns the first token of `text` at or after the byte `at`.
 pub(super) fn lex(text: &str, at: usize) -> Result<Lexeme, Fault> {
     let rest = text.get(at..).unwrap_or("");
     let start = text.len() - rest.trim_start().len();
@@ -53,12 +54,12 @@ pub(super) fn lex(text: &str, at: usize) -> Result<Lexeme, Fault> {
     found(Token::Word(rest[..len].to_owned()), start + len)
 }
 
-/// Whether a character is part of words, anywhere in them.
+/// Returns whether a character can be part of a word, at any position.
 pub(super) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@' | '$' | '/' | '+' | '#' | '%' | '*')
 }
 
-/// The text between quotes from `start` on, and where it ends.
+/// Parses the quoted text that begins at `start`. Returns its content and the byte after its end.
 fn quoted(text: &str, start: usize, quote: char) -> Result<(String, usize), Fault> {
     let mut value = String::new();
     let mut chars = text[start + 1..].char_indices();
@@ -91,7 +92,7 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(String, usize), Faul
     ))
 }
 
-/// `{1f600}`.
+/// Parses the part of `\u{1f600}` after the `u`.
 fn code_point(chars: &mut core::str::CharIndices<'_>) -> Option<char> {
     chars.next().filter(|(_, c)| *c == '{')?;
     let (mut number, mut digits) = (0_u32, 0);
@@ -106,7 +107,7 @@ fn code_point(chars: &mut core::str::CharIndices<'_>) -> Option<char> {
     }
 }
 
-/// A regular expression between slashes from `at` on, and where it ends. In it, `\/` is a slash.
+/// Parses a regular expression between slashes, if there is one at or after the byte `at`. `\/` is a slash.
 pub(super) fn slashed(text: &str, at: usize) -> Option<Result<(String, Lexeme), Fault>> {
     let rest = text.get(at..)?.trim_start();
     let start = text.len() - rest.len();

@@ -1,8 +1,8 @@
-//! Values as words without quotes.
+//! Values that are written without quotes.
 
 use super::syntax::{Literal, UNITS};
 
-/// The value that a word is.
+/// Parses a word as a value.
 pub(super) fn parse(word: &str) -> Result<Literal, String> {
     match word {
         "null" => return Ok(Literal::Null),
@@ -42,7 +42,7 @@ fn looks_like_number(word: &str) -> bool {
     digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// `250ms`, `1.5s`, `1h30m`, in nanoseconds; whole ones, rounded towards zero.
+/// Parses a duration such as `250ms`, `1.5s` or `1h30m`. Returns whole nanoseconds, rounded towards zero.
 pub(super) fn duration(word: &str) -> Option<i128> {
     let (sign, mut rest) = match word.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -61,10 +61,10 @@ pub(super) fn duration(word: &str) -> Option<i128> {
     (!word.is_empty()).then_some(sign * total)
 }
 
-/// So many times as a decimal number says.
+/// Returns `nanos` multiplied by a decimal number.
 fn times(number: &str, nanos: i128) -> Option<i128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    // What is far beyond any time is none.
+    // A number above `u64::MAX` is not a duration.
     let whole = if whole.is_empty() && !fraction.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
     let digits = fraction.get(..fraction.len().min(18)).filter(|digits| !digits.contains('.'))?;
     let scale = 10_i128.checked_pow(u32::try_from(digits.len()).ok()?)?;

@@ -1,6 +1,6 @@
-//! A language to ask for entries in (C5): `level >= warn and request.status == 500 and time in last 15m`.
+//! A query language for entries: `level >= warn and request.status == 500 and time in last 15m`.
 //!
-//! What it is, rule by rule, `schema/QUERY.md` says.
+//! `schema/QUERY.md` specifies the language.
 //!
 //! ```
 //! use fusewire::log::{Log, LogEvent, LogReader};
@@ -59,17 +59,26 @@ use hints::Hints;
 use plan::Plan;
 use syntax::Expr;
 
-/// What `now` and `today` are to a query.
+/// The values of `now`, `today` and the local time zone in a query.
+///
+/// ```
+/// use fusewire::query::{Query, QueryOptions};
+///
+/// let options = QueryOptions { now_unix_nano: 1_767_225_600_000_000_000, utc_offset_seconds: 3600 };
+/// let query = Query::parse_with("time in last 15m", &options)?;
+/// assert_eq!(query.wanted().since, Some(options.now_unix_nano - 15 * 60 * 1_000_000_000));
+/// # Ok::<(), fusewire::query::QueryError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryOptions {
-    /// Now, in nanoseconds since the Unix epoch.
+    /// The current time, in nanoseconds since the Unix epoch.
     pub now_unix_nano: u64,
-    /// Of times without an offset, and of days: seconds east of UTC.
+    /// The offset of days, and of times without an offset, in seconds east of UTC.
     pub utc_offset_seconds: i32,
 }
 
 impl Default for QueryOptions {
-    /// This moment, and UTC.
+    /// Returns options with the current time and UTC.
     fn default() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { now_unix_nano: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX), utc_offset_seconds: 0 }
@@ -78,7 +87,8 @@ impl Default for QueryOptions {
 
 /// A condition on entries.
 ///
-/// Two are equal where they say the same in the same order. `{}` writes one so that parsing it gives an equal one.
+/// Two queries are equal if they contain the same conditions in the same order; the options are not compared.
+/// The text that `{}` writes parses to an equal query.
 #[derive(Clone)]
 pub struct Query {
     expr: Expr,
@@ -88,18 +98,19 @@ pub struct Query {
 }
 
 impl Query {
-    /// What `text` asks for, as of now, in UTC. An empty text asks for everything.
+    /// Parses a query with the current time and UTC. An empty text matches every entry.
     ///
     /// # Errors
-    /// Where the text is no query: where, what was expected, and what was found.
+    /// Returns an error if `text` is not a query. The error contains the position, the expected and the found
+    /// text.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         Self::parse_with(text, &QueryOptions::default())
     }
 
-    /// The same with a clock and an offset from UTC.
+    /// Parses a query with a given time and offset from UTC.
     ///
     /// # Errors
-    /// As for [`parse`](Self::parse).
+    /// The same errors as [`parse`](Self::parse).
     pub fn parse_with(text: &str, options: &QueryOptions) -> Result<Self, QueryError> {
         let expr = parser::parse(text, options)?;
         let whole = |message| QueryError::new(text, 0, text.len(), message);
@@ -109,27 +120,28 @@ impl Query {
         Ok(Self { expr, options: *options, plan: Arc::new(plan), hints })
     }
 
-    /// Whether `entry` is asked for. Allocates nothing; what cannot be read in a damaged entry is not there.
+    /// Returns whether `entry` matches. The method does not allocate. An unreadable field of a damaged entry
+    /// counts as missing.
     #[must_use]
     #[inline]
     pub fn matches(&self, entry: &EntryRef<'_>) -> bool {
         self.plan.holds(entry)
     }
 
-    /// What holds for every entry that matches, as far as an index can tell it.
+    /// Returns the necessary conditions for a match that an index can test.
     #[must_use]
     pub fn wanted(&self) -> Wanted {
         self.hints.wanted()
     }
 
-    /// Whether every entry for which [`wanted`](Self::wanted) holds matches: see
-    /// [`Scan::wanted_exactly`](crate::log::Scan::wanted_exactly).
+    /// Returns whether the conditions of [`wanted`](Self::wanted) are also sufficient for a match. If they
+    /// are, pass them to [`Scan::wanted_exactly`](crate::log::Scan::wanted_exactly).
     #[must_use]
     pub fn is_told_by_wanted(&self) -> bool {
         self.hints.exact
     }
 
-    /// What `now` and `today` are to it.
+    /// Returns the options with which the query was parsed.
     #[must_use]
     pub fn options(&self) -> QueryOptions {
         self.options
@@ -138,7 +150,7 @@ impl Query {
 
 #[cfg(unix)]
 impl crate::log::ReadOptions {
-    /// Only entries that `query` asks for: [`filter`](Self::filter) with what it says.
+    /// Reads only the entries that match `query`. The method calls [`filter`](Self::filter).
     #[must_use]
     pub fn query(self, query: &Query) -> Self {
         let plan = Arc::clone(&query.plan);

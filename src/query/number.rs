@@ -1,14 +1,14 @@
-//! Numbers of all kinds, compared exactly.
+//! Exact comparison of numbers of different kinds.
 
 use core::cmp::Ordering;
 
 use crate::decode::Value;
 
-/// A number of a value or of a query.
+/// A number in a value or in a query.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
     Int(i128),
-    /// Beyond `i128`.
+    /// An integer above `i128::MAX`.
     Large(u128),
     Float(f64),
 }
@@ -17,7 +17,7 @@ pub(super) enum Number {
 const BEYOND: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
 
 impl Number {
-    /// The number that a value is, where its kind is one of numbers.
+    /// Returns the number in a value, or `None` if the value has another kind.
     #[inline]
     pub(super) fn of(value: &Value<'_>) -> Option<Self> {
         Some(match value {
@@ -30,7 +30,7 @@ impl Number {
         })
     }
 
-    /// So many times as much; what is beyond `i128` is infinite.
+    /// Returns the product with `factor`. An integer product outside `i128` becomes infinite.
     #[expect(clippy::cast_precision_loss, reason = "factors are nanoseconds of units, far below 2^53")]
     pub(super) fn times(self, factor: i128) -> Self {
         match self {
@@ -43,7 +43,7 @@ impl Number {
         }
     }
 
-    /// How it compares: by what the numbers are, and not by what is left of them after rounding. `None` with NaN.
+    /// Compares two numbers by their exact values, without rounding. Returns `None` if one of them is NaN.
     #[inline]
     pub(super) fn compare(self, other: Self) -> Option<Ordering> {
         Some(match (self, other) {
@@ -72,7 +72,7 @@ fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
         return Some(Ordering::Greater);
     }
     let whole = float.trunc();
-    // Of equal whole parts, what is behind the point decides.
+    // If the whole parts are equal, the fraction decides.
     Some(
         int.cmp(&(whole as i128))
             .then_with(|| 0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal)),
@@ -88,7 +88,7 @@ fn large_and_float(large: u128, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
-    // Floats of this size are whole.
+    // Floats at or above 2^127 are whole numbers.
     if float < BEYOND {
         return Some(Ordering::Greater);
     }

@@ -6,18 +6,18 @@ use super::literal;
 use super::syntax::{Comparison, Expr, Literal, Op, Path, RESERVED, Range, Step, TextOp, begins_name};
 use super::{QueryOptions, resolve};
 
-/// How deep parentheses and `not` may be nested.
+/// The maximum nesting of parentheses.
 const DEEPEST: u32 = 64;
-/// How many steps a path may have: more than entries have levels.
+/// The maximum number of steps in a path. It exceeds the maximum depth of an entry.
 const STEPS: usize = 128;
-/// How many regular expressions there may be: each may take a megabyte.
+/// The maximum number of `matches` conditions. Each regular expression uses up to 1 MiB.
 const PATTERNS: usize = 32;
-/// Fields with which words are compared as they are written: ids, and what is always text.
+/// Fields that are compared with words as they are written: ids, and fields that are always text.
 const RAW: [&str; 6] = ["trace_id", "span_id", "body", "message", "target", "thread"];
-/// The longest text of a query, in bytes.
+/// The maximum length of a query, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// What the text says.
+/// Parses a query.
 pub(super) fn parse(text: &str, options: &QueryOptions) -> Result<Expr, QueryError> {
     if text.len() > LONGEST {
         let message = format!("expected at most {LONGEST} bytes, found {}", text.len());
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str, options: &QueryOptions) -> Result<Expr, QueryErr
     }
 }
 
-/// The path that a whole text is.
+/// Parses a text that consists of one path.
 pub(super) fn parse_path(text: &str) -> Result<Path, QueryError> {
     let mut parser = Parser::new(text, &ANY_TIME)?;
     let path = parser.path()?;
@@ -44,16 +44,16 @@ pub(super) fn parse_path(text: &str) -> Result<Path, QueryError> {
     }
 }
 
-/// For what no time is in.
+/// Placeholder options for a path, which contains no times.
 const ANY_TIME: QueryOptions = QueryOptions { now_unix_nano: 0, utc_offset_seconds: 0 };
 
 struct Parser<'t> {
     text: &'t str,
     options: &'t QueryOptions,
     next: Lexeme,
-    /// Where the one before begins and ends.
+    /// The byte range of the token before `next`.
     last: (usize, usize),
-    /// Regular expressions so far.
+    /// The number of regular expressions that were parsed.
     patterns: usize,
 }
 
@@ -77,7 +77,7 @@ impl<'t> Parser<'t> {
         matches!(&self.next.token, Token::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
-    /// Takes a sign or a word, if it comes next.
+    /// Advances if the next token is the given operator or word. Returns whether it is.
     fn take(&mut self, sign: &str, word: &str) -> Result<bool, QueryError> {
         let found = self.is_sign(sign) || self.is_word(word);
         if found {
@@ -156,7 +156,7 @@ impl<'t> Parser<'t> {
         RESERVED.iter().any(|word| self.is_word(word))
     }
 
-    /// A comparison, or a text to look for in the body.
+    /// Parses a comparison, or a text that the body must contain.
     fn test(&mut self) -> Result<Expr, QueryError> {
         let (Token::Word(text) | Token::Text(text)) = self.next.token.clone() else {
             return Err(self.expected("a condition"));
@@ -173,14 +173,14 @@ impl<'t> Parser<'t> {
             None if is_fuse => Comparison::Any,
             None => return Err(self.expected("a comparison such as `==`, `>`, `in` or `contains`")),
         };
-        // What is wrong with its meaning is wrong with the last word of it.
+        // An invalid meaning is reported at the last token of the comparison.
         let (start, end) = self.last;
         resolve::test(&path, &comparison, self.options)
             .map_err(|message| QueryError::new(self.text, start, end, message))?;
         Ok(Expr::Test(path, comparison))
     }
 
-    /// Whether what stands before `lexeme` is a path.
+    /// Returns whether the next token is a path, because `lexeme` follows it.
     fn leads_to_comparison(&self, lexeme: &Lexeme) -> bool {
         let adjacent = lexeme.start == self.next.end;
         match &lexeme.token {
@@ -200,7 +200,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Whether `word`, which ends at `end`, is the `not` of `not in` or the like.
+    /// Returns whether `word`, which ends at `end`, is the `not` of `not in` or of a negated text comparison.
     fn negates(&self, word: &str, end: usize) -> bool {
         let follows = || lex(self.text, end).ok().map(|behind| behind.token);
         word.eq_ignore_ascii_case("not")
@@ -239,7 +239,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Takes the keys in a word, between its dots, and the one in quotes behind a dot at its end. Where they end.
+    /// Appends the keys of a word, which dots separate. If the word ends with a dot, appends the quoted key
+    /// after it as well. Returns the end of the last key.
     fn keys(&mut self, word: &str, steps: &mut Vec<Step>) -> Result<usize, QueryError> {
         let ends_with_dot = word.is_empty() || word.ends_with('.');
         let quoted = if ends_with_dot { self.quoted_behind() } else { None };
@@ -263,7 +264,7 @@ impl<'t> Parser<'t> {
         Ok(self.advance()?.end)
     }
 
-    /// The text in quotes that follows the next piece without a gap.
+    /// Returns the quoted text that immediately follows the next token.
     fn quoted_behind(&self) -> Option<String> {
         let end = self.next.end;
         match lex(self.text, end).ok()? {
@@ -272,7 +273,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What stands in brackets, up to the second one.
+    /// Parses the content of brackets. The next token after it is the closing bracket.
     fn index(&mut self) -> Result<Step, QueryError> {
         let step = match &self.next.token {
             Token::Word(word) if word == "*" => Some(Step::Each),
@@ -284,7 +285,7 @@ impl<'t> Parser<'t> {
         if self.is_sign("]") { Ok(step) } else { Err(self.expected("`]`")) }
     }
 
-    /// What `path` is compared with; `None` where nothing follows that compares.
+    /// Parses the comparison after `path`. Returns `None` if there is none.
     fn comparison(&mut self, path: &Path) -> Result<Option<Comparison>, QueryError> {
         let raw = matches!(path.0.as_slice(), [Step::Key(key)] if RAW.contains(&key.as_str()));
         if let Token::Sign(sign) = self.next.token
@@ -312,7 +313,7 @@ impl<'t> Parser<'t> {
         Ok(Some(Comparison::Text(op, text, negated)))
     }
 
-    /// What stands behind `in`.
+    /// Parses the operand of `in`.
     fn members(&mut self, raw: bool, negated: bool) -> Result<Comparison, QueryError> {
         if self.is_sign("(") {
             let mut literals = Vec::new();
@@ -354,7 +355,7 @@ impl<'t> Parser<'t> {
         Ok(nanos)
     }
 
-    /// A regular expression, behind the sign or word that announces it.
+    /// Parses a regular expression. The next token is the operator before it.
     fn pattern(&mut self) -> Result<String, QueryError> {
         self.patterns += 1;
         if self.patterns > PATTERNS {
@@ -388,7 +389,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A value; where `raw`, digits are text.
+    /// Parses a value. If `raw` is set, a word is text even if it looks like a number.
     fn literal(&mut self, raw: bool) -> Result<Literal, QueryError> {
         let literal = match self.next.token.clone() {
             Token::Text(text) => Literal::Text(text),
@@ -405,7 +406,7 @@ impl<'t> Parser<'t> {
         Ok(literal)
     }
 
-    /// `now`, `now - 1h`.
+    /// Parses `now`, optionally with a duration: `now - 1h`.
     fn now(&mut self) -> Result<Literal, QueryError> {
         self.advance()?;
         if !self.is_word("-") {

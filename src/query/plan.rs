@@ -1,4 +1,4 @@
-//! What is looked at, in which order.
+//! The evaluation plan of a query: tests, ordered by cost.
 
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
@@ -7,12 +7,12 @@ use super::number::Number;
 use super::syntax::Op;
 use crate::trip::TripCause;
 
-/// A condition that can be looked at.
+/// A condition that can be evaluated.
 #[derive(Clone, Debug)]
 pub(super) enum Plan {
     Always,
     Not(Box<Plan>),
-    /// The cheapest first.
+    /// Conditions in the order of their cost, the cheapest first.
     All(Vec<Plan>),
     Any(Vec<Plan>),
     Test(Test),
@@ -20,23 +20,23 @@ pub(super) enum Plan {
 
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// The severity's bit is set.
+    /// A bit set that contains the severity.
     Severity(u32),
-    /// The time is known, and from the first to the last of these.
+    /// An inclusive range that contains the time. An entry without a time does not match.
     Time(u64, u64),
-    /// The trace id is one of these, which are sorted.
+    /// Sorted ids that contain the trace id.
     Trace(Vec<u128>),
-    /// The same.
+    /// Sorted ids that contain the span id.
     Span(Vec<u64>),
     Header(Header, Check),
     Text(TextField, TextCheck),
-    /// How often the fuse tripped, for one cause or for any.
+    /// A condition on the number of trips, for one cause or for all causes.
     Trips(Option<TripCause>, Check),
-    /// Some value at the path.
+    /// A condition that at least one value at the path meets.
     Value(Lookup, Check),
 }
 
-/// Numbers in the head of an entry.
+/// A number in the head of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Header {
     TraceFlags,
@@ -50,39 +50,39 @@ pub(super) enum TextField {
     Thread,
 }
 
-/// A path as entries are asked for it: parts between which each element or member is looked into.
+/// A path in the form that [`EntryRef::get`](crate::decode::EntryRef::get) accepts, split at each `[*]`.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
     pub(super) parts: Vec<Box<str>>,
-    /// Nanoseconds that one of its numbers stands for, where its name says so.
+    /// The nanoseconds per unit, if the last key of the path names a unit.
     pub(super) unit: Option<i128>,
 }
 
-/// What is asked of a value.
+/// A condition on a value.
 #[derive(Clone, Debug)]
 pub(super) enum Check {
     Exists,
     Is(Op, Constant),
-    /// One of them, or none of them.
+    /// A set that contains the value, or does not contain it if the flag is set.
     In(Vec<Constant>, bool),
     Text(TextCheck),
 }
 
-/// What a value is compared with.
+/// The operand of a comparison.
 #[derive(Clone, Debug)]
 pub(super) enum Constant {
     Null,
     Bool(bool),
     Number(Number),
-    /// Nanoseconds.
+    /// A duration in nanoseconds.
     Duration(i128),
-    /// A text, and the moment that it names, for values that are instants.
+    /// A text, and the moment that the text denotes. The moment is compared with timestamps.
     Text(Box<[u8]>, Option<i128>),
-    /// Nanoseconds since the Unix epoch.
+    /// A moment in nanoseconds since the Unix epoch.
     Moment(i128),
 }
 
-/// What is asked of a text.
+/// A condition on a text.
 #[derive(Clone, Debug)]
 pub(super) struct TextCheck {
     pub(super) is: TextIs,
@@ -91,9 +91,9 @@ pub(super) struct TextCheck {
 
 #[derive(Clone, Debug)]
 pub(super) enum TextIs {
-    /// One of these, which are sorted.
+    /// Sorted texts that contain the text.
     OneOf(Vec<Box<[u8]>>),
-    /// Before or behind it, byte by byte.
+    /// A text to compare with, byte by byte.
     Ordered(Op, Box<[u8]>),
     Containing(Box<Finder<'static>>),
     Beginning(Box<[u8]>),
@@ -102,7 +102,7 @@ pub(super) enum TextIs {
 }
 
 impl Plan {
-    /// About how long it takes to look, in nanoseconds of an entry that is in the cache.
+    /// Returns the approximate evaluation time in nanoseconds, for an entry in the CPU cache.
     pub(super) fn cost(&self) -> u32 {
         match self {
             Self::Always => 0,
@@ -112,7 +112,7 @@ impl Plan {
         }
     }
 
-    /// Puts what is cheap before what is not.
+    /// Sorts the operands of `and` and `or` by cost.
     pub(super) fn order(&mut self) {
         match self {
             Self::Always | Self::Test(_) => {}

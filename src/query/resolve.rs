@@ -13,10 +13,10 @@ use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextFi
 use super::syntax::{Comparison, Expr, Literal, Op, Path, Step, TextOp};
 use super::time::{moment_of, range};
 
-/// The most that a regular expression may take, compiled; and what is kept of its states.
+/// The maximum size of a compiled regular expression, and of its cache of states, in bytes.
 const REGEX_BYTES: usize = 1 << 20;
 
-/// What is looked at for a condition.
+/// Returns the plan of a condition.
 pub(super) fn plan(expr: &Expr, options: &QueryOptions) -> Result<Plan, String> {
     let all = |exprs: &[Expr]| exprs.iter().map(|expr| plan(expr, options)).collect::<Result<Vec<_>, _>>();
     Ok(match expr {
@@ -97,7 +97,7 @@ fn trips(behind: &[Step]) -> Result<Place, String> {
     Err(format!("expected `fuse.any` or `fuse.` and one of {}", names.join(", ")))
 }
 
-/// The parts of a path between what stands for each.
+/// Returns the parts of a path between the `[*]` steps.
 fn lookup(steps: &[Step]) -> Lookup {
     let mut parts = vec![String::new()];
     for step in steps {
@@ -117,7 +117,7 @@ fn lookup(steps: &[Step]) -> Lookup {
     Lookup { parts: parts.into_iter().map(Into::into).collect(), unit: name.and_then(|name| unit(name)) }
 }
 
-/// Nanoseconds of the unit that a name ends with, as in `duration_ms`.
+/// Returns the nanoseconds of the unit at the end of a name, as in `duration_ms`.
 fn unit(name: &str) -> Option<i128> {
     let suffix = name.rsplit(['_', '.', '-']).next().filter(|suffix| suffix.len() < name.len())?;
     Some(match suffix {
@@ -141,15 +141,15 @@ fn exists(path: &Path) -> Plan {
         Ok(Place::Trips(cause)) => Plan::Test(Test::Trips(cause, Check::more_than_zero())),
         Ok(Place::Text(field)) => text_test(field, TextIs::OneOf(vec![Box::default()]), true),
         Ok(Place::Attribute(lookup)) => Plan::Test(Test::Value(lookup, Check::Exists)),
-        // An attribute that is called `fuse`.
+        // `fuse` is also a valid attribute name.
         Err(_) => Plan::Test(Test::Value(lookup(&path.0), Check::Exists)),
     }
 }
 
-/// What is looked at for one comparison.
+/// Returns the plan of one comparison.
 ///
 /// # Errors
-/// What was expected, and what was found.
+/// Returns the expected and the found text if the operand does not fit the field.
 pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
     match Place::of(path)? {
         Place::Severity => severities(comparison).map(|bits| Plan::Test(Test::Severity(bits))),
@@ -176,7 +176,7 @@ pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions)
     }
 }
 
-/// One of the ids; or none of them, where there is an id at all. An id of 0 is none.
+/// Returns the plan for an id in a set, or for a present id outside it. The id 0 means that there is no id.
 fn among<T: Default + Ord>((mut ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
     ids.sort_unstable();
     if negated {
@@ -215,12 +215,12 @@ fn severities(comparison: &Comparison) -> Result<u32, String> {
     }
 }
 
-/// The bits of the severities from `first` to `last`.
+/// Returns the bit set of the severities from `first` to `last`.
 fn bits(first: u8, last: u8) -> u32 {
     (first..=last).fold(0, |bits, number| bits | severity_bit(number))
 }
 
-/// The first and the last severity that a name or a number stands for: `warn` is each of WARN to WARN4.
+/// Returns the first and the last severity of a name or a number: `warn` covers WARN to WARN4.
 fn family(literal: &Literal) -> Result<(u8, u8), String> {
     let expected = || {
         format!("expected a level such as info, warn or error, or a number from 1 to 24, found `{literal}`")
@@ -279,7 +279,7 @@ fn times(comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String
     })
 }
 
-/// From the first moment to the last, as far as entries can say them.
+/// Returns a test for times from `first` to `last`, limited to the times that an entry can contain.
 fn time_test(first: i128, last: i128) -> Plan {
     let last = u64::try_from(last.clamp(-1, u64::MAX.into()));
     match (u64::try_from(first.max(0)), last) {
@@ -288,7 +288,7 @@ fn time_test(first: i128, last: i128) -> Plan {
     }
 }
 
-/// Ids in hexadecimal digits, and whether none of them is asked for.
+/// Parses ids in hexadecimal digits. Also returns whether the comparison is negated.
 fn ids(comparison: &Comparison, digits: usize, what: &str) -> Result<(Vec<u128>, bool), String> {
     let id = |literal: &Literal| {
         let text = match literal {
@@ -316,13 +316,13 @@ impl Check {
         Self::Is(Op::More, Constant::Number(Number::Int(0)))
     }
 
-    /// Whether it is that: then it says no more than that there is something.
+    /// Returns whether the check holds for every count above 0, and for no other.
     pub(super) fn is_more_than_zero(&self) -> bool {
         matches!(self, Self::Is(Op::More, Constant::Number(Number::Int(0))))
     }
 }
 
-/// What is asked of a count.
+/// Returns the check of a count.
 fn counts(comparison: &Comparison, options: &QueryOptions, path: &Path) -> Result<Check, String> {
     let check = match comparison {
         Comparison::Any => return Ok(Check::more_than_zero()),
@@ -347,7 +347,7 @@ fn counts(comparison: &Comparison, options: &QueryOptions, path: &Path) -> Resul
     }
 }
 
-/// What is asked of a field that is always text.
+/// Returns the check of a field that is always text.
 fn text(comparison: &Comparison, path: &Path) -> Result<TextCheck, String> {
     let of = |literal: &Literal| match literal {
         Literal::Text(text) | Literal::Word(text) => text.as_bytes().into(),
@@ -400,7 +400,7 @@ fn regex(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-/// What is asked of an attribute.
+/// Returns the check of an attribute.
 fn check(comparison: &Comparison, options: &QueryOptions, path: &Path) -> Result<Check, String> {
     Ok(match comparison {
         Comparison::Is(op, literal) => Check::Is(*op, constant(literal, options)),

@@ -1,4 +1,4 @@
-//! What a query says, as it was written; and how it is written again.
+//! The syntax tree of a query, and its text form.
 
 use core::fmt::{self, Display, Formatter, Write};
 
@@ -7,29 +7,29 @@ use super::lexer::is_of_word;
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expr {
-    /// Holds for every entry.
+    /// A condition that every entry meets.
     Everything,
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    /// The body contains it.
+    /// A text that the body contains.
     Text(String),
     Exists(Path),
-    /// A field compared with something.
+    /// A field and its comparison.
     Test(Path, Comparison),
 }
 
-/// What a field is compared with.
+/// A comparison with the value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Comparison {
     Is(Op, Literal),
-    /// One of them; none of them, where negated.
+    /// Membership in a set; the flag negates it.
     In(Vec<Literal>, bool),
-    /// Within a range of time.
+    /// Membership in a range of time.
     Within(Range),
-    /// Its text.
+    /// A test of the text of the field; the flag negates it.
     Text(TextOp, String, bool),
-    /// Without anything to compare with: that it is there, and no zero.
+    /// No operand: the count is above 0.
     Any,
 }
 
@@ -46,41 +46,41 @@ pub(super) enum Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextOp {
     Contains,
-    /// Whatever the case.
+    /// Like `Contains`, without regard to case.
     ContainsLike,
     StartsWith,
     EndsWith,
     Matches,
 }
 
-/// A value as it was written.
+/// A value in the form in which it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Literal {
     Null,
     Bool(bool),
     Int(i128),
-    /// Beyond `i128`.
+    /// An integer above `i128::MAX`.
     Large(u128),
     Float(f64),
-    /// Nanoseconds.
+    /// A duration in nanoseconds.
     Duration(i128),
     Text(String),
-    /// A word without quotes that is nothing of the above.
+    /// A word without quotes that has none of the other forms.
     Word(String),
-    /// So many nanoseconds before now.
+    /// A moment, in nanoseconds before now.
     Now(i128),
 }
 
 /// A range of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Range {
-    /// So many nanoseconds up to now.
+    /// The given number of nanoseconds before now, and everything after.
     Last(i128),
     Today,
     Yesterday,
 }
 
-/// Where a value is in an entry.
+/// The location of a value in an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path(pub(super) Vec<Step>);
 
@@ -88,7 +88,7 @@ pub(super) struct Path(pub(super) Vec<Step>);
 pub(super) enum Step {
     Key(String),
     Index(usize),
-    /// Each element or member.
+    /// Each element of an array or each member of a map.
     Each,
 }
 
@@ -116,10 +116,10 @@ impl TextOp {
     ];
 }
 
-/// Words that are no values and no names of fields, unless in quotes.
+/// Words that are keywords if they are not in quotes.
 pub(super) const RESERVED: [&str; 4] = ["and", "or", "not", "exists"];
 
-/// How strongly a condition holds together: what is in a weaker one needs parentheses.
+/// Returns the precedence of an operator. An operand with a lower or equal precedence needs parentheses.
 fn strength(expr: &Expr) -> u8 {
     match expr {
         Expr::Or(_) => 0,
@@ -202,7 +202,7 @@ impl Display for Literal {
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
             Self::Large(value) => write!(f, "{value}"),
-            // With a point or an exponent, so that it stays one.
+            // The debug form has a point or an exponent, so it parses as a float.
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Duration(nanos) => write!(f, "{}", Duration(*nanos)),
             Self::Text(text) => quote(f, text),
@@ -213,10 +213,10 @@ impl Display for Literal {
     }
 }
 
-/// Nanoseconds in the largest unit that needs no fraction.
+/// A duration in nanoseconds. `{}` writes the largest unit that needs no fraction.
 pub(super) struct Duration(pub(super) i128);
 
-/// Nanoseconds of units; the first ones are those that durations are written in.
+/// The nanoseconds per unit. `Duration` writes the first eight units.
 pub(super) const UNITS: [(&str, i128); 15] = [
     ("w", 604_800_000_000_000),
     ("d", 86_400_000_000_000),
@@ -261,7 +261,7 @@ impl Display for Path {
     }
 }
 
-/// Whether a key can be written without quotes.
+/// Returns whether a key needs no quotes.
 fn is_plain(key: &str, first: bool) -> bool {
     let begins = |c: char| !first || begins_name(c);
     key.chars().next().is_some_and(begins)
@@ -269,7 +269,7 @@ fn is_plain(key: &str, first: bool) -> bool {
         && !(first && RESERVED.iter().any(|word| key.eq_ignore_ascii_case(word)))
 }
 
-/// Whether a name without quotes can begin so.
+/// Returns whether a name without quotes can begin with `c`.
 pub(super) fn begins_name(c: char) -> bool {
     c.is_alphabetic() || matches!(c, '_' | '@' | '$' | '#')
 }

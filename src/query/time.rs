@@ -1,4 +1,4 @@
-//! Moments as they are written in queries.
+//! Moments in queries.
 
 use crate::time::Timestamp;
 
@@ -7,8 +7,10 @@ use super::syntax::{Literal, Range};
 
 const DAY: i128 = 86_400_000_000_000;
 
-/// The moment that a text names, in nanoseconds since the Unix epoch: a date, with hours and minutes, with seconds, with an
-/// offset from UTC; without one it is the offset of the options.
+/// Parses a moment. Returns nanoseconds since the Unix epoch.
+///
+/// The text contains a date, or a date and a time with or without seconds and an offset from UTC. Without an
+/// offset, the offset of the options applies.
 fn moment(text: &str, options: &QueryOptions) -> Option<i128> {
     let padded = match text.len() {
         10 => format!("{text}T00:00:00"),
@@ -21,7 +23,7 @@ fn moment(text: &str, options: &QueryOptions) -> Option<i128> {
     Some(time.unix_nanos() - offset)
 }
 
-/// The same of a value.
+/// Returns the moment that a literal denotes, in nanoseconds since the Unix epoch.
 pub(super) fn moment_of(literal: &Literal, options: &QueryOptions) -> Option<i128> {
     match literal {
         Literal::Now(ago) => Some(i128::from(options.now_unix_nano) - ago),
@@ -32,19 +34,19 @@ pub(super) fn moment_of(literal: &Literal, options: &QueryOptions) -> Option<i12
     }
 }
 
-/// From when to before when.
+/// Returns the first moment of a range and the first moment after it.
 pub(super) fn range(range: &Range, options: &QueryOptions) -> (i128, i128) {
     let now = i128::from(options.now_unix_nano);
     let midnight = midnight(options);
     match range {
-        // What is stamped at this very moment, or ahead of a clock that is late, is meant as well.
+        // There is no upper limit: the clock of a producer can be ahead of this clock.
         Range::Last(nanos) => (now.saturating_sub(*nanos), i128::MAX),
         Range::Today => (midnight, midnight + DAY),
         Range::Yesterday => (midnight - DAY, midnight),
     }
 }
 
-/// When today began.
+/// Returns the beginning of the current day.
 fn midnight(options: &QueryOptions) -> i128 {
     let offset = i128::from(options.utc_offset_seconds) * 1_000_000_000;
     let local = i128::from(options.now_unix_nano) + offset;

@@ -1,12 +1,14 @@
-//! Which share of all traces a trace belongs to.
+//! The assignment of traces to buckets.
 
-/// How many buckets there are: a ten-thousandth of a percent is one.
+/// The number of buckets. One bucket is 0.0001 % of the traces.
 pub(super) const COUNT: u32 = 1_000_000;
 
-/// The bucket of a trace id: the same in every process, on every machine, in every version.
+/// Returns the bucket of a trace id. The result is the same in every process, on every machine and in every
+/// version.
 ///
-/// The two halves are folded into one and mixed by the finalizer of MurmurHash3 (Austin Appleby, public domain), since ids
-/// need not be random in every bit; then its place among all 64-bit numbers is scaled down.
+/// The function folds the two halves of the id and mixes them with the finalizer of MurmurHash3 (Austin
+/// Appleby, public domain), because not every bit of an id is random. It then scales the 64-bit result to the
+/// number of buckets.
 #[expect(clippy::cast_possible_truncation, reason = "halves, and a number under COUNT")]
 pub(super) fn of(trace_id: u128) -> u32 {
     let mut hash = trace_id as u64 ^ ((trace_id >> 64) as u64).rotate_left(32);
@@ -20,7 +22,7 @@ pub(super) fn of(trace_id: u128) -> u32 {
 mod tests {
     use super::*;
 
-    /// Changing one of these moves traces from one arm to the other while a roll-out is under way.
+    /// If one of these numbers changes, an upgrade moves traces to the other arm during a roll-out.
     #[test]
     fn a_trace_is_where_it_always_was() {
         let ids = [1, 2, 0x5b8a_a5a2_d2c8_72e8_321c_f373_08d6_9df2, u128::MAX, 1 << 64];

@@ -1,4 +1,4 @@
-//! Which way entries go.
+//! The configuration of a router.
 
 use core::fmt;
 
@@ -7,20 +7,20 @@ use crate::trace::TraceContext;
 
 use super::bucket;
 
-/// The two ways that an entry can go (E1).
+/// An arm of a router: a destination of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arm {
-    /// As a frame, to the log.
+    /// Frames in the log.
     Binary,
-    /// As a line of JSON, to the sink.
+    /// JSON lines in the sink.
     Json,
 }
 
 impl Arm {
-    /// Both.
+    /// Both arms.
     pub const ALL: [Self; 2] = [Self::Binary, Self::Json];
 
-    /// The other one.
+    /// Returns the other arm.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -29,7 +29,7 @@ impl Arm {
         }
     }
 
-    /// Its name, as configuration and metrics spell it.
+    /// Returns the name in configuration files and metrics: `binary` or `json`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,23 +46,30 @@ impl fmt::Display for Arm {
 }
 
 /// A share of all traces, from 0 to 100 %, in steps of 0.0001 %.
+///
+/// ```
+/// use fusewire::route::Percent;
+///
+/// assert_eq!(Percent::new(12.5).to_string(), "12.5 %");
+/// assert_eq!(Percent::new(250.0), Percent::ALL);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Percent(u32);
 
 impl Percent {
-    /// None.
+    /// No traces: 0 %.
     pub const NONE: Self = Self(0);
-    /// All.
+    /// All traces: 100 %.
     pub const ALL: Self = Self(bucket::COUNT);
 
-    /// So many of a hundred; what is under 0 is 0, what is over 100 is 100, and what is no number is 0.
+    /// Creates a share from a percentage. A value below 0 is 0, a value above 100 is 100, and NaN is 0.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
     pub fn new(percent: f64) -> Self {
         Self((percent.clamp(0.0, 100.0) * f64::from(bucket::COUNT / 100)).round() as u32)
     }
 
-    /// Whether the trace is one of them. Whether an entry without a trace is: only of all.
+    /// Returns whether the share contains a trace. Only [`Percent::ALL`] contains entries without a trace.
     pub(super) fn includes(self, trace_id: u128) -> bool {
         if trace_id == 0 { self == Self::ALL } else { bucket::of(trace_id) < self.0 }
     }
@@ -74,7 +81,8 @@ impl fmt::Display for Percent {
     }
 }
 
-/// Sends entries one way if all of its conditions hold; one without conditions sends all.
+/// A rule that sends entries to an arm if all of its conditions hold. A rule without conditions applies to
+/// all entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     arm: Arm,
@@ -84,35 +92,37 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Sends all entries this way.
+    /// Creates a rule that sends all entries to `arm`.
     #[must_use]
     pub fn to(arm: Arm) -> Self {
         Self { arm, severity: Severity::UNSPECIFIED, tag: None, percent: Percent::ALL }
     }
 
-    /// Only those at least so severe.
+    /// Adds the condition that an entry has at least this severity.
     #[must_use]
     pub fn severity(mut self, least: Severity) -> Self {
         self.severity = least;
         self
     }
 
-    /// Only those logged in a [`Context`](crate::Context) with this tag, whatever it says.
+    /// Adds the condition that the [`Context`](crate::Context) of an entry has this tag, with any value.
     #[must_use]
     pub fn tagged(mut self, name: &str) -> Self {
         self.tag = Some((name.into(), None));
         self
     }
 
-    /// Only those logged in a [`Context`](crate::Context) with this tag and this value.
+    /// Adds the condition that the [`Context`](crate::Context) of an entry has this tag with this value.
     #[must_use]
     pub fn tag(mut self, name: &str, value: &str) -> Self {
         self.tag = Some((name.into(), Some(value.into())));
         self
     }
 
-    /// Only those of this share of all traces. It is the same ones in every process, and a larger share has those of a
-    /// smaller one among it. An entry without a trace id belongs to no share but all.
+    /// Adds the condition that the trace of an entry is in this share of all traces.
+    ///
+    /// All processes select the same traces. A larger share contains all traces of a smaller share. An entry
+    /// without a trace id matches only [`Percent::ALL`].
     #[must_use]
     pub fn percent(mut self, share: Percent) -> Self {
         self.percent = share;
@@ -129,25 +139,29 @@ impl Rule {
     }
 }
 
-/// What an entry is routed by.
+/// The properties of an entry that the rules use.
 pub(super) struct Traits<'a> {
     pub(super) severity: Severity,
     pub(super) trace: TraceContext,
-    /// What the context's tag of a name says.
+    /// Returns the value of a tag of the context.
     pub(super) tag: &'a dyn Fn(&str) -> Option<&'a str>,
 }
 
-/// When an arm is taken to have failed, so that everything goes the other way from then on (E3).
+/// The bounds of an arm. If an arm exceeds a bound, the router disables it and sends all entries to the other
+/// arm.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// How many entries of an arm are judged at a time; default 1,000. It is looked after every 256 entries of a thread, and
-    /// fewer than this many are never judged.
+    /// The minimum number of entries of an arm in one check; default 1,000. The counters of an arm are
+    /// checked after every 256 entries. Threads share 16 sets of counters, and each set starts its own
+    /// checks.
     pub window: u64,
-    /// The share of them, from 0 to 1, that may fail; default 1 (any).
+    /// The maximum share of entries that fail, from 0 to 1; default 1, which disables this bound.
     pub max_error_rate: f64,
-    /// How many times as long as those of the other arm the slowest hundredth of its entries may take; default no bound. One
-    /// entry in eight is timed, and both arms need a hundred of these: of smaller windows several are judged together.
+    /// The maximum ratio of the 99th percentile of the latency to that of the other arm; default: no bound.
+    ///
+    /// One of eight entries is timed. The check needs 100 timed entries of each arm, and otherwise waits for
+    /// more windows.
     pub max_p99_ratio: Option<f64>,
 }
 
@@ -157,18 +171,18 @@ impl Default for Bounds {
     }
 }
 
-/// Which way entries go, and when that changes by itself. The first rule that holds decides.
+/// The rules and bounds of a router. The first rule that holds determines the arm of an entry.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RouteConfig {
-    /// Looked at in this order.
+    /// The rules, in the order of their evaluation.
     pub rules: Vec<Rule>,
-    /// Where entries go for which no rule holds; default JSON.
+    /// The arm for entries that match no rule; default JSON.
     pub default: Arm,
-    /// Of which share of traces every entry is also encoded the other way, and compared; default none. An entry costs what both ways
-    /// cost, and more.
+    /// The share of traces whose entries are encoded in both forms and compared; default none. Such an entry
+    /// costs more than the sum of both forms.
     pub shadow: Percent,
-    /// When an arm is taken to have failed.
+    /// The bounds of the arms.
     pub bounds: Bounds,
 }
 
@@ -179,13 +193,13 @@ impl Default for RouteConfig {
 }
 
 impl RouteConfig {
-    /// Everything goes one way.
+    /// Returns a configuration that sends all entries to one arm.
     #[must_use]
     pub fn all_to(arm: Arm) -> Self {
         Self { default: arm, ..Self::default() }
     }
 
-    /// This share of traces goes to the log, the rest to the sink.
+    /// Returns a configuration that sends this share of traces to the log and the rest to the sink.
     #[must_use]
     pub fn binary_percent(share: Percent) -> Self {
         Self { rules: vec![Rule::to(Arm::Binary).percent(share)], ..Self::default() }

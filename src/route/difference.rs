@@ -1,24 +1,25 @@
-//! Where two entries differ first.
+//! The comparison of two entries.
 
 use crate::decode::{EntryRef, Value, Visit};
 use crate::kind::NodeFlags;
 
-/// The first difference between two entries that should be the same.
+/// The first difference between two forms of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// Where: a part of the entry by its name in JSON, or a JSON Pointer (RFC 6901) that begins with `/attributes`.
+    /// The name of the part in JSON, or a JSON Pointer (RFC 6901) that begins with `/attributes`.
     pub path: String,
-    /// What the log has there, at most 200 bytes of it.
+    /// The value in the log, cut to 200 bytes.
     pub binary: String,
-    /// What the line has there, at most 200 bytes of it.
+    /// The value in the line, cut to 200 bytes.
     pub json: String,
 }
 
-/// What is told of a value, in bytes.
+/// The maximum length of a value in a difference, in bytes.
 const SHOWN: usize = 200;
 
-/// The first difference. What JSON does not say is none: whether an integer was unsigned, or a text formatted.
+/// Returns the first difference. Properties that JSON cannot express are ignored: whether an integer was
+/// unsigned, and whether a text was formatted.
 pub(super) fn first(binary: &EntryRef<'_>, json: &EntryRef<'_>) -> Option<Difference> {
     header(binary, json).or_else(|| attributes(binary, json)).or_else(|| losses(binary, json))
 }
@@ -87,7 +88,7 @@ fn losses(a: &EntryRef<'_>, b: &EntryRef<'_>) -> Option<Difference> {
     (a != b).then(|| difference("fuse", &format!("{a:?}"), &format!("{b:?}")))
 }
 
-/// What the fuse did to a node, without how its value is stored.
+/// Returns the flags of the circuit breaker, without the flags that describe the storage of the value.
 fn fuse(flags: NodeFlags) -> u8 {
     flags.bits() & !NodeFlags::WIDE.with(NodeFlags::FORMATTED).bits()
 }
@@ -108,7 +109,7 @@ fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     }
 }
 
-/// The steps that lead to the value. An element's step is its number.
+/// Updates the steps of the path to a value. The step of an array element is its index.
 fn enter(steps: &mut Vec<String>, visit: &Visit<'_>) {
     let number = match steps.get(visit.depth) {
         Some(before) if visit.in_array => before.parse().map_or(0, |number: u64| number + 1),

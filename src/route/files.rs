@@ -1,4 +1,4 @@
-//! Lines in files of a directory, rotated by size and bounded all together.
+//! A line sink that writes files in a directory, with rotation by size and a byte budget.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, IoSlice, Write};
@@ -13,48 +13,66 @@ use crate::segment::options::random_id;
 
 use super::sink::LineSink;
 
-/// What the files' names end with.
+/// The extension of the files.
 const EXTENSION: &str = "jsonl";
 
-/// JSON lines in files of a directory, which may be that of the log: readers take both.
+/// A sink that writes JSON lines to files in a directory. The directory can be that of the log: readers read
+/// both.
 ///
-/// A line is written with one call, and survives the process when that returns. A file that is full is followed by another;
-/// names sort by time, and no two processes write to one file.
+/// One system call writes each line. A written line survives the end of the process. A full file is
+/// followed by a new one. The names sort by time, and two processes never write to the same file.
+///
+/// ```
+/// use fusewire::route::{JsonFiles, LineSink};
+///
+/// # let directory = std::env::temp_dir().join(format!("fusewire-doc-json-files-{}", std::process::id()));
+/// let files = JsonFiles::open(&directory)?;
+/// files.write_line(b"{\"body\":\"paid\"}\n")?;
+///
+/// let file = std::fs::read_dir(&directory)?.next().unwrap()?.path();
+/// assert_eq!(std::fs::read_to_string(file)?, "{\"body\":\"paid\"}\n");
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct JsonFiles {
     directory: PathBuf,
     max_file_bytes: u64,
     max_total_bytes: Option<u64>,
-    /// Part of the names: this very writer.
+    /// A random part of the names that identifies this writer.
     run: u32,
     current: ArcSwapOption<Current>,
-    /// The number of the next file. Locked by who makes it.
+    /// The number of the next file. The thread that creates the file holds the lock.
     next: Mutex<u64>,
 }
 
 struct Current {
     file: File,
     written: AtomicU64,
-    /// Whether a line was begun and not ended, as for lack of room.
+    /// Whether the file ends with an incomplete line, for example because the disk is full.
     torn: AtomicBool,
 }
 
 impl JsonFiles {
-    /// Bytes after which a file is followed by another, where nothing else is said: 64 MiB.
+    /// The default size of a file: 64 MiB. After this number of bytes, a new file follows.
     pub const DEFAULT_FILE_BYTES: u64 = 64 << 20;
 
-    /// Files in `directory`, which is made where it does not exist, with its first file.
+    /// Opens a sink in `directory` without a byte budget. Creates the directory, if it does not exist, and
+    /// the first file.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Returns the errors of the file system.
     pub fn open(directory: impl Into<PathBuf>) -> io::Result<Self> {
         Self::with_bounds(directory, Self::DEFAULT_FILE_BYTES, None)
     }
 
-    /// The same with bounds: the bytes of a file, which one line more may pass, and of all files of this kind in the directory. Where
-    /// these would be passed, the oldest are deleted, but none that is being written to.
+    /// Opens a sink with bounds, in bytes: the size of a file, and the size of all such files in the
+    /// directory.
+    ///
+    /// A file can exceed its size by the lines that are written when it becomes full. If the total would
+    /// exceed its bound, the oldest files are deleted, except files that are open for writing.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Returns the errors of the file system.
     pub fn with_bounds(
         directory: impl Into<PathBuf>,
         max_file_bytes: u64,
@@ -71,7 +89,7 @@ impl JsonFiles {
         Ok(files)
     }
 
-    /// The file after `full`, unless somebody has made it.
+    /// Returns the file after `full`, and creates it if no other thread has created it.
     fn follow(&self, full: Option<&Arc<Current>>) -> io::Result<Arc<Current>> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(current) = self.current.load_full()
@@ -84,7 +102,8 @@ impl JsonFiles {
         }
         let name = format!("{:020}-{:08x}-{next:08}.{EXTENSION}", unix_nanos_now(), self.run);
         let file = OpenOptions::new().append(true).create_new(true).open(self.directory.join(name))?;
-        // Who makes room leaves it alone as long as it is open. Where there are no locks, the oldest files go first all the same.
+        // The lock protects the open file from deletion. On a file system without locks, the oldest files are
+        // still deleted first.
         let _ = file.try_lock_shared();
         *next += 1;
         let current = Arc::new(Current { file, written: AtomicU64::new(0), torn: AtomicBool::new(false) });
@@ -110,7 +129,7 @@ impl LineSink for JsonFiles {
 }
 
 impl Current {
-    /// Appends in one call. What others append meanwhile is before it or behind it.
+    /// Appends a line with one system call, so it is not interleaved with the lines of other threads.
     fn write(&self, line: &[u8]) -> io::Result<()> {
         let torn = self.torn.swap(false, Ordering::AcqRel);
         let begin: &[u8] = if torn { b"\n" } else { b"" };
@@ -119,7 +138,8 @@ impl Current {
             match (&self.file).write_vectored(&parts) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(written) if written < begin.len() + line.len() => {
-                    // A part of it may be there. The rest would be behind what others have written since.
+                    // A part of the line can be in the file. Other lines can follow it, so the rest cannot be
+                    // appended.
                     self.torn.store(true, Ordering::Release);
                     return Err(io::ErrorKind::WriteZero.into());
                 }
@@ -133,7 +153,7 @@ impl Current {
     }
 }
 
-/// Deletes the oldest files of this kind, until they take no more than `bytes`.
+/// Deletes the oldest files of this kind until the rest has at most `bytes` bytes.
 fn make_room(directory: &Path, bytes: u64) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -157,7 +177,7 @@ fn make_room(directory: &Path, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it has a name as these files have.
+/// Returns whether the name has the form of these files.
 fn is_ours(path: &Path) -> bool {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
     let parts: Vec<&str> = stem.split('-').collect();

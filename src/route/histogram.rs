@@ -1,15 +1,16 @@
-//! How long something took, counted without a lock.
+//! A lock-free histogram of durations.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Buckets for each doubling: a bucket's bounds are an eighth apart, so that a percentile is at most 12.5 % too high.
+/// The number of buckets per power of two. The bounds of a bucket differ by at most an eighth, so a
+/// percentile is at most 12.5 % too high.
 const STEPS: usize = 8;
-/// From 0 to 2^40 ns, 18 minutes.
+/// The range of the histogram: 0 to 2^40 ns, which is 18 minutes.
 const DOUBLINGS: usize = 40;
 const BUCKETS: usize = STEPS * (DOUBLINGS - 2);
 
-/// A histogram of nanoseconds.
+/// A histogram of durations in nanoseconds.
 pub(super) struct Histogram([AtomicU64; BUCKETS]);
 
 impl Default for Histogram {
@@ -30,7 +31,7 @@ impl Histogram {
     }
 }
 
-/// What histograms hold.
+/// A copy of the counts of histograms.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Counts([u64; BUCKETS]);
 
@@ -45,14 +46,14 @@ impl Counts {
         self.0.iter().sum()
     }
 
-    /// What has come since `earlier`.
+    /// Returns the counts that were added after `earlier`.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let mut since = self.clone();
         since.0.iter_mut().zip(&earlier.0).for_each(|(count, before)| *count = count.saturating_sub(*before));
         since
     }
 
-    /// What so many of a thousand took at most.
+    /// Returns the upper bound of a quantile, in thousandths.
     pub(super) fn per_mille(&self, per_mille: u64) -> Duration {
         let rank = (self.total() * per_mille).div_ceil(1_000).max(1);
         let mut seen = 0;
@@ -64,7 +65,8 @@ impl Counts {
     }
 }
 
-/// Exact under 8, then eight for each doubling.
+/// Returns the bucket of a duration. Durations below 8 ns are exact; above, there are eight buckets per power
+/// of two.
 #[expect(clippy::cast_possible_truncation, reason = "at most 40 doublings of 8, and three bits")]
 fn bucket(nanos: u64) -> usize {
     if nanos < STEPS as u64 {
@@ -75,7 +77,7 @@ fn bucket(nanos: u64) -> usize {
     ((doubling - 2) * STEPS + step).min(BUCKETS - 1)
 }
 
-/// The most that is counted in a bucket.
+/// Returns the maximum duration in a bucket, in nanoseconds.
 fn upper_bound(bucket: usize) -> u64 {
     if bucket < STEPS {
         return bucket as u64;

@@ -1,28 +1,30 @@
-//! Does an arm keep to its bounds?
+//! The check of an arm against its bounds.
 
 use super::config::{Arm, Bounds};
 use super::histogram::Counts;
 use super::stats::{ArmCounts, RollBackReason};
 
-/// Of each arm, what it had counted when it was judged last.
+/// The counters of each arm at the previous check.
 #[derive(Default)]
 pub(super) struct Judge {
     last: [ArmCounts; 2],
-    /// The same of how long it took, which may be longer ago: of a small window too few are timed.
+    /// The latencies at the previous latency check. It can be earlier, because a small window contains too
+    /// few timed entries.
     last_latency: [Counts; 2],
 }
 
-/// Fewer timed entries have no slowest hundredth.
+/// The minimum number of timed entries for a 99th percentile.
 const MIN_TIMED: u64 = 100;
 
 impl Judge {
-    /// Judges from now on what comes behind `counts`.
+    /// Starts the next window of both arms at `counts`.
     pub(super) fn begin_with(&mut self, counts: [ArmCounts; 2]) {
         self.last_latency = counts.each_ref().map(|counts| counts.latency.clone());
         self.last = counts;
     }
 
-    /// Judges `arm` by what it has done since it was judged last, where that is enough.
+    /// Checks the entries of `arm` since the previous check. Returns the bound that the arm exceeds. Returns
+    /// `None` if it exceeds none, or if there are too few entries.
     pub(super) fn judge(
         &mut self,
         arm: Arm,

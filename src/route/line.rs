@@ -1,4 +1,4 @@
-//! What each thread keeps: memory for a line, and whose turn it is to be timed.
+//! The state of a thread: memory for a line, and the selection of entries that are timed.
 
 use core::cell::Cell;
 use core::fmt;
@@ -12,7 +12,7 @@ use crate::json::write_entry;
 use super::Start;
 use super::stats::{SHARDS, TIMED};
 
-/// Memory that a thread keeps for lines at most; longer ones are rare.
+/// The maximum memory for lines that a thread keeps, in bytes. Longer lines are rare.
 const KEPT: usize = 256 << 10;
 
 thread_local! {
@@ -23,7 +23,7 @@ thread_local! {
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// The counters that this thread counts with, and the time where its next entry is timed.
+/// Returns the index of the counters of this thread, and the current time if the next entry is timed.
 pub(super) fn turn() -> (usize, Start) {
     if SHARD.get() == usize::MAX {
         SHARD.set(THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS);
@@ -32,18 +32,18 @@ pub(super) fn turn() -> (usize, Start) {
     (SHARD.get(), entries.is_multiple_of(TIMED).then(Instant::now))
 }
 
-/// Hands the line that `entry` is to `write`, its line feed included.
+/// Calls `write` with the JSON line of `entry`, including its line feed.
 pub(super) fn with<R>(entry: &[u8], write: impl FnOnce(&[u8]) -> R) -> R {
-    // Taken out: a thread that ends has none.
+    // The memory is taken out of the cell; it is empty while the thread ends.
     let mut line = LINE.try_with(Cell::take).unwrap_or_default();
     line.clear();
     if let Ok(entry) = EntryRef::new(entry) {
-        // Writing to memory does not fail.
+        // A write to memory does not fail.
         let _ = write_entry(&entry, &mut Line(&mut line));
     }
     line.push(b'\n');
     if failpoint::hit("line") {
-        // A test wants to see it noticed.
+        // A test requires a line that differs from its entry.
         line.iter_mut().filter(|byte| **byte == b'7').for_each(|byte| *byte = b'8');
     }
     let result = write(&line);

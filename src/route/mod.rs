@@ -1,4 +1,5 @@
-//! Binary or JSON, decided for each entry while the program runs: how a service moves from one to the other (E1, E3).
+//! The selection of the binary log or JSON lines for each entry at run time. A service uses it to change from
+//! one form to the other.
 //!
 //! ```
 //! use std::sync::Mutex;
@@ -8,7 +9,7 @@
 //!
 //! # let directory = std::env::temp_dir().join(format!("fusewire-doc-route-{}", std::process::id()));
 //! let log = Log::options(&directory).open()?;
-//! // What logs JSON today goes on to, unless a rule says otherwise.
+//! // 10 % of the traces and all entries with the tag `canary` go to the log, the rest to JSON.
 //! let mut config = RouteConfig::binary_percent(Percent::new(10.0));
 //! config.rules.insert(0, Rule::to(Arm::Binary).tagged("canary"));
 //! config.bounds.max_error_rate = 0.01;
@@ -73,21 +74,24 @@ use judge::Judge;
 use shadow::Shadow;
 use stats::{ArmCounts, SHARDS, Shard};
 
-/// A [`Log`] and a sink of JSON lines, and rules that say which entry goes where. Clone it into each thread.
+/// A router: a [`Log`], a sink of JSON lines, and rules that select one of them for each entry. Clone it into
+/// each thread.
 ///
-/// An entry is built once, under the limits of the log, and then appended to the log or written as a line: what the fuse
-/// cuts, it cuts on both ways. Rules change at once, and every entry goes exactly one way: where that fails the other one
-/// is tried, and where both fail it is counted as dropped. An arm that fails its [`Bounds`] is taken out of use; the reason is in
-/// the log and in the sink.
+/// An entry is built once, under the limits of the log, and then appended to the log or written as a line.
+/// The circuit breaker cuts it in the same way for both arms. New rules apply immediately.
+///
+/// Every entry goes to exactly one arm. If that arm fails, the router tries the other arm. If both fail, the
+/// entry is counted as dropped. An arm that exceeds its [`Bounds`] is disabled; the log and the sink contain
+/// the reason.
 #[derive(Clone)]
 pub struct Router(Arc<Shared>);
 
-/// What became of an entry.
+/// The result of an append to a router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Routed {
-    /// Which way it went, or was to go.
+    /// The arm that wrote the entry, or the selected arm if the entry was dropped.
     pub arm: Arm,
-    /// What became of it there.
+    /// The outcome of the append.
     pub outcome: Outcome,
 }
 
@@ -95,19 +99,19 @@ struct Shared {
     log: Log,
     sink: Box<dyn LineSink>,
     config: ArcSwap<RouteConfig>,
-    /// The arm that has failed, by its number plus one; 0 where none has.
+    /// The number of the disabled arm plus 1, or 0 if both arms are enabled.
     failed: AtomicU8,
     rolled_back: Mutex<Option<RollBack>>,
     shards: [Box<[Shard]>; 2],
     dropped: AtomicU64,
     judge: Mutex<Judge>,
     shadow: Shadow,
-    /// Why the watched file is not in force.
+    /// The reason why the content of the watched file is not in force.
     config_error: Mutex<Option<String>>,
 }
 
 impl Router {
-    /// A router before `log` and `sink`.
+    /// Creates a router for `log` and `sink`.
     #[must_use]
     pub fn new(log: Log, sink: impl LineSink + 'static, config: RouteConfig) -> Self {
         let shards = || (0..SHARDS).map(|_| Shard::default()).collect();
@@ -125,13 +129,15 @@ impl Router {
         }))
     }
 
-    /// A function that returns the router while there are clones of it, and does not keep it open itself.
+    /// Returns a function that returns the router if a clone of it exists. The function does not keep the
+    /// router open.
     pub(crate) fn weak(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
         let shared = Arc::downgrade(&self.0);
         move || shared.upgrade().map(Self)
     }
 
-    /// Appends what `write` writes as one entry, this way or that. `write` runs once, and before anything is touched.
+    /// Appends the entry that `write` writes to one of the arms. `write` runs once, before the router changes
+    /// any state.
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Routed {
         let shared = &*self.0;
         let (shard, start) = line::turn();
@@ -144,7 +150,8 @@ impl Router {
                 let routed = shared.write(arm, built, shard);
                 if let Some(start) = start {
                     let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                    // Not of the arm that had to take it over: the one that failed may have been slow to fail.
+                    // The time counts for the selected arm, even if the other arm wrote the entry: the
+                    // selected arm can be slow to fail.
                     shared.shards[arm as usize][shard].took(nanos);
                 }
                 news = shared.compare(built);
@@ -161,23 +168,23 @@ impl Router {
         routed
     }
 
-    /// Puts other rules in force, from the next entry on, and an arm that has failed into use again.
+    /// Replaces the configuration, beginning with the next entry, and enables a disabled arm again.
     pub fn set(&self, config: RouteConfig) {
         self.0.put_in_force(config);
     }
 
-    /// The rules in force.
+    /// Returns the current configuration.
     #[must_use]
     pub fn config(&self) -> Arc<RouteConfig> {
         self.0.config.load_full()
     }
 
-    /// Puts an arm that has failed its bounds into use again.
+    /// Enables an arm again that exceeded its bounds.
     pub fn reset(&self) {
         self.0.reset();
     }
 
-    /// What the arms have done so far.
+    /// Returns the statistics of the arms.
     #[must_use]
     pub fn stats(&self) -> RouteStats {
         let shared = &*self.0;
@@ -192,7 +199,7 @@ impl Router {
         }
     }
 
-    /// The log that is the binary arm.
+    /// Returns the log, which is the binary arm.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.0.log
@@ -206,7 +213,7 @@ impl Shared {
     }
 
     fn reset(&self) {
-        // What the arms have done so far is not held against them.
+        // The next check ignores all earlier entries.
         self.judge.lock().unwrap_or_else(PoisonError::into_inner).begin_with(self.counts());
         let mut rolled_back = self.rolled_back.lock().unwrap_or_else(PoisonError::into_inner);
         *rolled_back = None;
@@ -217,7 +224,7 @@ impl Shared {
         self.shards.each_ref().map(|shards| ArmCounts::of(shards))
     }
 
-    /// Which way an entry shall go, and whether the arms are to be judged behind it.
+    /// Returns the arm for an entry, and whether the arms must be checked after it.
     fn choose(&self, severity: Severity, trace: TraceContext, shard: usize) -> (Arm, bool) {
         let config = self.config.load();
         let arm = Context::with_current(|context| {
@@ -228,7 +235,7 @@ impl Shared {
         (arm, self.shards[arm as usize][shard].choose())
     }
 
-    /// Writes an entry this way, or else the other.
+    /// Writes an entry to `arm`, or to the other arm if that fails.
     fn write(&self, arm: Arm, built: &mut Built<'_>, shard: usize) -> Routed {
         let cause = match self.write_one(arm, built) {
             Ok(bytes) => return self.written(arm, bytes, built, shard, false),
@@ -249,7 +256,7 @@ impl Shared {
         Routed { arm, outcome: Outcome::Written(*built.report()) }
     }
 
-    /// The bytes that it took.
+    /// Writes an entry to `arm`, and returns the number of bytes.
     fn write_one(&self, arm: Arm, built: &mut Built<'_>) -> Result<usize, DropCause> {
         match arm {
             Arm::Binary => built.try_append().map(|()| frame_len(built.entry().len())),
@@ -259,12 +266,12 @@ impl Shared {
         }
     }
 
-    /// An entry that could not be built goes nowhere: both ways have the same limits.
+    /// Drops an entry that could not be built. The other arm is not tried: it has the same limits.
     fn refuse(&self, refused: &Refused<'_>, shard: usize, judged: &mut bool) -> Routed {
         self.dropped.fetch_add(1, Ordering::Relaxed);
         let outcome = refused.drop_entry();
         if refused.cause == DropCause::Reentrant {
-            // No arm's fault: an entry in the middle of another.
+            // The append ran inside another append, so neither arm is at fault.
             return Routed { arm: self.config.load().default, outcome };
         }
         let (arm, due) = self.choose(refused.severity, refused.trace, shard);
@@ -273,10 +280,11 @@ impl Shared {
         Routed { arm, outcome }
     }
 
-    /// Encodes an entry both ways where it is one of those to compare. A difference that has not been told yet.
+    /// Compares both forms of an entry, if its trace is selected. Returns a difference that was not reported
+    /// before.
     fn compare(&self, built: &Built<'_>) -> Option<Difference> {
         let shadow = self.config.load().shadow;
-        // Other traces than those that a rule's share begins with.
+        // The complement of the id selects other traces than the share of a rule.
         let trace = built.trace().trace_id;
         let apart = if trace == 0 { 0 } else { !trace };
         if shadow == Percent::NONE || !shadow.includes(apart) {
@@ -285,10 +293,10 @@ impl Shared {
         line::with(built.entry(), |line| self.shadow.compare(built.entry(), line))
     }
 
-    /// Takes an arm out of use that has failed its bounds.
+    /// Disables an arm that exceeds its bounds.
     #[cold]
     fn judge(&self) {
-        // Somebody else is at it.
+        // Another thread runs the check.
         let Ok(mut judge) = self.judge.try_lock() else { return };
         let config = self.config.load_full();
         let counts = self.counts();
@@ -296,7 +304,7 @@ impl Shared {
             let Some(reason) = judge.judge(arm, &counts, &config.bounds) else { continue };
             let claimed = self.failed.compare_exchange(0, arm as u8 + 1, Ordering::AcqRel, Ordering::Relaxed);
             if claimed.is_err() {
-                // Everything goes the other way already, or has nowhere else to go.
+                // An arm is already disabled. At least one arm must remain.
                 continue;
             }
             let rolled_back = RollBack { arm, time_unix_nano: unix_nanos_now(), reason };
@@ -321,12 +329,12 @@ impl Appender for Router {
         self.0.log.limits()
     }
 
-    /// Flushes the log. Lines are with their sink when an append returns.
+    /// Flushes the log. A line is already in the sink when its append returns.
     fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
         self.0.log.flush(durability, timeout)
     }
 
-    /// Completes the log. Entries go to the sink from then on.
+    /// Closes the log. Later entries go to the sink.
     fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
         self.0.log.shutdown(timeout)
     }
@@ -342,5 +350,5 @@ impl core::fmt::Debug for Router {
     }
 }
 
-/// When an entry was begun, where it is timed.
+/// The time at which an entry began, if it is timed.
 type Start = Option<Instant>;

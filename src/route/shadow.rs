@@ -1,4 +1,4 @@
-//! Encoding both ways, and comparing what came of it (E3).
+//! The comparison of both forms of an entry.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,24 +10,24 @@ use crate::limits::Limits;
 
 use super::difference::{self, Difference};
 
-/// How many differences are kept, at paths of their own.
+/// The maximum number of differences that are kept, one per path.
 const KEPT: usize = 16;
 
-/// What came of encoding entries both ways.
+/// The statistics of the comparison of both forms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShadowStats {
-    /// Entries compared.
+    /// The number of compared entries.
     pub compared: u64,
-    /// Those of them that were not the same.
+    /// The number of compared entries that differ.
     pub differing: u64,
-    /// Entries that were not compared since another thread was comparing.
+    /// The number of entries that were not compared, because another thread was comparing.
     pub skipped: u64,
     /// The first differences, one for each path, at most 16.
     pub differences: Vec<Difference>,
 }
 
-/// Compares the two forms of entries.
+/// A comparison of both forms of entries.
 pub(super) struct Shadow {
     compared: AtomicU64,
     differing: AtomicU64,
@@ -35,7 +35,7 @@ pub(super) struct Shadow {
     desk: Mutex<Desk>,
 }
 
-/// What it takes to compare.
+/// The memory of a comparison.
 struct Desk {
     restorer: Restorer,
     entry: Vec<u8>,
@@ -44,7 +44,7 @@ struct Desk {
 }
 
 impl Shadow {
-    /// For entries under `limits`.
+    /// Creates a comparison for entries under `limits`.
     pub(super) fn new(limits: &Limits) -> Self {
         let limits = Limits { max_entry_bytes: Limits::MAX_ENTRY_BYTES, ..*limits };
         let desk = Desk { restorer: Restorer::new(), entry: Vec::new(), limits, kept: Vec::new() };
@@ -52,9 +52,9 @@ impl Shadow {
         Self { compared: counter(), differing: counter(), skipped: counter(), desk: Mutex::new(desk) }
     }
 
-    /// Compares an entry with the line that was made of it. The difference, where it is the first at its path.
+    /// Compares an entry with its line. Returns the difference if it is the first one at its path.
     pub(super) fn compare(&self, entry: &[u8], line: &[u8]) -> Option<Difference> {
-        // Whoever logs does not wait for others to compare.
+        // An append does not wait for the comparison of another thread.
         let Ok(mut desk) = self.desk.try_lock() else {
             self.skipped.fetch_add(1, Ordering::Relaxed);
             return None;
@@ -93,7 +93,7 @@ impl Desk {
         let Some(text) = core::str::from_utf8(line).ok().map(str::trim_end) else {
             return Some(unreadable("a line that is not UTF-8"));
         };
-        // Room for every entry: restored it has at most what its keys and padding add.
+        // The buffer fits every entry: a restored entry is larger only by its keys and padding.
         self.entry.resize(entry.as_bytes().len() * 2 + 4096, 0);
         let mut restored = false;
         let encoded = encode(&mut self.entry, &self.limits, |to| restored = self.restorer.restore(text, to));

@@ -1,19 +1,21 @@
-//! Where lines go.
+//! The destination of JSON lines.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// Where the JSON arm writes.
+/// A destination of JSON lines.
 pub trait LineSink: Send + Sync {
-    /// Takes a line, its line feed included. Called from many threads at once: lines must not be mixed.
+    /// Writes a line, including its line feed. Many threads call this method at once; an implementation must
+    /// not interleave lines.
     ///
     /// # Errors
-    /// Where the line may not be there, whole: it goes to the log then.
+    /// Returns an error if the sink possibly does not contain the complete line. The router then writes the
+    /// entry to the log.
     fn write_line(&self, line: &[u8]) -> io::Result<()>;
 }
 
-/// One line after the other, with one call each. Nothing is flushed: a writer that keeps lines back loses them with the
-/// process.
+/// Writes each line with one call of `write_all`, without a flush. The buffer of a buffered writer is lost if
+/// the process is killed.
 impl<W: Write + Send> LineSink for Mutex<W> {
     fn write_line(&self, line: &[u8]) -> io::Result<()> {
         self.lock().unwrap_or_else(PoisonError::into_inner).write_all(line)

@@ -10,33 +10,34 @@ use super::config::Arm;
 use super::histogram::{Counts, Histogram};
 use super::shadow::ShadowStats;
 
-/// Threads share this many sets of counters.
+/// The number of sets of counters that the threads share.
 pub(super) const SHARDS: usize = 16;
-/// Of so many entries one is timed: reading the clock twice costs a fifth of what an append does.
+/// One of this number of entries is timed: two reads of the clock take a fifth of the time of an append.
 pub(super) const TIMED: u64 = 8;
-/// After so many entries of a shard the arms are judged.
+/// The arms are checked after this number of entries of a shard.
 const JUDGED: u64 = 256;
 
-/// What a router has done so far.
+/// The statistics of a router.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RouteStats {
-    /// What went to the log.
+    /// The statistics of the log.
     pub binary: ArmStats,
-    /// What went to the sink.
+    /// The statistics of the sink.
     pub json: ArmStats,
-    /// Entries that went nowhere: what kept them out of the log is in the log's own [`Stats`](crate::log::Stats).
+    /// The number of entries that neither arm wrote. The [`Stats`](crate::log::Stats) of the log contain the
+    /// causes.
     pub dropped: u64,
-    /// The arm that has failed its bounds, and why.
+    /// The disabled arm and the bound that it exceeded.
     pub rolled_back: Option<RollBack>,
-    /// What came of encoding both ways.
+    /// The statistics of the comparison of both forms.
     pub shadow: ShadowStats,
-    /// Why the file of rules is not in force as it is; the last good one is.
+    /// The error in the file of rules. The last valid rules are in force.
     pub config_error: Option<String>,
 }
 
 impl RouteStats {
-    /// Those of one arm.
+    /// Returns the statistics of one arm.
     #[must_use]
     pub fn arm(&self, arm: Arm) -> &ArmStats {
         match arm {
@@ -46,45 +47,45 @@ impl RouteStats {
     }
 }
 
-/// What one arm has done.
+/// The statistics of one arm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArmStats {
-    /// Entries that it has written.
+    /// The number of entries that the arm wrote.
     pub entries: u64,
-    /// Those of them that the other one was to write, and could not.
+    /// The number of written entries that were assigned to the other arm, which failed.
     pub taken_over: u64,
-    /// Bytes of them: frames, or lines.
+    /// The number of bytes in the written frames or lines.
     pub bytes: u64,
-    /// Entries that it was to write, and could not, by cause in the order of [`DropCause::ALL`]; errors of the sink
-    /// count as [`DropCause::Full`].
+    /// The number of entries that were assigned to the arm and failed, by cause in the order of
+    /// [`DropCause::ALL`]. Errors of the sink count as [`DropCause::Full`].
     pub errors: [u64; DropCause::ALL.len()],
-    /// How often the fuse tripped in them.
+    /// The number of trips of the circuit breaker in the written entries.
     pub trips: u64,
-    /// How long the entries took that it was to write, from building to written: also by the other one, where it could not.
-    /// One in eight is timed.
+    /// The latency of the entries that were assigned to the arm, from the beginning of the append to the end
+    /// of the write. It includes entries that the other arm took over. One of eight entries is timed.
     pub latency: Percentiles,
 }
 
 impl ArmStats {
-    /// Entries that it was to write, and could not.
+    /// Returns the number of entries that were assigned to the arm and failed.
     #[must_use]
     pub fn errors_total(&self) -> u64 {
         self.errors.iter().sum()
     }
 }
 
-/// How long things took. Each is at most an eighth too high.
+/// Percentiles of durations. Each percentile is at most 12.5 % too high.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Percentiles {
-    /// How many were timed.
+    /// The number of timed entries.
     pub timed: u64,
-    /// Half of them took no longer.
+    /// The median.
     pub p50: Duration,
-    /// 99 of 100 took no longer.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// 999 of 1,000 took no longer.
+    /// The 99.9th percentile.
     pub p999: Duration,
 }
 
@@ -95,38 +96,38 @@ impl From<&Counts> for Percentiles {
     }
 }
 
-/// An arm that has failed its bounds: everything goes the other way since.
+/// The event that an arm exceeded a bound. All later entries go to the other arm.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RollBack {
-    /// The arm.
+    /// The disabled arm.
     pub arm: Arm,
-    /// When: nanoseconds since the Unix epoch.
+    /// The time of the event, in nanoseconds since the Unix epoch.
     pub time_unix_nano: u64,
-    /// Which bound, and what was found.
+    /// The bound and the measured values.
     pub reason: RollBackReason,
 }
 
-/// The bound that an arm has failed.
+/// The bound that an arm exceeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RollBackReason {
-    /// Too many errors.
+    /// The error rate.
     Errors {
-        /// Entries that failed.
+        /// The number of failed entries.
         failed: u64,
-        /// Of so many.
+        /// The number of entries in the window.
         of: u64,
-        /// The share that may, from 0 to 1.
+        /// The maximum share of failed entries, from 0 to 1.
         max_rate: f64,
     },
-    /// Too slow.
+    /// The latency.
     Latency {
-        /// What 99 of 100 of its entries took at most.
+        /// The 99th percentile of the arm.
         p99: Duration,
-        /// The same of the other arm.
+        /// The 99th percentile of the other arm.
         other: Duration,
-        /// How many times as long it may be.
+        /// The maximum ratio of both percentiles.
         max_ratio: f64,
     },
 }
@@ -147,11 +148,11 @@ impl std::fmt::Display for RollBackReason {
     }
 }
 
-/// Counters of one arm that few threads share.
+/// The counters of one arm for a part of the threads.
 #[repr(align(128))]
 #[derive(Default)]
 pub(super) struct Shard {
-    /// Entries that the arm was chosen for.
+    /// The number of entries that were assigned to the arm.
     chosen: AtomicU64,
     entries: AtomicU64,
     taken_over: AtomicU64,
@@ -162,7 +163,7 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// Counts that the arm was chosen. Whether the arms are to be judged behind the entry.
+    /// Counts an entry that was assigned to the arm. Returns whether the arms must be checked after it.
     pub(super) fn choose(&self) -> bool {
         self.chosen.fetch_add(1, Ordering::Relaxed) % JUDGED == JUDGED - 1
     }
@@ -201,7 +202,7 @@ impl Shard {
     }
 }
 
-/// What all shards of an arm have counted.
+/// The sum of the counters of all shards of an arm.
 #[derive(Clone, Default)]
 pub(super) struct ArmCounts {
     pub(super) chosen: u64,

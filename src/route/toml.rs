@@ -22,36 +22,37 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl RouteConfig {
-    /// The rules that a text says.
+    /// Parses routing rules in TOML.
     ///
     /// ```
     /// use fusewire::route::RouteConfig;
     ///
     /// let config = RouteConfig::from_toml(r#"
-    ///     default = "json"       # where entries go for which no rule holds: "binary" or "json"
-    ///     shadow_percent = 0.1   # of this share of traces, entries are encoded both ways and compared
+    ///     default = "json"       # arm for entries that match no rule: "binary" or "json"
+    ///     shadow_percent = 0.1   # share of traces whose entries are encoded in both forms and compared
     ///
-    ///     [[rule]]               # the first one that holds decides; all it says has to be so
+    ///     [[rule]]               # the first rule whose conditions all hold determines the arm
     ///     arm = "binary"
-    ///     severity = "warn"      # at least
+    ///     severity = "warn"      # minimum severity
     ///
     ///     [[rule]]
     ///     arm = "binary"
-    ///     tag = "canary"         # a tag of the context
-    ///     value = "yes"          # and what it says; left out: anything
-    ///     percent = 10           # of traces
+    ///     tag = "canary"         # name of a tag of the context
+    ///     value = "yes"          # value of the tag; optional, default: any value
+    ///     percent = 10           # share of traces
     ///
-    ///     [bounds]               # what an arm has to keep to
-    ///     window = 1000          # entries that are judged at a time
-    ///     max_error_rate = 0.01  # of them, from 0 to 1
-    ///     max_p99_ratio = 3.0    # times as long as the other arm's p99
+    ///     [bounds]               # bounds of an arm
+    ///     window = 1000          # minimum number of entries in a check
+    ///     max_error_rate = 0.01  # maximum share of failed entries, from 0 to 1
+    ///     max_p99_ratio = 3.0    # maximum ratio to the p99 latency of the other arm
     /// "#)?;
     /// assert_eq!(config.rules.len(), 2);
     /// # Ok::<(), fusewire::route::ConfigError>(())
     /// ```
     ///
     /// # Errors
-    /// Where it is not TOML, has members that mean nothing, or numbers out of their range.
+    /// Returns an error if the text is not TOML, contains an unknown key, or contains a number outside its
+    /// range.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
         let rules = file.rule.into_iter().map(|rule| {

@@ -1,4 +1,4 @@
-//! Rules in a file that is watched.
+//! Routing rules from a watched file.
 
 use std::fs;
 use std::io;
@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime};
 use super::config::RouteConfig;
 use super::{Router, Shared};
 
-/// How long a file's time of change is not trusted to differ after another change.
+/// The resolution of modification times: changes within this time can have the same modification time.
 const TICK: Duration = Duration::from_millis(20);
 
-/// A file of rules that is watched as long as this lives.
+/// A guard that keeps a file of rules watched until it is dropped.
 #[must_use = "the file is watched until the `Watch` is dropped"]
 #[derive(Debug)]
 pub struct Watch {
@@ -23,14 +23,16 @@ pub struct Watch {
 }
 
 impl Router {
-    /// Puts the rules of a TOML file in force ([`RouteConfig::from_toml`]), now and whenever it changes; it is looked at every
-    /// `interval`, at least every 10 ms.
+    /// Applies the rules of a TOML file ([`RouteConfig::from_toml`]) now and after each change. A thread
+    /// checks the file every `interval`, which is at least 10 ms.
     ///
-    /// A file that is gone, or cannot be used, leaves the last good rules in force; why, is in the log, in the sink, and in
-    /// [`RouteStats::config_error`](super::RouteStats::config_error). Best replaced by renaming a whole one over it.
+    /// If the file is missing or invalid, the last valid rules remain in force. The log, the sink and
+    /// [`RouteStats::config_error`](super::RouteStats::config_error) contain the error. To replace the file,
+    /// rename a complete file over it.
     ///
     /// # Errors
-    /// Where there are no threads to be had. A bad file is none: what holds for later ones holds for the first.
+    /// Returns an error if the system cannot create a thread. An invalid file is not an error, not even on
+    /// the first read.
     pub fn watch(&self, file: impl Into<PathBuf>, interval: Duration) -> io::Result<Watch> {
         let (stop, stopped) = channel();
         let interval = interval.max(Duration::from_millis(10));
@@ -60,14 +62,14 @@ impl Drop for Watch {
 
 struct Watched {
     path: PathBuf,
-    /// Time of change and length, where they can be trusted to differ for another text.
+    /// The modification time and the length of the file, if a later change must alter them.
     seen: Option<(SystemTime, u64)>,
-    /// What was read last, or why nothing could be.
+    /// The text of the last read, or its error.
     text: Option<Result<String, String>>,
 }
 
 impl Watched {
-    /// Reads the file where it may have changed, and puts in force what is new in it.
+    /// Reads the file if it can have changed, and applies a new content.
     fn look(&mut self, shared: &Shared) {
         let found =
             fs::metadata(&self.path).and_then(|metadata| Ok((metadata.modified()?, metadata.len()))).ok();

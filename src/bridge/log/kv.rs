@@ -1,4 +1,4 @@
-//! Key-values of a record, by their types.
+//! The key-values of a record, with their types.
 
 use std::error::Error as StdError;
 
@@ -11,11 +11,11 @@ use crate::encode::AsDisplay;
 use crate::encode::AsSerde;
 use crate::encode::{AsError, EntryWriter, LogValue, ValueWriter};
 
-/// Writes key-values as attributes, but for the ids, which it returns.
+/// Writes key-values as attributes, except the ids, which are returned.
 #[inline]
 pub(super) fn write(entry: &mut EntryWriter<'_>, source: impl Source) -> Ids {
     let mut pairs = Pairs { entry, ids: Ids::default() };
-    // A source that fails has given what it has given.
+    // If the source fails, the pairs before the failure remain.
     let _ = source.visit(&mut pairs);
     pairs.ids
 }
@@ -36,7 +36,7 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_, '_> {
             let mut attributes = self.entry.attributes();
             let slot = attributes.slot(key);
             if !slot.is_inert() {
-                // What a value has to say of itself going wrong, the entry says.
+                // If the value fails, the entry contains the error.
                 let _ = value.visit(OneValue(Some(slot)));
             }
         }
@@ -44,7 +44,7 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_, '_> {
     }
 }
 
-/// Writes the one value that it is shown.
+/// A visitor that writes one value.
 struct OneValue<'a, 'b>(Option<ValueWriter<'a, 'b>>);
 
 impl OneValue<'_, '_> {

@@ -1,4 +1,4 @@
-//! The logger.
+//! A logger for the crate `log`.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::thread_name;
 
 use super::kv;
 
-/// Logs records of the crate `log`, into a [`Log`] or through whatever else appends. See the [module](super).
+/// A logger that appends records of the crate `log` to a [`Log`] or to another [`Appender`]. See the
+/// [module](super).
 pub struct Logger<A = Log> {
     log: A,
     used: Used,
@@ -24,11 +25,12 @@ pub struct Logger<A = Log> {
     module: bool,
 }
 
-/// How long [`log::Log::flush`] waits for the disk.
+/// The maximum time that [`log::Log::flush`] waits for the disk.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<A: Appender> Logger<A> {
-    /// A logger over `log`: of all levels, with the name of the thread, and neither file nor line.
+    /// Creates a logger that appends to `log`. It logs all levels and the name of the thread, but not the
+    /// file, line and module of the call.
     #[must_use]
     pub fn new(log: A) -> Self {
         Self {
@@ -42,48 +44,49 @@ impl<A: Appender> Logger<A> {
         }
     }
 
-    /// The most verbose level that is logged.
+    /// Sets the most verbose level that is logged.
     #[must_use]
     pub fn with_max_level(mut self, max_level: LevelFilter) -> Self {
         self.max_level = max_level;
         self
     }
 
-    /// Whether the name of the thread is logged; it is, if not told.
+    /// Sets whether entries contain the name of the thread; default true.
     #[must_use]
     pub fn with_thread_names(mut self, thread_names: bool) -> Self {
         self.thread_names = thread_names;
         self
     }
 
-    /// Whether the file of the call is logged, as `code.file.path`; it is not, if not told.
+    /// Sets whether entries contain the file of the call, as `code.file.path`; default false.
     #[must_use]
     pub fn with_file(mut self, file: bool) -> Self {
         self.file = file;
         self
     }
 
-    /// Whether the line of the call is logged, as `code.line.number`; it is not, if not told.
+    /// Sets whether entries contain the line of the call, as `code.line.number`; default false.
     #[must_use]
     pub fn with_line_number(mut self, line_number: bool) -> Self {
         self.line_number = line_number;
         self
     }
 
-    /// Whether the module of the call is logged, as `code.namespace`; it is not, if not told. It often is the target.
+    /// Sets whether entries contain the module of the call, as `code.namespace`; default false. The module is
+    /// often equal to the target.
     #[must_use]
     pub fn with_module(mut self, module: bool) -> Self {
         self.module = module;
         self
     }
 
-    /// Makes this the logger of the program, and its level the level of the program. Returns a guard for `main` to hold: the
-    /// logger itself is never dropped, and the guard closes the log.
+    /// Installs this logger and its maximum level in the program. Returns a guard for `main`: the logger
+    /// itself is never dropped, so the guard closes the log.
     ///
-    /// A guard that is dropped before the first record does nothing.
+    /// If the guard is dropped before the first record, it does nothing.
     ///
     /// # Errors
-    /// If the program has a logger.
+    /// Returns an error if the program already has a logger.
     pub fn init(self) -> Result<Guard<A>, SetLoggerError>
     where
         A: Clone + Send + Sync + 'static,
@@ -124,7 +127,7 @@ impl<A: Appender> Logger<A> {
     }
 }
 
-/// OpenTelemetry's number of a level.
+/// Returns the OpenTelemetry severity of a level.
 fn severity(level: Level) -> Severity {
     match level {
         Level::Trace => Severity::TRACE,
@@ -148,10 +151,10 @@ impl<A: Appender + Send + Sync> ::log::Log for Logger<A> {
         }
     }
 
-    /// Waits, for a second at most, until the disk has what was logged: what `log` promises of a flush is no more than the
-    /// log does anyway.
+    /// Waits up to 1 s until all entries are on disk. The log itself buffers nothing: an entry survives the
+    /// process when its append returns.
     fn flush(&self) {
-        // There is nobody to tell; the log counts it where the disk fails.
+        // The trait has no error to return. The log counts errors of the disk.
         let _ = self.log.flush(Durability::Disk, FLUSH_TIMEOUT);
     }
 }

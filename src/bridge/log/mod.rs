@@ -1,4 +1,4 @@
-//! The crate `log` into a log: a [`Logger`].
+//! A bridge from the crate `log` to a log: [`Logger`].
 //!
 //! ```
 //! use fusewire::bridge::log::Logger;
@@ -17,14 +17,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The record's message is the entry's body; its level the severity (`Trace` 1, `Debug` 5, `Info` 9, `Warn` 13, `Error` 17);
-//! its target the target. Its key-values are attributes of their types, errors with their sources; what has no type that `log`
-//! knows is text that is stopped at its budget, or, with feature `serde` and captured by `:serde`, the map or array that it
-//! is. Values captured by `:sval` are text.
+//! The message of a record is the body of the entry, and the target is the target. The level determines the
+//! severity: `Trace` 1, `Debug` 5, `Info` 9, `Warn` 13, `Error` 17.
 //!
-//! File, line and module are `code.file.path`, `code.line.number` and `code.namespace`, where asked for. Key-values `trace_id`
-//! and `span_id` that are text of 32 and 16 hexadecimal digits are the entry's trace and span. What the thread's
-//! [`Context`](crate::Context) says, the entry says, too.
+//! Key-values become attributes with their types; errors include their sources. A value of a type that `log`
+//! does not know becomes text, whose length is limited. With the feature `serde`, a value that `:serde`
+//! captures becomes a map or an array instead. A value that `:sval` captures becomes text.
+//!
+//! File, line and module become `code.file.path`, `code.line.number` and `code.namespace`, if they are
+//! enabled. The key-values `trace_id` and `span_id` become the trace id and the span id of the entry, if they
+//! are text with 32 and 16 hexadecimal digits. The entry also contains the [`Context`](crate::Context) of the
+//! thread.
 
 mod kv;
 mod logger;

@@ -1,4 +1,4 @@
-//! The span that a thread is in, for entries that do not come through `tracing`.
+//! The current span of a thread, for entries that do not come from `tracing`.
 
 use tracing_core::Subscriber;
 use tracing_core::dispatcher::{self, Dispatch};
@@ -11,8 +11,11 @@ use crate::encode::EntryWriter;
 use super::layer::write_scope;
 use super::span::Known;
 
-/// Writes the spans that this thread is in as the [`Layer`](super::Layer) that saw the innermost one writes them, and returns
-/// their ids. Nothing if no subscriber is set, if the subscriber is not based on a `Registry`, or if no `Layer` is in it.
+/// Writes the spans of this thread, and returns their ids. The format is that of the first
+/// [`Layer`](super::Layer) that recorded the innermost span.
+///
+/// Writes nothing if there is no subscriber, if the subscriber is not based on a `Registry`, or if it
+/// contains no `Layer`.
 #[inline]
 pub(crate) fn write_current(entry: &mut EntryWriter<'_>) -> Ids {
     let mut ids = Ids::default();
@@ -28,7 +31,7 @@ fn write(entry: &mut EntryWriter<'_>, ids: &mut Ids) {
         let Some(registry) = dispatch.downcast_ref::<Registry>() else { return };
         let current = registry.current_span();
         let Some(span) = current.id().and_then(|id| registry.span(id)) else { return };
-        // A span that was made before the layer was there is passed over.
+        // A span that is older than the layer is skipped.
         for span in span.scope() {
             let extensions = span.extensions();
             if let Some(place) = extensions.get::<Known>().and_then(Known::first) {
@@ -40,7 +43,7 @@ fn write(entry: &mut EntryWriter<'_>, ids: &mut Ids) {
     });
 }
 
-/// Takes the ids that are not known yet from the layer of `tracing-opentelemetry`.
+/// Adds unknown ids from the layer of `tracing-opentelemetry`.
 #[cfg(feature = "tracing-opentelemetry-0-34")]
 fn of_opentelemetry(id: Option<&tracing_core::span::Id>, dispatch: &Dispatch, ids: &mut Ids) {
     if !ids.are_known()

@@ -1,4 +1,4 @@
-//! How many values the entry of a call site will have.
+//! The expected number of values in the next entry of a call site.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,11 +6,12 @@ use tracing_core::Metadata;
 
 use crate::encode::EntryWriter;
 
-/// Call sites that are remembered; of two that share a place each makes the other's number wrong.
+/// The number of call sites in the table. If two call sites share a place, they overwrite each other's
+/// number.
 const SITES: usize = 256;
 
-/// What the last entry of each call site had: its text then stands where it stays, and need not be moved. A wrong number
-/// costs that move, and nothing else.
+/// The number of values in the last entry of each call site. With the correct number, the encoder writes text
+/// to its final position. With a wrong number, it must move the text.
 pub(super) struct Expected([AtomicU32; SITES]);
 
 impl Default for Expected {
@@ -20,10 +21,11 @@ impl Default for Expected {
 }
 
 impl Expected {
-    /// Tells `entry` what it will have; returns that, and where what it has is to be told.
+    /// Sets the expected number of values of `entry`. Returns the number, and the place in which to store the
+    /// actual number.
     #[inline]
     pub(super) fn expect(&self, site: &Metadata<'_>, entry: &mut EntryWriter<'_>) -> (&AtomicU32, u32) {
-        // Call sites are static, and larger than a cache line.
+        // Call sites are static values, and larger than a cache line.
         let place = &self.0[(core::ptr::from_ref(site).addr() >> 6) % SITES];
         let nodes = place.load(Ordering::Relaxed);
         if nodes > 0 {
@@ -33,7 +35,7 @@ impl Expected {
     }
 }
 
-/// Remembers what `entry` has, where it is not what was expected.
+/// Stores the number of values of `entry`, if it differs from the expected number.
 #[inline]
 pub(super) fn learn((place, expected): (&AtomicU32, u32), entry: &EntryWriter<'_>) {
     let nodes = u32::try_from(entry.nodes()).unwrap_or(0);

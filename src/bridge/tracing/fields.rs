@@ -1,4 +1,4 @@
-//! Fields of events and spans, by their types.
+//! The fields of events and spans, with their types.
 
 use core::fmt;
 use std::error::Error;
@@ -9,22 +9,23 @@ use crate::encode::{AsDebug, AsError, Bytes, EntryWriter, LogValue, MapWriter};
 
 use crate::bridge::ids::{Ids, ShortText, Which};
 
-/// Where fields go.
+/// A destination of fields.
 pub(super) trait Sink {
-    /// Whether it takes a field for something of its own, as an event does with its message; text is as in the value.
+    /// Consumes a field that is not an attribute, for example the message of an event. Returns whether it
+    /// did. `text` is the value as text.
     fn takes(&mut self, name: &str, text: Text<'_>) -> bool;
 
     fn attribute<V: LogValue + ?Sized>(&mut self, name: &str, value: &V);
 }
 
-/// A field's value, for who wants it as text.
+/// The value of a field as text.
 #[derive(Clone, Copy)]
 pub(super) enum Text<'a> {
     Str(&'a str),
     Format(fmt::Arguments<'a>),
 }
 
-/// Writes each field to a sink, but for the ids.
+/// A visitor that writes each field to a sink, except the ids.
 pub(super) struct Fields<'i, S> {
     pub(super) sink: S,
     pub(super) ids: &'i mut Ids,
@@ -39,7 +40,7 @@ impl<S: Sink> Fields<'_, S> {
         text: Text<'_>,
         id: impl FnOnce(&mut Ids, Which) -> bool,
     ) {
-        // A field that is named as a keyword is not meant to be called `r#type`.
+        // A field with the name of a keyword has the prefix `r#`, for example `r#type`.
         let name = field.name();
         let name = name.strip_prefix("r#").unwrap_or(name);
         if self.sink.takes(name, text) || Which::of(name).is_some_and(|which| id(self.ids, which)) {
@@ -101,14 +102,15 @@ impl<S: Sink> Visit for Fields<'_, S> {
     }
 }
 
-/// An event's entry.
+/// A sink that writes the fields of an event to an entry.
 pub(super) struct Event<'e, 'b> {
     pub(super) entry: &'e mut EntryWriter<'b>,
-    /// What to make of the fields that say where a record of the `log` crate comes from; `None` for events of `tracing`.
+    /// The options for the fields with the origin of a record of the crate `log`; `None` for an event of
+    /// `tracing`.
     pub(super) record: Option<Record>,
 }
 
-/// A record of the `log` crate that came through `tracing-log`.
+/// The options for a record of the crate `log` that `tracing-log` forwards.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
     pub(super) file: bool,
@@ -120,7 +122,7 @@ impl Sink for Event<'_, '_> {
     #[inline(always)]
     fn takes(&mut self, name: &str, text: Text<'_>) -> bool {
         match name {
-            // Of several messages the first is the body, and the others are attributes.
+            // The first `message` is the body; others are attributes.
             "message" if !self.entry.has_body() => match text {
                 Text::Str(text) => self.entry.set_body(text),
                 Text::Format(args) => self.entry.set_body_fmt(args),

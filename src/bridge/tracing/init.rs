@@ -1,4 +1,4 @@
-//! The set-up of a program in one line.
+//! The installation of the layer in a program.
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
@@ -9,14 +9,14 @@ use crate::log::{Appender, Guard};
 
 use super::Layer;
 
-/// Makes a [`Layer`] over `appender` the subscriber of the program, for events of level `INFO` and above. `appender` is a
-/// [`Log`](crate::log::Log) or a [`Router`](crate::route::Router). Returns a guard for `main` to hold: the subscriber itself is
-/// never dropped, and the guard closes the log.
+/// Installs a subscriber that appends events of level `INFO` and above to `appender`, with a [`Layer`].
+/// `appender` is a [`Log`](crate::log::Log) or a [`Router`](crate::route::Router).
 ///
-/// A guard that is dropped before the first event does nothing.
+/// Returns a guard for `main`: the subscriber itself is never dropped, so the guard closes the log. If the
+/// guard is dropped before the first event, it does nothing.
 ///
 /// # Errors
-/// If the program has a subscriber.
+/// Returns an error if the program already has a subscriber.
 ///
 /// # Examples
 /// ```
@@ -40,10 +40,10 @@ where
     init_at(appender, LevelFilter::INFO)
 }
 
-/// [`init`] with another level.
+/// Installs a subscriber as [`init`] does, with another level.
 ///
 /// # Errors
-/// The same.
+/// Returns an error if the program already has a subscriber.
 pub fn init_at<A>(appender: A, level: LevelFilter) -> Result<Guard<A>, TryInitError>
 where
     A: Appender + Clone + Send + Sync + 'static,

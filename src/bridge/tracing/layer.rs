@@ -1,4 +1,4 @@
-//! The layer.
+//! The layer for `tracing_subscriber`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,13 +21,14 @@ use super::span::{Known, Outer, Place, Span};
 use crate::bridge::ids::Ids;
 use crate::bridge::used::Used;
 
-/// Layers there are: what each knows of a span is its own.
+/// The number of created layers. Each layer stores its own data in a span.
 static LAYERS: AtomicU64 = AtomicU64::new(0);
 
-/// Logs events, and the spans that they are in, into a [`Log`] or through whatever else appends. See the [module](super).
+/// A layer that appends events and their spans to a [`Log`] or to another [`Appender`]. See the
+/// [module](super).
 pub struct Layer<A = Log> {
     log: A,
-    /// Told of the first event, if anybody wants to know.
+    /// A flag that the first event sets, if the guard of a bridge needs it.
     used: Option<Used>,
     options: Options,
     number: u64,
@@ -37,7 +38,8 @@ pub struct Layer<A = Log> {
 }
 
 impl<A: Appender> Layer<A> {
-    /// A layer over `log`: with all spans of an event, the name of the thread, and neither file nor line.
+    /// Creates a layer that appends to `log`. It logs all spans of an event and the name of the thread, but
+    /// not the file, line and module of the call.
     #[must_use]
     pub fn new(log: A) -> Self {
         Self {
@@ -51,62 +53,63 @@ impl<A: Appender> Layer<A> {
         }
     }
 
-    /// Which spans of an event its entry says; all, if not told.
+    /// Sets which spans of an event are in its entry; default [`Scope::All`].
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.options.scope = scope;
         self
     }
 
-    /// Which events of spans themselves are logged; none, if not told.
+    /// Sets which events of spans themselves are logged; default [`SpanEvents::None`].
     #[must_use]
     pub fn with_span_events(mut self, span_events: SpanEvents) -> Self {
         self.options.span_events = span_events;
         self
     }
 
-    /// Whether the name of the thread is logged; it is, if not told.
+    /// Sets whether entries contain the name of the thread; default true.
     #[must_use]
     pub fn with_thread_names(mut self, thread_names: bool) -> Self {
         self.options.thread_names = thread_names;
         self
     }
 
-    /// Whether the file of the call is logged, as `code.file.path`; it is not, if not told.
+    /// Sets whether entries contain the file of the call, as `code.file.path`; default false.
     #[must_use]
     pub fn with_file(mut self, file: bool) -> Self {
         self.options.file = file;
         self
     }
 
-    /// Whether the line of the call is logged, as `code.line.number`; it is not, if not told.
+    /// Sets whether entries contain the line of the call, as `code.line.number`; default false.
     #[must_use]
     pub fn with_line_number(mut self, line_number: bool) -> Self {
         self.options.line_number = line_number;
         self
     }
 
-    /// Whether the module of the call is logged, as `code.namespace`; it is not, if not told. It often is the target.
+    /// Sets whether entries contain the module of the call, as `code.namespace`; default false. The module is
+    /// often equal to the target.
     #[must_use]
     pub fn with_module(mut self, module: bool) -> Self {
         self.options.module = module;
         self
     }
 
-    /// This layer, which notes its first event.
+    /// Returns the layer with a flag that its first event sets.
     pub(super) fn noting_use(mut self, used: Used) -> Self {
         self.used = Some(used);
         self
     }
 
-    /// What it appends to.
+    /// Returns the appender.
     #[must_use]
     pub fn log(&self) -> &A {
         &self.log
     }
 
-    /// Makes a place for a span that was made before the layer was there. Of its fields the layer knows those that are recorded
-    /// from now on.
+    /// Adds data of this layer to a span that is older than the layer. The data contains the name, and the
+    /// fields that are recorded later.
     #[cold]
     fn adopt<'r, S: Subscriber + LookupSpan<'r>>(&self, span: &SpanRef<'r, S>) {
         let timed = self.options.span_events != SpanEvents::None;
@@ -122,7 +125,7 @@ impl<A: Appender> Layer<A> {
         }
     }
 
-    /// What the layer knows of a span.
+    /// Returns the data of this layer in a span.
     #[inline]
     fn span<S: Subscriber + for<'l> LookupSpan<'l>>(
         &self,
@@ -132,14 +135,14 @@ impl<A: Appender> Layer<A> {
         context.span(id)?.extensions().get::<Known>()?.place(self.number)?.span().cloned()
     }
 
-    /// The spans that a new one is in. A span that was made before the layer was there is passed over.
+    /// Returns the spans around a new span. A span that is older than the layer is skipped.
     fn outer<'r, S: Subscriber + LookupSpan<'r>>(&self, span: &SpanRef<'r, S>) -> Outer {
         let place_of =
             |span: SpanRef<'r, S>| span.extensions().get::<Known>()?.place(self.number).map(Place::as_outer);
         span.scope().skip(1).find_map(place_of).unwrap_or_default()
     }
 
-    /// What stands in the entry for the call site.
+    /// Writes the properties of a call site into an entry.
     #[inline]
     fn write_site(&self, entry: &mut EntryWriter<'_>, site: &Metadata<'_>) {
         entry.set_severity(severity(*site.level()));
@@ -164,7 +167,7 @@ impl<A: Appender> Layer<A> {
         }
     }
 
-    /// What stands in the entry for the span that it is in, and for those that this one is in.
+    /// Writes a span and the spans around it into an entry.
     #[inline]
     fn write_span<'r, S: Subscriber + LookupSpan<'r>>(
         &self,
@@ -180,7 +183,7 @@ impl<A: Appender> Layer<A> {
         ids.fill(&self.opentelemetry.known(self.number, span));
     }
 
-    /// False if the layer does not know the span.
+    /// Writes the data of this layer in a span into an entry. Returns false if there is none.
     #[inline]
     fn write_place<'r, S: Subscriber + LookupSpan<'r>>(
         &self,
@@ -196,7 +199,7 @@ impl<A: Appender> Layer<A> {
         place.is_some()
     }
 
-    /// Logs that something happened to the span itself.
+    /// Logs an event of the span itself.
     #[cold]
     fn log_of<'r, S: Subscriber + LookupSpan<'r>>(
         &self,
@@ -214,7 +217,7 @@ impl<A: Appender> Layer<A> {
     }
 }
 
-/// OpenTelemetry's number of a level.
+/// Returns the OpenTelemetry severity of a level.
 fn severity(level: Level) -> Severity {
     match level {
         Level::TRACE => Severity::TRACE,
@@ -225,14 +228,14 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-/// Whether an event is a record of the `log` crate that came through `tracing-log`: what its fields begin with stands in
-/// the place of the call site, which is the same for all of them.
+/// Returns whether an event is a record of the crate `log` that `tracing-log` forwards. All such records have
+/// the same call site; their first fields contain the origin.
 #[inline]
 fn is_record(site: &Metadata<'_>) -> bool {
     site.target() == "log" && site.name() == "log event"
 }
 
-/// Writes the spans of `place`, and takes of their ids what is not known, from an inner one before an outer one.
+/// Writes the spans of `place` into an entry, and adds unknown ids. The ids of an inner span have priority.
 #[inline]
 pub(super) fn write_scope(entry: &mut EntryWriter<'_>, place: &Place, ids: &mut Ids) {
     let scope = place.scope;
@@ -290,7 +293,7 @@ where
             let Options { file, line_number, module, .. } = self.options;
             let record = is_record(site).then_some(fields::Record { file, line_number, module });
             event.record(&mut Fields { sink: fields::Event { entry: &mut *entry, record }, ids: &mut ids });
-            // Only now: while code that formats a value runs, nothing of the span is held.
+            // The code that formats the fields has finished: it must not run while the span is locked.
             if let Some(span) = context.event_span(event) {
                 self.write_span(entry, &span, &mut ids);
             }

@@ -1,4 +1,4 @@
-//! `tracing` into a log: a [`Layer`] of `tracing_subscriber`.
+//! A bridge from `tracing` to a log: a [`Layer`] for `tracing_subscriber`.
 //!
 //! ```
 //! use fusewire::log::Log;
@@ -17,7 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A program that has other layers puts a [`Layer`] among them, and holds [`Log::guard`](crate::log::Log::guard):
+//! If a program has other layers, add a [`Layer`] to them, and keep a [`Log::guard`](crate::log::Log::guard)
+//! in `main`:
 //!
 //! ```
 //! # use fusewire::log::Log;
@@ -33,40 +34,42 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # What becomes of an event
+//! # Mapping of an event
 //!
 //! | of the event | in the entry |
 //! |---|---|
 //! | `message` | body; a second one is an attribute |
 //! | level | severity: `TRACE` 1, `DEBUG` 5, `INFO` 9, `WARN` 13, `ERROR` 17 |
 //! | target, name of the thread | target, thread |
-//! | fields | attributes of their types, all of them if a name repeats; errors with their sources, `?` and `%` as text that is stopped at its budget |
-//! | fields `trace_id`, `span_id` of the event, or of the nearest span that has them | the entry's trace and span, where the value is such an id: 32 and 16 hexadecimal digits, or a number that is not 0 |
-//! | the spans that it is in | attribute `spans`, an array of maps, outermost first; or `span`, or none: [`Scope`] |
-//! | file, line, module | `code.file.path`, `code.line.number`, `code.namespace`, where asked for |
+//! | fields | attributes with their types, including repeated names; errors include their sources; `?` and `%` fields are text of limited length |
+//! | fields `trace_id` and `span_id` of the event, or of the nearest span that has them | trace id and span id, if the value is 32 or 16 hexadecimal digits, or a number other than 0 |
+//! | the spans of the event | attribute `spans`, an array of maps, outermost first; or `span`, or none: see [`Scope`] |
+//! | file, line, module | `code.file.path`, `code.line.number`, `code.namespace`, if enabled |
 //!
-//! Fields of a span are encoded when it is made, and again when some are recorded: a field that is recorded again *replaces*
-//! what was recorded before. An event copies them. It allocates nothing, once its thread is known.
-//! Of a span that was made before the layer was there, the name and the fields that are recorded later are known.
+//! The layer encodes the fields of a span when the span is created, and again when fields are recorded. A
+//! field that is recorded again *replaces* its earlier value. An event copies the encoded fields. After the
+//! first event of a thread, an event does not allocate. If a span is older than the layer, its entries
+//! contain its name and the fields that are recorded later.
 //!
-//! Records of the `log` crate that come through `tracing-log` are as if they had come from `tracing`: with the target, file
-//! and line of the record.
+//! `tracing-log` forwards records of the crate `log`. Their entries contain the target, file and line of the
+//! record.
 //!
 //! # Levels
 //!
-//! The layer logs all that reaches it. What shall not reach it is told by a filter, for this layer alone
-//! (`layer.with_filter(LevelFilter::INFO)`, or an `EnvFilter`) or for all of them: `tracing` asks it before anything is
-//! evaluated, and remembers the answer for each call site. An own level of the layer could only come later than that, or else
-//! silence the other layers too.
+//! The layer logs every event that it receives. To select events, use a filter: for this layer
+//! (`layer.with_filter(LevelFilter::INFO)`, or an `EnvFilter`) or for all layers. `tracing` applies the
+//! filter before it evaluates the fields, and caches the result for each call site. The layer has no level
+//! option: such an option would apply after the evaluation of the fields, or it would also disable events of
+//! other layers.
 //!
-//! # What it does not do
+//! # Limitations
 //!
-//! Values of the crate `valuable` reach a layer only where everything is compiled with `--cfg tracing_unstable`; without it
-//! there is nothing to implement. Logged with `?` they are text.
+//! A layer receives values of the crate `valuable` only if all crates are compiled with `--cfg
+//! tracing_unstable`. Without this flag, log such values with `?`; they become text.
 //!
-//! Code that formats a value runs while the event is written. What it logs itself is dropped, and counted
-//! ([`DropCause::Reentrant`](crate::log::DropCause::Reentrant)). Where it panics, there is no entry, the panic goes on, and
-//! the log is as it was.
+//! Code that formats a value runs inside the append. Entries that this code logs are dropped and counted as
+//! [`DropCause::Reentrant`](crate::log::DropCause::Reentrant). If this code panics, the log is unchanged and
+//! the panic continues.
 
 mod current;
 mod expected;

@@ -13,7 +13,7 @@ use crate::trace::TraceContext;
 use super::span::{Known, Span};
 use crate::bridge::ids::Ids;
 
-/// Where the ids are asked for.
+/// The dispatcher that returns the ids of a span.
 #[derive(Default)]
 pub(super) struct Source(OnceLock<WeakDispatch>);
 
@@ -22,7 +22,8 @@ impl Source {
         let _ = self.0.set(dispatch.downgrade());
     }
 
-    /// The ids of a span; asked for once, and remembered then. Nothing of the span may be held.
+    /// Returns the ids of a span. The first complete result is cached. The caller must not hold the
+    /// extensions of the span.
     #[inline]
     pub(super) fn known<'r, S: Subscriber + LookupSpan<'r>>(&self, layer: u64, span: &SpanRef<'r, S>) -> Ids {
         let known = span.extensions().get::<Known>().and_then(|known| known.place(layer)?.span().cloned());
@@ -44,13 +45,14 @@ impl Source {
                 }
                 ids
             }
-            // The layer was put in later and never told its dispatch: the thread's own context is next best.
+            // The layer was added later and has no dispatcher. The current OpenTelemetry context is the best
+            // available source.
             None => opentelemetry::Context::map_current(|context| ids(context.span().span_context())),
         }
     }
 }
 
-/// The ids of a span, asked for anew. Nothing of the span may be held.
+/// Returns the ids of a span without a cache. The caller must not hold the extensions of the span.
 pub(super) fn ids_of(id: &tracing_core::span::Id, dispatch: &Dispatch) -> Ids {
     get_otel_context(id, dispatch).map_or_else(Ids::default, |context| ids(context.span().span_context()))
 }

@@ -1,31 +1,33 @@
-//! What a layer is told.
+//! The options of a layer.
 
-/// Which of the spans that an event is in its entry says.
+/// The selection of the spans in the entry of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Scope {
-    /// None.
+    /// No spans.
     None,
-    /// The innermost one: attribute `span`, a map of the span's `name` and its fields.
+    /// The innermost span: the attribute `span`, a map with the `name` and the fields of the span.
     Current,
-    /// All of them: attribute `spans`, an array of such maps, outermost first. Of more than 64 the innermost 64; attribute
-    /// `spans.left_out` is then the number of the others.
+    /// All spans: the attribute `spans`, an array of such maps, outermost first. The array contains at most
+    /// the 64 innermost spans; the attribute `spans.left_out` contains the number of other spans.
     #[default]
     All,
 }
 
-/// Which events of spans themselves are logged, with the level and the target of the span. They are in the span.
+/// The selection of the logged events of a span itself. Such an event has the level and the target of the
+/// span, and is inside the span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SpanEvents {
-    /// None.
+    /// No events.
     #[default]
     None,
-    /// Its end: body `close`, and the durations `time.busy`, for which it was entered, and `time.idle`, for which not.
+    /// The end of a span: an entry with the body `close`. The durations `time.busy` and `time.idle` are the
+    /// times in which the span was entered and not entered.
     Close,
-    /// Its beginning, body `new`, and its end.
+    /// The beginning of a span, with the body `new`, and its end.
     NewAndClose,
 }
 
-/// Options of a layer.
+/// The options of a layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     pub(super) scope: Scope,

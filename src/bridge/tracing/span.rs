@@ -1,4 +1,4 @@
-//! What a layer knows of a span.
+//! The data of a layer in a span.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,21 +15,21 @@ use super::fields::Fields;
 use super::options::Scope;
 use crate::bridge::ids::Ids;
 
-/// Spans that an entry says at most.
+/// The maximum number of spans in an entry.
 pub(super) const MAX_SPANS: usize = 64;
 
-/// An extension of a span: what each layer that logs it knows.
+/// The extension of a span: the data of each layer.
 pub(super) struct Known(Vec<Place>);
 
-/// A span and those that it is in, as one layer sees them.
+/// A span and the spans around it, as one layer recorded them.
 pub(super) struct Place {
-    /// The layer's.
+    /// The number of the layer.
     layer: u64,
-    /// What the layer says of spans.
+    /// The scope option of the layer.
     pub(super) scope: Scope,
-    /// Outermost first, the span itself last; at most `MAX_SPANS`.
+    /// The spans, outermost first; the last one is the span itself. At most `MAX_SPANS`.
     pub(super) spans: Box<[Arc<Span>]>,
-    /// Outermost ones that are left out.
+    /// The number of outermost spans that are not in `spans`.
     pub(super) left_out: u64,
 }
 
@@ -38,7 +38,7 @@ impl Known {
         Self(vec![place])
     }
 
-    /// What the layer that saw it first knows.
+    /// Returns the data of the first layer that recorded the span.
     #[inline]
     pub(super) fn first(&self) -> Option<&Place> {
         self.0.first()
@@ -55,7 +55,7 @@ impl Known {
     }
 }
 
-/// The spans that a new one is in, and how many more are left out.
+/// The spans around a new span, and the number of omitted spans.
 pub(super) type Outer = (Box<[Arc<Span>]>, u64);
 
 impl Place {
@@ -69,39 +69,39 @@ impl Place {
         (self.spans.clone(), self.left_out)
     }
 
-    /// The span itself.
+    /// Returns the span itself.
     #[inline]
     pub(super) fn span(&self) -> Option<&Arc<Span>> {
         self.spans.last()
     }
 }
 
-/// One span.
+/// The data of one span.
 pub(super) struct Span {
-    /// As it was made.
+    /// The fields at the creation of the span.
     first: SpanFields,
-    /// Whether something has been recorded since: most spans are looked at more often than that.
+    /// Whether fields were recorded later. The flag avoids the cost of `changed` for most spans.
     is_changed: AtomicBool,
-    /// Then as it is now.
+    /// The current fields, if fields were recorded later.
     changed: ArcSwapOption<SpanFields>,
-    /// Where it is asked for at the end.
+    /// The durations of the span, if they are logged at its end.
     timing: Option<Mutex<Timing>>,
-    /// What another layer says that the span is called; known for good as soon as it is.
+    /// The ids from the layer of `tracing-opentelemetry`. They do not change after they are known.
     #[cfg(feature = "tracing-opentelemetry-0-34")]
     pub(super) opentelemetry: std::sync::OnceLock<Ids>,
 }
 
-/// A span's fields, encoded. It never changes; where something is recorded, there is a new one.
+/// The encoded fields of a span. The value is immutable; a recorded field creates a new one.
 pub(super) struct SpanFields {
-    /// Its name, and what stands of the fields.
+    /// The name and the encoded fields.
     pub(super) all: Fragment,
     pub(super) ids: Ids,
-    /// Those recorded since the span was made, each once.
+    /// The fields that were recorded after the creation of the span, each once.
     recorded: Vec<(Field, Arc<Fragment>)>,
 }
 
 impl Span {
-    /// Encodes the fields of a new span: code that formats them runs.
+    /// Encodes the fields of a new span. This runs the code that formats them.
     pub(super) fn new(limits: &Limits, attributes: &Attributes<'_>, timed: bool) -> Self {
         let mut ids = Ids::default();
         let all = encode(limits, |map| {
@@ -111,7 +111,7 @@ impl Span {
         Self::of(all, ids, timed)
     }
 
-    /// A span of which only the name is known.
+    /// Creates the data of a span whose fields are unknown.
     pub(super) fn named(limits: &Limits, name: &str, timed: bool) -> Self {
         Self::of(encode(limits, |map| _ = map.entry("name", name)), Ids::default(), timed)
     }
@@ -127,7 +127,7 @@ impl Span {
         }
     }
 
-    /// Replaces the fields that are recorded.
+    /// Replaces the recorded fields.
     pub(super) fn record(&self, limits: &Limits, values: &Record<'_>) {
         let mut recorder = Recorder { limits, recorded: Vec::new(), ids: Ids::default() };
         values.record(&mut recorder);
@@ -136,7 +136,7 @@ impl Span {
             let before = fields.as_deref().unwrap_or(&self.first);
             Some(Arc::new(before.replaced(&self.first.all, &recorded, ids)))
         });
-        // After the fields: who sees it sees them.
+        // The flag is stored after the fields, so a thread that loads the flag also loads the new fields.
         self.is_changed.store(true, Ordering::Release);
     }
 
@@ -146,7 +146,7 @@ impl Span {
         }
     }
 
-    /// Looks at what the span says now.
+    /// Calls `look` with the current fields.
     #[inline(always)]
     pub(super) fn look(&self, look: impl FnOnce(&SpanFields)) {
         let changed;
@@ -161,7 +161,8 @@ impl Span {
 }
 
 impl SpanFields {
-    /// These with what is recorded; `first` is what the span was made with.
+    /// Returns these fields with newly recorded ones. `first` contains the fields at the creation of the
+    /// span.
     fn replaced(&self, first: &Fragment, recorded: &[(Field, Arc<Fragment>)], mut ids: Ids) -> Self {
         ids.fill(&self.ids);
         let is_old = |(field, _): &&(Field, Arc<Fragment>)| !recorded.iter().any(|(newer, _)| newer == field);
@@ -173,20 +174,20 @@ impl SpanFields {
             several = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
             &several
         };
-        // Its name stays, though a field be called so.
+        // The first attribute is the name of the span. It remains even if a field is called `name`.
         Self { all: first.replaced_behind(1, last), ids, recorded }
     }
 }
 
-/// Encodes under the limits of the log, except that nothing is refused as a whole: what may not be logged of a span is left
-/// out, and every event in it says so.
+/// Encodes under the limits of the log, but never refuses a whole span. Rejected values are omitted, and
+/// every event in the span records the trips.
 fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Fragment {
     let on_type = if limits.on_type == OnType::Reject { OnType::Omit } else { limits.on_type };
     let limits = Limits { on_type, on_width: OnWidth::Truncate, ..*limits };
     Fragment::encode(&limits, write).unwrap_or_default()
 }
 
-/// Encodes each field for itself.
+/// A visitor that encodes each field separately.
 struct Recorder<'l> {
     limits: &'l Limits,
     recorded: Vec<(Field, Arc<Fragment>)>,
@@ -219,13 +220,13 @@ impl Visit for Recorder<'_> {
     );
 }
 
-/// How long a span was entered, and how long not.
+/// The durations in which a span was entered and not entered.
 pub(super) struct Timing {
     pub(super) busy: Duration,
     pub(super) idle: Duration,
-    /// When it was entered, or left, or made.
+    /// The time of the last change: creation, enter or exit.
     since: Instant,
-    /// Threads that are in it, and how often.
+    /// The number of active enters in all threads.
     entered: usize,
 }
 

@@ -1,10 +1,10 @@
-//! mimalloc, which tells what it holds, and does not count what it has given out.
+//! The statistics of mimalloc. It reports its committed memory, but not the allocated bytes.
 
 use std::ptr::null_mut;
 
 use super::{AllocatorStats, Source};
 
-/// What it says.
+/// Returns the source.
 pub(super) fn source() -> Source {
     Source {
         name: "mimalloc",
@@ -12,13 +12,14 @@ pub(super) fn source() -> Source {
     }
 }
 
-/// Memory that it has and that can be written to.
+/// Returns the number of committed bytes.
 #[allow(unsafe_code)]
 fn committed() -> u64 {
     let (mut committed, unused) = (0_usize, null_mut());
-    // SAFETY: all parameters of `mi_process_info` are places for results that may be null; the one that is not is a `usize` that
-    // this thread alone has. Source: its documentation in libmimalloc-sys.
-    // There is no safe crate for it.
+    // SAFETY: every parameter of `mi_process_info` is a pointer for a result and can be null. The only
+    // pointer that is not null refers to a `usize` that only this thread uses. Source: the documentation in
+    // libmimalloc-sys.
+    // No safe crate provides this function.
     unsafe {
         libmimalloc_sys::mi_process_info(
             unused,
@@ -43,7 +44,7 @@ mod tests {
     fn what_it_holds_is_seen() {
         let size = 32 << 20;
         let before = committed();
-        // SAFETY: memory that is freed once, and not touched.
+        // SAFETY: the memory is freed once and never accessed.
         let during = unsafe {
             let memory = libmimalloc_sys::mi_malloc(size);
             let during = committed();

@@ -1,20 +1,20 @@
-//! What the allocator of the program says.
+//! The statistics of the global allocator.
 
 #[cfg(feature = "jemalloc")]
 mod jemalloc;
 #[cfg(feature = "mimalloc")]
 mod mimalloc;
 
-/// What an allocator says of itself.
+/// The statistics of an allocator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AllocatorStats {
-    /// Bytes that it has given out and not got back, where it counts them.
+    /// The number of bytes that are allocated and not freed, if the allocator counts them.
     pub allocated: Option<u64>,
-    /// Bytes that it holds of the system's memory, where it counts them.
+    /// The number of bytes that the allocator holds from the system, if it counts them.
     pub resident: Option<u64>,
 }
 
-/// Where figures of the allocator come from.
+/// A source of statistics.
 pub(super) struct Source {
     pub(super) name: &'static str,
     pub(super) read: Box<dyn FnMut() -> AllocatorStats + Send>,
@@ -23,18 +23,18 @@ pub(super) struct Source {
 const CALLBACK: &str = "callback";
 const NAMES: [&str; 3] = [CALLBACK, "jemalloc", "mimalloc"];
 
-/// The name of an allocator that a sample names.
+/// Returns the allocator name in a sample as a static string.
 pub(super) fn known(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name)
 }
 
 impl Source {
-    /// What the program gives.
+    /// Creates a source from a function of the program.
     pub(super) fn callback(read: impl FnMut() -> AllocatorStats + Send + 'static) -> Self {
         Self { name: CALLBACK, read: Box::new(read) }
     }
 
-    /// The allocator that a feature names; jemalloc where both are named.
+    /// Returns the source of the enabled feature. If both features are enabled, jemalloc has priority.
     pub(super) fn of_features() -> Option<Self> {
         #[cfg(feature = "jemalloc")]
         if let Some(source) = jemalloc::source() {

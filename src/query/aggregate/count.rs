@@ -1,4 +1,4 @@
-//! Counting as one thread does it, and putting together what several have counted.
+//! The counter of one thread, and the merge of several counters.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,16 +10,17 @@ use super::group::Group;
 use super::groups::{Groups, Room, Slot};
 use super::{Aggregation, Counted};
 
-/// Counts entries.
+/// A visitor that counts entries by group.
 pub(super) struct Counter<'a> {
     asked: &'a Aggregation,
-    /// How many counters share the memory.
+    /// The number of counters that share the memory.
     counters: &'a AtomicUsize,
-    /// By interval, and by the values, each behind a byte that says whether it is there and followed by its length.
+    /// The groups. A key consists of the interval and the values. A value is one byte that is 1 if the value
+    /// exists, its length and its bytes.
     groups: Groups,
     entries: u64,
     without_time: u64,
-    /// The key at hand, and one value.
+    /// The key of the current group. `value` is a buffer for one value.
     key: Vec<u8>,
     value: Vec<u8>,
 }
@@ -33,19 +34,19 @@ impl<'a> Counter<'a> {
 
     fn room(&self) -> Room {
         let counters = self.counters.load(Ordering::Relaxed).max(1);
-        // Twice as many as are asked for: when the half of them goes, as many are left.
+        // A full table drops half of its groups. Twice the maximum leaves the maximum.
         Room { groups: self.asked.max_groups.saturating_mul(2), bytes: self.asked.memory / counters }
     }
 
-    /// When the interval of `time` begins.
+    /// Returns the beginning of the interval that contains `time`.
     fn interval(&self, time: u64) -> Option<u64> {
         let every = self.asked.every?.get();
         let behind = match time.checked_sub(self.asked.origin) {
             Some(since_origin) => since_origin % every,
-            // In the interval before the origin.
+            // The interval that contains `time` ends at or before the origin.
             None => every - (self.asked.origin - time),
         };
-        // It may begin before the epoch.
+        // An interval can begin before the epoch.
         Some(time.saturating_sub(behind))
     }
 
@@ -54,7 +55,7 @@ impl<'a> Counter<'a> {
         self.key.extend_from_slice(&since.unwrap_or(0).to_le_bytes());
     }
 
-    /// Counts entries that an index has told of in the group of the key at hand.
+    /// Adds a number of entries, which an index contains, to the group of the current key.
     fn add_told(&mut self, entries: u64) {
         self.entries += entries;
         self.groups.change(&self.key, self.room(), false, |group| {
@@ -63,7 +64,7 @@ impl<'a> Counter<'a> {
         });
     }
 
-    /// Takes in what another one has counted. What it had room for is this one's from now on.
+    /// Adds the counts of another counter, and takes over its share of the memory.
     pub(super) fn merge(&mut self, other: Self) {
         self.counters.fetch_sub(1, Ordering::Relaxed);
         self.entries += other.entries;
@@ -83,7 +84,7 @@ impl<'a> Counter<'a> {
         Counted { groups, entries, others, short_by, without_time, scanned }
     }
 
-    /// Counts an entry of so many bytes in the group of the key at hand.
+    /// Adds an entry to the group of the current key. `len` is the length of its frame in bytes.
     fn add(&mut self, entry: &EntryRef<'_>, len: u64) {
         let (asked, value, time) = (self.asked, &mut self.value, entry.time_unix_nano());
         let room = Room {
@@ -112,7 +113,7 @@ impl<'a> Counter<'a> {
     }
 }
 
-/// Appends a value to a key, with whether it is there and how long it is.
+/// Appends a value to a key. `push` appends the bytes of the value and returns whether the value exists.
 fn push_value(key: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>) -> bool) {
     let at = key.len();
     key.extend_from_slice(&[0; 1 + size_of::<usize>()]);
@@ -143,7 +144,7 @@ fn group(slot: Slot, asked: &Aggregation) -> Group {
     }
 }
 
-/// The interval and the values of a key.
+/// Returns the interval and the values of a key.
 fn parse_key(key: &[u8], asked: &Aggregation) -> (Option<u64>, Vec<Option<String>>) {
     let (since, mut rest) =
         key.split_first_chunk().map_or((0, key), |(since, rest)| (u64::from_le_bytes(*since), rest));
@@ -201,7 +202,7 @@ impl Visitor for Counter<'_> {
 }
 
 impl Counter<'_> {
-    /// Adds the entries of each severity that is wanted.
+    /// Adds the entries of each severity that the query admits.
     fn add_severities(&mut self, run: &Run<'_>, severities: &[u8]) {
         let mut counts = [0_u64; 256];
         for number in severities.iter().filter(|number| run.admits(**number)) {

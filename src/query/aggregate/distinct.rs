@@ -1,27 +1,28 @@
-//! How many different values there are, in few bytes.
+//! The number of different values in bounded memory.
 
 use std::hash::{DefaultHasher, Hasher};
 
-/// Up to so many are counted exactly.
+/// The maximum number of values that are counted exactly.
 const FEW: usize = 1_024;
-/// Bits of a hash that choose a register.
+/// The number of bits of a hash that select a register.
 const PRECISION: u32 = 14;
 const REGISTERS: usize = 1 << PRECISION;
-/// Bits of a hash in which a register counts zeros.
+/// The number of bits of a hash in which a register counts leading zeros.
 const BITS: usize = 64 - PRECISION as usize;
 
-/// How many different values were seen at a field.
+/// The number of different values of a field.
 ///
-/// Up to 1,024 are counted exactly, more are estimated in 16 KiB: with HyperLogLog, by the estimator of Ertl, *New cardinality
-/// estimation algorithms for HyperLogLog sketches*, 2017, algorithm 6.
+/// Up to 1,024 values are counted exactly. A larger number is estimated with HyperLogLog in 16 KiB. The
+/// estimator is algorithm 6 of Ertl, *New cardinality estimation algorithms for HyperLogLog sketches*, 2017.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distinct(Seen);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
-    /// Hashes, sorted.
+    /// Sorted hashes.
     Few(Vec<u64>),
-    /// The most zeros, and one, in front of the hashes of each register.
+    /// For each register, the maximum number of leading zeros of its hashes, plus 1. 0 means that the
+    /// register has no hash.
     Many(Box<[u8]>),
 }
 
@@ -32,11 +33,11 @@ impl Default for Distinct {
 }
 
 impl Distinct {
-    /// The standard error of an estimate, relative to it: two estimates of three are nearer than that, and 99.7 % nearer than
-    /// three times as much.
+    /// The standard error of an estimate, relative to the number of values. About two of three estimates have
+    /// a smaller error. 99.7 % of the estimates have an error below three times this value.
     pub const STANDARD_ERROR: f64 = 0.0082;
 
-    /// How many.
+    /// Returns the number of different values.
     #[must_use]
     pub fn estimate(&self) -> u64 {
         match &self.0 {
@@ -45,15 +46,15 @@ impl Distinct {
         }
     }
 
-    /// Whether it is no estimate, but how many there are.
+    /// Returns whether [`estimate`](Self::estimate) returns an exact number.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         matches!(self.0, Seen::Few(_))
     }
 
-    /// Takes in a value.
+    /// Adds a value.
     pub(super) fn add(&mut self, value: &[u8]) {
-        // The same in every thread, and on every run: an estimate does not change from one to the next.
+        // This hasher has fixed keys, so threads and runs produce equal hashes and equal estimates.
         let mut hasher = DefaultHasher::new();
         hasher.write(value);
         self.add_hash(hasher.finish());
@@ -82,7 +83,7 @@ impl Distinct {
         }
     }
 
-    /// Takes in what another one has.
+    /// Adds the values of `other`.
     pub(super) fn merge(&mut self, other: &Self) {
         match &other.0 {
             Seen::Few(hashes) => hashes.iter().for_each(|hash| self.add_hash(*hash)),
@@ -95,7 +96,7 @@ impl Distinct {
         }
     }
 
-    /// About how many bytes it takes beside itself.
+    /// Returns the approximate size of the heap memory, in bytes.
     pub(super) fn memory(&self) -> usize {
         match &self.0 {
             Seen::Few(hashes) => hashes.len() * size_of::<u64>(),
@@ -133,7 +134,7 @@ fn estimate(registers: &[u8]) -> u64 {
     (all * all / (2.0 * core::f64::consts::LN_2 * sum)).round() as u64
 }
 
-/// What registers without any hash stand for.
+/// Returns the function σ of the estimator, for the registers without a hash.
 fn sigma(mut x: f64) -> f64 {
     if x >= 1.0 {
         return f64::INFINITY;
@@ -150,7 +151,7 @@ fn sigma(mut x: f64) -> f64 {
     }
 }
 
-/// What registers that cannot count further stand for.
+/// Returns the function τ of the estimator, for the registers at their maximum.
 fn tau(mut x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return 0.0;
@@ -180,7 +181,7 @@ mod tests {
             for i in 0..count {
                 let key = [seed.to_le_bytes(), i.to_le_bytes()].concat();
                 one.add(&key);
-                // Half of them are seen by both.
+                // Both counters add half of the values.
                 if i % 2 == 0 {
                     other.add(&key)
                 } else {
@@ -194,7 +195,7 @@ mod tests {
             squares += error * error;
             rounds += 1;
         }
-        // Of a normal distribution, 41 of 60 are expected.
+        // A normal distribution has an expected value of 41 of 60.
         assert!(within >= 36, "{within}");
         assert!((squares / f64::from(rounds)).sqrt() < 1.15 * Distinct::STANDARD_ERROR);
     }

@@ -3,25 +3,28 @@
 use super::distinct::Distinct;
 use super::numbers::Numbers;
 
-/// Entries that are alike in what they are counted by.
+/// The entries with the same key.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Group {
-    /// When the interval begins, nanoseconds since the Unix epoch, where there are intervals.
+    /// The beginning of the interval, in nanoseconds since the Unix epoch. `None` if the aggregation has no
+    /// intervals.
     pub since: Option<u64>,
-    /// The value of each field; `None` where it is not there.
+    /// The value of each field in [`Aggregation::by`](super::Aggregation::by). `None` if the entries do not
+    /// have the field.
     pub key: Vec<Option<String>>,
-    /// How many entries.
+    /// The number of entries.
     pub count: u64,
-    /// The earliest and the latest time of those that have one, nanoseconds since the Unix epoch; not known where an index told
-    /// of entries that were not looked at.
+    /// The earliest and the latest time of the entries, in nanoseconds since the Unix epoch. `None` if no
+    /// entry has a time, or if an index supplied a count without the entries.
     pub times: Option<(u64, u64)>,
-    /// Bytes of their frames; not known in the same case.
+    /// The total size of the frames, in bytes. `None` if an index supplied a count without the entries.
     pub bytes: Option<u64>,
-    /// How many of them the fuse tripped in; not known in the same case.
+    /// The number of entries that the fuse tripped on. `None` if an index supplied a count without the
+    /// entries.
     pub tripped: Option<u64>,
-    /// The number that was asked for.
+    /// The statistics of the field in [`Aggregation::number`](super::Aggregation::number).
     pub numbers: Option<Numbers>,
-    /// The different values that were asked for.
+    /// The different values of the field in [`Aggregation::distinct`](super::Aggregation::distinct).
     pub distinct: Option<Distinct>,
 }

@@ -1,62 +1,64 @@
-//! Groups by key: as many as there is room for.
+//! A table of groups with bounded size.
 
 use std::hash::{BuildHasher, RandomState};
 
 use super::distinct::Distinct;
 use super::numbers::Numbers;
 
-/// Entries of one key.
+/// The counts of one key.
 #[derive(Debug)]
 pub(super) struct Slot {
     hash: u64,
     pub(super) key: Box<[u8]>,
     pub(super) count: u64,
-    /// The earliest and the latest time.
+    /// The earliest and the latest time, in nanoseconds since the Unix epoch.
     pub(super) times: Option<(u64, u64)>,
     pub(super) bytes: u64,
     pub(super) tripped: u64,
-    /// Whether an index told of some of them: then their times, bytes and trips are not known.
+    /// Whether an index supplied a part of the count. If it did, times, bytes and trips are unknown.
     pub(super) is_told: bool,
     pub(super) numbers: Option<Box<Numbers>>,
     pub(super) distinct: Option<Box<Distinct>>,
 }
 
-/// How much there may be.
+/// The maximum size of the table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     pub(super) groups: usize,
     pub(super) bytes: usize,
 }
 
-/// Groups, found by their keys. When there is no room left, those with the fewest entries go.
+/// A hash table of groups. If the table is full, it drops the groups with the fewest entries.
 ///
-/// *Why the fewest?* What comes often comes again, however late it begins to. A group that goes has at most as many entries as
-/// the largest one that goes with it: so no group is short by more than the sum of these (Misra and Gries, *Finding repeated
-/// elements*, 1982). If those that come last were refused instead, nothing at all could be said of them.
+/// This rule keeps frequent keys, even if they first appear late. A dropped group has at most as many entries
+/// as the largest group that is dropped with it. So the count of a group is short by at most the sum of these
+/// maxima (Misra and Gries, *Finding repeated elements*, 1982). A table that refused new groups instead would
+/// give no bound for them.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     slots: Vec<Slot>,
-    /// Numbers of slots by hash, each with a part of it: a power of two of them, at least half of them [`FREE`].
+    /// Slot numbers by hash, each with a part of the hash. The length is a power of two, and at least half of
+    /// the places are [`FREE`].
     index: Vec<(u32, u32)>,
-    /// With random keys: who writes what is logged cannot make keys collide.
+    /// Random hash keys: a producer cannot create keys that collide.
     hasher: RandomState,
-    /// The slot that was found last.
+    /// The slot of the last lookup.
     recent: usize,
-    /// About how many bytes all take.
+    /// The approximate size of all slots, in bytes.
     used: usize,
-    /// Entries of groups that went.
+    /// The number of entries in dropped groups.
     pub(super) others: u64,
-    /// By how much a group is short at most.
+    /// The maximum number of entries that a count is short by.
     pub(super) short_by: u64,
 }
 
-/// No slot.
+/// The slot number of a free place.
 const NONE: u32 = u32::MAX;
 const FREE: (u32, u32) = (NONE, 0);
-/// So many groups stay, whatever they take.
+/// The number of groups that the table keeps regardless of their size.
 const FEWEST: usize = 16;
 
-/// The part of a hash that does not choose the place in the index.
+/// Returns the half of a hash that does not select the place in the index.
 #[expect(clippy::cast_possible_truncation, reason = "the low half")]
 fn part(hash: u64) -> u32 {
     hash as u32
@@ -66,7 +68,8 @@ impl Slot {
     fn cost(&self) -> usize {
         let numbers = self.numbers.as_ref().map_or(0, |numbers| size_of::<Numbers>() + numbers.memory());
         let distinct = self.distinct.as_ref().map_or(0, |distinct| size_of::<Distinct>() + distinct.memory());
-        // The list may have as much room again, the index up to four places for each, and the key is an allocation.
+        // A `Vec` can have twice the capacity. The index has up to four places per slot. The key is a
+        // separate allocation, with an overhead of about 16 bytes.
         2 * size_of::<Self>() + 4 * size_of::<(u32, u32)>() + self.key.len() + 16 + numbers + distinct
     }
 
@@ -97,7 +100,8 @@ impl Slot {
 }
 
 impl Groups {
-    /// Changes the group of `key`, which is made where there is none. `measures`: whether that may change what it takes.
+    /// Calls `change` with the group of `key`, and creates the group if it does not exist. `measures` states
+    /// whether `change` can change the size of the group.
     #[inline]
     pub(super) fn change(&mut self, key: &[u8], room: Room, measures: bool, change: impl FnOnce(&mut Slot)) {
         if self.slots.get(self.recent).is_none_or(|slot| *slot.key != *key) {
@@ -123,7 +127,7 @@ impl Groups {
             if number == NONE {
                 return None;
             }
-            // A slot is far away in memory.
+            // The comparison of the tag avoids a cache miss on most slots with another key.
             if tag == part(hash) && self.slots.get(number as usize).is_some_and(|slot| *slot.key == *key) {
                 return Some(number as usize);
             }
@@ -131,7 +135,7 @@ impl Groups {
         None
     }
 
-    /// Where a slot may be in the index, one place after the other.
+    /// Returns the possible places of a slot in the index, in the order of the search.
     fn places(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
         let len = self.index.len();
         let first = usize::try_from(hash >> 32).unwrap_or(0);
@@ -155,7 +159,7 @@ impl Groups {
         number
     }
 
-    /// Writes a slot into the index.
+    /// Inserts a slot into the index.
     fn enter(&mut self, number: usize) {
         let hash = self.slots.get(number).map_or(0, |slot| slot.hash);
         let free = self.places(hash).find(|place| self.index.get(*place) == Some(&FREE));
@@ -164,7 +168,7 @@ impl Groups {
         }
     }
 
-    /// Lets the smaller half of the groups go until there is room.
+    /// Drops the smaller half of the groups until the rest is within `room`.
     #[inline]
     fn bound(&mut self, room: Room) {
         let most = room.groups.min(NONE as usize - 1).max(1);
@@ -173,13 +177,13 @@ impl Groups {
         }
     }
 
-    /// Lets all but the largest groups go.
+    /// Drops all groups except the `largest` ones.
     #[cold]
     pub(super) fn keep(&mut self, largest: usize) {
         let Some(going) = self.slots.len().checked_sub(largest).filter(|going| *going > 0) else { return };
         let mut counts: Vec<u64> = self.slots.iter().map(|slot| slot.count).collect();
         let (fewer, most, _) = counts.select_nth_unstable(going - 1);
-        // Of those with as many entries as the largest that goes, only some go.
+        // Several groups can have exactly `most` entries; only `alike` of them are dropped.
         let most = *most;
         let mut alike = 1 + fewer.iter().filter(|count| **count == most).count();
         let mut others = 0;
@@ -198,7 +202,7 @@ impl Groups {
         self.recent = usize::MAX;
     }
 
-    /// Takes in what others have.
+    /// Adds the groups of `other`.
     pub(super) fn merge(&mut self, other: Self, room: Room) {
         self.others += other.others;
         self.short_by += other.short_by;

@@ -1,4 +1,5 @@
-//! Counting entries by what is in them (C5): groups, intervals of time, sums and quantiles of a number, different values.
+//! Aggregation of entries: counts by fields and intervals of time, sums and quantiles of a number, different
+//! values.
 //!
 //! ```
 //! use fusewire::log::{Log, Scan};
@@ -38,7 +39,7 @@ pub use distinct::Distinct;
 pub use group::Group;
 pub use numbers::Numbers;
 
-/// What is counted.
+/// The settings of an aggregation.
 #[derive(Clone, Debug)]
 pub struct Aggregation {
     by: Vec<Field>,
@@ -51,22 +52,23 @@ pub struct Aggregation {
     every_entry: bool,
 }
 
-/// What came of counting.
+/// The result of an aggregation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Counted {
     groups: Vec<Group>,
-    /// Entries that match.
+    /// The number of entries that match.
     pub entries: u64,
-    /// Entries among these that are in none of the groups, because there are more than may be kept: those with the fewest
-    /// entries went.
+    /// The number of matching entries whose group was dropped. If there are more groups than the limits
+    /// allow, the groups with the fewest entries are dropped.
     pub others: u64,
-    /// What that means for the counts: none is short by more than this, and no group that is missing has more. 0 where all
-    /// groups were kept.
+    /// The maximum error of a count. The count of a group is too low by at most this number, and a missing
+    /// group has at most this number of entries. The error is 0 if no group was dropped.
     pub short_by: u64,
-    /// Entries among these that have no time, where intervals were asked for: they are in no group.
+    /// The number of matching entries without a time, if the aggregation has intervals. These entries are in
+    /// no group.
     pub without_time: u64,
-    /// How the log was looked through; its visitors are in the groups.
+    /// The statistics of the scan, without its visitors.
     pub scanned: Scanned<()>,
 }
 
@@ -77,12 +79,12 @@ impl Default for Aggregation {
 }
 
 impl Aggregation {
-    /// How many groups are kept, if not told.
+    /// The default maximum number of groups.
     pub const MAX_GROUPS: usize = 100_000;
-    /// How much memory groups may take, if not told: 64 MiB.
+    /// The default maximum memory of the groups: 64 MiB.
     pub const MEMORY: usize = 64 << 20;
 
-    /// Counts all entries in one group.
+    /// Returns an aggregation that counts all entries in one group.
     #[must_use]
     pub fn new() -> Self {
         let (by, max_groups, memory) = (Vec::new(), Self::MAX_GROUPS, Self::MEMORY);
@@ -90,15 +92,17 @@ impl Aggregation {
         Self { by, every, number, distinct, max_groups, memory, origin: 0, every_entry: false }
     }
 
-    /// A group for each value of `field`, and of those before it. Entries without it are a group as well.
+    /// Adds a field to the key of the groups. Each combination of values is one group. The entries without
+    /// the field are a group as well.
     #[must_use]
     pub fn by(mut self, field: Field) -> Self {
         self.by.push(field);
         self
     }
 
-    /// A group for each interval of so many nanoseconds, counted from `origin`: nanoseconds since the Unix epoch, for days of a
-    /// zone. Entries without a time are counted apart.
+    /// Groups entries by intervals of `nanos` nanoseconds. `origin` is the beginning of one interval, in
+    /// nanoseconds since the Unix epoch; for days, it is midnight in a time zone. Entries without a time are
+    /// not in a group: see [`Counted::without_time`].
     #[must_use]
     pub fn every(mut self, nanos: NonZero<u64>, origin: u64) -> Self {
         self.every = Some(nanos);
@@ -106,53 +110,59 @@ impl Aggregation {
         self
     }
 
-    /// Minimum, maximum, sum and quantiles of a number in each group.
+    /// Computes minimum, maximum, sum and quantiles of a numeric field in each group.
     #[must_use]
     pub fn number(mut self, field: Field) -> Self {
         self.number = Some(field);
         self
     }
 
-    /// How many different values of `field` are in each group: see [`Distinct`].
+    /// Counts the different values of `field` in each group: see [`Distinct`].
     #[must_use]
     pub fn distinct(mut self, field: Field) -> Self {
         self.distinct = Some(field);
         self
     }
 
-    /// Looks at every entry, also where an index tells how many there are: for [`Group::bytes`] and [`Group::tripped`].
+    /// Reads every entry, even if an index contains the counts. [`Group::times`], [`Group::bytes`] and
+    /// [`Group::tripped`] need this.
     #[must_use]
     pub fn look_at_every_entry(mut self) -> Self {
         self.every_entry = true;
         self
     }
 
-    /// How many groups there are in the end at most; default [`MAX_GROUPS`](Self::MAX_GROUPS). Each thread keeps up to twice as many
-    /// while it counts. Where there are more, the largest are kept: see [`Counted::short_by`].
+    /// Sets the maximum number of groups in the result; default [`MAX_GROUPS`](Self::MAX_GROUPS), at least 1.
+    ///
+    /// During the scan, each thread keeps up to twice as many groups. The largest groups are kept: see
+    /// [`Counted::short_by`].
     #[must_use]
     pub fn max_groups(mut self, max_groups: usize) -> Self {
         self.max_groups = max_groups.max(1);
         self
     }
 
-    /// About how many bytes the groups of all threads take at most while they are counted; default [`MEMORY`](Self::MEMORY). Where that is not
-    /// enough, the largest are kept, as above. Sixteen groups of each thread stay, whatever they take: up to 220 KiB each, and their values.
+    /// Sets the approximate maximum memory of the groups of all threads, in bytes; default
+    /// [`MEMORY`](Self::MEMORY).
+    ///
+    /// The largest groups are kept, as with [`max_groups`](Self::max_groups). Each thread keeps at least 16
+    /// groups regardless of their size. One group uses up to 220 KiB and its key.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// Whether more is asked for of a group than its entries.
+    /// Returns whether the aggregation needs more than the number of entries.
     fn measures(&self) -> bool {
         self.number.is_some() || self.distinct.is_some()
     }
 
-    /// Counts what `query` asks for in what `scan` looks through, by several threads, with the help of indexes. What is wanted of
-    /// the scan is what the query wants.
+    /// Scans the files of `scan` with several threads, and counts the entries that match `query`. Indexes
+    /// supply counts if possible. The conditions of the query replace [`Scan::wanted`].
     ///
     /// # Errors
-    /// Those of [`Scan::run`].
+    /// The errors of [`Scan::run`].
     pub fn run(&self, scan: &Scan, query: &Query) -> io::Result<Counted> {
         let scan = match query.is_told_by_wanted() {
             true => scan.clone().wanted_exactly(query.wanted()),
@@ -170,7 +180,7 @@ impl Aggregation {
 }
 
 impl Counted {
-    /// The groups: of intervals by time, others by count, the largest first; equal ones by key.
+    /// Returns the groups, sorted by interval, then by descending count, then by key.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.groups

@@ -1,59 +1,70 @@
-//! Numbers in few bytes: how many, the least, the greatest, the sum, and percentiles.
+//! Statistics of numbers in bounded memory.
 
 use std::collections::BTreeMap;
 
-/// Binary digits behind the first one that are kept of each number.
+/// The number of binary digits after the first one that a bucket keeps.
 const DIGITS: u32 = 8;
-/// Digits of a double behind the first one.
+/// The number of binary digits after the first one in an `f64`.
 const ALL_DIGITS: u32 = 52;
-/// The most numbers that are told apart. When there are more, a digit less is kept.
+/// The maximum number of buckets. If there are more, each bucket keeps one digit less.
 const MOST: usize = 8_192;
-/// About what one of them takes, in bytes.
+/// The approximate size of a bucket, in bytes.
 const COST: usize = 24;
 
-/// Numbers that were seen at a field.
+/// Statistics of the numbers in a field.
 ///
-/// Each is kept with nine significant binary digits, so that percentiles are of numbers rounded to 0.2 %: whole numbers up
-/// to 512 are exact, and so are the least and the greatest. Numbers that stand further apart than usual (over 8,192 of them
-/// after rounding) are rounded more: [`relative_error`](Self::relative_error) says how much.
+/// Percentiles are computed from numbers with nine significant binary digits, which is a rounding error of
+/// 0.2 %. Whole numbers up to 512 are exact. Minimum and maximum are always exact. If more than 8,192 numbers
+/// differ after rounding, all numbers are rounded to fewer digits; [`relative_error`](Self::relative_error)
+/// returns the resulting error.
+///
+/// ```
+/// use fusewire::query::aggregate::Numbers;
+///
+/// let mut numbers = Numbers::default();
+/// (1..=100).for_each(|number| numbers.add(f64::from(number)));
+/// assert_eq!((numbers.count(), numbers.sum(), numbers.max()), (100, Some(5050.0), Some(100.0)));
+/// assert_eq!((numbers.quantile(0.5), numbers.quantile(0.99)), (Some(50.0), Some(99.0)));
+/// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Numbers {
     count: u64,
-    /// The least and the greatest.
+    /// The minimum and the maximum.
     ends: Option<(f64, f64)>,
     sum: f64,
-    /// How often which number was seen, rounded.
+    /// The count of each rounded number.
     buckets: BTreeMap<i32, u64>,
-    /// Digits that were given up.
+    /// The number of digits that were removed.
     lost: u32,
 }
 
 impl Numbers {
-    /// How many numbers; what is not one, or not finite, is not counted.
+    /// Returns the number of finite numbers. Other values are not counted.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The least of them.
+    /// Returns the minimum.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
         self.ends.map(|(min, _)| min)
     }
 
-    /// The greatest of them.
+    /// Returns the maximum.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
         self.ends.map(|(_, max)| max)
     }
 
-    /// All of them together, rounded as doubles are at each step.
+    /// Returns the sum. Each addition rounds to an `f64`.
     #[must_use]
     pub fn sum(&self) -> Option<f64> {
         self.ends.map(|_| self.sum)
     }
 
-    /// The number below which a share of them lies: 0.5 is the median. Within [`relative_error`](Self::relative_error).
+    /// Returns the quantile for a share from 0.0 to 1.0: 0.5 is the median. The result is exact within
+    /// [`relative_error`](Self::relative_error).
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -72,16 +83,16 @@ impl Numbers {
         found.map(|(bucket, _)| value(*bucket, self.lost).clamp(min, max))
     }
 
-    /// How far a quantile may be off, as a share of itself: 0.002, as long as the numbers do not stand very far apart. Of doubles
-    /// under 1e-305 it may be more.
+    /// Returns the maximum relative error of a quantile. It is 0.002 if at most 8,192 numbers differ after
+    /// rounding. For numbers below 1e-305, the error can be larger.
     #[must_use]
     pub fn relative_error(&self) -> f64 {
         let half = 0.5_f64.powi(DIGITS.saturating_sub(self.lost).cast_signed() + 1);
-        // What was rounded before is rounded again.
+        // Numbers that were already rounded are rounded again.
         if self.lost == 0 { half } else { 2.0 * half }
     }
 
-    /// Takes in a number, unless it is infinite or none.
+    /// Adds a number. Infinity and NaN are ignored.
     pub fn add(&mut self, number: f64) {
         if !number.is_finite() {
             return;
@@ -98,7 +109,7 @@ impl Numbers {
         *ends = (ends.0.min(min), ends.1.max(max));
     }
 
-    /// Gives up digits until few enough numbers are told apart.
+    /// Removes digits until there are few enough buckets.
     fn bound(&mut self) {
         while self.buckets.len() > MOST && self.lost < DIGITS {
             self.lower();
@@ -114,7 +125,7 @@ impl Numbers {
         self.lost += 1;
     }
 
-    /// Takes in what another one has.
+    /// Adds the numbers of `other`.
     pub fn merge(&mut self, mut other: Self) {
         while self.lost < other.lost {
             self.lower();
@@ -131,7 +142,7 @@ impl Numbers {
         self.bound();
     }
 
-    /// About how many bytes it takes beside itself.
+    /// Returns the approximate size of the heap memory, in bytes.
     pub(super) fn memory(&self) -> usize {
         self.buckets.len() * COST
     }
@@ -147,17 +158,17 @@ impl core::fmt::Debug for Numbers {
     }
 }
 
-/// A number's place among all, rounded to the digits that are kept; the larger the number, the larger.
+/// Returns the bucket of a number. Buckets have the order of the numbers.
 fn bucket(number: f64, lost: u32) -> i32 {
     let dropped = ALL_DIGITS - DIGITS + lost;
     let magnitude = number.abs().to_bits();
     let rounded = (magnitude + (1 << (dropped - 1))) >> dropped;
-    // Twenty bits at most.
+    // The result has at most 20 bits.
     let rounded = i32::try_from(rounded).unwrap_or(i32::MAX);
     if number < 0.0 { -rounded } else { rounded }
 }
 
-/// The number at a place.
+/// Returns the number that a bucket represents.
 fn value(bucket: i32, lost: u32) -> f64 {
     let magnitude = f64::from_bits(u64::from(bucket.unsigned_abs()) << (ALL_DIGITS - DIGITS + lost));
     if bucket < 0 { -magnitude } else { magnitude }
@@ -189,7 +200,7 @@ mod tests {
     fn quantiles_are_as_near_as_is_said() {
         let mut value = 1e-300;
         let mut values = Vec::new();
-        // Over 8,192 numbers that stand apart: some digits are given up.
+        // More than 8,192 numbers differ after rounding, so digits are removed.
         while value < 1e300 {
             values.push(-value);
             values.push(value);

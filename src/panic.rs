@@ -25,10 +25,11 @@
 //! | location | `code.file.path`, `code.line.number`, `code.column.number` |
 //! | backtrace, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` enables it | `exception.stacktrace`, up to [`Limits::max_string_bytes`](crate::Limits) |
 //!
-//! The target is `panic`, and the attribute `exception.type` is `panic`. [`Levels`](crate::log::Levels) do not apply.
+//! The target is `panic`, and the attribute `exception.type` is `panic`. [`Levels`](crate::log::Levels) do
+//! not apply.
 //!
-//! The entry is complete before the hook returns, so that it survives an abort. It is also written if the panic happens
-//! inside an append, for example in the `Debug` of a value that is being logged.
+//! The entry is complete before the hook returns, so it survives an abort. It is also written if the panic
+//! happens inside an append, for example in the `Debug` of a value that is being logged.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};

@@ -40,7 +40,7 @@ pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
 /// # Arguments
 /// - The log: a [`Log`](crate::log::Log) or another [`Appender`](crate::log::Appender).
 /// - The severity.
-/// - `target:` and a target, optionally. The default is the path of the module.
+/// - Optionally `target:` and a target. The default is the path of the module.
 /// - The message: a literal with the syntax of `format!`, including captured variables.
 /// - Attributes of the form `name = value`. The name is a literal, or identifiers that dots separate. The
 ///   value is a [`LogValue`](crate::encode::LogValue). `%value` logs its `Display` text and `?value` its

@@ -33,7 +33,7 @@ macro_rules! figures {
         pub struct MemStats {
             /// The time of the sample, in nanoseconds since the Unix epoch; 0 if it is unknown.
             pub time_unix_nano: u64,
-            /// `process.memory.allocator`: The allocator that `allocated` and `allocator_resident` refer to.
+            /// `process.memory.allocator`: The allocator that `allocated` and `allocator_resident` describe.
             pub allocator: Option<&'static str>,
             $(#[doc = concat!("`", $name, "`:")] $(#[$doc])* pub $field: Option<$kind>,)*
         }
@@ -132,17 +132,17 @@ figures! {
     pressure_some: f64 = "container.memory.pressure.some",
     /// The percentage of the last 10 s in which all tasks of the cgroup waited for memory.
     pressure_full: f64 = "container.memory.pressure.full",
-    /// The total time in which at least one task waited for memory, in microseconds.
+    /// The total time in which at least one task of the cgroup waited for memory, in microseconds.
     pressure_some_total: u64 = "container.memory.pressure.some.total",
-    /// The total time in which all tasks waited for memory, in microseconds.
+    /// The total time in which all tasks of the cgroup waited for memory, in microseconds.
     pressure_full_total: u64 = "container.memory.pressure.full.total",
-    /// Like `pressure_some`, for the machine. Only present if the cgroup has no pressure figures.
+    /// Like `pressure_some`, for the machine. Present only if the cgroup has no pressure figures.
     system_pressure_some: f64 = "system.memory.pressure.some",
-    /// Like `pressure_full`, for the machine. Only present if the cgroup has no pressure figures.
+    /// Like `pressure_full`, for the machine. Present only if the cgroup has no pressure figures.
     system_pressure_full: f64 = "system.memory.pressure.full",
-    /// Like `pressure_some_total`, for the machine. Only present if the cgroup has no pressure figures.
+    /// Like `pressure_some_total`, for the machine. Present only if the cgroup has no pressure figures.
     system_pressure_some_total: u64 = "system.memory.pressure.some.total",
-    /// Like `pressure_full_total`, for the machine. Only present if the cgroup has no pressure figures.
+    /// Like `pressure_full_total`, for the machine. Present only if the cgroup has no pressure figures.
     system_pressure_full_total: u64 = "system.memory.pressure.full.total",
     /// The memory of the machine that programs can allocate without swapping.
     system_available: u64 = "system.memory.available",

@@ -23,10 +23,10 @@
 //!
 //! The recorder writes a sample at the start and at least one in each [`interval`](MemoryOptions::interval).
 //! It writes more samples if the memory usage changes, and most of them near the limit. At rest, it measures
-//! the memory every 250 ms. Near the limit, it measures so often that about 20 measurements remain before the
-//! limit is reached. The measurements use at most 0.1 % of a core on average. The limit is the nearest of
-//! three limits: that of the cgroup (version 2 or 1), that of the address space, and the memory of the
-//! machine.
+//! the memory every 250 ms. Near the limit, it shortens this interval, so that at least 20 measurements take
+//! place before the limit is reached. The measurements use at most 0.1 % of a core on average. The limit is
+//! the nearest of three limits: that of the cgroup (version 2 or 1), that of the address space, and the
+//! memory of the machine.
 //!
 //! The statistics of the allocator come from a function of the program ([`MemoryOptions::allocator`]), or
 //! from the features `jemalloc` and `mimalloc`. These features are for programs that use that global

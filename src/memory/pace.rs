@@ -22,8 +22,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const NEAR: f64 = 0.75;
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// The minimum change for a sample is the limit divided by `CHANGE`. A change of the limit divided by `LEAP`
-/// causes a sample without a delay.
+/// The minimum change for a sample is the limit divided by `CHANGE`, and at least 1 MiB. A change of at least
+/// the limit divided by `LEAP` causes an immediate sample.
 const CHANGE: u64 = 64;
 const LEAP: u64 = 8;
 

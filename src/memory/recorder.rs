@@ -118,7 +118,7 @@ struct State {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of the user runs under the lock, so it cannot be poisoned by such code.
+        // No code of the user runs under the lock, so the state of a poisoned lock is valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,9 +18,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Metrics have no counters and no threads of their own. They are computed on request from
-//! [`Stats`](crate::log::Stats), [`RouteStats`](crate::route::RouteStats) and
-//! [`MemStats`](crate::memory::MemStats).
+//! Metrics add no counters and no threads. They are computed on request from [`Stats`](crate::log::Stats),
+//! [`RouteStats`](crate::route::RouteStats) and [`MemStats`](crate::memory::MemStats).
 //!
 //! Names follow the conventions of Prometheus: the base unit (seconds, bytes, a ratio from 0 to 1) is in the
 //! name, and counters end in `_total`. Counters restart at 0 with the process. [`families`] lists all

@@ -82,7 +82,7 @@ impl Metrics {
             self.add(&ERRORS, &[arm, ("cause", cause.name())], errors);
         }
         self.add(&TRIPS, &[arm], stats.trips);
-        // Without a timed entry, the latency is unknown, not 0 s.
+        // If no entry was timed, the latency is unknown and not 0 s.
         if stats.latency.timed > 0 {
             let latency = &stats.latency;
             for (percentile, time) in [("50", latency.p50), ("99", latency.p99), ("99.9", latency.p999)] {

@@ -51,7 +51,7 @@ impl Buffer {
         taken
     }
 
-    /// Adds `len` bytes to the offset, which the caller read from the input directly. The buffer is empty.
+    /// Advances the offset by `len` bytes that the caller read directly from the input. The buffer is empty.
     pub(super) fn passed_elsewhere(&mut self, len: usize) {
         self.passed += len as u64;
     }
@@ -90,7 +90,7 @@ impl Buffer {
     }
 }
 
-/// Reads once, and again if a signal interrupts the read.
+/// Reads once. If a signal interrupts the read, reads again.
 fn read_some(input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(room) {

@@ -95,8 +95,8 @@ impl Inner {
     /// Reads more of the segment. Returns whether the segment is complete.
     pub(super) fn load(&mut self, input: &mut impl Read, buffer: &mut Buffer) -> io::Result<bool> {
         let had = self.bytes.len();
-        // Memory is allocated only for bytes that arrive. A header with a length of 1 GiB is no reason to
-        // allocate 1 GiB.
+        // Memory is allocated only for bytes that arrive: a header that declares 1 GiB does not cause an
+        // allocation of 1 GiB.
         let result = input.take((self.len - had) as u64).read_to_end(&mut self.bytes);
         buffer.passed_elsewhere(self.bytes.len() - had);
         result.map(|_| self.bytes.len() == self.len)

@@ -41,7 +41,7 @@ mod with_json {
         ..Limits::DEFAULT
     };
 
-    /// The entries of a line. Lines share one memory.
+    /// The entries of a line. The memory is reused for the next line.
     pub(in crate::mixed) struct Lines {
         importer: Importer,
         restorer: Restorer,

@@ -107,7 +107,7 @@ impl<R: Read> MixedReader<R> {
         self.buffer.offset() + self.taken as u64
     }
 
-    /// Returns the input.
+    /// Returns a reference to the input.
     pub fn get_ref(&self) -> &R {
         &self.input
     }
@@ -141,7 +141,7 @@ impl<R: Read> MixedReader<R> {
     }
 
     /// Moves to the next item. The reader waits for the rest of an incomplete item, unless `settle` is set.
-    /// With `settle`, the input has ended, and the item is reported as it is.
+    /// `settle` means that the input has ended: the item is then reported as it is.
     ///
     /// # Errors
     /// Returns the errors of the input.
@@ -301,7 +301,7 @@ impl<R: Read> MixedReader<R> {
         (end > start).then_some(Step::Fault)
     }
 
-    /// Ends a lost range, if there is one. Otherwise returns that there is no item.
+    /// Reports a lost range whose end was unknown. Returns [`Step::Rest`] if there is none.
     fn end(&mut self) -> Step {
         match self.lose(0, LostReason::Neither) {
             Some(step) => step,

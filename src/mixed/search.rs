@@ -9,13 +9,13 @@ use super::frame::{self, Outline};
 use super::split::{MAX_LINE, Rest};
 use super::text;
 
-/// The length of text, in bytes, that cannot be the content of a damaged frame. It exceeds the default limits
-/// for strings.
+/// The minimum length of text, in bytes, that is accepted as text and not as the content of a damaged frame.
+/// It exceeds the default limits for strings.
 const TRUSTED: usize = 32 << 10;
-/// The number of bytes without a result after which they are reported as lost.
+/// The number of searched bytes without a result that are reported as lost before the search continues.
 const PATIENCE: usize = 1 << 20;
-/// The number of bytes that failed checksums may cover, and the increase for each searched byte. Without this
-/// budget, every byte of a hostile stream could be the header of a frame of maximum length.
+/// The budget for the checksums of invalid frames, in bytes, and its increase for each searched byte. Without
+/// it, a hostile stream would cost quadratic time: every byte can look like the header of a long frame.
 const BUDGET: (usize, usize) = (64 << 20, 16);
 
 /// A search for the next frame, segment or line.

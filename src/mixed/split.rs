@@ -21,7 +21,7 @@ pub(super) enum Rest {
 /// The next piece of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Unknown, more bytes are necessary; or none, at the end of the input.
+    /// No piece: more bytes are necessary, or the input has ended.
     More,
     /// A line of this length in bytes, including its end.
     Line(usize),

@@ -65,8 +65,8 @@ impl Field {
         matches!(self.place, Place::Severity)
     }
 
-    /// Returns the value of the field in `entry`. A severity is its name as a string. A trace id or span id
-    /// is an integer.
+    /// Returns the value of the field in `entry`. A severity is represented by its name, and an id by an
+    /// integer.
     #[must_use]
     pub fn value<'a>(&self, entry: &EntryRef<'a>) -> Option<Value<'a>> {
         let id = |id: u128| Some(Value::Uint128(id)).filter(|_| id != 0);

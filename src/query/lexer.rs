@@ -12,8 +12,8 @@ pub(super) enum Token {
     End,
 }
 
-/// The operators. An operator precedes every operator that is a prefix of it, because the first that fits is
-/// taken.
+/// The operators. An operator precedes every operator that is a prefix of it, because the lexer takes the
+/// first match.
 const SIGNS: [&str; 17] =
     ["&&", "||", "==", "=~", "!~", "!=", "<=", ">=", "=", "<", ">", "!", "(", ")", "[", "]", ","];
 

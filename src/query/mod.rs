@@ -150,7 +150,7 @@ impl Query {
 
 #[cfg(unix)]
 impl crate::log::ReadOptions {
-    /// Reads only the entries that match `query`. The method calls [`filter`](Self::filter).
+    /// Restricts the reader to entries that match `query`, with [`filter`](Self::filter).
     #[must_use]
     pub fn query(self, query: &Query) -> Self {
         let plan = Arc::clone(&query.plan);

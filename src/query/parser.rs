@@ -180,7 +180,7 @@ impl<'t> Parser<'t> {
         Ok(Expr::Test(path, comparison))
     }
 
-    /// Returns whether the next token is a path, because `lexeme` follows it.
+    /// Returns whether `lexeme` shows that the token before it begins a path.
     fn leads_to_comparison(&self, lexeme: &Lexeme) -> bool {
         let adjacent = lexeme.start == self.next.end;
         match &lexeme.token {
@@ -239,8 +239,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Appends the keys of a word, which dots separate. If the word ends with a dot, appends the quoted key
-    /// after it as well. Returns the end of the last key.
+    /// Appends the keys of a word, which dots separate. If the word ends with a dot, also appends the quoted
+    /// key after it. Returns the end of the last key.
     fn keys(&mut self, word: &str, steps: &mut Vec<Step>) -> Result<usize, QueryError> {
         let ends_with_dot = word.is_empty() || word.ends_with('.');
         let quoted = if ends_with_dot { self.quoted_behind() } else { None };

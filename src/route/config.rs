@@ -152,9 +152,8 @@ pub(super) struct Traits<'a> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// The minimum number of entries of an arm in one check; default 1,000. The counters of an arm are
-    /// checked after every 256 entries. Threads share 16 sets of counters, and each set starts its own
-    /// checks.
+    /// The minimum number of entries of an arm in one check; default 1,000. Threads share 16 sets of
+    /// counters. Every 256 entries of a set start a check.
     pub window: u64,
     /// The maximum share of entries that fail, from 0 to 1; default 1, which disables this bound.
     pub max_error_rate: f64,

@@ -53,7 +53,7 @@ impl Counts {
         since
     }
 
-    /// Returns the upper bound of a quantile, in thousandths.
+    /// Returns an upper bound of the quantile at `per_mille` thousandths.
     pub(super) fn per_mille(&self, per_mille: u64) -> Duration {
         let rank = (self.total() * per_mille).div_ceil(1_000).max(1);
         let mut seen = 0;

@@ -1,5 +1,5 @@
-//! The selection of the binary log or JSON lines for each entry at run time. A service uses it to change from
-//! one form to the other.
+//! A router that sends each entry to the binary log or to JSON lines, by rules that can change at run time. A
+//! service uses it to migrate from one form to the other.
 //!
 //! ```
 //! use std::sync::Mutex;
@@ -136,8 +136,8 @@ impl Router {
         move || shared.upgrade().map(Self)
     }
 
-    /// Appends the entry that `write` writes to one of the arms. `write` runs once, before the router changes
-    /// any state.
+    /// Builds an entry with `write`, and appends it to one of the arms. `write` runs once, before the router
+    /// changes any state.
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Routed {
         let shared = &*self.0;
         let (shard, start) = line::turn();
@@ -179,7 +179,7 @@ impl Router {
         self.0.config.load_full()
     }
 
-    /// Enables an arm again that exceeded its bounds.
+    /// Enables a disabled arm again.
     pub fn reset(&self) {
         self.0.reset();
     }

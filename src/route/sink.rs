@@ -9,8 +9,8 @@ pub trait LineSink: Send + Sync {
     /// not interleave lines.
     ///
     /// # Errors
-    /// Returns an error if the sink possibly does not contain the complete line. The router then writes the
-    /// entry to the log.
+    /// Returns an error if the implementation cannot confirm that the sink contains the complete line. The
+    /// router then writes the entry to the log.
     fn write_line(&self, line: &[u8]) -> io::Result<()>;
 }
 

@@ -69,7 +69,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// Reads the file if it can have changed, and applies a new content.
+    /// Reads the file if it possibly changed, and applies new content.
     fn look(&mut self, shared: &Shared) {
         let found =
             fs::metadata(&self.path).and_then(|metadata| Ok((metadata.modified()?, metadata.len()))).ok();

@@ -41,7 +41,7 @@
 //! | `message` | body; a second one is an attribute |
 //! | level | severity: `TRACE` 1, `DEBUG` 5, `INFO` 9, `WARN` 13, `ERROR` 17 |
 //! | target, name of the thread | target, thread |
-//! | fields | attributes with their types, including repeated names; errors include their sources; `?` and `%` fields are text of limited length |
+//! | fields | attributes with their types, all of them if a name repeats; errors include their sources; `?` and `%` fields are text of limited length |
 //! | fields `trace_id` and `span_id` of the event, or of the nearest span that has them | trace id and span id, if the value is 32 or 16 hexadecimal digits, or a number other than 0 |
 //! | the spans of the event | attribute `spans`, an array of maps, outermost first; or `span`, or none: see [`Scope`] |
 //! | file, line, module | `code.file.path`, `code.line.number`, `code.namespace`, if enabled |

@@ -15,8 +15,8 @@ pub(super) struct Counter<'a> {
     asked: &'a Aggregation,
     /// The number of counters that share the memory.
     counters: &'a AtomicUsize,
-    /// The groups. A key consists of the interval and the values. A value is one byte that is 1 if the value
-    /// exists, its length and its bytes.
+    /// The groups. A key consists of the interval and the values. A value consists of one byte that is 1 if
+    /// the value exists, and then its length and its bytes.
     groups: Groups,
     entries: u64,
     without_time: u64,
@@ -43,7 +43,7 @@ impl<'a> Counter<'a> {
         let every = self.asked.every?.get();
         let behind = match time.checked_sub(self.asked.origin) {
             Some(since_origin) => since_origin % every,
-            // The interval that contains `time` ends at or before the origin.
+            // The time is before the origin, so its interval ends at the origin.
             None => every - (self.asked.origin - time),
         };
         // An interval can begin before the epoch.

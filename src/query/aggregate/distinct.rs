@@ -21,8 +21,8 @@ pub struct Distinct(Seen);
 enum Seen {
     /// Sorted hashes.
     Few(Vec<u64>),
-    /// For each register, the maximum number of leading zeros of its hashes, plus 1. 0 means that the
-    /// register has no hash.
+    /// For each register, the maximum number of leading zeros of its hashes, plus 1. The value 0 means that
+    /// the register has no hash.
     Many(Box<[u8]>),
 }
 
@@ -34,7 +34,7 @@ impl Default for Distinct {
 
 impl Distinct {
     /// The standard error of an estimate, relative to the number of values. About two of three estimates have
-    /// a smaller error. 99.7 % of the estimates have an error below three times this value.
+    /// a smaller error. For 99.7 % of the estimates, the error is below three times this value.
     pub const STANDARD_ERROR: f64 = 0.0082;
 
     /// Returns the number of different values.
@@ -181,7 +181,7 @@ mod tests {
             for i in 0..count {
                 let key = [seed.to_le_bytes(), i.to_le_bytes()].concat();
                 one.add(&key);
-                // Both counters add half of the values.
+                // The second counter also adds every second value.
                 if i % 2 == 0 {
                     other.add(&key)
                 } else {

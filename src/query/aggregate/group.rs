@@ -20,7 +20,7 @@ pub struct Group {
     pub times: Option<(u64, u64)>,
     /// The total size of the frames, in bytes. `None` if an index supplied a count without the entries.
     pub bytes: Option<u64>,
-    /// The number of entries that the fuse tripped on. `None` if an index supplied a count without the
+    /// The number of entries on which the fuse tripped. `None` if an index supplied a count without the
     /// entries.
     pub tripped: Option<u64>,
     /// The statistics of the field in [`Aggregation::number`](super::Aggregation::number).

@@ -13,10 +13,10 @@ const COST: usize = 24;
 
 /// Statistics of the numbers in a field.
 ///
-/// Percentiles are computed from numbers with nine significant binary digits, which is a rounding error of
-/// 0.2 %. Whole numbers up to 512 are exact. Minimum and maximum are always exact. If more than 8,192 numbers
-/// differ after rounding, all numbers are rounded to fewer digits; [`relative_error`](Self::relative_error)
-/// returns the resulting error.
+/// Percentiles are computed from numbers with nine significant binary digits, so the rounding error is at
+/// most 0.2 %. Whole numbers up to 512 are exact. Minimum and maximum are always exact. If more than 8,192
+/// numbers differ after rounding, all numbers are rounded to fewer digits;
+/// [`relative_error`](Self::relative_error) returns the resulting error.
 ///
 /// ```
 /// use fusewire::query::aggregate::Numbers;

@@ -33,6 +33,26 @@ impl Router {
     /// # Errors
     /// Returns an error if the system cannot create a thread. An invalid file is not an error, not even on
     /// the first read.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Mutex;
+    /// use std::time::Duration;
+    /// use fusewire::log::Log;
+    /// use fusewire::route::{Arm, RouteConfig, Router};
+    ///
+    /// # let directory = std::env::temp_dir().join(format!("fusewire-doc-watch-{}", std::process::id()));
+    /// # let file = directory.with_extension("toml");
+    /// std::fs::write(&file, "default = \"binary\"")?;
+    /// let log = Log::options(&directory).open()?;
+    /// let router = Router::new(log, Mutex::new(std::io::sink()), RouteConfig::default());
+    /// let watch = router.watch(&file, Duration::from_secs(1))?;
+    /// assert_eq!(router.config().default, Arm::Binary);
+    /// # drop((watch, router));
+    /// # std::fs::remove_file(&file)?;
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn watch(&self, file: impl Into<PathBuf>, interval: Duration) -> io::Result<Watch> {
         let (stop, stopped) = channel();
         let interval = interval.max(Duration::from_millis(10));

@@ -103,6 +103,27 @@ impl Aggregation {
     /// Groups entries by intervals of `nanos` nanoseconds. `origin` is the beginning of one interval, in
     /// nanoseconds since the Unix epoch; for days, it is midnight in a time zone. Entries without a time are
     /// not in a group: see [`Counted::without_time`].
+    ///
+    /// ```
+    /// use std::num::NonZero;
+    /// use fusewire::log::{Log, Scan};
+    /// use fusewire::query::aggregate::Aggregation;
+    ///
+    /// const SECOND: u64 = 1_000_000_000;
+    ///
+    /// # let directory = std::env::temp_dir().join(format!("fusewire-doc-every-{}", std::process::id()));
+    /// let log = Log::options(&directory).open()?;
+    /// for second in [1, 59, 61] {
+    ///     log.append(|entry| entry.set_time_unix_nano(second * SECOND));
+    /// }
+    /// let by_minute = Aggregation::new().every(NonZero::new(60 * SECOND).unwrap(), 0);
+    /// let counted = by_minute.run(&Scan::new([&directory]), &"".parse()?)?;
+    /// let counts: Vec<_> = counted.groups().iter().map(|group| (group.since, group.count)).collect();
+    /// assert_eq!(counts, [(Some(0), 2), (Some(60 * SECOND), 1)]);
+    /// # drop(log);
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn every(mut self, nanos: NonZero<u64>, origin: u64) -> Self {
         self.every = Some(nanos);

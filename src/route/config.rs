@@ -179,7 +179,7 @@ pub struct RouteConfig {
     /// The arm for entries that match no rule; default JSON.
     pub default: Arm,
     /// The share of traces whose entries are encoded in both forms and compared; default none. Such an entry
-    /// costs more than the sum of both forms.
+    /// takes more time than the sum of both forms.
     pub shadow: Percent,
     /// The bounds of the arms.
     pub bounds: Bounds,

@@ -1,5 +1,5 @@
-//! Aggregation of entries: counts by fields and intervals of time, sums and quantiles of a number, different
-//! values.
+//! Aggregation of entries: counts by field and by interval of time, sums and quantiles of a number, and
+//! numbers of different values.
 //!
 //! ```
 //! use fusewire::log::{Log, Scan};

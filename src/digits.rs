@@ -1,6 +1,6 @@
-//! Integers as decimal digits, without the machinery of `core::fmt`.
+//! Conversion of integers to decimal digits. It is faster than `core::fmt`.
 
-/// Two digits of each number under 100.
+/// The two digits of each number below 100.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut n = 0_u8;
@@ -11,13 +11,13 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// `n`, which is under 100, in two digits.
+/// Returns the two digits of `n`, which is below 100.
 #[inline(always)]
 pub(crate) fn pair(n: u8) -> [u8; 2] {
     PAIRS[usize::from(n) % 100]
 }
 
-/// How many digits `number` has.
+/// Returns the number of digits of `number`.
 #[inline(always)]
 pub(crate) const fn count(number: u64) -> usize {
     match number.checked_ilog10() {
@@ -26,7 +26,8 @@ pub(crate) const fn count(number: u64) -> usize {
     }
 }
 
-/// Fills `room`, which has as many bytes as `number` has digits, or more for zeros in front.
+/// Fills `room` with the digits of `number` and with leading zeros. `room` has at least as many bytes as `number` has
+/// digits.
 #[inline(always)]
 pub(crate) fn fill(room: &mut [u8], mut number: u64) {
     let (odd, pairs) = room.as_rchunks_mut::<2>();
@@ -39,10 +40,10 @@ pub(crate) fn fill(room: &mut [u8], mut number: u64) {
     }
 }
 
-/// The longest integer: `i128::MIN` has 40 characters.
+/// The length of the longest integer: `i128::MIN` has 40 characters.
 const LONGEST: usize = 40;
 
-/// Digits of an integer, and its sign.
+/// The decimal digits of an integer, with its sign.
 pub(crate) struct Digits {
     bytes: [u8; LONGEST],
     start: usize,
@@ -76,7 +77,7 @@ impl Digits {
             }
             digits.push((number % STEP) as u64);
             number /= STEP;
-            // Zeros up to sixteen digits are there already.
+            // The buffer contains zeros, so a group of fewer than sixteen digits needs no padding.
             end -= 16;
             digits.start = end;
         }
@@ -90,7 +91,7 @@ impl Digits {
         digits
     }
 
-    /// Writes `number` before what is there.
+    /// Writes the digits of `number` before the digits that are already present.
     #[inline(always)]
     fn push(&mut self, number: u64) {
         let end = self.start;
@@ -114,15 +115,15 @@ impl Digits {
     }
 }
 
-/// The hexadecimal digits of a number.
+/// Returns the hexadecimal digits of a number.
 #[cfg(feature = "json")]
 pub(crate) fn hex(number: u32) -> [u8; 8] {
-    // Each digit into a byte of its own, the first one highest.
+    // Move each digit to a separate byte. The first digit is in the highest byte.
     let mut digits = u64::from(number);
     digits = (digits << 16 | digits) & 0x0000_FFFF_0000_FFFF;
     digits = (digits << 8 | digits) & 0x00FF_00FF_00FF_00FF;
     digits = (digits << 4 | digits) & 0x0F0F_0F0F_0F0F_0F0F;
-    // 1 where it is a letter, which stands 39 behind where the digits would go on.
+    // 1 for each digit that is a letter. `a` is 39 after the character that follows `9`.
     let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
     (digits + 0x3030_3030_3030_3030 + letters * 39).to_be_bytes()
 }

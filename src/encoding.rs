@@ -1,4 +1,4 @@
-//! What bytes are, told by the first of them.
+//! Detection of the encoding of bytes.
 
 use core::fmt;
 
@@ -6,27 +6,29 @@ use crate::format::bytes::{u16_at, u32_at, u64_at};
 use crate::format::frame;
 use crate::format::segment;
 
-/// The forms in which entries are kept and sent. Readers tell them by themselves (E2).
+/// The encodings of entries in files and streams. Readers detect the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// A segment: [`Segment`](crate::segment::Segment) reads it.
+    /// A segment. [`Segment`](crate::segment::Segment) reads it.
     Segment,
-    /// A frame that stands alone: [`message::read`](crate::message::read) reads it, and says where the next one begins.
+    /// A message: one frame outside a segment. [`message::read`](crate::message::read) reads it and returns the bytes
+    /// after it.
     Frame,
-    /// A line with a JSON object: the importer of the module `json` reads it (feature `json`), and others like it.
+    /// A line with a JSON object, of this crate or of another logger. The importer in the module `json` reads it
+    /// (feature `json`).
     JsonLine,
-    /// Something else, or too little of it: text, a segment whose first page is damaged, nothing.
+    /// Other bytes, or too few bytes. Examples are text, and a segment with a damaged first page.
     Unknown,
 }
 
 impl Encoding {
-    /// Bytes that are enough to tell, but for JSON behind more white space.
+    /// The number of bytes that [`detect`](Self::detect) needs. Only JSON after longer white space needs more.
     pub const DETECT_LEN: usize = frame::HEADER_LEN;
 
-    /// What begins with `bytes`. It is a look at a few bytes, which tells the known forms apart; whether everything behind them
-    /// is right is for the reader to find out. Ask again with more where fewer than [`DETECT_LEN`](Self::DETECT_LEN) are
-    /// there and the answer is `Unknown`.
+    /// Returns the encoding of the data that begins with `bytes`. The function checks only the first bytes; a reader
+    /// validates the rest. If `bytes` is shorter than [`DETECT_LEN`](Self::DETECT_LEN), the result can be `Unknown`;
+    /// then call the function again with more bytes.
     ///
     /// ```
     /// use fusewire::Encoding;
@@ -46,7 +48,7 @@ impl Encoding {
         }
     }
 
-    /// A short name in lower case.
+    /// Returns a short name in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,7 +66,8 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// The header of a committed frame with the tag of a message, in which text has a letter and not a zero.
+/// Returns whether `bytes` begin with the header of a committed message. Text cannot match: the reserved field is
+/// zero.
 fn is_frame(bytes: &[u8]) -> bool {
     u64_at(bytes, frame::COMMIT).is_some_and(frame::is_committed)
         && u32_at(bytes, frame::TAG) == Some(frame::tag(0, 0))
@@ -72,7 +75,7 @@ fn is_frame(bytes: &[u8]) -> bool {
         && u16_at(bytes, frame::RESERVED) == Some(0)
 }
 
-/// A brace, and behind it a key or the end of the object.
+/// Returns whether `bytes` begin with `{` and then the quote of a key or `}`.
 fn is_object(bytes: &[u8]) -> bool {
     let trimmed = bytes.trim_ascii_start();
     let Some(inside) = trimmed.strip_prefix(b"{") else { return false };

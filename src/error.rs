@@ -15,14 +15,14 @@ pub enum EncodeError {
         /// The length of the buffer in bytes.
         available: usize,
     },
-    /// The entry has a value of a refused type (A3), under [`OnType::Reject`](crate::limits::OnType::Reject).
+    /// The entry has a value of a refused type, under [`OnType::Reject`](crate::limits::OnType::Reject).
     SerializeBlocked {
         /// The path of the value.
         path: KeyPath,
         /// The name of the type, or of the kind.
         type_name: &'static str,
     },
-    /// A container exceeds the width limit (A2), under [`OnWidth::Reject`](crate::limits::OnWidth::Reject).
+    /// A container exceeds the width limit, under [`OnWidth::Reject`](crate::limits::OnWidth::Reject).
     TooWide {
         /// The path of the container. It is empty for the attributes of the entry.
         path: KeyPath,

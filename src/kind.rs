@@ -1,10 +1,10 @@
 //! The kinds of values, sets of them, and the flags of a node.
 
-/// What kind of value a node holds. The numbers are those of `Kind` in `schema/log_entry.fbs`.
+/// The kind of a value. The numbers are those of `Kind` in `schema/log_entry.fbs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
-    /// Nothing.
+    /// The absence of a value.
     Null = 0,
     /// True or false.
     Bool = 1,
@@ -18,18 +18,18 @@ pub enum Kind {
     String = 5,
     /// Any bytes.
     Bytes = 6,
-    /// An instant with nanoseconds and, where known, its zone offset.
+    /// An instant with nanoseconds and, if known, a zone offset.
     Timestamp = 7,
     /// A signed span of time with nanoseconds.
     Duration = 8,
-    /// Values in order.
+    /// An ordered sequence of values.
     Array = 9,
-    /// Keys and values in order of insertion; keys may repeat.
+    /// Keys and values in the order of insertion. A key can occur more than once.
     Map = 10,
 }
 
 impl Kind {
-    /// Every kind, in the order of their numbers.
+    /// All kinds, in the order of their numbers.
     pub const ALL: [Self; 11] = [
         Self::Null,
         Self::Bool,
@@ -44,13 +44,13 @@ impl Kind {
         Self::Map,
     ];
 
-    /// The kind with this number.
+    /// Returns the kind with this number, or `None` if the number has no kind.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
         if (number as usize) < Self::ALL.len() { Some(Self::ALL[number as usize]) } else { None }
     }
 
-    /// The kind's name in lower case.
+    /// Returns the name of the kind in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -69,84 +69,92 @@ impl Kind {
     }
 }
 
-/// A set of kinds: the type allow-list of the fuse (A3).
+/// A set of kinds, such as [`Limits::allowed_kinds`](crate::Limits::allowed_kinds).
+///
+/// ```
+/// use fusewire::{Kind, KindSet};
+///
+/// let set = KindSet::ALL.without(Kind::Bytes);
+/// assert!(set.contains(Kind::String) && !set.contains(Kind::Bytes));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindSet(u16);
 
 impl KindSet {
-    /// Every kind of A3.
+    /// The set of all kinds.
     pub const ALL: Self = Self((1 << Kind::ALL.len()) - 1);
-    /// No kind.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// This set and `kind`.
+    /// Returns this set with `kind` added.
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
         Self(self.0 | 1 << kind as u8)
     }
 
-    /// This set less `kind`.
+    /// Returns this set with `kind` removed.
     #[must_use]
     pub const fn without(self, kind: Kind) -> Self {
         Self(self.0 & !(1 << kind as u8))
     }
 
-    /// Whether `kind` is in the set.
+    /// Returns whether the set contains `kind`.
     #[must_use]
     pub const fn contains(self, kind: Kind) -> bool {
         self.0 & (1 << kind as u8) != 0
     }
 }
 
-/// What the fuse did to a node, and how its value is stored. The bits are those of `NodeFlags` in the schema.
+/// The flags of a node: the trips of the circuit breaker, and the representation of the value. The bits are those of
+/// `NodeFlags` in the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct NodeFlags(u8);
 
 impl NodeFlags {
-    /// Nothing was cut.
+    /// No flag.
     pub const NONE: Self = Self(0);
-    /// The string or the bytes were cut at their budget.
+    /// The string or byte string was cut at a byte limit.
     pub const VALUE_CUT: Self = Self(1);
-    /// The key was cut at its budget.
+    /// The key was cut at the byte limit.
     pub const KEY_CUT: Self = Self(1 << 1);
-    /// The key was over its budget and is replaced by its hash.
+    /// The key exceeded the byte limit. The entry contains its hash.
     pub const KEY_HASHED: Self = Self(1 << 2);
-    /// The container lost children.
+    /// Children of the container were dropped.
     pub const CHILDREN_DROPPED: Self = Self(1 << 3);
-    /// A container stood here, deeper than the limit; the node is null.
+    /// The value was a container that exceeded the depth limit. The entry contains a null.
     pub const DEPTH_CUT: Self = Self(1 << 4);
-    /// A value of a refused type stood here; the string is the type's name.
+    /// The value had a refused type. The entry contains the name of the type as a string.
     pub const TYPE_REPLACED: Self = Self(1 << 5);
     /// The value is a span of 16 bytes in `text`.
     pub const WIDE: Self = Self(1 << 6);
-    /// The string is text formatted from a value (`Debug`, `Display`, `Error`).
+    /// The string is the `Debug`, `Display` or `Error` text of a value.
     pub const FORMATTED: Self = Self(1 << 7);
 
-    /// The flags with these bits.
+    /// Returns the flags with these bits.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 
-    /// The bits.
+    /// Returns the bits of the flags.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// These flags and `other`'s.
+    /// Returns the union of these flags and `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether every flag of `other` is set.
+    /// Returns whether these flags contain all flags of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether the fuse did anything to this node.
+    /// Returns whether the circuit breaker changed the value of the node, its key or its children.
     #[must_use]
     pub const fn is_tripped(self) -> bool {
         self.0 & !(Self::WIDE.0 | Self::FORMATTED.0) != 0

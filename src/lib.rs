@@ -1,11 +1,11 @@
 #![doc = include_str!("../docs/crate.md")]
-// docs.rs shows the Cargo feature that an item needs; `loom` is not a platform.
+// docs.rs shows the Cargo feature that an item needs. `loom` is a test configuration, so docs.rs does not show it.
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(loom))))]
 #![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
-// Under the model checker only what it checks is used.
+// The build for the model checker uses only the checked part of the library.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
-// A library never ends its program and never prints; nothing on disk depends on the size of a pointer.
+// The library does not panic or print, and numbers on disk do not depend on the pointer size.
 #![cfg_attr(
     not(test),
     warn(
@@ -85,7 +85,7 @@ pub use time::Timestamp;
 pub use trace::TraceContext;
 pub use trip::{Trip, TripCause, TripReport};
 
-/// The README and the guides: their examples compile.
+/// The README and the guides, whose examples are compiled as documentation tests.
 #[cfg(doctest)]
 mod guides {
     #[cfg(feature = "tracing")]

@@ -1,101 +1,112 @@
-//! The numbers of the fuse (A1-A5): what an entry may be at most, and what happens to the rest.
+//! The limits of the circuit breaker (the fuse), and its reactions to values that exceed them.
 
 use crate::kind::KindSet;
 
-/// What is written where a container would be deeper than the limit (A4).
+/// The replacement for a container that exceeds the depth limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnDepth {
-    /// A null that says so.
+    /// A null with the flag [`NodeFlags::DEPTH_CUT`](crate::NodeFlags::DEPTH_CUT).
     #[default]
     Null,
-    /// Nothing; the parent counts it as dropped.
+    /// No value; the parent counts the container as dropped.
     Omit,
 }
 
-/// What happens to a container with more children than the limit (A4).
+/// The reaction to a container that exceeds the width limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnWidth {
-    /// The first children stay, the rest is dropped and counted.
+    /// Keeps the first children; drops and counts the rest.
     #[default]
     Truncate,
-    /// The entry is refused: [`EncodeError::TooWide`](crate::error::EncodeError::TooWide).
+    /// Refuses the entry with [`EncodeError::TooWide`](crate::error::EncodeError::TooWide).
     Reject,
 }
 
-/// What happens to a value of a refused type (A3, A4).
+/// The reaction to a value of a refused type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnType {
-    /// The entry is refused: [`EncodeError::SerializeBlocked`](crate::error::EncodeError::SerializeBlocked).
+    /// Refuses the entry with [`EncodeError::SerializeBlocked`](crate::error::EncodeError::SerializeBlocked).
     #[default]
     Reject,
-    /// The type's name is written instead.
+    /// Writes the name of the type as a string in place of the value.
     Replace,
-    /// Nothing; the parent counts it as dropped.
+    /// Omits the value; the parent counts the value as dropped.
     Omit,
 }
 
-/// What is written for a key over its budget (A5).
+/// The replacement for a key that exceeds [`Limits::max_key_bytes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnLongKey {
-    /// As many of its first bytes as fit and are whole characters.
+    /// The longest beginning of the key that fits and that ends between two characters.
     #[default]
     Cut,
-    /// `fnv1a64:` and the 16 hexadecimal digits of its FNV-1a hash: long keys stay distinct.
+    /// `fnv1a64:` and the FNV-1a hash of the key in 16 hexadecimal digits. Long keys with a common beginning stay distinct.
     Hash,
 }
 
-/// Bounds of one entry. Every producer has them; there is no way to switch the fuse off, only to move it.
+/// The limits of one entry. They apply to every entry: a producer can change the limits, but cannot disable them.
 ///
 /// ```
+/// use fusewire::encode::encode;
 /// use fusewire::limits::{Limits, OnDepth};
-/// let limits = Limits { max_depth: 4, on_depth: OnDepth::Omit, ..Limits::default() };
-/// assert_eq!(limits.max_width, 256);
+/// use fusewire::TripCause;
+///
+/// let limits = Limits { max_depth: 1, on_depth: OnDepth::Omit, ..Limits::default() };
+/// let mut buffer = [0; 1024];
+/// let entry = encode(&mut buffer, &limits, |entry| {
+///     entry.attr("matrix", &[[1, 2], [3, 4]]); // the inner arrays exceed the limit
+/// })?;
+/// assert_eq!(entry.report().count(TripCause::Depth), 2);
+/// # Ok::<(), fusewire::error::EncodeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Deepest children allowed (A1); default 8, at most [`Limits::MAX_DEPTH`]. A top-level attribute has depth 0,
-    /// its children depth 1. Stops: values nested a hundred thousand deep, and values that contain themselves.
+    /// The maximum depth of a value. The default is 8; the maximum is [`Limits::MAX_DEPTH`]. A top-level attribute
+    /// has depth 0; its children have depth 1. This limit stops deeply nested values, for example 100,000 levels, and
+    /// values that contain themselves.
     ///
-    /// At the default a stack of 128 KiB is enough (A6), also without optimisation. Each level takes the frames of the
-    /// code that writes it, some 2 KiB without optimisation: at 64 levels count on 256 KiB.
+    /// With the default, encoding needs a stack of at most 128 KiB, also in a build without optimization. Each level
+    /// uses about 2 KiB of stack in such a build. For 64 levels, provide 256 KiB.
     pub max_depth: u8,
-    /// Most children a container keeps, and most top-level attributes (A2); default 256. Stops: a million-key map
-    /// logged by accident.
+    /// The maximum number of children of a container, and of top-level attributes. The default is 256. This limit
+    /// stops a map with a million keys that is logged by mistake.
     pub max_width: u16,
-    /// Most bytes of one entry as encoded (A5); default 64 KiB, at least [`Limits::MIN_ENTRY_BYTES`], at most
-    /// [`Limits::MAX_ENTRY_BYTES`]. Stops: what the other limits allow together (256 to the power of 8 values).
+    /// The maximum size of an encoded entry in bytes. The default is 64 KiB, the minimum is
+    /// [`Limits::MIN_ENTRY_BYTES`], and the maximum is [`Limits::MAX_ENTRY_BYTES`]. This limit bounds the product of
+    /// the other limits: 256 to the power of 8 values.
     pub max_entry_bytes: u32,
-    /// Most bytes of one string or byte string, the body included (A5); default 16 KiB.
+    /// The maximum size of a string, a byte string or the body in bytes. The default is 16 KiB.
     pub max_string_bytes: u32,
-    /// Most bytes of one key, of the target and of the thread's name (A5); default 1,024, at least
+    /// The maximum size of a key, the target or the thread name in bytes. The default is 1,024 bytes; the minimum is
     /// [`Limits::MIN_KEY_BYTES`].
     pub max_key_bytes: u16,
-    /// Most bytes that `Debug`, `Display` or `Error` may write for one value (A5, A6); default 4 KiB. Stops: a
-    /// `Debug` that prints a gigabyte. Such code recurses by itself; it is stopped by an error from its formatter.
+    /// The maximum size in bytes of the text that `Debug`, `Display` or `Error` writes for one value. The default is
+    /// 4 KiB. This limit stops a `Debug` implementation that writes a gigabyte: after the limit, its formatter
+    /// returns an error.
     pub max_formatted_bytes: u32,
-    /// The types that may be written (A3); default all of [`Kind`](crate::kind::Kind).
+    /// The permitted types. The default is every [`Kind`](crate::kind::Kind).
     pub allowed_kinds: KindSet,
-    /// What a container too deep becomes.
+    /// The replacement for a container that exceeds `max_depth`.
     pub on_depth: OnDepth,
-    /// What becomes of a container too wide.
+    /// The reaction to a container that exceeds `max_width`.
     pub on_width: OnWidth,
-    /// What a refused type becomes.
+    /// The reaction to a value of a refused type.
     pub on_type: OnType,
-    /// What a key too long becomes.
+    /// The replacement for a key that exceeds `max_key_bytes`.
     pub on_long_key: OnLongKey,
 }
 
 impl Limits {
-    /// The highest `max_depth` that is honoured: 64.
+    /// The greatest effective `max_depth`: 64.
     pub const MAX_DEPTH: u8 = 64;
-    /// The lowest `max_entry_bytes` that is honoured: 1 KiB.
+    /// The least effective `max_entry_bytes`: 1 KiB.
     pub const MIN_ENTRY_BYTES: u32 = 1 << 10;
-    /// The highest `max_entry_bytes` that is honoured: 16 MiB.
+    /// The greatest effective `max_entry_bytes`: 16 MiB.
     pub const MAX_ENTRY_BYTES: u32 = 1 << 24;
-    /// The lowest `max_key_bytes` that is honoured: 24, so that a key's hash fits.
+    /// The least effective `max_key_bytes`: 24 bytes, the length of the hash of a key.
     pub const MIN_KEY_BYTES: u16 = 24;
 
-    /// The numbers of requirements A1-A5.
+    /// The default limits.
     pub const DEFAULT: Self = Self {
         max_depth: 8,
         max_width: 256,
@@ -110,7 +121,7 @@ impl Limits {
         on_long_key: OnLongKey::Cut,
     };
 
-    /// These limits with every number moved into the range that its field states.
+    /// Returns these limits with every number moved into the range that its field documents.
     #[must_use]
     pub fn clamped(mut self) -> Self {
         self.max_depth = self.max_depth.min(Self::MAX_DEPTH);

@@ -46,10 +46,10 @@ impl fmt::Display for MessageError {
 
 impl std::error::Error for MessageError {}
 
-/// Writes what `write` writes as a frame at the beginning of `buffer`; returns the message.
+/// Writes the entry that `write` builds as a message at the beginning of `buffer`. Returns the message.
 ///
 /// # Errors
-/// As [`EntryWriter::finish`]; `needed` and `available` count the whole message.
+/// Returns the errors of [`EntryWriter::finish`]. `needed` and `available` are lengths of the whole message.
 pub fn write<'b>(
     buffer: &'b mut [u8],
     limits: &Limits,
@@ -58,7 +58,7 @@ pub fn write<'b>(
     write_reported(buffer, limits, write).map(|(message, _)| message)
 }
 
-/// The same, with what the fuse did.
+/// Writes a message as [`write`] does, and also returns the report of the circuit breaker.
 pub(crate) fn write_reported<'b>(
     buffer: &'b mut [u8],
     limits: &Limits,
@@ -79,19 +79,19 @@ pub(crate) fn write_reported<'b>(
     Ok((message, report))
 }
 
-/// Makes a message of the payload of `len` bytes behind the place of its header.
+/// Writes the header and the padding of a message whose payload of `len` bytes follows the space for the header.
 fn close(message: &mut [u8], len: usize, severity: Severity) {
     let word = frame::close(message, len, FrameKind::Entry, severity, frame::tag(0, 0));
     message[..frame::TAG].copy_from_slice(&word.to_le_bytes());
 }
 
-/// The length of a message with `entry`.
+/// Returns the length of a message that contains `entry`.
 pub(crate) fn len_of(entry: &EntryRef<'_>) -> Result<usize, EncodeError> {
     let (len, max) = (entry.as_bytes().len(), frame::MAX_PAYLOAD);
     if len <= max { Ok(frame::frame_len(len)) } else { Err(EncodeError::TooLong { len, max }) }
 }
 
-/// Writes `entry` as it is, as a message at the beginning of `buffer`; returns the message.
+/// Writes a copy of `entry` as a message at the beginning of `buffer`. Returns the message.
 pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
     let (needed, available) = (len_of(entry)?, buffer.len());
     let Some(message) = buffer.get_mut(..needed) else {
@@ -103,11 +103,11 @@ pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b
     Ok(message)
 }
 
-/// The entry in the message that `bytes` begin with, and the bytes after it. Messages may follow one another without
-/// anything between them.
+/// Returns the entry of the message at the beginning of `bytes`, and the bytes after the message. Messages can follow
+/// one another without a separator.
 ///
 /// # Errors
-/// Where the bytes are not an intact frame with an entry.
+/// The bytes do not begin with an intact frame that contains an entry.
 pub fn read(bytes: &[u8]) -> Result<(EntryRef<'_>, &[u8]), MessageError> {
     let frame = frame::parse(bytes, 0, frame::tag(0, 0)).map_err(MessageError::Frame)?;
     if frame.kind != FrameKind::Entry {

@@ -1,4 +1,4 @@
-//! Entries and values that own what they hold: for tests, tools, and whoever keeps an entry after its segment.
+//! Entries and values that own their data, for programs that keep an entry longer than its segment.
 
 use crate::decode::{Attribute, Children, EntryRef, Value};
 use crate::encode::{EntryWriter, LogValue, MapWriter, ValueWriter};
@@ -9,47 +9,64 @@ use crate::time::Timestamp;
 use crate::trace::TraceContext;
 use crate::trip::Trip;
 
-/// An entry with all that it holds.
+/// An entry that owns its data.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::owned::OwnedValue;
+///
+/// let mut buffer = [0; 1024];
+/// let bytes = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.set_body("paid");
+///     entry.attr("amount", &7);
+/// })?
+/// .into_bytes();
+/// let entry = EntryRef::new(bytes)?.to_owned()?;
+/// assert_eq!(entry.body, "paid");
+/// assert_eq!(entry.attributes[0].value, OwnedValue::Int(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Entry {
-    /// Nanoseconds since the Unix epoch, 0 where not known.
+    /// The time in nanoseconds since the Unix epoch, or 0 if unknown.
     pub time_unix_nano: u64,
-    /// Minutes east of UTC, where known.
+    /// The zone offset in minutes east of UTC, if known.
     pub utc_offset_minutes: Option<i16>,
-    /// How severe it is.
+    /// The severity.
     pub severity: Severity,
-    /// The trace and the span it belongs to.
+    /// The trace and the span of the entry.
     pub trace: TraceContext,
-    /// What logged it.
+    /// The origin of the entry in the program.
     pub target: String,
-    /// The message.
+    /// The message text.
     pub body: String,
-    /// The thread's name.
+    /// The thread name.
     pub thread: String,
     /// The attributes, in order.
     pub attributes: Vec<OwnedAttribute>,
-    /// What the fuse did, by cause.
+    /// The trips of the circuit breaker, by cause.
     pub trips: Vec<Trip>,
-    /// Top-level attributes that were not kept.
+    /// The number of dropped top-level attributes.
     pub dropped_attributes_count: u32,
 }
 
-/// A key, its value, and what the fuse did to them.
+/// A key with its value and its flags.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedAttribute {
-    /// The key; U+FFFD stands for what was not UTF-8.
+    /// The key, with U+FFFD in place of invalid UTF-8.
     pub key: String,
     /// The value.
     pub value: OwnedValue,
-    /// What the fuse did to them.
+    /// The flags of the node.
     pub flags: NodeFlags,
 }
 
-/// A value that owns what it holds. Integers compare by kind and number; floats as `f64` does.
+/// A value that owns its data. Integers are equal if kind and number are equal; floats compare as `f64`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OwnedValue {
-    /// Nothing.
+    /// The absence of a value.
     Null,
     /// True or false.
     Bool(bool),
@@ -61,24 +78,24 @@ pub enum OwnedValue {
     Float(f64),
     /// Text.
     String(String),
-    /// Bytes; also text that was not UTF-8.
+    /// Bytes, or text that was not valid UTF-8.
     Bytes(Vec<u8>),
     /// An instant.
     Timestamp(Timestamp),
-    /// Nanoseconds.
+    /// A span of time in nanoseconds.
     Duration(i128),
-    /// Values in order.
+    /// An ordered sequence of values.
     Array {
-        /// What was kept.
+        /// The kept values, with empty keys.
         values: Vec<OwnedAttribute>,
-        /// How many were not; `None` where nobody knows.
+        /// The number of dropped values, or `None` if unknown.
         dropped: Option<u64>,
     },
     /// Keys and values in order.
     Map {
-        /// What was kept.
+        /// The kept entries of the map.
         entries: Vec<OwnedAttribute>,
-        /// How many were not; `None` where nobody knows.
+        /// The number of dropped entries, or `None` if unknown.
         dropped: Option<u64>,
     },
     /// A value whose kind a later format version defines.
@@ -91,8 +108,8 @@ pub enum OwnedValue {
 }
 
 impl Entry {
-    /// Writes the header and the attributes to `entry`. The fuse that guards `entry` decides anew; what an earlier
-    /// one did is not written again.
+    /// Writes the header and the attributes to `entry`. The limits of `entry` apply. The `trips` and the flags are
+    /// not written.
     pub fn write_to(&self, entry: &mut EntryWriter<'_>) {
         entry.set_time_unix_nano(self.time_unix_nano);
         entry.set_utc_offset_minutes(self.utc_offset_minutes);
@@ -106,10 +123,11 @@ impl Entry {
 }
 
 impl EntryRef<'_> {
-    /// The entry with all that it holds, at most 64 levels deep: what [`verify`](Self::verify) accepts.
+    /// Returns an owned copy of the entry. The copy has at most 64 levels, because [`verify`](Self::verify) accepts
+    /// no more.
     ///
     /// # Errors
-    /// The first value that cannot be read.
+    /// Returns the first error that [`verify`](Self::verify) finds.
     pub fn to_owned(&self) -> Result<Entry, DecodeError> {
         self.verify()?;
         Ok(Entry {
@@ -163,7 +181,7 @@ fn write_entries(map: &mut MapWriter<'_, '_>, entries: &[OwnedAttribute], droppe
 }
 
 impl LogValue for OwnedValue {
-    /// Kinds of a later version of the format are refused (A3).
+    /// Writes the value. A value of a kind that a later format version defines is refused.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         match self {
             Self::Null => out.null(),

@@ -1,27 +1,27 @@
-//! A short path of keys, kept without allocation.
+//! A short path of keys in a buffer of fixed size.
 
 use core::fmt;
 
 const CAPACITY: usize = 120;
 
-/// Where a value stands, as people write it: `request.headers[3]`. Kept inline, so that an error on the append path
-/// allocates nothing; a path over 120 bytes keeps its end and begins with `…`.
+/// The path of a value, for example `request.headers[3]`. A path allocates no memory, so an error during an append
+/// allocates none. If the path exceeds 120 bytes, only its end is kept; its text then begins with `…`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyPath {
-    // Filled from the end: paths are built from the innermost key outwards.
+    // The buffer is filled from its end, because a path is built from the innermost key outwards.
     bytes: [u8; CAPACITY],
     start: u8,
     cut: bool,
 }
 
 impl KeyPath {
-    /// The path to the attributes themselves.
+    /// Returns the empty path, which is the path of the attributes of an entry.
     pub(crate) const fn empty() -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "CAPACITY is 120")]
         Self { bytes: [0; CAPACITY], start: CAPACITY as u8, cut: false }
     }
 
-    /// Puts `segment` in front. Once something did not fit, nothing more is taken.
+    /// Prepends `segment`. After the first segment that did not fit, all segments are ignored.
     pub(crate) fn prepend(&mut self, segment: &str) {
         if self.cut {
             return;
@@ -41,7 +41,7 @@ impl KeyPath {
         }
     }
 
-    /// The path, without the `…` of a cut one.
+    /// Returns the path. If the path was cut, the text does not contain the `…`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[usize::from(self.start)..]).unwrap_or("")

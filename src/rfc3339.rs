@@ -1,4 +1,4 @@
-//! Instants as RFC 3339 text, to the nanosecond, with the offset they carry.
+//! Conversion of instants to and from RFC 3339 text, with nanoseconds and zone offset.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Year, month and day of a day number: days since 1970-01-01 in the proleptic Gregorian calendar.
+/// Returns year, month and day of a day number. Day 0 is 1970-01-01 in the proleptic Gregorian calendar.
 ///
 /// Source: Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `civil_from_days`.
 const fn civil_from_days(days: i64) -> (i64, u8, u8) {
@@ -24,7 +24,7 @@ const fn civil_from_days(days: i64) -> (i64, u8, u8) {
     (year, month as u8, day as u8)
 }
 
-/// The day number of a date; the inverse of [`civil_from_days`].
+/// Returns the day number of a date. This is the inverse of [`civil_from_days`].
 const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = year - (month <= 2) as i64;
     let era = year.div_euclid(400);
@@ -35,7 +35,8 @@ const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// An instant as text. The longest has a sign, twelve digits of a year, and hours of three digits in its offset.
+/// An instant as text. The longest text has a sign, a year of twelve digits, and an offset whose hours have three
+/// digits.
 pub(crate) struct TimeText {
     bytes: [u8; 48],
     len: usize,
@@ -50,7 +51,7 @@ impl TimeText {
         }
     }
 
-    /// Two digits.
+    /// Appends two digits.
     #[inline]
     fn pair(&mut self, number: i64) {
         self.push(&pair(u8::try_from(number).unwrap_or(0)));
@@ -66,7 +67,7 @@ impl TimeText {
         }
     }
 
-    /// As few digits as it takes, in threes.
+    /// Appends a fraction of 3, 6 or 9 digits, the fewest that represent `nanos`. Appends nothing for 0.
     fn fraction(&mut self, nanos: u32) {
         if nanos > 0 {
             let mut digits = [0; 9];
@@ -103,14 +104,14 @@ impl TimeText {
 }
 
 impl Timestamp {
-    /// The text that [`Display`](fmt::Display) gives.
+    /// Returns the text that [`Display`](fmt::Display) writes.
     pub(crate) fn to_text(self) -> TimeText {
         let offset = self.utc_offset_minutes();
         let local = i128::from(self.unix_seconds()) + i128::from(offset.unwrap_or(0)) * 60;
         let (days, second_of_day) = match i64::try_from(local) {
             Ok(local) => (local.div_euclid(SECONDS_PER_DAY), local.rem_euclid(SECONDS_PER_DAY)),
             Err(_) => {
-                // Within a day of the range of i64: the day number fits.
+                // The instant is within a day of the range of i64, so the day number fits.
                 let wide = i128::from(SECONDS_PER_DAY);
                 let part = |number: i128| i64::try_from(number).unwrap_or(0);
                 (part(local.div_euclid(wide)), part(local.rem_euclid(wide)))
@@ -134,14 +135,15 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339: `2026-01-02T03:04:05.123456789+01:00`; `Z` where no offset is known; no fraction where it is zero.
-    /// Years outside of 0 to 9999, which RFC 3339 cannot say, have a sign and as many digits as they need.
+    /// Writes RFC 3339 text, for example `2026-01-02T03:04:05.123456789+01:00`. If the offset is not known, the text
+    /// ends with `Z`. If the fraction is zero, it is omitted. A year outside 0 to 9999, which RFC 3339 does not
+    /// allow, has a sign and all its digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(core::str::from_utf8(self.to_text().as_bytes()).unwrap_or(""))
     }
 }
 
-/// Takes digits, and what stands between them, off the front of a text.
+/// A reader that removes digits and separators from the beginning of a text.
 struct Reader<'t>(&'t [u8]);
 
 impl Reader<'_> {
@@ -161,7 +163,7 @@ impl Reader<'_> {
         })
     }
 
-    /// A fraction of a second in nanoseconds; digits behind the ninth are not kept.
+    /// Reads a fraction of a second. Returns nanoseconds; digits after the ninth are ignored.
     fn fraction(&mut self) -> Option<u32> {
         if self.one_of(b".,").is_none() {
             return Some(0);
@@ -173,7 +175,7 @@ impl Reader<'_> {
         (count > 0).then(|| padded.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
     }
 
-    /// `Some(None)` for `Z` and for no offset at all.
+    /// Reads a zone offset. Returns `Some(None)` for `Z` and at the end of the text.
     fn offset(&mut self) -> Option<Option<i16>> {
         if self.0.is_empty() || self.one_of(b"zZ").is_some() {
             return Some(None);
@@ -188,8 +190,9 @@ impl Reader<'_> {
 }
 
 impl Timestamp {
-    /// The instant that an RFC 3339 text names, and what is usually meant by texts near it: a blank for the `T`, a comma
-    /// before the fraction, an offset without a colon, no offset (taken for UTC). `None` for other texts.
+    /// Parses RFC 3339 text. Returns `None` for other text, with four exceptions: a space in place of `T`, a comma
+    /// before the fraction, an offset without a colon or without minutes, and a missing offset (the time is then
+    /// UTC).
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let mut reader = Reader(text.as_bytes());
@@ -208,7 +211,7 @@ impl Timestamp {
         let offset = reader.offset()?;
         let days = days_from_civil(year, month, day);
         let exists = civil_from_days(days) == (year, u8::try_from(month).ok()?, u8::try_from(day).ok()?);
-        // A leap second is the first one of the next minute, as the Unix clock has it.
+        // A leap second becomes the first second of the next minute, as in Unix time.
         if !exists || hour > 23 || minute > 59 || second > 60 || !reader.0.is_empty() {
             return None;
         }
@@ -218,7 +221,7 @@ impl Timestamp {
     }
 }
 
-/// The number that a text's digits spell, all of them.
+/// Parses a number that consists only of decimal digits.
 #[cfg(feature = "json")]
 fn number(digits: &str) -> Option<i64> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -227,7 +230,8 @@ fn number(digits: &str) -> Option<i64> {
 
 #[cfg(feature = "json")]
 impl Timestamp {
-    /// The instant that was displayed as `text`, of any year and any offset; `None` where none was.
+    /// Parses text that [`Display`](fmt::Display) has written, with any year and any offset. Returns `None` for other
+    /// text.
     pub(crate) fn from_display(text: &str) -> Option<Self> {
         let (date, rest) = text.split_once('T')?;
         let (date, day) = date.rsplit_once('-')?;
@@ -251,14 +255,14 @@ impl Timestamp {
             let total = number(hours).filter(|hours| *hours < 600)? * 60 + number(minutes)?.min(60);
             i16::try_from(if zone.starts_with('-') { -total } else { total }).ok()
         };
-        // The years of 64-bit seconds; what is added to them stays far from the range of the day number.
+        // The range of years of 64-bit seconds. The sums below stay far from the limits of the day number.
         let year = Some(year).filter(|year| year.abs() < 300_000_000_000)?;
         let (month, day) = (number(month).filter(|month| *month < 13)?, number(day).filter(|day| *day < 32)?);
         let days = days_from_civil(year, month, day);
         let local = i128::from(days) * i128::from(SECONDS_PER_DAY) + i128::from(second_of_day);
         let seconds = i64::try_from(local - i128::from(offset.unwrap_or(0)) * 60).ok()?;
         let time = Self::new(seconds, nanos)?.with_utc_offset_minutes(offset);
-        // Whatever was misread above is displayed in another way.
+        // Text that was misread above differs from the text of the result.
         (time.to_text().as_bytes() == text.as_bytes()).then_some(time)
     }
 }

@@ -1,45 +1,55 @@
-//! Severity numbers of the OpenTelemetry log data model.
+//! The severity numbers of the OpenTelemetry log data model.
 
 use core::fmt;
 
-/// How severe an entry is: OpenTelemetry's severity number, 1 to 24, or 0 for "unspecified".
+/// The severity of an entry: a severity number of OpenTelemetry. The range is 1 to 24; 0 means "unspecified".
 ///
-/// Numbers come in six ranges of four (trace, debug, info, warn, error, fatal); the first of each range is the
-/// plain one. Bytes over 24 can only come from a foreign buffer: they are kept and print as the number.
+/// The numbers form six ranges of four numbers: trace, debug, info, warn, error, fatal. The constants are the first
+/// numbers of the ranges. A number above 24 is possible only in an entry of another writer; it is kept, and printed
+/// as a number.
 ///
 /// Source: OpenTelemetry, *Logs Data Model*, "Field: SeverityNumber".
+///
+/// ```
+/// use fusewire::Severity;
+///
+/// assert_eq!(Severity::from_name("warning"), Some(Severity::WARN));
+/// assert_eq!(Severity::from_number(10).to_string(), "INFO2");
+/// assert!(Severity::ERROR > Severity::WARN);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Severity(u8);
 
 impl Severity {
-    /// No severity was given.
+    /// No severity (0).
     pub const UNSPECIFIED: Self = Self(0);
-    /// 1: fine-grained debugging.
+    /// 1: a fine-grained debugging event.
     pub const TRACE: Self = Self(1);
-    /// 5: debugging.
+    /// 5: a debugging event.
     pub const DEBUG: Self = Self(5);
-    /// 9: an event happened.
+    /// 9: an event.
     pub const INFO: Self = Self(9);
-    /// 13: not an error, but more than an event.
+    /// 13: an event that is more important than an informational event, but is not an error.
     pub const WARN: Self = Self(13);
-    /// 17: something went wrong.
+    /// 17: an error.
     pub const ERROR: Self = Self(17);
-    /// 21: the program cannot go on.
+    /// 21: a fatal error, for example a crash of the program.
     pub const FATAL: Self = Self(21);
 
-    /// The severity with this number; numbers over 24 are kept as they are.
+    /// Returns the severity with this number. Numbers above 24 are kept.
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         Self(number)
     }
 
-    /// The number, 0 to 24 where the producer kept to the data model.
+    /// Returns the number. The data model allows 0 to 24.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0
     }
 
-    /// OpenTelemetry's short name (`INFO`, `WARN3`), or `None` for a number over 24. `UNSPECIFIED` is 0.
+    /// Returns the short name of OpenTelemetry (`INFO`, `WARN3`), `UNSPECIFIED` for 0, or `None` for a number above
+    /// 24.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 25] = [
@@ -72,8 +82,8 @@ impl Severity {
         if (self.0 as usize) < NAMES.len() { Some(NAMES[self.0 as usize]) } else { None }
     }
 
-    /// The severity a name stands for, whatever its case: OpenTelemetry's short names and the usual spellings of
-    /// other loggers (`warning`, `critical`, `notice`, ...). `None` for a name nobody uses.
+    /// Returns the severity with this name, or `None` for an unknown name. The names are the short names of
+    /// OpenTelemetry and common names of other loggers (`warning`, `critical`, `notice`, ...). Case is ignored.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some(number) =

@@ -1,43 +1,51 @@
-//! Text as it lies in a buffer: UTF-8 by promise of whoever wrote it, bytes by what a reader can know.
+//! Text in a buffer that may contain invalid UTF-8.
 
 use core::fmt;
 use core::str::Utf8Error;
 use std::borrow::Cow;
 
-/// A string inside an entry, borrowed from the entry's bytes.
+/// A string in an entry, borrowed from the bytes of the entry.
 ///
-/// Our writer only writes UTF-8 here, but the bytes may come from a hostile or damaged file, and checking each
-/// string at each access would cost more than reading it. So this is a view of bytes: compare and print it as it
-/// is, or ask for a checked `&str`.
+/// The writer of this crate writes only UTF-8, but a damaged or hostile file can contain other bytes. A check of each
+/// string at each access takes longer than the access. Therefore this type is a view of bytes, which can be compared
+/// and printed without a check. [`to_str`](Self::to_str) returns a checked `&str`.
+///
+/// ```
+/// use fusewire::Text;
+///
+/// let text = Text::new(b"caf\xc3\xa9 \xff");
+/// assert!(text.to_str().is_err());
+/// assert_eq!(text.to_str_lossy(), "café \u{fffd}");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
-    /// The text these bytes are.
+    /// Returns these bytes as text.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// Returns the bytes of the text.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub const fn len(self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no bytes.
+    /// Returns whether the text is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the bytes are UTF-8. Faster than [`to_str`](Self::to_str) for the short ASCII that most text is.
+    /// Returns whether the text is valid UTF-8. For short ASCII text, this is faster than [`to_str`](Self::to_str).
     #[must_use]
     #[inline]
     pub fn is_utf8(self) -> bool {
@@ -47,15 +55,15 @@ impl<'a> Text<'a> {
         any & 0x8080_8080_8080_8080 == 0 || self.to_str().is_ok()
     }
 
-    /// The text as a checked string.
+    /// Returns the text as a checked string.
     ///
     /// # Errors
-    /// Where the bytes are not UTF-8.
+    /// The text is not valid UTF-8.
     pub fn to_str(self) -> Result<&'a str, Utf8Error> {
         core::str::from_utf8(self.0)
     }
 
-    /// The text with U+FFFD for each run of bytes that is not UTF-8. Allocates only where there is one.
+    /// Returns the text with U+FFFD in place of each invalid sequence. Allocates only if the text is not valid UTF-8.
     #[must_use]
     pub fn to_str_lossy(self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.0)
@@ -81,7 +89,7 @@ impl PartialEq<&str> for Text<'_> {
 }
 
 impl fmt::Display for Text<'_> {
-    /// Without allocation, U+FFFD for what is not UTF-8.
+    /// Writes the text with U+FFFD in place of each invalid sequence. Allocates no memory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Ok(text) = self.to_str() {
             return f.pad(text);
@@ -97,7 +105,7 @@ impl fmt::Display for Text<'_> {
 }
 
 impl fmt::Debug for Text<'_> {
-    /// A quoted string; bytes that are not UTF-8 as `\xNN`.
+    /// Writes a quoted string. Bytes that are not UTF-8 have the form `\xNN`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
         for chunk in self.0.utf8_chunks() {
@@ -110,7 +118,7 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// Whether `args` gives `text`.
+/// Returns whether formatting `args` results in exactly `text`.
 #[cfg(feature = "json")]
 pub(crate) fn is_written(text: &str, args: fmt::Arguments<'_>) -> bool {
     struct Rest<'t>(&'t str);

@@ -1,16 +1,25 @@
-//! Instants with nanoseconds and their zone offset.
+//! Instants with nanoseconds and a zone offset.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The value of the wire's offset field that says: no offset known.
+/// The value of the offset field of an entry if the offset is not known.
 pub(crate) const OFFSET_UNKNOWN: i16 = i16::MIN;
 
-/// Nanoseconds in a second.
+/// The number of nanoseconds in a second.
 pub(crate) const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
-/// An instant: seconds and nanoseconds since the Unix epoch, and the zone offset it was written with (A9).
+/// An instant: seconds and nanoseconds since the Unix epoch, and the zone offset of its source if known.
 ///
-/// Two timestamps are equal when the instant and the offset are.
+/// Two timestamps are equal if both the instant and the offset are equal.
+///
+/// ```
+/// use fusewire::Timestamp;
+///
+/// let time = Timestamp::parse_rfc3339("2026-01-02T03:04:05.25+01:00").unwrap();
+/// assert_eq!((time.unix_seconds(), time.subsec_nanos()), (1_767_319_445, 250_000_000));
+/// assert_eq!(time.utc_offset_minutes(), Some(60));
+/// assert_eq!(time.to_string(), "2026-01-02T03:04:05.250+01:00");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timestamp {
     seconds: i64,
@@ -19,8 +28,8 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// `seconds` since the epoch, negative before it, and `nanoseconds` (0 to 999,999,999) after that second.
-    /// `None` where the nanoseconds make a second or more.
+    /// Returns the instant `nanoseconds` (0 to 999,999,999) after the second `seconds` since the epoch. `seconds` is
+    /// negative before the epoch. Returns `None` if `nanoseconds` is 1,000,000,000 or more.
     #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < 1_000_000_000 {
@@ -30,7 +39,7 @@ impl Timestamp {
         }
     }
 
-    /// The instant `nanos` nanoseconds after the epoch, or before it where negative.
+    /// Returns the instant `nanos` nanoseconds after the epoch. A negative number is an instant before the epoch.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a remainder of a division by 10^9")]
     pub const fn from_unix_nanos(nanos: i64) -> Self {
@@ -41,7 +50,7 @@ impl Timestamp {
         }
     }
 
-    /// The same instant, written with a zone offset of `minutes` east of UTC. The offset is kept, not applied.
+    /// Returns the same instant with a zone offset of `minutes` east of UTC. The offset does not change the seconds.
     #[must_use]
     pub const fn with_utc_offset_minutes(mut self, minutes: Option<i16>) -> Self {
         self.utc_offset_minutes = match minutes {
@@ -51,25 +60,25 @@ impl Timestamp {
         self
     }
 
-    /// Whole seconds since the epoch, rounded down.
+    /// Returns the whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.seconds
     }
 
-    /// Nanoseconds after [`unix_seconds`](Self::unix_seconds), 0 to 999,999,999.
+    /// Returns the nanoseconds after [`unix_seconds`](Self::unix_seconds), 0 to 999,999,999.
     #[must_use]
     pub const fn subsec_nanos(self) -> u32 {
         self.nanoseconds
     }
 
-    /// Minutes east of UTC, where the source said so.
+    /// Returns the zone offset in minutes east of UTC, if known.
     #[must_use]
     pub const fn utc_offset_minutes(self) -> Option<i16> {
         self.utc_offset_minutes
     }
 
-    /// Nanoseconds since the epoch; never overflows.
+    /// Returns the nanoseconds since the epoch. This never overflows.
     #[must_use]
     pub const fn unix_nanos(self) -> i128 {
         self.seconds as i128 * NANOS_PER_SECOND + self.nanoseconds as i128
@@ -77,7 +86,8 @@ impl Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// Instants beyond the range of 64-bit seconds, which no operating system makes, are clamped to it.
+    /// Converts the time. A time outside the range of 64-bit seconds is clamped; no operating system returns such a
+    /// time.
     fn from(time: SystemTime) -> Self {
         let (seconds, nanoseconds) = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),

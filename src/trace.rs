@@ -1,15 +1,15 @@
-//! Trace and span ids.
+//! Trace ids and span ids.
 
 use core::fmt;
 
-/// The ids that tie an entry to a trace (W3C Trace Context). Zero is "none", as in that specification.
+/// The ids of the trace and the span of an entry, as in W3C Trace Context. An id of 0 means "none".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct TraceContext {
-    /// 16 bytes, the number that the 32 hexadecimal digits spell; 0 is no trace.
+    /// The trace id: 16 bytes, the number that the 32 hexadecimal digits represent. 0 means no trace.
     pub trace_id: u128,
-    /// 8 bytes, the number that the 16 hexadecimal digits spell; 0 is no span.
+    /// The span id: 8 bytes, the number that the 16 hexadecimal digits represent. 0 means no span.
     pub span_id: u64,
-    /// W3C trace flags; bit 0 is "sampled".
+    /// The W3C trace flags. Bit 0 means "sampled".
     pub flags: u8,
 }
 
@@ -17,20 +17,27 @@ impl TraceContext {
     /// No trace, no span.
     pub const NONE: Self = Self { trace_id: 0, span_id: 0, flags: 0 };
 
-    /// Whether neither a trace nor a span is named.
+    /// Returns whether both ids are 0.
     #[must_use]
     pub const fn is_none(&self) -> bool {
         self.trace_id == 0 && self.span_id == 0
     }
 
-    /// The trace id that 32 hexadecimal digits spell; `None` for other text and for the invalid all-zero id.
+    /// Parses a trace id of 32 hexadecimal digits. Returns `None` for other text and for the invalid id 0.
+    ///
+    /// ```
+    /// use fusewire::TraceContext;
+    ///
+    /// let id = TraceContext::parse_trace_id("4bf92f3577b34da6a3ce929d0e0e4736");
+    /// assert_eq!(id, Some(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736));
+    /// ```
     #[must_use]
     pub fn parse_trace_id(hex: &str) -> Option<u128> {
         let plain = hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit());
         if plain { u128::from_str_radix(hex, 16).ok().filter(|id| *id != 0) } else { None }
     }
 
-    /// The span id that 16 hexadecimal digits spell; `None` for other text and for the invalid all-zero id.
+    /// Parses a span id of 16 hexadecimal digits. Returns `None` for other text and for the invalid id 0.
     #[must_use]
     pub fn parse_span_id(hex: &str) -> Option<u64> {
         let plain = hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit());
@@ -39,7 +46,7 @@ impl TraceContext {
 }
 
 impl fmt::Display for TraceContext {
-    /// `trace_id-span_id-flags` in W3C's hexadecimal form.
+    /// Writes `trace_id-span_id-flags` in the hexadecimal form of W3C.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
     }

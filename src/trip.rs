@@ -1,29 +1,29 @@
-//! What the fuse did: causes, places, counts (A7).
+//! Reports of the circuit breaker: causes, places and counts of its trips.
 
-/// Why the fuse tripped. The numbers are those of `TripCause` in the schema.
+/// The cause of a trip. The numbers are those of `TripCause` in the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum TripCause {
-    /// A container was deeper than the limit (A1). Lost: the container, counted as 1.
+    /// A container exceeded the depth limit. The loss is the number of such containers.
     Depth = 0,
-    /// A container had more children than the limit (A2). Lost: children.
+    /// A container exceeded the width limit. The loss is a number of children.
     Width = 1,
-    /// A value was of a refused type (A3). Lost: values.
+    /// A value had a refused type. The loss is a number of values.
     Type = 2,
-    /// A string or bytes were over their budget (A5). Lost: bytes.
+    /// A string or a byte string exceeded its limit. The loss is a number of bytes.
     StringBytes = 3,
-    /// A key was over its budget (A5). Lost: bytes.
+    /// A key exceeded its limit. The loss is a number of bytes.
     KeyBytes = 4,
-    /// Formatted text was over its budget (A5). Lost: unknown, the formatter was stopped.
+    /// Formatted text exceeded its limit. The loss is unknown, because the formatter was stopped.
     FormattedBytes = 5,
-    /// The entry was over its budget (A5). Lost: values, bytes of a cut one not counted.
+    /// The entry exceeded its limit. The loss is a number of values; the bytes of cut values are not counted.
     EntryBytes = 6,
-    /// A value's own formatter returned an error. Lost: unknown.
+    /// The formatter of a value returned an error. The loss is unknown.
     ValueError = 7,
 }
 
 impl TripCause {
-    /// Every cause, in the order of their numbers.
+    /// All causes, in the order of their numbers.
     pub const ALL: [Self; 8] = [
         Self::Depth,
         Self::Width,
@@ -35,13 +35,13 @@ impl TripCause {
         Self::ValueError,
     ];
 
-    /// The cause with this number.
+    /// Returns the cause with this number, or `None` if the number has no cause.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
         if (number as usize) < Self::ALL.len() { Some(Self::ALL[number as usize]) } else { None }
     }
 
-    /// A short name in lower case, as tools print it and queries spell it.
+    /// Returns the short name in lower case that tools print and that queries use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,86 +57,98 @@ impl TripCause {
     }
 }
 
-/// Which parts of an entry a cause tripped in: a set.
+/// A set of parts of an entry in which the circuit breaker tripped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct Places(u8);
 
 impl Places {
-    /// Nowhere.
+    /// The empty set.
     pub const NONE: Self = Self(0);
-    /// In the attributes.
+    /// The attributes.
     pub const ATTRIBUTES: Self = Self(1);
-    /// In the body.
+    /// The body.
     pub const BODY: Self = Self(1 << 1);
-    /// In the target.
+    /// The target.
     pub const TARGET: Self = Self(1 << 2);
-    /// In the thread's name.
+    /// The thread name.
     pub const THREAD: Self = Self(1 << 3);
 
-    /// The places with these bits.
+    /// Returns the places with these bits.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 
-    /// The bits.
+    /// Returns the bits of the set.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// These places and `other`'s.
+    /// Returns the union of this set and `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether every place of `other` is in the set.
+    /// Returns whether this set contains all places of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
 
-/// How often one cause tripped in an entry, and what it cost.
+/// The number of trips of one cause in an entry, and the loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Trip {
-    /// Why.
+    /// The cause of the trips.
     pub cause: TripCause,
-    /// Where.
+    /// The parts of the entry in which the circuit breaker tripped.
     pub places: Places,
-    /// How often; at least 1.
+    /// The number of trips, at least 1.
     pub count: u32,
-    /// What is not in the entry, in the unit of the cause; `None` where nobody knows.
+    /// The loss in the unit of the cause, or `None` if it is unknown.
     pub lost: Option<u64>,
 }
 
 const CAUSES: usize = TripCause::ALL.len();
 
-/// What the fuse did to one entry, by cause. Returned with every encoded entry.
+/// The trips of the circuit breaker in one entry, by cause.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::{Limits, TripCause};
+///
+/// let limits = Limits { max_string_bytes: 8, ..Limits::default() };
+/// let mut buffer = [0; 1024];
+/// let entry = encode(&mut buffer, &limits, |entry| entry.set_body("a long message"))?;
+/// let trip = entry.report().iter().next().unwrap();
+/// assert_eq!((trip.cause, trip.count, trip.lost), (TripCause::StringBytes, 1, Some(6)));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct TripReport {
     any: bool,
     places: [Places; CAUSES],
     counts: [u32; CAUSES],
-    /// `u64::MAX` where nobody knows.
+    /// `u64::MAX` means an unknown loss.
     lost: [u64; CAUSES],
 }
 
 impl TripReport {
-    /// Whether nothing tripped.
+    /// Returns whether the circuit breaker did not trip.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         !self.any
     }
 
-    /// How often `cause` tripped.
+    /// Returns the number of trips of `cause`.
     #[must_use]
     pub const fn count(&self, cause: TripCause) -> u32 {
         self.counts[cause as usize]
     }
 
-    /// The causes that tripped, in the order of their numbers.
+    /// Returns an iterator over the causes that tripped, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = Trip> + '_ {
         TripCause::ALL.into_iter().filter_map(|cause| {
             let i = cause as usize;
@@ -146,7 +158,7 @@ impl TripReport {
         })
     }
 
-    /// Sets what is known of one cause.
+    /// Sets the places, the count and the loss of one cause.
     pub(crate) fn set(&mut self, cause: TripCause, places: Places, count: u32, lost: u64) {
         let i = cause as usize;
         self.any |= count > 0;
@@ -155,7 +167,7 @@ impl TripReport {
         self.lost[i] = lost;
     }
 
-    /// Adds what another report says.
+    /// Adds the trips of another report.
     #[inline]
     pub(crate) fn merge(&mut self, other: &Self) {
         if other.any {
@@ -168,12 +180,12 @@ impl TripReport {
         }
     }
 
-    /// Adds one trip. `lost` is saturating; `None` makes the sum unknown for good.
+    /// Adds one trip. The sum of the losses saturates; `None` makes the sum unknown.
     pub(crate) fn record(&mut self, cause: TripCause, place: Places, lost: Option<u64>) {
         self.record_in_run(cause, place, lost, true);
     }
 
-    /// The same; only the `first` of a run of losses counts as a trip.
+    /// Adds a loss to a run of losses. Only the `first` loss of a run counts as a trip.
     pub(crate) fn record_in_run(&mut self, cause: TripCause, place: Places, lost: Option<u64>, first: bool) {
         let i = cause as usize;
         self.any = true;

@@ -16,7 +16,27 @@ use super::value::Value;
 use super::walk::Walk;
 use super::{path, verify};
 
-/// One entry, borrowed from the bytes it lies in: a mapped segment, a message, a buffer.
+/// A view of one entry in borrowed bytes, for example of a mapped segment, a message or a buffer.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::map;
+///
+/// let mut buffer = [0; 1024];
+/// let bytes = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.set_body("payment retried");
+///     entry.attr("attempt", &3).attr("request", &map! { path = "/checkout", tags = ["eu", "canary"] });
+/// })?
+/// .into_bytes();
+///
+/// let entry = EntryRef::new(bytes)?;
+/// assert_eq!(entry.body(), "payment retried");
+/// assert_eq!(entry.get("attempt").and_then(|value| value.as_i128()), Some(3));
+/// assert_eq!(entry.get("request.tags[1]").and_then(|value| value.as_str()), Some("canary"));
+/// entry.verify()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct EntryRef<'a> {
     buffer: &'a [u8],
@@ -25,10 +45,10 @@ pub struct EntryRef<'a> {
 }
 
 impl<'a> EntryRef<'a> {
-    /// The entry that `buffer` is: all of it, from the root offset to the last byte.
+    /// Returns a view of the entry that consists of all bytes of `buffer`.
     ///
     /// # Errors
-    /// Where the root table or its vtable are not inside the buffer. What they point at is checked at access.
+    /// The root table or its vtable is not inside the buffer. Other offsets are checked at each access.
     #[inline]
     pub fn new(buffer: &'a [u8]) -> Result<Self, DecodeError> {
         if buffer.len() >= layout::NODES {
@@ -42,13 +62,13 @@ impl<'a> EntryRef<'a> {
         Ok(Self { buffer, fields: Fields::by_vtable(buffer)?, canonical: false })
     }
 
-    /// Whether the entry has the layout of our own writer. The answers are the same either way.
+    /// Returns whether the entry has the layout of the writer of this crate. All methods also support other layouts.
     #[must_use]
     pub fn is_canonical(&self) -> bool {
         self.canonical
     }
 
-    /// The bytes the entry lies in.
+    /// Returns the bytes of the entry.
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {
         self.buffer
@@ -59,14 +79,14 @@ impl<'a> EntryRef<'a> {
         self.fields.position(field).and_then(|at| read(self.buffer, at)).unwrap_or(default)
     }
 
-    /// Nanoseconds since the Unix epoch, 0 where not known.
+    /// Returns the time in nanoseconds since the Unix epoch, or 0 if it is not known.
     #[must_use]
     #[inline]
     pub fn time_unix_nano(&self) -> u64 {
         self.scalar(Field::Time, 0, u64_at)
     }
 
-    /// The zone offset of the producer's clock in minutes east of UTC, where known.
+    /// Returns the zone offset of the clock of the producer in minutes east of UTC, if known.
     #[must_use]
     #[inline]
     pub fn utc_offset_minutes(&self) -> Option<i16> {
@@ -74,7 +94,7 @@ impl<'a> EntryRef<'a> {
             .filter(|minutes| *minutes != OFFSET_UNKNOWN)
     }
 
-    /// The time with its zone offset, where the time is known.
+    /// Returns the time with its zone offset, if the time is known.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let nanos = Some(self.time_unix_nano()).filter(|nanos| *nanos != 0)?;
@@ -83,14 +103,14 @@ impl<'a> EntryRef<'a> {
         Some(time.with_utc_offset_minutes(self.utc_offset_minutes()))
     }
 
-    /// How severe it is.
+    /// Returns the severity.
     #[must_use]
     #[inline]
     pub fn severity(&self) -> Severity {
         Severity::from_number(self.scalar(Field::Severity, 0, byte_at))
     }
 
-    /// The trace and the span it belongs to; [`TraceContext::NONE`] where absent.
+    /// Returns the ids of the trace and the span, or [`TraceContext::NONE`] if there are none.
     #[must_use]
     #[inline]
     pub fn trace(&self) -> TraceContext {
@@ -102,21 +122,22 @@ impl<'a> EntryRef<'a> {
         }
     }
 
-    /// What logged it. Empty where absent, and where a hostile buffer points outside itself.
+    /// Returns the target: the origin of the entry in the program. It is empty if absent, or if its offset is outside
+    /// the buffer.
     #[must_use]
     #[inline]
     pub fn target(&self) -> Text<'a> {
         self.string(Field::Target)
     }
 
-    /// The message. Empty where absent, and where a hostile buffer points outside itself.
+    /// Returns the body: the message text. It is empty if absent, or if its offset is outside the buffer.
     #[must_use]
     #[inline]
     pub fn body(&self) -> Text<'a> {
         self.string(Field::Body)
     }
 
-    /// The thread's name. Empty where absent, and where a hostile buffer points outside itself.
+    /// Returns the thread name. It is empty if absent, or if its offset is outside the buffer.
     #[must_use]
     #[inline]
     pub fn thread(&self) -> Text<'a> {
@@ -128,7 +149,7 @@ impl<'a> EntryRef<'a> {
         Text::new(self.vector(field, 1).ok().flatten().map_or(&[], |(_, bytes)| bytes))
     }
 
-    /// Where the elements of the vector `field` are, and their bytes; `None` where the field is absent.
+    /// Returns the offset and the bytes of the elements of the vector `field`, or `None` if the field is absent.
     #[inline(always)]
     pub(super) fn vector(
         &self,
@@ -147,12 +168,12 @@ impl<'a> EntryRef<'a> {
         }
     }
 
-    /// The position of `field` in the buffer, where it is present.
+    /// Returns the offset of `field` in the buffer, if the field is present.
     pub(super) fn position(&self, field: Field) -> Option<usize> {
         self.fields.position(field)
     }
 
-    /// The nodes and the text; empty where they are absent or outside the buffer.
+    /// Returns the nodes and the text. A vector that is absent or outside the buffer is empty.
     #[inline(always)]
     pub(super) fn tape(&self) -> Tape<'a> {
         let vector = |field, element| self.vector(field, element).ok().flatten();
@@ -161,30 +182,31 @@ impl<'a> EntryRef<'a> {
         Tape { nodes: nodes.as_chunks().0, text, start }
     }
 
-    /// The attributes, in order.
+    /// Returns an iterator over the attributes, in order.
     #[must_use]
     #[inline]
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes::top(self.tape())
     }
 
-    /// Every value with its depth, containers before their children, without recursion.
+    /// Returns an iterator over all values with their depth, containers before their children. It does not recurse.
     #[must_use]
     #[inline(always)]
     pub fn walk(&self) -> Walk<'a> {
         Walk::new(self.tape())
     }
 
-    /// The value at `path`: keys joined by `.`, elements of arrays as `[index]`: `request.headers[0].name`.
+    /// Returns the value at `path`. A path consists of keys, separated by `.`, and of indexes of array elements, for
+    /// example `request.headers[0].name`.
     ///
-    /// A key that itself contains `.` or `[` is found where the whole rest of the path, or the longest beginning of it
-    /// that ends before a `.` or `[`, is that key. Of keys that repeat the first is taken.
+    /// A key can contain `.` or `[`. A step of the path is the longest key that equals the rest of the path, or a
+    /// beginning of it before a `.` or `[`. If a key occurs more than once, the first occurrence is used.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value<'a>> {
         path::find(self.attributes(), path)
     }
 
-    /// What the fuse did to the entry, by cause. Records of unknown causes are passed over.
+    /// Returns an iterator over the trips of the circuit breaker, by cause. Records of unknown causes are skipped.
     pub fn trips(&self) -> impl Iterator<Item = Trip> + use<'a> {
         let records =
             self.vector(Field::Trips, layout::TRIP_LEN).ok().flatten().map_or(&[][..], |(_, bytes)| bytes);
@@ -198,23 +220,24 @@ impl<'a> EntryRef<'a> {
         })
     }
 
-    /// Whether the fuse did anything to the entry.
+    /// Returns whether the circuit breaker tripped in the entry.
     #[must_use]
     pub fn is_tripped(&self) -> bool {
         self.fields.position(Field::Trips).is_some() && self.trips().next().is_some()
     }
 
-    /// Top-level attributes that were not kept; `u32::MAX` for at least so many, or where nobody knows.
+    /// Returns the number of dropped top-level attributes. `u32::MAX` means at least that number, or an unknown
+    /// number.
     #[must_use]
     pub fn dropped_attributes_count(&self) -> u32 {
         self.scalar(Field::DroppedAttributes, 0, u32_at)
     }
 
-    /// Checks everything that the format says of an entry: that each offset, string, span and count is what it must
-    /// be, and that everything can be read to the last value.
+    /// Checks the entry against all rules of the format: each offset, string, span and count is valid, and each value
+    /// is readable.
     ///
     /// # Errors
-    /// The first fault, with its offset.
+    /// Returns the first fault with its offset.
     pub fn verify(&self) -> Result<(), DecodeError> {
         verify::verify(self)
     }
@@ -236,7 +259,7 @@ fn byte_at(bytes: &[u8], at: usize) -> Option<u8> {
     bytes.get(at).copied()
 }
 
-/// The schema's name of a field.
+/// Returns the name of a field in the schema.
 pub(super) const fn name(field: Field) -> &'static str {
     match field {
         Field::Time => "time_unix_nano",

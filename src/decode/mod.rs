@@ -1,9 +1,9 @@
-//! Reading one entry where it lies: every access bounds-checked, nothing allocated, nothing trusted.
+//! The decoder of one entry, without a copy or an allocation. Every access is bounds-checked.
 //!
-//! Two roads lead to the same answers. A *canonical* entry, which every entry of our own writer is, begins with one of
-//! two constant prefixes, and its fields are at fixed offsets. Any other valid FlatBuffer of the schema is read by its
-//! vtable. Hostile bytes give an error or a wrong value, never a panic; [`EntryRef::verify`] is a pass of its own that
-//! checks everything the format says.
+//! A *canonical* entry begins with one of two constant prefixes, and its fields are at fixed offsets. The writer of
+//! this crate writes only such entries. Other valid FlatBuffers of the schema are decoded through their vtable, with
+//! the same results. Invalid bytes result in an error or a wrong value, but not in a panic. [`EntryRef::verify`]
+//! checks all rules of the format in a separate pass.
 
 mod entry;
 mod path;
@@ -24,12 +24,12 @@ pub use walk::{Visit, Walk};
 
 use crate::error::{DecodeError, DecodeFault};
 
-/// An error about `field` at `offset`.
+/// Returns an error about `field` at `offset`.
 pub(crate) const fn fault(offset: usize, field: &'static str, fault: DecodeFault) -> DecodeError {
     DecodeError { offset, field, fault }
 }
 
-/// `field` at `offset` needs bytes up to `end`, there are `available`.
+/// Returns the error that `field` at `offset` ends at `end`, after the `available` bytes.
 pub(crate) const fn out_of_bounds(
     offset: usize,
     field: &'static str,

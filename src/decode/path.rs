@@ -3,7 +3,8 @@
 use super::tape::Attributes;
 use super::value::Value;
 
-/// The value at `path` below `level`. Each round looks into one container, so the path's length bounds the work.
+/// Returns the value at `path` below `level`. Each iteration searches one container, so the length of the path bounds
+/// the work.
 pub(super) fn find<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<Value<'a>> {
     loop {
         let (value, rest) = match index(path) {
@@ -21,7 +22,7 @@ pub(super) fn find<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<Valu
     }
 }
 
-/// The index that `path` begins with, and the rest.
+/// Returns the index at the beginning of `path`, and the rest.
 fn index(path: &str) -> Option<(usize, &str)> {
     let (digits, rest) = path.strip_prefix('[')?.split_once(']')?;
     Some((digits.parse().ok()?, rest))
@@ -31,8 +32,8 @@ fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
     level.map_while(Result::ok).nth(index).map(|attribute| attribute.value)
 }
 
-/// The value of the longest key that `path` begins with, and the rest. Among equal keys the first. Only keys are looked
-/// at on the way, and of them only those that are as long as a beginning of the path.
+/// Returns the value of the longest key at the beginning of `path`, and the rest of the path. Among equal keys, the
+/// first is used. The search compares only keys whose length is that of a possible step.
 fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
     let (tape, end) = (level.tape(), level.end());
     let (path, text) = (path.as_bytes(), path);
@@ -48,13 +49,13 @@ fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>
         if path.starts_with(key.as_bytes()) {
             best = Some((index, node));
             longest = Some(len);
-            // No other one is longer.
+            // No key can be longer.
             if len == path.len() {
                 break;
             }
         }
     }
     let (index, node) = best?;
-    // A key that is not UTF-8 cannot begin a path, so the length is a boundary between characters.
+    // A key that is not UTF-8 cannot match, so the length is a character boundary.
     Some((tape.attribute(index, node, end).ok()?.value, text.get(longest?..)?))
 }

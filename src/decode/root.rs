@@ -23,10 +23,10 @@ pub(crate) enum Field {
     DroppedAttributes,
 }
 
-/// The size of each field in the table.
+/// The length of each field in the table in bytes.
 pub(super) const SIZES: [usize; layout::FIELD_COUNT] = [8, 1, 1, 2, 24, 4, 4, 4, 4, 4, 4, 4];
 
-/// Where the root table is, and each field in it; 0, where no field can be, for an absent one.
+/// The offsets of the root table and of its fields. An absent field has the offset 0, which no field can have.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields {
     table: u32,
@@ -62,14 +62,14 @@ impl Fields {
         Self { table: layout::TABLE as u32, offsets }
     }
 
-    /// Where `field` is, or `None` where it is absent.
+    /// Returns the offset of `field` in the buffer, or `None` if the field is absent.
     #[inline(always)]
     pub(super) fn position(&self, field: Field) -> Option<usize> {
         let offset = usize::from(self.offsets[field as usize]);
         (offset != 0).then(|| self.table as usize + offset)
     }
 
-    /// The fields of a buffer that is not canonical, by its vtable. Every field is inside the buffer.
+    /// Returns the fields of a buffer that is not canonical, from its vtable. Every field is inside the buffer.
     #[cold]
     pub(super) fn by_vtable(buffer: &[u8]) -> Result<Self, DecodeError> {
         let len = buffer.len();

@@ -11,7 +11,7 @@ use super::tape::Attributes;
 use super::{EntryRef, Value};
 
 impl Serialize for Text<'_> {
-    /// A string; bytes where it is not UTF-8, which only a foreign writer makes.
+    /// Serializes a string. Text that is not UTF-8 is serialized as bytes; only other writers produce such text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.to_str() {
             Ok(text) => serializer.serialize_str(text),
@@ -21,16 +21,16 @@ impl Serialize for Text<'_> {
 }
 
 impl Serialize for Timestamp {
-    /// A string: RFC 3339 with nanoseconds, and the zone offset where known.
+    /// Serializes a string: RFC 3339 with nanoseconds, and with the zone offset if known.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
 impl Serialize for Value<'_> {
-    /// Each kind as serde's own; instants as RFC 3339, durations as whole nanoseconds, both without saying so; a kind of a
-    /// later version as null. Fails where the entry is damaged inside, and deeper than
-    /// [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH), where no entry of ours is.
+    /// Serializes each kind as the matching type of serde. An instant becomes RFC 3339 text, a duration an integer of
+    /// nanoseconds. A kind of a later version becomes null. Fails if the entry is damaged, or if it is nested deeper
+    /// than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         At { value: *self, depth: 0 }.serialize(serializer)
     }
@@ -81,7 +81,7 @@ impl Serialize for At<'_> {
     }
 }
 
-/// Keys that are not UTF-8 have U+FFFD where they are not.
+/// Serializes a map. Invalid UTF-8 in keys becomes U+FFFD.
 fn map<S: Serializer>(
     serializer: S,
     len: Option<usize>,
@@ -97,7 +97,7 @@ fn map<S: Serializer>(
 }
 
 impl Serialize for Attributes<'_> {
-    /// A map, in order; keys that repeat are repeated.
+    /// Serializes a map, in order. Repeated keys are kept.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let len = self.take_while(Result::is_ok).count();
         map(serializer, Some(len), *self, 0)
@@ -105,8 +105,9 @@ impl Serialize for Attributes<'_> {
 }
 
 impl Serialize for EntryRef<'_> {
-    /// A map of what the entry says: `time`, `severity_number`, `trace_id` and `span_id` in hexadecimal, `trace_flags`, `target`,
-    /// `thread`, `body`, `attributes`, `dropped_attributes_count`. All are always there, null or empty where they say nothing.
+    /// Serializes a map with the keys `time`, `severity_number`, `trace_id` and `span_id` (hexadecimal),
+    /// `trace_flags`, `target`, `thread`, `body`, `attributes` and `dropped_attributes_count`. All keys are always
+    /// present; absent values are null or empty.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let trace = self.trace();
         let mut map = serializer.serialize_map(Some(10))?;
@@ -124,7 +125,7 @@ impl Serialize for EntryRef<'_> {
     }
 }
 
-/// An id in hexadecimal; null where it is 0.
+/// An id as hexadecimal digits, or null if it is 0.
 struct Id {
     id: u128,
     digits: usize,

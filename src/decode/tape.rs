@@ -12,16 +12,16 @@ use super::value::Value;
 use super::walk::Walk;
 use super::{fault, out_of_bounds};
 
-/// Nodes and the text that they point into.
+/// The nodes of an entry, and the text to which they point.
 #[derive(Clone, Copy)]
 pub(crate) struct Tape<'a> {
     pub(super) nodes: &'a [[u8; layout::NODE_LEN]],
     pub(super) text: &'a [u8],
-    /// Where in the entry the nodes begin, for errors.
+    /// The offset of the nodes in the entry, for errors.
     pub(super) start: usize,
 }
 
-/// One node, taken apart and not yet believed.
+/// The parts of one node, not validated.
 #[derive(Clone, Copy)]
 pub(super) struct Node {
     pub(super) key_offset: u32,
@@ -56,7 +56,7 @@ impl Node {
         (self.value >> 32) as u32
     }
 
-    /// Nodes of its subtree, itself not counted: 0 for a leaf.
+    /// Returns the number of nodes of the subtree, without this node. It is 0 for a leaf.
     #[inline(always)]
     pub(super) fn subtree(self) -> usize {
         if self.is_container() { self.high() as usize } else { 0 }
@@ -69,13 +69,13 @@ impl Node {
 }
 
 impl<'a> Tape<'a> {
-    /// The node at `index`, which must be under `nodes.len()`.
+    /// Returns the node at `index`, or `None` after the last node.
     #[inline(always)]
     pub(super) fn node(&self, index: usize) -> Option<Node> {
         self.nodes.get(index).map(Node::new)
     }
 
-    /// Where in the entry the node at `index` is.
+    /// Returns the offset of the node at `index` in the entry.
     pub(super) fn offset(&self, index: usize) -> usize {
         self.start + index * layout::NODE_LEN
     }
@@ -100,13 +100,13 @@ impl<'a> Tape<'a> {
         out_of_bounds(self.offset(index), field, u64::from(offset) + u64::from(length), self.text.len())
     }
 
-    /// The key of a node.
+    /// Returns the key of a node.
     #[inline(always)]
     pub(super) fn key(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
         self.slice(index, "key", node.key_offset, node.key_length.into()).map(Text::new)
     }
 
-    /// The node at `index` as an attribute, whose subtree must end at or before `end`.
+    /// Returns the node at `index` as an attribute. Its subtree must end at or before `end`.
     #[inline(always)]
     pub(super) fn attribute(
         &self,
@@ -117,13 +117,13 @@ impl<'a> Tape<'a> {
         Ok(Attribute { key: self.key(index, node)?, value: self.value(index, node, end)?, flags: node.flags })
     }
 
-    /// The bytes of a node that is a string.
+    /// Returns the text of a node of the kind string.
     #[inline(always)]
     pub(super) fn text(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
         self.slice(index, "string", node.low(), node.high()).map(Text::new)
     }
 
-    /// The value of the node at `index`, whose subtree must end at or before `end`.
+    /// Returns the value of the node at `index`. Its subtree must end at or before `end`.
     #[inline(always)]
     pub(super) fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
         let Some(kind) = Kind::from_number(node.kind) else {
@@ -147,7 +147,7 @@ impl<'a> Tape<'a> {
         })
     }
 
-    /// A value of 16 bytes.
+    /// Returns a value of 16 bytes.
     #[cold]
     fn wide(&self, index: usize, node: Node, kind: Kind) -> Result<Value<'a>, DecodeError> {
         let invalid =
@@ -189,14 +189,14 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// One key and its value.
+/// A key and its value.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute<'a> {
-    /// The key; empty for an element of an array.
+    /// The key. It is empty for an element of an array.
     pub key: Text<'a>,
     /// The value.
     pub value: Value<'a>,
-    /// What the fuse did to them.
+    /// The flags of the node.
     pub flags: NodeFlags,
 }
 
@@ -211,38 +211,38 @@ pub struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// How many children the container says that it keeps.
+    /// Returns the number of kept children, as recorded in the container.
     #[must_use]
     pub fn len(&self) -> u32 {
         self.count
     }
 
-    /// Whether it keeps none.
+    /// Returns whether the container has no kept children.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The children, in order.
+    /// Returns an iterator over the children, in order.
     #[must_use]
     #[inline]
     pub fn iter(&self) -> Attributes<'a> {
         Attributes { tape: self.tape, next: self.first, end: self.end, left: self.count }
     }
 
-    /// All values below the container, its children first at depth 0.
+    /// Returns a walk over all values below the container. The children have depth 0.
     #[cfg(feature = "json")]
     pub(crate) fn walk(&self, is_array: bool) -> Walk<'a> {
         Walk::below(self.tape, self.first..self.end, self.count, is_array)
     }
 
-    /// Whether the fuse dropped children.
+    /// Returns whether the circuit breaker dropped children.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.lost
     }
 
-    /// How many children the fuse dropped; `None` where nobody knows.
+    /// Returns the number of dropped children, or `None` if it is unknown.
     #[must_use]
     pub fn dropped(&self) -> Option<u64> {
         if !self.lost {
@@ -269,13 +269,13 @@ impl core::fmt::Debug for Children<'_> {
     }
 }
 
-/// Iterates over the attributes of an entry, or over the children of a container. After an error it ends.
+/// An iterator over the attributes of an entry, or over the children of a container. It ends after an error.
 #[derive(Clone, Copy)]
 pub struct Attributes<'a> {
     tape: Tape<'a>,
     next: usize,
     end: usize,
-    /// Children left; the nodes at top level say themselves where they end.
+    /// The number of remaining children. At the top level, only the nodes determine the end.
     left: u32,
 }
 
@@ -285,17 +285,17 @@ impl<'a> Attributes<'a> {
         Self { tape, next: 0, end: tape.nodes.len(), left: u32::MAX }
     }
 
-    /// The nodes it steps over, and one past the last of them.
+    /// Returns the tape over which the iterator runs.
     pub(super) fn tape(&self) -> Tape<'a> {
         self.tape
     }
 
-    /// See [`tape`](Self::tape).
+    /// Returns the index after the last node of the iterator.
     pub(super) fn end(&self) -> usize {
         self.end
     }
 
-    /// The next node, not yet believed, with its index; steps over its subtree.
+    /// Returns the next node, not validated, with its index, and skips its subtree.
     #[inline(always)]
     pub(super) fn step(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
         if self.next >= self.end || self.left == 0 {
@@ -308,7 +308,7 @@ impl<'a> Attributes<'a> {
         Some(Ok((index, node)))
     }
 
-    /// The end: an error where children are missing.
+    /// Ends the iteration. Returns an error if children are missing.
     #[cold]
     fn finish(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
         let missing = self.left;
@@ -326,7 +326,7 @@ impl<'a> Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<Attribute<'a>, DecodeError>;
 
-    // Inlined always: what the caller does not look at is then never put together.
+    // Always inlined, so the compiler omits the parts of an attribute that the caller does not use.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (index, node) = match self.step()? {

@@ -1,4 +1,5 @@
-//! What holds other values: slices, tuples, the standard library's collections, and what the system gives as bytes.
+//! Implementations for types that contain other values (slices, tuples, collections) and for text of the operating
+//! system.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -46,7 +47,7 @@ sequences! {
 macro_rules! maps {
     ($($type:ty $(, $hasher:ident)?;)*) => {$(
         impl<K: LogKey, V: LogValue $(, $hasher)?> LogValue for $type {
-            /// In the order of the map's iterator; keys by the rule of [`LogKey`].
+            /// Writes the entries in the order of the iterator. [`LogKey`] defines the text of the keys.
             fn log_value(&self, out: ValueWriter<'_, '_>) {
                 let mut map = out.map();
                 let mut entries = self.iter();
@@ -85,7 +86,7 @@ tuples! {
     A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
 }
 
-/// Text of the system's: a string where it is UTF-8, bytes where it is not, so that nothing is lost (A9).
+/// Writes text of the operating system. Valid UTF-8 becomes a string; other text becomes bytes, so no byte is lost.
 fn system_text(bytes: &[u8], out: ValueWriter<'_, '_>) {
     match core::str::from_utf8(bytes) {
         Ok(text) => out.str(text),

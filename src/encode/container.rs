@@ -1,4 +1,4 @@
-//! Open containers: maps, arrays, and the attributes themselves.
+//! Writers of open containers: maps, arrays, and the attributes of an entry.
 
 use crate::format::entry as layout;
 use crate::kind::NodeFlags;
@@ -15,7 +15,7 @@ pub(crate) struct Container<'a, 'b> {
     pub(crate) tape: &'a mut Tape<'b>,
     pub(crate) scope: Scope<'a>,
     pub(crate) counts: Counts,
-    /// Its node.
+    /// The index of its node.
     pub(crate) index: usize,
     pub(crate) flags: NodeFlags,
 }
@@ -26,7 +26,7 @@ impl Container<'_, '_> {
     }
 }
 
-/// Writes what is only known when a container ends: how many children it kept and how many nodes they are.
+/// Completes the node of a container with the number of kept children and the number of nodes in its subtree.
 pub(super) fn close(tape: &mut Tape<'_>, counts: &Counts, index: usize, flags: NodeFlags) {
     let dropped = counts.dropped();
     if tape.error.is_some() {
@@ -53,16 +53,32 @@ impl Drop for Container<'_, '_> {
     }
 }
 
-/// Where a map's children go: a container of its own, or the entry's attributes.
+/// The container into which a map writer writes: a nested map, or the attributes of the entry.
 enum Level<'a, 'b> {
     Open(Container<'a, 'b>),
     Top { tape: &'a mut Tape<'b>, counts: &'a mut Counts, filter: Option<&'b super::KeyFilter> },
     Inert,
 }
 
-/// Writes the entries of a map, in the order they shall have. Keys may repeat: all are kept.
+/// A writer of the entries of a map. It writes them in the order of the calls. Repeated keys are all kept.
 ///
-/// The map ends when the writer is dropped or [`end`](Self::end)ed.
+/// The map ends at the call of [`end`](Self::end) or when the writer is dropped.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 1024];
+/// let bytes = encode(&mut buffer, &Default::default(), |entry| {
+///     let mut request = entry.attributes();
+///     let mut request = request.slot("request").map();
+///     request.entry("path", "/checkout").keyed(&404, "not found");
+/// })?
+/// .into_bytes();
+/// let entry = EntryRef::new(bytes).unwrap();
+/// assert!(entry.get("request.404").is_some_and(|value| value.as_str() == Some("not found")));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 pub struct MapWriter<'a, 'b> {
     level: Level<'a, 'b>,
 }
@@ -82,7 +98,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         Self { level: Level::Top { tape, counts, filter } }
     }
 
-    /// Writes one entry. Over the width limit (A2), `value` is not visited, only counted.
+    /// Writes one entry. If the map exceeds the width limit, `value` is counted as dropped and not visited.
     #[inline(always)]
     pub fn entry<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let slot = self.slot(key);
@@ -92,14 +108,14 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// [`entry`](Self::entry), for macros that write to entries and maps alike.
+    /// Writes an entry as [`entry`](Self::entry) does. It is for macros that write to entries and to maps.
     #[doc(hidden)]
     #[inline(always)]
     pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.entry(key, value);
     }
 
-    /// Writes one entry with a key that need not be text: see [`LogKey`] for how it becomes text.
+    /// Writes one entry with a key of any type that implements [`LogKey`].
     #[inline]
     pub fn keyed<K: LogKey + ?Sized, V: LogValue + ?Sized>(&mut self, key: &K, value: &V) -> &mut Self {
         key.with_key(|key| {
@@ -108,8 +124,9 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// Copies the attributes of `fragment` to the end of this map: see [`EntryWriter::append`](super::EntryWriter::append).
-    /// In a map of its own, an attribute that would be too deep there is counted as dropped.
+    /// Copies the attributes of `fragment` to the end of this map, as
+    /// [`EntryWriter::append`](super::EntryWriter::append) does. In a nested map, an attribute that exceeds the depth
+    /// limit is counted as dropped.
     #[inline]
     pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
         match &mut self.level {
@@ -120,7 +137,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// The place of one entry's value.
+    /// Returns a writer for the value of one entry.
     #[inline(always)]
     pub fn slot<'s>(&'s mut self, key: &'s str) -> ValueWriter<'s, 'b> {
         match &mut self.level {
@@ -140,7 +157,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         ValueWriter::inert()
     }
 
-    /// Whether every further entry would be dropped. A producer that stops here says what it leaves out with
+    /// Returns whether the map cannot take another entry. A producer that then stops reports the omitted entries with
     /// [`drop_rest`](Self::drop_rest).
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -151,7 +168,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         }
     }
 
-    /// Counts `entries` that are not offered because the map is full; `None` where nobody knows how many there are.
+    /// Counts `entries` that the producer omits because the map is full; `None` means an unknown number.
     pub fn drop_rest(&mut self, entries: Option<u64>) {
         match &mut self.level {
             Level::Open(container) => {
@@ -162,7 +179,8 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         }
     }
 
-    /// The place of one entry's value, where the map is the attributes or is inert.
+    /// Returns a writer for the value of one attribute. The writer is inert if this map is not the attributes of the
+    /// entry.
     #[cfg(feature = "serde")]
     pub(super) fn into_slot(self, key: &'a str) -> ValueWriter<'a, 'b> {
         if let Level::Top { tape, counts, filter } = self.level
@@ -174,7 +192,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         ValueWriter::inert()
     }
 
-    /// Whether `key` is wanted here, if there is room.
+    /// Returns whether the filter, if there is one, selects `key`.
     #[cfg(feature = "serde")]
     #[inline(always)]
     pub(super) fn wants(&self, key: &str) -> bool {
@@ -184,20 +202,20 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         }
     }
 
-    /// Whether only some keys are wanted: how many of those not yet seen are, nobody knows.
+    /// Returns whether a filter selects keys. The number of omitted entries is then unknown.
     #[cfg(feature = "serde")]
     pub(super) fn is_filtered(&self) -> bool {
         matches!(&self.level, Level::Top { filter: Some(_), .. })
     }
 
-    /// Whether what is written here is kept.
+    /// Returns whether the map exists. An inert writer ignores its entries.
     #[cfg(feature = "serde")]
     #[inline(always)]
     pub(super) fn is_open(&self) -> bool {
         !matches!(self.level, Level::Inert)
     }
 
-    /// What of this map is counted.
+    /// Returns the tape and the counts of this map.
     #[cfg(any(feature = "json", feature = "serde"))]
     pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
         match &mut self.level {
@@ -211,9 +229,9 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     pub fn end(self) {}
 }
 
-/// Writes the elements of an array.
+/// A writer of the elements of an array.
 ///
-/// The array ends when the writer is dropped or [`end`](Self::end)ed.
+/// The array ends at the call of [`end`](Self::end) or when the writer is dropped.
 pub struct ArrayWriter<'a, 'b> {
     container: Option<Container<'a, 'b>>,
 }
@@ -224,7 +242,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         Self { container }
     }
 
-    /// Writes one element. Over the width limit (A2), `value` is not visited, only counted.
+    /// Writes one element. If the array exceeds the width limit, `value` is counted as dropped and not visited.
     #[inline(always)]
     pub fn push<V: LogValue + ?Sized>(&mut self, value: &V) -> &mut Self {
         let slot = self.slot();
@@ -234,7 +252,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self
     }
 
-    /// Writes one element: a map of what is in `fragment`.
+    /// Writes one element: a map with the attributes of `fragment`.
     #[cfg(feature = "tracing")]
     #[inline]
     pub(crate) fn push_map_of(&mut self, fragment: &Fragment) {
@@ -246,13 +264,14 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self.slot().map().append(fragment);
     }
 
-    /// Writes the elements of a slice; those over the limits are counted without being visited.
+    /// Writes the elements of a slice. Elements beyond the limits are counted as dropped and not visited.
     #[inline]
     pub fn extend_from_slice<V: LogValue>(&mut self, values: &[V]) -> &mut Self {
         self.extend(values.iter())
     }
 
-    /// Writes the elements of an iterator that knows its length; those over the limits are counted, not visited.
+    /// Writes the elements of an iterator of known length. Elements beyond the limits are counted as dropped and not
+    /// visited.
     pub fn extend<V: LogValue>(&mut self, mut values: impl ExactSizeIterator<Item = V>) -> &mut Self {
         while !self.is_full() {
             let Some(value) = values.next() else { return self };
@@ -262,7 +281,7 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self
     }
 
-    /// The place of one element.
+    /// Returns a writer for one element.
     #[inline(always)]
     pub fn slot(&mut self) -> ValueWriter<'_, 'b> {
         if let Some(Container { tape, scope, counts, .. }) = &mut self.container
@@ -274,28 +293,28 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         ValueWriter::inert()
     }
 
-    /// Whether every further element would be dropped. A producer that stops here says what it leaves out with
-    /// [`drop_rest`](Self::drop_rest).
+    /// Returns whether the array cannot take another element. A producer that then stops reports the omitted elements
+    /// with [`drop_rest`](Self::drop_rest).
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.container.as_ref().is_none_or(Container::is_full)
     }
 
-    /// Counts `elements` that are not offered because the array is full; `None` where nobody knows how many.
+    /// Counts `elements` that the producer omits because the array is full; `None` means an unknown number.
     pub fn drop_rest(&mut self, elements: Option<u64>) {
         if let Some(container) = &mut self.container {
             container.tape.drop_unoffered(&mut container.counts, &container.scope, elements);
         }
     }
 
-    /// Whether what is written here is kept.
+    /// Returns whether the array exists. An inert writer ignores its elements.
     #[cfg(feature = "serde")]
     #[inline(always)]
     pub(super) fn is_open(&self) -> bool {
         self.container.is_some()
     }
 
-    /// What of this array is counted.
+    /// Returns the tape and the counts of this array.
     #[cfg(any(feature = "json", feature = "serde"))]
     pub(super) fn ledger(&mut self) -> Option<(&mut Tape<'b>, &mut Counts)> {
         self.container.as_mut().map(|open| (&mut *open.tape, &mut open.counts))

@@ -1,4 +1,4 @@
-//! Foreign `Display` and `Debug` code, stopped at a budget (A5, A6).
+//! Byte limits for the output of `Display` and `Debug` implementations.
 
 use core::fmt::{self, Write};
 
@@ -7,13 +7,13 @@ use crate::trip::{Places, TripCause};
 
 use super::tape::Tape;
 
-/// Writes into the tape's text until the budget is spent, then answers with an error, which is all that a formatter
-/// heeds.
+/// A sink that appends to the text of the tape until the budget is spent. After that it returns an error, which is
+/// the only signal that stops a formatter.
 struct Bounded<'t, 'b> {
     tape: &'t mut Tape<'b>,
     written: usize,
     budget: usize,
-    /// What stopped it, if something did.
+    /// The cause of the stop, if the formatter was stopped.
     stopped: Option<TripCause>,
 }
 
@@ -36,7 +36,8 @@ impl Write for Bounded<'_, '_> {
     }
 }
 
-/// Formats `args` at the end of the text, at most `budget` bytes of it. Returns its length and what happened to it.
+/// Formats `args` at the end of the text, up to `budget` bytes. Returns the length of the text and the flags of the
+/// node.
 pub(crate) fn format(
     tape: &mut Tape<'_>,
     args: fmt::Arguments<'_>,
@@ -56,12 +57,12 @@ pub(crate) fn format(
     (written, NodeFlags::FORMATTED.with(NodeFlags::VALUE_CUT))
 }
 
-/// Text of ours that comes in pieces: bounded as a string that comes whole is, and what is cut is counted.
+/// A sink for text of this crate that comes in pieces. The limit of strings applies, and cut bytes are counted.
 #[cfg(feature = "serde")]
 struct Pieces<'t, 'b> {
     tape: &'t mut Tape<'b>,
     written: usize,
-    /// Bytes that found no room.
+    /// The number of cut bytes.
     lost: u64,
 }
 
@@ -69,7 +70,7 @@ struct Pieces<'t, 'b> {
 impl Write for Pieces<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let budget = self.tape.limits.max_string_bytes as usize;
-        // Once something is lost, nothing more is kept: a string has no holes.
+        // After a cut, all further text is ignored: a string has no gaps.
         let room = if self.lost > 0 { 0 } else { (budget - self.written).min(self.tape.left()) };
         let kept = &text[..text.floor_char_boundary(room)];
         self.tape.take(kept.len());
@@ -80,7 +81,8 @@ impl Write for Pieces<'_, '_> {
     }
 }
 
-/// Writes the text of `args`, which are no foreign code, at the end of the text. Returns its length and what happened to it.
+/// Writes `args`, which calls no code of other crates, at the end of the text. Returns the length of the text and the
+/// flags of the node.
 #[cfg(feature = "serde")]
 pub(crate) fn pieces(tape: &mut Tape<'_>, args: fmt::Arguments<'_>) -> (usize, NodeFlags) {
     let mut out = Pieces { tape, written: 0, lost: 0 };

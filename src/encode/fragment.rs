@@ -14,8 +14,8 @@ use super::scope::{Counts, Scope};
 use super::tape::Tape;
 use super::{KeyFilter, encode_into};
 
-/// Attributes encoded once, to be copied into many entries: what a request, a span or a service puts into each of them
-/// (A10). A fragment never changes, and knows nothing of the values that it was made from.
+/// Attributes that are encoded once and copied into many entries, for example the attributes of a request, a span or
+/// a service. A fragment never changes, and does not borrow the values from which it was made.
 ///
 /// ```
 /// use fusewire::Limits;
@@ -37,30 +37,30 @@ use super::{KeyFilter, encode_into};
 #[derive(Clone, Debug, Default)]
 pub struct Fragment {
     nodes: Box<[Node]>,
-    /// The keys and values of `nodes`, in their order.
+    /// The keys and values of `nodes`, in the order of the nodes.
     text: Box<[u8]>,
-    /// Top-level attributes.
+    /// The number of top-level attributes.
     children: u32,
-    /// Of the deepest value (A1).
+    /// The greatest child depth of the containers, as [`depth`] returns it.
     depth: u8,
-    /// Top-level attributes that were not kept; `u64::MAX` where nobody knows how many.
+    /// The number of dropped top-level attributes; `u64::MAX` if unknown.
     dropped: u64,
     report: TripReport,
 }
 
 thread_local! {
-    /// Where this thread encodes fragments, while it encodes none.
+    /// A buffer in which this thread encodes fragments. It is empty during an encoding.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A larger scratch is not kept.
+/// The maximum capacity of a buffer that a thread keeps.
 const KEPT_CAPACITY: usize = Limits::DEFAULT.max_entry_bytes as usize;
 
-/// A node as it stands in an entry whose text is the fragment's, and what of it moves with the text.
+/// A node with offsets relative to the text of the fragment, and a mask of these offsets.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     bytes: [u8; layout::NODE_LEN],
-    /// All bits of the words that how far the text moves is added to: where the key is, and where a span is.
+    /// All bits of each word that is an offset into the text: the offset of the key and the offset of a span.
     moves: [u32; WORDS],
 }
 
@@ -79,31 +79,31 @@ impl Node {
         node
     }
 
-    /// Its bytes where the text begins `by` bytes further on, modulo 2^32.
+    /// Returns the bytes of the node for a text that begins `by` bytes later, modulo 2^32.
     #[inline(always)]
     fn moved(&self, by: u32) -> [u8; layout::NODE_LEN] {
         let mut moved = self.bytes;
         let (words, _) = moved.as_chunks_mut();
-        // No carry between them: the words are added to all at once, where the processor can.
+        // The words are independent, so the compiler can use vector instructions.
         for (word, moves) in words.iter_mut().zip(self.moves) {
             *word = u32::from_le_bytes(*word).wrapping_add(moves & by).to_le_bytes();
         }
         moved
     }
 
-    /// Where its key begins in the text, and how long it is.
+    /// Returns the offset of the key in the text, and its length.
     fn key(&self) -> (usize, usize) {
         let at = u32_at(&self.bytes, 0).unwrap_or(0) as usize;
         (at, u16_at(&self.bytes, layout::NODE_KEY_LEN).unwrap_or(0).into())
     }
 
-    /// The value's low and high half.
+    /// Returns the low and the high half of the value.
     fn value(&self) -> (usize, usize) {
         let half = |at| u32_at(&self.bytes, at).unwrap_or(0) as usize;
         (half(layout::NODE_VALUE), half(layout::NODE_VALUE + 4))
     }
 
-    /// Nodes of its subtree, itself counted.
+    /// Returns the number of nodes of the subtree, including this node.
     fn subtree(&self) -> usize {
         1 + if self.is_container() { self.value().1 } else { 0 }
     }
@@ -113,7 +113,7 @@ impl Node {
         kind == Kind::Array as u8 || kind == Kind::Map as u8
     }
 
-    /// One past the last byte of text that it needs.
+    /// Returns the end of the text that this node uses.
     fn text_end(&self) -> usize {
         let (key, value) = (self.key(), self.value());
         let span = if self.moves[VALUE_WORD] == 0 { 0 } else { value.0 + value.1 };
@@ -122,10 +122,11 @@ impl Node {
 }
 
 impl Fragment {
-    /// Encodes what `write` writes, under `limits`.
+    /// Encodes the attributes that `write` writes, under `limits`.
     ///
     /// # Errors
-    /// What the fuse was told to refuse it for.
+    /// Returns [`EncodeError::SerializeBlocked`] or [`EncodeError::TooWide`] if `limits` refuse a value or a
+    /// container.
     pub fn encode(limits: &Limits, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Result<Self, EncodeError> {
         let mut bytes = SCRATCH.try_with(Cell::take).unwrap_or_default();
         bytes.clear();
@@ -138,13 +139,13 @@ impl Fragment {
         Ok(fragment)
     }
 
-    /// The attributes of a canonical entry of our own making.
+    /// Returns the attributes of a canonical entry of this writer.
     fn of_entry(entry: &[u8], report: TripReport) -> Self {
         let count = u32_at(entry, layout::NODE_COUNT).unwrap_or(0) as usize;
         let start = layout::text_start(count);
         let nodes = entry.get(layout::NODES..start - 4).unwrap_or(&[]).as_chunks().0;
         let nodes: Box<[Node]> = nodes.iter().copied().map(Node::new).collect();
-        // Behind what the nodes need there is only the empty string of the header.
+        // After the text of the nodes, the text contains only the empty string of the header.
         let end = nodes.iter().map(Node::text_end).max().unwrap_or(0);
         let dropped = match u32_at(entry, layout::DROPPED_ATTRIBUTES) {
             Some(u32::MAX) | None => layout::UNKNOWN,
@@ -157,25 +158,37 @@ impl Fragment {
         fragment
     }
 
-    /// Whether there is no attribute in it.
+    /// Returns whether the fragment has no attributes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    /// Top-level attributes in it.
+    /// Returns the number of top-level attributes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.children as usize
     }
 
-    /// What the fuse did when it was encoded. Each entry that it is appended to says so as well.
+    /// Returns the trips during the encoding of the fragment. Each entry with the fragment also contains these trips.
     #[must_use]
     pub fn report(&self) -> TripReport {
         self.report
     }
 
-    /// This fragment's attributes, and behind them `other`'s.
+    /// Returns a fragment with the attributes of this fragment, followed by the attributes of `other`.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::encode::Fragment;
+    ///
+    /// let limits = Limits::default();
+    /// let service = Fragment::encode(&limits, |map| _ = map.entry("service", "cart").entry("zone", "a"))?;
+    /// let request = Fragment::encode(&limits, |map| _ = map.entry("zone", "b"))?;
+    /// assert_eq!(service.with(&request).len(), 3);
+    /// assert_eq!(service.replaced_by(&request).len(), 2);
+    /// # Ok::<(), fusewire::error::EncodeError>(())
+    /// ```
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
         let by = distance(0, self.text.len());
@@ -192,13 +205,14 @@ impl Fragment {
         }
     }
 
-    /// The attributes that `other` does not name, and behind them `other`'s.
+    /// Returns a fragment with the attributes of this fragment whose keys are not in `other`, followed by the
+    /// attributes of `other`.
     #[must_use]
     pub fn replaced_by(&self, other: &Self) -> Self {
         self.replaced_behind(0, other)
     }
 
-    /// The same, except that the first `first` attributes stay, whatever `other` names.
+    /// Replaces attributes as [`replaced_by`](Self::replaced_by) does, but keeps the first `first` attributes.
     pub(crate) fn replaced_behind(&self, first: usize, other: &Self) -> Self {
         let names = |found: &str| other.runs().any(|(nodes, ..)| other.key_of(nodes) == Some(found));
         let mut kept_nodes = Vec::with_capacity(self.nodes.len() + other.nodes.len());
@@ -222,7 +236,7 @@ impl Fragment {
         Self { nodes: kept_nodes.into(), text: kept_text.into(), children, depth, dropped, report }
     }
 
-    /// Each top-level attribute: its nodes.
+    /// Returns an iterator over the nodes of each top-level attribute.
     fn subtrees(&self) -> impl Iterator<Item = &[Node]> {
         let mut rest = &*self.nodes;
         core::iter::from_fn(move || {
@@ -231,11 +245,12 @@ impl Fragment {
         })
     }
 
-    /// Each top-level attribute: its nodes, their text, and where in the fragment's text that begins.
+    /// Returns an iterator over the top-level attributes: the nodes, their text, and the offset of that text in the
+    /// fragment.
     fn runs(&self) -> impl Iterator<Item = (&[Node], &[u8], usize)> {
         let mut text_at = 0;
         self.subtrees().map(move |nodes| {
-            // Text is written in the order of the nodes: an attribute's is one run.
+            // Text is written in the order of the nodes, so the text of an attribute is contiguous.
             let end = nodes.iter().map(Node::text_end).max().unwrap_or(0).max(text_at);
             let start = core::mem::replace(&mut text_at, end);
             (nodes, self.text.get(start..end).unwrap_or(&[]), start)
@@ -266,8 +281,8 @@ impl Fragment {
         tape.report.merge(&self.report);
     }
 
-    /// Copies the attributes as a map to the end of the array in `scope`, where the fuse has nothing to do with any of it;
-    /// else does nothing, and says `false`.
+    /// Copies the attributes as a map to the end of the array in `scope`, and returns `true`. Copies nothing and
+    /// returns `false` if a limit applies to any of them.
     #[cfg(feature = "tracing")]
     #[inline]
     pub(super) fn copy_as_element(
@@ -293,7 +308,7 @@ impl Fragment {
         is_plain
     }
 
-    /// The same, attribute by attribute.
+    /// Copies the attributes one by one, and counts those that do not fit.
     #[cold]
     fn copy_what_fits(
         &self,
@@ -325,9 +340,9 @@ impl Fragment {
     }
 }
 
-/// Of the deepest of these values (A1): 0 where none is in a container.
+/// Returns the greatest child depth of the containers in `nodes`, or 0 if there is no container.
 fn depth(nodes: &[Node]) -> u8 {
-    // Where the containers end that are open, innermost last.
+    // The ends of the open containers, innermost last.
     let mut ends: Vec<usize> = Vec::new();
     let mut deepest = 0;
     for (at, node) in nodes.iter().enumerate() {
@@ -342,14 +357,14 @@ fn depth(nodes: &[Node]) -> u8 {
     u8::try_from(deepest).unwrap_or(u8::MAX)
 }
 
-/// How far text moves that goes from one place to the other, modulo 2^32; back, where that is before.
+/// Returns the distance from `from` to `to` modulo 2^32. A negative distance wraps around.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32")]
 fn distance(from: usize, to: usize) -> u32 {
     to.wrapping_sub(from) as u32
 }
 
-/// Copies nodes whose text begins at `start` of their fragment's.
+/// Copies nodes whose text begins at offset `start` of the text of their fragment.
 #[inline(always)]
 fn copy(nodes: &[Node], text: &[u8], start: usize, tape: &mut Tape<'_>) {
     let by = distance(start, tape.out.tail_len());

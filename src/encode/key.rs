@@ -1,4 +1,4 @@
-//! Keys that are not text, and the list of keys that may be written.
+//! Keys that are not text, and the filter of attribute keys.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,12 +7,27 @@ use std::sync::Arc;
 
 use crate::digits::Digits;
 
-/// A map's key as text (A9).
+/// A key of a map that has a form as text.
 ///
-/// The rule: strings and characters are themselves; integers are decimal; `bool` is `true` or `false`. Other keys
-/// implement this trait; no key is refused, and order and repetition stay as they are.
+/// Strings and characters are used as they are. Integers become decimal digits; `bool` becomes `true` or `false`.
+/// Other types can implement this trait. No key is refused, and the order and repetitions of keys are kept.
+///
+/// ```
+/// use fusewire::encode::LogKey;
+///
+/// struct UserId(u64);
+///
+/// impl LogKey for UserId {
+///     fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
+///         use_key(&format!("user-{}", self.0))
+///     }
+/// }
+///
+/// assert_eq!(UserId(7).with_key(str::to_owned), "user-7");
+/// assert_eq!((-7).with_key(str::to_owned), "-7");
+/// ```
 pub trait LogKey {
-    /// Hands the key's text to `use_key`, once.
+    /// Calls `use_key` once with the text of the key.
     fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R;
 }
 
@@ -70,7 +85,7 @@ integers! {
     wide_signed: i128;
 }
 
-// No platform of Rust's has pointers over 64 bits.
+// Rust supports no platform with pointers of more than 64 bits.
 impl LogKey for usize {
     fn with_key<R>(&self, use_key: impl FnOnce(&str) -> R) -> R {
         (*self as u64).with_key(use_key)
@@ -83,10 +98,11 @@ impl LogKey for isize {
     }
 }
 
-/// The attributes that may be written (A8): others are skipped without being visited, and are no loss.
+/// A set of attribute keys that an entry may contain. Attributes with other keys are skipped, not visited, and not
+/// counted as dropped.
 ///
-/// It holds for an entry's top-level attributes, whose values are written whole. Looking a key up costs the same
-/// whatever the number of keys.
+/// The filter applies to the top-level attributes of an entry; their values are written whole. A lookup takes
+/// constant time.
 ///
 /// ```
 /// use fusewire::encode::{KeyFilter, encode};
@@ -103,12 +119,12 @@ impl LogKey for isize {
 pub struct KeyFilter(HashSet<Box<str>>);
 
 impl KeyFilter {
-    /// The filter that lets these keys pass.
+    /// Returns a filter that accepts these keys.
     pub fn new<K: Into<Box<str>>>(keys: impl IntoIterator<Item = K>) -> Self {
         Self(keys.into_iter().map(Into::into).collect())
     }
 
-    /// Whether `key` passes.
+    /// Returns whether the filter accepts `key`.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         self.0.contains(key)

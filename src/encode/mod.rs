@@ -1,4 +1,4 @@
-//! Writing one entry, and the circuit breaker that bounds it.
+//! The encoder of one entry, with the circuit breaker that limits the entry.
 //!
 //! ```
 //! use fusewire::{Limits, Severity, encode::encode};
@@ -45,10 +45,10 @@ use crate::limits::Limits;
 use crate::map::buffer::fill_spare;
 use crate::trip::TripReport;
 
-/// Encodes what `write` writes into the beginning of `buffer`.
+/// Encodes the entry that `write` builds at the beginning of `buffer`.
 ///
 /// # Errors
-/// As [`EntryWriter::finish`].
+/// Returns the errors of [`EntryWriter::finish`].
 #[inline(always)]
 pub fn encode<'b>(
     buffer: &'b mut [u8],
@@ -60,12 +60,25 @@ pub fn encode<'b>(
     entry.fill().map(Encoded)
 }
 
-/// Encodes what `write` writes straight into the spare room of `buffer` and advances it; returns the bytes written.
+/// Encodes the entry that `write` builds into the spare capacity of `buffer`, and advances `buffer`. Returns the
+/// number of written bytes and the report of the circuit breaker.
 ///
-/// The entry has to fit what [`BufMut::chunk_mut`] gives: reserve before (`limits.max_entry_bytes` is always enough).
+/// The entry must fit the slice that [`BufMut::chunk_mut`] returns. Reserve the space before the call;
+/// `limits.max_entry_bytes` is always enough.
+///
+/// ```
+/// use fusewire::Limits;
+/// use fusewire::encode::encode_into;
+///
+/// let limits = Limits::default();
+/// let mut buffer = Vec::with_capacity(limits.max_entry_bytes as usize);
+/// let (len, _) = encode_into(&mut buffer, &limits, |entry| entry.set_body("first"))?;
+/// assert_eq!(buffer.len(), len);
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 ///
 /// # Errors
-/// As [`EntryWriter::finish`]; `buffer` is then not advanced.
+/// Returns the errors of [`EntryWriter::finish`]. After an error, `buffer` has its previous length.
 pub fn encode_into<B: BufMut>(
     buffer: &mut B,
     limits: &Limits,
@@ -79,10 +92,20 @@ pub fn encode_into<B: BufMut>(
     })
 }
 
-/// The exact length of what `write` writes (B3). Nothing is stored; `write` runs once, as it does to encode.
+/// Returns the exact length in bytes of the entry that `write` builds. Calls `write` once and stores nothing.
+///
+/// ```
+/// use fusewire::Limits;
+/// use fusewire::encode::{encode, encoded_len};
+///
+/// let len = encoded_len(&Limits::default(), |entry| entry.set_body("paid"))?;
+/// let mut buffer = vec![0; len];
+/// assert_eq!(encode(&mut buffer, &Limits::default(), |entry| entry.set_body("paid"))?.len(), len);
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 ///
 /// # Errors
-/// What the fuse is told to refuse the entry for.
+/// Returns [`EncodeError::SerializeBlocked`] or [`EncodeError::TooWide`] if `limits` refuse a value or a container.
 pub fn encoded_len(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> Result<usize, EncodeError> {
     let mut entry = EntryWriter::new(&mut [], limits);
     write(&mut entry);

@@ -1,4 +1,4 @@
-//! What an earlier fuse did to an entry that is written again.
+//! Methods that write an entry again, with the trips of its first encoding.
 
 use crate::kind::NodeFlags;
 use crate::trip::TripReport;
@@ -8,14 +8,15 @@ use super::slot::ValueWriter;
 use super::writer::EntryWriter;
 
 impl EntryWriter<'_> {
-    /// Adds what an earlier fuse reported.
+    /// Adds the trips of an earlier report.
     pub(crate) fn restore_report(&mut self, report: &TripReport) {
         self.tape.report.merge(report);
     }
 }
 
 impl MapWriter<'_, '_> {
-    /// Adds children that an earlier fuse dropped; `None` where nobody knows how many. It is no trip of this one.
+    /// Counts `children` that an earlier encoding dropped as dropped; `None` means an unknown number. This is no new
+    /// trip.
     pub(crate) fn restore_dropped(&mut self, children: Option<u64>) {
         if let Some((_, counts)) = self.ledger() {
             counts.drop(children);
@@ -24,7 +25,7 @@ impl MapWriter<'_, '_> {
 }
 
 impl ArrayWriter<'_, '_> {
-    /// As [`MapWriter::restore_dropped`].
+    /// Counts dropped children as [`MapWriter::restore_dropped`] does.
     pub(crate) fn restore_dropped(&mut self, children: Option<u64>) {
         if let Some((_, counts)) = self.ledger() {
             counts.drop(children);
@@ -33,7 +34,7 @@ impl ArrayWriter<'_, '_> {
 }
 
 impl<'b> ValueWriter<'_, 'b> {
-    /// Writes what `write` writes, one value, with what an earlier fuse did to it.
+    /// Writes one value with `write`, and adds the flags of an earlier encoding to its node.
     #[inline]
     pub(crate) fn restored(mut self, flags: NodeFlags, write: impl FnOnce(ValueWriter<'_, 'b>)) {
         let node = self.next_node();

@@ -1,10 +1,10 @@
-//! Where the writer stands: the chain of open containers, and what each has kept.
+//! The chain of open containers, and the counts of their children.
 
 use crate::path::KeyPath;
 
 use super::key::LogKey;
 
-/// The key of a value: a name in a map, a place in an array.
+/// The key of a value: a name in a map, or an index in an array.
 #[derive(Clone, Copy)]
 pub(crate) enum Key<'a> {
     Name(&'a str),
@@ -12,7 +12,7 @@ pub(crate) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The bytes that stand on the node; none in an array.
+    /// Returns the key text of the node. It is empty in an array.
     #[inline(always)]
     pub(crate) fn text(self) -> &'a str {
         match self {
@@ -22,20 +22,20 @@ impl<'a> Key<'a> {
     }
 }
 
-/// An open container. Its ancestors are borrowed from the frames of the code that opened them, so that a path can be
-/// told at any depth without keeping one.
+/// An open container. It borrows its ancestors from the stack frames that opened them, so the path of any value can
+/// be built without storing paths.
 pub(crate) struct Scope<'s> {
     pub(crate) parent: Option<&'s Scope<'s>>,
     pub(crate) key: Key<'s>,
-    /// The depth of the container's children (A1).
+    /// The depth of the children of the container.
     pub(crate) child_depth: u8,
 }
 
 impl Scope<'_> {
-    /// The attributes themselves.
+    /// The attributes of the entry.
     pub(crate) const ROOT: Scope<'static> = Scope { parent: None, key: Key::Name(""), child_depth: 0 };
 
-    /// The path of the child `key`.
+    /// Returns the path of the child `key`.
     pub(crate) fn path(&self, key: Key<'_>) -> KeyPath {
         let mut path = KeyPath::empty();
         prepend(&mut path, key);
@@ -50,7 +50,7 @@ impl Scope<'_> {
         path
     }
 
-    /// The path of the container itself.
+    /// Returns the path of the container.
     pub(crate) fn own_path(&self) -> KeyPath {
         self.parent.map_or(KeyPath::empty(), |parent| parent.path(self.key))
     }
@@ -67,28 +67,28 @@ fn prepend(path: &mut KeyPath, key: Key<'_>) {
     }
 }
 
-/// What a container has kept and lost so far.
+/// The numbers of kept and dropped children of a container.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) kept: u32,
     dropped: u64,
-    /// Whether the width limit has been passed.
+    /// Whether the container has exceeded the width limit.
     pub(crate) too_wide: bool,
 }
 
 impl Counts {
-    /// Counts children that are not kept; `None` makes the number unknown for good.
+    /// Counts `children` that are not kept; `None` makes the sum unknown.
     pub(crate) fn drop(&mut self, children: Option<u64>) {
         self.dropped = self.dropped.saturating_add(children.unwrap_or(u64::MAX));
     }
 
-    /// Children so far, kept or not: the place of the next one in its source.
+    /// Returns the number of children so far, kept and dropped. This is the index of the next child in its source.
     #[inline(always)]
     pub(crate) fn offered(self) -> u32 {
         u32::try_from(self.dropped).unwrap_or(u32::MAX).saturating_add(self.kept)
     }
 
-    /// Children not kept, `u64::MAX` where nobody knows.
+    /// Returns the number of dropped children; `u64::MAX` means unknown.
     #[inline(always)]
     pub(crate) fn dropped(self) -> u64 {
         self.dropped

@@ -1,4 +1,4 @@
-//! The place of one value.
+//! The writer of one value.
 
 use core::fmt;
 
@@ -13,18 +13,18 @@ use super::formatted;
 use super::scope::{Counts, Key, Scope};
 use super::tape::{Tape, node, span};
 
-/// Writes one value where it belongs, and is spent by that. A writer that is dropped unused writes nothing: the
-/// value is absent.
+/// A writer of one value. Each method writes the value and consumes the writer. If no method is called, the entry
+/// does not contain the value.
 ///
-/// Nothing here returns an error: what the fuse does to a value is in the entry and in its
-/// [`TripReport`](crate::TripReport), and what ends the entry comes from
-/// [`EntryWriter::finish`](super::EntryWriter::finish).
+/// The methods return no error. The entry and its [`TripReport`](crate::TripReport) record the trips of the circuit
+/// breaker. [`EntryWriter::finish`](super::EntryWriter::finish) returns an error that ends the entry.
 #[must_use = "a slot that is not written omits the value"]
 pub struct ValueWriter<'a, 'b> {
     target: Option<Target<'a, 'b>>,
 }
 
-/// Where a live value goes. A writer without one swallows its value: its container is full, cut or filtered out.
+/// The destination of the value. A writer without a destination ignores its value, because the container is full, was
+/// cut or filters the key.
 struct Target<'a, 'b> {
     tape: &'a mut Tape<'b>,
     counts: &'a mut Counts,
@@ -43,12 +43,12 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         Self { target: Some(Target { tape, counts, scope, key }) }
     }
 
-    /// A writer whose value is not wanted.
+    /// Returns a writer that ignores its value.
     pub(crate) const fn inert() -> Self {
         Self { target: None }
     }
 
-    /// Whether what is written here is thrown away: a producer of a costly value may skip it.
+    /// Returns whether the writer ignores its value. The caller can then skip the computation of the value.
     #[must_use]
     pub fn is_inert(&self) -> bool {
         self.target.is_none()
@@ -68,7 +68,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// A value of 16 bytes. It is written whole or not at all: no budget cuts it.
+    /// Writes a value of 16 bytes. It is written whole or not at all.
     #[cold]
     fn wide(self, kind: Kind, bytes: [u8; layout::WIDE_LEN]) {
         let Some(Target { tape, counts, scope, key }) = self.target else { return };
@@ -89,31 +89,31 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         counts.kept += 1;
     }
 
-    /// Nothing.
+    /// Writes a null.
     #[inline(always)]
     pub fn null(self) {
         self.scalar(Kind::Null, 0);
     }
 
-    /// True or false.
+    /// Writes a boolean.
     #[inline(always)]
     pub fn bool(self, value: bool) {
         self.scalar(Kind::Bool, u64::from(value));
     }
 
-    /// A signed integer.
+    /// Writes a signed integer.
     #[inline(always)]
     pub fn i64(self, value: i64) {
         self.scalar(Kind::Int, value as u64);
     }
 
-    /// An unsigned integer.
+    /// Writes an unsigned integer.
     #[inline(always)]
     pub fn u64(self, value: u64) {
         self.scalar(Kind::Uint, value);
     }
 
-    /// A signed integer of up to 128 bits; takes 16 bytes more where it does not fit 64.
+    /// Writes a signed integer of up to 128 bits. It takes 16 more bytes if it does not fit 64 bits.
     #[inline(always)]
     pub fn i128(self, value: i128) {
         match i64::try_from(value) {
@@ -122,7 +122,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// An unsigned integer of up to 128 bits; takes 16 bytes more where it does not fit 64.
+    /// Writes an unsigned integer of up to 128 bits. It takes 16 more bytes if it does not fit 64 bits.
     #[inline(always)]
     pub fn u128(self, value: u128) {
         match u64::try_from(value) {
@@ -131,25 +131,27 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// A double; NaN keeps its bits.
+    /// Writes a double. The bits of a NaN are kept.
     #[inline(always)]
     pub fn f64(self, value: f64) {
         self.scalar(Kind::Float, value.to_bits());
     }
 
-    /// Text, cut at [`Limits::max_string_bytes`](crate::Limits::max_string_bytes) between two characters.
+    /// Writes text. It is cut between two characters at
+    /// [`Limits::max_string_bytes`](crate::Limits::max_string_bytes).
     #[inline(always)]
     pub fn str(self, text: &str) {
         self.span(Kind::String, NodeFlags::NONE, text.as_bytes());
     }
 
-    /// Bytes, cut at [`Limits::max_string_bytes`](crate::Limits::max_string_bytes).
+    /// Writes bytes. They are cut at [`Limits::max_string_bytes`](crate::Limits::max_string_bytes).
     #[inline(always)]
     pub fn bytes(self, bytes: &[u8]) {
         self.span(Kind::Bytes, NodeFlags::NONE, bytes);
     }
 
-    /// An instant. One without an offset, between 1677 and 2262, fits its node; others take 16 bytes more.
+    /// Writes an instant. An instant without an offset, in the years 1677 to 2262, fits its node; others take 16 more
+    /// bytes.
     #[inline(always)]
     pub fn timestamp(self, time: Timestamp) {
         match (time.utc_offset_minutes(), i64::try_from(time.unix_nanos())) {
@@ -164,7 +166,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// A span of time in nanoseconds, negative or not; takes 16 bytes more where it does not fit 64 bits (292 years).
+    /// Writes a span of time in nanoseconds. It takes 16 more bytes if it does not fit 64 bits (292 years).
     #[inline(always)]
     pub fn duration_nanos(self, nanos: i128) {
         match i64::try_from(nanos) {
@@ -173,8 +175,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// Formatted text, stopped at [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes) by an error
-    /// from its formatter (A6). The code that formats runs once; where it recurses, it recurses on the caller's stack.
+    /// Writes formatted text. After [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes), the
+    /// formatter returns an error to stop the formatting code. That code runs once, on the stack of the caller.
     pub fn fmt(self, args: fmt::Arguments<'_>) {
         let Some(Target { tape, counts, scope, key }) = self.target else { return };
         if !tape.limits.allowed_kinds.contains(formatted::KIND) {
@@ -182,7 +184,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
             return;
         }
         if let Some(text) = args.as_str() {
-            // Whether there is such a text depends on how far the compiler optimises: both roads give the same.
+            // The result of `as_str` depends on compiler optimizations. Both branches write the same value.
             let budget = tape.limits.max_formatted_bytes.min(tape.limits.max_string_bytes) as usize;
             if text.len() <= budget {
                 tape.span(formatted::KIND, NodeFlags::FORMATTED, key, text.as_bytes(), counts, scope);
@@ -197,7 +199,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         counts.kept += 1;
     }
 
-    /// Text that comes in pieces, from code that is not foreign: cut as [`str`](Self::str) cuts.
+    /// Writes text of this crate that comes in pieces. It is cut as [`str`](Self::str) cuts.
     #[cfg(feature = "serde")]
     pub(super) fn text(self, args: fmt::Arguments<'_>) {
         let Some(Target { tape, counts, scope, key }) = self.target else { return };
@@ -213,27 +215,29 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         counts.kept += 1;
     }
 
-    /// A map, whose entries are written through the returned writer. Too deep (A1), it is cut: the writer swallows
-    /// what it is given and says [`is_full`](MapWriter::is_full) at once.
+    /// Begins a map and returns the writer of its entries. If the map exceeds the depth limit, it is cut: the
+    /// returned writer ignores its entries, and [`is_full`](MapWriter::is_full) returns `true`.
     #[inline(always)]
     pub fn map(self) -> MapWriter<'a, 'b> {
         MapWriter::new(self.open(Kind::Map))
     }
 
-    /// An array, whose elements are written through the returned writer; cut where too deep, as a map is.
+    /// Begins an array and returns the writer of its elements. An array that exceeds the depth limit is cut, as a map
+    /// is.
     #[inline(always)]
     pub fn array(self) -> ArrayWriter<'a, 'b> {
         ArrayWriter::new(self.open(Kind::Array))
     }
 
-    /// A value that may not be written (A3): what happens is [`Limits::on_type`](crate::Limits::on_type).
+    /// Refuses a value that an entry must not contain. [`Limits::on_type`](crate::Limits::on_type) defines the
+    /// reaction.
     pub fn refuse(self, type_name: &'static str) {
         if let Some(Target { tape, counts, scope, key }) = self.target {
             tape.refuse(type_name, key, counts, scope);
         }
     }
 
-    /// The same place again, for a producer that may fail or has more to say of the value.
+    /// Returns a writer for the same value, for a producer that may fail or that adds flags later.
     #[cfg(any(feature = "json", feature = "serde"))]
     #[inline(always)]
     pub(super) fn reborrow(&mut self) -> ValueWriter<'_, 'b> {
@@ -246,13 +250,13 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         ValueWriter { target }
     }
 
-    /// The number that the value's node will have.
+    /// Returns the index of the next node, which will be the node of the value.
     #[cfg(feature = "json")]
     pub(super) fn next_node(&self) -> usize {
         self.target.as_ref().map_or(0, |target| target.tape.nodes())
     }
 
-    /// Adds flags to the value's node, where it has been written.
+    /// Adds flags to the node of the value, if it has been written.
     #[cfg(feature = "json")]
     #[cold]
     pub(super) fn add_flags(self, node: usize, flags: NodeFlags) {
@@ -263,14 +267,15 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// Children that the container has been offered so far.
+    /// Returns the number of children that the container has been offered.
     #[cfg(feature = "serde")]
     #[inline(always)]
     pub(super) fn offered(&self) -> u32 {
         self.target.as_ref().map_or(0, |target| target.counts.offered())
     }
 
-    /// Records that the value could not say itself. Where it has written nothing since `offered`, it is dropped.
+    /// Records that the serialization of the value failed. If nothing was written since `offered`, counts the value
+    /// as dropped.
     #[cfg(feature = "serde")]
     #[cold]
     pub(super) fn fail(self, offered: u32) {
@@ -284,7 +289,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
     }
 
-    /// A value that nests too deep without being a container: it is cut as one (A1).
+    /// Cuts a value that is nested too deep but is not a container, as at the depth limit.
     #[cfg(feature = "serde")]
     #[cold]
     pub(super) fn cut(self) {
@@ -311,7 +316,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     }
 }
 
-/// A container deeper than the limit (A1).
+/// Replaces or omits a container that exceeds the depth limit.
 #[cold]
 #[inline(never)]
 pub(super) fn cut_depth(tape: &mut Tape<'_>, counts: &mut Counts, key: Key<'_>) {

@@ -1,4 +1,4 @@
-//! The tape under construction, and the circuit breaker every value passes on its way to it.
+//! The nodes and the text of an entry during encoding, and the circuit breaker.
 
 use crate::error::EncodeError;
 use crate::format::bytes::{FNV_BASIS, fnv1a64};
@@ -10,21 +10,21 @@ use crate::trip::{Places, TripCause, TripReport};
 
 use super::scope::{Counts, Key, Scope};
 
-/// Bytes of an entry's budget that are kept back for what `finish` may have to add: the trips with their padding and
-/// length, and one empty string for the header fields that were not set.
+/// The bytes of the budget of an entry that are reserved for `finish`: the trips with their padding and length, and
+/// one empty string for the header fields that were not set.
 const RESERVED: usize = 7 + 4 + TRIPS_MAX + 3 + 5;
 const TRIPS_MAX: usize = TripCause::ALL.len() * layout::TRIP_LEN;
 const _: () = assert!(layout::text_start(0) + RESERVED + 512 <= Limits::MIN_ENTRY_BYTES as usize);
 
-/// Room for nodes before the text, in a buffer that is large enough: entries of up to this many nodes move their
-/// text once, at the end.
+/// The space for nodes before the text, if the buffer is large enough. An entry with at most this number of nodes
+/// moves its text once, at the end.
 const GAP: usize = 16 * layout::NODE_LEN;
 
-/// Nodes and text of one entry, and everything the fuse knows about it.
+/// The nodes and the text of one entry, and the state of the circuit breaker.
 pub(crate) struct Tape<'b> {
     pub(crate) out: GapBuffer<'b>,
     pub(crate) limits: Limits,
-    /// Bytes of the entry's budget that are left. 0 once the entry has failed.
+    /// The remaining budget of the entry in bytes. It is 0 after the entry has failed.
     left: usize,
     pub(crate) report: TripReport,
     pub(crate) error: Option<EncodeError>,
@@ -43,31 +43,31 @@ impl<'b> Tape<'b> {
         }
     }
 
-    /// Nodes written so far.
+    /// Returns the number of nodes written.
     #[inline(always)]
     pub(crate) fn nodes(&self) -> usize {
         (self.out.head_len() - layout::NODES) / layout::NODE_LEN
     }
 
-    /// Whether the container has as many children as it may have (A2).
+    /// Returns whether the container has the maximum number of children.
     #[inline(always)]
     fn is_wide(&self, counts: &Counts) -> bool {
         counts.kept >= u32::from(self.limits.max_width)
     }
 
-    /// Whether the container can keep nothing more, because of its width or of the entry's budget.
+    /// Returns whether the container can take no more children, because of its width or of the budget of the entry.
     #[inline]
     pub(crate) fn is_full(&self, counts: &Counts) -> bool {
         self.is_wide(counts) || self.left < layout::NODE_LEN
     }
 
-    /// Ends the entry with `error`; the first one stays.
+    /// Ends the entry with `error`. The first error is kept.
     pub(crate) fn fail(&mut self, error: EncodeError) {
         self.error.get_or_insert(error);
         self.left = 0;
     }
 
-    /// Whether the container may take another child; counts the child as dropped where not (A2).
+    /// Returns whether the container can take another child. If not, counts the child as dropped.
     #[inline(always)]
     pub(crate) fn admit_child(&mut self, counts: &mut Counts, scope: &Scope<'_>) -> bool {
         if !self.is_wide(counts) {
@@ -77,7 +77,7 @@ impl<'b> Tape<'b> {
         false
     }
 
-    /// Records children over the width limit. One trip is counted per container, whatever the number.
+    /// Records children that exceed the width limit. Counts one trip for each container.
     #[cold]
     #[inline(never)]
     pub(crate) fn drop_children(&mut self, counts: &mut Counts, scope: &Scope<'_>, children: Option<u64>) {
@@ -92,8 +92,7 @@ impl<'b> Tape<'b> {
         counts.too_wide = true;
     }
 
-    /// Counts children that their producer did not offer because the container was full, under the limit that made
-    /// it so.
+    /// Counts children that the producer omitted because the container was full, under the limit that was reached.
     pub(crate) fn drop_unoffered(&mut self, counts: &mut Counts, scope: &Scope<'_>, children: Option<u64>) {
         if self.is_wide(counts) {
             self.drop_children(counts, scope, children);
@@ -103,7 +102,7 @@ impl<'b> Tape<'b> {
         }
     }
 
-    /// Counts a value that the entry's budget has no room for.
+    /// Counts a value that exceeds the budget of the entry.
     #[cold]
     pub(crate) fn drop_for_budget(&mut self, counts: &mut Counts) {
         if self.error.is_none() {
@@ -149,7 +148,7 @@ impl<'b> Tape<'b> {
         }
     }
 
-    /// Whether the value passes the fuse as it is.
+    /// Returns whether no limit applies to the value.
     #[inline(always)]
     fn is_plain(&self, kind: Kind, name: &str, bytes: usize) -> bool {
         name.len() <= usize::from(self.limits.max_key_bytes)
@@ -174,8 +173,9 @@ impl<'b> Tape<'b> {
         counts.kept += 1;
     }
 
-    /// Writes the node of a container whose children follow; `close` completes it. Takes the room of a second node:
-    /// the one that says how many children were dropped, given back where none were.
+    /// Writes the node of a container whose children follow; `close` completes the node. Also takes the space of a
+    /// second node, which contains the number of dropped children. `close` returns this space if no child was
+    /// dropped.
     #[inline(always)]
     pub(crate) fn open(&mut self, kind: Kind, key: Key<'_>, counts: &mut Counts) -> Option<NodeFlags> {
         let name = key.text();
@@ -203,7 +203,7 @@ impl<'b> Tape<'b> {
         Some(flags)
     }
 
-    /// The fuse's slow road: something of this value has to be cut, replaced or refused.
+    /// Writes a value to which a limit applies: a part of it is cut, replaced or refused.
     #[cold]
     #[inline(never)]
     #[expect(clippy::too_many_arguments, reason = "the parts of one node")]
@@ -229,8 +229,9 @@ impl<'b> Tape<'b> {
         counts.kept += 1;
     }
 
-    /// Takes a node's bytes from the budget and writes its key, cut or hashed where too long (A5). Returns where the
-    /// key is, its length, and its flags; or counts the value as dropped and returns `None` where the entry is full.
+    /// Takes the bytes of a node from the budget and writes its key, cut or hashed if it is too long. Returns the
+    /// offset of the key, its length and its flags. If the entry is full, counts the value as dropped and returns
+    /// `None`.
     pub(crate) fn begin_node(
         &mut self,
         name: &str,
@@ -253,7 +254,8 @@ impl<'b> Tape<'b> {
         Some((at, text.len(), flags))
     }
 
-    /// As many of the first bytes as the string's and the entry's budgets allow; strings are cut between characters.
+    /// Returns the first bytes that the budgets of the string and of the entry allow. A string is cut between two
+    /// characters.
     pub(crate) fn cut_to_budget<'s>(
         &mut self,
         kind: Kind,
@@ -274,7 +276,7 @@ impl<'b> Tape<'b> {
         (kept, NodeFlags::VALUE_CUT)
     }
 
-    /// Takes `bytes` from the budget, or nothing where there is not enough.
+    /// Takes `bytes` from the budget. Takes nothing and returns `false` if the budget is too small.
     #[inline(always)]
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         let enough = bytes <= self.left;
@@ -284,7 +286,7 @@ impl<'b> Tape<'b> {
         enough
     }
 
-    /// Gives back what was taken and is not needed.
+    /// Returns unused bytes to the budget.
     #[inline(always)]
     pub(crate) fn give_back(&mut self, bytes: usize) {
         if self.error.is_none() {
@@ -292,12 +294,12 @@ impl<'b> Tape<'b> {
         }
     }
 
-    /// Bytes of the entry's budget that are left.
+    /// Returns the remaining budget of the entry in bytes.
     pub(crate) fn left(&self) -> usize {
         self.left
     }
 
-    /// A value of a type that is not allowed (A3).
+    /// Handles a value of a refused type.
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(
@@ -327,7 +329,7 @@ impl<'b> Tape<'b> {
     }
 }
 
-/// A node's bytes.
+/// Returns the bytes of a node.
 #[inline(always)]
 #[expect(
     clippy::cast_possible_truncation,
@@ -348,14 +350,14 @@ pub(crate) fn node(
     (u128::from(low) | u128::from(value) << (8 * layout::NODE_VALUE)).to_le_bytes()
 }
 
-/// A span's value.
+/// Returns a span as the value of a node.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "offsets and lengths are under MAX_ENTRY_BYTES = 2^24")]
 pub(crate) fn span(at: usize, len: usize) -> u64 {
     layout::span(at as u32, len as u32)
 }
 
-/// The longest beginning of `bytes` that has at most `budget` bytes and does not end inside a character.
+/// Returns the longest beginning of `bytes` that has at most `budget` bytes and does not end inside a character.
 fn floor_char(bytes: &[u8], budget: usize) -> &[u8] {
     let mut end = budget.min(bytes.len());
     // A character has at most three continuation bytes (10xxxxxx).
@@ -365,7 +367,7 @@ fn floor_char(bytes: &[u8], budget: usize) -> &[u8] {
     &bytes[..end]
 }
 
-/// A key as it is written.
+/// The form in which a key is written.
 enum ShortKey<'k> {
     Whole(&'k str),
     Cut(&'k str),
@@ -405,7 +407,7 @@ impl<'k> ShortKey<'k> {
     }
 }
 
-/// FNV-1a over at most the first 64 KiB and the length, so that a key of a gigabyte costs what one of 64 KiB does.
+/// Returns the FNV-1a hash of the first 64 KiB and of the length, so the time for a longer key is bounded.
 fn key_hash(key: &[u8]) -> u64 {
     const HASHED_BYTES: usize = 64 << 10;
     let head = fnv1a64(FNV_BASIS, &key[..key.len().min(HASHED_BYTES)]);

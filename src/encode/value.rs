@@ -1,4 +1,4 @@
-//! What can be logged: the trait, and the primitives.
+//! The trait of values in an entry, and its implementations for primitive types.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -14,18 +14,28 @@ use super::slot::ValueWriter;
 
 /// A value that can be written into an entry.
 ///
-/// Implementations write exactly one value, or none where there is nothing to say. They are called only while the
-/// fuse lets them: a value that contains itself ends at the depth limit, because the container that would be too
-/// deep does not visit its children.
+/// An implementation writes exactly one value, or none. A container that exceeds the depth limit does not visit its
+/// children, so a value that contains itself ends at this limit.
 ///
 /// ```
-/// use fusewire::encode::{LogValue, ValueWriter};
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{LogValue, ValueWriter, encode};
+///
 /// struct Point { x: f64, y: f64 }
+///
 /// impl LogValue for Point {
 ///     fn log_value(&self, out: ValueWriter<'_, '_>) {
 ///         out.map().entry("x", &self.x).entry("y", &self.y);
 ///     }
 /// }
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.attr("at", &Point { x: 1.5, y: -2.0 });
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes()).unwrap();
+/// assert_eq!(entry.get("at.x").and_then(|x| x.as_f64()), Some(1.5));
+/// # Ok::<(), fusewire::error::EncodeError>(())
 /// ```
 pub trait LogValue {
     /// Writes this value to `out`.
@@ -52,7 +62,7 @@ written_as! {
     timestamp(Timestamp): Timestamp, SystemTime;
 }
 
-// No platform of Rust's has pointers over 64 bits.
+// Rust supports no platform with pointers of more than 64 bits.
 impl LogValue for isize {
     #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
@@ -101,7 +111,7 @@ impl LogValue for String {
 }
 
 impl LogValue for Text<'_> {
-    /// Text that is not UTF-8, which only a foreign buffer has, becomes bytes.
+    /// Writes a string. Text that is not UTF-8 is written as bytes; only other writers produce such text.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         match self.to_str() {
             Ok(text) => out.str(text),
@@ -120,13 +130,13 @@ impl LogValue for char {
 impl LogValue for Duration {
     #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
-        // At most 2^64 seconds: 94 bits.
+        // At most 2^64 seconds, which need 94 bits.
         out.duration_nanos(self.as_nanos().cast_signed());
     }
 }
 
 impl<V: LogValue> LogValue for Option<V> {
-    /// `None` is null.
+    /// Writes the value, or a null for `None`.
     #[inline(always)]
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         match self {
@@ -137,7 +147,7 @@ impl<V: LogValue> LogValue for Option<V> {
 }
 
 impl<V: LogValue, E: LogValue> LogValue for Result<V, E> {
-    /// A map of one entry, `ok` or `err`.
+    /// Writes a map with one entry, `ok` or `err`.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         match self {
             Ok(value) => out.map().entry("ok", value),
@@ -165,7 +175,7 @@ impl<V: LogValue + ToOwned + ?Sized> LogValue for Cow<'_, V> {
     }
 }
 
-/// Bytes, written as bytes and not as an array of numbers.
+/// A value that is written as bytes and not as an array of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes<'a>(pub &'a [u8]);
 
@@ -183,25 +193,38 @@ impl LogValue for bytes::Bytes {
     }
 }
 
-/// A value written as its `Debug` text, bounded by [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
+/// A value that is written as its `Debug` text, limited by
+/// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
 #[derive(Clone, Copy)]
 pub struct AsDebug<'a>(pub &'a dyn fmt::Debug);
 
-/// A value written as its `Display` text, bounded by
+/// A value that is written as its `Display` text, limited by
 /// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
 #[derive(Clone, Copy)]
 pub struct AsDisplay<'a>(pub &'a dyn fmt::Display);
 
-/// An error and its sources, written as `outermost: cause: root cause`, bounded as formatted text is. A chain that
-/// does not end is stopped at that budget, too.
+/// An error and its sources, written as `outermost: cause: root cause`. The limit is
+/// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes), also for a chain of sources without an end.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{AsError, encode};
+///
+/// let error = std::io::Error::other("disk full");
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("error", &AsError(&error)))?;
+/// let entry = EntryRef::new(entry.into_bytes()).unwrap();
+/// assert_eq!(entry.get("error").and_then(|error| error.as_str()), Some("disk full"));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct AsError<'a>(pub &'a (dyn std::error::Error + 'a));
 
-/// A value that a closure writes: see [`from_fn`].
+/// A value that a closure writes, made by [`from_fn`].
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 
-/// A value that `write` writes, each time it is logged.
+/// Returns a value that `write` writes each time that the value is logged.
 ///
 /// ```
 /// # use fusewire::encode::{from_fn, encode};
@@ -279,21 +302,21 @@ impl LogValue for dyn std::error::Error + '_ {
 }
 
 impl<T: ?Sized> LogValue for *const T {
-    /// Always refused (A3): an address says nothing in a log and something to an attacker.
+    /// Refuses the value: an address has no use in a log, and can help an attacker.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.refuse(core::any::type_name::<Self>());
     }
 }
 
 impl<T: ?Sized> LogValue for *mut T {
-    /// Always refused (A3), as `*const T` is.
+    /// Refuses the value, as for `*const T`.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.refuse(core::any::type_name::<Self>());
     }
 }
 
 impl<R> LogValue for fn() -> R {
-    /// Always refused (A3): a function is not data.
+    /// Refuses the value: a function is not data.
     fn log_value(&self, out: ValueWriter<'_, '_>) {
         out.refuse(core::any::type_name::<Self>());
     }

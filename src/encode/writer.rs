@@ -21,10 +21,10 @@ use super::slot::ValueWriter;
 use super::tape::Tape;
 use super::value::LogValue;
 
-/// Writes one entry, front to back, straight into the caller's buffer (B2): one pass, no allocation.
+/// A writer of one entry into the buffer of the caller, in one pass and without allocation.
 ///
-/// Header fields and attributes come in any order; the last call for a header field wins. A text field set twice
-/// leaves the first text's bytes unused in the entry. Nothing here fails: see [`finish`](Self::finish).
+/// Header fields and attributes can be set in any order. If a header field is set twice, the last call applies; the
+/// bytes of a replaced text remain in the entry unused. Only [`finish`](Self::finish) returns an error.
 pub struct EntryWriter<'b> {
     pub(super) tape: Tape<'b>,
     top: Counts,
@@ -33,14 +33,14 @@ pub struct EntryWriter<'b> {
     utc_offset_minutes: i16,
     severity: Severity,
     trace: TraceContext,
-    /// Where in the text the strings begin.
+    /// The offset of the string in the text.
     target: Option<u32>,
     body: Option<u32>,
     thread: Option<u32>,
 }
 
 impl<'b> EntryWriter<'b> {
-    /// A writer into `buffer`, whose contents are overwritten from the first byte on. A buffer of
+    /// Creates a writer into `buffer`, whose contents are overwritten from the first byte. A buffer of
     /// `limits.max_entry_bytes` is always large enough.
     #[must_use]
     #[inline(always)]
@@ -48,7 +48,7 @@ impl<'b> EntryWriter<'b> {
         Self::over(Tape::new(|front, gap| GapBuffer::new(buffer, front, gap), limits))
     }
 
-    /// The same into memory that need not be initialised.
+    /// Creates a writer into memory that may be uninitialized.
     #[must_use]
     #[inline(always)]
     pub fn new_uninit(buffer: &'b mut [MaybeUninit<u8>], limits: &Limits) -> Self {
@@ -71,63 +71,64 @@ impl<'b> EntryWriter<'b> {
         }
     }
 
-    /// Lets only the top-level attributes named by `filter` pass from now on (A8).
+    /// Makes the writer skip all further top-level attributes whose keys are not in `filter`.
     pub fn set_key_filter(&mut self, filter: &'b KeyFilter) {
         self.filter = Some(filter);
     }
 
-    /// Says how many values the entry will have, nested ones and containers counted. It only saves time: with the
-    /// right number the text need not be moved at the end. Call it first.
+    /// Sets the expected number of values of the entry, including nested values and containers. Call this method
+    /// first. If the number is correct, `finish` does not move the text. The content of the entry does not depend on
+    /// the number.
     #[inline]
     pub fn expect_nodes(&mut self, nodes: usize) {
         self.tape.out.set_gap(nodes.saturating_mul(layout::NODE_LEN).saturating_add(4));
     }
 
-    /// Values that it has so far, nested ones and containers counted.
+    /// Returns the number of values written, including nested values and containers.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(crate) fn nodes(&self) -> usize {
         self.tape.nodes()
     }
 
-    /// When it happened: nanoseconds since the Unix epoch, 0 for "not known".
+    /// Sets the time of the event in nanoseconds since the Unix epoch. 0 means "not known".
     #[inline(always)]
     pub fn set_time_unix_nano(&mut self, nanos: u64) {
         self.time_unix_nano = nanos;
     }
 
-    /// The zone offset of the clock that the time was read from, in minutes east of UTC.
+    /// Sets the zone offset of the clock of the producer in minutes east of UTC.
     #[inline(always)]
     pub fn set_utc_offset_minutes(&mut self, minutes: Option<i16>) {
         self.utc_offset_minutes = minutes.unwrap_or(OFFSET_UNKNOWN);
     }
 
-    /// How severe it is.
+    /// Sets the severity.
     #[inline(always)]
     pub fn set_severity(&mut self, severity: Severity) {
         self.severity = severity;
     }
 
-    /// The trace and the span it belongs to.
+    /// Sets the trace and the span of the entry.
     #[inline(always)]
     pub fn set_trace(&mut self, trace: TraceContext) {
         self.trace = trace;
     }
 
-    /// What logs: a module path, a logger's name. Cut at [`Limits::max_key_bytes`].
+    /// Sets the target, for example a module path or the name of a logger. It is cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_target(&mut self, target: &str) {
         self.target = self.header_string(target, Places::TARGET);
     }
 
-    /// The thread's name. Cut at [`Limits::max_key_bytes`].
+    /// Sets the thread name. It is cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_thread(&mut self, thread: &str) {
         self.thread = self.header_string(thread, Places::THREAD);
     }
 
-    /// [`set_thread`](Self::set_thread) for bytes that were text when they were kept: to find that out again costs more than
-    /// to write them. What is longer than the limit is looked at.
+    /// Sets the thread name as [`set_thread`](Self::set_thread) does, from bytes that were valid UTF-8 when they were
+    /// stored. A new check costs more than the copy; only a name that exceeds the limit is checked.
     #[cfg(all(unix, not(loom)))]
     #[inline(always)]
     pub(crate) fn set_thread_bytes(&mut self, name: &[u8]) {
@@ -140,13 +141,14 @@ impl<'b> EntryWriter<'b> {
         }
     }
 
-    /// The message. Cut at [`Limits::max_string_bytes`].
+    /// Sets the body. It is cut at [`Limits::max_string_bytes`].
     #[inline(always)]
     pub fn set_body(&mut self, body: &str) {
         self.body = self.header_string(body, Places::BODY);
     }
 
-    /// The message, formatted straight into the entry and stopped at [`Limits::max_string_bytes`].
+    /// Sets the body to formatted text, which is written directly into the entry. It is stopped at
+    /// [`Limits::max_string_bytes`].
     pub fn set_body_fmt(&mut self, args: fmt::Arguments<'_>) {
         if let Some(text) = args.as_str() {
             self.set_body(text);
@@ -157,7 +159,7 @@ impl<'b> EntryWriter<'b> {
             self.body = None;
             return;
         }
-        // The length is only known afterwards: format behind the place of the length, then come back to it.
+        // The length is known only after the formatting. It is written last, into the space before the text.
         let at = self.align_text();
         self.tape.out.push_tail(&[0; 4]);
         let budget = self.tape.limits.max_string_bytes;
@@ -167,14 +169,14 @@ impl<'b> EntryWriter<'b> {
         self.body = Some(to_u32(at));
     }
 
-    /// Whether the message is set.
+    /// Returns whether the body is set.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(crate) fn has_body(&self) -> bool {
         self.body.is_some()
     }
 
-    /// Writes one attribute. Over the limits, `value` is not visited, only counted.
+    /// Writes one attribute. If the entry exceeds the width limit, `value` is counted as dropped and not visited.
     #[inline(always)]
     pub fn attr<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let Self { tape, top, filter, .. } = self;
@@ -184,22 +186,22 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// [`attr`](Self::attr), for macros that write to entries and maps alike.
+    /// Writes an attribute as [`attr`](Self::attr) does. It is for macros that write to entries and to maps.
     #[doc(hidden)]
     #[inline(always)]
     pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.attr(key, value);
     }
 
-    /// The attributes as a map to write to, for code that writes maps. Can be taken again.
+    /// Returns a writer of the attributes, for code that writes maps. The method can be called repeatedly.
     #[inline(always)]
     pub fn attributes(&mut self) -> MapWriter<'_, 'b> {
         MapWriter::top(&mut self.tape, &mut self.top, self.filter)
     }
 
-    /// Writes every field of a struct and every entry of a map as an attribute of its own, by the rules of
-    /// [`AsSerde`](super::AsSerde). A variant with data is one attribute named after it; a unit and `None` are none; what
-    /// is neither (a number, a sequence) becomes the attribute `value`.
+    /// Writes each field of a struct or entry of a map as a separate attribute, by the rules of
+    /// [`AsSerde`](super::AsSerde). A variant with data becomes one attribute with the name of the variant. A unit
+    /// and `None` write nothing. Other values, such as numbers and sequences, become the attribute `value`.
     #[cfg(feature = "serde")]
     #[inline]
     pub fn attrs_from<T: serde_core::Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
@@ -207,21 +209,21 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// Copies the attributes of `fragment`, which were encoded before. Of one that does not fit the width or the bytes that
-    /// are left, the first attributes that do are copied, and the others counted as dropped.
+    /// Copies the attributes of `fragment`. If they exceed the limits of the entry, copies the first attributes that
+    /// fit, and counts the others as dropped.
     #[inline]
     pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
         fragment.copy_to(&mut self.tape, &mut self.top, &Scope::ROOT, self.filter);
         self
     }
 
-    /// What the fuse has done so far.
+    /// Returns the trips so far.
     #[must_use]
     pub fn report(&self) -> &TripReport {
         &self.tape.report
     }
 
-    /// What it is known by to whoever decides what becomes of it.
+    /// Returns the severity and the ids of the trace, on which routing depends.
     #[cfg(all(unix, not(loom)))]
     #[inline(always)]
     pub(crate) fn ids(&self) -> (Severity, TraceContext) {
@@ -231,14 +233,15 @@ impl<'b> EntryWriter<'b> {
     /// Completes the entry.
     ///
     /// # Errors
-    /// [`EncodeError::BufferTooSmall`] with the bytes needed, or what the fuse was told to refuse the entry for.
-    /// The buffer then holds garbage and no entry.
+    /// Returns [`EncodeError::BufferTooSmall`] with the necessary length if the buffer is too small. Returns
+    /// [`EncodeError::SerializeBlocked`] or [`EncodeError::TooWide`] if the limits refuse the entry. After an error
+    /// the bytes in the buffer have no meaning.
     #[inline]
     pub fn finish(mut self) -> Result<Encoded<'b>, EncodeError> {
         self.fill().map(Encoded)
     }
 
-    /// [`finish`](Self::finish) in place: a writer is not small.
+    /// Completes the entry as [`finish`](Self::finish) does, without a move of the writer, which is a large type.
     #[inline(always)]
     pub(super) fn fill(&mut self) -> Result<Filled<'b>, EncodeError> {
         if self.tape.error.is_some() {
@@ -270,7 +273,7 @@ impl<'b> EntryWriter<'b> {
         self.tape.error.take().unwrap_or(EncodeError::BufferTooSmall { needed: 0, available: 0 })
     }
 
-    /// Root offset, vtable, root table and the length of the nodes' vector.
+    /// Returns the root offset, the vtable, the root table and the length of the vector of nodes.
     #[inline(always)]
     fn front(&self, nodes: usize, text: usize, trips: Option<usize>) -> [u8; layout::NODES] {
         let prefix = if trips.is_none() { &layout::PREFIX_CLEAN } else { &layout::PREFIX_TRIPPED };
@@ -281,10 +284,10 @@ impl<'b> EntryWriter<'b> {
         put(layout::SEVERITY, &[self.severity.number(), self.trace.flags]);
         put(layout::UTC_OFFSET, &self.utc_offset_minutes.to_le_bytes());
         put(layout::TIME, &self.time_unix_nano.to_le_bytes());
-        // The high half stands first; each half is little-endian.
+        // The high half comes first. Each half is little-endian.
         put(layout::TRACE, &self.trace.trace_id.rotate_left(64).to_le_bytes());
         put(layout::TRACE + 16, &self.trace.span_id.to_le_bytes());
-        // An offset counts from the field it stands in.
+        // An offset counts from its field.
         let string = |at: Option<u32>, field: usize| (to_u32(text - field) + at.unwrap_or(0)).to_le_bytes();
         put(layout::TARGET, &string(self.target, layout::TARGET));
         put(layout::BODY, &string(self.body, layout::BODY));
@@ -297,12 +300,12 @@ impl<'b> EntryWriter<'b> {
         front
     }
 
-    /// Appends the vector of trips after the text; returns where in the entry its length is.
+    /// Appends the vector of trips after the text. Returns the offset of its length in the entry.
     #[cold]
     fn push_trips(&mut self, text: usize) -> usize {
         let report = self.tape.report;
         let end = text + self.tape.out.tail_len();
-        // The records hold 64-bit numbers: their length ends at a multiple of 8.
+        // The records contain 64-bit numbers, so they begin at a multiple of 8.
         let padding = (12 - end % 8) % 8;
         self.tape.out.push_tail(&[0; 7][..padding]);
         self.tape.out.push_tail(&u32_bytes(report.iter().count()));
@@ -317,15 +320,15 @@ impl<'b> EntryWriter<'b> {
         end + padding
     }
 
-    /// Appends a FlatBuffers string to the text; returns where in the text it begins, or `None` where not even an
-    /// empty one fits: the field is then the empty string that `finish` keeps room for.
+    /// Appends a FlatBuffers string to the text. Returns its offset in the text, or `None` if there is no space for
+    /// an empty string. The field is then the empty string for which `finish` reserves space.
     #[inline(always)]
     fn header_string(&mut self, text: &str, place: Places) -> Option<u32> {
         let max = match place {
             Places::BODY => self.tape.limits.max_string_bytes as usize,
             _ => usize::from(self.tape.limits.max_key_bytes),
         };
-        // The two ways do not meet again: on this one the compiler knows the length of a literal.
+        // The branches do not join, so in this branch the compiler knows the length of a literal.
         if text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len()) {
             return Some(to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len()))));
         }
@@ -354,7 +357,7 @@ impl<'b> EntryWriter<'b> {
         Some(to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len()))))
     }
 
-    /// Pads the text to a multiple of 4; returns its length then.
+    /// Pads the text to a multiple of 4 bytes. Returns its new length.
     #[inline(always)]
     fn align_text(&mut self) -> usize {
         let len = self.tape.out.tail_len();
@@ -364,10 +367,10 @@ impl<'b> EntryWriter<'b> {
     }
 }
 
-/// Bytes that a FlatBuffers string takes beside its text: padding before it, length, NUL.
+/// The bytes of a FlatBuffers string in addition to its text: padding, length, NUL.
 const STRING_OVERHEAD: usize = 3 + 4 + 1;
 
-/// Offsets and lengths inside an entry.
+/// Converts an offset or a length in an entry.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "entries are at most MAX_ENTRY_BYTES = 2^24 long")]
 fn to_u32(number: usize) -> u32 {
@@ -383,39 +386,40 @@ fn u32_bytes(number: usize) -> [u8; 4] {
 pub struct Encoded<'b>(pub(super) Filled<'b>);
 
 impl<'b> Encoded<'b> {
-    /// The entry's bytes: the beginning of the buffer.
+    /// Returns the bytes of the entry, at the beginning of the buffer.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.0.bytes()
     }
 
-    /// The entry's bytes.
+    /// Returns the bytes of the entry with the lifetime of the buffer.
     #[must_use]
     pub fn into_bytes(self) -> &'b mut [u8] {
         self.0.into_bytes()
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no entry is empty")]
     pub fn len(&self) -> usize {
         self.bytes().len()
     }
 
-    /// How many of the buffer's first bytes may have been written to, at least [`len`](Self::len): the text is
-    /// moved when the number of values is known. Beyond them the buffer is as it was.
+    /// Returns the number of bytes at the beginning of the buffer that may have been overwritten. It is at least
+    /// [`len`](Self::len), because the text moves when the number of values is known. The bytes after them are
+    /// unchanged.
     #[must_use]
     pub fn touched(&self) -> usize {
         self.0.touched()
     }
 
-    /// The entry's severity.
+    /// Returns the severity of the entry.
     #[must_use]
     pub fn severity(&self) -> Severity {
         Severity::from_number(self.bytes().get(layout::SEVERITY).copied().unwrap_or(0))
     }
 
-    /// What the fuse did to it.
+    /// Returns the trips of the circuit breaker in the entry.
     #[must_use]
     pub fn report(&self) -> TripReport {
         layout::canonical_trips(self.bytes())

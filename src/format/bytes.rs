@@ -1,8 +1,8 @@
-//! Little-endian reads that cannot leave the slice, and the one hash that the format knows.
+//! Bounds-checked little-endian reads, and the hash function of the format.
 
 macro_rules! read {
     ($name:ident, $int:ty) => {
-        /// The little-endian integer at `at`, or `None` where the slice ends before it does.
+        /// Returns the little-endian integer at `at`, or `None` if the slice ends before the end of the integer.
         #[inline(always)]
         pub(crate) fn $name(bytes: &[u8], at: usize) -> Option<$int> {
             let tail = bytes.get(at..)?;
@@ -17,10 +17,10 @@ read!(u32_at, u32);
 read!(i32_at, i32);
 read!(u64_at, u64);
 
-/// What an FNV-1a hash (64 bits) begins with.
+/// The initial value of a 64-bit FNV-1a hash.
 pub(crate) const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// The FNV-1a hash of what led to `hash`, followed by `bytes`.
+/// Continues the FNV-1a hash `hash` with `bytes`.
 pub(crate) const fn fnv1a64(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut i = 0;
     while i < bytes.len() {

@@ -1,89 +1,89 @@
-//! The canonical layout of an entry: a FlatBuffer of `schema/log_entry.fbs`, always laid out the same way.
+//! The canonical layout of an entry: a FlatBuffer of `schema/log_entry.fbs` with fixed offsets.
 //!
-//! `schema/FORMAT.md`, "The entry", is the specification; the constants here are its offset tables.
+//! `schema/FORMAT.md`, section "The entry", is the specification. The constants in this module are its offset tables.
 
 use super::bytes::{u32_at, u64_at};
 use crate::trip::{Places, TripCause, TripReport};
 
-/// Root offset: the buffer begins with a u32 that points at the root table.
+/// The root offset: a u32 with the offset of the root table.
 pub(crate) const ROOT_OFFSET: usize = 0;
-/// The vtable: its length, the table's length, one u16 per field of the schema.
+/// The vtable: its length, the length of the table, and one u16 for each field of the schema.
 pub(crate) const VTABLE: usize = ROOT_OFFSET + 4;
-/// Fields of `LogEntry`.
+/// The number of fields of `LogEntry`.
 pub(crate) const FIELD_COUNT: usize = 12;
-/// Bytes of the vtable.
+/// The length of the vtable in bytes.
 pub(crate) const VTABLE_LEN: usize = 4 + 2 * FIELD_COUNT;
 
 /// The root table.
 pub(crate) const TABLE: usize = VTABLE + VTABLE_LEN;
-/// i32: how far before the table its vtable lies.
+/// i32: the distance from the vtable to the table.
 pub(crate) const SOFFSET: usize = TABLE;
-/// u8.
+/// u8: the severity number.
 pub(crate) const SEVERITY: usize = SOFFSET + 4;
-/// u8.
+/// u8: the trace flags.
 pub(crate) const TRACE_FLAGS: usize = SEVERITY + 1;
-/// i16.
+/// i16: the zone offset in minutes east of UTC.
 pub(crate) const UTC_OFFSET: usize = TRACE_FLAGS + 1;
-/// u64.
+/// u64: the time in nanoseconds since the Unix epoch.
 pub(crate) const TIME: usize = UTC_OFFSET + 2;
-/// Three u64: trace id high, low, span id.
+/// Three u64: the high half of the trace id, its low half, the span id.
 pub(crate) const TRACE: usize = TIME + 8;
-/// u32 offset to a string.
+/// u32 offset to the string of the target.
 pub(crate) const TARGET: usize = TRACE + 24;
-/// u32 offset to a string.
+/// u32 offset to the string of the body.
 pub(crate) const BODY: usize = TARGET + 4;
-/// u32 offset to a string.
+/// u32 offset to the string of the thread name.
 pub(crate) const THREAD: usize = BODY + 4;
 /// u32 offset to the vector of nodes.
 pub(crate) const ATTRIBUTES: usize = THREAD + 4;
 /// u32 offset to the vector of bytes that keys and spans point into.
 pub(crate) const TEXT: usize = ATTRIBUTES + 4;
-/// u32 offset to the vector of trips; 0, and the field absent from the vtable, where nothing tripped.
+/// u32 offset to the vector of trips. If nothing tripped, the offset is 0 and the vtable does not contain the field.
 pub(crate) const TRIPS: usize = TEXT + 4;
-/// u32.
+/// u32: the number of dropped top-level attributes.
 pub(crate) const DROPPED_ATTRIBUTES: usize = TRIPS + 4;
-/// First byte after the table.
+/// The first byte after the table.
 pub(crate) const TABLE_END: usize = DROPPED_ATTRIBUTES + 4;
 
-/// u32: how many nodes follow.
+/// u32: the number of nodes that follow.
 pub(crate) const NODE_COUNT: usize = TABLE_END;
 /// The nodes.
 pub(crate) const NODES: usize = NODE_COUNT + 4;
 
-/// Bytes of a node.
+/// The length of a node in bytes.
 pub(crate) const NODE_LEN: usize = 16;
-/// Where a node's key length is: after the u32 key offset.
+/// The offset of the key length in a node, after the u32 key offset.
 pub(crate) const NODE_KEY_LEN: usize = 4;
-/// Where a node's kind is.
+/// The offset of the kind in a node.
 pub(crate) const NODE_KIND: usize = 6;
-/// Where a node's flags are.
+/// The offset of the flags in a node.
 pub(crate) const NODE_FLAGS: usize = 7;
-/// Where a node's value is.
+/// The offset of the value in a node.
 pub(crate) const NODE_VALUE: usize = 8;
-/// `Kind::Dropped` of the schema: not a child, see there.
+/// `Kind::Dropped` of the schema, which marks dropped children. The schema defines it.
 pub(crate) const KIND_DROPPED: u8 = 11;
-/// The number of dropped children that nobody knows.
+/// The value that represents an unknown number of dropped children.
 pub(crate) const UNKNOWN: u64 = u64::MAX;
 
-/// Bytes of a trip record.
+/// The length of a trip record in bytes.
 pub(crate) const TRIP_LEN: usize = 16;
-/// Bytes of a wide value.
+/// The length of a wide value in bytes.
 pub(crate) const WIDE_LEN: usize = 16;
 
-/// Bytes of the prefix that is the same in every canonical entry: root offset, vtable, soffset.
+/// The length of the constant prefix of a canonical entry: root offset, vtable, soffset.
 pub(crate) const PREFIX_LEN: usize = SEVERITY;
 
 const _: () = assert!(TABLE == 32 && TABLE_END == 100 && NODES == 104);
 const _: () = assert!(TIME.is_multiple_of(8) && TRACE.is_multiple_of(8) && NODES.is_multiple_of(8));
 
-/// The prefix of an entry in which nothing tripped.
+/// The prefix of an entry without trips.
 pub(crate) const PREFIX_CLEAN: [u8; PREFIX_LEN] = prefix(false);
-/// The prefix of an entry with trips: the vtable also names that field.
+/// The prefix of an entry with trips. Its vtable also contains the field of the trips.
 pub(crate) const PREFIX_TRIPPED: [u8; PREFIX_LEN] = prefix(true);
 
 #[expect(clippy::cast_possible_truncation, reason = "constants under 256, evaluated by the compiler")]
 const fn prefix(tripped: bool) -> [u8; PREFIX_LEN] {
-    // In the order of the schema's fields.
+    // The order is that of the fields in the schema.
     let fields = [
         TIME,
         SEVERITY,
@@ -111,20 +111,20 @@ const fn prefix(tripped: bool) -> [u8; PREFIX_LEN] {
     out
 }
 
-/// First byte of the text, when `nodes` nodes stand before it and its own length.
+/// Returns the offset of the text in an entry with `nodes` nodes. The length of the text precedes it.
 pub(crate) const fn text_start(nodes: usize) -> usize {
     NODES + nodes * NODE_LEN + 4
 }
 
-/// A span as a node's value: low 32 bits the offset, high 32 bits the length.
+/// Returns a span as the value of a node: the offset in the low 32 bits, the length in the high 32 bits.
 pub(crate) const fn span(offset: u32, length: u32) -> u64 {
     offset as u64 | (length as u64) << 32
 }
 
-/// The trips that a canonical entry of our own making records.
+/// Returns the trips in a canonical entry of this writer.
 pub(crate) fn canonical_trips(entry: &[u8]) -> TripReport {
     let mut report = TripReport::default();
-    // Without trips the offset is 0, which is told sooner.
+    // In an entry without trips the offset is 0. This test is cheaper than the test of the prefix.
     let offset = u32_at(entry, TRIPS).filter(|offset| *offset > 0 && entry.starts_with(&PREFIX_TRIPPED));
     let records = offset.and_then(|offset| entry.get(TRIPS + offset as usize + 4..)).unwrap_or_default();
     for record in records.as_chunks::<TRIP_LEN>().0 {

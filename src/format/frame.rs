@@ -1,4 +1,4 @@
-//! The frame: header, payload, padding. `schema/FORMAT.md`, "The frame", is the specification.
+//! The frame: header, payload, padding. `schema/FORMAT.md`, section "The frame", is the specification.
 
 use core::sync::atomic::{Ordering, fence};
 
@@ -7,60 +7,60 @@ use crc32fast::Hasher;
 use super::bytes::{u16_at, u32_at, u64_at};
 use crate::severity::Severity;
 
-/// Frames begin at multiples of this, and a slot is an offset divided by it.
+/// The alignment of frames in bytes. A slot is an offset divided by this number.
 pub(crate) const ALIGN: usize = 16;
 
-/// u64: length, state, checksum.
+/// u64: length, state and checksum.
 pub(crate) const COMMIT: usize = 0;
 /// u32: salt xor slot.
 pub(crate) const TAG: usize = COMMIT + 8;
-/// u8.
+/// u8: the kind.
 pub(crate) const KIND: usize = TAG + 4;
-/// u8.
+/// u8: the severity.
 pub(crate) const SEVERITY: usize = KIND + 1;
-/// u16, zero.
+/// u16: zero.
 pub(crate) const RESERVED: usize = SEVERITY + 1;
-/// Bytes of the header; the payload follows.
+/// The length of the header in bytes. The payload follows the header.
 pub(crate) const HEADER_LEN: usize = RESERVED + 2;
 
-/// The longest payload: the commit word has 28 bits for it.
+/// The length of the longest payload in bytes. The commit word has 28 bits for the length.
 pub(crate) const MAX_PAYLOAD: usize = (1 << LENGTH_BITS) - 1;
 const LENGTH_BITS: u32 = 28;
 
 const _: () = assert!(HEADER_LEN == ALIGN);
 
-/// State of a frame whose space is taken and whose bytes are being copied. 0 is free space.
+/// The state of a frame whose space is reserved and whose bytes are being copied. Free space has state 0.
 const INTENT: u64 = 1;
-/// State of a frame that is complete and checksummed.
+/// The state of a complete frame with a checksum.
 const COMMITTED: u64 = 2;
-/// State of the word that ends a segment.
+/// The state of the word that ends a segment.
 const CLOSED: u64 = 3;
 
-/// What a frame holds.
+/// The kind of the payload of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrameKind {
     /// A log entry.
     Entry,
-    /// What produced the entries after it.
+    /// The resource: attributes of the producer of the entries that follow.
     Resource,
     /// A pair of clock readings.
     Clock,
-    /// Entries that could not be written.
+    /// A loss record: the number of dropped entries.
     Loss,
     /// Derived data that makes reading faster.
     Index,
     /// The trailer of a sealed segment.
     Seal,
-    /// Space to pass over.
+    /// Unused space.
     Padding,
-    /// 128 to 255: private to whoever wrote it.
+    /// A private kind of a writer, 128 to 255.
     Private(u8),
-    /// A kind of a later version.
+    /// A kind of a later version of the format.
     Unknown(u8),
 }
 
 impl FrameKind {
-    /// The kind with this number.
+    /// Returns the kind with this number.
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         match number {
@@ -76,7 +76,7 @@ impl FrameKind {
         }
     }
 
-    /// The kind's number.
+    /// Returns the number of the kind.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -92,21 +92,21 @@ impl FrameKind {
     }
 }
 
-/// A frame whose checksum is right.
+/// A frame with a valid checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameRef<'a> {
-    /// Where the frame begins, in bytes from the beginning of the segment or message.
+    /// The offset of the frame in bytes from the beginning of the segment or message.
     pub offset: u64,
-    /// What it holds.
+    /// The kind of the payload.
     pub kind: FrameKind,
-    /// The entry's severity, so that a filter need not open the payload.
+    /// The severity of the entry. A filter can use it without decoding the payload.
     pub severity: Severity,
-    /// What it holds, without padding.
+    /// The payload without padding.
     pub payload: &'a [u8],
 }
 
 impl FrameRef<'_> {
-    /// Bytes of the whole frame: header, payload, padding.
+    /// Returns the length of the frame in bytes, with header, payload and padding.
     #[must_use]
     pub fn len_on_disk(&self) -> u64 {
         frame_len(self.payload.len()) as u64
@@ -170,50 +170,50 @@ impl core::fmt::Display for FrameFault {
 
 impl std::error::Error for FrameFault {}
 
-/// Bytes of a frame with a payload of `payload` bytes.
+/// Returns the length in bytes of a frame with a payload of `payload` bytes.
 pub(crate) const fn frame_len(payload: usize) -> usize {
     HEADER_LEN + payload.next_multiple_of(ALIGN)
 }
 
-/// The commit word of a complete frame.
+/// Returns the commit word of a complete frame.
 const fn commit_word(payload: usize, crc: u32) -> u64 {
     (payload & MAX_PAYLOAD) as u64 | COMMITTED << LENGTH_BITS | (crc as u64) << 32
 }
 
-/// The word that takes space for a payload of `payload` bytes.
+/// Returns the word that reserves space for a payload of `payload` bytes.
 pub(crate) const fn intent_word(payload: usize) -> u64 {
     (payload & MAX_PAYLOAD) as u64 | INTENT << LENGTH_BITS
 }
 
-/// Whether `word` says that the segment was closed at its place.
+/// Returns whether `word` marks the end of a closed segment.
 pub(crate) const fn is_closed(word: u64) -> bool {
     (word >> LENGTH_BITS) & 0xF == CLOSED
 }
 
-/// Whether `word` is that of a complete frame.
+/// Returns whether `word` is the commit word of a complete frame.
 pub(crate) const fn is_committed(word: u64) -> bool {
     (word >> LENGTH_BITS) & 0xF == COMMITTED
 }
 
-/// The word behind the last frame of a closed segment, at the place with `tag`.
+/// Returns the word after the last frame of a closed segment. `tag` is the tag of its offset.
 pub(crate) const fn closed_word(tag: u32) -> u64 {
     CLOSED << LENGTH_BITS | (tag as u64) << 32
 }
 
-/// The length that a commit word announces, at most [`MAX_PAYLOAD`].
+/// Returns the payload length in a commit word, at most [`MAX_PAYLOAD`].
 #[expect(clippy::cast_possible_truncation, reason = "28 bits")]
 pub(crate) const fn payload_len(word: u64) -> usize {
     word as usize & MAX_PAYLOAD
 }
 
-/// The tag of the frame at `offset` of a segment with `salt`; 0 in a message.
+/// Returns the tag of the frame at `offset` in a segment with `salt`. The tag is 0 in a message.
 #[expect(clippy::cast_possible_truncation, reason = "segments are at most 1 GiB: slots fit 26 bits")]
 pub(crate) const fn tag(salt: u32, offset: usize) -> u32 {
     salt ^ (offset / ALIGN) as u32
 }
 
-/// CRC-32 (ISO-HDLC) of everything behind the commit word, begun with the length in place of zero: it covers the
-/// length at no cost.
+/// Returns the CRC-32 (ISO-HDLC) of all bytes after the commit word. The initial value is the length in place of
+/// zero, so the checksum also covers the length.
 fn checksum(covered: &[u8], payload: usize) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "payloads are at most MAX_PAYLOAD = 2^28 - 1 bytes")]
     let mut hasher = Hasher::new_with_initial(payload as u32);
@@ -221,8 +221,8 @@ fn checksum(covered: &[u8], payload: usize) -> u32 {
     hasher.finalize()
 }
 
-/// Writes the header behind the commit word and the padding of `frame`, which holds a payload of `payload` bytes and
-/// is [`frame_len`] long. Returns the commit word, which makes it a frame once it is stored.
+/// Writes the header after the commit word, and the padding. `frame` is [`frame_len`] bytes long and contains a
+/// payload of `payload` bytes. Returns the commit word; the frame is complete when the caller has stored this word.
 pub(crate) fn close(frame: &mut [u8], payload: usize, kind: FrameKind, severity: Severity, tag: u32) -> u64 {
     frame[TAG..KIND].copy_from_slice(&tag.to_le_bytes());
     frame[KIND] = kind.number();
@@ -232,9 +232,9 @@ pub(crate) fn close(frame: &mut [u8], payload: usize, kind: FrameKind, severity:
     commit_word(payload, checksum(&frame[TAG..], payload))
 }
 
-/// The frame at the beginning of `bytes`.
+/// Parses the frame at the beginning of `bytes`.
 ///
-/// The order of the checks is that of their cost; only a frame that has passed all of them is believed.
+/// The checks run in the order of their cost. A frame is valid only if it passes all checks.
 #[inline]
 pub(crate) fn parse(bytes: &[u8], offset: usize, expected_tag: u32) -> Result<FrameRef<'_>, FrameFault> {
     let (frame, word, payload) = placed(bytes, expected_tag)?;
@@ -245,7 +245,7 @@ pub(crate) fn parse(bytes: &[u8], offset: usize, expected_tag: u32) -> Result<Fr
     Ok(believed(frame, payload, offset))
 }
 
-/// The same without the checksum: for bytes that have been checked before.
+/// Parses a frame without a test of its checksum, for bytes that were validated before.
 #[inline]
 pub(crate) fn parse_trusted(
     bytes: &[u8],
@@ -256,14 +256,14 @@ pub(crate) fn parse_trusted(
     Ok(believed(frame, payload, offset))
 }
 
-/// The frame that was written for this place, its commit word, and the length of its payload.
+/// Returns the frame with the expected tag, its commit word, and the length of its payload.
 #[inline]
 fn placed(bytes: &[u8], expected_tag: u32) -> Result<(&[u8], u64, usize), FrameFault> {
     let (word, payload) = announced(bytes).map_err(|fault| match fault {
         FrameFault::Header if u64_at(bytes, COMMIT) == Some(closed_word(expected_tag)) => FrameFault::Closed,
         fault => fault,
     })?;
-    // Where another process is writing: what it wrote before the commit word is read after it.
+    // Another process may be writing. The fence orders the reads below after the read of the commit word.
     fence(Ordering::Acquire);
     let found_tag = u32_at(bytes, TAG).unwrap_or(0);
     if found_tag != expected_tag {
@@ -282,7 +282,7 @@ fn believed(frame: &[u8], payload: usize, offset: usize) -> FrameRef<'_> {
     }
 }
 
-/// The commit word of a committed frame and the length it announces, which is inside `bytes`.
+/// Returns the commit word of a committed frame and its payload length. The frame does not exceed `bytes`.
 #[inline]
 fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
     let available = bytes.len() as u64;
@@ -306,14 +306,14 @@ fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
     Ok((word, payload))
 }
 
-/// How many bytes [`parse`] has to hash before it can believe or refuse what stands at the beginning of `bytes`; nothing
-/// where the header alone tells.
+/// Returns the number of bytes that [`parse`] hashes to validate the frame at the beginning of `bytes`. Returns
+/// `None` if the header alone decides.
 pub(crate) fn cost(bytes: &[u8]) -> Option<usize> {
     announced(bytes).ok().map(|(_, payload)| frame_len(payload))
 }
 
-/// What salt the frame at the beginning of `bytes` was written with, if it is a frame. For segments whose first page
-/// is lost.
+/// Returns the salt of the frame at the beginning of `bytes`, if there is a valid frame. This is for segments whose
+/// first page is lost.
 pub(crate) fn salt_of(bytes: &[u8], offset: usize) -> Option<u32> {
     let found = u32_at(bytes, TAG)?;
     parse(bytes, offset, found).ok().map(|_| tag(found, offset))

@@ -1,4 +1,4 @@
-//! The index beside a sealed segment. `schema/FORMAT.md`, "The index", is the specification.
+//! The index of a sealed segment. `schema/FORMAT.md`, section "The index", is the specification.
 
 use super::bytes::{u16_at, u32_at, u64_at};
 
@@ -11,48 +11,49 @@ const DATA_END: usize = SEGMENT_ID + 16;
 const ENTRIES: usize = DATA_END + 8;
 const SECTIONS: usize = ENTRIES + 8;
 const CRC: usize = SECTIONS + SECTION_LEN * SECTION_COUNT;
-/// Bytes of the header; the sections follow, each from a multiple of 8 on.
+/// The length of the header in bytes. The sections follow; each section begins at a multiple of 8.
 pub(crate) const HEADER_LEN: usize = CRC + 8;
 
 const SECTION_COUNT: usize = 4;
 const SECTION_LEN: usize = 16;
 
-/// The version this code writes; another major version is not read.
+/// The version that this code writes. Indexes of other major versions are ignored.
 const VERSION: (u16, u16) = (1, 0);
 
 const _: () = assert!(HEADER_LEN == 120 && HEADER_LEN.is_multiple_of(8));
 
-/// A part of an index.
+/// A section of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
     /// A record of [`ZONE_LEN`] bytes for each zone.
     Zones,
-    /// Of each entry its severity (u8), and then, for all, how far the next one is (u16, in slots).
+    /// The severities of all entries (u8 each), then the distances of all entries to the next entry (u16 each, in
+    /// slots).
     Column,
-    /// Of each zone a filter of the trace ids in it.
+    /// A filter of the trace ids of each zone.
     Traces,
-    /// How many entries of each severity, and of each target.
+    /// The number of entries of each severity and of each target.
     Counts,
 }
 
-/// Where a section is. One that was left out has a length of 0.
+/// The place of a section. An omitted section has the length 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) at: u32,
     pub(crate) len: u32,
     pub(crate) crc: u32,
-    /// Of [`Section::Traces`]: bytes of each filter.
+    /// In [`Section::Traces`]: the length of each filter in bytes.
     pub(crate) unit: u32,
 }
 
-/// What an index says of itself.
+/// The header of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IndexHeader {
-    /// The segment that it is of.
+    /// The id of the segment of the index.
     pub(crate) segment_id: [u8; 16],
-    /// Where that segment's frames end.
+    /// The end of the frames in the segment: an offset in bytes.
     pub(crate) data_end: u64,
-    /// Entries in it, those that nobody can read included.
+    /// The number of entries in the segment, including invalid entries.
     pub(crate) entries: u64,
     pub(crate) sections: [Extent; SECTION_COUNT],
 }
@@ -79,7 +80,8 @@ impl IndexHeader {
         bytes
     }
 
-    /// The header that `bytes` begin with, where it is whole and of a version that is read.
+    /// Parses the header at the beginning of `bytes`. Returns `None` if the header is invalid or has another major
+    /// version.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let header = bytes.get(..HEADER_LEN).filter(|header| header.starts_with(&MAGIC))?;
         if checksum(header)? != crc32fast::hash(&header[..CRC]) || u16_at(header, VERSION_AT)? != VERSION.0 {
@@ -105,48 +107,49 @@ impl IndexHeader {
     }
 }
 
-/// The checksum of an index's header, which stands for all of it: the header has those of the sections.
+/// Returns the checksum of the header of an index. It identifies the whole index, because the header contains the
+/// checksums of the sections.
 pub(crate) fn checksum(header: &[u8]) -> Option<u32> {
     u32_at(header, CRC)
 }
 
-/// Bytes of a zone's record.
+/// The length of the record of a zone in bytes.
 pub(crate) const ZONE_LEN: usize = 64;
-/// Entries of a zone, at most.
+/// The maximum number of entries in a zone.
 pub(crate) const ZONE_ENTRIES: u16 = 128;
-/// Bytes of frames after which a zone ends.
+/// A zone ends after this number of bytes of frames.
 pub(crate) const ZONE_BYTES: usize = 1 << 20;
-/// Bytes of a zone's filter that is not folded.
+/// The length of the filter of a zone in bytes before folding.
 pub(crate) const FILTER_LEN: usize = 256;
 
-/// [`Zone::flags`]: an entry is further from the next than the column can say.
+/// [`Zone::flags`]: a distance to the next entry exceeds the range of the column.
 pub(crate) const IRREGULAR: u16 = 1;
-/// [`Zone::flags`]: there are frames that are no entries, or entries that nobody can read.
+/// [`Zone::flags`]: the zone contains other frames than entries, or invalid entries.
 pub(crate) const OTHER_FRAMES: u16 = 1 << 1;
-/// [`Zone::flags`]: there are entries without a time.
+/// [`Zone::flags`]: the zone contains entries without a time.
 pub(crate) const WITHOUT_TIME: u16 = 1 << 2;
 
-/// A run of frames, and what holds for each entry in it.
+/// A run of frames, with a summary of its entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Zone {
-    /// The slot of its first frame, and the one behind its last.
+    /// The slot of the first frame, and the slot after the last frame.
     pub(crate) slots: (u32, u32),
-    /// Entries before it.
+    /// The number of entries in the segment before the zone.
     pub(crate) first_entry: u32,
-    /// The slot of its first entry.
+    /// The slot of the first entry.
     pub(crate) first_entry_slot: u32,
-    /// Entries in it that can be read.
+    /// The number of valid entries in the zone.
     pub(crate) entries: u16,
     pub(crate) flags: u16,
-    /// A bit for each severity number, the last one for all from 31 on.
+    /// A bit for each severity number. The last bit represents 31 and all higher numbers.
     pub(crate) severities: u32,
-    /// The earliest and the latest time of those that have one.
+    /// The earliest and the latest time of the entries that have a time.
     pub(crate) times: (u64, u64),
-    /// The latest time in the segment up to its end.
+    /// The latest time in the segment up to the end of the zone.
     pub(crate) reached: u64,
-    /// A bit for each target of the segment, the last one for all that are not counted by name.
+    /// A bit for each target of the segment. The last bit represents all targets that are not counted by name.
     pub(crate) targets: u64,
-    /// A bit for each cause of a trip, and one for dropped attributes.
+    /// A bit for each cause of a trip, and a bit for dropped attributes.
     pub(crate) trips: u16,
 }
 
@@ -191,19 +194,19 @@ impl Zone {
 }
 
 impl Zone {
-    /// The earliest and the latest time, where every entry has one.
+    /// Returns the earliest and the latest time, if all entries have a time.
     pub(crate) fn times_of_all(&self) -> Option<(u64, u64)> {
         let is_whole = self.times.1 != 0 && self.times.0 <= self.times.1;
         (self.flags & WITHOUT_TIME == 0 && is_whole).then_some(self.times)
     }
 }
 
-/// The bit of a severity in [`Zone::severities`].
+/// Returns the bit of a severity in [`Zone::severities`].
 pub(crate) const fn severity_bit(number: u8) -> u32 {
     1 << if number < 31 { number } else { 31 }
 }
 
-/// Targets that are counted by name; the rest share a bit.
+/// The number of targets that are counted by name. The other targets share a bit.
 pub(crate) const NAMED_TARGETS: usize = 63;
-/// The bit of [`Zone::trips`] for dropped attributes, behind those of the causes.
+/// The bit of [`Zone::trips`] for dropped attributes. It follows the bits of the causes.
 pub(crate) const DROPPED_BIT: u16 = 1 << 8;

@@ -1,5 +1,5 @@
-//! Pure bytes: the layout of an entry, of a frame, of a segment's header. No I/O, nothing of what they mean.
-//! Every offset is the sum of what stands before it, and asserted at compile time.
+//! The layout of entries, frames, segments and indexes. These modules do no I/O. Each offset is the sum of the
+//! preceding lengths; the compiler checks the results.
 
 pub(crate) mod bytes;
 pub(crate) mod entry;

@@ -1,12 +1,14 @@
-//! The first two pages of a segment, and its trailer. `schema/FORMAT.md`, "The segment", is the specification.
+//! The first two pages of a segment, and its trailer. `schema/FORMAT.md`, section "The segment", is the
+//! specification.
 
 use super::bytes::{FNV_BASIS, fnv1a64, u16_at, u32_at, u64_at};
 use super::frame;
 use crate::error::SegmentError;
 
-/// Bytes of a page of the format, whatever the machine's.
+/// The length of a page of the format in bytes. It does not depend on the page size of the machine.
 pub(crate) const PAGE: usize = 4096;
-/// `\x89FWS\r\n\x1a\n`: not text, and damaged by what converts text (PNG's idea).
+/// `\x89FWS\r\n\x1a\n`: not valid text. A conversion of line ends or to 7-bit text damages it, as in the signature of
+/// PNG.
 pub(crate) const MAGIC: [u8; 8] = [0x89, b'F', b'W', b'S', b'\r', b'\n', 0x1A, b'\n'];
 
 const MAJOR: usize = 8;
@@ -32,41 +34,42 @@ const CRC: usize = PAGE - 4;
 
 /// u64 in page 1: the slot after the last frame, and its complement.
 pub(crate) const TAIL: usize = PAGE;
-/// u64 in page 1.
+/// u64 in page 1: the state of the segment.
 pub(crate) const STATE: usize = PAGE + 64;
-/// u64 in page 1: bytes known to be on disk.
+/// u64 in page 1: the number of bytes that are known to be on disk.
 pub(crate) const DURABLE: usize = PAGE + 128;
-/// u64 in page 1: the checksum of the index beside the segment, and its complement; 0 where there is none.
+/// u64 in page 1: the checksum of the index of the segment, and its complement; 0 if the segment has no index.
 pub(crate) const INDEX: usize = PAGE + 192;
-/// u64 in page 1: how the stream ended ([`end_word`]); 0 unless this is its last segment, and that is known.
+/// u64 in page 1: the end of the stream ([`end_word`]). It is 0 unless this is the last segment and the end is known.
 pub(crate) const END: usize = PAGE + 256;
-/// u64 in page 1: when the stream ended, nanoseconds since the Unix epoch.
+/// u64 in page 1: the time of the end of the stream in nanoseconds since the Unix epoch.
 pub(crate) const END_TIME: usize = END + 8;
-/// Where the frames begin.
+/// The offset of the first frame.
 pub(crate) const DATA_START: usize = 2 * PAGE;
 
-/// `STATE` of a segment that is complete; 0 while it is being written.
+/// The `STATE` of a sealed segment. The `STATE` of a live segment is 0.
 pub(crate) const STATE_SEALED: u64 = 1;
 
-/// `END` of a stream that its own process has completed.
+/// The `END` of a stream whose process has closed the log.
 pub(crate) const END_STOPPED: u32 = 1;
-/// `END` of a stream whose process was gone when another process sealed or trimmed its last segment.
+/// The `END` of a stream whose process was dead when another process sealed or trimmed its last segment.
 pub(crate) const END_DIED: u32 = 2;
 
-/// Bytes of the trailer's payload: six u64.
+/// The length of the payload of the trailer in bytes: six u64.
 const TRAILER_PAYLOAD: usize = 48;
-/// Bytes of the trailer, at the very end of the file.
+/// The length of the trailer in bytes. The trailer is at the end of the file.
 pub(crate) const TRAILER_LEN: usize = frame::frame_len(TRAILER_PAYLOAD);
 
-/// A compat flag: the file system has no locks, so that nobody can tell by one whether the owner of the segment lives.
+/// A compat flag: the file system does not support locks, so a lock cannot show whether the owner of the segment
+/// lives.
 pub(crate) const COMPAT_UNLOCKED: u32 = 1;
 
-/// The longest file: slots of 32 bits would reach further, and no reader should have to map more.
+/// The maximum file size: 1 GiB. 32-bit slots allow more, but the limit bounds the memory that a reader maps.
 pub(crate) const MAX_SIZE: u64 = 1 << 30;
 
-/// The version this code writes. A reader of another major version refuses; a higher minor one is read.
+/// The version that this code writes. A reader refuses other major versions and accepts higher minor versions.
 pub(crate) const VERSION: (u16, u16) = (1, 0);
-/// FNV-1a (64 bits) of the frozen schema of this version.
+/// The 64-bit FNV-1a hash of the frozen schema of this version.
 pub(crate) const SCHEMA_FINGERPRINT: u64 =
     fnv1a64(FNV_BASIS, include_bytes!("../../schema/baseline/log_entry.v1.fbs"));
 
@@ -74,51 +77,53 @@ const _: () = assert!(
     SALT == 28 && SEGMENT_ID == 32 && SIZE == 88 && ORDINAL == 144 && RESERVED == 152 && TRAILER_LEN == 64
 );
 
-/// A segment's first page: written once, never changed.
+/// The first page of a segment. It is written once and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentHeader {
-    /// Format version: major, minor.
+    /// The version of the format: major and minor number.
     pub version: (u16, u16),
-    /// Features that a reader and a writer may ignore.
+    /// The flags of features that readers and writers may ignore.
     pub compat: u32,
-    /// Features that a reader may ignore; whoever does not know one must not change the file.
+    /// The flags of features that a reader may ignore. A program that does not support one of them must not change
+    /// the file.
     pub read_only_compat: u32,
-    /// Features that whoever does not know one must not touch the file for.
+    /// The flags of features that a reader must not ignore. A program that does not support one of them must not read
+    /// or change the file.
     pub incompat: u32,
-    /// Random number that every frame's tag contains.
+    /// A random number. The tag of each frame depends on it.
     pub salt: u32,
-    /// This file.
+    /// The id of this segment.
     pub segment_id: [u8; 16],
-    /// The run of files it belongs to: one process's.
+    /// The id of the stream: the sequence of segments that one process writes.
     pub stream_id: [u8; 16],
-    /// The boot of the machine it was made in; zero where not known.
+    /// The id of the boot of the machine on which the segment was created, or zero if unknown.
     pub boot_id: [u8; 16],
-    /// Its place in the stream, from 0.
+    /// The position in the stream, from 0.
     pub sequence: u64,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Offset of the first frame.
+    /// The offset of the first frame in bytes.
     pub data_start: u64,
-    /// When it was made: nanoseconds since the Unix epoch.
+    /// The time of creation in nanoseconds since the Unix epoch.
     pub created_unix_nano: u64,
-    /// The segment before it in the stream; zero for the first.
+    /// The id of the previous segment of the stream; zero in the first segment.
     pub previous_id: [u8; 16],
-    /// Where the frames of the segment before it end.
+    /// The end of the frames in the previous segment: an offset in bytes.
     pub previous_end: u64,
-    /// Which schema the entries are of.
+    /// The hash of the schema of the entries.
     pub schema_fingerprint: u64,
-    /// Its place in the order of creation in its directory, from 1; 0 where not known.
+    /// The position in the order of creation in the directory, from 1; 0 if unknown.
     pub ordinal: u64,
 }
 
 impl SegmentHeader {
-    /// Whether it has features that this version may ignore when it reads, and must not when it changes the file.
+    /// Returns whether the segment uses features that allow this version to read the file, but not to change it.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.read_only_compat != 0
     }
 
-    /// The page as it is written.
+    /// Returns the bytes of the page.
     pub(crate) fn to_page(&self) -> [u8; PAGE] {
         let mut page = [0; PAGE];
         let mut put = |at: usize, bytes: &[u8]| page[at..at + bytes.len()].copy_from_slice(bytes);
@@ -146,9 +151,9 @@ impl SegmentHeader {
         page
     }
 
-    /// The header of the segment that `bytes` is.
+    /// Parses the header of the segment `bytes`.
     ///
-    /// The checksum is looked at before anything is believed, the version and the flags before anything is done.
+    /// The checks run in this order: signature, checksum, version, feature flags, geometry.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, SegmentError> {
         if !bytes.starts_with(&MAGIC) {
             return Err(SegmentError::NotASegment);
@@ -201,14 +206,14 @@ impl SegmentHeader {
     }
 }
 
-/// The word that says where the next frame begins: the slot, and its complement above it. The sum of the halves is
-/// always 2^32 - 1, and one `fetch_add` of [`tail_step`] keeps it so.
+/// Returns the word with the slot of the next frame in the low half and its complement in the high half. A reader
+/// uses the complement to detect a damaged word.
 pub(crate) const fn tail_word(offset: usize) -> u64 {
     let slot = (offset / frame::ALIGN) as u64;
     slot | (u32::MAX as u64 - slot) << 32
 }
 
-/// Where the next frame begins, or `None` where the word is damaged or points where no segment reaches.
+/// Returns the offset of the next frame, or `None` if the word is damaged or the offset exceeds [`MAX_SIZE`].
 pub(crate) const fn tail_offset(word: u64) -> Option<usize> {
     let (low, high) = (word & u32::MAX as u64, word >> 32);
     let offset = low * frame::ALIGN as u64;
@@ -216,41 +221,41 @@ pub(crate) const fn tail_offset(word: u64) -> Option<usize> {
     if low + high == u32::MAX as u64 && offset <= MAX_SIZE { Some(offset as usize) } else { None }
 }
 
-/// The word that names an index by its checksum.
+/// Returns the word at [`INDEX`] for an index with this checksum.
 #[cfg(unix)]
 pub(crate) const fn index_word(checksum: u32) -> u64 {
     checksum as u64 | (!checksum as u64) << 32
 }
 
-/// The checksum of the index that `word` names, or `None` where it names none, or is damaged.
+/// Returns the checksum in a word at [`INDEX`], or `None` if the segment has no index or the word is damaged.
 #[expect(clippy::cast_possible_truncation, reason = "halves")]
 pub(crate) const fn index_checksum(word: u64) -> Option<u32> {
     let (low, high) = (word as u32, (word >> 32) as u32);
     if low == !high { Some(low) } else { None }
 }
 
-/// The word at [`END`]: the code, and its complement above it.
+/// Returns the word at [`END`]: the code in the low half and its complement in the high half.
 pub(crate) const fn end_word(code: u32) -> u64 {
     code as u64 | (!code as u64) << 32
 }
 
-/// The code of the word at [`END`]; `None` if there is none, or if the word is damaged.
+/// Returns the code in a word at [`END`], or `None` if there is no code or the word is damaged.
 #[expect(clippy::cast_possible_truncation, reason = "halves")]
 pub(crate) const fn end_code(word: u64) -> Option<u32> {
     let (low, high) = (word as u32, (word >> 32) as u32);
     if low == !high { Some(low) } else { None }
 }
 
-/// What a sealed segment says of itself in its last bytes.
+/// A summary of a sealed segment, at the end of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Trailer {
-    /// Entries in it.
+    /// The number of entries.
     pub entries: u64,
-    /// One past the last byte of its frames.
+    /// The end of the frames: the offset of the first byte after them.
     pub data_end: u64,
-    /// Time of the first entry with one, nanoseconds since the Unix epoch; 0 where none has.
+    /// The time of the first entry that has a time, in nanoseconds since the Unix epoch; 0 if no entry has one.
     pub first_time: u64,
-    /// Time of the last one.
+    /// The time of the last entry that has a time.
     pub last_time: u64,
     /// The earliest time.
     pub min_time: u64,
@@ -269,18 +274,18 @@ impl Trailer {
         payload
     }
 
-    /// The trailer of the segment that `bytes` is, where it has one and it is whole.
+    /// Parses the trailer of the segment `bytes`. Returns `None` if there is no valid trailer.
     pub(crate) fn parse(bytes: &[u8], size: u64, salt: u32) -> Option<Self> {
         let at = Self::offset(size)?;
         Self::read(bytes.get(at..at + TRAILER_LEN)?, at, salt)
     }
 
-    /// Where the trailer of a segment of `size` bytes is, or will be.
+    /// Returns the offset of the trailer in a segment of `size` bytes, with or without a trailer.
     pub(crate) fn offset(size: u64) -> Option<usize> {
         usize::try_from(size).ok()?.checked_sub(TRAILER_LEN).filter(|at| *at >= DATA_START)
     }
 
-    /// The trailer that `bytes` is, which are the ones at `at`, where it is whole.
+    /// Parses a trailer from `bytes`, the bytes at offset `at`. Returns `None` if the trailer is invalid.
     pub(crate) fn read(bytes: &[u8], at: usize, salt: u32) -> Option<Self> {
         let seal = frame::parse(bytes, at, frame::tag(salt, at)).ok()?;
         let payload = Some(seal.payload).filter(|payload| payload.len() == TRAILER_PAYLOAD)?;
@@ -298,7 +303,7 @@ impl Trailer {
         })
     }
 
-    /// Takes note of an entry.
+    /// Adds an entry with this time to the summary.
     pub(crate) fn note(&mut self, time: u64) {
         self.entries += 1;
         if time == 0 {

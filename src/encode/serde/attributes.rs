@@ -1,4 +1,4 @@
-//! A value as all the attributes.
+//! The serializer that writes a value as all attributes of an entry.
 
 use core::fmt;
 
@@ -13,15 +13,15 @@ use super::stop::Stop;
 use super::token::{Fields, Token};
 use super::value::ValueSerializer;
 
-/// Writes maps and structs into the attributes themselves, and everything else as one attribute.
+/// Writes maps and structs as attributes, and other values as one attribute.
 pub(super) struct AttributesSerializer<'a, 'b> {
     pub(super) map: MapWriter<'a, 'b>,
     pub(super) wrappers: u8,
-    /// What a string means.
+    /// The meaning of a string.
     pub(super) token: Token,
 }
 
-/// The attribute for a value that has no name.
+/// The key of the attribute for a value without a name.
 const UNNAMED: &str = "value";
 
 impl<'a, 'b> AttributesSerializer<'a, 'b> {

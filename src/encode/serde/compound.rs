@@ -14,17 +14,17 @@ use crate::trip::{Places, TripCause};
 use super::key::{KeySerializer, KeyText};
 use super::stop::Stop;
 
-/// How many children a container still had to offer, by what it said of its length and what it has offered; `None` where it
-/// said nothing, or too little.
+/// Returns the number of children that a container has not offered yet. Returns `None` if its length is not known, or
+/// is less than `offered`.
 pub(super) fn rest(len: Option<usize>, offered: u32) -> Option<u64> {
     (len? as u64).checked_sub(offered.into())
 }
 
-/// Counts what a container does not offer because its `Serialize` failed or panicked in the midst of it.
+/// Counts the children that a container did not offer because its `Serialize` implementation failed or panicked.
 #[cold]
 pub(super) fn abandon(tape: &mut Tape<'_>, counts: &mut Counts, rest: Option<u64>) {
     counts.drop(rest);
-    // An error is recorded by who gets it; a panic passes everybody.
+    // An error is recorded by the function that receives it. No function receives a panic.
     if tape.error.is_none() && std::thread::panicking() {
         tape.report.record(TripCause::ValueError, Places::ATTRIBUTES, None);
     }
@@ -35,7 +35,7 @@ pub(super) struct Array<'a, 'b> {
     array: ArrayWriter<'a, 'b>,
     len: Option<usize>,
     wrappers: u8,
-    /// Ended as it should, or stopped by us.
+    /// Whether the array ended normally, or was stopped at a limit.
     done: bool,
 }
 
@@ -111,17 +111,17 @@ array! {
 pub(super) struct Struct<'a, 'b> {
     map: MapWriter<'a, 'b>,
     len: Option<usize>,
-    /// What this has offered to the map, which others may have offered something before.
+    /// The number of entries that this struct has offered. The map can contain other entries.
     offered: u32,
     wrappers: u8,
-    /// Ended as it should, or stopped by us.
+    /// Whether the struct ended normally, or was stopped at a limit.
     done: bool,
 }
 
 impl<'a, 'b> Struct<'a, 'b> {
     #[inline]
     pub(super) fn new(map: MapWriter<'a, 'b>, len: Option<usize>, wrappers: u8) -> Self {
-        // Those that a filter passes over are not offered: how many of the rest would be, nobody knows.
+        // Entries that the filter rejects are not offered, so the number of omitted entries is unknown.
         let len = len.filter(|_| !map.is_filtered());
         Self { map, len, offered: 0, wrappers, done: false }
     }
@@ -139,7 +139,7 @@ impl<'a, 'b> Struct<'a, 'b> {
         Ok(())
     }
 
-    /// An entry whose key has lost so many bytes before it came here.
+    /// Writes an entry whose key has already lost `lost` bytes.
     #[inline]
     fn entry_of<T: Serialize + ?Sized>(&mut self, key: &str, lost: u64, value: &T) -> Result<(), Stop> {
         if lost > 0 {
@@ -153,13 +153,13 @@ impl<'a, 'b> Struct<'a, 'b> {
         if self.map.wants(key)
             && let Some((tape, _)) = self.map.ledger()
         {
-            // What is still too long is cut once more, and counted then.
+            // A key that is still too long is cut again. That cut is counted as the trip.
             let first = key.len() <= usize::from(tape.limits.max_key_bytes);
             tape.report.record_in_run(TripCause::KeyBytes, Places::ATTRIBUTES, Some(lost), first);
         }
     }
 
-    /// An entry whose key cannot be text.
+    /// Counts an entry whose key has no form as text.
     #[cold]
     fn failed_key(&mut self) -> Result<(), Stop> {
         if self.map.is_full() {
@@ -232,7 +232,7 @@ impl SerializeStructVariant for Struct<'_, '_> {
 /// An open map.
 pub(super) struct Map<'a, 'b> {
     entries: Struct<'a, 'b>,
-    /// The key whose value comes next, where they come one after the other.
+    /// The key of the next value, if key and value come in separate calls.
     key: Option<KeyText>,
 }
 

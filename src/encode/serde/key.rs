@@ -1,4 +1,4 @@
-//! Keys of any type as text, by the rule of [`LogKey`].
+//! Conversion of keys of any type to text, by the rules of [`LogKey`].
 
 use core::fmt::{self, Write};
 
@@ -11,22 +11,23 @@ use super::AsSerde;
 use super::stop::Stop;
 use super::token::Token;
 
-/// Bytes of a key that is formatted, or that comes apart from its value: a little more than the default of
-/// [`Limits::max_key_bytes`](crate::Limits::max_key_bytes), so that a longer one is cut and flagged there.
+/// The maximum length in bytes of a key that is formatted, or that comes in a separate call. It exceeds the default
+/// of [`Limits::max_key_bytes`](crate::Limits::max_key_bytes) by 4 bytes, so a longer key is also cut and flagged
+/// there.
 const MAX: usize = 1028;
 
-/// A key's text where it cannot be borrowed.
+/// An owned copy of the text of a key.
 pub(super) struct KeyText {
     bytes: [u8; MAX],
     len: usize,
-    /// Bytes that found no room.
+    /// The number of cut bytes.
     lost: u64,
 }
 
 impl KeyText {
     const EMPTY: Self = Self { bytes: [0; MAX], len: 0, lost: 0 };
 
-    /// The key `text`, which has lost so many bytes already.
+    /// Returns the key `text`, which has already lost `lost` bytes.
     pub(super) fn new(text: &str, lost: u64) -> Self {
         let mut key = Self::EMPTY;
         key.push(text);
@@ -34,7 +35,7 @@ impl KeyText {
         key
     }
 
-    /// The key that `args` spell: bounded, and what is cut is counted as far as it was offered.
+    /// Returns the key that `args` format. A long key is cut. The cut bytes that the formatter offered are counted.
     pub(super) fn of(args: fmt::Arguments<'_>) -> Self {
         let mut key = Self::EMPTY;
         let _ = key.write_fmt(args);
@@ -42,7 +43,7 @@ impl KeyText {
     }
 
     fn push(&mut self, text: &str) {
-        // Once something is lost, nothing more is kept: a key has no holes.
+        // After a cut, all further text is ignored: a key has no gaps.
         let room = if self.lost > 0 { 0 } else { MAX - self.len };
         let kept = &text[..text.floor_char_boundary(room)];
         self.bytes[self.len..self.len + kept.len()].copy_from_slice(kept.as_bytes());
@@ -61,14 +62,14 @@ impl KeyText {
 }
 
 impl Write for KeyText {
-    /// Stops whoever formats more than there is room for.
+    /// Appends `text`. Returns an error after a cut, to stop the formatter.
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text);
         if self.lost > 0 { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
-/// Hands a key's text to `use_key`, once, and how many bytes it has lost.
+/// A serializer that calls `use_key` once with the text of a key and the number of cut bytes.
 pub(super) struct KeySerializer<F> {
     use_key: F,
     wrappers: u8,
@@ -100,7 +101,7 @@ impl<R, F: FnOnce(&str, u64) -> R> KeySerializer<F> {
     }
 }
 
-/// A key that comes as a marked struct: its only field is the key.
+/// A key in the form of a marked struct. The only field of the struct is the key.
 pub(super) struct KeyStruct<R, F> {
     key: Option<KeySerializer<F>>,
     result: Option<R>,
@@ -120,7 +121,7 @@ impl<R, F: FnOnce(&str, u64) -> R> SerializeStruct for KeyStruct<R, F> {
     }
 }
 
-/// Bytes in hexadecimal.
+/// Bytes as hexadecimal digits.
 struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {

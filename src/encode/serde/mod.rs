@@ -1,9 +1,9 @@
-//! `serde::Serialize` values, streamed through the fuse: nothing is collected, nothing is allocated.
+//! Encoding of `serde::Serialize` values. Values are streamed; nothing is collected or allocated.
 //!
-//! How a value is stopped: when a container is full or too deep, the `Serialize` code that feeds it is told so with an
-//! error, which it hands up as it hands up any; the next of our frames above takes the error for what it is, and the
-//! rest of the value goes on. So a value that contains itself ends at the depth limit and a sequence of a million at
-//! the width limit, after as many steps.
+//! If a container is full or too deep, its `Serialize` implementation receives an error and returns it to its caller,
+//! as every error. The next serializer of this module on the call stack handles the error and continues with the
+//! remaining values. Thus a value that contains itself ends at the depth limit, and a sequence of a million elements
+//! ends at the width limit. The number of steps is that of the limit.
 
 mod attributes;
 mod compound;
@@ -25,41 +25,42 @@ use stop::Stop;
 use token::Token;
 use value::ValueSerializer;
 
-/// A `serde::Serialize` value as a value of the log.
+/// A `serde::Serialize` value as a value of an entry.
 ///
-/// | serde | here |
+/// | serde | entry |
 /// |---|---|
-/// | bool, integers to 128 bits, floats | the same |
-/// | char, string; `collect_str` | string; formatted text, bounded by [`Limits::max_formatted_bytes`](crate::Limits) |
+/// | bool, integers of up to 128 bits, floats | the same |
+/// | char, string; `collect_str` | string; formatted text, limited by [`Limits::max_formatted_bytes`](crate::Limits) |
 /// | `serialize_bytes` | bytes |
 /// | unit, unit struct, `None` | null |
-/// | `Some`, newtype struct | what it holds |
+/// | `Some`, newtype struct | the inner value |
 /// | sequence, tuple, tuple struct | array |
-/// | map, struct | map, in the order it comes |
+/// | map, struct | map, in the order of serialization |
 /// | unit variant | its name |
-/// | newtype, tuple, struct variant | a map of one entry: its name, and an array or a map where it has more than one field |
+/// | newtype, tuple, struct variant | a map of one entry: the name, and the value of the only field, or an array or a map of several fields |
 ///
-/// `serde_json` and `toml` mark some values as structs with private names. They are values here, too:
+/// `serde_json` and `toml` mark some values as structs with private names. These structs become values:
 ///
-/// | value | here |
+/// | value | entry |
 /// |---|---|
 /// | `serde_json::Number`, under `arbitrary_precision` | an integer of up to 128 bits; else a float, if its shortest decimal form has the value of the number (`1.50` and `15e-1` are 1.5); else its text as a string |
-/// | `serde_json::value::RawValue` | the value that its JSON spells, with numbers as above and under all limits |
+/// | `serde_json::value::RawValue` | the value of its JSON text, with numbers as above and under all limits |
 /// | `toml::value::Datetime` | its text as a string |
 ///
-/// A `RawValue` of more than [`MAX_RAW_BYTES`](Self::MAX_RAW_BYTES) is a string: its text, cut as any string. Nothing is
-/// allocated for any of them.
+/// A `RawValue` of more than [`MAX_RAW_BYTES`](Self::MAX_RAW_BYTES) becomes a string with its text, cut at the string
+/// limit. None of these conversions allocates memory.
 ///
-/// Keys become text as those of [`LogKey`](super::LogKey) do. Floats are written as Rust's `Debug` does, unit and `None`
-/// as `null`, bytes that are no UTF-8 in hexadecimal; a key that is a container fails.
+/// Keys become text by the rules of [`LogKey`](super::LogKey). Floats have the form of Rust's `Debug`; unit and
+/// `None` are `null`; bytes that are not UTF-8 become hexadecimal digits. A key that is a container fails.
 ///
-/// Where `Serialize` fails, what it had written stays, its container counts the rest as dropped, the entry has a
-/// [`TripCause::ValueError`](crate::TripCause::ValueError), and the values around it are written. A panic is not caught here;
-/// whoever catches it finds writer and buffer usable, and the same record in the entry.
+/// If `Serialize` fails, the values that it has written are kept, and the container counts the remaining values as
+/// dropped. The entry then contains a trip of [`TripCause::ValueError`](crate::TripCause::ValueError). The other
+/// values of the entry are written. A panic is not caught here. If the program catches it, the writer and the buffer
+/// are usable, and the entry contains the same trip.
 ///
-/// Depth and width are cut while the value serializes itself. `Some` and newtypes are no containers, but one inside the
-/// other [`MAX_WRAPPERS`](Self::MAX_WRAPPERS) times are cut as if they were. A `Serialize` that recurses without asking its serializer
-/// for anything cannot be stopped.
+/// Depth and width are limited while the value serializes itself. `Some` and newtypes are not containers. After
+/// [`MAX_WRAPPERS`](Self::MAX_WRAPPERS) nested levels of them, the value is cut as at the depth limit. A `Serialize`
+/// implementation that recurses without a call to its serializer cannot be stopped.
 ///
 /// ```
 /// use fusewire::Limits;
@@ -83,11 +84,11 @@ use value::ValueSerializer;
 pub struct AsSerde<'a, T: ?Sized>(pub &'a T);
 
 impl AsSerde<'_, ()> {
-    /// How many `Some` and newtypes may be around a value, in all the containers that it is in.
+    /// The maximum number of `Some` and newtypes around a value, summed over all its containers.
     pub const MAX_WRAPPERS: u8 = 32;
 
-    /// The longest text of a `serde_json::value::RawValue` that is read as JSON: 1 MiB. The limit bounds the time that one
-    /// value takes.
+    /// The maximum length of a `serde_json::value::RawValue` that is parsed as JSON: 1 MiB. The limit bounds the time
+    /// for one value.
     pub const MAX_RAW_BYTES: usize = 1 << 20;
 }
 
@@ -98,7 +99,7 @@ impl<T: Serialize + ?Sized> LogValue for AsSerde<'_, T> {
     }
 }
 
-/// Writes one value, inside `wrappers` others. What stops it stops nothing else.
+/// Writes one value inside `wrappers` wrappers. An error in this value does not stop the encoding of other values.
 #[inline]
 fn write<T: Serialize + ?Sized>(mut out: ValueWriter<'_, '_>, value: &T, wrappers: u8) {
     if out.is_inert() {
@@ -112,7 +113,7 @@ fn write<T: Serialize + ?Sized>(mut out: ValueWriter<'_, '_>, value: &T, wrapper
     }
 }
 
-/// Writes a value as all the attributes.
+/// Writes a value as all attributes of the entry.
 #[inline]
 pub(super) fn write_attributes<T: Serialize + ?Sized>(entry: &mut EntryWriter<'_>, value: &T) {
     let attributes =

@@ -1,4 +1,4 @@
-//! Values that come as text: JSON and numbers.
+//! Values in the form of text: JSON and numbers.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ use crate::trip::{Places, TripCause};
 use super::AsSerde;
 use super::key::KeyText;
 
-/// Writes the number that `text` spells, and the text itself if no number of the log has the same value.
+/// Writes the number in `text`. If no number type has exactly its value, writes the text.
 pub(super) fn number(text: &str, out: ValueWriter<'_, '_>) {
     match number::exact(text) {
         Some(Exact::I64(number)) => out.i64(number),
@@ -24,12 +24,12 @@ pub(super) fn number(text: &str, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// Whether `text` is read as JSON.
+/// Returns whether `text` is valid JSON within the length limit.
 fn is_json(text: &str) -> bool {
     text.len() <= AsSerde::MAX_RAW_BYTES && validate::is_value(text)
 }
 
-/// Writes the value that `text` spells in JSON, and the text itself if it spells none.
+/// Writes the JSON value in `text`, or the text if it is not valid JSON.
 #[cold]
 pub(super) fn json(text: &str, out: ValueWriter<'_, '_>) {
     if out.is_inert() {
@@ -42,7 +42,8 @@ pub(super) fn json(text: &str, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// Writes the members of the object that `text` spells in JSON. False, and nothing written, if it spells none.
+/// Writes the members of the JSON object in `text`. Returns `false` and writes nothing if `text` is not a JSON
+/// object.
 #[cold]
 pub(super) fn json_members(text: &str, map: &mut MapWriter<'_, '_>) -> bool {
     let mut cursor = Cursor::new(text);
@@ -53,8 +54,8 @@ pub(super) fn json_members(text: &str, map: &mut MapWriter<'_, '_>) -> bool {
     true
 }
 
-/// Writes the value at the cursor and steps over it. The depth limit also bounds the recursion: a container below it is
-/// skipped.
+/// Writes the value at the cursor and moves the cursor after it. The depth limit also bounds the recursion, because a
+/// container beyond the limit is skipped.
 fn value(cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>) {
     match cursor.shape() {
         Shape::Object => members(cursor, &mut out.map()),
@@ -94,7 +95,8 @@ fn value_or_skip(cursor: &mut Cursor<'_>, slot: ValueWriter<'_, '_>) {
     if slot.is_inert() { cursor.skip() } else { value(cursor, slot) }
 }
 
-/// A member whose key has to be copied. It is a function so that only such a key takes the memory of one from the stack.
+/// Writes a member with an escaped key. This is a separate function, so that only such keys use stack space for a
+/// copy.
 #[inline(never)]
 fn escaped_member(key: RawString<'_>, cursor: &mut Cursor<'_>, map: &mut MapWriter<'_, '_>) {
     let key = KeyText::of(format_args!("{}", Unescaped(key)));
@@ -131,7 +133,7 @@ fn leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// A string without its escapes.
+/// A string with its escapes decoded.
 struct Unescaped<'j>(RawString<'j>);
 
 impl fmt::Display for Unescaped<'_> {

@@ -4,12 +4,12 @@ use core::fmt;
 
 use serde_core::ser;
 
-/// What our serializers return for an error. It has no text: there is nowhere to keep one.
+/// The error type of the serializers. It has no text, because there is no memory for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Nothing more is wanted of this value: its container is full or too deep, and that is recorded.
+    /// The container of the value is full or too deep. The trip is already recorded.
     Enough,
-    /// The value says that it cannot be serialized.
+    /// The `Serialize` implementation returned an error.
     Failed,
 }
 
@@ -25,7 +25,7 @@ impl fmt::Display for Stop {
 impl core::error::Error for Stop {}
 
 impl ser::Error for Stop {
-    /// The message is not formatted: it would be foreign code, and unbounded.
+    /// Ignores the message: formatting it would call code without a limit.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Failed
     }

@@ -1,5 +1,5 @@
-//! Structs that are not structs: the private names by which `serde_json` and `toml` mark numbers, texts of JSON and dates
-//! for serializers of theirs.
+//! Structs with private names, which `serde_json` and `toml` use to mark numbers, JSON texts and dates for their own
+//! serializers.
 
 use serde_core::Serialize;
 use serde_core::ser::SerializeStruct;
@@ -15,18 +15,18 @@ use super::value::ValueSerializer;
 /// The meaning of a string that is the only field of a marked struct.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
-    /// None: a string is a string.
+    /// No special meaning.
     None,
-    /// `serde_json::Number` under its feature `arbitrary_precision`: the digits of a number.
+    /// The digits of a number: `serde_json::Number` with its feature `arbitrary_precision`.
     Number,
-    /// `serde_json::value::RawValue`: the text of a value.
+    /// The JSON text of a value: `serde_json::value::RawValue`.
     Raw,
-    /// `toml::value::Datetime`: a date, a time, or both.
+    /// A date, a time or both: `toml::value::Datetime`.
     Datetime,
 }
 
 impl Token {
-    /// The token that a struct of this name is.
+    /// Returns the token of a struct with this name.
     #[inline(always)]
     pub(super) fn of(name: &str) -> Self {
         if name.as_bytes().first() == Some(&b'$') { Self::of_private(name) } else { Self::None }
@@ -37,19 +37,19 @@ impl Token {
         match name {
             "$serde_json::private::Number" => Self::Number,
             "$serde_json::private::RawValue" => Self::Raw,
-            // The name has an upper-case letter, the field has not.
+            // The name contains an upper-case letter. The name of the field contains none.
             "$__toml_private_Datetime" | "$__toml_private_datetime" => Self::Datetime,
             _ => Self::None,
         }
     }
 }
 
-/// A struct, or the value that a marked one stands for.
+/// A struct, or the value that a marked struct represents.
 pub(super) enum Fields<'a, 'b> {
     Struct(Struct<'a, 'b>),
-    /// The place of the value, until it is written.
+    /// The writer of the value until the value is written.
     Value(Option<ValueWriter<'a, 'b>>, Token, u8),
-    /// The attributes, as which the value is written, until it is.
+    /// The writer of the attributes until the value is written as attributes.
     Attributes(Option<MapWriter<'a, 'b>>, Token, u8),
 }
 

@@ -1,4 +1,4 @@
-//! One value.
+//! The serializer of one value.
 
 use core::fmt;
 
@@ -15,17 +15,17 @@ use super::stop::Stop;
 use super::token::{Fields, Token};
 use super::variant::Variant;
 
-/// Writes the value of one slot.
+/// Writes the value to one slot.
 pub(super) struct ValueSerializer<'a, 'b> {
     pub(super) out: ValueWriter<'a, 'b>,
-    /// `Some` and newtypes around it.
+    /// The number of `Some` and newtypes around the value.
     pub(super) wrappers: u8,
-    /// What a string means.
+    /// The meaning of a string.
     pub(super) token: Token,
 }
 
 impl<'a, 'b> ValueSerializer<'a, 'b> {
-    /// What `Some` or a newtype holds. It recurses without a container, so the fuse has to count here (A6).
+    /// Serializes the value in a `Some` or a newtype. This recursion has no container, so it is counted here.
     #[inline]
     fn inner<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
         if self.wrappers >= AsSerde::MAX_WRAPPERS {

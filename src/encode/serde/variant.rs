@@ -1,4 +1,4 @@
-//! Variants of more than one field: two containers that open and end together.
+//! Variants with more than one field: two containers that open and end together.
 
 use serde_core::Serialize;
 use serde_core::ser::{SerializeStructVariant, SerializeTupleVariant};
@@ -11,17 +11,17 @@ use crate::kind::{Kind, NodeFlags};
 use super::compound::{abandon, rest};
 use super::stop::Stop;
 
-/// A map of one entry, named after the variant, and the container of the variant's fields in it.
+/// A map with one entry: the name of the variant, and a container of its fields.
 pub(super) struct Variant<'a, 'b> {
     map: Container<'a, 'b>,
     name: &'static str,
-    /// The inner container.
+    /// The index of the node of the inner container.
     index: usize,
     flags: NodeFlags,
     counts: Counts,
     len: usize,
     wrappers: u8,
-    /// Ended as it should, or stopped by us.
+    /// Whether the variant ended normally, or was stopped at a limit.
     done: bool,
 }
 

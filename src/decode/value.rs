@@ -1,4 +1,4 @@
-//! One value, as a view.
+//! A view of one value.
 
 use crate::kind::Kind;
 use crate::text::Text;
@@ -7,13 +7,13 @@ use crate::time::Timestamp;
 use super::path;
 use super::tape::Children;
 
-/// A value of an entry, borrowed from its bytes.
+/// A value of an entry, borrowed from the bytes of the entry.
 ///
-/// Integers are `Int` and `Uint` where they fit 64 bits, whatever their width on the wire.
+/// An integer that fits 64 bits is an `Int` or a `Uint`, also if the entry contains it with 128 bits.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// Nothing.
+    /// The absence of a value.
     Null,
     /// True or false.
     Bool(bool),
@@ -33,23 +33,23 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// An instant.
     Timestamp(Timestamp),
-    /// Nanoseconds.
+    /// A span of time in nanoseconds.
     Duration(i128),
-    /// Values in order.
+    /// An ordered sequence of values.
     Array(Children<'a>),
     /// Keys and values in order.
     Map(Children<'a>),
-    /// A kind of a later version of the format.
+    /// A value of a kind that a later version of the format defines.
     Unknown {
-        /// Its number.
+        /// The number of the kind.
         kind: u8,
-        /// The node's value.
+        /// The value of the node.
         value: u64,
     },
 }
 
 impl<'a> Value<'a> {
-    /// The value's kind; `None` for an unknown one.
+    /// Returns the kind of the value, or `None` for an unknown kind.
     #[must_use]
     pub const fn kind(&self) -> Option<Kind> {
         Some(match self {
@@ -68,7 +68,8 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The value at `path` below this container, as [`EntryRef::get`](super::EntryRef::get) finds it below an entry.
+    /// Returns the value at `path` below this container, as [`EntryRef::get`](super::EntryRef::get) does below an
+    /// entry.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Self> {
         match self {
@@ -77,13 +78,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text, where it is a string of valid UTF-8.
+    /// Returns the text if the value is a string of valid UTF-8.
     #[must_use]
     pub fn as_str(&self) -> Option<&'a str> {
         if let Self::String(text) = self { text.to_str().ok() } else { None }
     }
 
-    /// The number, where it is an integer of either sign.
+    /// Returns the number if the value is an integer in the range of `i128`.
     #[must_use]
     pub fn as_i128(&self) -> Option<i128> {
         match self {
@@ -95,7 +96,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The number, where it is one; integers are rounded as `as` does.
+    /// Returns the number if the value is a number. Integers are rounded as by `as`.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self {

@@ -25,7 +25,7 @@ pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
     nodes(entry.tape())
 }
 
-/// A FlatBuffers string: inside the buffer, aligned, ended by NUL, UTF-8.
+/// Checks a FlatBuffers string: inside the buffer, aligned, terminated by NUL, valid UTF-8.
 fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
     let Some((start, bytes)) = aligned(entry, field, 4, 1)? else { return Ok(()) };
     let end = start + bytes.len();
@@ -41,7 +41,8 @@ fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
     if Text::new(bytes).is_utf8() { Ok(()) } else { Err(fault(start, name(field), DecodeFault::NotUtf8)) }
 }
 
-/// A vector whose elements begin at a multiple of `alignment`, and its offset and length at multiples of 4.
+/// Returns a vector after a check of its alignment. The elements must begin at a multiple of `alignment`, and the
+/// offset and the length of the vector at multiples of 4.
 fn aligned<'a>(
     entry: &EntryRef<'a>,
     field: Field,
@@ -65,16 +66,17 @@ fn multiple(at: usize, field: &'static str, alignment: u8) -> Result<(), DecodeE
 /// An open container.
 #[derive(Clone, Copy, Default)]
 struct Open {
-    /// One past its last node.
+    /// The index after the last node of the container.
     end: usize,
-    /// Children still to come.
+    /// The number of remaining children.
     left: u32,
-    /// Whether a marker of dropped children has to come last.
+    /// Whether a marker of dropped children must be the last node.
     marker: bool,
     is_array: bool,
 }
 
-/// The tape: every node readable, children and subtrees adding up. In constant memory: nesting is at most 64 deep.
+/// Checks that every node is readable, and that the counts of children and subtrees are correct. Uses constant
+/// memory, because the nesting is at most 64 levels deep.
 fn nodes(tape: Tape<'_>) -> Result<(), DecodeError> {
     let mut open = [Open::default(); Limits::MAX_DEPTH as usize + 1];
     open[0] = Open { end: tape.nodes.len(), left: u32::MAX, ..Open::default() };

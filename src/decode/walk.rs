@@ -1,4 +1,4 @@
-//! An iterator over all values of an entry, containers before their children.
+//! The iterator over all values of an entry, containers before their children.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::kind::{Kind, NodeFlags};
@@ -11,33 +11,48 @@ use super::value::Value;
 
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 
-/// One value on a walk.
+/// One value of a walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit<'a> {
-    /// 0 for an attribute of the entry, 1 for its children, ...
+    /// The depth of the value: 0 for an attribute of the entry, 1 for its children, and so on.
     pub depth: usize,
-    /// Whether it is an element of an array.
+    /// Whether the value is an element of an array.
     pub in_array: bool,
     /// The value and its key.
     pub attribute: Attribute<'a>,
 }
 
-/// Iterates over all values of an entry in pre-order, in constant memory. After an error it ends.
+/// An iterator over all values of an entry in pre-order. It uses constant memory and ends after an error.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::map;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.attr("request", &map! { path = "/pay" }).attr("attempt", &3);
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let keys: Vec<_> = entry.walk().flatten().map(|visit| (visit.depth, visit.attribute.key.to_string())).collect();
+/// assert_eq!(keys, [(0, "request".into()), (1, "path".into()), (0, "attempt".into())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Walk<'a> {
     tape: Tape<'a>,
     next: usize,
     depth: usize,
-    /// Of each open container.
+    /// The open containers.
     open: [Open; LEVELS],
 }
 
 /// An open container.
 #[derive(Clone, Copy)]
 struct Open {
-    /// One past its last node; where the nodes of the entry end, if that is nearer.
+    /// The index after the last node of the container, at most the number of nodes of the entry.
     end: u32,
-    /// Children still to come.
+    /// The number of remaining children.
     left: u32,
     is_array: bool,
 }
@@ -51,7 +66,7 @@ impl<'a> Walk<'a> {
         walk
     }
 
-    /// Walks what lies below a container, as if its children were attributes of an entry.
+    /// Returns a walk below a container. Its children have depth 0.
     #[cfg(feature = "json")]
     pub(super) fn below(tape: Tape<'a>, nodes: core::ops::Range<usize>, left: u32, is_array: bool) -> Self {
         let mut walk = Self::new(tape);
@@ -60,8 +75,7 @@ impl<'a> Walk<'a> {
         walk
     }
 
-    /// Leaves the containers that are complete: their children have come, and what is left is the marker of those
-    /// that the fuse dropped.
+    /// Leaves the containers whose children were all returned, and skips their markers of dropped children.
     #[inline(always)]
     fn leave(&mut self) {
         while self.depth > 0 {
@@ -74,15 +88,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next value, of which only the place and the key have been looked at; a container has been entered. After an error the
-    /// walk has to be ended.
+    /// Returns the next value. Only its offset and its key are validated. Enters a container. After an error, the
+    /// caller must end the walk.
     #[inline(always)]
     pub(crate) fn step(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
         self.leave();
         let depth = self.depth;
         let Open { end, left, is_array: in_array } = self.open[depth];
         let end = end as usize;
-        // Below a container the marker of children that were dropped is left.
+        // In a walk below a container, the marker of dropped children can remain.
         if self.next >= end || left == 0 {
             return None;
         }
@@ -121,13 +135,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The value of a step.
+    /// Returns the value of a step.
     #[inline(always)]
     pub(crate) fn value(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
         self.tape.value(step.index, step.node, step.end)
     }
 
-    /// The bytes of a step whose plain kind is a string.
+    /// Returns the text of a step whose plain kind is a string.
     #[cfg(feature = "json")]
     #[inline(always)]
     pub(crate) fn text(&self, step: &Step<'a>) -> Result<Text<'a>, DecodeError> {
@@ -149,8 +163,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A value on a walk, its node taken apart and not yet believed: for who writes all of them and would rather not put each
-/// together first.
+/// A value of a walk whose node is parsed, but not validated. It is for code that writes all values and does not need
+/// each as a [`Value`].
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub(crate) depth: usize,
@@ -170,19 +184,20 @@ impl Step<'_> {
 
 #[cfg(feature = "json")]
 impl Step<'_> {
-    /// What the fuse did to it.
+    /// Returns the flags of the node.
     #[inline(always)]
     pub(crate) fn flags(&self) -> NodeFlags {
         self.node.flags
     }
 
-    /// The kind, where the node's own eight bytes are the value or lead to it.
+    /// Returns the kind, unless the value is wide. The eight bytes of the node then are the value or a reference to
+    /// it.
     #[inline(always)]
     pub(crate) fn plain_kind(&self) -> Option<Kind> {
         if self.node.flags.contains(NodeFlags::WIDE) { None } else { Kind::from_number(self.node.kind) }
     }
 
-    /// The node's own eight bytes.
+    /// Returns the value of the node.
     #[inline(always)]
     pub(crate) fn bits(&self) -> u64 {
         self.node.value
@@ -192,7 +207,7 @@ impl Step<'_> {
 impl<'a> Iterator for Walk<'a> {
     type Item = Result<Visit<'a>, DecodeError>;
 
-    // As for attributes: what the caller does not look at is then never put together.
+    // Always inlined, so the compiler omits the parts that the caller does not use.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let visit = self.visit();
@@ -205,7 +220,7 @@ impl<'a> Iterator for Walk<'a> {
     }
 }
 
-/// The number of a node: a vector has no more than 2^32.
+/// Returns the index of a node as a u32. A vector has at most 2^32 elements.
 #[inline(always)]
 fn number_of(node: usize) -> u32 {
     u32::try_from(node).unwrap_or(u32::MAX)

@@ -24,12 +24,12 @@ fn digits([a, b, c]: [u8; 3]) -> [u8; 4] {
     [18, 12, 6, 0].map(|shift| ALPHABET[(word >> shift & 0x3F) as usize])
 }
 
-/// Whether `text` is how [`write`] spells some bytes.
+/// Returns whether `text` is the output of [`write`] for some bytes.
 pub(super) fn is_canonical(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let last = digits.bytes().last().and_then(value_of).unwrap_or(0);
-    // Bits of the last digit that belong to no byte.
+    // The bits of the last digit that belong to no byte.
     let unused = match padding {
         0 => 0,
         1 => 0b11,
@@ -53,7 +53,7 @@ fn value_of(digit: u8) -> Option<u8> {
     })
 }
 
-/// Appends the bytes that `text` spells to `out`; `None` where it is not base64.
+/// Appends the bytes that `text` represents to `out`. Returns `None` if `text` is not valid base64.
 pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
     let digits = text.trim_end_matches('=').as_bytes();
     let mut word = 0_u32;
@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
             word = 0;
         }
     }
-    // What is left of the last group: its bits moved to where a whole group has them.
+    // The last group is incomplete. Shift its bits to their position in a complete group.
     let (bytes, shift) = match digits.len() % 4 {
         0 => return Some(()),
         2 => (1, 12),

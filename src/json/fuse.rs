@@ -1,4 +1,4 @@
-//! What the fuse did to an entry, as JSON.
+//! The trips of an entry as JSON.
 
 use core::fmt::{self, Write};
 
@@ -19,7 +19,7 @@ pub(super) const PLACES: [(Places, &str); 4] = [
     (Places::THREAD, "thread"),
 ];
 
-/// The names of what was cut of a value.
+/// The names of the cut parts of a value.
 pub(super) const CUTS: [(NodeFlags, &str); 6] = [
     (NodeFlags::VALUE_CUT, "value"),
     (NodeFlags::KEY_CUT, "key"),
@@ -29,7 +29,7 @@ pub(super) const CUTS: [(NodeFlags, &str); 6] = [
     (NodeFlags::TYPE_REPLACED, "type"),
 ];
 
-/// How often it tripped, by cause, and on which values.
+/// Writes the trips by cause, and the list of values with trips.
 pub(super) fn fuse<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     out.write_str("{\"trips\":{")?;
     for (i, trip) in entry.trips().enumerate() {
@@ -51,7 +51,7 @@ pub(super) fn fuse<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::
     out.write_str("]}")
 }
 
-/// A list of names.
+/// Writes a list of names.
 fn names(out: &mut impl Write, names: impl Iterator<Item = &'static str>) -> fmt::Result {
     for (i, name) in names.enumerate() {
         let comma = if i > 0 { "," } else { "" };
@@ -60,11 +60,11 @@ fn names(out: &mut impl Write, names: impl Iterator<Item = &'static str>) -> fmt
     Ok(())
 }
 
-/// The values on which it tripped, in the order of the entry.
+/// Writes the values with trips, in the order of the entry.
 fn values<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     let mut comma = "";
     let (mut walk, mut path) = (entry.walk(), Path::default());
-    // Where the values begin that follow the last one that was told.
+    // A walk that begins after the last listed value.
     let (mut whole, mut whole_path) = (walk.clone(), path);
     while let Some(Ok(visit)) = walk.next() {
         path.step(&visit);
@@ -80,13 +80,13 @@ fn values<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
         }
         tripped(out, &visit)?;
         comma = ",";
-        // One copy for each value that is told: these are few.
+        // One clone for each listed value: such values are rare.
         (whole, whole_path) = (walk.clone(), path);
     }
     Ok(())
 }
 
-/// The keys and places of the values that lead to the one at hand.
+/// The keys and indexes that lead to the current value.
 #[derive(Clone, Copy)]
 struct Path<'a>([(Text<'a>, Option<u32>); LEVELS]);
 
@@ -115,10 +115,11 @@ impl<'a> Path<'a> {
         Ok(())
     }
 
-    /// How many of the values from `walk` on have the path of this one at `depth`, which is the next that the fuse
-    /// tripped on: only where keys repeat. Takes the values up to it.
+    /// Returns the number of values with the path of the current value between `walk` and the current value. The
+    /// current value at `depth` is the next one with a trip. Values can have equal paths only if keys repeat.
+    /// Advances `walk` to the current value.
     fn met_before(&self, depth: usize, walk: &mut Walk<'a>, path: &mut Self) -> u32 {
-        // Levels that are as in this path, from the top.
+        // The number of levels, from the top, that are equal in both paths.
         let mut same = (0..=depth).take_while(|level| self.is_same(path, *level)).count();
         let mut met = 0;
         while let Some(Ok(visit)) = walk.next() {
@@ -143,7 +144,7 @@ impl<'a> Path<'a> {
                 chunk.valid().chars().chain(replaced)
             })
         };
-        // As they are written: a key of digits is not told from a place, nor is what is not UTF-8 from other such text.
+        // Keys are compared in their written form. A key of digits equals an index, and all invalid UTF-8 is equal.
         let is_digits = |key: Text<'a>, index: u32| {
             key.to_str().is_ok_and(|key| is_written(key, format_args!("{index}")))
         };
@@ -156,7 +157,7 @@ impl<'a> Path<'a> {
     }
 }
 
-/// A key as a step of a JSON Pointer (RFC 6901).
+/// Writes a key as a step of a JSON Pointer (RFC 6901).
 fn pointer<S: Sink>(out: &mut Out<'_, S>, key: Text<'_>) -> fmt::Result {
     out.write_char('/')?;
     for chunk in key.as_bytes().utf8_chunks() {
@@ -174,7 +175,7 @@ fn pointer<S: Sink>(out: &mut Out<'_, S>, key: Text<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// What was cut of a value.
+/// Writes the cut parts of a value and the number of dropped children.
 fn tripped(out: &mut impl Write, visit: &Visit<'_>) -> fmt::Result {
     out.write_str(",\"cut\":[")?;
     let flags = visit.attribute.flags;

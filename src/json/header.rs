@@ -1,4 +1,4 @@
-//! The parts of an entry's header, taken from the members of an object.
+//! The header of an entry, taken from the members of an object.
 
 use crate::encode::{Bytes, EntryWriter};
 use crate::severity::Severity;
@@ -8,7 +8,7 @@ use crate::trace::TraceContext;
 use super::cursor::{Cursor, Shape};
 use super::recognise::{self, Part};
 
-/// Which parts of the entry have been set: the first that names a part wins, later ones are attributes.
+/// The parts of the header that are set. The first member for a part is used; later members become attributes.
 #[derive(Default)]
 pub(super) struct Header {
     seen: u16,
@@ -16,8 +16,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Sets `part` from the value at `cursor`. `true` where the value is in the header now and can be told from it;
-    /// otherwise it has to become an attribute as well.
+    /// Sets `part` from the value at `cursor`. Returns `true` if the value can be restored from the header. Otherwise
+    /// the value must also become an attribute.
     pub(super) fn take(
         &mut self,
         part: Part,
@@ -75,7 +75,7 @@ impl Header {
             }
             Part::TraceFlags => {
                 let flags = if is_text { recognise::flags_of_text(value) } else { value.parse().ok() };
-                // No flags cannot be told from flags that nobody gave.
+                // Flags of 0 are the same as absent flags.
                 flags.map(|flags| self.set_trace(|trace| trace.flags = flags) && flags != 0)
             }
             _ => None,
@@ -91,7 +91,7 @@ impl Header {
         true
     }
 
-    /// log4j2's `{"epochSecond": ..., "nanoOfSecond": ...}`.
+    /// Sets the time from the form of log4j2: `{"epochSecond": ..., "nanoOfSecond": ...}`.
     fn instant(&mut self, cursor: Cursor<'_>, entry: &mut EntryWriter<'_>) -> bool {
         let number = |key| cursor.member(key).filter(|value| (*value).clone().shape() == Shape::Number);
         let time = (|| {
@@ -105,8 +105,8 @@ impl Header {
         is_set && members(cursor) == known
     }
 
-    /// journald's form of a field that is not printable: its bytes as numbers. Where they are not UTF-8 they are an
-    /// attribute, too.
+    /// Sets the body from the form that journald uses for a field that is not printable: an array of bytes. Bytes
+    /// that are not UTF-8 also become an attribute.
     fn byte_array(
         &mut self,
         key: &str,
@@ -144,13 +144,13 @@ impl Header {
     }
 }
 
-/// How many members the object at `cursor` has.
+/// Returns the number of members of the object at `cursor`.
 fn members(mut cursor: Cursor<'_>) -> u64 {
     cursor.enter();
     cursor.skip_rest(true)
 }
 
-/// Header strings that are empty cannot be told from absent ones.
+/// Sets a text of the header. Returns `false` for an empty text, which is the same as an absent text.
 fn set_text(text: &str, set: impl FnOnce(&str)) -> bool {
     set(text);
     !text.is_empty()
@@ -161,7 +161,7 @@ fn set_severity(entry: &mut EntryWriter<'_>, severity: Severity, told: bool) -> 
     told
 }
 
-/// Times before the epoch, and the epoch itself, have no place in the header.
+/// Sets the time. Returns `false` for the epoch and earlier times, which the header cannot contain.
 fn set_time(entry: &mut EntryWriter<'_>, time: Timestamp) -> bool {
     let nanos = u64::try_from(time.unix_nanos()).unwrap_or(0);
     if nanos > 0 {

@@ -1,4 +1,4 @@
-//! JSON lines to entries, streaming: constant memory, and every line accounted for.
+//! The import of JSON lines as a stream, in constant memory. The report counts every line.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead};
@@ -12,36 +12,37 @@ use super::otlp;
 use super::restore::Written;
 use super::validate::Validator;
 
-/// The attribute that marks entries made from lines that are not JSON objects. Its value is `text`.
+/// The key of the attribute that marks entries of lines that are not JSON objects. Its value is `text`.
 const FORMAT: &str = "fusewire.import.format";
-/// The attribute with a line's exact bytes, where they are not UTF-8. Name: OpenTelemetry's semantic conventions.
+/// The key of the attribute with the exact bytes of a line that is not UTF-8. The name is from the semantic
+/// conventions of OpenTelemetry.
 const ORIGINAL: &str = "log.record.original";
 
-/// What an import did. Every line is in exactly one of `json_lines`, `text_lines` and `empty_lines`.
+/// The counts of an import. Each line is counted in exactly one of `json_lines`, `text_lines` and `empty_lines`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportReport {
-    /// Lines read; a last line without a line end counts.
+    /// The number of lines read, including a last line without a line end.
     pub lines: u64,
-    /// Bytes read, line ends included.
+    /// The number of bytes read, including line ends.
     pub bytes: u64,
-    /// Lines that were one JSON object.
+    /// The number of lines that are one JSON object.
     pub json_lines: u64,
-    /// Those of them that had been written from entries, and are those entries again.
+    /// The number of JSON lines that were written from entries and became the same entries again.
     pub restored_lines: u64,
-    /// Lines kept as text because they were not.
+    /// The number of lines kept as text because they are not JSON objects.
     pub text_lines: u64,
-    /// Texts kept, lines or pieces of them, that were not UTF-8.
+    /// The number of lines kept as text, and of pieces, that are not UTF-8.
     pub not_utf8_lines: u64,
-    /// Pieces that text lines over [`Importer::MAX_LINE`] were kept in, an entry each.
+    /// The number of pieces of text lines that exceed [`Importer::MAX_LINE`]. Each piece is an entry.
     pub pieces: u64,
-    /// Lines with nothing but white space; no entry is made of them.
+    /// The number of lines that contain only white space. They become no entries.
     pub empty_lines: u64,
-    /// Entries made. A line of OpenTelemetry's encoding makes one for each of its records.
+    /// The number of entries. A line in the encoding of OpenTelemetry becomes one entry for each of its records.
     pub entries: u64,
-    /// Entries in which the fuse tripped.
+    /// The number of entries in which the circuit breaker tripped.
     pub tripped_entries: u64,
-    /// How often the fuse tripped, by cause, in the order of [`TripCause::ALL`].
+    /// The number of trips by cause, in the order of [`TripCause::ALL`].
     pub trips: [u64; TripCause::ALL.len()],
 }
 
@@ -55,7 +56,25 @@ impl ImportReport {
     }
 }
 
-/// Turns lines into entries. Reuse it: its memory is kept from line to line.
+/// An importer of lines as entries. It reuses its memory for each line.
+///
+/// ```
+/// use fusewire::json::Importer;
+/// use fusewire::{Limits, decode::EntryRef, encode::encode};
+///
+/// let lines = b"{\"level\":\"warn\",\"msg\":\"retrying\"}\nplain text\n";
+/// let mut bodies = Vec::new();
+/// let mut importer = Importer::new();
+/// importer.import(&lines[..], |write| {
+///     let mut buffer = [0; 1024];
+///     let entry = encode(&mut buffer, &Limits::default(), |entry| write(entry)).map_err(std::io::Error::other)?;
+///     bodies.push(EntryRef::new(entry.bytes()).unwrap().body().to_string());
+///     Ok(entry.report())
+/// })?;
+/// assert_eq!(bodies, ["retrying", "plain text"]);
+/// assert_eq!((importer.report().json_lines, importer.report().text_lines), (1, 1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Importer {
     line: Vec<u8>,
     validator: Validator,
@@ -70,10 +89,10 @@ impl Default for Importer {
 }
 
 impl Importer {
-    /// Longest line that is read as one: 16 MiB. A longer one is kept as text, in pieces of this length.
+    /// The maximum length of a line: 16 MiB. A longer line is kept as text, in pieces of this length.
     pub const MAX_LINE: usize = 16 << 20;
 
-    /// An importer that has read nothing.
+    /// Creates an importer.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -84,17 +103,17 @@ impl Importer {
         }
     }
 
-    /// What has been read so far.
+    /// Returns the counts of all imports so far.
     #[must_use]
     pub fn report(&self) -> &ImportReport {
         &self.report
     }
 
-    /// Reads `input` to its end. Each entry is handed to `sink` as a function that writes it, and that may be called
-    /// again where the first place was too small.
+    /// Reads `input` to its end. Calls `sink` for each entry with a function that writes the entry. `sink` may call
+    /// this function again, for example if the first buffer was too small.
     ///
     /// # Errors
-    /// Those of `input` and of `sink`, with nothing read beyond.
+    /// Returns the errors of `input` and of `sink`. No further line is read after an error.
     pub fn import(
         &mut self,
         mut input: impl BufRead,
@@ -117,7 +136,7 @@ impl Importer {
             line.clear();
             let read = io::Read::take(&mut *input, Self::MAX_LINE as u64).read_until(b'\n', line)?;
             if read == 0 {
-                // A line in pieces that ended with the input, at the end of a piece.
+                // The input ended after a whole piece of a long line.
                 self.report.lines += u64::from(in_pieces);
                 return Ok(());
             }
@@ -134,7 +153,7 @@ impl Importer {
         }
     }
 
-    /// A part of a line that is too long.
+    /// Imports a piece of a line that is too long.
     pub(crate) fn piece(
         &mut self,
         line: &[u8],
@@ -148,7 +167,7 @@ impl Importer {
         self.text(line, sink)
     }
 
-    /// A whole line, with or without its end.
+    /// Imports a whole line, with or without its line end.
     pub(crate) fn line(
         &mut self,
         line: &[u8],
@@ -181,7 +200,7 @@ impl Importer {
         if otlp::is_logs(Cursor::new(json)) {
             return otlp::for_each(Cursor::new(json), |record| {
                 let trips = sink(&|entry| {
-                    // The sink calls this once at a time; a scratch in use would be its own recursion.
+                    // The sink makes one call at a time. The scratch is in use only if the sink recurses.
                     if let Ok(mut scratch) = scratch.try_borrow_mut() {
                         otlp::write_record(record, entry, &mut scratch);
                     }
@@ -199,7 +218,8 @@ impl Importer {
         Ok(())
     }
 
-    /// A line that is not a JSON object: kept as the body, marked, and exactly where it is not UTF-8.
+    /// Imports a line that is not a JSON object. The line becomes the body, with an attribute that marks it. If the
+    /// line is not UTF-8, its bytes are also kept.
     fn text(
         &mut self,
         line: &[u8],

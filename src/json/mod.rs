@@ -1,4 +1,4 @@
-//! Entries as JSON, and JSON lines as entries. `schema/JSON.md` is the mapping.
+//! Conversion of entries to JSON, and of JSON lines to entries. `schema/JSON.md` specifies the conversion.
 
 mod base64;
 mod fuse;

@@ -1,4 +1,4 @@
-//! Doubles as JSON.
+//! Doubles as JSON text.
 
 use core::fmt::{self, Write};
 
@@ -6,19 +6,20 @@ use crate::digits;
 
 use super::out::{Out, Sink};
 
-/// The shortest text that reads back as the same number, always with a point or an exponent: as `{:?}` writes it.
+/// Writes the shortest text that parses as the same number, as `{:?}` does. It always has a point or an exponent.
 #[inline]
 pub(super) fn finite<S: Sink>(out: &mut Out<'_, S>, value: f64) -> fmt::Result {
-    /// Decimals that are tried.
+    /// The scale of the tested number of decimals.
     const SCALE: f64 = 1e6;
     const DECIMALS: usize = 6;
-    /// Under it, numbers of so many decimals are further apart than doubles are.
+    /// Below this number, two numbers with `DECIMALS` decimals are farther apart than two doubles.
     const DISTINCT: f64 = 4_503_599_627_370_496.0;
 
     let size = value.abs();
     let scaled = (size * SCALE).round();
-    // Under 2^52 no two numbers of so many decimals are the same double: where one is, its digits are the shortest. A quotient
-    // of two exact numbers is the double that is nearest to it. Small numbers have an exponent.
+    // `scaled` is below 2^52, so different numbers with six decimals are different doubles. If the value is such a
+    // number, its digits are the shortest text. The quotient of two exact numbers is the double nearest to it. Small
+    // numbers have an exponent.
     let is_short = scaled < DISTINCT && scaled / SCALE == size && (size >= 1e-4 || size == 0.0);
     if !is_short {
         return write!(out, "{value:?}");
@@ -57,7 +58,7 @@ mod tests {
             if random.is_finite() {
                 check(random);
             }
-            // Numbers of few decimals, and their neighbours.
+            // Numbers with few decimals, and their neighbours.
             let few = (state >> 20) as f64 / 10_f64.powi((state % 9) as i32);
             let small = (state >> 50) as f64 / 1e6;
             for value in

@@ -1,4 +1,4 @@
-//! The members of an object as attributes, but for those that are parts of the header.
+//! The conversion of the members of an object to the header and the attributes of an entry.
 
 use crate::encode::{ArrayWriter, EntryWriter, MapWriter, ValueWriter};
 use crate::limits::Limits;
@@ -7,10 +7,10 @@ use super::cursor::{Cursor, Shape};
 use super::header::Header;
 use super::recognise::{self, Part};
 
-/// Levels of a line that are decoded into kept memory; the fuse allows no more.
+/// The number of levels whose keys have reusable memory. The depth limit permits no more levels.
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
 
-/// Text without its escapes, in memory that is kept from line to line.
+/// Reusable memory for decoded text.
 pub(super) struct Scratch {
     pub(super) keys: [String; LEVELS],
     pub(super) value: String,
@@ -46,7 +46,7 @@ pub(super) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch
     entry.set_trace(header.trace);
 }
 
-/// Writes the value at the cursor to `slot`, or steps behind it where it is not wanted.
+/// Writes the value at the cursor to `slot` and moves after it. Skips the value if `slot` is inert.
 fn write_member(
     cursor: &mut Cursor<'_>,
     slot: ValueWriter<'_, '_>,
@@ -58,14 +58,15 @@ fn write_member(
         cursor.skip();
         return;
     }
-    // The object's own keys go to `key`; the levels below have the rest.
+    // `key` is for the keys of this object, `keys` for the levels below.
     match cursor.shape() {
         Shape::Object => write_map(cursor, &mut slot.map(), key, keys, value),
         _ => write_value(cursor, slot, keys, value),
     }
 }
 
-/// An object whose members may be parts of the header: those that are not become a map of the same name, unless all were.
+/// Writes an object whose members may be parts of the header. The other members become a map with the same name. If
+/// there are none, the map is omitted.
 fn write_nested(
     parent: &str,
     cursor: &mut Cursor<'_>,
@@ -133,9 +134,8 @@ fn write_map(
     map.drop_rest(Some(cursor.skip_rest(true)));
 }
 
-/// Writes the value at the cursor and steps behind it. Recursion ends where the fuse cuts: a container that is too deep is
-/// stepped over, whatever is in it. What a level of it needs of the stack is kept small: leaves are written by a function
-/// of their own.
+/// Writes the value at the cursor and moves after it. The recursion ends at the depth limit: a container beyond it is
+/// skipped. Leaves are written by a separate function, so that each level of the recursion uses little stack.
 pub(super) fn write_value(
     cursor: &mut Cursor<'_>,
     out: ValueWriter<'_, '_>,
@@ -186,8 +186,8 @@ fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, v
     }
 }
 
-/// Integers of up to 128 bits exactly, other numbers as the nearest double. A number that neither can hold stays text:
-/// integers that are wider, and what would become an infinity or a zero that it is not.
+/// Writes integers of up to 128 bits exactly, and other numbers as the nearest double. Writes a number as text if it
+/// is a wider integer, or if the nearest double is an infinity or a zero that is not its value.
 fn write_number(text: &str, out: ValueWriter<'_, '_>) {
     let is_integer = !text.contains(['.', 'e', 'E']);
     if is_integer && text != "-0" {

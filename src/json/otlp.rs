@@ -1,6 +1,6 @@
-//! OpenTelemetry's JSON encoding of logs: one line holds many records.
+//! The JSON encoding of logs of OpenTelemetry. One line contains many records.
 //!
-//! Source: OpenTelemetry Protocol, "JSON Protobuf Encoding"; the collector's file exporter.
+//! Sources: OpenTelemetry Protocol, "JSON Protobuf Encoding"; the file exporter of the collector.
 
 use crate::encode::{EntryWriter, MapWriter};
 use crate::severity::Severity;
@@ -13,22 +13,23 @@ use super::otlp_value::{
 };
 use super::recognise::{self, Part};
 
-/// Most bytes of what its records share that are read for all records of a line together: it is written into each entry,
-/// so a hostile line could make the work its length squared. A line over it is an object as any other.
+/// The maximum size in bytes of the shared data of a line, summed over its records: 1 GiB. Shared data is written
+/// into each entry. Without this limit, the work for a hostile line grows with the square of its length. A line that
+/// exceeds the limit is imported as an ordinary object.
 const MAX_SHARED: u64 = 1 << 30;
 
-/// A log record with what it belongs to.
+/// A log record with its scope and its resource.
 #[derive(Clone, Copy)]
 pub(super) struct Record<'j> {
     pub(super) record: Cursor<'j>,
-    /// The element of `resourceLogs` that it is in.
+    /// The element of `resourceLogs` that contains the record.
     pub(super) resource_logs: Cursor<'j>,
-    /// The element of `scopeLogs` that it is in.
+    /// The element of `scopeLogs` that contains the record.
     pub(super) scope_logs: Cursor<'j>,
 }
 
-/// Whether the object at `line` is such a line, and nothing of it would be left out: every object in it has the members of
-/// the specification, and at least one record.
+/// Returns whether the object at `line` has this encoding and can be imported completely: every object has only the
+/// members of the specification, and contains at least one record.
 pub(super) fn is_logs(line: Cursor<'_>) -> bool {
     let mut shared = 0_u64;
     has_only(line, &["resourceLogs"])
@@ -52,7 +53,7 @@ pub(super) fn is_logs(line: Cursor<'_>) -> bool {
         })
 }
 
-/// Whether `array` is an array of at least one element, and `test` holds for each.
+/// Returns whether `array` is an array of at least one element, and `test` returns `true` for all elements.
 fn all<'j>(array: Option<Cursor<'j>>, test: &mut dyn FnMut(Cursor<'j>) -> bool) -> bool {
     let Some(array) = array.filter(|array| is(*array, Shape::Array)) else { return false };
     let mut any = false;
@@ -63,7 +64,7 @@ fn all<'j>(array: Option<Cursor<'j>>, test: &mut dyn FnMut(Cursor<'j>) -> bool) 
     any && result.is_ok()
 }
 
-/// Hands every record of the line to `each`.
+/// Calls `each` for every record of the line.
 pub(super) fn for_each<'j, E>(
     line: Cursor<'j>,
     mut each: impl FnMut(Record<'j>) -> Result<(), E>,
@@ -77,11 +78,11 @@ pub(super) fn for_each<'j, E>(
     })
 }
 
-/// A record of OpenTelemetry's encoding: its own fields, its attributes, then its scope and resource.
+/// Writes a record: its fields and attributes, then its scope and its resource.
 pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
     let mut header = Header::default();
     let [key_scratch, keys @ ..] = &mut scratch.keys;
-    // The number says more than the text, whichever comes first.
+    // The number is more exact than the text, so it is used for both orders of the members.
     let number = severity_number(record.record);
     let mut cursor = record.record;
     cursor.enter();
@@ -132,8 +133,8 @@ pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scra
     entry.set_trace(header.trace);
 }
 
-/// Writes a scope or a resource: its attributes as a map named `prefix`, its other members as `prefix.member`. The first
-/// `name` is the entry's target.
+/// Writes a scope or a resource. Its attributes become a map named `prefix`; its other members become
+/// `prefix.member`. The first `name` of a scope is the target of the entry.
 fn write_shared(prefix: &str, mut shared: Cursor<'_>, attributes: &mut MapWriter<'_, '_>, name: &mut String) {
     let mut scratch = String::new();
     let (mut has_name, mut has_list) = (prefix != "scope", false);
@@ -166,13 +167,13 @@ fn write_schema(prefix: &str, logs: Cursor<'_>, attributes: &mut MapWriter<'_, '
     }
 }
 
-/// The severity number of a record, where it is one.
+/// Returns the severity number of a record, if it is valid.
 fn severity_number(record: Cursor<'_>) -> Option<u8> {
     let number = record.member("severityNumber").filter(|number| is(*number, Shape::Number))?.number();
     number.parse().ok().filter(|number| (1..=24).contains(number))
 }
 
-/// Whether `text` is the name of the severity `number`.
+/// Returns whether `text` is the name of the severity `number`.
 fn is_name_of(number: Option<u8>, mut text: Cursor<'_>) -> bool {
     let name = number.and_then(|number| Severity::from_number(number).name());
     text.shape() == Shape::String && name == Some(text.string().decode(&mut String::new()))

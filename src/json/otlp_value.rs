@@ -1,4 +1,4 @@
-//! The values of OpenTelemetry's JSON encoding: `AnyValue`, and lists of keys and values.
+//! The values of the JSON encoding of OpenTelemetry: `AnyValue`, and lists of keys and values.
 
 use crate::encode::{MapWriter, ValueWriter};
 
@@ -6,12 +6,12 @@ use super::base64;
 use super::cursor::{Cursor, RawString, Shape};
 use super::object::write_value;
 
-/// Whether the value at the cursor has this shape.
+/// Returns whether the value at the cursor has this shape.
 pub(super) fn is(mut value: Cursor<'_>, shape: Shape) -> bool {
     value.shape() == shape
 }
 
-/// Whether `value` is an object with no members but `known`, each at most once.
+/// Returns whether `value` is an object whose members are all in `known`, each at most once.
 pub(super) fn has_only(mut value: Cursor<'_>, known: &[&str]) -> bool {
     if value.shape() != Shape::Object {
         return false;
@@ -30,7 +30,7 @@ pub(super) fn has_only(mut value: Cursor<'_>, known: &[&str]) -> bool {
     true
 }
 
-/// Hands every element of `array` to `each`; of what is no array nothing.
+/// Calls `each` for every element of `array`. Does nothing if `array` is not an array.
 pub(super) fn for_elements<'j, E>(
     array: Option<Cursor<'j>>,
     each: &mut dyn FnMut(Cursor<'j>) -> Result<(), E>,
@@ -47,7 +47,7 @@ pub(super) fn for_elements<'j, E>(
     Ok(())
 }
 
-/// Writes a list of `{"key": ..., "value": ...}` as a map. What is no such list is written as it stands.
+/// Writes a list of `{"key": ..., "value": ...}` as a map. Writes any other value unchanged.
 pub(super) fn write_list(mut list: Cursor<'_>, out: ValueWriter<'_, '_>) {
     if !is_list(list) {
         return write_value(&mut list, out, &mut [], &mut String::new());
@@ -55,7 +55,8 @@ pub(super) fn write_list(mut list: Cursor<'_>, out: ValueWriter<'_, '_>) {
     write_items(list, &mut out.map());
 }
 
-/// Whether every element of the array at `list` has a text as key and nothing but a value.
+/// Returns whether `list` is an array whose elements have a string as key, and no members except the key and the
+/// value.
 pub(super) fn is_list(list: Cursor<'_>) -> bool {
     let is_item = |item: Cursor<'_>| {
         has_only(item, &["key", "value"]) && item.member("key").is_some_and(|key| is(key, Shape::String))
@@ -82,7 +83,7 @@ pub(super) fn write_items(mut list: Cursor<'_>, map: &mut MapWriter<'_, '_>) {
     map.drop_rest(Some(list.skip_rest(false)));
 }
 
-/// The only member of the object at `value`: its key, and its value.
+/// Returns the key and the value of the only member of the object at `value`.
 pub(super) fn only_member<'j>(mut value: Cursor<'j>) -> Option<(RawString<'j>, Cursor<'j>)> {
     if value.shape() != Shape::Object {
         return None;
@@ -93,8 +94,8 @@ pub(super) fn only_member<'j>(mut value: Cursor<'j>) -> Option<(RawString<'j>, C
     (!value.next_child()).then_some(member)
 }
 
-/// Writes an `AnyValue`: `{"stringValue": ...}` and its like; what is none as it stands. Recursion ends where the fuse
-/// cuts.
+/// Writes an `AnyValue`, for example `{"stringValue": ...}`. Writes any other value unchanged. The recursion ends at
+/// the depth limit.
 pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
     let mut scratch = String::new();
     if is_empty_object(value) {
@@ -155,7 +156,7 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// Whether the object at `value` has nothing but an array of values, or nothing.
+/// Returns whether the object at `value` is empty or contains only an array of values.
 fn has_list(value: Cursor<'_>) -> bool {
     has_only(value, &["values"]) && value.member("values").is_none_or(|list| is(list, Shape::Array))
 }

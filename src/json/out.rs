@@ -1,18 +1,18 @@
-//! Bytes on their way out, collected into pieces that are worth handing on.
+//! A buffer that collects small pieces of output.
 
 use core::fmt;
 
 use crate::digits;
 
-/// Bytes that are collected.
+/// The capacity of the buffer in bytes.
 const ROOM: usize = 512;
 
-/// Where a line goes.
+/// The destination of a line.
 pub(crate) trait Sink {
-    /// Takes `bytes`, which are UTF-8.
+    /// Takes `bytes`, which are valid UTF-8.
     ///
     /// # Errors
-    /// Where no more can be taken.
+    /// The sink can take no more bytes.
     fn take(&mut self, bytes: &[u8]) -> fmt::Result;
 }
 
@@ -24,21 +24,21 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Whatever takes text.
+/// A sink that writes to a [`fmt::Write`].
 pub(super) struct AsText<'w, W>(pub(super) &'w mut W);
 
 impl<W: fmt::Write> Sink for AsText<'_, W> {
     fn take(&mut self, bytes: &[u8]) -> fmt::Result {
-        // What is handed on is text, cut between pieces of text.
+        // Out calls the sink only with whole pieces of text.
         self.0.write_str(core::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
     }
 }
 
-/// Collects what is written to `sink`. Each piece is UTF-8 by itself.
+/// A buffer before `sink`. Each flushed piece is valid UTF-8.
 pub(super) struct Out<'s, S> {
     sink: &'s mut S,
     bytes: [u8; ROOM],
-    /// Invariant: at most `ROOM`.
+    /// The number of buffered bytes. Invariant: at most `ROOM`.
     len: usize,
 }
 
@@ -47,14 +47,14 @@ impl<'s, S: Sink> Out<'s, S> {
         Self { sink, bytes: [0; ROOM], len: 0 }
     }
 
-    /// Hands on what is there.
+    /// Passes the buffered bytes to the sink.
     #[cold]
     #[inline(never)]
     pub(super) fn flush(&mut self) -> fmt::Result {
         self.sink.take(&self.bytes[..core::mem::take(&mut self.len)])
     }
 
-    /// A text whose length the compiler knows.
+    /// Writes a text of constant length.
     #[inline(always)]
     pub(super) fn token<const N: usize>(&mut self, token: &[u8; N]) -> fmt::Result {
         if self.len + N > ROOM {
@@ -67,13 +67,13 @@ impl<'s, S: Sink> Out<'s, S> {
         Ok(())
     }
 
-    /// A text of any length.
+    /// Writes a text of any length.
     #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
         self.between(b"", bytes, b"")
     }
 
-    /// A text of any length between two others: one look at the room, one step on.
+    /// Writes a text of any length between two constant texts, with one check of the capacity.
     #[inline(always)]
     pub(super) fn between<const N: usize, const M: usize>(
         &mut self,
@@ -95,7 +95,7 @@ impl<'s, S: Sink> Out<'s, S> {
         Ok(())
     }
 
-    /// An integer.
+    /// Writes an integer.
     #[inline(always)]
     pub(super) fn decimal(&mut self, number: u64) -> fmt::Result {
         let len = digits::count(number);
@@ -127,8 +127,8 @@ impl<'s, S: Sink> Out<'s, S> {
     }
 }
 
-/// Copies bytes to a place of their length. Short ones are the usual case, and calling `memcpy` costs more than copying them:
-/// two words that overlap do.
+/// Copies bytes to a slice of the same length. Most texts are short; for them, a call of `memcpy` costs more than two
+/// overlapping words.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
     match from.len() {
@@ -144,7 +144,7 @@ fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
-/// Copies the first and the last `N` bytes, which are all of them.
+/// Copies the first and the last `N` bytes, which together are all bytes.
 #[inline(always)]
 fn ends<const N: usize>(to: &mut [u8], from: &[u8]) {
     if let (Some(first), Some(room)) = (from.first_chunk::<N>(), to.first_chunk_mut()) {

@@ -1,14 +1,14 @@
-//! What the usual names of the usual loggers mean.
+//! The names that common loggers use for the parts of an entry.
 
 use crate::severity::Severity;
 use crate::time::Timestamp;
 
-/// The part of an entry that a key names.
+/// The part of an entry to which a key refers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Time,
     Severity,
-    /// Syslog's 0 (emergency) to 7 (debug).
+    /// A syslog priority: 0 (emergency) to 7 (debug).
     SyslogPriority,
     Body,
     Target,
@@ -16,14 +16,14 @@ pub(super) enum Part {
     TraceId,
     SpanId,
     TraceFlags,
-    /// An object whose members are recognised as if they stood beside it.
+    /// An object whose members can be parts of the header.
     Nested,
 }
 
-/// The part that a top-level key names, whoever the logger is.
+/// Returns the part to which a top-level key refers, for any logger.
 ///
-/// Sources: bunyan, pino, winston, zap, zerolog, logrus, Go's slog, log4j2's JSON layouts, logstash, Elastic Common
-/// Schema, tracing-subscriber's JSON format, journald's JSON export, GELF, OpenTelemetry.
+/// Sources: bunyan, pino, winston, zap, zerolog, logrus, slog of Go, the JSON layouts of log4j2, logstash, Elastic
+/// Common Schema, the JSON format of tracing-subscriber, the JSON export of journald, GELF, OpenTelemetry.
 pub(super) fn part(key: &str) -> Option<Part> {
     Some(match key {
         "time"
@@ -52,8 +52,8 @@ pub(super) fn part(key: &str) -> Option<Part> {
     })
 }
 
-/// The part that a key inside the object `parent` names: the message and level of tracing-subscriber's and logstash's
-/// fields, and Elastic Common Schema's nested form.
+/// Returns the part to which a key in the object `parent` refers: the message and the level in the fields of
+/// tracing-subscriber and logstash, and the nested form of the Elastic Common Schema.
 pub(super) fn nested_part(parent: &str, key: &str) -> Option<Part> {
     match (parent, key) {
         ("fields" | "@fields", _) => {
@@ -67,21 +67,23 @@ pub(super) fn nested_part(parent: &str, key: &str) -> Option<Part> {
     }
 }
 
-/// The severity that a text names, and whether the text can be told from it.
+/// Returns the severity that a text names, and whether the text can be restored from the severity.
 pub(super) fn severity_of_text(text: &str) -> Option<(Severity, bool)> {
     if let Some(severity) = Severity::from_name(text) {
         let same = severity.name().is_some_and(|name| name.eq_ignore_ascii_case(text));
         return Some((severity, same));
     }
-    // `DEBUG5`, as PostgreSQL and others count: the range is known, the number is not ours.
+    // `DEBUG5`, in the numbering of PostgreSQL and others: the range is known, but the number has another meaning
+    // here.
     let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
     Severity::from_name(word)
         .filter(|_| word.len() < text.len() && !word.is_empty())
         .map(|severity| (severity, false))
 }
 
-/// The severity that a number means, and whether the number can be told from it: OpenTelemetry's 1 to 24 under its own
-/// names, else bunyan's and pino's 10, 20, ... 60. Other small numbers mean different things to different loggers.
+/// Returns the severity of a number, and whether the number can be restored from the severity. The numbers are 1 to
+/// 24 for the keys of OpenTelemetry, and 10, 20, ... 60 of bunyan and pino for other keys. Other small numbers have
+/// different meanings in different loggers.
 pub(super) fn severity_of_number(key: &str, number: i64) -> Option<(Severity, bool)> {
     if matches!(key, "severity_number" | "severityNumber" | "SeverityNumber") {
         let number = u8::try_from(number).ok().filter(|number| (1..=24).contains(number))?;
@@ -99,7 +101,7 @@ pub(super) fn severity_of_number(key: &str, number: i64) -> Option<(Severity, bo
     Some((severity, number % 10 == 0))
 }
 
-/// The severity of a syslog priority. Source: OpenTelemetry, *Logs Data Model*, appendix B.
+/// Returns the severity of a syslog priority. Source: OpenTelemetry, *Logs Data Model*, appendix B.
 pub(super) fn severity_of_priority(text: &str) -> Option<Severity> {
     Some(match text {
         "0" => Severity::FATAL,
@@ -114,8 +116,9 @@ pub(super) fn severity_of_priority(text: &str) -> Option<Severity> {
     })
 }
 
-/// The instant that a text names, RFC 3339 and what is near it, or digits, and whether the text can be told from it: a
-/// leap second and digits behind the nanoseconds cannot.
+/// Returns the instant of a text, and whether the text can be restored from the instant. The text is a form that
+/// [`Timestamp::parse_rfc3339`] accepts, or a number. A leap second, or more than 9 digits after the point, cannot be
+/// restored.
 pub(super) fn time_of_text(text: &str) -> Option<(Timestamp, bool)> {
     let Some(time) = Timestamp::parse_rfc3339(text) else { return time_of_number(text) };
     let is_leap = text.get(17..19) == Some("60");
@@ -124,19 +127,19 @@ pub(super) fn time_of_text(text: &str) -> Option<(Timestamp, bool)> {
     Some((time, !is_leap && (!has_fraction || fraction <= 9)))
 }
 
-/// The instant under a key that says that it counts nanoseconds.
+/// Returns the instant under a key that defines the unit as nanoseconds.
 pub(super) fn time_of_nanos(text: &str) -> Option<(Timestamp, bool)> {
     Some((from_nanos(text.parse::<u64>().ok()?.into())?, true))
 }
 
-/// The instant that a number names: seconds, milliseconds, microseconds or nanoseconds since the epoch, by its
-/// magnitude. A time before September 2001 in seconds is not recognised: it would be as good as any small number.
-/// And whether the number can be told from it.
+/// Returns the instant of a number, and whether the number can be restored from the instant. The number counts
+/// seconds, milliseconds, microseconds or nanoseconds since the epoch; its magnitude determines the unit. A time in
+/// seconds before September 2001 is not recognised, because small numbers can have any meaning.
 pub(super) fn time_of_number(text: &str) -> Option<(Timestamp, bool)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     if !plain(whole) || !plain(fraction) {
-        // A binary fraction is rounded: not told.
+        // A binary fraction is rounded, so it cannot be restored.
         return Some((exponent(text)?, false));
     }
     let per_second: i128 = match whole.len() {
@@ -157,7 +160,7 @@ pub(super) fn time_of_number(text: &str) -> Option<(Timestamp, bool)> {
     Some((from_nanos(nanos)?, exact))
 }
 
-/// zap's and others' `1.446249499322e9`.
+/// Parses the form `1.446249499322e9` of zap and other loggers.
 fn exponent(text: &str) -> Option<Timestamp> {
     let seconds: f64 = text.parse().ok()?;
     if !(1e9..1e11).contains(&seconds) {
@@ -172,7 +175,7 @@ fn from_nanos(nanos: i128) -> Option<Timestamp> {
     Timestamp::new(seconds, u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?)
 }
 
-/// The trace flags that two hexadecimal digits name.
+/// Parses trace flags of two hexadecimal digits.
 pub(super) fn flags_of_text(text: &str) -> Option<u8> {
     let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if plain { u8::from_str_radix(text, 16).ok() } else { None }

@@ -6,13 +6,14 @@ use crate::text::Text;
 
 use super::out::{Out, Sink};
 
-/// A JSON string. What is not UTF-8 becomes U+FFFD.
+/// Writes a JSON string. Invalid UTF-8 becomes U+FFFD.
 #[inline(never)]
 pub(super) fn string<S: Sink>(out: &mut Out<'_, S>, text: Text<'_>) -> fmt::Result {
     string_behind(out, b"\"", text, b"\"")
 }
 
-/// A string between what stands before it, its opening quote the last of that, and behind it.
+/// Writes a string between `before`, which ends with the opening quote, and `behind`, which begins with the closing
+/// quote.
 #[inline(always)]
 pub(super) fn string_behind<S: Sink, const N: usize, const M: usize>(
     out: &mut Out<'_, S>,
@@ -28,7 +29,7 @@ pub(super) fn string_behind<S: Sink, const N: usize, const M: usize>(
     out.token(behind)
 }
 
-/// Between quotes, with U+FFFD for what is not UTF-8.
+/// Writes the content of a string. Invalid UTF-8 becomes U+FFFD.
 #[cold]
 #[inline(never)]
 fn lossy<S: Sink>(out: &mut Out<'_, S>, text: Text<'_>) -> fmt::Result {
@@ -41,7 +42,7 @@ fn lossy<S: Sink>(out: &mut Out<'_, S>, text: Text<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Between quotes.
+/// Writes the content of a string with escapes.
 pub(super) fn escaped<S: Sink>(out: &mut Out<'_, S>, text: &str) -> fmt::Result {
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -65,12 +66,12 @@ pub(super) fn escaped<S: Sink>(out: &mut Out<'_, S>, text: &str) -> fmt::Result 
     out.bytes(&text.as_bytes()[plain..])
 }
 
-/// Whether the bytes are ASCII of which nothing has to be escaped: what most text is.
+/// Returns whether the bytes are ASCII without a character to escape, as most text is.
 #[inline]
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
     if let Some(last) = bytes.last_chunk::<8>() {
-        // The last word overlaps the one before it.
+        // The last word overlaps the word before it.
         let odd = words.iter().fold(0, |odd, word| odd | odd_bytes(u64::from_le_bytes(*word)));
         return odd | odd_bytes(u64::from_le_bytes(*last)) == 0;
     }
@@ -81,22 +82,22 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, 0x20..0x7F) && *byte != b'"' && *byte != b'\\')
 }
 
-/// How many of the first bytes are plain, in words of eight: those behind may be, too.
+/// Returns a number of plain bytes at the beginning, in words of eight bytes. The byte after them can be plain, too.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let words = bytes.as_chunks::<8>().0;
     8 * words.iter().take_while(|word| odd_bytes(u64::from_le_bytes(**word)) == 0).count()
 }
 
-/// Not 0 where a byte is a control character, a quote, a backslash, DEL, or not ASCII.
+/// Returns a number other than 0 if a byte is a control character, a quote, a backslash, DEL, or not ASCII.
 #[inline(always)]
 const fn odd_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
     let quote = word ^ (b'"' as u64 * ONES);
     let backslash = word ^ (b'\\' as u64 * ONES);
-    // A subtraction borrows into a high bit where a byte is under what is subtracted; and where one is not ASCII,
-    // all of it does not matter.
+    // The subtraction sets the high bit of a byte that is less than the subtrahend. In a word with a byte that is not
+    // ASCII the result does not matter, because the last term is not 0.
     let under =
         (word.wrapping_sub(0x20 * ONES) | quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES)) & HIGH;
     let del = word.wrapping_add(ONES) & HIGH;

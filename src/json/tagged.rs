@@ -1,4 +1,4 @@
-//! Values that JSON has no form for, told by a key that begins with a dollar sign.
+//! Values that have no form in JSON. They are objects whose key begins with a dollar sign.
 
 use core::fmt;
 
@@ -9,11 +9,11 @@ use super::base64;
 use super::number;
 use super::out::{Out, Sink};
 
-/// Keys that stand for a kind of value: a map whose only key is one of them would be taken for such a value, and is
-/// wrapped in another.
+/// The keys that represent a kind of values. A map whose only key is one of them looks like such a value, so it is
+/// wrapped in another map.
 pub(super) const TAGS: [&str; 7] = ["$float", "$bytes", "$text", "$time", "$nanos", "$kind", "$map"];
 
-/// What JSON has no form of its own for, and what is rare.
+/// Writes values that are rare or have no form in JSON.
 #[cold]
 #[inline(never)]
 pub(super) fn tagged<S: Sink>(out: &mut Out<'_, S>, value: Value<'_>) -> fmt::Result {

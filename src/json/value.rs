@@ -1,4 +1,4 @@
-//! Parts of an entry as JSON: one value, or all attributes.
+//! One value, or all attributes of an entry, as JSON.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use super::string::string;
 use super::tagged::{not_finite, tagged};
 use super::write::{looks_like_a_tag, tree};
 
-/// Writes `value` to the end of `out` as it stands in the line of its entry. What of a container cannot be read is left out.
+/// Appends `value` to `out` in the form of the JSON line of its entry. Unreadable values of a container are omitted.
 ///
 /// ```
 /// use fusewire::decode::EntryRef;
@@ -28,12 +28,12 @@ use super::write::{looks_like_a_tag, tree};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn append_value(value: &Value<'_>, out: &mut Vec<u8>) {
-    // A vector takes everything.
+    // Writing to a vector does not fail.
     let _ = write(*value, &mut Out::new(out));
 }
 
-/// Writes the attributes of `entry` to the end of `out`: an object, as it stands in the line of the entry, empty where there
-/// are none. What cannot be read is left out.
+/// Appends the attributes of `entry` to `out` as an object, in the form of the JSON line of the entry. The object is
+/// empty if there are no attributes. Unreadable values are omitted.
 pub fn append_attributes(entry: &EntryRef<'_>, out: &mut Vec<u8>) {
     let mut out = Out::new(out);
     let _ = attributes(entry, &mut out);

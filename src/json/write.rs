@@ -1,4 +1,4 @@
-//! An entry as one line of JSON: without allocation, without recursion.
+//! The writer of an entry as one line of JSON. It does not allocate or recurse.
 
 use core::fmt;
 
@@ -16,26 +16,43 @@ use super::out::{AsText, Out, Sink};
 use super::string::{is_plain, string, string_behind};
 use super::tagged::{TAGS, not_finite, tagged};
 
-/// Levels of values, the top one counted.
+/// The maximum number of levels of values, including the top level.
 pub(super) const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 
-/// Writes `entry` as one JSON object, without a line end. See `schema/JSON.md` for the form of each value.
+/// Writes `entry` as one JSON object without a line end. `schema/JSON.md` specifies the form of each value.
 ///
-/// What a hostile entry has that cannot be read ends the attributes there; `"unreadable"` then says why.
+/// If a value of a damaged entry cannot be read, the attributes end before it, and the member `"unreadable"` contains
+/// the reason.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns the errors of `out`.
 pub fn write_entry(entry: &EntryRef<'_>, out: &mut impl fmt::Write) -> fmt::Result {
     write_to(entry, &mut AsText(out))
 }
 
-/// The same to the end of bytes, which is faster: nobody looks again whether it is text.
+/// Appends `entry` to `out` as [`write_entry`] does. This is faster, because the bytes are not checked for valid
+/// UTF-8 again.
+///
+/// ```
+/// use fusewire::{Limits, Severity, decode::EntryRef, encode::encode, json};
+///
+/// let mut buffer = [0; 512];
+/// let encoded = encode(&mut buffer, &Limits::default(), |entry| {
+///     entry.set_severity(Severity::INFO);
+///     entry.set_body("paid");
+///     entry.attr("amount", &7);
+/// })?;
+/// let mut line = Vec::new();
+/// json::append_entry(&EntryRef::new(encoded.bytes())?, &mut line);
+/// assert_eq!(line, br#"{"severity":"INFO","body":"paid","attributes":{"amount":7}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn append_entry(entry: &EntryRef<'_>, out: &mut Vec<u8>) {
-    // A vector takes everything.
+    // Writing to a vector does not fail.
     let _ = write_to(entry, out);
 }
 
-/// The same to anything.
+/// Writes `entry` to a sink as [`write_entry`] does.
 pub(crate) fn write_to(entry: &EntryRef<'_>, sink: &mut impl Sink) -> fmt::Result {
     let mut out = Out::new(sink);
     object(entry, &mut out)?;
@@ -74,8 +91,8 @@ fn object<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
     line.out.token(b"}")
 }
 
-/// Writes the values of `walk`, without what stands around them: whether the fuse did anything to one of them, and why they
-/// end, where they cannot be read further.
+/// Writes the values of `walk`, without the brackets around them. Returns whether the circuit breaker tripped on one
+/// of them, and the error of the first unreadable value, if there is one.
 #[inline(always)]
 pub(super) fn tree<S: Sink>(
     mut walk: Walk<'_>,
@@ -100,7 +117,7 @@ pub(super) fn tree<S: Sink>(
     Ok((tripped, fault))
 }
 
-/// Time, severity and ids.
+/// Writes the time, the severity and the ids.
 #[inline]
 fn header<S: Sink>(entry: &EntryRef<'_>, line: &mut Line<'_, '_, S>) -> fmt::Result {
     if let Some(time) = entry.timestamp() {
@@ -152,7 +169,7 @@ struct Line<'o, 's, S> {
 }
 
 impl<'s, S: Sink> Line<'_, 's, S> {
-    /// Begins a member: its key, and what is always before its value.
+    /// Begins a member: writes its key and the constant text before its value.
     #[inline(always)]
     fn member<const N: usize>(&mut self, key: &[u8; N]) -> Result<&mut Out<'s, S>, fmt::Error> {
         if !self.first {
@@ -164,7 +181,7 @@ impl<'s, S: Sink> Line<'_, 's, S> {
     }
 }
 
-/// Whether a map would be taken for a value of another kind.
+/// Returns whether the map looks like a tagged value of another kind.
 pub(super) fn looks_like_a_tag(map: Children<'_>) -> bool {
     map.len() == 1
         && map
@@ -173,20 +190,20 @@ pub(super) fn looks_like_a_tag(map: Children<'_>) -> bool {
             .is_some_and(|child| child.is_ok_and(|child| TAGS.iter().any(|tag| child.key == **tag)))
 }
 
-/// What closes a container.
+/// The brackets that close a container.
 #[derive(Clone, Copy)]
 enum Close {
     Array,
     Map,
-    /// Of a map that is wrapped.
+    /// The end of a wrapped map.
     Maps,
 }
 
-/// The attributes, written as the walk meets them.
+/// A writer of the values of a walk.
 struct Tree<'o, 's, S> {
     out: &'o mut Out<'s, S>,
     depth: usize,
-    /// Of each open container, what closes it; the attributes are closed elsewhere.
+    /// The closing brackets of each open container. The caller closes the outermost container.
     open: [Close; LEVELS],
     /// Whether the innermost container has a child.
     behind_another: bool,
@@ -211,11 +228,11 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
         Ok(())
     }
 
-    /// Writes what the walk stands at; an error where it cannot be read.
+    /// Writes the value of `step`. Returns an inner error if the value cannot be read.
     #[inline(always)]
     fn write(&mut self, walk: &Walk<'_>, step: &Step<'_>) -> Result<Result<(), DecodeError>, fmt::Error> {
         let Some(kind) = step.plain_kind() else { return self.write_other(walk, step) };
-        // Before anything of the value is written it has to be known that it can be read.
+        // The value must be readable before any part of it is written.
         let text = match kind {
             Kind::String => match walk.text(step) {
                 Ok(text) => text,
@@ -245,7 +262,7 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
         Ok(Ok(()))
     }
 
-    /// The same for containers, and for what is rare.
+    /// Writes containers and rare values as [`write`](Self::write) does.
     #[inline(never)]
     fn write_other(
         &mut self,
@@ -278,7 +295,7 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
         Ok(Ok(()))
     }
 
-    /// Leaves containers that have ended, and writes the key.
+    /// Closes containers that have ended, and writes the key.
     #[inline(always)]
     fn key(&mut self, step: &Step<'_>) -> Result<&mut Out<'s, S>, fmt::Error> {
         self.leave_to(step.depth)?;

@@ -1,17 +1,17 @@
-//! Steps through JSON that has been validated.
+//! A cursor over validated JSON.
 //!
-//! On other text it gives nonsense and no panic: every step is checked, and every loop moves on.
+//! Other text leads to wrong values, but not to a panic: every step is bounds-checked, and every loop advances.
 
 use super::validate::{code_unit, skip_space};
 
-/// A place in validated JSON.
+/// A position in validated JSON.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'j> {
     text: &'j str,
     at: usize,
 }
 
-/// What a value is, by its first byte.
+/// The type of a value, as its first byte determines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Null,
@@ -28,7 +28,7 @@ impl<'j> Cursor<'j> {
         Self { text, at: 0 }
     }
 
-    /// Bytes of the text before the cursor.
+    /// Returns the number of bytes before the cursor.
     pub(crate) fn position(&self) -> usize {
         self.at.min(self.text.len())
     }
@@ -51,13 +51,14 @@ impl<'j> Cursor<'j> {
         }
     }
 
-    /// Steps into a container. Each child is announced by [`next_child`](Self::next_child).
+    /// Moves into a container. [`next_child`](Self::next_child) then moves to each child.
     pub(crate) fn enter(&mut self) {
         self.peek();
         self.at += 1;
     }
 
-    /// Steps to the next child of the container, or out of it behind its end.
+    /// Moves to the next child of the container and returns `true`. At the end, moves out of the container and
+    /// returns `false`.
     #[inline]
     pub(crate) fn next_child(&mut self) -> bool {
         match self.peek() {
@@ -74,7 +75,7 @@ impl<'j> Cursor<'j> {
         }
     }
 
-    /// The key at the cursor, still escaped; steps to its value.
+    /// Returns the key at the cursor, with its escapes, and moves to its value.
     #[inline]
     pub(crate) fn key(&mut self) -> RawString<'j> {
         let key = self.string();
@@ -84,7 +85,7 @@ impl<'j> Cursor<'j> {
         key
     }
 
-    /// The string at the cursor, still escaped; steps behind it.
+    /// Returns the string at the cursor, with its escapes, and moves after it.
     #[inline]
     pub(crate) fn string(&mut self) -> RawString<'j> {
         self.peek();
@@ -105,7 +106,7 @@ impl<'j> Cursor<'j> {
         RawString { text: self.text.get(start..end).unwrap_or(""), escaped }
     }
 
-    /// The number at the cursor as it is written; steps behind it.
+    /// Returns the text of the number at the cursor, and moves after it.
     #[inline]
     pub(crate) fn number(&mut self) -> &'j str {
         self.peek();
@@ -119,7 +120,7 @@ impl<'j> Cursor<'j> {
         number
     }
 
-    /// Steps behind the value at the cursor, whatever its depth.
+    /// Moves after the value at the cursor, at any depth of nesting.
     pub(crate) fn skip(&mut self) {
         let mut depth = 0_usize;
         loop {
@@ -128,7 +129,7 @@ impl<'j> Cursor<'j> {
                     self.string();
                 }
                 Shape::Number => {
-                    // Also what stands between values: commas, colons and ends of containers are handled below.
+                    // The commas, colons and ends of containers between values are handled below.
                     self.number();
                 }
                 Shape::True | Shape::Null => self.at += 4,
@@ -153,7 +154,7 @@ impl<'j> Cursor<'j> {
         }
     }
 
-    /// Steps out of the container, counting the children that were not visited.
+    /// Moves out of the container. Returns the number of remaining children.
     pub(crate) fn skip_rest(&mut self, in_object: bool) -> u64 {
         let mut children = 0;
         while self.next_child() {
@@ -166,7 +167,7 @@ impl<'j> Cursor<'j> {
         children
     }
 
-    /// The length of the value at the cursor, in bytes of its text.
+    /// Returns the length in bytes of the value at the cursor.
     pub(crate) fn len(mut self) -> usize {
         self.shape();
         let start = self.at;
@@ -174,7 +175,8 @@ impl<'j> Cursor<'j> {
         self.at - start
     }
 
-    /// The value of `key` in the object at the cursor; the cursor itself stays. Of keys that repeat the first.
+    /// Returns a cursor at the value of `key` in the object at this cursor. If the key occurs more than once, the
+    /// first occurrence is used.
     pub(crate) fn member(mut self, key: &str) -> Option<Self> {
         if self.shape() != Shape::Object {
             return None;
@@ -191,7 +193,7 @@ impl<'j> Cursor<'j> {
     }
 }
 
-/// A string between its quotes, still escaped.
+/// A string without its quotes and with its escapes.
 #[derive(Clone, Copy)]
 pub(crate) struct RawString<'j> {
     text: &'j str,
@@ -203,17 +205,17 @@ impl<'j> RawString<'j> {
         Self { text, escaped }
     }
 
-    /// As it is written.
+    /// Returns the text with its escapes.
     pub(crate) fn raw(self) -> &'j str {
         self.text
     }
 
-    /// Whether it has escapes.
+    /// Returns whether the text contains escapes.
     pub(crate) fn is_escaped(self) -> bool {
         self.escaped
     }
 
-    /// The string itself, piece by piece, until `take` fails.
+    /// Calls `take` with consecutive pieces of the decoded string until `take` fails.
     #[inline]
     pub(crate) fn pieces<E>(self, mut take: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         let mut rest = self.text;
@@ -226,12 +228,12 @@ impl<'j> RawString<'j> {
         take(rest)
     }
 
-    /// Whether it is `text`, without an escape: names that are looked for are written plainly.
+    /// Returns whether the string is `text` and contains no escape. Loggers write known names without escapes.
     pub(crate) fn is(&self, text: &str) -> bool {
         !self.escaped && self.text == text
     }
 
-    /// The string itself, in `scratch` where it has escapes.
+    /// Returns the decoded string. It is stored in `scratch` if the text contains escapes.
     #[inline]
     pub(crate) fn decode<'s>(self, scratch: &'s mut String) -> &'s str
     where
@@ -249,7 +251,7 @@ impl<'j> RawString<'j> {
     }
 }
 
-/// The character that the escape at the beginning of `text` names, and the length of the escape.
+/// Returns the character of the escape at the beginning of `text`, and the length of the escape.
 fn unescape(text: &str) -> (char, usize) {
     let bytes = text.as_bytes();
     let simple = match bytes.get(1) {

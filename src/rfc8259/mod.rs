@@ -1,4 +1,4 @@
-//! JSON as text: validation, steps through a valid text, and numbers.
+//! JSON text: validation, a cursor over valid text, and numbers.
 
 #![cfg_attr(not(all(feature = "json", feature = "serde")), allow(dead_code))]
 

@@ -1,8 +1,8 @@
-//! Numbers as JSON writes them.
+//! Numbers in JSON text.
 
 use core::fmt::{self, Write};
 
-/// A number that holds exactly the value of its text.
+/// A number with exactly the value of its text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Exact {
     I64(i64),
@@ -12,8 +12,8 @@ pub(crate) enum Exact {
     F64(f64),
 }
 
-/// The number with the value of `text`: an integer of up to 128 bits, else a double whose shortest decimal form has the same
-/// value as the text. `None` if there is neither, or if the text is not a number.
+/// Returns the number with the value of `text`: an integer of up to 128 bits, or a double whose shortest decimal form
+/// has the value of the text. Returns `None` if there is none, or if the text is not a number.
 pub(crate) fn exact(text: &str) -> Option<Exact> {
     let is_integer = !text.contains(['.', 'e', 'E']);
     if is_integer && text != "-0" {
@@ -36,7 +36,7 @@ pub(crate) fn exact(text: &str) -> Option<Exact> {
     (Decimal::of(shortest.text())? == Decimal::of(text)?).then_some(Exact::F64(number))
 }
 
-/// The longest text of a double in scientific notation: sign, 17 digits, point, `e`, sign, three digits.
+/// The length of the longest double in scientific notation: sign, 17 digits, point, `e`, sign, three digits.
 const SHORTEST: usize = 24;
 
 struct Shortest {
@@ -61,16 +61,16 @@ impl Write for Shortest {
     }
 }
 
-/// A decimal number as its significant digits, without zeros at either end, and the power of ten of the first of them.
+/// A decimal number: its significant digits without zeros at either end, and the power of ten of the first digit.
 struct Decimal<'t> {
     is_negative: bool,
-    /// May have a point among them.
+    /// The digits, possibly with a point between them.
     digits: &'t [u8],
     exponent: i64,
 }
 
 impl<'t> Decimal<'t> {
-    /// `None` if `text` has another character than those of a JSON number.
+    /// Parses a number. Returns `None` if `text` contains a character that a JSON number cannot contain.
     fn of(text: &'t str) -> Option<Self> {
         let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -88,7 +88,7 @@ impl<'t> Decimal<'t> {
             return Some(Self { is_negative, digits: &[], exponent: 0 });
         };
         let point = mantissa.find('.').unwrap_or(mantissa.len());
-        // The digit before the point has the power 0, the one after it -1.
+        // The digit before the point has power 0; the digit after it has power -1.
         let power = point as i64 - first as i64 - i64::from(first < point);
         let digits = &mantissa.as_bytes()[first..=last];
         Some(Self { is_negative, digits, exponent: exponent.checked_add(power)? })

@@ -1,20 +1,21 @@
-//! Validation of a text, before anything of it is written, so that an invalid text can be kept whole.
+//! Validation of JSON text. A text is validated before any part of it is written, so an invalid text can be kept
+//! whole.
 
-/// Levels that are remembered without an allocation.
+/// The number of levels that need no allocation.
 const FIXED_LEVELS: usize = 1024;
 
-/// Checks texts against RFC 8259. Nesting of any depth is followed with one bit per level, in memory that is kept.
+/// A validator of texts against RFC 8259. It supports any depth with one bit for each level. Its memory is reused.
 pub(crate) struct Validator<M = Vec<u64>> {
-    /// For each open container, innermost last: whether it is an object.
+    /// A bit for each open container, innermost last: whether it is an object.
     open: M,
     depth: usize,
 }
 
-/// One bit per level.
+/// A store of one bit for each level.
 pub(crate) trait Levels {
     fn set_bit(&mut self, level: usize, bit: bool);
 
-    /// `None` for a level that is not remembered.
+    /// Returns the bit of a level, or `None` if the level is not stored.
     fn bit(&self, level: usize) -> Option<bool>;
 }
 
@@ -53,8 +54,8 @@ impl Levels for [u64] {
     }
 }
 
-/// Whether `text` is one JSON value, with nothing but white space around it. Allocates nothing: in containers below level
-/// 1024 both kinds of brackets count as one.
+/// Returns whether `text` is one JSON value with optional white space around it. Allocates no memory. Below level
+/// 1024, both types of closing brackets are accepted for a container.
 #[cfg(feature = "serde")]
 pub(crate) fn is_value(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -69,7 +70,7 @@ impl Default for Validator {
 }
 
 impl Validator {
-    /// Whether `line` is one JSON object, with nothing but white space around it.
+    /// Returns whether `line` is one JSON object with optional white space around it.
     pub(crate) fn is_object(&mut self, line: &str) -> bool {
         let bytes = line.as_bytes();
         let start = skip_space(bytes, 0);
@@ -84,12 +85,12 @@ impl<M: Levels> Validator<M> {
         self.depth += 1;
     }
 
-    /// Whether the innermost container is an object; `None` for a level that is not remembered.
+    /// Returns whether the innermost container is an object, or `None` if its level is not stored.
     fn in_object(&self) -> Option<bool> {
         self.open.bit(self.depth - 1)
     }
 
-    /// Where the value at `at` ends.
+    /// Returns the end of the value at `at`, or `None` if it is invalid.
     fn value(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
         self.depth = 0;
         loop {
@@ -112,7 +113,7 @@ impl<M: Levels> Validator<M> {
                 b'n' => at = literal(bytes, at, b"null")?,
                 _ => at = number(bytes, at)?,
             }
-            // A value has ended: so may have the containers around it.
+            // After a value, the containers around it can also end.
             loop {
                 if self.depth == 0 {
                     return Some(at);
@@ -150,7 +151,7 @@ pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The key at `at` and its colon.
+/// Returns the position after the key at `at` and its colon.
 fn key(bytes: &[u8], at: usize) -> Option<usize> {
     let colon = skip_space(bytes, string(bytes, at)?);
     (bytes.get(colon) == Some(&b':')).then_some(colon + 1)
@@ -180,7 +181,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
         b'u' => match code_unit(bytes, at)? {
             0xD800..0xDC00 => {
-                // Half a character: the other half has to follow.
+                // This is the first half of a surrogate pair. The second half must follow.
                 let low = code_unit(bytes, at + 6)?;
                 (0xDC00..0xE000).contains(&low).then_some(at + 12)
             }
@@ -191,7 +192,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The code unit that the escape `\uXXXX` at `at` names.
+/// Returns the code unit of the escape `\uXXXX` at `at`.
 pub(crate) fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))

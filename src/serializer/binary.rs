@@ -1,4 +1,4 @@
-//! Entries as frames that stand alone.
+//! The serializer of entries as messages.
 
 use crate::decode::EntryRef;
 use crate::encode::{self, EntryWriter};
@@ -10,14 +10,14 @@ use crate::message;
 
 use super::{Serialized, Serializer};
 
-/// Each entry as a [`message`]: its own bytes behind a header with a checksum.
+/// A serializer of entries as [`message`]s: frames with a checksum.
 #[derive(Clone, Debug, Default)]
 pub struct Binary {
     limits: Limits,
 }
 
 impl Binary {
-    /// Under `limits`, of which every number is moved into its range.
+    /// Creates a serializer with `limits`, clamped to their ranges.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self { limits: limits.clamped() }

@@ -1,4 +1,4 @@
-//! Entries as lines of JSON.
+//! The serializer of entries as lines of JSON.
 
 use core::fmt;
 
@@ -12,26 +12,26 @@ use crate::trip::TripReport;
 
 use super::{Serialized, Serializer};
 
-/// Each entry as a line of JSON, of the form that `schema/JSON.md` states, with the line feed behind it.
+/// A serializer of entries as lines of JSON. `schema/JSON.md` specifies the form; each line ends with a line feed.
 ///
-/// An entry is encoded in memory that is kept here, as it is for [`Binary`](super::Binary), and written as JSON from there:
-/// so it obeys the same limits and says the same, by construction. A line is longer than the entry where
-/// much of it has to be escaped, up to six bytes for one.
+/// The serializer encodes an entry into its own memory, as [`Binary`](super::Binary) does, and converts that to JSON.
+/// Therefore the limits and the content are the same. An escaped byte takes up to six bytes in the line, so a line
+/// can be longer than the entry.
 #[derive(Default)]
 pub struct JsonLines {
     limits: Limits,
-    /// The last entry, at the beginning.
+    /// The memory for an entry. The last entry is at the beginning.
     entry: Vec<u8>,
 }
 
 impl JsonLines {
-    /// Under `limits`, of which every number is moved into its range.
+    /// Creates a serializer with `limits`, clamped to their ranges.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self { limits: limits.clamped(), entry: Vec::new() }
     }
 
-    /// Encodes the entry; returns its length and what the fuse did.
+    /// Encodes the entry. Returns its length and the report of the circuit breaker.
     fn entry(&mut self, write: &dyn Fn(&mut EntryWriter<'_>)) -> Result<(usize, TripReport), EncodeError> {
         loop {
             match encode::encode(&mut self.entry, &self.limits, |entry| write(entry)) {
@@ -50,7 +50,7 @@ impl JsonLines {
         line: &mut Line<'_>,
     ) -> Result<TripReport, EncodeError> {
         let (len, report) = self.entry(write)?;
-        // It is an entry: it has just been encoded.
+        // The bytes are a valid entry, because they were just encoded.
         if let Ok(entry) = EntryRef::new(&self.entry[..len]) {
             line.write(&entry);
         }
@@ -106,7 +106,7 @@ impl Serializer for JsonLines {
     }
 }
 
-/// A line in a buffer. What does not fit is counted.
+/// A line in a buffer. Bytes that do not fit are only counted.
 struct Line<'b> {
     buffer: &'b mut [u8],
     len: usize,

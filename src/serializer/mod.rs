@@ -1,8 +1,8 @@
-//! The contract that every form of an entry keeps (B4), and the two that do: [`Binary`], and `JsonLines` with the feature
-//! `json`.
+//! The common interface of the encodings of an entry, with two implementations: [`Binary`], and `JsonLines` with the
+//! feature `json`.
 //!
-//! What they write can be strung together in any order, with nothing between: each frame says where it ends, each line ends
-//! with a line feed, and [`Encoding::detect`] tells what comes next.
+//! Their outputs can follow one another in any order without separators. The header of a frame contains its length,
+//! each line ends with a line feed, and [`Encoding::detect`] returns the encoding of the following bytes.
 //!
 //! ```
 //! use fusewire::serializer::{Binary, Serializer};
@@ -40,63 +40,64 @@ use crate::error::EncodeError;
 use crate::limits::Limits;
 use crate::trip::TripReport;
 
-/// One form of entries.
+/// A serializer of entries in one encoding.
 ///
-/// What is given to write is called as often as it takes, and has to write the same each time. The same fuse guards every
-/// form: under the same limits each of them keeps the same of an entry, and reports the same. No method allocates in steady
-/// state: memory that one needs is kept, and grows with the largest entry.
+/// A method may call its argument `write` several times. `write` must write the same entry each time. The circuit
+/// breaker is the same in all encodings: under the same limits, they keep the same values and return the same report.
+/// After a warm-up, no method allocates: an implementation keeps its memory, which grows to the size of the largest
+/// entry.
 pub trait Serializer {
-    /// Which form it is.
+    /// Returns the encoding.
     fn encoding(&self) -> Encoding;
 
-    /// Its name, as tools print it.
+    /// Returns the name of the encoding, as tools print it.
     fn name(&self) -> &'static str {
         self.encoding().name()
     }
 
-    /// The limits that it obeys.
+    /// Returns the limits.
     fn limits(&self) -> &Limits;
 
-    /// Whether a reader uses values where they lie, without taking the entry apart.
+    /// Returns whether a reader can use the values in place, without a conversion.
     fn is_zero_copy(&self) -> bool;
 
-    /// The exact length of what [`encode`](Self::encode) writes.
+    /// Returns the exact length in bytes of the output of [`encode`](Self::encode).
     ///
     /// # Errors
-    /// What the fuse is told to refuse the entry for.
+    /// Returns an error if the limits refuse a value or a container.
     fn encoded_len(&mut self, write: &dyn Fn(&mut EntryWriter<'_>)) -> Result<usize, EncodeError>;
 
-    /// Writes what `write` writes to the beginning of `buffer`.
+    /// Writes the entry that `write` builds at the beginning of `buffer`.
     ///
     /// # Errors
-    /// [`EncodeError::BufferTooSmall`] with the bytes needed, or what the fuse was told to refuse the entry for. What is in
-    /// the buffer then is garbage.
+    /// Returns [`EncodeError::BufferTooSmall`] with the necessary length if the buffer is too small. Returns another
+    /// error if the limits refuse a value or a container. After an error the bytes in the buffer have no meaning.
     fn encode(
         &mut self,
         write: &dyn Fn(&mut EntryWriter<'_>),
         buffer: &mut [u8],
     ) -> Result<Serialized, EncodeError>;
 
-    /// The exact length of what [`transcode`](Self::transcode) writes.
+    /// Returns the exact length in bytes of the output of [`transcode`](Self::transcode).
     ///
     /// # Errors
-    /// [`EncodeError::TooLong`].
+    /// Returns [`EncodeError::TooLong`] if the entry exceeds the longest payload of a frame.
     fn transcoded_len(&mut self, entry: &EntryRef<'_>) -> Result<usize, EncodeError>;
 
-    /// Writes an entry that has been encoded to the beginning of `buffer`, whatever limits it was encoded under, and returns
-    /// the length.
+    /// Writes an encoded entry at the beginning of `buffer`, and returns the length. The limits do not apply.
     ///
     /// # Errors
-    /// [`EncodeError::BufferTooSmall`] with the bytes needed, and [`EncodeError::TooLong`].
+    /// Returns [`EncodeError::BufferTooSmall`] with the necessary length if the buffer is too small, and
+    /// [`EncodeError::TooLong`] if the entry exceeds the longest payload of a frame.
     fn transcode(&mut self, entry: &EntryRef<'_>, buffer: &mut [u8]) -> Result<usize, EncodeError>;
 }
 
-/// What was written.
+/// The result of [`Serializer::encode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Serialized {
-    /// Bytes from the beginning of the buffer.
+    /// The number of bytes written at the beginning of the buffer.
     pub len: usize,
-    /// What the fuse did.
+    /// The report of the circuit breaker.
     pub report: TripReport,
 }

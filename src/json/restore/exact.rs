@@ -1,11 +1,11 @@
-//! JSON in the very form in which it is written here: no other blank, escape or digit.
+//! A parser that accepts only the exact form in which this crate writes JSON: no other space, escape or digit.
 
 use crate::json::cursor::{Cursor, RawString};
 use crate::json::string::plain_len;
 use crate::json::validate::code_unit;
 use crate::text::is_written;
 
-/// Takes what it expects off the front of a text, and nothing else.
+/// A parser that removes expected tokens from the beginning of a text.
 #[derive(Clone, Copy)]
 pub(super) struct Exact<'j> {
     text: &'j str,
@@ -26,7 +26,7 @@ impl<'j> Exact<'j> {
         self.at == self.text.len()
     }
 
-    /// Whether both stand at the same place.
+    /// Returns whether both parsers are at the same position.
     pub(super) fn is_where(&self, other: &Self) -> bool {
         self.at == other.at
     }
@@ -36,7 +36,7 @@ impl<'j> Exact<'j> {
         self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(token.as_bytes()))
     }
 
-    /// Steps behind `token` where it is next.
+    /// Removes `token` if it is next. Returns whether it was next.
     #[must_use]
     #[inline(always)]
     pub(super) fn eat(&mut self, token: &str) -> bool {
@@ -52,7 +52,7 @@ impl<'j> Exact<'j> {
         self.eat(token).then_some(())
     }
 
-    /// One of `names`, up to the quote behind it.
+    /// Parses one of `names` and the quote after it.
     pub(super) fn name_of<T: Copy>(&mut self, names: &[(T, &str)]) -> Option<T> {
         let end = self.rest().as_bytes().iter().position(|byte| *byte == b'"')?;
         let name = self.rest().get(..end)?;
@@ -61,7 +61,7 @@ impl<'j> Exact<'j> {
         Some(*value)
     }
 
-    /// The string whose opening quote is next.
+    /// Parses a string with its quotes.
     pub(super) fn string(&mut self) -> Option<RawString<'j>> {
         self.expect("\"")?;
         let (bytes, start) = (self.text.as_bytes(), self.at);
@@ -80,7 +80,7 @@ impl<'j> Exact<'j> {
         Some(RawString::new(self.text.get(start..at)?, escaped))
     }
 
-    /// The plain text up to the quote that ends it.
+    /// Parses a text without escapes and the quote after it.
     pub(super) fn plain(&mut self) -> Option<&'j str> {
         let end = self.rest().as_bytes().iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
         let text = self.rest().get(..end)?;
@@ -89,7 +89,7 @@ impl<'j> Exact<'j> {
         Some(text)
     }
 
-    /// A number's characters; no number has more than 64.
+    /// Returns the characters of a number, at most 64.
     fn digits(&mut self) -> &'j str {
         let rest = self.rest();
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
@@ -98,7 +98,7 @@ impl<'j> Exact<'j> {
         number
     }
 
-    /// An integer of the type asked for.
+    /// Parses an integer of type `T`.
     pub(super) fn integer<T: core::str::FromStr>(&mut self) -> Option<T> {
         integer(self.digits())
     }
@@ -113,7 +113,7 @@ impl<'j> Exact<'j> {
             .then_some(Number::Float(number))
     }
 
-    /// As many hexadecimal digits as `T` has, as a number that is not 0.
+    /// Parses `len` hexadecimal digits as a number that is not 0.
     pub(super) fn hex(&mut self, len: usize) -> Option<u128> {
         let digits = self.rest().get(..len)?;
         let plain = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -121,7 +121,7 @@ impl<'j> Exact<'j> {
         u128::from_str_radix(digits, 16).ok().filter(|number| plain && *number != 0)
     }
 
-    /// Steps behind the value that is next, whatever its form, in which only strings are told from the rest.
+    /// Skips the next value without a check of its form.
     pub(super) fn skip(&mut self) {
         let mut cursor = Cursor::new(self.rest());
         cursor.skip();
@@ -129,11 +129,11 @@ impl<'j> Exact<'j> {
     }
 }
 
-/// A number as JSON has it.
+/// A number in JSON text.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
     Signed(i128),
-    /// Over `i128::MAX`.
+    /// An integer above `i128::MAX`.
     Unsigned(u128),
     Float(f64),
 }
@@ -147,8 +147,8 @@ fn integer<T: core::str::FromStr>(digits: &str) -> Option<T> {
     if plain { digits.parse().ok() } else { None }
 }
 
-/// The length of an escape as it is written here: the short form where there is one of ours, else four digits. Who prints
-/// lines to terminals may have escaped other characters, for which the four digits stand too.
+/// Returns the length of an escape in the written form: the short form if there is one, else four digits. Output for
+/// terminals can escape other characters with four digits; this form is also accepted.
 fn escape_len(bytes: &[u8]) -> Option<usize> {
     match bytes.get(1)? {
         b'"' | b'\\' | b'n' | b'r' | b't' => Some(2),

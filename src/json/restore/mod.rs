@@ -1,4 +1,4 @@
-//! Lines that [`write_entry`](super::write_entry) wrote, back to the entries they were.
+//! The conversion of lines that [`write_entry`](super::write_entry) has written back to their entries.
 
 mod exact;
 mod notes;
@@ -12,8 +12,8 @@ use super::object::Scratch;
 
 pub(super) use written::Written;
 
-/// Makes entries of the lines that they were written to. Reuse it: its memory is kept from line to line, and where lines
-/// have no escapes that are longer than any before, nothing is allocated.
+/// A converter of written lines back to entries. It reuses its memory for each line. It allocates only if a line
+/// contains a longer escaped text than all lines before.
 ///
 /// ```
 /// use fusewire::{Limits, decode::EntryRef, encode::encode, json::{Restorer, write_entry}};
@@ -39,27 +39,29 @@ pub struct Restorer {
 }
 
 impl Restorer {
-    /// A restorer that has seen nothing.
+    /// Creates a restorer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether `line` is one that [`write_entry`](super::write_entry) may have written: one object whose members are
-    /// those of `schema/JSON.md`'s first table, in that order, and everything in it in the very form that is stated there.
-    /// A line end is no part of it. Characters that are not ASCII may be escaped, as the command line does where a terminal
-    /// would act on them.
+    /// Returns whether [`write_entry`](super::write_entry) can have written `line`, without its line end. The line
+    /// must be one object with the members of the first table of `schema/JSON.md`, in that order and in exactly the
+    /// form that the table specifies. Characters that are not ASCII may be escaped, because the command line escapes
+    /// control characters for terminals.
     #[must_use]
     pub fn recognises(line: &str) -> bool {
         Written::read(line).is_some()
     }
 
-    /// Writes the entry that `line` was written from to `entry`, to which nothing was written before; `false`, and nothing
-    /// is written, where `line` is none that it [`recognises`](Self::recognises). It can be called again with the same line.
+    /// Writes the entry from which `line` was written to the empty writer `entry`, and returns `true`. Returns
+    /// `false` and writes nothing if [`recognises`](Self::recognises) returns `false` for the line. The method can be
+    /// called again for the same line.
     ///
-    /// The fuse that guards `entry` decides anew. Under the limits that the entry was made with, and under larger ones, it
-    /// does not trip (for two corners see `schema/JSON.md`), and the report is that of the entry. Under smaller ones it cuts what is too large,
-    /// and adds what it does to what was done before. The limits' refusals hold as well: allow the kinds that were allowed.
+    /// The limits of `entry` apply. If they are the original limits or greater, the circuit breaker does not trip
+    /// again (`schema/JSON.md` describes two exceptions), and the report is the report of the original entry. Lower
+    /// limits cut values, and their trips are added to the original trips. The limits must permit the kinds that the
+    /// original limits permitted.
     pub fn restore(&mut self, line: &str, entry: &mut EntryWriter<'_>) -> bool {
         let written = Written::read(line);
         if let Some(written) = &written {

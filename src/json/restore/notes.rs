@@ -1,4 +1,4 @@
-//! What the fuse had done to values, found again by their paths.
+//! The list of the values with trips in a line, which are found again by their paths.
 
 use crate::json::fuse::CUTS;
 use crate::json::write::LEVELS;
@@ -6,41 +6,41 @@ use crate::kind::NodeFlags;
 
 use super::exact::Exact;
 
-/// What the fuse had done to one value.
+/// The original trips of one value.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Note {
     pub(super) flags: NodeFlags,
-    /// Children that it had dropped; `u64::MAX` where nobody knows.
+    /// The number of dropped children; `u64::MAX` means unknown.
     pub(super) dropped: u64,
 }
 
-/// How a value is reached from the one that holds it.
+/// The step from a container to a child.
 #[derive(Clone, Copy)]
 pub(super) enum Step<'j> {
-    /// As it is written.
+    /// The key in its written form.
     Key(&'j str),
     Index(u32),
 }
 
-/// The list of values that the fuse had tripped on, in the order of the entry. It is read while the values are: both
-/// have the same order, and each of the list is looked for once.
+/// The list of the values with trips, in the order of the entry. It is read in parallel with the values, which have
+/// the same order. Each element of the list must match a value.
 #[derive(Clone)]
 pub(super) struct Notes<'j> {
     text: Exact<'j>,
-    /// The next value of the list, still escaped as it is written; empty behind the last.
+    /// The path of the next element of the list in its written form. It is empty after the last element.
     path: &'j str,
-    /// Values of this very path that come before it.
+    /// The number of values with the same path that precede the value.
     passed: u32,
     note: Note,
-    /// The values that lead to the one at hand.
+    /// The steps to the current value.
     steps: [Step<'j>; LEVELS],
-    /// How much of `path` leads to each of those; `None` where it leads elsewhere.
+    /// For each step, the length of the part of `path` that matches the steps so far, or `None` if they do not match.
     matched: [Option<usize>; LEVELS],
     is_sound: bool,
 }
 
 impl<'j> Notes<'j> {
-    /// The list whose first element is at `text`.
+    /// Returns the list whose first element is at `text`.
     pub(super) fn new(text: Exact<'j>) -> Self {
         let mut notes = Self {
             text,
@@ -57,12 +57,13 @@ impl<'j> Notes<'j> {
         notes
     }
 
-    /// The place behind the list, where each of it has been found.
+    /// Returns the position after the list if all its elements were found.
     pub(super) fn end(&self) -> Option<Exact<'j>> {
         (self.is_sound && self.path.is_empty()).then_some(self.text)
     }
 
-    /// What the fuse had done to the value at `depth` that `step` leads to. To be asked for each value, in order.
+    /// Returns the original trips of the value at `depth` that `step` leads to. The method must be called for each
+    /// value, in order.
     pub(super) fn of(&mut self, depth: usize, step: Step<'j>) -> Note {
         if self.path.is_empty() {
             return Note::default();
@@ -103,7 +104,7 @@ impl<'j> Notes<'j> {
         });
     }
 
-    /// Reads the next of the list.
+    /// Reads the next element of the list.
     fn read(&mut self) -> Option<()> {
         let text = &mut self.text;
         text.expect("{\"path\":")?;
@@ -137,7 +138,7 @@ impl<'j> Notes<'j> {
     }
 }
 
-/// What of a path is behind `key`, whose slashes and tildes are written in another way there.
+/// Returns the part of `path` after `key`. Slashes and tildes of the key are escaped in the path.
 fn behind_key<'p>(mut path: &'p str, mut key: &str) -> Option<&'p str> {
     while let Some(at) = key.find(['~', '/']) {
         let escape = if key[at..].starts_with('~') { "~0" } else { "~1" };

@@ -1,4 +1,4 @@
-//! The attributes of a line that was written here: step by step, and told from any other object.
+//! The parser of the attributes of a written line. It distinguishes them from any other object.
 
 use crate::json::base64;
 use crate::json::cursor::RawString;
@@ -10,38 +10,38 @@ use crate::time::Timestamp;
 use super::exact::{Exact, Number};
 use super::notes::{Note, Notes, Step};
 
-/// A value on the way through the attributes.
+/// A value in the attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'j> {
-    /// `None` for an element of an array.
+    /// The key, or `None` for an element of an array.
     pub(super) key: Option<RawString<'j>>,
     pub(super) item: Item<'j>,
-    /// What the fuse had done to it.
+    /// The original trips of the value.
     pub(super) note: Note,
 }
 
-/// What a value is.
+/// The parsed form of a value.
 #[derive(Clone, Copy)]
 pub(super) enum Item<'j> {
     Null,
     Bool(bool),
     Number(Number),
     String(RawString<'j>),
-    /// Base64 of bytes, and of text that is not UTF-8.
+    /// The base64 text of bytes, or of text that is not UTF-8.
     Bytes(&'j str),
     Timestamp(Timestamp),
     Duration(i128),
     /// A kind of a later version of the format, and the value of its node.
     Later(u8, u64),
-    /// The values that follow, up to the end that is told, are its children.
+    /// A container. Its children follow, up to [`Next::End`].
     Map,
     Array,
 }
 
-/// What comes next.
+/// The next event of the parser.
 pub(super) enum Next<'j> {
     Value(Found<'j>),
-    /// The end of the innermost container; at last, of the attributes.
+    /// The end of the innermost container, or at last of the attributes.
     End,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Next<'j> {
 #[derive(Clone, Copy)]
 struct Open {
     kind: Container,
-    /// Whether its first key is a tag.
+    /// Whether the first key of the container is a tag.
     tag: bool,
     children: u32,
 }
@@ -58,29 +58,30 @@ struct Open {
 enum Container {
     Array,
     Map,
-    /// A map that stands inside of `{"$map":..}`.
+    /// A map inside `{"$map":..}`.
     Wrapped,
 }
 
 const TOP: Open = Open { kind: Container::Map, tag: false, children: 0 };
 
-/// Steps through the attributes.
+/// A parser of the attributes.
 pub(super) struct Values<'j> {
     text: Exact<'j>,
-    /// Where the fuse had done anything.
+    /// The list of values with trips, if there is one.
     notes: Option<Notes<'j>>,
     depth: usize,
     open: [Open; LEVELS],
 }
 
 impl<'j> Values<'j> {
-    /// The attributes whose opening brace is before `text`.
+    /// Creates a parser for attributes whose opening brace precedes `text`.
     pub(super) fn new(text: Exact<'j>, notes: Option<Exact<'j>>) -> Self {
         Self { text, notes: notes.map(Notes::new), depth: 0, open: [TOP; LEVELS] }
     }
 
-    /// The places behind the attributes and behind the list of what the fuse had done to them, if there is one, where both
-    /// are as they are written and belong together.
+    /// Checks all attributes. Returns the position after them, and the position after the list of values with trips
+    /// if there is one. Returns `None` if a value does not have the written form, or if the list does not match the
+    /// values.
     pub(super) fn check(mut self) -> Option<(Exact<'j>, Option<Exact<'j>>)> {
         let mut depth = 0_usize;
         loop {
@@ -104,7 +105,7 @@ impl<'j> Values<'j> {
         }
     }
 
-    /// Steps out of the container that was found last.
+    /// Skips the rest of the container that was returned last.
     pub(super) fn skip(&mut self) {
         let mut depth = 1_usize;
         while depth > 0 {
@@ -116,7 +117,7 @@ impl<'j> Values<'j> {
         }
     }
 
-    /// `None` where the text is not as it is written here.
+    /// Returns the next event, or `None` if the text does not have the written form.
     pub(super) fn next(&mut self) -> Option<Next<'j>> {
         let depth = self.depth;
         let level = &mut self.open[depth];
@@ -126,7 +127,7 @@ impl<'j> Values<'j> {
             Container::Wrapped => self.text.eat("}}"),
         };
         if is_end {
-            // A map is wrapped where it would be taken for a value, and only there. The attributes never are.
+            // A map is wrapped if and only if its only key is a tag. The attributes of an entry are never wrapped.
             let is_odd = (level.kind == Container::Wrapped) != (level.children == 1 && level.tag);
             if is_odd && depth > 0 {
                 return None;
@@ -202,7 +203,7 @@ impl<'j> Values<'j> {
     }
 }
 
-/// Whether the object at `value`, which begins as a wrapped one does, is the last thing in the object around it.
+/// Returns whether the object at `value` begins as a wrapped map and is the last member of the object around it.
 fn is_only_member(mut value: Exact<'_>) -> bool {
     if !value.starts_with("{\"$") {
         return false;
@@ -211,7 +212,7 @@ fn is_only_member(mut value: Exact<'_>) -> bool {
     value.starts_with("}")
 }
 
-/// A value that is written as an object with a tag for its only key.
+/// Parses a value in the form of an object whose only key is a tag.
 fn tagged<'j>(text: &mut Exact<'j>) -> Option<Item<'j>> {
     text.expect("{\"$")?;
     let item = if text.eat("time\":\"") {
@@ -226,7 +227,7 @@ fn tagged<'j>(text: &mut Exact<'j>) -> Option<Item<'j>> {
         Item::Number(Number::Float(not_finite(text.plain()?)?))
     } else {
         text.expect("kind\":[")?;
-        // 11 is no value: it marks children that were dropped.
+        // 11 is not a kind of values: it marks dropped children.
         let kind = text.integer().filter(|kind: &u8| *kind > 11)?;
         text.expect(",")?;
         let value = text.integer()?;

@@ -1,4 +1,4 @@
-//! The attributes of a line that was written here, written again.
+//! The writer of the attributes of a written line to a new entry.
 
 use crate::encode::{ArrayWriter, MapWriter, ValueWriter};
 use crate::json::base64;
@@ -7,8 +7,8 @@ use crate::kind::NodeFlags;
 use super::exact::Number;
 use super::values::{Found, Item, Next, Values};
 
-/// Writes the values up to the end of the container. Recursion ends where the fuse cuts: what is in a container that is
-/// too deep is stepped over in a loop.
+/// Writes the values up to the end of the container. The recursion ends at the depth limit; a loop skips a container
+/// beyond it.
 pub(super) fn write_map(
     values: &mut Values<'_>,
     map: &mut MapWriter<'_, '_>,
@@ -49,7 +49,7 @@ fn write_value(
         return;
     }
     let dropped = (found.note.dropped != u64::MAX).then_some(found.note.dropped);
-    // That a container lost children is said where it ends, if it becomes one again.
+    // The end of a container sets the flag for dropped children, if the value becomes a container.
     let flags = NodeFlags::from_bits(found.note.flags.bits() & !NodeFlags::CHILDREN_DROPPED.bits());
     slot.restored(flags, |slot| match found.item {
         Item::Map => {
@@ -90,7 +90,7 @@ fn write_leaf(item: Item<'_>, out: ValueWriter<'_, '_>, scratch: &mut String) {
         Item::Timestamp(time) => out.timestamp(time),
         Item::Duration(nanos) => out.duration_nanos(nanos),
         Item::Later(kind, value) => {
-            // Nothing is known of it but what the line says.
+            // Only the number of the kind and the value of the node are known.
             let mut map = out.map();
             let mut parts = map.slot("$kind").array();
             parts.push(&kind).push(&value);

@@ -1,4 +1,4 @@
-//! The members of a line that was written here.
+//! The parser of the members of a written line.
 
 use crate::encode::EntryWriter;
 use crate::json::cursor::RawString;
@@ -13,10 +13,10 @@ use super::exact::Exact;
 use super::values::Values;
 use super::write::write_map;
 
-/// The attribute that says why the attributes of a damaged entry end.
+/// The key of the attribute with the reason why the attributes of a damaged entry end.
 const UNREADABLE: &str = "fusewire.unreadable";
 
-/// A line that was written here, all of it looked at.
+/// A written line after a check of all its members.
 pub(in crate::json) struct Written<'j> {
     time: Option<Timestamp>,
     severity: Severity,
@@ -24,17 +24,17 @@ pub(in crate::json) struct Written<'j> {
     target: Option<RawString<'j>>,
     thread: Option<RawString<'j>>,
     body: Option<RawString<'j>>,
-    /// Where the attributes begin, behind the brace.
+    /// The position of the attributes, after the brace.
     attributes: Option<Exact<'j>>,
     dropped: u32,
     report: TripReport,
-    /// Where the list of values begins that the fuse had tripped on.
+    /// The position of the list of values with trips.
     notes: Option<Exact<'j>>,
     unreadable: Option<RawString<'j>>,
 }
 
 impl<'j> Written<'j> {
-    /// `None` where the line was not written here.
+    /// Parses a line. Returns `None` if the line does not have the written form.
     pub(in crate::json) fn read(line: &'j str) -> Option<Self> {
         let mut members = Members { text: Exact::new(line), any: false };
         members.text.expect("{")?;
@@ -74,7 +74,7 @@ impl<'j> Written<'j> {
         (members.text.is_at_end() && (!is_empty || written.unreadable.is_some())).then_some(written)
     }
 
-    /// Everything before the attributes.
+    /// Parses the members before the attributes.
     fn header(members: &mut Members<'j>) -> Option<Self> {
         let mut header = Self {
             time: None,
@@ -121,7 +121,8 @@ impl<'j> Written<'j> {
         Some(header)
     }
 
-    /// Writes the entry. The texts come last: what they take of the entry's budget is then as in the entry that this was.
+    /// Writes the entry. The texts are written last, so that they take the same part of the byte budget as in the
+    /// original entry.
     pub(in crate::json) fn write_to(&self, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
         let Scratch { keys, value } = scratch;
         if let Some(time) = self.time {
@@ -154,19 +155,19 @@ impl<'j> Written<'j> {
     }
 }
 
-/// The header's time: 0 where it is before the epoch, or beyond the range.
+/// Returns the time for the header, or 0 if it is before the epoch or out of range.
 fn nanos(time: Timestamp) -> u64 {
     u64::try_from(time.unix_nanos()).unwrap_or(0)
 }
 
-/// Members of the outermost object, in the order in which they are asked for.
+/// The members of the outermost object, in the expected order.
 struct Members<'j> {
     text: Exact<'j>,
     any: bool,
 }
 
 impl Members<'_> {
-    /// Steps to the value of `name`, where that is the next member.
+    /// Moves to the value of `name` and returns `true` if that is the next member.
     fn meets(&mut self, name: &str) -> bool {
         let mut text = self.text;
         let found = (!self.any || text.eat(",")) && text.eat("\"") && text.eat(name) && text.eat("\":");
@@ -177,7 +178,7 @@ impl Members<'_> {
         found
     }
 
-    /// A string of `len` hexadecimal digits.
+    /// Parses a string of `len` hexadecimal digits.
     fn id(&mut self, len: usize) -> Option<u128> {
         self.text.expect("\"")?;
         let id = self.text.hex(len)?;
@@ -186,7 +187,7 @@ impl Members<'_> {
     }
 }
 
-/// The fuse's trips by cause, up to the list of values.
+/// Parses the trips by cause, up to the list of values.
 fn trips(text: &mut Exact<'_>) -> Option<TripReport> {
     text.expect("{\"trips\":{")?;
     let mut report = TripReport::default();

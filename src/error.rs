@@ -5,6 +5,19 @@ use core::fmt;
 use crate::path::KeyPath;
 
 /// The reason why an entry was not encoded. After an error the bytes in the buffer have no meaning.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::error::EncodeError;
+///
+/// let Err(EncodeError::BufferTooSmall { needed, .. }) =
+///     encode(&mut [0; 16], &Default::default(), |entry| entry.set_body("paid"))
+/// else {
+///     panic!("the entry fits")
+/// };
+/// let mut buffer = vec![0; needed];
+/// assert!(encode(&mut buffer, &Default::default(), |entry| entry.set_body("paid")).is_ok());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {

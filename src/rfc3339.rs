@@ -190,9 +190,17 @@ impl Reader<'_> {
 }
 
 impl Timestamp {
-    /// Parses RFC 3339 text. Returns `None` for other text, with four exceptions: a space in place of `T`, a comma
-    /// before the fraction, an offset without a colon or without minutes, and a missing offset (the time is then
-    /// UTC).
+    /// Parses RFC 3339 text. Four deviations are also accepted: a space in place of `T`, a comma before the fraction,
+    /// an offset without a colon or without minutes, and a missing offset (the time is then UTC). Returns `None` for
+    /// other text.
+    ///
+    /// ```
+    /// use fusewire::Timestamp;
+    ///
+    /// let time = Timestamp::parse_rfc3339("2026-01-02 03:04:05,5+0530").unwrap();
+    /// assert_eq!(time.to_string(), "2026-01-02T03:04:05.500+05:30");
+    /// assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
+    /// ```
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let mut reader = Reader(text.as_bytes());

@@ -78,7 +78,7 @@ impl Timestamp {
         self.utc_offset_minutes
     }
 
-    /// Returns the nanoseconds since the epoch. This never overflows.
+    /// Returns the nanoseconds since the epoch. The result does not overflow.
     #[must_use]
     pub const fn unix_nanos(self) -> i128 {
         self.seconds as i128 * NANOS_PER_SECOND + self.nanoseconds as i128

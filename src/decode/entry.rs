@@ -183,6 +183,20 @@ impl<'a> EntryRef<'a> {
     }
 
     /// Returns an iterator over the attributes, in order.
+    ///
+    /// ```
+    /// # use fusewire::decode::EntryRef;
+    /// # use fusewire::encode::encode;
+    /// # let mut buffer = [0; 512];
+    /// # let bytes = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("attempt", &3))?.into_bytes();
+    /// # let entry = EntryRef::new(bytes)?;
+    /// for attribute in entry.attributes() {
+    ///     let attribute = attribute?;
+    ///     assert_eq!(attribute.key, "attempt");
+    ///     assert_eq!(attribute.value.as_i128(), Some(3));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn attributes(&self) -> Attributes<'a> {
@@ -199,8 +213,8 @@ impl<'a> EntryRef<'a> {
     /// Returns the value at `path`. A path consists of keys, separated by `.`, and of indexes of array elements, for
     /// example `request.headers[0].name`.
     ///
-    /// A key can contain `.` or `[`. A step of the path is the longest key that equals the rest of the path, or a
-    /// beginning of it before a `.` or `[`. If a key occurs more than once, the first occurrence is used.
+    /// A key can contain `.` or `[`. Each step uses the longest key that is the whole rest of the path, or the part
+    /// of the rest before a `.` or `[`. If a key occurs more than once, the first occurrence is used.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value<'a>> {
         path::find(self.attributes(), path)

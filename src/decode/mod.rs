@@ -29,7 +29,7 @@ pub(crate) const fn fault(offset: usize, field: &'static str, fault: DecodeFault
     DecodeError { offset, field, fault }
 }
 
-/// Returns the error that `field` at `offset` ends at `end`, after the `available` bytes.
+/// Returns the error for a `field` at `offset` that ends at `end`, outside the `available` bytes.
 pub(crate) const fn out_of_bounds(
     offset: usize,
     field: &'static str,

@@ -34,8 +34,9 @@ pub struct Visit<'a> {
 ///     entry.attr("request", &map! { path = "/pay" }).attr("attempt", &3);
 /// })?;
 /// let entry = EntryRef::new(entry.into_bytes())?;
-/// let keys: Vec<_> = entry.walk().flatten().map(|visit| (visit.depth, visit.attribute.key.to_string())).collect();
-/// assert_eq!(keys, [(0, "request".into()), (1, "path".into()), (0, "attempt".into())]);
+/// let keys: Vec<_> =
+///     entry.walk().flatten().map(|visit| format!("{} {}", visit.depth, visit.attribute.key)).collect();
+/// assert_eq!(keys, ["0 request", "1 path", "0 attempt"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -88,8 +89,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the next value. Only its offset and its key are validated. Enters a container. After an error, the
-    /// caller must end the walk.
+    /// Returns the next value. Only the position of its node and its key are validated. If the value is a container,
+    /// the walk enters the container. After an error, the caller must end the walk.
     #[inline(always)]
     pub(crate) fn step(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
         self.leave();
@@ -190,8 +191,8 @@ impl Step<'_> {
         self.node.flags
     }
 
-    /// Returns the kind, unless the value is wide. The eight bytes of the node then are the value or a reference to
-    /// it.
+    /// Returns the kind, or `None` if the value is wide. If the value is not wide, the value field of the node
+    /// contains the value or refers to it.
     #[inline(always)]
     pub(crate) fn plain_kind(&self) -> Option<Kind> {
         if self.node.flags.contains(NodeFlags::WIDE) { None } else { Kind::from_number(self.node.kind) }

@@ -70,8 +70,8 @@ enum Level<'a, 'b> {
 ///
 /// let mut buffer = [0; 1024];
 /// let bytes = encode(&mut buffer, &Default::default(), |entry| {
-///     let mut request = entry.attributes();
-///     let mut request = request.slot("request").map();
+///     let mut attributes = entry.attributes();
+///     let mut request = attributes.slot("request").map();
 ///     request.entry("path", "/checkout").keyed(&404, "not found");
 /// })?
 /// .into_bytes();

@@ -139,7 +139,7 @@ impl Fragment {
         Ok(fragment)
     }
 
-    /// Returns the attributes of a canonical entry of this writer.
+    /// Creates a fragment from the attributes of an entry that this crate has encoded.
     fn of_entry(entry: &[u8], report: TripReport) -> Self {
         let count = u32_at(entry, layout::NODE_COUNT).unwrap_or(0) as usize;
         let start = layout::text_start(count);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::digits::Digits;
 
-/// A key of a map that has a form as text.
+/// A type whose values can be keys of a map.
 ///
 /// Strings and characters are used as they are. Integers become decimal digits; `bool` becomes `true` or `false`.
 /// Other types can implement this trait. No key is refused, and the order and repetitions of keys are kept.
@@ -24,7 +24,7 @@ use crate::digits::Digits;
 /// }
 ///
 /// assert_eq!(UserId(7).with_key(str::to_owned), "user-7");
-/// assert_eq!((-7).with_key(str::to_owned), "-7");
+/// assert_eq!((-7_i64).with_key(str::to_owned), "-7");
 /// ```
 pub trait LogKey {
     /// Calls `use_key` once with the text of the key.
@@ -101,7 +101,7 @@ impl LogKey for isize {
 /// A set of attribute keys that an entry may contain. Attributes with other keys are skipped, not visited, and not
 /// counted as dropped.
 ///
-/// The filter applies to the top-level attributes of an entry; their values are written whole. A lookup takes
+/// The filter applies to the keys of top-level attributes, and not to the keys in their values. A lookup takes
 /// constant time.
 ///
 /// ```

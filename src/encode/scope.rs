@@ -82,7 +82,7 @@ impl Counts {
         self.dropped = self.dropped.saturating_add(children.unwrap_or(u64::MAX));
     }
 
-    /// Returns the number of children so far, kept and dropped. This is the index of the next child in its source.
+    /// Returns the number of children, kept and dropped. This is the index of the next child in its source.
     #[inline(always)]
     pub(crate) fn offered(self) -> u32 {
         u32::try_from(self.dropped).unwrap_or(u32::MAX).saturating_add(self.kept)

@@ -23,8 +23,8 @@ pub struct ValueWriter<'a, 'b> {
     target: Option<Target<'a, 'b>>,
 }
 
-/// The destination of the value. A writer without a destination ignores its value, because the container is full, was
-/// cut or filters the key.
+/// The destination of the value. A writer without a destination ignores its value: the container is full or was cut,
+/// or the filter rejects the key.
 struct Target<'a, 'b> {
     tape: &'a mut Tape<'b>,
     counts: &'a mut Counts,

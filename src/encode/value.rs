@@ -195,6 +195,19 @@ impl LogValue for bytes::Bytes {
 
 /// A value that is written as its `Debug` text, limited by
 /// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes).
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{AsDebug, encode};
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.attr("state", &AsDebug(&Some("idle")));
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes()).unwrap();
+/// assert_eq!(entry.get("state").and_then(|state| state.as_str()), Some("Some(\"idle\")"));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct AsDebug<'a>(pub &'a dyn fmt::Debug);
 

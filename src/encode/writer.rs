@@ -25,6 +25,21 @@ use super::value::LogValue;
 ///
 /// Header fields and attributes can be set in any order. If a header field is set twice, the last call applies; the
 /// bytes of a replaced text remain in the entry unused. Only [`finish`](Self::finish) returns an error.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::EntryWriter;
+/// use fusewire::{Limits, Severity};
+///
+/// let mut buffer = [0; 512];
+/// let mut entry = EntryWriter::new(&mut buffer, &Limits::default());
+/// entry.set_severity(Severity::INFO);
+/// entry.set_body("paid");
+/// entry.attr("amount", &7).attr("currency", "EUR");
+/// let encoded = entry.finish()?;
+/// assert_eq!(EntryRef::new(encoded.bytes()).unwrap().attributes().count(), 2);
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 pub struct EntryWriter<'b> {
     pub(super) tape: Tape<'b>,
     top: Counts,
@@ -71,7 +86,7 @@ impl<'b> EntryWriter<'b> {
         }
     }
 
-    /// Makes the writer skip all further top-level attributes whose keys are not in `filter`.
+    /// Restricts all further top-level attributes to the keys in `filter`. Other attributes are skipped.
     pub fn set_key_filter(&mut self, filter: &'b KeyFilter) {
         self.filter = Some(filter);
     }
@@ -147,8 +162,17 @@ impl<'b> EntryWriter<'b> {
         self.body = self.header_string(body, Places::BODY);
     }
 
-    /// Sets the body to formatted text, which is written directly into the entry. It is stopped at
+    /// Sets the body to formatted text, which is written directly into the entry. The formatting stops at
     /// [`Limits::max_string_bytes`].
+    ///
+    /// ```
+    /// # use fusewire::encode::encode;
+    /// # let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_body_fmt(format_args!("retry {}", 3)))?;
+    /// # let entry = fusewire::decode::EntryRef::new(entry.into_bytes()).unwrap();
+    /// assert_eq!(entry.body(), "retry 3");
+    /// # Ok::<(), fusewire::error::EncodeError>(())
+    /// ```
     pub fn set_body_fmt(&mut self, args: fmt::Arguments<'_>) {
         if let Some(text) = args.as_str() {
             self.set_body(text);

@@ -121,7 +121,7 @@ pub(crate) const fn span(offset: u32, length: u32) -> u64 {
     offset as u64 | (length as u64) << 32
 }
 
-/// Returns the trips in a canonical entry of this writer.
+/// Returns the trips in an entry that this crate has encoded.
 pub(crate) fn canonical_trips(entry: &[u8]) -> TripReport {
     let mut report = TripReport::default();
     // In an entry without trips the offset is 0. This test is cheaper than the test of the prefix.

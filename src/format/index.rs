@@ -124,7 +124,7 @@ pub(crate) const FILTER_LEN: usize = 256;
 
 /// [`Zone::flags`]: a distance to the next entry exceeds the range of the column.
 pub(crate) const IRREGULAR: u16 = 1;
-/// [`Zone::flags`]: the zone contains other frames than entries, or invalid entries.
+/// [`Zone::flags`]: the zone contains frames that are not entries, or invalid entries.
 pub(crate) const OTHER_FRAMES: u16 = 1 << 1;
 /// [`Zone::flags`]: the zone contains entries without a time.
 pub(crate) const WITHOUT_TIME: u16 = 1 << 2;

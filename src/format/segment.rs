@@ -7,8 +7,8 @@ use crate::error::SegmentError;
 
 /// The length of a page of the format in bytes. It does not depend on the page size of the machine.
 pub(crate) const PAGE: usize = 4096;
-/// `\x89FWS\r\n\x1a\n`: not valid text. A conversion of line ends or to 7-bit text damages it, as in the signature of
-/// PNG.
+/// `\x89FWS\r\n\x1a\n`: not valid text. A program that converts text damages these bytes, as it does with the
+/// signature of PNG.
 pub(crate) const MAGIC: [u8; 8] = [0x89, b'F', b'W', b'S', b'\r', b'\n', 0x1A, b'\n'];
 
 const MAJOR: usize = 8;
@@ -50,7 +50,7 @@ pub(crate) const DATA_START: usize = 2 * PAGE;
 /// The `STATE` of a sealed segment. The `STATE` of a live segment is 0.
 pub(crate) const STATE_SEALED: u64 = 1;
 
-/// The `END` of a stream whose process has closed the log.
+/// The `END` of a stream that its own process has closed.
 pub(crate) const END_STOPPED: u32 = 1;
 /// The `END` of a stream whose process was dead when another process sealed or trimmed its last segment.
 pub(crate) const END_DIED: u32 = 2;

@@ -28,7 +28,7 @@ pub struct ImportReport {
     pub bytes: u64,
     /// The number of lines that are one JSON object.
     pub json_lines: u64,
-    /// The number of JSON lines that were written from entries and became the same entries again.
+    /// The number of JSON lines that this crate wrote from entries, and that became the same entries again.
     pub restored_lines: u64,
     /// The number of lines kept as text because they are not JSON objects.
     pub text_lines: u64,

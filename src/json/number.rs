@@ -9,15 +9,16 @@ use super::out::{Out, Sink};
 /// Writes the shortest text that parses as the same number, as `{:?}` does. It always has a point or an exponent.
 #[inline]
 pub(super) fn finite<S: Sink>(out: &mut Out<'_, S>, value: f64) -> fmt::Result {
-    /// The scale of the tested number of decimals.
+    /// The factor for `DECIMALS` decimals.
     const SCALE: f64 = 1e6;
     const DECIMALS: usize = 6;
-    /// Below this number, two numbers with `DECIMALS` decimals are farther apart than two doubles.
+    /// If the scaled number is below this limit, two numbers with `DECIMALS` decimals are farther apart than two
+    /// doubles.
     const DISTINCT: f64 = 4_503_599_627_370_496.0;
 
     let size = value.abs();
     let scaled = (size * SCALE).round();
-    // `scaled` is below 2^52, so different numbers with six decimals are different doubles. If the value is such a
+    // If `scaled` is below 2^52, different numbers with six decimals are different doubles. If the value is such a
     // number, its digits are the shortest text. The quotient of two exact numbers is the double nearest to it. Small
     // numbers have an exponent.
     let is_short = scaled < DISTINCT && scaled / SCALE == size && (size >= 1e-4 || size == 0.0);

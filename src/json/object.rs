@@ -186,8 +186,9 @@ fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, v
     }
 }
 
-/// Writes integers of up to 128 bits exactly, and other numbers as the nearest double. Writes a number as text if it
-/// is a wider integer, or if the nearest double is an infinity or a zero that is not its value.
+/// Writes integers of up to 128 bits exactly, and other numbers as the nearest double. Writes the text of the number
+/// if it is a wider integer, if its nearest double is an infinity, or if its nearest double is zero and the number is
+/// not.
 fn write_number(text: &str, out: ValueWriter<'_, '_>) {
     let is_integer = !text.contains(['.', 'e', 'E']);
     if is_integer && text != "-0" {

@@ -82,7 +82,7 @@ pub(super) fn for_each<'j, E>(
 pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
     let mut header = Header::default();
     let [key_scratch, keys @ ..] = &mut scratch.keys;
-    // The number is more exact than the text, so it is used for both orders of the members.
+    // The number is more exact than the text, so the number has priority in either order of the members.
     let number = severity_number(record.record);
     let mut cursor = record.record;
     cursor.enter();

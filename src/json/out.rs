@@ -29,7 +29,7 @@ pub(super) struct AsText<'w, W>(pub(super) &'w mut W);
 
 impl<W: fmt::Write> Sink for AsText<'_, W> {
     fn take(&mut self, bytes: &[u8]) -> fmt::Result {
-        // Out calls the sink only with whole pieces of text.
+        // `Out` passes only whole pieces of text.
         self.0.write_str(core::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
     }
 }

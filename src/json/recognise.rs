@@ -20,7 +20,7 @@ pub(super) enum Part {
     Nested,
 }
 
-/// Returns the part to which a top-level key refers, for any logger.
+/// Returns the part to which a top-level key of a common logger refers.
 ///
 /// Sources: bunyan, pino, winston, zap, zerolog, logrus, slog of Go, the JSON layouts of log4j2, logstash, Elastic
 /// Common Schema, the JSON format of tracing-subscriber, the JSON export of journald, GELF, OpenTelemetry.
@@ -127,7 +127,7 @@ pub(super) fn time_of_text(text: &str) -> Option<(Timestamp, bool)> {
     Some((time, !is_leap && (!has_fraction || fraction <= 9)))
 }
 
-/// Returns the instant under a key that defines the unit as nanoseconds.
+/// Returns the instant of a number of nanoseconds since the epoch, for keys that define this unit.
 pub(super) fn time_of_nanos(text: &str) -> Option<(Timestamp, bool)> {
     Some((from_nanos(text.parse::<u64>().ok()?.into())?, true))
 }

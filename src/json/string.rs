@@ -66,7 +66,7 @@ pub(super) fn escaped<S: Sink>(out: &mut Out<'_, S>, text: &str) -> fmt::Result 
     out.bytes(&text.as_bytes()[plain..])
 }
 
-/// Returns whether the bytes are ASCII without a character to escape, as most text is.
+/// Returns whether all bytes are ASCII characters that need no escape. Most text consists of such characters.
 #[inline]
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -82,7 +82,8 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, 0x20..0x7F) && *byte != b'"' && *byte != b'\\')
 }
 
-/// Returns a number of plain bytes at the beginning, in words of eight bytes. The byte after them can be plain, too.
+/// Returns the length in bytes of the plain words of eight bytes at the beginning. The bytes after them can also be
+/// plain.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let words = bytes.as_chunks::<8>().0;

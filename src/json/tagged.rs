@@ -1,4 +1,4 @@
-//! Values that have no form in JSON. They are objects whose key begins with a dollar sign.
+//! Values that have no form in JSON. They become objects whose key begins with a dollar sign.
 
 use core::fmt;
 

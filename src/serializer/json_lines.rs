@@ -14,9 +14,9 @@ use super::{Serialized, Serializer};
 
 /// A serializer of entries as lines of JSON. `schema/JSON.md` specifies the form; each line ends with a line feed.
 ///
-/// The serializer encodes an entry into its own memory, as [`Binary`](super::Binary) does, and converts that to JSON.
-/// Therefore the limits and the content are the same. An escaped byte takes up to six bytes in the line, so a line
-/// can be longer than the entry.
+/// The serializer encodes an entry into its own memory, as [`Binary`](super::Binary) does, and converts the entry to
+/// JSON. Therefore the limits and the content are the same. An escaped byte takes up to six bytes in the line, so a
+/// line can be longer than the entry.
 #[derive(Default)]
 pub struct JsonLines {
     limits: Limits,

@@ -44,8 +44,8 @@ use crate::trip::TripReport;
 ///
 /// A method may call its argument `write` several times. `write` must write the same entry each time. The circuit
 /// breaker is the same in all encodings: under the same limits, they keep the same values and return the same report.
-/// After a warm-up, no method allocates: an implementation keeps its memory, which grows to the size of the largest
-/// entry.
+/// In the steady state no method allocates: an implementation keeps its memory, which grows to the size of the
+/// largest entry.
 pub trait Serializer {
     /// Returns the encoding.
     fn encoding(&self) -> Encoding;

@@ -12,8 +12,8 @@ use super::stop::Stop;
 use super::token::Token;
 
 /// The maximum length in bytes of a key that is formatted, or that comes in a separate call. It exceeds the default
-/// of [`Limits::max_key_bytes`](crate::Limits::max_key_bytes) by 4 bytes, so a longer key is also cut and flagged
-/// there.
+/// of [`Limits::max_key_bytes`](crate::Limits::max_key_bytes) by 4 bytes, so that the tape also cuts and flags a
+/// longer key.
 const MAX: usize = 1028;
 
 /// An owned copy of the text of a key.

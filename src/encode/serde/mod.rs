@@ -1,9 +1,9 @@
 //! Encoding of `serde::Serialize` values. Values are streamed; nothing is collected or allocated.
 //!
-//! If a container is full or too deep, its `Serialize` implementation receives an error and returns it to its caller,
-//! as every error. The next serializer of this module on the call stack handles the error and continues with the
-//! remaining values. Thus a value that contains itself ends at the depth limit, and a sequence of a million elements
-//! ends at the width limit. The number of steps is that of the limit.
+//! If a container is full or too deep, its `Serialize` implementation receives an error. It returns this error to its
+//! caller, as it does with any other error. The next serializer of this module on the call stack handles the error
+//! and continues with the remaining values. Thus a value that contains itself ends at the depth limit, and a sequence
+//! of a million elements ends at the width limit. In both cases the number of steps is that of the limit.
 
 mod attributes;
 mod compound;

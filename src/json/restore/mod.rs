@@ -12,8 +12,8 @@ use super::object::Scratch;
 
 pub(super) use written::Written;
 
-/// A converter of written lines back to entries. It reuses its memory for each line. It allocates only if a line
-/// contains a longer escaped text than all lines before.
+/// A converter of JSON lines that [`write_entry`](super::write_entry) wrote, back to their entries. It reuses its
+/// memory for each line. It allocates only if a line contains a longer escaped text than all lines before.
 ///
 /// ```
 /// use fusewire::{Limits, decode::EntryRef, encode::encode, json::{Restorer, write_entry}};

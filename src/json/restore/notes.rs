@@ -1,4 +1,4 @@
-//! The list of the values with trips in a line, which are found again by their paths.
+//! The list of the values with trips in a line. A path identifies each value.
 
 use crate::json::fuse::CUTS;
 use crate::json::write::LEVELS;
@@ -34,7 +34,8 @@ pub(super) struct Notes<'j> {
     note: Note,
     /// The steps to the current value.
     steps: [Step<'j>; LEVELS],
-    /// For each step, the length of the part of `path` that matches the steps so far, or `None` if they do not match.
+    /// For each step, the length of the part of `path` that matches all steps up to it, or `None` if they do not
+    /// match.
     matched: [Option<usize>; LEVELS],
     is_sound: bool,
 }

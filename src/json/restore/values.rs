@@ -41,7 +41,7 @@ pub(super) enum Item<'j> {
 /// The next event of the parser.
 pub(super) enum Next<'j> {
     Value(Found<'j>),
-    /// The end of the innermost container, or at last of the attributes.
+    /// The end of the innermost container. The last event is the end of the attributes.
     End,
 }
 

@@ -224,8 +224,8 @@ impl<'b> EntryWriter<'b> {
     }
 
     /// Writes each field of a struct or entry of a map as a separate attribute, by the rules of
-    /// [`AsSerde`](super::AsSerde). A variant with data becomes one attribute with the name of the variant. A unit
-    /// and `None` write nothing. Other values, such as numbers and sequences, become the attribute `value`.
+    /// [`AsSerde`](super::AsSerde). A variant with data becomes one attribute with the name of the variant. A unit or
+    /// `None` results in no attribute. Other values, such as numbers and sequences, become the attribute `value`.
     #[cfg(feature = "serde")]
     #[inline]
     pub fn attrs_from<T: serde_core::Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
@@ -241,7 +241,7 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// Returns the trips so far.
+    /// Returns the trips of the circuit breaker up to now.
     #[must_use]
     pub fn report(&self) -> &TripReport {
         &self.tape.report

@@ -103,7 +103,7 @@ impl Importer {
         }
     }
 
-    /// Returns the counts of all imports so far.
+    /// Returns the counts of all finished and current imports.
     #[must_use]
     pub fn report(&self) -> &ImportReport {
         &self.report

@@ -12,8 +12,8 @@ use super::object::Scratch;
 
 pub(super) use written::Written;
 
-/// A converter of JSON lines that [`write_entry`](super::write_entry) wrote, back to their entries. It reuses its
-/// memory for each line. It allocates only if a line contains a longer escaped text than all lines before.
+/// A converter from JSON lines, written by [`write_entry`](super::write_entry), to the original entries. It reuses
+/// its memory for each line. It allocates only if a line contains a longer escaped text than all lines before.
 ///
 /// ```
 /// use fusewire::{Limits, decode::EntryRef, encode::encode, json::{Restorer, write_entry}};
@@ -48,7 +48,7 @@ impl Restorer {
     /// Returns whether [`write_entry`](super::write_entry) can have written `line`, without its line end. The line
     /// must be one object with the members of the first table of `schema/JSON.md`, in that order and in exactly the
     /// form that the table specifies. Characters that are not ASCII may be escaped, because the command line escapes
-    /// control characters for terminals.
+    /// those that a terminal interprets.
     #[must_use]
     pub fn recognises(line: &str) -> bool {
         Written::read(line).is_some()

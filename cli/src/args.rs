@@ -314,7 +314,7 @@ pub(crate) struct TailArgs {
 /// lost. The state `file` marks a file of lines or frames. A process that ended has stopped if it closed its log, and
 /// has died if it did not close its log.
 #[derive(Args, Debug)]
-#[command(after_help = help::after(&[0, 2], "\
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire ls logs
   fusewire ls logs --files --utc
   fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'"))]
@@ -361,8 +361,9 @@ pub(crate) struct InfoArgs {
 
 /// Verify every byte of segments, and report damage
 ///
-/// The command reports each lost byte range. The command does not change files. The exit code is 3 if a segment is
-/// damaged.
+/// The command compares the trailer and the index of a segment with its entries. The command reports each lost byte
+/// range, each difference, and each gap in the numbers of the segments of a stream. The command does not change files.
+/// The exit code is 3 if a segment is damaged, unreadable or missing.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire verify logs
@@ -378,8 +379,8 @@ pub(crate) struct VerifyArgs {
 
 /// Copy the intact entries of damaged segments to new segments
 ///
-/// The command does not change the damaged segments. The command reports each lost byte range. The exit code is 3 if
-/// bytes are lost.
+/// The command does not change the damaged segments. The command reports each lost byte range, each unreadable segment
+/// or header, and each gap in the numbers of the segments of a stream. The exit code is 3 if it reports a loss.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire recover logs --to recovered

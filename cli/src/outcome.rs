@@ -1,6 +1,7 @@
 //! The outcome of a command, and its exit code.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The outcome of a command. The greater one of two outcomes is reported.
@@ -17,6 +18,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a command that could not read the file `path`, although it read its other input. If `path` is all
+    /// of its input, the command failed.
+    pub(crate) fn of_unreadable(path: &Path, input: &[PathBuf]) -> Self {
+        if input == [path] { Self::Failed } else { Self::Lossy }
+    }
+
     const NO_MATCH: u8 = 1;
     /// The exit code of clap for a usage error.
     const FAILED: u8 = 2;

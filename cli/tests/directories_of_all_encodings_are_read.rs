@@ -134,7 +134,7 @@ fn nothing_is_not_silent() {
     let packed = directory.path().join("app.log.1.gz");
     std::fs::write(&packed, b"\x1F\x8B").unwrap();
     let run_on_directory = run("cat", directory.path(), &[]);
-    assert_eq!(run_on_directory.code, 2);
+    assert_eq!(run_on_directory.code, 3);
     assert!(run_on_directory.stderr.contains("compressed"), "{}", run_on_directory.stderr);
 }
 

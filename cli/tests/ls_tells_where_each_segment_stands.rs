@@ -89,7 +89,7 @@ fn a_file_that_is_no_segment_is_named_and_hides_none() {
     drop(log_with_a_spare(directory.path(), "shop", 3));
     fs::write(directory.path().join("notes.fws"), "not a segment").unwrap();
     let run = fusewire(["ls".as_ref(), directory.path().as_os_str()]);
-    assert_eq!(run.code, 2, "{run:?}");
+    assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("notes.fws"), "{}", run.stderr);
     assert!(run.stdout.contains("sealed"), "{}", run.stdout);
 }

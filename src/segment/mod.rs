@@ -25,6 +25,8 @@ mod series;
 pub(crate) mod shared;
 mod verify;
 #[cfg(unix)]
+mod verify_index;
+#[cfg(unix)]
 mod writer;
 
 pub use crate::error::SegmentError;
@@ -39,5 +41,7 @@ pub use scan::{Event, Events, Found, LostRange, LostReason, Mode};
 #[cfg(unix)]
 pub use series::{FILE_EXTENSION, Series, file_name};
 pub use verify::{Defect, VerifyReport, verify};
+#[cfg(unix)]
+pub use verify_index::{IndexDefect, verify_index};
 #[cfg(unix)]
 pub use writer::{AppendError, Appended, SegmentWriter, SyncError};

@@ -26,6 +26,15 @@ pub enum Defect {
     Tail,
     /// The segment is sealed, and its trailer is damaged.
     Trailer,
+    /// A field of the trailer differs from the frames.
+    TrailerField {
+        /// The name of the field, such as `first time`.
+        field: &'static str,
+        /// The number from the frames. Times are nanoseconds since the Unix epoch.
+        expected: u64,
+        /// The number in the trailer.
+        found: u64,
+    },
 }
 
 impl fmt::Display for Defect {
@@ -36,6 +45,9 @@ impl fmt::Display for Defect {
             }
             Self::Tail => f.write_str("offset 4096: bad tail word"),
             Self::Trailer => f.write_str("bad trailer in the last 64 bytes"),
+            Self::TrailerField { field, expected, found } => {
+                write!(f, "trailer: {field}: expected {expected} from the frames, found {found}")
+            }
         }
     }
 }
@@ -100,6 +112,23 @@ impl fmt::Display for VerifyReport {
     }
 }
 
+/// The fields of `trailer` that differ from those of the frames. The number of entries is checked separately, also in a
+/// damaged segment.
+fn differences(counted: &Trailer, trailer: &Trailer) -> impl Iterator<Item = Defect> {
+    let empty = counted.data_end == 0;
+    [
+        // A segment without frames has no last frame.
+        ("end of the frames", if empty { trailer.data_end } else { counted.data_end }, trailer.data_end),
+        ("first time", counted.first_time, trailer.first_time),
+        ("last time", counted.last_time, trailer.last_time),
+        ("earliest time", counted.min_time, trailer.min_time),
+        ("latest time", counted.max_time, trailer.max_time),
+    ]
+    .into_iter()
+    .filter(|(_, expected, found)| expected != found)
+    .map(|(field, expected, found)| Defect::TrailerField { field, expected, found })
+}
+
 /// The checks that need no frame.
 fn defects(segment: &Segment) -> Vec<Defect> {
     let (bytes, mut defects) = (segment.as_bytes(), Vec::new());
@@ -152,9 +181,14 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
         invalid: Vec::new(),
         times: None,
     };
+    let mut counted = Trailer::default();
     for event in segment.events(Mode::Recover)?.thorough() {
+        if let Ok(Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _)) = &event {
+            counted.data_end = frame.offset + frame.len_on_disk();
+        }
         match event {
             Ok(Event::Entry(frame, entry)) => {
+                counted.note(entry.time_unix_nano());
                 report.entries += 1;
                 report.frame_bytes += frame.len_on_disk();
                 report.tripped_entries += u64::from(entry.is_tripped());
@@ -177,6 +211,13 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
             }
             Ok(Event::Lost(range)) | Err(range) => report.lost.push(range),
         }
+    }
+    // If bytes are lost, the trailer has other numbers than the frames that are left.
+    if report.lost.is_empty()
+        && report.invalid.is_empty()
+        && let Some(trailer) = trailer
+    {
+        report.defects.extend(differences(&counted, &trailer));
     }
     match header {
         Err(error) if report.frame_bytes == 0 => Err(error),

@@ -15,7 +15,7 @@ use super::{AccessArgs, help};
 /// With --listen, the command serves GET /metrics and GET /healthz, and reads new entries when they arrive.
 /// docs/metrics.md describes each metric.
 #[derive(Args, Debug)]
-#[command(after_help = help::after(&[0, 2], "\
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire metrics logs
   fusewire metrics logs | promtool check metrics
   fusewire metrics /var/log/orders --listen 127.0.0.1:9187

@@ -19,7 +19,8 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
-    let mut printer = EventPrinter::new(EntryPrinter::new(&args.print, terminal), mode, &selection);
+    let mut printer =
+        EventPrinter::new(EntryPrinter::new(&args.print, terminal), mode, &selection, &args.paths);
     if args.reverse {
         terminal.print_backwards()?;
     }
@@ -32,16 +33,17 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
                 .and_then(|()| stream::print(path, &selection, args.lines, &mut printer, terminal)),
             Err(error) => Err(error),
         };
-        carry_on(result, mode, &mut printer, terminal)?;
+        carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;
     }
     let result = print_logs(&mut logs, args, &selection, &mut printer, terminal);
-    carry_on(result, mode, &mut printer, terminal)?;
+    carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;
     Ok(printer.outcome())
 }
 
 /// Reports an unreadable path, which must not hide the others.
 fn carry_on(
     result: Result<()>,
+    named: usize,
     mode: Mode,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
@@ -50,7 +52,7 @@ fn carry_on(
         Err(error) if mode != Mode::Strict && !is_closed_pipe(&error) => {
             terminal.flush()?;
             terminal.complain(&error);
-            printer.note(Outcome::Failed);
+            printer.note(if named == 1 { Outcome::Failed } else { input::of_error(&error) });
             Ok(())
         }
         result => result,

@@ -30,16 +30,16 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
         text::explain(rule, &terminal.palette, &mut terminal.out);
         return Ok(Outcome::Clean);
     }
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let selection = args.select.selection(&zone)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default();
     let (report, scanned) = check::run(&Options {
-        paths: &args.paths,
+        paths: &paths,
         config: &config,
         selection: &selection,
         role: args.role,
         baseline: &baseline,
-        dropped: count::dropped(&args.paths, &selection, args.access.copy)?,
+        dropped: count::dropped(&paths, &selection, args.access.copy)?,
         now: meaning.now_unix_nano,
         copy: args.access.copy,
     })?;
@@ -57,7 +57,12 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let failed = args.fail_on.level().is_some_and(|level| report.new_of(level) > 0);
     let outcome = if failed { Outcome::NoMatch } else { Outcome::Clean };
     // Lost bytes are reported even if the rule for damage is off.
-    Ok(if config.finds_damage() { outcome } else { outcome.max(count::report(&scanned, terminal)?) })
+    let outcome = outcome.max(unread);
+    Ok(if config.finds_damage() {
+        outcome
+    } else {
+        outcome.max(count::report(&scanned, &args.paths, terminal)?)
+    })
 }
 
 fn print_json(value: &serde_json::Value, terminal: &mut Terminal) {

@@ -11,9 +11,10 @@ use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::{Terminal, losses, progress};
 
-/// Prints the number of selected entries in `paths`.
+/// Prints the number of selected entries in `paths`. `input` are the paths that the command line names.
 pub(super) fn print(
     paths: &[PathBuf],
+    input: &[PathBuf],
     selection: &Selection,
     copy: bool,
     terminal: &mut Terminal,
@@ -21,7 +22,7 @@ pub(super) fn print(
     let counted = run(&Aggregation::new(), paths, selection, copy)?;
     terminal.out.push_str(&format!("{}\n", counted.entries));
     let nothing = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
-    Ok(nothing.max(report(&counted.scanned, terminal)?))
+    Ok(nothing.max(report(&counted.scanned, input, terminal)?))
 }
 
 /// Counts the selected entries in `paths`.
@@ -40,7 +41,7 @@ pub(super) fn run(
 }
 
 /// Reports lost bytes, invalid entries and unreadable files.
-pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result<Outcome> {
+pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut Terminal) -> Result<Outcome> {
     let mut outcome = Outcome::Clean;
     for (path, range) in &scanned.lost {
         terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
@@ -53,7 +54,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, terminal: &mut Terminal) -> Result
     }
     for (path, error) in &scanned.unreadable {
         terminal.report(&format!("{}: {error}", path.display()))?;
-        outcome = outcome.max(Outcome::Failed);
+        outcome = outcome.max(Outcome::of_unreadable(path, input));
     }
     Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! `fusewire histogram`: counts entries over time.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fusewire::log::list;
@@ -47,31 +48,31 @@ const BAR: u64 = 40;
 
 /// Runs the command.
 pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let selection = args.select.selection(&zone)?;
     let every = match args.every {
         Some(every) => every,
-        None => interval(args, &selection)?,
+        None => interval(&paths, &selection)?,
     };
     // Days begin at midnight of the zone, hours at the hour.
     let offset = i64::from(zone.now().offset().seconds()) * SECOND.cast_signed();
     let origin = (-offset).rem_euclid(every.get().cast_signed()).cast_unsigned();
     let asked = Aggregation::new().every(every, origin);
-    let found = count::run(&asked, &args.paths, &selection, args.access.copy)?;
-    let outcome = count::report(&found.scanned, terminal)?;
+    let found = count::run(&asked, &paths, &selection, args.access.copy)?;
+    let outcome = count::report(&found.scanned, &args.paths, terminal)?;
     match args.output {
         OutputFormat::Json => print_json(&found, every.get(), terminal),
         OutputFormat::Text => print(&found, every.get(), &mut Clock::new(zone), terminal),
     }
     let nothing = if found.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
-    Ok(outcome.max(nothing))
+    Ok(outcome.max(nothing).max(unread))
 }
 
 /// Returns the default interval for the selected time range.
-fn interval(args: &HistogramArgs, selection: &Selection) -> Result<NonZero<u64>> {
+fn interval(paths: &[PathBuf], selection: &Selection) -> Result<NonZero<u64>> {
     let mut times: Option<(u64, u64)> = None;
-    for path in &args.paths {
+    for path in paths {
         let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(path) };
         let listing = list(directory).with_context(|| directory.display().to_string())?;
         let of_segments = listing.segments.iter().filter_map(|segment| segment.times);

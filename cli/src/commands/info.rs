@@ -53,7 +53,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
         {
             terminal.flush()?;
             terminal.complain(&error);
-            outcome = Outcome::Failed;
+            outcome = Outcome::Lossy;
         }
         terminal.flush_if_full()?;
     }
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
     for (path, error) in &listing.unreadable {
         terminal.report(&format!("{}: {error}", path.display()))?;
-        outcome = Outcome::Failed;
+        outcome = Outcome::Lossy;
     }
     Ok(outcome)
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
         }
         for (path, error) in &listing.unreadable {
             terminal.report(&format!("{}: {error}", path.display()))?;
-            outcome = Outcome::Failed;
+            outcome = outcome.max(Outcome::Lossy);
         }
         terminal.flush_if_full()?;
     }

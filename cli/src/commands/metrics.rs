@@ -31,11 +31,14 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
         metrics::serve(reader, &args.paths, address, &ended, tell)?;
         return Ok(Outcome::Clean);
     }
-    input::expect_logs(&args.paths)?;
+    let (paths, mut outcome) = input::usable(&args.paths, terminal)?;
     let mut counts = Counts::default();
-    metrics::read(&mut input::open_logs(&args.paths, options)?, &mut counts);
+    for (path, error) in metrics::read(&mut input::open_logs(&paths, options)?, &mut counts) {
+        terminal.report(&format!("{}: {error}", path.display()))?;
+        outcome = outcome.max(Outcome::of_unreadable(&path, &args.paths));
+    }
     counts.is_caught_up = true;
-    let metrics = counts.to_metrics(&metrics::files(&args.paths)?);
+    let metrics = counts.to_metrics(&metrics::files(&paths)?);
     terminal.out.push_str(&metrics.to_prometheus());
-    Ok(Outcome::Clean)
+    Ok(outcome)
 }

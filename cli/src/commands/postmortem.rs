@@ -1,5 +1,6 @@
 //! `fusewire postmortem`: explains why a process died.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -18,10 +19,10 @@ const COLUMNS: usize = 120;
 
 /// Runs the command.
 pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let options = Options {
-        paths: &args.paths,
+        paths: &paths,
         pid: args.pid,
         window: args.window,
         recent: args.recent,
@@ -49,13 +50,16 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
         write(path, &page::write(&examined.report, &mut Clock::new(zone)))
             .with_context(|| path.display().to_string())?;
     }
-    let mut outcome = if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean };
-    for complaint in &examined.complaints {
-        terminal.report(complaint)?;
-    }
+    let mut outcome = unread.max(if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
+    // The reader may have reported the same files.
+    let mut lines = examined.complaints;
     for (path, error) in &examined.unreadable {
-        terminal.report(&format!("{}: {error}", path.display()))?;
-        outcome = Outcome::Failed;
+        lines.push(format!("{}: {error}", path.display()));
+        outcome = outcome.max(Outcome::of_unreadable(path, &args.paths));
+    }
+    let mut seen = HashSet::new();
+    for line in lines.iter().filter(|line| seen.insert(line.as_str())) {
+        terminal.report(line)?;
     }
     Ok(outcome)
 }

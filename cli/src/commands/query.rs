@@ -17,24 +17,26 @@ use context::Around;
 
 /// Runs the command.
 pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, Some(&args.query), &zone)?;
     if args.count {
-        return count::print(&args.paths, &selection, args.access.copy, terminal);
+        let counted = count::print(&paths, &args.paths, &selection, args.access.copy, terminal)?;
+        return Ok(counted.max(unread));
     }
     let entries = EntryPrinter::new(&args.print, terminal);
-    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
+    printer.note(unread);
     let most = args.lines.unwrap_or(u64::MAX);
     if args.reverse {
         terminal.print_backwards()?;
     }
     if args.context > 0 {
         let options = Selection::of_range(selection.range).options(args.access.copy);
-        let reader = input::open_logs(&args.paths, options)?;
+        let reader = input::open_logs(&paths, options)?;
         Around::new(args.context, &selection).print(reader, most, &mut printer, terminal)?;
     } else {
-        let mut reader = input::open_logs(&args.paths, selection.options(args.access.copy))?;
+        let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
         if args.reverse
             && let Some(newest) = args.lines
         {

@@ -5,46 +5,140 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use fusewire::segment::{self, FrameKind, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter};
+use fusewire::error::SegmentError;
+use fusewire::segment::{
+    self, FrameKind, Mode, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter,
+};
 
 use crate::args::RecoverArgs;
-use crate::input;
+use crate::input::{self, streams::Streams};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted};
 use crate::output::{Terminal, escape, losses};
+
+/// The sizes of a segment that a writer can create, and the number that divides them.
+const SIZES: (u64, u64, u64) = (16 << 10, 1 << 30, 4 << 10);
+
+/// The sums over all files.
+#[derive(Default)]
+struct Total {
+    segments: u64,
+    entries: u64,
+    lost_bytes: u64,
+    unreadable: u64,
+    damaged_headers: u64,
+    failed: u64,
+    gaps: u64,
+}
 
 /// Runs the command. Each segment is copied into one of the same name.
 pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let files = input::segment_files(&args.path)?;
     input::prepare_output(&args.to)?;
-    let mut outcome = Outcome::Clean;
-    let (mut entries, mut lost) = (0, 0);
+    let mut total = Total::default();
+    let mut streams = Streams::default();
     for file in &files {
-        let segment = input::open_segment(file, args.access)?;
-        let name = file.file_name().unwrap_or(file.as_os_str());
-        let report = copy(&segment, file, &args.to.join(name))?;
-        if report.lost_bytes() > 0 {
-            outcome = Outcome::Lossy;
+        let opened = input::open_segment(file, args.access);
+        if opened.is_err() && input::is_deleted(file, &args.path) {
+            continue;
         }
-        for range in &report.lost {
-            terminal.report(&format!("{}: {}", file.display(), losses::describe(range)))?;
+        total.segments += 1;
+        streams.add(file, opened.as_ref().ok());
+        match opened.and_then(|segment| readable(segment, file)) {
+            Ok(segment) => recover(&segment, file, args, &mut total, terminal)?,
+            Err(error) if *file == args.path => return Err(error),
+            // An unreadable file must not hide the others.
+            Err(error) => {
+                total.unreadable += 1;
+                terminal.flush()?;
+                terminal.complain(&error);
+            }
         }
-        entries += report.entries;
-        lost += report.lost_bytes();
-        print(&input::short_name(file, &args.path), &report, terminal);
         terminal.flush()?;
     }
-    let verdict = if lost == 0 {
-        terminal.palette.good.of("no bytes lost")
-    } else {
-        terminal.palette.bad.of(format!("{} lost", counted(lost, "byte", "bytes")))
+    for gap in streams.gaps() {
+        total.gaps += 1;
+        terminal.report(&format!("{}: {gap}", args.path.display()))?;
+    }
+    summarise(&total, &args.to, terminal);
+    let is_lossy = total.lost_bytes + total.unreadable + total.damaged_headers + total.gaps > 0;
+    Ok(match (total.failed > 0, is_lossy) {
+        (true, _) => Outcome::Failed,
+        (false, true) => Outcome::Lossy,
+        (false, false) => Outcome::Clean,
+    })
+}
+
+/// Returns `segment` if it contains a frame.
+fn readable(segment: Segment, file: &Path) -> Result<Segment> {
+    let about = || file.display().to_string();
+    match segment.header() {
+        Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) => {
+            return Err(error).with_context(about);
+        }
+        Err(error) if segment.events(Mode::Recover).with_context(about)?.next().is_none() => {
+            let len = counted(segment.as_bytes().len() as u64, "byte", "bytes");
+            let zeros =
+                if segment.as_bytes().iter().all(|byte| *byte == 0) { ", all bytes are zero" } else { "" };
+            return Err(anyhow!("{error}; no frame in {len}{zeros}")).with_context(about);
+        }
+        _ => {}
+    }
+    Ok(segment)
+}
+
+fn recover(
+    segment: &Segment,
+    file: &Path,
+    args: &RecoverArgs,
+    total: &mut Total,
+    terminal: &mut Terminal,
+) -> Result<()> {
+    if let Err(error) = segment.header() {
+        total.damaged_headers += 1;
+        terminal.report(&format!("{}: {error}", file.display()))?;
+    }
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    let report = match copy(segment, file, &args.to.join(name)) {
+        Ok(report) => report,
+        Err(error) => {
+            total.failed += 1;
+            terminal.flush()?;
+            terminal.complain(&error);
+            return Ok(());
+        }
     };
-    let segments = counted(files.len() as u64, "segment", "segments");
+    for range in &report.lost {
+        terminal.report(&format!("{}: {}", file.display(), losses::describe(range)))?;
+    }
+    total.entries += report.entries;
+    total.lost_bytes = total.lost_bytes.saturating_add(report.lost_bytes());
+    print(&input::short_name(file, &args.path), &report, terminal);
+    Ok(())
+}
+
+fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
+    let mut parts = Vec::new();
+    for (number, what) in [
+        (total.lost_bytes, ["byte lost", "bytes lost"]),
+        (total.unreadable, ["segment unreadable", "segments unreadable"]),
+        (total.damaged_headers, ["header damaged", "headers damaged"]),
+        (total.gaps, ["gap in the numbers of the segments", "gaps in the numbers of the segments"]),
+        (total.failed, ["segment not recovered", "segments not recovered"]),
+    ] {
+        if number > 0 {
+            parts.push(counted(number, what[0], what[1]));
+        }
+    }
+    let verdict = match parts.is_empty() {
+        true => terminal.palette.good.of("no bytes lost".to_owned()),
+        false => terminal.palette.bad.of(parts.join(", ")),
+    };
+    let segments = counted(total.segments, "segment", "segments");
     // Writing to a String cannot fail.
-    _ = write!(terminal.out, "{segments}, {} recovered into ", counted(entries, "entry", "entries"));
-    escape::push_line(args.to.display().to_string().as_bytes(), &terminal.palette.escape, &mut terminal.out);
+    _ = write!(terminal.out, "{segments}, {} recovered into ", counted(total.entries, "entry", "entries"));
+    escape::push_line(to.display().to_string().as_bytes(), &terminal.palette.escape, &mut terminal.out);
     _ = writeln!(terminal.out, ": {verdict}");
-    Ok(outcome)
 }
 
 fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
@@ -71,14 +165,16 @@ fn options(segment: &Segment) -> SegmentOptions {
         resource = resource.with(&attribute.key, attribute.value);
     }
     let mut options = SegmentOptions::new(resource);
-    options.size = segment.as_bytes().len() as u64;
+    let mut size = segment.as_bytes().len() as u64;
     if let Ok(header) = segment.header() {
-        options.size = options.size.max(header.size);
+        size = size.max(header.size);
         options.stream_id = header.stream_id;
         options.sequence = header.sequence;
         options.previous_id = header.previous_id;
         options.previous_end = header.previous_end;
     }
+    let (least, most, unit) = SIZES;
+    options.size = size.clamp(least, most).next_multiple_of(unit);
     options
 }
 

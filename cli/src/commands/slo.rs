@@ -14,12 +14,12 @@ use crate::slo::{self, markdown, text};
 
 /// Runs the command.
 pub(crate) fn run(args: &SloArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let selection = Selection::new(&args.range, None, &zone)?;
     let objectives = objectives(args)?;
     let keep = usize::from(args.traces);
-    let (report, scanned) = slo::run(&objectives, &args.paths, &selection, keep, args.access.copy)?;
+    let (report, scanned) = slo::run(&objectives, &paths, &selection, keep, args.access.copy)?;
     let mut clock = Clock::new(zone);
     match args.output {
         ReportFormat::Text => text::print(&report, &mut clock, &terminal.palette, &mut terminal.out),
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SloArgs, terminal: &mut Terminal) -> Result<Outcome> {
         }
     }
     let outcome = if report.is_burned() || report.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
-    Ok(outcome.max(count::report(&scanned, terminal)?))
+    Ok(outcome.max(unread).max(count::report(&scanned, &args.paths, terminal)?))
 }
 
 fn objectives(args: &SloArgs) -> Result<Vec<Objective>> {

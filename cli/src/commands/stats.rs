@@ -17,7 +17,7 @@ use table::Table;
 
 /// Runs the command.
 pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let selection = args.select.selection(&zone)?;
     let asked = Aggregation::new().max_groups(args.max_groups);
@@ -34,10 +34,10 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
     };
     let mut outcome = Outcome::NoMatch;
     for (i, table) in tables.iter().enumerate() {
-        let counted = count::run(&table.asked(asked.clone()), &args.paths, &selection, args.access.copy)?;
+        let counted = count::run(&table.asked(asked.clone()), &paths, &selection, args.access.copy)?;
         if i == 0 {
             outcome = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
-            outcome = outcome.max(count::report(&counted.scanned, terminal)?);
+            outcome = outcome.max(count::report(&counted.scanned, &args.paths, terminal)?);
         }
         if args.output == OutputFormat::Json {
             table.print_json(&counted, terminal);
@@ -46,14 +46,14 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
         if i == 0 && !args.counts {
             summary(
                 &counted,
-                count::dropped(&args.paths, &selection, args.access.copy)?,
+                count::dropped(&paths, &selection, args.access.copy)?,
                 &mut Clock::new(zone.clone()),
                 terminal,
             );
         }
         table.print(&counted, terminal);
     }
-    Ok(outcome)
+    Ok(outcome.max(unread))
 }
 
 /// Prints the summary of all groups.

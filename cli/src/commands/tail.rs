@@ -19,18 +19,18 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    for path in &args.paths {
-        // What is to be followed may be empty.
-        if !args.follow {
-            input::expect_log(path)?;
-        }
-    }
+    // A log that is followed may be empty.
+    let (paths, unread) = match args.follow {
+        true => (args.paths.clone(), Outcome::Clean),
+        false => input::usable(&args.paths, terminal)?,
+    };
     let zone = args.print.zone.zone();
     let selection = Selection::new(&RangeArgs::default(), args.query.as_deref(), &zone)?;
     let entries = EntryPrinter::new(&args.print, terminal);
-    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
+    printer.note(unread);
     let options = selection.options(args.access.copy).follow(args.follow);
-    let mut reader = input::open_logs(&args.paths, options)?;
+    let mut reader = input::open_logs(&paths, options)?;
     reader.seek_to_last(args.lines).context("cannot find the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
     loop {

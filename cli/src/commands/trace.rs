@@ -29,13 +29,13 @@ const PARENTS: [&str; 5] = ["parent_span_id", "parent_id", "span.parent_id", "pa
 
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    input::expect_logs(&args.paths)?;
+    let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.print.zone.zone();
     let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
     let selection = Selection::of_query(query.context("trace id")?);
     let entries = EntryPrinter::new(&args.print, terminal);
-    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection);
-    let mut reader = input::open_logs(&args.paths, selection.options(args.access.copy))?;
+    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
+    let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
     let (mut logged, mut producers) = (Vec::new(), HashMap::new());
     let mut left_out = 0_u64;
     while let Some(event) = reader.next() {
@@ -52,12 +52,13 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
         }
     }
     if args.print.output != EntryFormat::Text {
-        return Ok(printer.outcome());
+        return Ok(printer.outcome().max(unread));
     }
     let found = if logged.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
     if !logged.is_empty() {
         Tree::new(logged).print(left_out, &mut Clock::new(zone), terminal);
     }
+    let found = found.max(unread);
     Ok(found.max(if printer.outcome() == Outcome::NoMatch { Outcome::Clean } else { printer.outcome() }))
 }
 

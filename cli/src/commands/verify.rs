@@ -1,12 +1,13 @@
 //! `fusewire verify`: verifies every byte of segments.
 
 use std::fmt::Write;
+use std::io;
 
 use anyhow::{Context, Result};
-use fusewire::segment::{self, State, VerifyReport};
+use fusewire::segment::{self, IndexDefect, State, VerifyReport, verify_index};
 
 use crate::args::VerifyArgs;
-use crate::input;
+use crate::input::{self, streams::Streams};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped};
 use crate::output::{Terminal, escape, losses};
@@ -20,48 +21,75 @@ struct Total {
     entries: u64,
     frame_bytes: u64,
     lost_bytes: u64,
+    gaps: u64,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut total = Total::default();
     let mut outcome = Outcome::Clean;
+    let mut streams = Streams::default();
     for file in input::segment_files(&args.path)? {
         let opened = input::open_segment(&file, args.access);
         if opened.is_err() && input::is_deleted(&file, &args.path) {
             continue;
         }
         total.segments += 1;
-        let verified =
-            opened.and_then(|segment| segment::verify(&segment).with_context(|| file.display().to_string()));
+        streams.add(&file, opened.as_ref().ok());
+        let about = || file.display().to_string();
+        let verified = opened.and_then(|segment| {
+            let report = segment::verify(&segment).with_context(about)?;
+            Ok((report, verify_index(&segment, &file)))
+        });
         match verified {
-            Ok(report) => {
+            Ok((report, index)) => {
+                let index = index_lines(index);
+                let is_clean = report.is_clean() && index.is_empty();
                 total.entries += report.entries;
                 total.frame_bytes += report.frame_bytes;
-                total.lost_bytes += report.lost_bytes();
-                total.damaged += u64::from(!report.is_clean());
-                outcome = outcome.max(if report.is_clean() { Outcome::Clean } else { Outcome::Lossy });
-                print(&input::short_name(&file, &args.path), &report, terminal);
+                total.lost_bytes = total.lost_bytes.saturating_add(report.lost_bytes());
+                total.damaged += u64::from(!is_clean);
+                outcome = outcome.max(if is_clean { Outcome::Clean } else { Outcome::Lossy });
+                print(&input::short_name(&file, &args.path), &report, is_clean, terminal);
+                let index_name = input::short_name(&file.with_extension("fwi"), &args.path);
+                for line in index {
+                    terminal.out.push_str("         ");
+                    escape::push_line(index_name.as_bytes(), &terminal.palette.escape, &mut terminal.out);
+                    _ = writeln!(terminal.out, ": {line}");
+                }
             }
             // An unreadable file must not hide the others.
             Err(error) => {
                 total.failed += 1;
                 terminal.flush()?;
                 terminal.complain(&error);
-                outcome = Outcome::Failed;
+                outcome = outcome.max(if file == args.path { Outcome::Failed } else { Outcome::Lossy });
             }
         }
         terminal.flush()?;
+    }
+    for gap in streams.gaps() {
+        total.gaps += 1;
+        outcome = outcome.max(Outcome::Lossy);
+        terminal.report(&format!("{}: {gap}", args.path.display()))?;
     }
     summarise(&total, terminal);
     Ok(outcome)
 }
 
-fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
+/// Returns a line for each defect of an index.
+fn index_lines(verified: io::Result<Option<Vec<IndexDefect>>>) -> Vec<String> {
+    match verified {
+        Ok(defects) => defects.unwrap_or_default().iter().map(ToString::to_string).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+fn print(name: &str, report: &VerifyReport, is_clean: bool, terminal: &mut Terminal) {
     let palette = &terminal.palette;
     let out = &mut terminal.out;
     // Writing to a String cannot fail; the same below.
-    _ = if report.is_clean() {
+    _ = if is_clean {
         write!(out, "{}       ", palette.good.of("ok"))
     } else {
         write!(out, "{}  ", palette.bad.of("DAMAGED"))
@@ -100,7 +128,7 @@ fn print(name: &str, report: &VerifyReport, terminal: &mut Terminal) {
 }
 
 fn summarise(total: &Total, terminal: &mut Terminal) {
-    let verdict = if total.damaged + total.failed == 0 {
+    let verdict = if total.damaged + total.failed + total.gaps == 0 {
         terminal.palette.good.of("all intact")
     } else {
         let mut parts = Vec::new();
@@ -110,6 +138,10 @@ fn summarise(total: &Total, terminal: &mut Terminal) {
         }
         if total.failed > 0 {
             parts.push(format!("{} unreadable", total.failed));
+        }
+        if total.gaps > 0 {
+            let what = ["gap in the numbers of the segments", "gaps in the numbers of the segments"];
+            parts.push(counted(total.gaps, what[0], what[1]));
         }
         terminal.palette.bad.of(parts.join(", "))
     };

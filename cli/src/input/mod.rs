@@ -1,6 +1,7 @@
 //! The input of commands: logs by path, other data as a stream.
 
 pub(crate) mod selection;
+pub(crate) mod streams;
 pub(crate) mod time_point;
 
 use std::fs::{self, File};
@@ -12,6 +13,8 @@ use fusewire::log::{FILE_EXTENSIONS, LogReader, ReadOptions, is_log_file_name, i
 use fusewire::segment::{FILE_EXTENSION, Segment};
 
 use crate::args::AccessArgs;
+use crate::outcome::Outcome;
+use crate::output::Terminal;
 
 /// Checks that `path` contains a log: a file that is not empty, or a directory with segments or other log files.
 ///
@@ -25,6 +28,10 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
         if metadata.len() == 0 && !is_segment {
             bail!("{}: the file is empty", path.display());
         }
+        if metadata.is_file() {
+            // A reader would report this error for all paths together.
+            File::open(path).with_context(about)?;
+        }
         return Ok(());
     }
     for entry in fs::read_dir(path).with_context(about)? {
@@ -36,12 +43,38 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     bail!(nothing_in(path));
 }
 
-/// Checks that each of `paths` contains a log.
+/// Returns those of `paths` that contain a log, and the outcome of the others, which are reported: an unreadable path
+/// must not hide the others.
 ///
 /// # Errors
-/// Returns the error of the first path without a log.
-pub(crate) fn expect_logs(paths: &[PathBuf]) -> Result<()> {
-    paths.iter().try_for_each(|path| expect_log(path))
+/// Returns an error if no path contains a log.
+pub(crate) fn usable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Vec<PathBuf>, Outcome)> {
+    let (mut usable, mut outcome) = (Vec::new(), Outcome::Clean);
+    let mut last = None;
+    for path in paths {
+        match expect_log(path) {
+            Ok(()) => usable.push(path.clone()),
+            Err(error) => {
+                outcome = outcome.max(of_error(&error));
+                if let Some(earlier) = last.replace(error) {
+                    terminal.complain(&earlier);
+                }
+            }
+        }
+    }
+    match last {
+        Some(last) if usable.is_empty() => return Err(last),
+        Some(last) => terminal.complain(&last),
+        None => {}
+    }
+    Ok((usable, outcome))
+}
+
+/// Returns the outcome of a command that reads other paths in addition to a path with this error. A path without a log
+/// is a failure. A log that cannot be read is a loss.
+pub(crate) fn of_error(error: &anyhow::Error) -> Outcome {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    if kind.is_some_and(|kind| kind != io::ErrorKind::NotFound) { Outcome::Lossy } else { Outcome::Failed }
 }
 
 /// Opens files and directories as one log.

@@ -11,7 +11,7 @@ use fusewire::metrics::{Family, LEVELS, Metrics, families, level_name, of_entrie
 use fusewire::segment::FrameKind;
 
 use crate::call_site::lossy;
-use crate::output::escape::shown;
+use crate::output::escape::label;
 use crate::output::losses;
 use crate::output::producer::{Producer, state};
 
@@ -121,7 +121,7 @@ impl Counts {
     fn entry(&mut self, source: Source<'_>, bytes: u64, entry: &EntryRef<'_>) {
         self.last = self.last.max(entry.time_unix_nano());
         let name = lossy(entry.target().as_bytes(), LABEL);
-        let name = shown(&name);
+        let name = label(&name);
         let known = self.by_target.contains_key(name.as_ref());
         let name = if known || self.by_target.len() < TARGETS { name.as_ref() } else { "other" };
         if !self.by_target.contains_key(name) {
@@ -158,7 +158,7 @@ impl Counts {
                 }
                 let producer = Producer::of(path);
                 let service = producer.service.unwrap_or_default();
-                let service = shown(&lossy(service.as_bytes(), LABEL)).into_owned();
+                let service = label(&lossy(service.as_bytes(), LABEL)).into_owned();
                 let pid = producer.pid.map(|pid| pid.to_string()).unwrap_or_default();
                 self.memory.insert(stream, (service, pid, sample));
             }
@@ -168,7 +168,7 @@ impl Counts {
     fn loss(&mut self, record: &EntryRef<'_>) {
         for (cause, count) in losses::told(record, "causes") {
             let name = lossy(cause.as_bytes(), LABEL);
-            let name = shown(&name);
+            let name = label(&name);
             let known = self.dropped_by_cause.contains_key(name.as_ref());
             let name = if known || self.dropped_by_cause.len() < CAUSES { name.as_ref() } else { "other" };
             let sum = self.dropped_by_cause.entry(name.to_owned()).or_default();

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use fusewire::log::{LogReader, list_uncounted};
+use fusewire::log::{LogEvent, LogReader, list_uncounted};
 use rustix::io::Errno;
 
 pub(crate) use count::{Counts, Files, all};
@@ -24,11 +24,17 @@ const TURN: Duration = Duration::from_millis(20);
 /// Minimum time between two listings of the files.
 const LISTED: Duration = Duration::from_secs(5);
 
-/// Counts all events of `reader`.
-pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) {
+/// Counts all entries. Returns the files that cannot be read, with their errors.
+pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf, String)> {
+    let mut unreadable = Vec::new();
     while let Some(event) = reader.next() {
+        if let LogEvent::UnreadableFile { path, error } = event {
+            unreadable.push((path.to_owned(), error.to_string()));
+            continue;
+        }
         counts.take(&event);
     }
+    unreadable
 }
 
 /// Follows the log and serves its metrics at `address` until `ended`. Calls `started` with the address and the port.

@@ -147,15 +147,19 @@ pub(crate) const fn is_unsafe(character: char) -> bool {
     )
 }
 
-/// Returns a text with its unsafe characters as escapes.
-pub(crate) fn shown(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
+/// Returns the value of a Prometheus label with its unsafe characters as escapes. Line feeds stay: the text format has
+/// an escape for them.
+pub(crate) fn label(text: &str) -> Cow<'_, str> {
+    let is_hazard = |character: char| is_unsafe(character) && character != '\n';
+    if !text.contains(is_hazard) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() * 2);
-    push_line(text.as_bytes(), &Paint::default(), &mut out);
-    // Free text keeps its tabs.
-    if out.contains('\t') { out.replace('\t', "\\t").into() } else { out.into() }
+    for (i, line) in text.split('\n').enumerate() {
+        out.push_str(if i > 0 { "\n" } else { "" });
+        push(line.as_bytes(), Context::Word, &Paint::default(), &mut out);
+    }
+    out.into()
 }
 
 /// Escapes the JSON text from `from` to the end of `out`. JSON allows DEL and C1 controls in strings. The escape

@@ -1,6 +1,6 @@
 //! A printer of reader events: entries go to standard output, reports of damage to standard error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use fusewire::decode::EntryRef;
@@ -21,13 +21,16 @@ pub(crate) struct EventPrinter {
     mode: Mode,
     /// Whether the output is selected, so that an empty output is the outcome `NoMatch`.
     asked: bool,
+    /// The paths that the command line names.
+    input: Vec<PathBuf>,
     outcome: Outcome,
 }
 
 impl EventPrinter {
     /// Returns a printer that prints with `entries`. In [`Mode::Strict`], the first damage is an error.
-    pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection) -> Self {
-        Self { entries, mode, asked: !selection.is_everything(), outcome: Outcome::Clean }
+    pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection, input: &[PathBuf]) -> Self {
+        let asked = !selection.is_everything();
+        Self { entries, mode, asked, input: input.to_vec(), outcome: Outcome::Clean }
     }
 
     /// Returns the number of printed entries.
@@ -74,7 +77,7 @@ impl EventPrinter {
             }
             LogEvent::UnreadableFile { path, error } => {
                 terminal.report(&format!("{}: {error}", path.display()))?;
-                self.note(Outcome::Failed);
+                self.note(Outcome::of_unreadable(path, &self.input));
                 Ok(())
             }
             _ => Ok(()),

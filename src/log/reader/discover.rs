@@ -117,7 +117,7 @@ impl LogReader {
     }
 
     /// Adds what cannot be read.
-    fn add_failed(&mut self, path: PathBuf, error: io::Error) {
+    pub(super) fn add_failed(&mut self, path: PathBuf, error: io::Error) {
         let mut stream = Stream::new([0; 16], None);
         stream.head = Head::File(path, error);
         let index = self.push(stream);

@@ -1,11 +1,14 @@
 //! Beginning at the end, or a few entries before it, without reading what lies before.
 
+use std::cmp::Reverse;
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 
 use crate::format::frame::FrameKind;
 
 use super::event::LogEvent;
+use super::file::LogFile;
 use super::open::{Look, OpenSegment};
 use super::stream::{Head, Stream, Terms, Waiting};
 use super::{At, LogReader};
@@ -36,7 +39,9 @@ impl LogReader {
     /// # Errors
     /// Returns [`io::ErrorKind::InvalidInput`] if the reader has already read entries.
     pub fn seek_to_last(&mut self, entries: u64) -> io::Result<()> {
+        let mut failures = self.take_failures();
         if !self.is_untouched() {
+            self.add_all_failed(failures);
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "cannot seek: entries were already read; open a new reader",
@@ -44,6 +49,7 @@ impl LogReader {
         }
         if entries == 0 {
             self.seek_to_end();
+            self.add_all_failed(failures);
             return Ok(());
         }
         let terms = &self.terms;
@@ -79,11 +85,39 @@ impl LogReader {
         while before > 0 {
             match self.next() {
                 Some(LogEvent::Entry { .. }) => before -= 1,
+                Some(LogEvent::UnreadableFile { path, error }) => {
+                    failures.push((path.to_owned(), io::Error::new(error.kind(), error.to_string())));
+                }
                 Some(_) => {}
                 None => break,
             }
         }
+        self.add_all_failed(failures);
         Ok(())
+    }
+
+    /// Takes the errors of the files that cannot be read. The reader is as if these files did not exist.
+    fn take_failures(&mut self) -> Vec<(PathBuf, io::Error)> {
+        let mut failures = Vec::new();
+        for stream in &mut self.streams {
+            match std::mem::replace(&mut stream.head, Head::Idle) {
+                Head::File(path, error) => failures.push((path, error)),
+                head => stream.head = head,
+            }
+        }
+        failures.extend(self.files.iter_mut().filter_map(LogFile::take_failure));
+        let (streams, files) = (&self.streams, &self.files);
+        self.ready.retain(|Reverse((_, at))| match at {
+            At::Stream(index) => streams.get(*index).is_some_and(|stream| !matches!(stream.head, Head::Idle)),
+            At::File(index) => files.get(*index).is_some_and(|file| !file.is_idle()),
+        });
+        failures
+    }
+
+    fn add_all_failed(&mut self, failures: Vec<(PathBuf, io::Error)>) {
+        for (path, error) in failures {
+            self.add_failed(path, error);
+        }
     }
 }
 
@@ -129,7 +163,7 @@ fn threshold(spans: &mut [Vec<Span>], entries: u64, count: impl Fn(usize, usize)
         spans.iter_mut().enumerate().map(move |(segment, span)| (stream, segment, span))
     });
     let mut all: Vec<_> = numbered.collect();
-    all.sort_by_key(|(.., span)| std::cmp::Reverse(span.first));
+    all.sort_by_key(|(.., span)| Reverse(span.first));
     let mut found = 0_u64;
     for (stream, segment, span) in all {
         if span.counted.is_none()

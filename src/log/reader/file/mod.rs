@@ -6,6 +6,7 @@ mod tail;
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::format::frame::FrameKind;
@@ -58,6 +59,8 @@ pub(super) struct LogFile {
     ending: Option<Ending>,
     /// Whether nothing will come.
     done: bool,
+    /// Whether the file cannot be read at all, for example because it is compressed.
+    failed: bool,
     /// When it was looked for something new last, and for how long it is left alone.
     asked: Instant,
     pause: Duration,
@@ -82,6 +85,7 @@ impl LogFile {
             parked: None,
             ending: None,
             done: false,
+            failed: false,
             asked: now,
             pause: Duration::ZERO,
             name_asked: now,
@@ -91,7 +95,18 @@ impl LogFile {
 
     /// One that cannot be read.
     pub(super) fn failed(info: FileInfo, id: FileId, error: io::Error) -> Self {
-        Self { head: Head::Failed(error), done: true, ..Self::new(info, id, None, false) }
+        Self { head: Head::Failed(error), done: true, failed: true, ..Self::new(info, id, None, false) }
+    }
+
+    /// Takes the error of a file that cannot be read, with its path.
+    pub(super) fn take_failure(&mut self) -> Option<(PathBuf, io::Error)> {
+        match std::mem::replace(&mut self.head, Head::Idle) {
+            Head::Failed(error) => Some((self.info.path.clone(), error)),
+            head => {
+                self.head = head;
+                None
+            }
+        }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -113,7 +128,7 @@ impl LogFile {
 
     /// Whether nothing of it has been read.
     pub(super) fn is_fresh(&self) -> bool {
-        self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
+        self.failed || self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
     }
 
     /// Closes it, where too many are open: until its turn comes, where it has only just been looked into; else until there is

@@ -43,6 +43,9 @@ impl LogFile {
     /// Moves to a place with at most `most` pieces with entries behind it, of one that is fresh; how many entries that are
     /// asked for are behind it, and the latest time of them.
     pub(in crate::log::reader) fn seek_to_last(&mut self, most: usize, terms: &Terms) -> (u64, u64) {
+        if self.done {
+            return (0, 0);
+        }
         let mut places = VecDeque::new();
         // In a range, or with a filter, most pieces may not count.
         if terms.window.is_open() && terms.filter.is_none() && most <= MOST_PLACES {

@@ -10,6 +10,7 @@ use std::path::Path;
 use common::served::{Served, serve, wait_until};
 use common::{TempDir, damage, fusewire, segments, signal, small_log};
 use fusewire::encode::{LogValue, ValueWriter};
+use fusewire::log::DropCause;
 use fusewire::memory::MemoryRecorder;
 use fusewire::{Context, Severity, TraceContext, event};
 
@@ -195,5 +196,11 @@ fn dashboards_and_alerts_use_names_that_there_are() {
     let documented = include_str!("../../docs/metrics.md");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
+    }
+    let (_, values) = documented.split_once("`cause` of dropped entries: ").unwrap();
+    let (values, _) = values.split_once('.').unwrap();
+    let values: BTreeSet<&str> = values.split([',', ' ']).collect();
+    for cause in DropCause::ALL {
+        assert!(values.contains(cause.name()), "{cause:?} is not in docs/metrics.md");
     }
 }

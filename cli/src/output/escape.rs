@@ -147,18 +147,13 @@ pub(crate) const fn is_unsafe(character: char) -> bool {
     )
 }
 
-/// Returns the value of a Prometheus label with its unsafe characters as escapes. Line feeds stay: the text format has
-/// an escape for them.
+/// Returns the value of a label of a metric, with its unsafe characters as escapes.
 pub(crate) fn label(text: &str) -> Cow<'_, str> {
-    let is_hazard = |character: char| is_unsafe(character) && character != '\n';
-    if !text.contains(is_hazard) {
+    if !text.contains(is_unsafe) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() * 2);
-    for (i, line) in text.split('\n').enumerate() {
-        out.push_str(if i > 0 { "\n" } else { "" });
-        push(line.as_bytes(), Context::Word, &Paint::default(), &mut out);
-    }
+    push(text.as_bytes(), Context::Word, &Paint::default(), &mut out);
     out.into()
 }
 

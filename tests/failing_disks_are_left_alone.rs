@@ -25,6 +25,7 @@ use common::disks::{self, Kind, disk_or_skip};
 use common::ledger::{Mark, Receipts, found_at_rest, receipts, segments};
 use common::random::Random;
 use common::victims::{self, Scene, order};
+use common::watchdog::Watchdog;
 use fusewire::log::{Durability, FlushError, Log};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -99,7 +100,8 @@ static REAL: AtomicBool = AtomicBool::new(false);
 fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_anew() {
     DISK.lock().unwrap().failing = 25;
     let scene = Scene::new();
-    let mut told = 0;
+    let _watchdog = Watchdog::over("a disk that fails");
+    let (mut flushes, mut told) = (0, 0);
     let log = Log::options(&scene.log).segment_size(32 << 10).open().unwrap();
     let ending = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -114,7 +116,9 @@ fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_
                 }
             });
         }
-        for _ in 0..100 {
+        // On a busy machine, threads append nothing between some flushes, and these flushes do not use the disk.
+        while flushes < 100 || told < 5 {
+            flushes += 1;
             match log.flush(Durability::Disk, MINUTE) {
                 Ok(()) => {}
                 Err(FlushError::Io(_)) => told += 1,
@@ -131,7 +135,7 @@ fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_
     let calls = std::mem::take(&mut DISK.lock().unwrap().calls);
     let failures = calls.values().flatten().filter(|call| **call == Call::Refused).count();
     assert_eq!(stats.sync_errors, failures as u64);
-    assert!(failures > 0 && told > 0 && told < 100, "{failures} failures, {told} told");
+    assert!(failures > 0 && told < flushes, "{failures} failures, {told} of {flushes} told");
     for (path, header, segment) in segments(&scene.log) {
         let file = fs::metadata(&path).unwrap().ino();
         let Some(calls) = calls.get(&file) else { continue };

@@ -1,5 +1,5 @@
-//! C1: a log keeps to the directory that it was opened in, whatever becomes of the process's working directory and of its
-//! descriptors.
+//! A log keeps the directory in which it was opened, even if the process changes its working directory or closes the
+//! descriptors of the log.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -30,14 +30,14 @@ fn has_all(directory: &Path, entries: u64) {
     assert!(logs::all_sealed(directory));
 }
 
-/// The descriptors of this process that mean something below `directory`.
+/// Returns the descriptors of this process that refer to files or directories in `directory`.
 fn descriptors_of(directory: &Path) -> Vec<i32> {
     let open = std::fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
     let found = open.filter(|path| std::fs::read_link(path).is_ok_and(|file| file.starts_with(directory)));
     found.map(|path| path.file_name().unwrap().to_str().unwrap().parse().unwrap()).collect()
 }
 
-/// One test: the working directory and the descriptors are the process's.
+/// There is only one test because the working directory and the descriptors belong to the process.
 #[test]
 fn whatever_the_process_does() {
     let base = tempfile::tempdir().unwrap();
@@ -60,7 +60,7 @@ fn after_a_change_of_the_working_directory(base: &Path) {
     append(&log, ENTRIES / 2..ENTRIES);
     log.flush(Durability::Disk, TIMEOUT).unwrap();
     assert_eq!((log.stats().drops.total(), log.stats().sync_errors), (0, 0));
-    // What was flushed is noted as such in every segment that has entries, also in those sealed before.
+    // A flush also records the durability in segments that were sealed before.
     for (path, segment) in logs::segments(&base.join("home/logs")) {
         let used = segment.events(fusewire::segment::Mode::Recover).unwrap().count() > 1;
         assert!(!used || segment.durable_up_to() > 0, "{}", path.display());
@@ -76,11 +76,12 @@ fn after_its_directory_was_renamed(base: &Path) {
     append(&log, 0..ENTRIES / 2);
     std::fs::rename(&before, &after).unwrap();
     append(&log, ENTRIES / 2..ENTRIES);
-    // Once: the entries are on disk, and no longer in the log.
+    // Only the first flush fails: it reports that the entries are on disk, but not in the directory of the log.
     assert_eq!(log.flush(Durability::Disk, TIMEOUT), Err(FlushError::Removed));
     log.flush(Durability::Disk, TIMEOUT).unwrap();
     drop(log);
-    // The segments that existed are completed where they are; the next ones are at the path of the log again.
+    // The log completes the existing segments in the moved directory, and creates the next segments at the path of the
+    // log.
     let (old, new) = (logs::read(&after), logs::read(&before));
     assert_eq!((old.lost, new.lost), (vec![], vec![]));
     let numbers = |directory: &Path| logs::read(directory).threads(500).remove(&0).unwrap_or_default();
@@ -92,13 +93,15 @@ fn after_its_descriptors_were_closed_and_reused(base: &Path) {
     let directory = base.join("closed");
     let log = Log::options(&directory).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
     append(&log, 0..ENTRIES / 2);
-    // As a program does that closes everything when it becomes a daemon. Then its own files get the numbers.
+    // This simulates a program that closes all descriptors when it becomes a daemon and then opens other files with the
+    // same numbers.
     let mut others = Vec::new();
     for (i, number) in descriptors_of(&directory).into_iter().enumerate() {
         let path = base.join(format!("other-{i}"));
         std::fs::write(&path, vec![b'x'; 100_000]).unwrap();
         let file = std::fs::File::options().read(true).write(true).open(&path).unwrap().into_raw_fd();
-        // SAFETY: system calls that touch no memory; the number belongs to the log, which must bear that.
+        // SAFETY: these system calls access no memory of the process. The descriptor belongs to the log, which must
+        // tolerate its loss.
         unsafe {
             assert_eq!(libc::dup2(file, number), number);
             libc::close(file);
@@ -112,10 +115,10 @@ fn after_its_descriptors_were_closed_and_reused(base: &Path) {
     has_all(&directory, ENTRIES);
     for (number, path) in others {
         assert_eq!(std::fs::read(&path).unwrap(), vec![b'x'; 100_000], "{}", path.display());
-        // It is still open, and the same file.
+        // The descriptor is still open and refers to the same file.
         let found = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap();
         assert_eq!(found, path);
-        // SAFETY: the number is this function's.
+        // SAFETY: this function owns the descriptor.
         let file = unsafe { <std::fs::File as std::os::fd::FromRawFd>::from_raw_fd(number) };
         assert_eq!(file.as_raw_fd(), number);
     }

@@ -1,5 +1,6 @@
-//! C4, C5: a reader with a filter gives the entries that one without gives and that match, each once: in the order of each
-//! process, the same with indexes and without, from segments and from lines, the last ones of them, and those that come later.
+//! A reader with a filter returns exactly the matching entries of a reader without a filter, once and in the order of
+//! each process. This applies with and without indexes, to segments and lines, to the last entries, and to entries that
+//! arrive later.
 
 mod common {
     pub mod random;
@@ -16,7 +17,7 @@ use fusewire::decode::EntryRef;
 use fusewire::log::{Log, LogEvent, LogReader};
 use fusewire::segment::Wanted;
 
-/// Entries of the second process begin here, those of lines at twice that.
+/// The first number of the second process. The entries of lines begin at twice this number.
 const OTHER: i128 = 1_000_000;
 
 fn numbers(reader: &mut LogReader) -> Vec<i128> {
@@ -47,12 +48,13 @@ fn sorted(mut numbers: Vec<i128>) -> Vec<i128> {
     numbers
 }
 
-/// Those of the `i`th process.
+/// Returns the numbers of the entries of process `i`.
 fn of(numbers: &[i128], i: i128) -> Vec<i128> {
     numbers.iter().copied().filter(|n| *n / OTHER == i).collect()
 }
 
-/// Two processes that log at the same time, some segments of each; the last one of each is being written.
+/// Creates the logs of two processes that append at the same time. Each log has several segments, and its last segment
+/// is live.
 fn logs(directory: &Path) -> [Log; 2] {
     let logs = [0, 1].map(|_| Log::options(directory).segment_size(256 << 10).open().unwrap());
     let mut dice = random(21);
@@ -159,7 +161,7 @@ fn what_comes_later_is_filtered_too() {
             found.extend(numbers(&mut reader));
         }
     }
-    // Into segments that were found when they had been sealed already.
+    // The reader opens some of these segments after they were sealed.
     while reader.wait(Duration::from_millis(20)).unwrap() {
         found.extend(numbers(&mut reader));
     }

@@ -1,4 +1,5 @@
-//! G1: through a global subscriber, events from inside a value are dropped and counted, and threads log until their very end.
+//! A layer of a global subscriber drops and counts events from inside a value, and writes the events of a thread until
+//! the thread ends.
 #![cfg(feature = "tracing")]
 
 mod common {
@@ -16,13 +17,13 @@ use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::prelude::*;
 
-/// Logs while it is logged.
+/// A value that logs while it is formatted.
 struct Logs;
 
 impl fmt::Debug for Logs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         tracing::info!("inside");
-        // Nothing of the span may be held by who formats this.
+        // This call deadlocks if the layer holds a lock of the span during the formatting.
         tracing::Span::current().record("n", 2);
         f.write_str("logs")
     }
@@ -36,7 +37,7 @@ impl fmt::Debug for Panics {
     }
 }
 
-/// A layer that logs itself, by the same subscriber: of each event that asks for it, and of each such span.
+/// A layer that logs through the same subscriber for each event and each span with the target `echo`.
 struct Echo;
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Echo {
@@ -53,7 +54,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Echo {
     }
 }
 
-/// Logs when its thread is nearly gone.
+/// A thread-local value that logs when its thread ends.
 struct AtExit;
 
 impl Drop for AtExit {
@@ -66,7 +67,7 @@ thread_local! {
     static AT_EXIT: AtExit = const { AtExit };
 }
 
-/// The subscriber is the program's: there is one test.
+/// There is only one test because the subscriber belongs to the program.
 #[test]
 fn what_is_logged_from_anywhere_is_logged_or_counted() {
     let directory = tempfile::tempdir().unwrap();
@@ -75,10 +76,10 @@ fn what_is_logged_from_anywhere_is_logged_or_counted() {
 
     tracing::info_span!("span", n = 1).in_scope(|| tracing::info!(logs = ?Logs, "outside"));
     assert_eq!(log.stats().drops.by_cause(DropCause::Reentrant), 1);
-    // While a span's fields are encoded, no entry is being written.
+    // The layer encodes the fields of a span before it writes an entry, so the event is not dropped.
     tracing::info_span!("span", logs = ?Logs).in_scope(|| tracing::info!("in a span that logs"));
     assert_eq!(log.stats().drops.total(), 1);
-    // What other layers log from their own code is logged: each of the two of them.
+    // The entries of other layers are written: both layers log each event and each span.
     tracing::info_span!(target: "echo", "span", n = 1).in_scope(|| tracing::info!(target: "echo", "event"));
     assert_eq!(log.stats().drops.total(), 1);
 
@@ -99,7 +100,7 @@ fn what_is_logged_from_anywhere_is_logged_or_counted() {
         assert_eq!(ended.iter().filter(|result| result.is_err()).count(), 4);
     }
 
-    // The log is the program's until its end: it is read live.
+    // The global subscriber holds the log until the program ends, so the test reads the live log.
     let entries = logs::read(directory.path()).entries;
     let count = |body: &str| entries.iter().filter(|entry| entry.body == body).count();
     assert_eq!((count("outside"), count("inside"), count("in a span that logs")), (1, 1, 1));

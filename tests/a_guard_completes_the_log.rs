@@ -1,5 +1,5 @@
-//! A program that holds the guard of a set-up leaves a log that is sealed and marked as stopped, though a static holds the
-//! log for ever.
+//! A program that holds the guard of a set-up leaves a log that is sealed and marked as stopped, although a static
+//! holds the log until the process ends.
 
 mod common {
     pub mod logs;
@@ -15,7 +15,7 @@ fn log() -> Option<Log> {
     Some(Log::options(order::<PathBuf>("directory")?).open().unwrap())
 }
 
-/// What a victim has left: the bodies of its entries, how its stream ended, and whether all of it is sealed.
+/// Runs a victim. Returns the bodies of its entries, the end of its stream, and whether all its segments are sealed.
 fn left(victim: &str) -> (Vec<String>, StreamEnd, bool) {
     let directory = tempfile::tempdir().unwrap();
     Victim::start(victim, &[("directory", &directory.path().display())]).succeed();
@@ -67,7 +67,7 @@ fn victim_of_tracing() {
     let guard = fusewire::bridge::tracing::init(log.clone()).unwrap();
     tracing::info!("one");
     tracing::debug!("below the level");
-    // What unwinds leaves the guard, too.
+    // A panic also drops the guard.
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _guard = guard;
         tracing::info!("two");

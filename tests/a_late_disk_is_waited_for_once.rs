@@ -1,5 +1,5 @@
-//! H4: a disk that is late is waited for once, by the first append that needs it. Until it answers, entries are dropped at once,
-//! and counted; then they are written again.
+//! Only the first append that needs a late disk waits for it. Until the disk responds, the log drops and counts entries
+//! immediately. After that, the log writes entries again.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -18,13 +18,13 @@ use fusewire::Severity;
 use fusewire::log::{DropCause, Log, LogOptions, Outcome};
 use fusewire::segment::SegmentOptions;
 
-/// So many that, should each wait, the test would take longer than it may.
+/// The number of appends. If each append waited, the test would exceed its limit.
 const APPENDS: u64 = 10_000;
 
-/// Whether the disk answers.
+/// Whether the simulated disk responds.
 static ANSWERS: Mutex<bool> = Mutex::new(true);
 static CHANGED: Condvar = Condvar::new();
-/// One test at a time has the disk.
+/// A lock that gives the simulated disk to one test at a time.
 static DISK: Mutex<()> = Mutex::new(());
 
 fn disk_answers(answers: bool) {
@@ -32,7 +32,7 @@ fn disk_answers(answers: bool) {
     CHANGED.notify_all();
 }
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     drop(CHANGED.wait_while(ANSWERS.lock().unwrap(), |answers| !*answers).unwrap());
@@ -71,7 +71,7 @@ fn where_the_oldest_is_to_be_overwritten() {
     assert_eq!(drops.total(), drops.by_cause(DropCause::Full));
 }
 
-/// Another process that has the directory's lock, and is stopped.
+/// Simulates another process that is stopped while it holds the lock of the directory.
 #[test]
 fn where_another_process_does_not_finish_its_turn() {
     let _watchdog = Watchdog::over("a stopped process");
@@ -81,7 +81,7 @@ fn where_another_process_does_not_finish_its_turn() {
         .max_total_bytes(16 * SegmentOptions::MIN_SIZE)
         .open()
         .unwrap();
-    // Whichever of them is locked for a turn.
+    // The log uses one of these two locks, so the test takes both.
     let own = File::open(directory.path().join(".fusewire.lock"));
     let locks: Vec<_> = own.into_iter().chain(File::open(directory.path())).collect();
     locks.iter().for_each(|lock| lock.lock().unwrap());
@@ -105,7 +105,7 @@ fn where_an_append_is_to_return_when_it_is_on_disk() {
     let log = Log::options(directory.path()).sync_at(Severity::ERROR).open().unwrap();
     disk_answers(false);
     for _ in 0..1_000 {
-        // The entries survive the process all the same.
+        // The entries survive the process, although the disk is late.
         assert!(log.append(|entry| entry.set_severity(Severity::ERROR)).is_written());
     }
     disk_answers(true);

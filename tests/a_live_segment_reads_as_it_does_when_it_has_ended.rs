@@ -1,5 +1,5 @@
-//! Sanitized. C4, C5: whatever happens to the bytes of a segment while its process writes and a reader follows, the
-//! reader neither fails nor stops, and in the end has read every entry that is intact, and none twice.
+//! Sanitized. A reader that follows a segment neither fails nor stops if the bytes change while the process writes.
+//! At the end, the reader has returned every intact entry exactly once.
 
 mod common;
 
@@ -14,7 +14,7 @@ use fusewire::segment::{Event, Mode, Segment};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// The numbers of the entries there are now, and how many bytes are lost.
+/// Returns the numbers of the present entries, and the number of lost bytes.
 fn read(reader: &mut LogReader) -> (Vec<u64>, u64) {
     let (mut entries, mut lost) = (Vec::new(), 0);
     while let Some(event) = reader.next() {
@@ -43,7 +43,7 @@ fn damage_while_it_is_read() {
             let before = writer.tail();
             append(&mut writer, 1000 + n, n);
             if random.below(6) == 0 {
-                // Anything in the frame, its first word included.
+                // The damage can hit each byte of the frame, also its first word.
                 let at = before + random.below(writer.tail() - before);
                 file.write_all_at(&[random.next() as u8], at).unwrap();
             }

@@ -1,5 +1,5 @@
-//! Sanitized. C4, C5: what a reader of a log tells of a segment is what reading the segment alone tells, whatever
-//! happened to its bytes; and no bytes make it fail.
+//! Sanitized. A reader of a log returns the same entries, frames and lost ranges as a reader of the single
+//! segment, for any damage. No bytes make the reader fail.
 
 mod common;
 
@@ -8,7 +8,7 @@ use common::segments::Fixture;
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{Event, Events, LostRange, Mode};
 
-/// What reading finds: where frames begin, what cannot be read, and the gaps.
+/// The result of a read: the offsets of the frames, the unreadable entries, and the lost ranges.
 #[derive(Debug, Default, PartialEq)]
 struct Found {
     entries: Vec<u64>,
@@ -38,7 +38,7 @@ fn of_log(path: &std::path::Path, copy: bool) -> Option<Found> {
     while let Some(event) = reader.next() {
         match event {
             LogEvent::Entry { frame, entry, .. } => {
-                // Every value, whatever it is.
+                // The reader must not panic on any value.
                 let _ = (entry.verify(), entry.to_owned());
                 found.entries.push(frame.offset);
             }
@@ -53,10 +53,10 @@ fn of_log(path: &std::path::Path, copy: bool) -> Option<Found> {
     is_file.then_some(found)
 }
 
-/// Damages a segment somewhere.
+/// Damages a segment at a random place.
 fn damage(fixture: &mut Fixture, random: &mut Random) {
     let len = fixture.bytes.len() as u64;
-    // Mostly where something is.
+    // Most of the damage hits used bytes.
     let end = if random.below(4) == 0 { len } else { fixture.data_end() as u64 };
     let at = random.below(end.min(len)) as usize;
     let part = (at + random.below(700) as usize).min(fixture.bytes.len());
@@ -70,7 +70,7 @@ fn damage(fixture: &mut Fixture, random: &mut Random) {
         5 if slot + 16 < fixture.bytes.len() => fixture.begin(slot, 16 + random.below(2000) as usize),
         6 if slot + 16 < fixture.bytes.len() => fixture.close(slot),
         7 => fixture.set_tail(random.below(1100) as u32),
-        // Never inside the first pages only, so that the rest of the damage is seen, too.
+        // A segment that is cut in its first two pages would hide all other damage.
         _ if random.below(6) == 0 => fixture.cut(at.max(8192).min(len as usize)),
         _ => {}
     }
@@ -93,7 +93,8 @@ fn whatever_happened_to_it() {
         let expected = of_segment(&fixture.bytes);
         for copy in [false, true] {
             let found = of_log(&path, copy);
-            // Without a whole first page and without any frame, the log says that this is no segment.
+            // If the segment has neither a valid first page nor a frame, the log reports that the file is not a
+            // segment.
             let nothing = expected.as_ref().is_some_and(|found| *found == Found::default());
             assert!(found == expected || nothing && found.is_none(), "round {round}: {found:?} {expected:?}");
         }

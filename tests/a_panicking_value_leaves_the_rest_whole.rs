@@ -1,5 +1,5 @@
-//! A value that panics while it is written ends the entry or, where the caller catches the panic, only itself: what
-//! is finished is sound either way.
+//! A value that panics while it is written ends the entry. If the caller catches the panic, only the value is
+//! missing. The finished bytes are valid in both cases.
 
 mod common {
     pub mod check;

@@ -1,4 +1,4 @@
-//! C5: how much memory a reader takes does not depend on how long the log is.
+//! The memory of a reader does not depend on the length of the log.
 #![cfg(target_os = "linux")]
 
 use std::ops::ControlFlow;
@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{Resource, SegmentOptions, Series};
 
-/// Bytes of this process in memory, mapped files included.
+/// Returns the number of bytes of this process in memory, which include mapped files.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }
 
-/// How many files of this directory are mapped.
+/// Returns the number of mapped files of this directory.
 fn mapped(directory: &std::path::Path) -> usize {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     maps.lines().filter(|line| line.contains(directory.to_str().unwrap())).count()
@@ -47,7 +47,7 @@ fn memory_is_bounded_by_what_is_being_read() {
         ControlFlow::Continue(())
     };
     while read().is_continue() {}
-    // 117 MiB have been read.
+    // The reader has read 117 MiB.
     assert_eq!(entries, 600);
     assert!(most < 16 << 20, "{most}");
     assert_eq!(most_mapped, 1);

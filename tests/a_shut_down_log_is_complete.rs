@@ -1,5 +1,5 @@
-//! C1, H1: a log that is shut down is complete while clones of it live. Later appends are refused, counted and answered as
-//! such, and a reader tells a process that stopped from one that died.
+//! A log that is shut down is complete while its clones exist. The log refuses and counts later appends with the cause
+//! `Closed`, and a reader can distinguish a process that stopped from a process that died.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -20,7 +20,7 @@ use fusewire::segment::SegmentOptions;
 
 const CLOSED: Outcome = Outcome::Dropped(DropCause::Closed);
 
-/// Of each segment, in order: its life, its owner, how its stream ended according to it.
+/// Returns the life, the owner and the end of the stream of each segment, in order.
 fn states(directory: &Path) -> Vec<(Life, Owner, StreamEnd)> {
     let segments = list(directory).unwrap().segments;
     segments.into_iter().map(|segment| (segment.life, segment.owner, segment.end)).collect()
@@ -42,7 +42,7 @@ fn while_clones_live_and_later_appends_are_refused_and_counted() {
     }
     assert_eq!(log.stats().drops.count(Severity::ERROR, DropCause::Closed), 3);
     assert_eq!((log.stats().drops.total(), log.stats().entries), (3, 1));
-    // To shut it down again, or to drop it, changes nothing.
+    // A second shutdown, a close or a drop has no effect.
     assert_eq!(clone.shutdown(LIMIT), Ok(()));
     assert_eq!(clone.close(LIMIT), Ok(()));
     drop(log);
@@ -98,7 +98,7 @@ fn when_many_threads_append_and_shut_it_down_at_once() {
         assert_eq!(log.stats().drops.by_cause(DropCause::Closed), refused.load(Ordering::Relaxed));
         let states = states(directory.path());
         assert!(states.iter().all(|state| state.0 == Life::Sealed), "{states:?}");
-        // Either nothing was written, or the last segment shows the end; no other one does.
+        // If the log has segments, only the last segment contains the end of the stream.
         let stops = states.iter().rposition(|state| state.2 == StreamEnd::Stopped);
         assert_eq!(stops, states.len().checked_sub(1));
         assert_eq!(states.iter().filter(|state| state.2 == StreamEnd::Stopped).count(), states.len().min(1));
@@ -133,7 +133,7 @@ fn and_one_that_is_not_shut_down_shows_that_its_process_died() {
     assert!(log.append(|entry| entry.set_body("alive")).is_written());
     let of_log = |directory: &Path| states(directory).into_iter().find(|state| state.0 != Life::Empty);
     assert_eq!(of_log(directory.path()), Some((Life::Live, Owner::Alive, StreamEnd::Unknown)));
-    // What a process leaves that is killed now.
+    // The copy simulates the files of a process that is killed now.
     let copy = tempfile::tempdir().unwrap();
     for (path, _) in logs::segments(directory.path()) {
         std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
@@ -146,15 +146,15 @@ fn a_forked_child_that_has_not_appended_leaves_the_log_to_its_parent() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
     assert!(log.append(|entry| entry.set_body("before")).is_written());
-    // SAFETY: the child calls the log, which is made for that, and ends.
+    // SAFETY: the child calls only the log, which supports `fork`, and then exits.
     let child = unsafe { libc::fork() };
     if child == 0 {
         let code = i32::from(log.shutdown(LIMIT).is_err());
-        // SAFETY: ends the child at once.
+        // SAFETY: ends the child immediately.
         unsafe { libc::_exit(code) };
     }
     let mut status = 0;
-    // SAFETY: waits for the child; `status` is this function's.
+    // SAFETY: waits for the child. `status` is a local variable.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     assert_eq!(status, 0);
     assert!(log.append(|entry| entry.set_body("after")).is_written());

@@ -1,4 +1,5 @@
-//! D1: with the feature of its allocator, a program's samples say what that has given out and holds.
+//! With the feature of its allocator, the memory samples of a program contain the allocated and the
+//! resident bytes of the allocator.
 #![cfg(all(feature = "jemalloc", target_os = "linux"))]
 
 use fusewire::log::Log;
@@ -25,6 +26,6 @@ fn jemalloc_counts_what_is_given_out() {
         assert!(resident >= allocated, "{allocated} of {resident}");
         allocated
     });
-    // The workers of the log give a little back meanwhile.
+    // The workers of the log can free a little memory during the measurement.
     assert!(during + MIB >= before + 32 * MIB && after + 31 * MIB <= during, "{before} {during} {after}");
 }

@@ -1,5 +1,5 @@
-//! H4: a global allocator may log. What it logs while the log itself allocates is refused and counted; nothing recurses, and
-//! no thread waits for itself.
+//! A global allocator can log. The log refuses and counts entries that the allocator logs while the log allocates.
+//! Nothing recurses, and no thread waits for itself.
 #![cfg(unix)]
 
 mod common {
@@ -24,10 +24,10 @@ static LOGGED: AtomicU64 = AtomicU64::new(0);
 
 struct Logging;
 
-// SAFETY: the system's allocator, which is asked first.
+// SAFETY: every call goes to the system allocator before anything else.
 unsafe impl GlobalAlloc for Logging {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the contract of `System`.
         let allocated = unsafe { System.alloc(layout) };
         if LOGS.load(Ordering::Relaxed)
             && let Some(log) = LOG.get()
@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Logging {
     }
 
     unsafe fn dealloc(&self, allocated: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the contract of `System`.
         unsafe { System.dealloc(allocated, layout) };
     }
 }
@@ -67,7 +67,7 @@ fn in_every_thread_while_segments_are_made_synced_and_sealed() {
     assert_eq!(log.shutdown(LIMIT), Ok(()));
     LOGS.store(false, Ordering::Relaxed);
     let stats = log.stats();
-    // A late disk drops entries as well, and counts them.
+    // A late disk also drops entries, with the cause `Full`.
     assert!(
         stats.entries + stats.drops.by_cause(DropCause::Full) >= 6_000 && stats.segments > 3,
         "{stats:?}"

@@ -1,5 +1,5 @@
-//! Sanitized. C2, C5: a reader that follows waits for an append that a living process has not completed, passes over
-//! that of a dead one, and shows nothing half-written.
+//! Sanitized. A reader that follows waits for an incomplete append of a live process, skips an incomplete append of a
+//! dead process, and never returns a partial entry.
 
 mod common;
 
@@ -15,7 +15,8 @@ use fusewire::segment::{LostReason, SegmentWriter};
 const SOON: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(20);
 
-/// A segment of a living process, and its file, to write by hand what its threads would.
+/// A segment of a live process, and its file. The test writes bytes into the file in place of the threads of the
+/// process.
 struct Live {
     directory: tempfile::TempDir,
     writer: SegmentWriter,
@@ -23,7 +24,7 @@ struct Live {
 }
 
 impl Live {
-    /// Two entries, 0 and 1.
+    /// Creates a segment with the entries 0 and 1.
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut writer = create(directory.path(), 1, 0);
@@ -37,12 +38,12 @@ impl Live {
         LogReader::options().copy(copy).open(&[self.directory.path().to_owned()]).unwrap()
     }
 
-    /// The frame of an entry for the place `at`, as entry 1 is.
+    /// Returns a frame for the offset `at` that contains a copy of the first entry.
     fn frame(&self, at: u64) -> Vec<u8> {
         let len = (self.writer.tail() - 8192) as usize;
         let mut bytes = vec![0; len];
         self.file.read_exact_at(&mut bytes, 8192).unwrap();
-        // The resource, and two entries of the same length.
+        // The bytes contain the resource and two entries of the same length.
         let resource = 16
             + (u32::from_le_bytes(*bytes.first_chunk().unwrap()) as usize & 0x0FFF_FFFF).next_multiple_of(16);
         let mut frame = bytes[resource..resource + (len - resource) / 2].to_vec();
@@ -54,7 +55,7 @@ impl Live {
         frame
     }
 
-    /// Takes space for a frame at `at`, as a thread does that has not written it yet.
+    /// Reserves space for a frame at `at`, like a thread that has not written the frame.
     fn begin(&self, at: u64) {
         let word = u64::from_le_bytes(*self.frame(at).first_chunk().unwrap());
         self.write(at, &((word & 0x0FFF_FFFF) | 1 << 28).to_le_bytes());
@@ -64,7 +65,7 @@ impl Live {
         self.file.write_all_at(bytes, at).unwrap();
     }
 
-    /// Everything of the frame but the commit word, and then that.
+    /// Writes the frame without its commit word, and then the commit word.
     fn complete(&self, at: u64) {
         let frame = self.frame(at);
         self.write(at + 8, &frame[8..]);
@@ -72,7 +73,7 @@ impl Live {
     }
 }
 
-/// How many entries there are now.
+/// Returns the number of present entries.
 fn entries(reader: &mut LogReader) -> usize {
     let mut entries = 0;
     while let Some(event) = reader.next() {
@@ -94,7 +95,7 @@ fn what_is_behind_it_comes_when_it_is_complete() {
         assert_eq!(entries(&mut reader), 2);
         let first = live.writer.tail();
         let second = first + live.frame(first).len() as u64;
-        // The first thread is at it; the second is done.
+        // The first thread has written a part of its frame. The second thread has finished.
         live.begin(first);
         live.complete(second);
         let half = live.frame(first);
@@ -121,7 +122,7 @@ fn that_of_a_dead_process_is_passed_over() {
         live.complete(first + 2 * len);
         live.begin(first + 3 * len);
         assert!(!reader.wait(SOON).unwrap());
-        // The process dies, and the system takes its lock away.
+        // The process dies, and the system releases its lock.
         drop(live.writer);
         assert!(reader.wait(LONG).unwrap());
         let (mut ranges, mut read) = (Vec::new(), 0);
@@ -145,7 +146,7 @@ fn the_closed_word_leads_to_the_next_segment() {
     let mut next = create(live.directory.path(), 1, 1);
     append(&mut next, 1002, 2);
     let mut reader = live.reader(false);
-    // The next segment is in use already, but this one may still get entries.
+    // The next segment already contains an entry, but the first segment can still receive entries.
     assert_eq!(entries(&mut reader), 2);
     assert!(!reader.wait(SOON).unwrap());
     let at = live.writer.tail();
@@ -175,8 +176,11 @@ fn damage_in_a_live_segment_does_not_stop_the_reader() {
     assert_eq!(entries(&mut reader), 1);
 }
 
-/// A process on a file system without locks, with an append in its first segment that is not complete, and `later` further
-/// segments with an entry each. What comes within a moment, and after another entry of its last segment.
+/// Simulates a process on a file system without locks. The first segment contains an incomplete append, and `later`
+/// more segments contain one entry each.
+///
+/// Returns the number of entries that the reader returns immediately, and the number after another entry in the last
+/// segment.
 fn without_locks(later: u64, another_boot: bool) -> (usize, usize) {
     let mut live = Live::new();
     let at = live.writer.tail();
@@ -209,7 +213,8 @@ fn without_locks(later: u64, another_boot: bool) -> (usize, usize) {
 #[test]
 fn without_locks_it_is_given_up_where_two_segments_follow_or_after_a_new_start() {
     assert_eq!(without_locks(1, false), (2, 0));
-    // The first one's two and one behind the append, and the second one's, which may still get more.
+    // The first segment has two entries before the incomplete append and one entry after it. The second segment has one
+    // entry and can receive more.
     assert_eq!(without_locks(2, false).0, 4);
     assert_eq!(without_locks(1, true), (4, 1));
 }

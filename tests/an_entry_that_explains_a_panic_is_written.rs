@@ -1,5 +1,5 @@
-//! H4: a value that panics while it is logged loses its own entry, and not the one that says why: what a panic hook or a
-//! destructor logs meanwhile is written.
+//! If a value panics while it is logged, only its own entry is lost. The log writes the entries of the panic hook and
+//! of destructors that run during the panic.
 #![cfg(unix)]
 
 mod common {
@@ -16,7 +16,7 @@ use common::logs;
 use common::watchdog::Watchdog;
 use fusewire::log::{DropCause, Log, Outcome};
 
-/// Panics when it is written, and logs when it is dropped.
+/// A value that panics when it is formatted, and that logs when it is dropped.
 struct Bad<'a>(&'a Log);
 
 impl fmt::Display for Bad<'_> {
@@ -31,7 +31,7 @@ impl Drop for Bad<'_> {
     }
 }
 
-/// Logs when it is written, which it is as a part of what a hook logs.
+/// A value that logs when it is formatted as a part of an entry of the panic hook.
 struct Chatty<'a>(&'a Log);
 
 impl fmt::Display for Chatty<'_> {
@@ -48,7 +48,7 @@ fn by_a_hook_and_by_destructors_in_any_number_of_threads() {
     const ROUNDS: usize = 50;
     let _watchdog = Watchdog::over("panics in appends");
     let directory = tempfile::tempdir().unwrap();
-    // As many buffers as threads: the entries that explain need others.
+    // The log has one buffer per thread. The entries of the hook need other buffers.
     let log = Log::options(directory.path()).max_threads(4).open().unwrap();
     let hooked = log.clone();
     std::panic::set_hook(Box::new(move |_| {

@@ -1,5 +1,5 @@
-//! C5: an index beside a segment leads to every entry that is looked for, takes 2 % of it at most, and is not believed where
-//! it is not the one that the segment names.
+//! An index leads a reader to every matching entry and takes at most 2 % of the size of its segment. A reader ignores
+//! an index that the segment does not name.
 
 mod common {
     pub mod random;
@@ -31,8 +31,8 @@ fn index_of(path: &Path) -> PathBuf {
     path.with_extension("fwi")
 }
 
-/// The numbers of the entries that match: of all, and of those in the parts that the index leads to. And how many entries
-/// are in these.
+/// Returns the numbers of all matching entries, the numbers of the matching entries in the ranges of the index, and the
+/// number of entries in these ranges.
 fn found(
     segment: &Segment,
     index: &SegmentIndex,
@@ -83,7 +83,7 @@ fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
     assert!(matched > 5_000, "{matched}");
     assert!(read < 120 * 12_000 / 4, "{read} entries read for {matched}");
 
-    // What most look for.
+    // These are the most frequent queries.
     let mut errors = Wanted::default();
     errors.of_severities([Severity::ERROR]);
     let (all, _, inside) = found(&segment, &index, &errors, |entry| entry.severity() == Severity::ERROR);
@@ -134,7 +134,7 @@ fn a_lie_is_not_believed() {
     let segment = Segment::open_trusted(&path).unwrap();
     let honest = fs::read(index_of(&path)).unwrap();
     let open = |bytes: &[u8]| {
-        // Never over a file that is mapped.
+        // The file is replaced, because a mapped file must not be changed.
         fs::remove_file(index_of(&path)).unwrap();
         fs::write(index_of(&path), bytes).unwrap();
         SegmentIndex::open_trusted(&path, &segment)
@@ -143,7 +143,8 @@ fn a_lie_is_not_believed() {
     errors.of_severities([Severity::ERROR]);
     let expected: Vec<_> = open(&honest).unwrap().ranges(&errors).unwrap().collect();
 
-    // Either nothing is told, or the truth: without the column the zones are told, in which what the column tells is.
+    // The index must return no ranges or ranges that contain all expected entries. Without the column, the index
+    // returns the zones, which contain the ranges of the column.
     let is_honest = |index: Option<SegmentIndex>| {
         let Some(index) = index else { return true };
         let ranges = index.ranges(&errors).map(|ranges| ranges.collect::<Vec<_>>());
@@ -164,7 +165,8 @@ fn a_lie_is_not_believed() {
         lie[at] ^= 1 << dice.below(8);
         assert!(is_honest(open(&lie)), "a bit of byte {at}");
     }
-    // A lie with all its checksums in order, as a faulty program would make it: a zone that says it has no errors.
+    // A faulty program could write an index with valid checksums and wrong data. Here each zone contains a wrong number
+    // of errors: zero.
     let mut lie = honest.clone();
     let zones = 120..120 + u32::from_le_bytes(lie[52..56].try_into().unwrap()) as usize;
     for zone in lie[zones.clone()].chunks_mut(64) {
@@ -201,7 +203,7 @@ fn it_goes_where_its_segment_goes() {
         assert!(index.with_extension("fws").exists(), "{index:?} is of nothing");
     }
     assert!(names("fwi").len() >= 3);
-    // One whose segment somebody has deleted is in nobody's way for long: it is old here.
+    // The log deletes an old index without a segment. The time of the file makes the index old.
     let orphan = names("fwi")[0].clone();
     fs::remove_file(orphan.with_extension("fws")).unwrap();
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! B2, B5: an entry is appended, found and read without one heap allocation.
+//! The library appends, finds and reads an entry without a heap allocation.
 
 mod common {
     pub mod counting;
@@ -39,7 +39,7 @@ fn append() -> std::io::Result<()> {
     let mut writer = writer(&directory);
     let work = || assert!((0..1000).all(|n| append_one(&mut writer, n)));
     assert_eq!(allocations(work).0, 0);
-    // Neither does a full segment, on any of its refusals.
+    // A full segment refuses entries without an allocation.
     while append_one(&mut writer, 0) {}
     let work = || assert!((0..100).all(|n| !append_one(&mut writer, n)));
     assert_eq!(allocations(work).0, 0);

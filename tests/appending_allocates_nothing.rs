@@ -1,4 +1,4 @@
-//! C2: threads that append to a log allocate nothing, and free nothing, also where they go on to the next segment.
+//! Threads that append to a log neither allocate nor free memory, also during a rotation.
 
 mod common {
     pub mod counting;
@@ -19,8 +19,9 @@ static ALLOCATOR: Counting = Counting;
 const THREADS: u64 = 3;
 const ENTRIES: u64 = 400;
 
-/// Waits until the segment after the current one is there, so that hardly ever an append has to make one itself. It is made when
-/// an eighth of the current one is used; `begun` are the rotations, and the bytes written at the last one.
+/// Waits until the next segment exists, so that an append rarely has to create a segment. The preallocator creates the
+/// next segment when one eighth of the current segment is used. `begun` contains the number of rotations and the number
+/// of bytes at the last rotation.
 fn wait_for_the_next_segment(log: &Log, begun: &Mutex<(u64, u64)>) {
     loop {
         let stats = log.stats();
@@ -44,7 +45,7 @@ fn appending_allocates_nothing_across_rotations() {
     let begun = Mutex::new((0, 0));
     let append = |thread: u64, n: u64| {
         wait_for_the_next_segment(&log, &begun);
-        // The text of the entry is the test's own to allocate.
+        // The test allocates the text of the entry before the measurement.
         let numbered = Numbered { thread, n, text: 200 };
         let text = numbered.text();
         let late = log.stats().late_segments;
@@ -54,14 +55,14 @@ fn appending_allocates_nothing_across_rotations() {
             })
         });
         assert!(outcome.is_written());
-        // An append that comes too early for the thread that makes segments makes one, and may allocate for it.
+        // An append that comes before the next segment exists creates the segment and can allocate memory for it.
         if log.stats().late_segments == late { count } else { 0 }
     };
     let counts: Vec<u64> = thread::scope(|scope| {
         let running: Vec<_> = (0..THREADS)
             .map(|thread| {
                 scope.spawn(move || {
-                    // The first one makes the thread known.
+                    // The first append registers the thread.
                     append(thread, 0);
                     (1..ENTRIES).map(|n| append(thread, n)).sum()
                 })

@@ -1,12 +1,12 @@
-//! Sanitized. C2, C4: what many threads leave behind when their process is killed: appends that were begun and never
-//! completed, and a segment that was closed and not yet sealed. Neither is damage, and neither hides any.
+//! Sanitized. A killed process can leave incomplete appends of many threads, and a closed segment that is not
+//! sealed. Neither is damage, and neither hides damage.
 
 mod common;
 
 use common::segments::{Fixture, read, segment, strict};
 use fusewire::segment::{FrameFault, LostReason, Mode, State, verify};
 
-/// What a read finds: entries, and ranges with whether they are losses.
+/// Returns the entries and the lost ranges of a read. Each range has a flag that shows whether it is a loss.
 fn found(fixture: &Fixture) -> (Vec<u64>, Vec<(usize, usize, bool)>) {
     let (entries, lost) = read(&fixture.bytes);
     let ranges = lost.iter().map(|range| (range.start as usize, range.end as usize, range.is_loss()));
@@ -17,7 +17,7 @@ fn is_clean(fixture: &Fixture) -> bool {
     verify(&segment(&fixture.bytes)).unwrap().is_clean()
 }
 
-/// Frame `i` as it is before its thread has copied anything: its length, and zeros.
+/// Resets frame `i` to the state before its thread copied bytes: its length and zeros.
 fn abandon(fixture: &mut Fixture, i: usize) -> (usize, usize) {
     let (start, len) = fixture.frames[i];
     fixture.zero(start..start + len);
@@ -99,13 +99,13 @@ fn nothing_is_looked_for_behind_the_closed_word() {
     let end = fixture.data_end();
     let tag = fixture.salt() ^ (end / 16) as u32;
     fixture.close(end);
-    // An unsealed segment is looked through to its end otherwise.
+    // In an unsealed segment without a closed word, the reader searches the bytes up to the end of the segment.
     let frame = fixture.frame(1);
     let in_use = frame.iter().rposition(|byte| *byte != 0).unwrap().next_multiple_of(16);
     fixture.splice(end + 160, &frame);
     let events = segment(&fixture.bytes).events(Mode::Recover).unwrap().map(Result::unwrap).count();
     assert_eq!(events, 4, "the resource and three entries");
-    // Whoever asks for everything is told what stands there.
+    // A thorough read also reports these bytes.
     assert_eq!(found(&fixture).1, [(end + 160, end + 160 + in_use, true)]);
     fixture.zero(end + 160..end + 160 + frame.len());
     assert_eq!(found(&fixture), (vec![0, 1, 2], vec![]));
@@ -159,7 +159,7 @@ fn a_closed_word_of_another_place_ends_nothing() {
     fixture.zero(start + 16..start + 24);
     fixture.splice(start, &word);
     assert_eq!(found(&fixture).0, [0, 1, 3, 4, 5]);
-    // Nor does one that stands in the middle of the frames by a flipped state, or with a length.
+    // A flipped bit changes the state of frame 2 to closed. The word still has a length, so it does not end the segment.
     let mut fixture = Fixture::new(6, true);
     fixture.flip(start * 8 + 28);
     assert_eq!(found(&fixture), (vec![0, 1, 3, 4, 5], vec![(start, start + len, true)]));

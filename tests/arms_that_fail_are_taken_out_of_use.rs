@@ -1,5 +1,5 @@
-//! E3: the two ways are compared while they run; one that fails its bounds is taken out of use by itself, and the reason is
-//! in the log and in the sink.
+//! The router compares both arms while they run. It disables an arm that violates its bounds, and writes the reason to
+//! the log and to the sink.
 #![cfg(feature = "json")]
 
 mod common {
@@ -48,7 +48,7 @@ fn a_log_without_room_is_rolled_back_to_json() {
     };
     assert!(failed as f64 > of as f64 * max_rate && of >= 200 && max_rate == 0.05);
     assert!(arms[2_900..].iter().all(|arm| *arm == Arm::Json));
-    // From then on the log is not even tried.
+    // After that, the router sends no entry to the log.
     let errors = stats.binary.errors_total();
     assert!(errors > 0 && errors <= of + 256, "{errors} errors");
     (3_000..3_100).for_each(|n| assert_eq!(append(&router, n), Arm::Json));
@@ -64,7 +64,7 @@ fn a_log_without_room_is_rolled_back_to_json() {
     );
     assert!(told[0].attributes.iter().any(|attribute| attribute.key == "route.failed"));
 
-    // No entry is missing, and none is twice.
+    // Each entry exists exactly once.
     let mut found = numbers(lines.bodies());
     drop(router);
     found.extend(numbers(bodies_of_log(directory.path())));
@@ -94,7 +94,7 @@ fn entries_that_cannot_be_encoded_are_errors_of_the_way_they_were_to_go() {
     assert_eq!(stats.rolled_back.map(|rolled_back| rolled_back.arm), Some(Arm::Binary));
     assert!(stats.json.errors_total() > 0, "what the fuse refuses, it refuses on both ways");
     assert_eq!(stats.dropped, 120);
-    // The log was in order all the time: put into use again, it is used.
+    // The log itself never failed, so the router uses it again after a reset.
     router.reset();
     assert_eq!(router.append(|entry| entry.set_severity(Severity::ERROR)).arm, Arm::Binary);
     assert_eq!(router.stats().rolled_back, None);
@@ -122,7 +122,7 @@ fn a_sink_that_is_slow_or_fails_is_rolled_back_to_the_log() {
 
     let (_directory, lines, slow) = router(&|config| config.bounds.max_p99_ratio = Some(5.0));
     let binary = fusewire::Context::root().with_tag("binary", "");
-    // So many that a busy machine, which stalls some of them, changes little.
+    // With this number of entries, stalls on a busy machine have little effect.
     binary.scope(|| (0..16_384).for_each(|n| assert_eq!(append(&slow, n), Arm::Binary)));
     lines.delay(Duration::from_millis(2));
     (0..2_000).for_each(|n| _ = append(&slow, n));
@@ -146,13 +146,13 @@ fn slowness_is_found_in_small_windows_and_never_held_against_who_takes_over() {
         config.bounds.max_p99_ratio = Some(3.0);
         let router = Router::new(log, lines.clone(), config);
         let binary = fusewire::Context::root().with_tag("binary", "");
-        // So many that a busy machine, which stalls some of them, changes little.
+        // With this number of entries, stalls on a busy machine have little effect.
         binary.scope(|| (0..8_192).for_each(|n| _ = append(&router, n)));
         assert_eq!(router.stats().rolled_back, None);
         lines.delay(Duration::from_millis(1));
         lines.fail(fails);
         (0..1_024).for_each(|n| _ = append(&router, n));
-        // Every entry that is slow was to go this way.
+        // The rules select the binary arm for all these slow entries.
         binary.scope(|| (0..1_024).for_each(|n| _ = append(&router, n)));
         let rolled_back = router.stats().rolled_back.expect("one is slow");
         assert_eq!(rolled_back.arm, Arm::Json, "{fails}: {rolled_back:?}");
@@ -172,7 +172,7 @@ fn what_an_arm_did_before_it_was_put_into_use_again_is_not_held_against_it() {
     for again in [&|router: &Router| router.reset(), &|router: &Router| router.set(config.clone())]
         as [&dyn Fn(&Router); 2]
     {
-        // Too few to be judged.
+        // The router does not judge an arm on so small a number of entries.
         lines.fail(true);
         (0..900).for_each(|n| assert_eq!(append(&router, n), Arm::Binary));
         lines.fail(false);

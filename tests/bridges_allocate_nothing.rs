@@ -1,4 +1,4 @@
-//! B2, G1: an event of `tracing` whose spans are known, and a record of `log`, allocate nothing.
+//! An event of `tracing` in known spans and a record of `log` cause no allocation.
 #![cfg(all(feature = "tracing", feature = "log"))]
 
 mod common {
@@ -42,7 +42,7 @@ fn events_in_spans_allocate_nothing() {
     });
     assert_eq!(count, 0);
     drop(log);
-    // Each is logged by two layers.
+    // Two layers log each event.
     let entries = logs::read(directory.path()).entries;
     assert_eq!(entries.len() as u64, 2 * ENTRIES);
     assert!(entries.iter().all(|entry| entry.trace.trace_id == 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c));

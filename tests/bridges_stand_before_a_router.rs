@@ -1,4 +1,5 @@
-//! E1, G2: `tracing` and `log` take a router in place of a log: each event goes one way, chosen by what is in it.
+//! The bridges for `tracing` and `log` accept a router in place of a log. The content of each event determines
+//! its arm.
 #![cfg(all(feature = "json", feature = "log", feature = "tracing"))]
 
 mod common {
@@ -14,7 +15,8 @@ use fusewire::{Context, Severity};
 use log::Log as _;
 use tracing_subscriber::prelude::*;
 
-/// Everything is JSON, but for what is at least a warning, and for canaries.
+/// Creates a router that sends warnings, more severe entries and canaries to the log, and all other entries to
+/// JSON.
 fn router() -> (tempfile::TempDir, Lines, Router) {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();

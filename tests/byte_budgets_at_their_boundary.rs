@@ -1,4 +1,4 @@
-//! A5: each byte budget lets its number pass and cuts the next.
+//! A value with exactly the maximum number of bytes passes unchanged. A longer value is cut.
 
 mod common {
     pub mod check;
@@ -133,7 +133,8 @@ fn entry_bytes() {
             let text = "e".repeat(len);
             entry(&limits, |entry| done(entry.attr("e", &text)))
         };
-        // The largest string that is not cut: the next one is, in an entry that keeps to its budget.
+        // Finds the longest string that is not cut. The next longer string is cut, and its entry
+        // stays within the byte limit.
         let (mut fits, mut over) = (0, max_entry_bytes as usize);
         while over - fits > 1 {
             let middle = usize::midpoint(fits, over);

@@ -1,4 +1,5 @@
-//! A10: a context is what it was when it was captured, in every entry, on every thread; G1: `event!` logs it.
+//! A context keeps its captured content in every entry and on every thread. `event!` adds the context to the
+//! entry.
 
 mod common {
     pub mod logs;
@@ -26,7 +27,7 @@ fn uint(n: u64) -> OwnedValue {
     OwnedValue::Uint(n.into())
 }
 
-/// A value that others change while it is logged.
+/// A value that other threads change while it is logged.
 struct Shared(Arc<AtomicU64>);
 
 impl LogValue for Shared {
@@ -90,7 +91,7 @@ fn contexts_are_entered_and_left_on_their_thread_alone() {
     tagged("inner").scope(|| {
         assert_eq!(number(&Context::current()).as_deref(), Some("inner"));
         assert_eq!(thread::spawn(|| Context::current().tag("n").is_none()).join().ok(), Some(true));
-        // Left, too, where what runs in it panics.
+        // A panic in the closure also leaves the context.
         let panicked = std::panic::catch_unwind(|| {
             tagged("panicking").scope(|| std::panic::resume_unwind(Box::new("on purpose")))
         });

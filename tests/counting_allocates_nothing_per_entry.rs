@@ -1,4 +1,4 @@
-//! C5: counting allocates for groups and values that are new, and nothing for entries.
+//! A count allocates memory for new groups and new values, but not for each entry.
 #![cfg(feature = "query")]
 
 mod common {

@@ -1,5 +1,6 @@
-//! C5: what is counted by fields, intervals and numbers is what a naive count of the same entries gives: with indexes and
-//! without, by one thread and by several, from segments and from lines. Memory is bounded, and what that costs is told.
+//! A count by fields, intervals and numbers returns the result of a naive count of the same entries: with and without
+//! indexes, with one and with several threads, from segments and from lines. The memory is bounded, and the result
+//! contains the error that this bound causes.
 #![cfg(all(feature = "query", feature = "json"))]
 
 mod common {
@@ -30,7 +31,7 @@ struct Naive {
     distinct: BTreeSet<String>,
 }
 
-/// The day begins at half past the hour.
+/// The origin of the intervals in ns, half a minute after the epoch.
 const ORIGIN: u64 = 30_000_000_000;
 
 fn naive(directory: &Path, query: &Query, by: &[&str], every: Option<u64>) -> (BTreeMap<Key, Naive>, u64) {
@@ -184,7 +185,7 @@ fn groups_are_bounded_and_those_left_out_are_told() {
     assert_eq!((counted.groups().len(), counted.entries, counted.others), (100, 4_300, 4_200));
 }
 
-/// What is wrong with counts for which there was too little room, by what is said of them.
+/// Checks that the errors of counts with too little memory are within the bounds that the result states.
 fn check_short(counted: &Counted, exact: &BTreeMap<Key, u64>) {
     let found = keys(counted);
     assert_eq!(found.values().sum::<u64>() + counted.others, counted.entries);
@@ -205,7 +206,7 @@ fn the_largest_groups_are_found_however_late_they_begin() {
     let mut dice = Random(47);
     let mut exact = BTreeMap::new();
     for n in 0..6_000_u64 {
-        // Half of them are of their own; of the others few are most, and one begins late.
+        // Half of the users occur once. Of the other users, a few are frequent, and one begins late.
         let user = match dice.below(20) {
             0..10 => format!("{n:0200}"),
             10..15 if n > 3_000 => "late".to_owned(),

@@ -1,4 +1,5 @@
-//! Sanitized. A segment cut at any length gives every entry that is whole, and says how many bytes are gone.
+//! Sanitized. A reader of a segment that is cut at any length returns every whole entry and the number of
+//! lost bytes.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! A process that opens a directory completes what dead processes left there: whole segments are sealed, damaged ones give their
-//! unused space back, empty ones are deleted. No byte of a frame changes.
+//! A process that opens a directory completes the segments of dead processes. It seals intact segments, frees the
+//! unused space of damaged segments and deletes empty segments. No byte of a frame changes.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -15,7 +15,7 @@ use common::victims::{Victim, order, wait_until};
 use fusewire::log::{Life, Log, LogEvent, LogReader, list};
 use fusewire::segment::{Resource, Segment, SegmentOptions, SegmentWriter, State, verify};
 
-/// Where the word is that shows how a stream ended, and the word of a process that died.
+/// The offset of the word that records the end of a stream, and the word of a process that died.
 const END: u64 = 4096 + 256;
 const DIED: u64 = 2 | (!2_u32 as u64) << 32;
 
@@ -23,7 +23,7 @@ fn open(directory: &Path) -> Log {
     Log::options(directory).open().unwrap()
 }
 
-/// The entries of a log as JSON, without those of the process that reads.
+/// Returns the entries of a log as JSON.
 fn json(directory: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     let mut reader = LogReader::options().open(&[directory.to_path_buf()]).unwrap();
@@ -47,14 +47,14 @@ fn on_disk(path: &Path) -> u64 {
     fs::metadata(path).unwrap().blocks() * 512
 }
 
-/// The segments that `f` leaves in the directory, by name.
+/// Returns the paths of the segments of the directory, ordered by name.
 fn segments(directory: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = list(directory).unwrap().segments.into_iter().map(|info| info.path).collect();
     paths.sort();
     paths
 }
 
-/// A segment as its writer leaves it when it dies, with `entries` entries, of a size that has free space.
+/// Creates the segment of a writer that died, with `entries` entries and free space.
 fn dead(directory: &Path, name: &str, sequence: u64, entries: u64) -> PathBuf {
     let mut options = SegmentOptions::new(Resource::empty());
     (options.size, options.sequence, options.stream_id) = (1 << 20, sequence, [7; 16]);
@@ -102,7 +102,7 @@ fn one_line_takes_24_kib_after_any_end() {
         let first = segments(&directory).remove(0);
         let bytes = fs::read(&first).unwrap();
         let log = open(&directory);
-        // Most of it is done by now; if there is much to read, a worker does the rest.
+        // A worker completes a large segment after `open` returns.
         wait_until("the dead segment to be trimmed", || {
             let listed = list(&directory).unwrap().segments;
             let left: Vec<_> = listed.iter().filter(|info| info.life == Life::Sealed).collect();
@@ -136,7 +136,7 @@ fn whole_segments_are_sealed_and_get_an_index() {
     assert_eq!(word(&path, END), DIED);
     assert!(path.with_extension("fwi").exists());
     assert!(on_disk(&path) < data_end as u64 + (16 << 10));
-    // Sealed once: nothing changes when the next process comes.
+    // A sealed segment does not change when another process opens the log.
     let after = fs::read(&path).unwrap();
     drop(open(directory));
     assert!(fs::read(&path).unwrap() == after);
@@ -164,7 +164,8 @@ fn only_the_last_segment_of_a_stream_shows_its_end() {
 
 #[test]
 fn damaged_segments_keep_every_byte_and_give_their_free_tail_back() {
-    // An append that was begun; a frame with a flipped bit; bytes in the unused space; an entry below the tail that is zero.
+    // The damage is an incomplete append, a frame with wrong bytes, bytes in the unused space, or zeros in the last
+    // entry before the tail.
     for damage in ["intent", "bit", "space", "zeros"] {
         let temporary = tempfile::tempdir().unwrap();
         let path = dead(temporary.path(), "1-07070707-00000000.fws", 0, 100);
@@ -210,7 +211,7 @@ fn files_that_are_not_understood_are_left_alone() {
         fs::File::options().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
     };
     write(&header, b"?", 40);
-    // A feature that may be read, and not written.
+    // The header has a flag that permits reading but not writing.
     let mut page = fs::read(&later).unwrap()[..4096].to_vec();
     page[20] = 1;
     let crc = common::checksum::crc32(0, &page[..4092]);

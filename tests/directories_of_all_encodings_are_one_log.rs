@@ -1,5 +1,5 @@
-//! E2: a directory with segments, files of JSON lines and files of frames is one log: every entry comes once and by time, what
-//! is lost is told with its file, and nothing that is not understood is passed over in silence.
+//! A directory with segments, files of JSON lines and files of frames is one log. A reader returns every entry once in
+//! the order of time, reports lost bytes with their file, and reports files that it cannot read.
 #![cfg(all(unix, feature = "json"))]
 
 mod common;
@@ -11,7 +11,7 @@ use common::streams::{End, write};
 use fusewire::log::{LogEvent, LogReader, ReadOptions};
 use fusewire::{Limits, json, message};
 
-/// A second of this year, and so many nanoseconds.
+/// The time of the first entry in ns since the Unix epoch.
 const BASE: u64 = 1_767_323_045_000_000_000;
 
 fn line(n: u64) -> Vec<u8> {
@@ -27,7 +27,7 @@ fn frame(n: u64) -> Vec<u8> {
     frame.unwrap().to_vec()
 }
 
-/// A line as `write_entry` writes it.
+/// Returns a line as `write_entry` writes it.
 fn written(n: u64) -> Vec<u8> {
     let frame = frame(n);
     let mut line = String::new();
@@ -42,12 +42,13 @@ fn file(directory: &Path, name: &str, pieces: impl Iterator<Item = Vec<u8>>) -> 
     path
 }
 
-/// Segments of two processes, one of which crashed, and three files: together the numbers to `count`, one in each in turn.
+/// Creates segments of two processes, one of which crashed, and three other files. The numbers up to `count` are
+/// distributed in turn.
 fn directory(count: u64) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let every = move |first: u64| (first..count).step_by(5);
-    // Numbers of segments follow one another; the time is what counts here.
+    // Each writer numbers its own entries. The test identifies entries by their time.
     for (id, first, end) in [(1, 0, End::Sealed), (2, 1, End::Crashed)] {
         let times: Vec<u64> = every(first).map(|n| BASE + n).collect();
         write(path, id, 0, &[times], end);
@@ -59,7 +60,7 @@ fn directory(count: u64) -> tempfile::TempDir {
     directory
 }
 
-/// The places in time of all entries there are now, and what else was told.
+/// Returns the times of all present entries relative to `BASE`, and the other events as text.
 fn read(reader: &mut LogReader) -> (Vec<u64>, Vec<String>) {
     let (mut places, mut told) = (Vec::new(), Vec::new());
     while let Some(event) = reader.next() {
@@ -124,7 +125,7 @@ fn files_can_be_named_one_by_one_whatever_they_are_called() {
     let (places, told) = read(&mut LogReader::options().open(&names).unwrap());
     assert!(places.into_iter().eq(0..150));
     assert_eq!(told, [""; 0]);
-    // In the directory nothing has a name that is known.
+    // The directory contains no file with a known name.
     assert!(read_with(LogReader::options(), directory.path()).is_empty());
     assert!(LogReader::options().open(&[directory.path().join("absent")]).is_err());
 }

@@ -1,5 +1,5 @@
-//! B2, B3: the length is known before, a buffer of that length is enough, a shorter one says what it lacks, and the
-//! bytes do not depend on where they are written.
+//! `encoded_len` returns the exact length of an entry. A buffer of this length suffices, and the error of a shorter
+//! buffer contains the required length. The bytes do not depend on the buffer.
 
 mod common {
     pub mod model;
@@ -32,7 +32,7 @@ fn refused(limits: &Limits, tree: &Tree, expected: &EncodeError) {
     assert_eq!(buffer.len(), 4096, "advanced without an entry");
 }
 
-/// The entry, after every claim about its length has been checked.
+/// Returns the entry after all checks of its length.
 fn checked(limits: &Limits, tree: &Tree, every_length: bool) -> Option<Vec<u8>> {
     let len = match encoded_len(limits, |entry| write(tree, entry)) {
         Ok(len) => len,

@@ -1,4 +1,4 @@
-//! B2: no heap allocation per entry, whatever it holds and whatever becomes of it.
+//! The encoder makes no heap allocation, for any content and any result of an entry.
 
 mod common {
     pub mod counting;
@@ -23,7 +23,7 @@ use fusewire::{Kind, KindSet, Limits, Severity, Timestamp, TraceContext};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Every kind of value that the crate can write, with its name.
+/// Returns a value of each kind that the crate can write, with its name.
 fn values() -> Vec<(String, Box<dyn LogValue>)> {
     let numbers = [1_u64, 2, 3];
     let values: Vec<Box<dyn LogValue>> = vec![
@@ -66,7 +66,7 @@ fn write(values: &[(String, Box<dyn LogValue>)], long_key: &str, entry: &mut Ent
     entry.attributes().slot("map").map().keyed(&1, &2).slot("array").array().push(&1).extend([1, 2].iter());
 }
 
-/// Every response of the fuse, and a full entry.
+/// Returns limits for every response of the circuit breaker and for a full entry.
 fn limits() -> [Limits; 6] {
     let limits = Limits { on_type: OnType::Replace, ..Limits::default() };
     [

@@ -1,4 +1,4 @@
-//! C1: what is taken of a segment as shared bytes stays, uncopied, when the segment has been closed and its file deleted.
+//! Shared bytes of a segment stay valid without a copy after the segment was closed and its file was deleted.
 
 use std::sync::Arc;
 use std::thread;
@@ -32,7 +32,7 @@ fn wherever_they_are_taken() {
         }
         drop((all, segment));
         if taken.len() == 100 {
-            // The second one is in memory already.
+            // The second segment is a copy in memory.
             let _ = std::fs::remove_file(&path);
         }
         let numbers = thread::spawn(move || {

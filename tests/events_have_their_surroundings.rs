@@ -1,5 +1,5 @@
-//! G1: an event has the name of its thread and the context; with feature `tracing`, also the spans that its thread is in and
-//! their ids. None of that allocates.
+//! An event contains the name of its thread and the context. With the feature `tracing`, an event also contains the
+//! spans of its thread and their ids. None of this allocates.
 
 mod common {
     pub mod counting;
@@ -75,7 +75,7 @@ mod spans {
         TraceContext { trace_id, span_id: TraceContext::parse_span_id(SPAN).unwrap(), flags: 0 }
     }
 
-    /// What is logged under a subscriber with this layer.
+    /// Returns the entries that `write` logs under a subscriber with this layer.
     fn under(layer: impl FnOnce(Layer) -> Layer + Send, write: impl FnOnce(&Log) + Send) -> Vec<Entry> {
         logged(|log| {
             let subscriber = tracing_subscriber::registry().with(layer(Layer::new(log.clone())));
@@ -112,7 +112,7 @@ mod spans {
             assert_eq!(same, entries[0]);
         }
         assert_eq!(entries[3].trace.trace_id, 1);
-        // The ids of the spans are nearer than those of the context, as they are for an event of `tracing`.
+        // The ids of the spans take precedence over the ids of the context, as they do for an event of `tracing`.
         assert_eq!((keys(&entries[4]), entries[4].trace), (vec!["spans", "user"], ids()));
     }
 
@@ -166,7 +166,7 @@ mod spans {
     #[test]
     fn other_subscribers_are_left_alone() {
         let entries = logged(|log| {
-            // One without a layer of ours, and one that is not based on a registry.
+            // The first subscriber has no layer of this crate. The second subscriber has no registry.
             subscriber::with_default(tracing_subscriber::registry(), || {
                 let _span = info_span!("request", trace_id = TRACE).entered();
                 event!(log, Severity::INFO, "said");

@@ -1,4 +1,5 @@
-//! G1: `event!` and the builder write what they are told, evaluate nothing that is not logged, and allocate nothing.
+//! `event!` and the builder write exactly the given content, evaluate no arguments of an event that is not logged,
+//! and allocate nothing.
 
 mod common {
     pub mod counting;
@@ -128,7 +129,7 @@ fn a_builder_says_what_the_macro_says() {
             .body_fmt(format_args!("user {user}"))
             .append();
         log.event(Severity::INFO).body("of another trace").trace(trace).append();
-        // Not appended: not logged.
+        // A builder that is dropped without `append` logs nothing.
         drop(log.event(Severity::INFO).body("never"));
         log.levels().set("shop", Severity::ERROR);
         let failing = encode::from_fn(|_: encode::ValueWriter<'_, '_>| panic!("not evaluated"));
@@ -171,7 +172,7 @@ fn levels_by_target_change_while_the_program_runs() {
     assert_eq!(of("2"), ["shop", "shop::db", "shop::db::pool"]);
     assert_eq!(of("3"), ["shop"]);
     assert_eq!(of("4"), of("0"));
-    // What is not logged is not evaluated, either.
+    // The arguments of an event that is not logged are not evaluated.
     assert_eq!(evaluated.load(Ordering::Relaxed), entries.len() as u64);
 }
 
@@ -229,7 +230,7 @@ fn levels_change_under_many_threads() {
             }
         });
     });
-    // The last word counts, at the same sites.
+    // After the changes, the last level applies to the same call sites.
     let before = log.stats().entries;
     assert!(event!(log, Severity::INFO, "after").is_some());
     assert_eq!(log.stats().entries, before + 1);

@@ -1,5 +1,5 @@
-//! Sanitized. A segment with any one bit flipped gives every entry but the one that was hit, and says how many bytes
-//! were lost.
+//! Sanitized. A reader of a segment with one flipped bit returns every entry except the damaged entry, and the
+//! number of lost bytes.
 
 mod common;
 
@@ -30,7 +30,8 @@ fn flip_every_bit(fixture: &Fixture, sealed: bool) {
                     assert_eq!(gaps, [(resource.start, resource.end)], "{}", context())
                 }
                 () if at < 8192 || at >= bytes.len() - 64 => assert!(gaps.is_empty(), "{}", context()),
-                // Unused space: nothing was lost, and the byte that should be zero is reported.
+                // The bit is in unused space: no entry is lost, and the reader reports the slot of the byte that is
+                // not zero.
                 () => assert_eq!(gaps, [(slot, slot + 16)], "{}", context()),
             }
         }

@@ -1,5 +1,5 @@
-//! C4, C5: sealed, live, crashed and damaged segments, and files that are none, are read in one pass: every intact entry,
-//! in order, and each damage told once.
+//! One pass reads sealed, live, crashed and damaged segments and other files. The reader returns every intact entry in
+//! order, and reports each damage once.
 
 mod common;
 
@@ -7,7 +7,8 @@ use common::streams::{End, append, create, write};
 use fusewire::log::{Life, LogEvent, LogReader, Owner, list};
 use fusewire::segment::LostRange;
 
-/// What a pass over `directory` gives: the entries, the gaps, and how many first pages, files and segments were bad.
+/// The result of a pass over a directory: the entries, the gaps, and the numbers of damaged first pages, unreadable
+/// files and missed segments.
 #[derive(Default, Debug)]
 struct Pass {
     entries: Vec<u64>,
@@ -41,7 +42,7 @@ fn times(range: std::ops::Range<u64>) -> Vec<u64> {
     range.map(|i| 1000 + 10 * i).collect()
 }
 
-/// Flips a byte of the file.
+/// Flips four bits of the byte at `at` of the file.
 fn damage(path: &std::path::Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     bytes[at] ^= 0x55;
@@ -52,17 +53,18 @@ fn damage(path: &std::path::Path, at: usize) {
 fn every_intact_entry_comes_in_order() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    // One process with six segments: one with a damaged frame, one without its first page, one deleted; the last crashed.
+    // The first process has six segments: one has a damaged frame, one has no first page, one is deleted, and the last
+    // one crashed.
     let segments: Vec<Vec<u64>> = (0..6).map(|i| times(i * 10..i * 10 + 10)).collect();
     let files = write(path, 1, 0, &segments, End::Crashed);
     damage(&files[1], 9000);
     damage(&files[2], 100);
     std::fs::remove_file(&files[3]).unwrap();
-    // A second one at work.
+    // The second process is alive.
     let mut live = create(path, 2, 0);
     append(&mut live, 1005, 100);
     append(&mut live, 1595, 101);
-    // Files that are no segments, one of a version to come among them.
+    // These files are not segments. One has the name of a segment.
     std::fs::write(path.join("00000000000000000001-aaaaaaaa-00000000.fws"), b"what is this?").unwrap();
     std::fs::write(path.join("empty.fws"), b"").unwrap();
     std::fs::write(path.join(".half.fws.1.tmp"), b"not yet").unwrap();
@@ -81,7 +83,6 @@ fn every_intact_entry_comes_in_order() {
     let mut files = found.files;
     files.sort();
     assert_eq!(files, ["00000000000000000001-aaaaaaaa-00000000.fws", "empty.fws"]);
-    // What comes later, comes later.
     append(&mut live, 2000, 102);
     assert!(reader.wait(std::time::Duration::from_secs(20)).unwrap());
     assert_eq!(pass(&mut reader).entries, [102]);

@@ -1,6 +1,8 @@
-//! C1, H3: a segment that the disk has refused is left as it is, and another one is begun. To ask the disk for it again would
-//! prove nothing, since the system forgets what it could not write: once it is sealed, all of its frames are checked and written
-//! anew first. Until that has succeeded every flush is an error. Each failure is counted, and every entry stays readable.
+//! A log does not sync a segment again after the disk refused it, and begins another segment. A second sync would prove
+//! nothing, because the system discards the pages that it could not write.
+//!
+//! When the log seals the segment, it checks all frames and writes them again. Until this succeeds, every flush returns
+//! an error. The log counts each failure, and every entry stays readable.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -30,32 +32,32 @@ use fusewire::log::{Durability, FlushError, Log};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is done with calls that write data to disk.
+/// The simulated result of the calls that write data to disk.
 struct Disk {
     random: Random,
-    /// How many of a hundred fail.
+    /// The percentage of calls that fail.
     failing: u64,
-    /// By file, what was done to it.
+    /// The calls for each file.
     calls: BTreeMap<u64, Vec<Call>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
-    /// The disk was asked, and refused.
+    /// A sync that failed.
     Refused,
-    /// The disk was asked, and took everything.
+    /// A sync that succeeded.
     Synced,
-    /// So many bytes of frames were written.
+    /// The number of bytes of frames that were written.
     Written(u64),
 }
 
 static DISK: Mutex<Disk> = Mutex::new(Disk { random: Random(0xFA11), failing: 0, calls: BTreeMap::new() });
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(descriptor: RawFd) -> libc::c_int {
     if REAL.load(Ordering::Relaxed) {
-        // SAFETY: a system call that touches no memory.
+        // SAFETY: this system call accesses no memory of the process.
         return unsafe { libc::fsync(descriptor) };
     }
     let file = fs::metadata(format!("/proc/self/fd/{descriptor}")).unwrap().ino();
@@ -64,14 +66,14 @@ extern "C" fn fdatasync(descriptor: RawFd) -> libc::c_int {
     let fails = disk.random.below(100) < failing;
     disk.calls.entry(file).or_default().push(if fails { Call::Refused } else { Call::Synced });
     if fails {
-        // SAFETY: the C library's own place for it, which is this thread's.
+        // SAFETY: the C library returns a valid pointer to the `errno` of this thread.
         unsafe { *libc::__errno_location() = libc::EIO };
         return -1;
     }
     0
 }
 
-/// Instead of the C library's: the same, and takes note of it.
+/// Replaces the function of the C library: records the call and writes the bytes.
 #[unsafe(no_mangle)]
 extern "C" fn pwrite64(
     descriptor: RawFd,
@@ -85,15 +87,15 @@ extern "C" fn pwrite64(
         let call = Call::Written(len as u64);
         DISK.lock().unwrap().calls.entry(file).or_default().push(call);
     }
-    // SAFETY: the arguments are the caller's.
+    // SAFETY: the caller provides valid arguments.
     let written = unsafe { libc::syscall(libc::SYS_pwrite64, descriptor, bytes, len, offset) };
     written as libc::ssize_t
 }
 
-/// Where the frames of a segment begin.
+/// The offset of the first frame of a segment.
 const FRAMES: u64 = 8192;
 
-/// Whether the system is asked.
+/// Whether `fdatasync` calls the system.
 static REAL: AtomicBool = AtomicBool::new(false);
 
 #[test]
@@ -128,7 +130,8 @@ fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_
         }
         ending.store(true, Ordering::Relaxed);
     });
-    // A disk that takes everything: what was refused is written anew when it is sealed, and then all is on disk.
+    // The disk accepts everything from now on. The log writes the refused frames again when it seals their segments,
+    // and then all entries are on disk.
     DISK.lock().unwrap().failing = 0;
     common::watchdog::until("all is on disk", || log.flush(Durability::Disk, MINUTE).is_ok());
     let stats = log.stats();
@@ -139,7 +142,7 @@ fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_
     for (path, header, segment) in segments(&scene.log) {
         let file = fs::metadata(&path).unwrap().ino();
         let Some(calls) = calls.get(&file) else { continue };
-        // Page 1 shows that something is on disk.
+        // Page 1 records that entries are on disk.
         assert!(segment.durable_up_to() > 0, "segment {}", header.sequence);
         for (before, _) in calls.iter().enumerate().filter(|(_, call)| **call == Call::Refused) {
             let then = calls[before + 1..].iter();
@@ -155,7 +158,7 @@ fn whose_failures_are_told_and_counted_and_tried_again_with_every_frame_written_
     found_at_rest(&scene.log).holds(&receipts(&scene.receipts));
 }
 
-/// Logs to a disk that fails for real, and asks for it again and again.
+/// Logs to a disk that really fails, and repeats the flush.
 #[test]
 #[ignore = "is started by the other test"]
 fn victim() {
@@ -175,11 +178,11 @@ fn victim() {
         }
     }
     fs::write(receipts.with_extension("report"), format!("{failed} {}", log.stats().sync_errors)).unwrap();
-    // Without any clean-up: the file system is not to be written to any more.
+    // Exits without clean-up, because the file system must not be written again.
     std::process::exit(0);
 }
 
-/// The file that an ext4 has as its disk is on a file system with less room than it was promised.
+/// The image of the ext4 is on a file system with less space than the size of the image.
 #[test]
 fn of_a_file_system_whose_disk_is_smaller_than_it_says() {
     let Some(below) = disk_or_skip(Kind::Tmpfs, 6 << 20) else { return };

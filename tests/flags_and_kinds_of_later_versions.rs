@@ -1,4 +1,5 @@
-//! Sanitized. What a later version may add: flags by journald's rule, kinds that are passed over by their length.
+//! Sanitized. A reader accepts the additions of later versions of the format: flags with the compatibility rules
+//! of journald, and unknown kinds of frames, which it skips by their length.
 
 mod common;
 
@@ -63,7 +64,7 @@ fn frames_of_any_kind_are_passed_over_by_their_length() {
         let kind = FrameKind::from_number(number);
         assert_eq!(kind.number(), number);
         if !matches!(kind, FrameKind::Entry) {
-            // Lengths of every remainder by 16, and none at all.
+            // The lengths include zero and all remainders modulo 16.
             writer
                 .append_frame(kind, Severity::UNSPECIFIED, &vec![number; usize::from(number) % 40])
                 .unwrap();

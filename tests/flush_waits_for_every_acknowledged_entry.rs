@@ -1,5 +1,5 @@
-//! H3: a flush is `Ok` only if every acknowledged entry is on disk. What could not be tried for a reason that passes is tried
-//! again; until it has succeeded every flush is an error.
+//! A flush returns `Ok` only if every acknowledged entry is on disk. If a temporary error prevented a sync, the log
+//! repeats the sync. Until it succeeds, every flush returns an error.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -17,24 +17,24 @@ use common::watchdog::{LIMIT, Watchdog, until};
 use fusewire::log::{Durability, FlushError, Log};
 use fusewire::segment::{SegmentOptions, State};
 
-/// One test at a time has the process.
+/// A lock that gives the process to one test at a time.
 static PROCESS: Mutex<()> = Mutex::new(());
-/// What writing to disk answers: 0, or an error's number.
+/// The result of a simulated sync: 0 or an error number.
 static ANSWER: AtomicI32 = AtomicI32::new(0);
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     let answer = ANSWER.load(Ordering::Relaxed);
     if answer == 0 {
         return 0;
     }
-    // SAFETY: the C library's own place for it, which is this thread's.
+    // SAFETY: the C library returns a valid pointer to the `errno` of this thread.
     unsafe { *libc::__errno_location() = answer };
     -1
 }
 
-/// A log of more than one segment, of which all but the last two are sealed, and none is on disk.
+/// Creates a log of several segments. All segments except the last two are sealed, and none is on disk.
 fn log(directory: &Path) -> Log {
     let log = Log::options(directory).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
     for n in 0..100 {
@@ -47,7 +47,7 @@ fn log(directory: &Path) -> Log {
     log
 }
 
-/// Whether the segments that have entries are noted as being on disk.
+/// Returns whether the sealed segments record that they are on disk.
 fn are_durable(directory: &Path) -> bool {
     let segments = logs::segments(directory);
     let is_durable = |segment: &fusewire::segment::Segment| match segment.trailer() {
@@ -62,13 +62,13 @@ fn flush(log: &Log) -> Result<(), FlushError> {
     log.flush(Durability::Disk, LIMIT)
 }
 
-/// Sets a limit of the process; the one before.
+/// Sets a resource limit of the process. Returns the previous limit.
 fn limit(resource: libc::__rlimit_resource_t, to: u64) -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is this function's.
+    // SAFETY: `limit` is a local variable.
     unsafe { assert_eq!(libc::getrlimit(resource, &raw mut limit), 0) };
     let before = std::mem::replace(&mut limit.rlim_cur, to);
-    // SAFETY: the same.
+    // SAFETY: `limit` is a local variable.
     unsafe { assert_eq!(libc::setrlimit(resource, &raw const limit), 0) };
     before
 }
@@ -92,7 +92,7 @@ fn also_when_the_process_had_no_file_descriptors_left() {
 fn also_when_the_system_had_no_memory_for_it() {
     let _process = PROCESS.lock().unwrap();
     let _watchdog = Watchdog::over("errors that pass");
-    // `EINTR` is asked again by the standard library.
+    // `EINTR` is absent because the standard library repeats such a call.
     for code in [libc::EAGAIN, libc::ENOMEM, libc::EMFILE, libc::ENFILE] {
         let directory = tempfile::tempdir().unwrap();
         let log = log(directory.path());
@@ -103,7 +103,7 @@ fn also_when_the_system_had_no_memory_for_it() {
         assert!(failed.iter().all(|flushed| matches!(flushed, Err(FlushError::Io(_)))), "{code}: {failed:?}");
         assert_eq!(flush(&log), Ok(()), "{code}");
         assert!(are_durable(directory.path()), "{code}");
-        // No segment is left for an error that passes.
+        // A temporary error does not make the log leave a segment.
         assert_eq!(log.stats().rotations, rotations, "{code}");
     }
 }
@@ -136,7 +136,8 @@ fn and_never_when_a_refused_frame_is_damaged() {
     ANSWER.store(libc::EIO, Ordering::Relaxed);
     assert!(matches!(flush(&log), Err(FlushError::Io(_))));
     ANSWER.store(0, Ordering::Relaxed);
-    // As the system does which has dropped the page that it could not write, and reads what is on disk.
+    // This simulates a system that dropped the page that it could not write, and that reads the old bytes from the
+    // disk.
     let (first, _) = logs::segments(directory.path()).swap_remove(0);
     let mut bytes = std::fs::read(&first).unwrap();
     bytes[9_000] ^= 1;
@@ -144,7 +145,7 @@ fn and_never_when_a_refused_frame_is_damaged() {
     for _ in 0..5 {
         assert!(matches!(flush(&log), Err(FlushError::Io(std::io::ErrorKind::InvalidData))));
     }
-    // Deleted, it is nobody's entries any more.
+    // A deleted segment contains no acknowledged entries any more, so it cannot fail a flush.
     std::fs::remove_file(&first).unwrap();
     until("the rest is on disk", || flush(&log).is_ok());
 }

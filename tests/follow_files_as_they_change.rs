@@ -1,5 +1,5 @@
-//! E2: files of lines and of frames are followed as they grow, beside segments; across rotation, truncation and deletion every
-//! entry comes once, and what has become of a file is told.
+//! A reader follows growing files of lines and frames in addition to segments. After rotation, truncation and deletion,
+//! every entry is returned once, and the reader reports the change of the file.
 #![cfg(all(unix, feature = "json"))]
 
 mod common;
@@ -14,7 +14,7 @@ use common::streams::{append, create};
 use fusewire::log::{FileChange, LogEvent, LogReader};
 use fusewire::{Limits, message};
 
-/// Longer than anything here takes.
+/// A time that is longer than every step of these tests.
 const LONG: Duration = Duration::from_secs(20);
 
 fn line(n: u64) -> Vec<u8> {
@@ -37,7 +37,7 @@ fn writer(path: &Path) -> File {
     OpenOptions::new().append(true).create(true).open(path).unwrap()
 }
 
-/// What a reader tells.
+/// An event of the reader.
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
     Entry(u64),
@@ -61,7 +61,10 @@ fn told(event: &LogEvent<'_>) -> Option<Told> {
     })
 }
 
-/// What comes until `count` things have come; they must.
+/// Returns the next `count` events.
+///
+/// # Panics
+/// Panics if the events do not arrive.
 fn next(reader: &mut LogReader, count: usize) -> Vec<Told> {
     let mut all = Vec::new();
     while all.len() < count {
@@ -77,7 +80,7 @@ fn entries(numbers: impl IntoIterator<Item = u64>) -> Vec<Told> {
     numbers.into_iter().map(Told::Entry).collect()
 }
 
-/// That nothing comes for longer than files are left alone.
+/// Asserts that no event arrives for longer than the interval at which the reader checks the files.
 fn assert_quiet(reader: &mut LogReader) {
     while reader.wait(Duration::from_millis(150)).unwrap() {
         while let Some(event) = reader.next() {
@@ -148,7 +151,7 @@ fn a_file_that_is_renamed_is_read_on_and_so_is_the_one_that_gets_its_name() {
         file.write_all(&line(0)).unwrap();
         assert_eq!(next(&mut reader, 1), entries([0]));
         fs::rename(&path, directory.path().join(rotated)).unwrap();
-        // Its writer has not noticed yet.
+        // The writer still uses the renamed file.
         file.write_all(&line(1)).unwrap();
         assert_eq!(next(&mut reader, 1), entries([1]), "{is_log}");
         writer(&path).write_all(&line(2)).unwrap();
@@ -168,11 +171,11 @@ fn a_file_that_is_truncated_is_told_and_read_anew() {
     file.write_all(&[line(0), line(1), b"{\"half".to_vec()].concat()).unwrap();
     assert_eq!(next(&mut reader, 2), entries(0..2));
     file.set_len(0).unwrap();
-    // The half of a line was all there is of it.
+    // The partial line is returned as text, because its end can no longer arrive.
     assert_eq!(next(&mut reader, 2), [Told::Text("{\"half".to_owned()), Told::Truncated]);
     file.write_all(&line(2)).unwrap();
     assert_eq!(next(&mut reader, 1), entries([2]));
-    // Truncated and longer than before when somebody looks.
+    // At the next check, the file is truncated and already longer than before.
     file.set_len(0).unwrap();
     file.write_all(&(3..40).flat_map(line).collect::<Vec<u8>>()).unwrap();
     let mut expected = vec![Told::Truncated];
@@ -204,7 +207,7 @@ fn damage_is_counted_while_the_file_is_followed() {
     file.write_all(&[frame(0), damaged.clone(), frame(2)].concat()).unwrap();
     let lost = Told::Lost(damaged.len() as u64);
     assert_eq!(next(&mut reader, 3), [Told::Entry(0), lost, Told::Entry(2)]);
-    // Half of a frame, of which the rest never comes: its writer was killed, and another one goes on.
+    // The rest of this frame never arrives, because its writer was killed. Another writer continues the file.
     file.write_all(&frame(3)[..70]).unwrap();
     assert_quiet(&mut reader);
     file.write_all(&[frame(4), line(5), frame(6)].concat()).unwrap();
@@ -232,8 +235,8 @@ fn the_last_entries_are_found_and_followed() {
     }
 }
 
-/// Writes `count` lines and frames, and goes to a new file every so often, as logrotate does: the one before is `app.log.1`,
-/// and so on.
+/// Writes `count` lines and frames, and rotates the files like logrotate after every 97 of them: the previous file is
+/// `app.log.1`, and so on.
 fn write_and_rotate(directory: &Path, count: u64, done: &AtomicBool) {
     let path = |i: u64| directory.join(if i == 0 { "app.log".to_owned() } else { format!("app.log.{i}") });
     let (mut file, mut files) = (writer(&path(0)), 1);
@@ -245,7 +248,7 @@ fn write_and_rotate(directory: &Path, count: u64, done: &AtomicBool) {
             }
             files += 1;
             file = writer(&path(0));
-            // So that not all of it is over before anybody looks.
+            // The pause lets the reader follow while the writer writes.
             std::thread::sleep(Duration::from_millis(3));
         }
     }

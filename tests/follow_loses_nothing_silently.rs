@@ -1,5 +1,5 @@
-//! C5: a reader that follows sees every entry once and in order, or is told which segments were deleted before it came to
-//! them, while a writer goes to a new segment every few milliseconds and what is behind is deleted.
+//! A reader that follows returns every entry once and in order, or reports the segments that were deleted before it
+//! read them. This applies while a writer begins a new segment every few milliseconds and old segments are deleted.
 
 mod common;
 
@@ -13,13 +13,13 @@ use std::time::Duration;
 use common::streams::{append, create};
 use fusewire::log::{Log, LogEvent, LogOptions, LogReader, OnFull};
 
-/// Longer than anything here takes.
+/// A time that is longer than every step of these tests.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What was written: for each segment the number of its first entry, and how many it has.
+/// The number of the first entry and the number of entries of each segment.
 type Written = Arc<Mutex<BTreeMap<u64, (u64, u64)>>>;
 
-/// Writes `segments` segments one after the other, as a process does, and hands the finished ones on.
+/// Writes `segments` segments one after the other, and sends the paths of the finished segments.
 fn write(directory: &Path, id: u8, segments: u64, written: &Written, finished: &mpsc::Sender<PathBuf>) {
     let mut n = 0;
     for sequence in 0..segments {
@@ -40,7 +40,7 @@ fn write(directory: &Path, id: u8, segments: u64, written: &Written, finished: &
     }
 }
 
-/// Deletes all but the last `keep` finished segments.
+/// Deletes all finished segments except the last `keep`.
 fn delete(finished: mpsc::Receiver<PathBuf>, keep: usize) {
     let mut there = VecDeque::new();
     for path in finished {
@@ -51,7 +51,7 @@ fn delete(finished: mpsc::Receiver<PathBuf>, keep: usize) {
     }
 }
 
-/// Follows a writer of 300 segments; how many entries were missed.
+/// Follows a writer of 300 segments. Returns the number of missed entries.
 fn follow(keep: usize, dawdle: impl Fn(u64, &Path, &Written)) -> u64 {
     let directory = tempfile::tempdir().unwrap();
     let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
@@ -112,7 +112,7 @@ fn a_reader_that_keeps_up() {
 fn a_reader_that_falls_behind_is_told_what_it_lost() {
     let missed = follow(2, |n, directory, written| {
         let there = || std::fs::read_dir(directory).unwrap().count();
-        // Twice, until many further segments have been written, and deleted again.
+        // The reader pauses twice, until the writer has written and deleted many segments.
         for (at, segments) in [(200, 120), (2000, 290)] {
             while n == at && (written.lock().unwrap().len() < segments || there() > 4) {
                 thread::sleep(Duration::from_millis(1));
@@ -122,21 +122,24 @@ fn a_reader_that_falls_behind_is_told_what_it_lost() {
     assert!(missed > 0, "the reader was to fall behind");
 }
 
-/// Threads that write.
+/// The number of writing threads.
 const THREADS: usize = 6;
 
-/// What a reader of entries of many threads was told.
+/// The events of a reader of the entries of many threads.
 #[derive(Default)]
 struct Told {
-    /// Of each thread the numbers of its entries.
+    /// The numbers of the entries of each thread.
     entries: BTreeMap<i128, BTreeSet<i128>>,
-    /// Of each stream the segments in which there was something, and those that were missed.
+    /// The segments of each stream that contained events, and the segments that were missed.
     seen: BTreeMap<[u8; 16], BTreeSet<u64>>,
     missed: BTreeMap<[u8; 16], BTreeSet<u64>>,
 }
 
 impl Told {
-    /// Takes note of an event. Nothing may come twice, or out of order.
+    /// Records an event.
+    ///
+    /// # Panics
+    /// Panics if an entry arrives twice or out of order.
     fn note(&mut self, event: &LogEvent<'_>) {
         match event {
             LogEvent::Entry { source, entry, .. } => {
@@ -162,7 +165,7 @@ impl Told {
         self.entries.values().map(BTreeSet::len).sum()
     }
 
-    /// Follows `reader` until nothing comes any more and nobody writes.
+    /// Follows `reader` until the writers have finished and no event arrives.
     fn follow(reader: &mut LogReader, is_done: &AtomicBool, dawdle: impl Fn(usize)) -> Self {
         let mut told = Self::default();
         let mut events = 0;
@@ -180,14 +183,14 @@ impl Told {
     }
 }
 
-/// Appends `each` entries from each of three threads of two processes, as it were.
+/// Appends `each` entries from each of six threads to two logs, which represent two processes.
 fn append_from_threads(logs: &[Log; 2], each: u64) {
     thread::scope(|scope| {
         for thread in 0..THREADS {
             let log = &logs[thread % 2];
             scope.spawn(move || {
                 for n in 0..each {
-                    // Where there is no room for an entry for a moment, the log counts it.
+                    // If the log has no space for an entry, it counts the dropped entry.
                     let _ = log.append(|entry| {
                         entry.attr("thread", &thread).attr("n", &n);
                     });
@@ -197,7 +200,7 @@ fn append_from_threads(logs: &[Log; 2], each: u64) {
     });
 }
 
-/// Says that the writers are done, also where one of them has failed.
+/// A guard that reports the end of the writers, also if a writer panics.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -206,7 +209,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// What follows while two processes write as `options` say.
+/// Returns the events of a reader that follows two writers with `options`.
 fn told(
     options: impl Fn(&Path) -> LogOptions,
     each: u64,
@@ -221,7 +224,7 @@ fn told(
             let _done = Done(&is_done);
             append_from_threads(&logs, each);
             assert!(logs.iter().all(|log| log.stats().rotations > 10));
-            // The segments that were prepared ahead go, and nobody is to miss them.
+            // The drop deletes the prepared segments. The reader must not report them as missed.
             drop(logs);
         });
         Told::follow(&mut reader, &is_done, |events| dawdle(events, &is_done))
@@ -240,7 +243,7 @@ fn every_entry_of_many_threads_comes_once_across_many_segments() {
 fn what_retention_deletes_is_missed_and_nothing_else() {
     let options = |path: &Path| Log::options(path).segment_size(32 << 10).max_total_bytes(1 << 20);
     let (told, directory) = told(options, 3000, |events, is_done| {
-        // Slow at first, and then so slow that everything is written meanwhile.
+        // The reader is slow at first. Then it stops until all entries are written.
         if events % 20 == 0 {
             thread::sleep(Duration::from_millis(1));
         }
@@ -255,7 +258,7 @@ fn what_retention_deletes_is_missed_and_nothing_else() {
         let all: BTreeSet<u64> = missed.union(seen).copied().collect();
         assert_eq!(all, (0..all.len() as u64).collect(), "a segment that was neither read nor missed");
     }
-    // Of what is still there, every entry came.
+    // The reader returned every entry that is still in the directory.
     let mut there = Told::default();
     let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
     while let Some(event) = reader.next() {

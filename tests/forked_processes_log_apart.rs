@@ -1,5 +1,5 @@
-//! C1, C2: after a fork parent and child go on logging, each to segments of its own, and what either was told is
-//! written is there, whatever becomes of the other.
+//! After a fork, the parent and the child log to separate segments. Each acknowledged entry exists, even if the other
+//! process dies.
 #![cfg(unix)]
 
 mod common {
@@ -32,14 +32,15 @@ fn append(log: &Log, receipts: &Path, author: (u64, u64), count: u64) {
     }
 }
 
-/// Forks a child that runs `run` and ends without any clean-up, or by SIGKILL. Its process id.
+/// Forks a child that runs `run`. The child exits without clean-up, or kills itself with SIGKILL if `killed` is set.
+/// Returns its process id.
 fn fork(killed: bool, run: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: the child runs what does not depend on the threads that it has not got: the log, which promises that, and
-    // an allocator and a `write` that the C library keeps usable. It ends here.
+    // SAFETY: the child does not depend on threads that it lacks. It uses only the log, which supports this, and an
+    // allocator and a `write` that the C library keeps usable. The child ends in this function.
     let child = unsafe { libc::fork() };
     if child == 0 {
         let ran = catch_unwind(AssertUnwindSafe(run)).is_ok();
-        // SAFETY: system calls that touch no memory.
+        // SAFETY: these system calls access no memory of the process.
         unsafe {
             if ran && killed {
                 libc::kill(libc::getpid(), libc::SIGKILL);
@@ -51,7 +52,7 @@ fn fork(killed: bool, run: impl FnOnce()) -> libc::pid_t {
     child
 }
 
-/// How it ended: `waitpid`'s status.
+/// Waits for the child. Returns the status of `waitpid`.
 fn wait(child: libc::pid_t) -> i32 {
     let mut status = 0;
     // SAFETY: `status` is writable and outlives the call.
@@ -59,7 +60,7 @@ fn wait(child: libc::pid_t) -> i32 {
     status
 }
 
-/// Forks again and again while its threads append; the children append, too, and half of them fork once more.
+/// Forks repeatedly while its threads append. The children also append, and each third child forks again.
 #[test]
 #[ignore = "is started by the other tests"]
 fn forking_victim() {
@@ -101,7 +102,7 @@ fn while_threads_append_and_children_are_killed() {
     assert_eq!(runs as u64, 1 + CHILDREN + 2);
 }
 
-/// Its child appends and stays when it is killed.
+/// Is killed while its child appends and stays alive.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim_survived_by_its_child() {
@@ -109,7 +110,7 @@ fn victim_survived_by_its_child() {
     let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
     let log = Log::options(&directory).segment_size(32 << 10).open().unwrap();
     append(&log, &receipts, (0, 0), ENTRIES);
-    // A segment that is being made at the moment of the fork would stay the child's as well.
+    // If the fork happened during the creation of a segment, the child would also hold this segment.
     let all_are_made = || log.stats().segments == log.stats().rotations + 2;
     wait_until("the segment after this one", all_are_made);
     fork(false, || {
@@ -119,7 +120,7 @@ fn victim_survived_by_its_child() {
         append(&log, &receipts, (1, 2), 1);
     });
     wait_until("the child", || std::fs::metadata(receipts.join("1-1")).is_ok_and(|file| file.len() > 0));
-    // SAFETY: a system call that touches no memory.
+    // SAFETY: this system call accesses no memory of the process.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
 }
 
@@ -127,7 +128,7 @@ fn victim_survived_by_its_child() {
 fn a_child_goes_on_and_does_not_pass_for_its_dead_parent() {
     let scene = Scene::new();
     scene.start("victim_survived_by_its_child", 0, &[]).die();
-    // The lock on a segment says whether its owner lives.
+    // The lock on a segment shows whether its owner is alive.
     let parents = found(&scene.log).streams[&(0, 0)][0];
     let mut childs_held = 0;
     for (path, header, segment) in segments(&scene.log) {
@@ -145,7 +146,8 @@ fn a_child_goes_on_and_does_not_pass_for_its_dead_parent() {
     found(&scene.log).holds(&receipts(&scene.receipts));
 }
 
-/// Asks before it appends: with the locks that other threads had when it was forked off, and their counts.
+/// Reads the statistics in the child before the child appends. At the fork, other threads can hold locks, and the
+/// counts are not zero.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim_that_asks_first() {
@@ -172,7 +174,7 @@ fn a_child_has_statistics_of_its_own() {
     scene.start("victim_that_asks_first", 0, &[]).succeed();
 }
 
-/// Forks while it makes a segment, which is when it has the directory for itself.
+/// Forks during the creation of a segment, while the process holds the lock of the directory.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim_that_forks_while_it_makes_a_segment() {
@@ -190,7 +192,7 @@ fn victim_that_forks_while_it_makes_a_segment() {
         assert!(outcome.is_written(), "{n}: {outcome:?}");
     }
     assert!(log.stats().rotations > 1);
-    // SAFETY: a system call that touches no memory.
+    // SAFETY: this system call accesses no memory of the process.
     unsafe { libc::kill(*CHILD.get().unwrap(), libc::SIGKILL) };
 }
 

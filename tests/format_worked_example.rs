@@ -1,4 +1,4 @@
-//! The worked example of FORMAT.md is what the encoder writes, byte for byte.
+//! The encoder writes exactly the bytes of the worked example in FORMAT.md.
 
 use fusewire::encode::{EntryWriter, encode};
 use fusewire::{Limits, Severity, TraceContext};
@@ -18,7 +18,7 @@ fn example(entry: &mut EntryWriter<'_>) {
     entry.attributes().slot("request").map().entry("path", "/pay").entry("tags", &["eu"]);
 }
 
-/// The bytes of the first block fenced as `hex`.
+/// Returns the bytes of the first `hex` block.
 fn documented() -> Vec<u8> {
     let format = include_str!("../schema/FORMAT.md");
     let block = format.split("```hex\n").nth(1).unwrap().split("```").next().unwrap();

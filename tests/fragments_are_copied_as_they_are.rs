@@ -1,4 +1,4 @@
-//! A10: attributes that were encoded before are in each entry what they would be had they been written there.
+//! Attributes of an encoded fragment are equal to attributes that the entry writes directly.
 
 mod common {
     pub mod check;
@@ -83,7 +83,8 @@ proptest! {
             entry.append(&fragment);
         });
         let alone = entry(&narrow, |entry| model::write(&before, entry));
-        // What was there before is there; behind it stand attributes of the fragment, unchanged and in their order.
+        // The earlier attributes are first. After them are attributes of the fragment, unchanged and in their
+        // order.
         let (head, tail) = copied.attributes.split_at(alone.attributes.len());
         prop_assert_eq!(head, &alone.attributes);
         let mut rest = whole.iter();

@@ -1,4 +1,5 @@
-//! A1, A10: a fragment is copied into a map as it is to the top level, and keeps to the depth that is allowed there.
+//! A fragment can be copied into a map in the same way as to the top level. The depth limit applies to the
+//! copied values.
 
 use fusewire::encode::{Fragment, encode, from_fn};
 use fusewire::owned::{Entry, OwnedValue};
@@ -10,7 +11,7 @@ fn entry(limits: &Limits, write: impl FnOnce(&mut fusewire::encode::EntryWriter<
     fusewire::decode::EntryRef::new(encoded.bytes()).unwrap().to_owned().unwrap()
 }
 
-/// A map in a map in so many more.
+/// Returns a fragment with `levels` nested maps.
 fn nested(levels: u8) -> Fragment {
     let limits = Limits { max_depth: 64, ..Limits::default() };
     Fragment::encode(&limits, |attributes| {
@@ -55,7 +56,8 @@ fn a_map_is_the_same_whether_entries_are_written_or_copied() {
 
 #[test]
 fn what_would_be_too_deep_is_dropped_and_counted() {
-    // In a map its values have depth 1, those of `levels` maps in it 1 + levels: 8 are allowed.
+    // The values of the outer map have depth 1. The values of `levels` nested maps have depth 1 + `levels`. The
+    // limit is 8.
     for (levels, fits) in [(7, true), (8, false)] {
         let fragment = nested(levels);
         let entry = entry(&Limits::default(), |entry| {

@@ -1,5 +1,5 @@
-//! The checksum of a frame is `zlib.crc32(bytes 8 to the end of the padding, length of the payload)`, so that anybody
-//! can check a frame with what every language has.
+//! The checksum of a frame is `zlib.crc32(bytes 8 to the end of the padding, length of the payload)`, so any language
+//! with zlib can check a frame.
 
 mod common;
 
@@ -11,7 +11,8 @@ use fusewire::{Limits, Severity};
 
 #[test]
 fn the_second_implementation_is_zlibs() {
-    // The check value of CRC-32/ISO-HDLC, and two values of Python: zlib.crc32(b"fusewire", 8), zlib.crc32(b"", 7).
+    // The first value is the check value of CRC-32/ISO-HDLC. Python computed the others: `zlib.crc32(b"fusewire", 8)`
+    // and `zlib.crc32(b"", 7)`.
     assert_eq!(crc32(0, b"123456789"), 0xCBF4_3926);
     assert_eq!(crc32(8, b"fusewire"), PYTHON);
     assert_eq!(crc32(7, b""), 7);

@@ -1,4 +1,5 @@
-//! Sanitized. A frame is believed only where it was written: not in another slot, not in another segment.
+//! Sanitized. A reader accepts a frame only at the place where it was written: not in another slot, and not in
+//! another segment.
 
 mod common;
 
@@ -33,20 +34,21 @@ fn a_frame_of_another_segment_in_the_same_slot_is_lost() {
 
 #[test]
 fn frames_of_a_file_that_was_here_before_are_not_read_as_entries() {
-    // A file system that gives back old blocks after a power cut: all that lies behind the tail is another segment's.
+    // After a power cut, a file system can return old blocks. Here all bytes after the tail come from another
+    // segment.
     let (mut fixture, other) = (Fixture::new(2, false), Fixture::new(6, false));
     let end = fixture.data_end();
     fixture.splice(end, &other.bytes[end..other.data_end()]);
     let (entries, lost) = read(&fixture.bytes);
     assert_eq!(entries, [0, 1]);
-    // To the last slot that is not zero; an entry may end with zeros of its own.
+    // The range ends at the last slot that is not zero. The payload of an entry can end with zeros.
     assert_eq!((lost.len(), lost[0].start), (1, end as u64));
     assert!((0..32).contains(&(other.data_end() as u64 - lost[0].end)), "{lost:?}");
 }
 
 #[test]
 fn an_intact_frame_behind_the_stated_tail_is_read() {
-    // A tail that reached the disk before the frames did is stale; the frames prove themselves.
+    // The tail reached the disk before the frames did, so it is too low. Each frame has its own checksum.
     let mut fixture = Fixture::new(5, false);
     fixture.set_tail((fixture.frames[2].0 / 16) as u32);
     let (entries, lost) = read(&fixture.bytes);

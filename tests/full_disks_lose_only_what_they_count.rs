@@ -1,6 +1,6 @@
-//! C3: on a full disk, and on one that is read-only, a log keeps running as it was told, never hangs and never dies of
-//! SIGBUS; it counts each entry that is not written, says so in the log, and goes on when there is room. What it
-//! acknowledged is there.
+//! On a full or read-only disk, a log follows its `OnFull` policy, never hangs and never dies of SIGBUS. It counts
+//! each entry that it does not write and records the count in the log. When the disk has space again, the log writes
+//! entries again. Every acknowledged entry exists.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -23,7 +23,7 @@ use fusewire::log::{DropCause, Log, OnFull, Stats};
 
 const THREADS: u64 = 2;
 const SEGMENT: u64 = 128 << 10;
-/// Entries that are to be dropped before there is room again.
+/// The number of entries that the log must drop before the disk has space again.
 const DROPS: u64 = 60;
 
 const MODES: [&str; 3] = ["overwrite", "drop", "block"];
@@ -37,7 +37,7 @@ fn mode(name: &str) -> OnFull {
     }
 }
 
-/// Appends until it has found the disk full and, when it is told, a little longer; then says what it did.
+/// Appends until the disk is full, and again for a short time after the disk has space. Then writes a report.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim() {
@@ -65,7 +65,7 @@ fn victim() {
                 }
             });
         }
-        // What an overwriting log lacks it deletes, if there is something.
+        // A log in overwrite mode deletes old segments to get space, if it has old segments.
         let deletes = order("DELETES").unwrap();
         let full = |stats: Stats| {
             if deletes { stats.deleted_segments >= 5 } else { stats.drops.total() >= DROPS }
@@ -91,7 +91,7 @@ fn victim() {
     std::fs::write(receipts.with_extension("report"), report).unwrap();
 }
 
-/// What a victim says that it did.
+/// The counts that a victim reports.
 struct Report(BTreeMap<String, u64>);
 
 impl Report {
@@ -99,14 +99,14 @@ impl Report {
         self.0[key]
     }
 
-    /// The counts that are not zero of what begins with `prefix`.
+    /// Returns the counts that are not zero and whose keys begin with `prefix`.
     fn counts(&self, prefix: &str) -> BTreeMap<String, u64> {
         let named = self.0.iter().filter_map(|(key, count)| Some((key.strip_prefix(prefix)?, *count)));
         named.filter(|(_, count)| *count > 0).map(|(key, count)| (key.to_owned(), count)).collect()
     }
 }
 
-/// Runs a victim in `mode` on `disk`, on which it will find no room until `make_room` is called.
+/// Runs a victim in `mode` on `disk`. The disk is full until `make_room` is called.
 fn run(disk: &Disk, mode: &str, deletes: bool, make_room: impl FnOnce()) -> (Report, Found, Scene) {
     let scene = Scene::with_log(disk.root().join("log"));
     let mut victim = scene.start("victim", 0, &[("MODE", &mode), ("SYNC", &false), ("DELETES", &deletes)]);
@@ -121,7 +121,7 @@ fn run(disk: &Disk, mode: &str, deletes: bool, make_room: impl FnOnce()) -> (Rep
     (report, found_at_rest(&scene.log), scene)
 }
 
-/// Everything that was appended is there, or counted; what was counted is told in the log.
+/// Checks that every appended entry exists or is counted, and that the loss records contain the counts.
 fn adds_up(report: &Report, found: &Found, scene: &Scene) {
     let receipts = receipts(&scene.receipts);
     let acknowledged: usize = receipts.values().map(Vec::len).sum();
@@ -145,7 +145,7 @@ fn adds_up(report: &Report, found: &Found, scene: &Scene) {
     assert_eq!(told(|loss| &loss.by_severity), report.counts("severity:"));
 }
 
-/// The disk fills up under the log, half of it by something else.
+/// Another file and the log fill the disk while the log runs.
 fn fills_up(kind: Kind) {
     for mode in MODES {
         let Some(disk) = disk_or_skip(kind, 8 << 20) else { return };
@@ -154,7 +154,7 @@ fn fills_up(kind: Kind) {
         let (report, found, scene) = run(&disk, mode, mode == "overwrite", || disk.empty());
         adds_up(&report, &found, &scene);
         let expected = match mode {
-            // It may drop some while the oldest segment is still being completed.
+            // This mode can drop a few entries while the log still seals the oldest segment.
             "overwrite" => continue,
             "drop" => "below_severity",
             _ => "timed_out",
@@ -173,7 +173,7 @@ fn an_ext4_that_fills_up() {
     fills_up(Kind::Ext4);
 }
 
-/// The log is opened when there is nothing left at all.
+/// The disk is full before the log is opened.
 fn is_full(kind: Kind) {
     for mode in MODES {
         let Some(disk) = disk_or_skip(kind, 8 << 20) else { return };
@@ -195,7 +195,8 @@ fn an_ext4_that_is_full() {
     is_full(Kind::Ext4);
 }
 
-/// A file system that nothing can be written to is named when the log is opened. Once it is writable, the log opens.
+/// On a read-only file system, the error of `open` names the directory. When the file system is writable, the log
+/// opens.
 fn is_read_only(kind: Kind) {
     for mode in MODES {
         let Some(disk) = disk_or_skip(kind, 8 << 20) else { return };
@@ -225,7 +226,7 @@ fn an_ext4_that_is_read_only() {
     is_read_only(Kind::Ext4);
 }
 
-/// An error makes the file system read-only for good, while the log is being written and synced.
+/// An error makes the file system read-only while the log writes and syncs.
 #[test]
 fn an_ext4_that_breaks() {
     for mode in MODES {

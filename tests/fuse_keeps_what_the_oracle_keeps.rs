@@ -1,5 +1,5 @@
-//! A1-A5, A7: of random values under random limits, the entry has what a naive oracle says it should, and says exactly
-//! what is missing.
+//! An entry of random values under random limits contains the values that a naive oracle predicts, and the exact
+//! amount of the missing data.
 
 mod common {
     pub mod check;
@@ -16,7 +16,7 @@ use fusewire::owned::{OwnedAttribute, OwnedValue};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// Whether a path, of which at most the last 120 bytes are kept, is the expected one.
+/// Returns whether a path, which keeps at most its last 120 bytes, is the expected path.
 fn same_path(path: fusewire::KeyPath, expected: &str) -> bool {
     if expected.len() <= 120 { path.as_str() == expected } else { expected.ends_with(path.as_str()) }
 }
@@ -50,8 +50,8 @@ fn agrees(tree: &Tree, limits: &Limits) {
     }
 }
 
-/// In a full entry the oracle cannot say what is kept; but of every container that is there, kept and dropped
-/// children together are those that there were, and what is kept came first.
+/// Checks a full entry, for which the oracle cannot predict the kept values. In every container, the number of kept
+/// and dropped children is the number of the original children, in the original order.
 fn nothing_is_lost_in_silence(offered: &[&Model], kept: &[OwnedAttribute], dropped: Option<u64>) {
     assert_eq!(kept.len() as u64 + dropped.unwrap(), offered.len() as u64);
     let mut offered = offered.iter();
@@ -71,7 +71,7 @@ fn nothing_is_lost_in_silence(offered: &[&Model], kept: &[OwnedAttribute], dropp
             }
             _ => continue,
         };
-        // Containers of one kind may be mistaken for each other where one before was dropped.
+        // If an earlier container was dropped, this search can find another container of the same kind.
         if kept.len() as u64 + dropped.unwrap() == children.len() as u64 {
             nothing_is_lost_in_silence(&children, kept, *dropped);
         }

@@ -1,4 +1,4 @@
-//! A1-A4: each limit lets its number pass and stops the next, with each of the responses of A4.
+//! Each limit accepts a value at the limit and stops the next value, with each of the configurable responses.
 
 mod common {
     pub mod check;
@@ -16,7 +16,7 @@ fn refusal(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> EncodeE
     encode(&mut [0; 4096], limits, write).unwrap_err()
 }
 
-/// `levels` containers around a number.
+/// A number in `levels` nested containers.
 struct Levels(u32);
 
 impl LogValue for Levels {
@@ -34,7 +34,7 @@ fn only(children: &[OwnedAttribute]) -> Option<&OwnedAttribute> {
     children.first()
 }
 
-/// How many containers stand around what the entry has at its bottom, and what that is.
+/// Returns the number of containers around the innermost attribute of the entry, and this attribute.
 fn bottom(entry: &Entry) -> (u32, Option<OwnedAttribute>) {
     let (mut levels, mut at) = (0, only(&entry.attributes));
     while let Some(OwnedAttribute {
@@ -99,7 +99,7 @@ impl LogValue for Unknowing {
     }
 }
 
-/// Children kept, children dropped.
+/// Returns the numbers of kept and dropped children.
 fn width_of(value: &OwnedValue) -> (usize, Option<u64>) {
     match value {
         OwnedValue::Map { entries: kept, dropped } | OwnedValue::Array { values: kept, dropped } => {
@@ -161,7 +161,7 @@ fn width_rejected_names_the_container() {
     }
 }
 
-/// A value of each kind of A3.
+/// Returns a value of each kind.
 fn kinds() -> [(Kind, Box<dyn LogValue>); 11] {
     [
         (Kind::Null, Box::new(())),
@@ -231,7 +231,7 @@ impl LogValue for Request {
 
 #[test]
 fn functions_and_pointers_are_refused_with_their_path_and_type() {
-    // The element that the depth limit omits does not move the place of the one that is refused.
+    // If the depth limit omits an element, the index of the refused element does not change.
     for (max_depth, on_depth) in [(8, OnDepth::Null), (2, OnDepth::Null), (2, OnDepth::Omit)] {
         let limits = Limits { max_depth, on_depth, ..Limits::default() };
         let error = refusal(&limits, |entry| done(entry.attr("request", &Request(|| 1))));

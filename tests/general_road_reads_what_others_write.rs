@@ -1,4 +1,5 @@
-//! Sanitized. Entries that another FlatBuffers writer laid out give the same answers as ours.
+//! Sanitized. Entries in the layout of another FlatBuffers writer return the same values as entries of this
+//! crate.
 
 mod common {
     pub mod foreign;

@@ -1,4 +1,4 @@
-//! C3: a hidden file is no segment, whatever its extension: it is not listed, not read, not counted, and never deleted.
+//! A hidden file with the extension of a segment is not a segment. A log does not list, read, count or delete it.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn a_hidden_copy_of_a_segment_is_left_alone() {
     }
     assert_eq!(entries, 1);
 
-    // The budget takes the oldest segments again and again; this one would be the very oldest.
+    // The byte budget deletes the oldest segments repeatedly. The hidden file would be the oldest of all.
     let log = open();
     for n in 0..20_000 {
         log.append(|entry| _ = entry.attr("n", &n));

@@ -1,4 +1,4 @@
-//! Sanitized. Any bytes as an entry give an error or a value, and never a panic.
+//! Sanitized. Any bytes that are read as an entry return an error or a value, and never panic.
 
 mod common;
 
@@ -7,7 +7,7 @@ use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
 
-/// Reads everything there is to read.
+/// Calls every function that reads from the entry.
 fn read(bytes: &[u8]) {
     let Ok(entry) = EntryRef::new(bytes) else { return };
     let verified = entry.verify();
@@ -75,8 +75,8 @@ fn random_bytes_behind_a_right_prefix() {
     }
 }
 
-/// A container whose subtree is itself and everything after it, again and again: a reader that followed the children's
-/// counts without the nodes' would not end.
+/// The subtree of each container contains the container itself and all later nodes. A reader that uses only the counts
+/// of the children, and not the counts of the nodes, would not end.
 #[test]
 fn containers_nested_as_deep_as_there_are_nodes() {
     let mut buffer = vec![0; 64 << 10];

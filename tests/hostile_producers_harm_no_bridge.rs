@@ -1,5 +1,6 @@
-//! A5, A6, G1: whatever a value does, on every road into the log: `tracing`, `log`, `event!`. Nothing is allocated for it, the
-//! entry says what tripped, the log counts it, and goes on; a thousand threads at once, and to their very end.
+//! Hostile values that are logged through `tracing`, `log` or `event!` cause no allocation. The entry contains the
+//! trip, and the log counts the trip and continues. This also applies to a thousand simultaneous threads until each
+//! thread ends.
 #![cfg(all(feature = "tracing", feature = "log", feature = "serde"))]
 
 mod common {
@@ -38,7 +39,7 @@ enum Road {
     Event,
 }
 
-/// How a value says itself.
+/// The trait through which a value is logged.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
     Format,
@@ -47,7 +48,7 @@ enum By {
 
 const ROADS: [Road; 3] = [Road::Tracing, Road::Log, Road::Event];
 
-/// A log and what leads to it.
+/// A log and the three APIs that write to it.
 struct Roads {
     log: Log,
     logger: Logger,
@@ -64,7 +65,7 @@ impl Roads {
         Self::to(Log::options(directory).open().unwrap())
     }
 
-    /// Logs `value` by its `Debug`, as an attribute and in the message.
+    /// Logs `value` with `Debug`, as an attribute and in the message.
     fn debug(&self, road: Road, value: &dyn fmt::Debug) {
         match road {
             Road::Tracing => self.trace(|| tracing::info!(value = ?value, after = 1, "message {value:?}")),
@@ -91,7 +92,7 @@ impl Roads {
         }
     }
 
-    /// The same by its `Serialize`, which `tracing` does not know.
+    /// Logs `value` with `Serialize`, which `tracing` does not support.
     fn serialize(&self, road: Road, value: &impl Serialize) {
         match road {
             Road::Tracing => {}
@@ -114,15 +115,18 @@ impl Roads {
     }
 }
 
-/// What is in the entry, once it has been found to be the only one, with a second one behind it; and that it is counted.
+/// Logs twice with `write`, and returns the second entry.
+///
+/// Checks that the second call allocates nothing, that the entry has the attributes and trips, that a later entry
+/// follows, and that the log counts the trips.
 fn only_entry(road: Road, by: By, causes: &[TripCause], write: impl Fn(&Roads)) -> Entry {
     let directory = tempfile::tempdir().unwrap();
     let roads = Roads::open(directory.path());
     roads.debug(road, &"so that the road is known");
-    // With the site's second event, nothing is new to anybody.
+    // The first event of a call site can allocate memory. The second event must not.
     write(&roads);
     let (count, ()) = allocations(|| write(&roads));
-    // What serde captures for it, `log` keeps behind boxes, some at each level; nobody else allocates.
+    // The crate `log` boxes the values that serde captures, some at each level. No other code allocates.
     let allowed = if road == Road::Log && by == By::Serialize { 64 } else { 0 };
     assert!(count <= allowed, "{road:?}: {count}");
     roads.debug(road, &"next");
@@ -150,7 +154,7 @@ fn text_len(entry: &Entry) -> usize {
     }
 }
 
-/// A gigabyte of text, a kilobyte at a time.
+/// A value that formats as 1 GiB of text in pieces of 1 KiB.
 struct Long;
 
 impl fmt::Debug for Long {
@@ -218,13 +222,14 @@ fn a_value_that_contains_itself_is_stopped() {
             only_entry(road, By::Format, &[TripCause::FormattedBytes], |roads| roads.debug(road, &ring));
         assert_eq!(text_len(&entry), 4 << 10, "{road:?}");
         if road != Road::Tracing {
-            // By `log` what stops a value comes up as text, and is taken for a failure of the value's own.
+            // The crate `log` converts the error that stops a value into text. The log therefore also counts it as an
+            // error of the value.
             let causes = [TripCause::Depth, TripCause::ValueError];
             let causes = &causes[..if road == Road::Log { 2 } else { 1 }];
             only_entry(road, By::Serialize, causes, |roads| roads.serialize(road, &ring));
         }
     }
-    // Or it would never be freed.
+    // The cycle would leak memory.
     ring.0.take();
 }
 
@@ -258,7 +263,7 @@ fn a_panic_is_the_caller_s_and_leaves_the_log_as_it_was() {
     }
 }
 
-/// Logs by its own road while it is logged.
+/// A value that logs through the same API while it is formatted.
 struct Logs<'a>(&'a Roads, Road, Cell<bool>);
 
 impl fmt::Debug for Logs<'_> {
@@ -272,7 +277,7 @@ impl fmt::Debug for Logs<'_> {
 
 #[test]
 fn what_a_value_logs_itself_is_dropped_and_counted() {
-    // To a subscriber that is not the program's `tracing` itself passes nothing from inside.
+    // `tracing` is absent: a subscriber that is not the global default receives no events from inside an event.
     for road in [Road::Log, Road::Event] {
         let directory = tempfile::tempdir().unwrap();
         let roads = Roads::open(directory.path());
@@ -290,7 +295,8 @@ thread_local! {
     static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
-/// Logs when its thread is nearly gone; by `tracing`, only to the program's subscriber.
+/// A thread-local value that logs when its thread ends. `tracing` is absent because at this time it reaches only the
+/// global subscriber.
 struct AtExit(Arc<Roads>);
 
 impl Drop for AtExit {
@@ -303,7 +309,7 @@ impl Drop for AtExit {
 fn a_thousand_threads_at_once_log_to_their_very_end() {
     const THREADS: usize = 1_000;
     let directory = tempfile::tempdir().unwrap();
-    // Far fewer buffers than threads.
+    // The log has only four buffers for all threads.
     let roads = Arc::new(Roads::to(Log::options(directory.path()).max_threads(4).open().unwrap()));
     let all_are_there = Arc::new(Barrier::new(THREADS));
     let threads = (0..THREADS).map(|_| {
@@ -321,7 +327,7 @@ fn a_thousand_threads_at_once_log_to_their_very_end() {
     let threads: Vec<_> = threads.collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     let stats = roads.log.stats();
-    // All of them, but for those that found no buffer in all their patience.
+    // Every entry is written, except entries that did not get a buffer within the waiting time.
     let busy = stats.drops.by_cause(DropCause::Busy);
     assert_eq!(stats.entries + busy, THREADS as u64 * (2 * 3 + 2));
     assert_eq!(stats.drops.total(), busy);

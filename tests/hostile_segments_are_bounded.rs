@@ -1,12 +1,12 @@
-//! Sanitized. Segments that somebody wrote to hurt the reader, every checksum right: no panic, bounded work, and the
-//! intact entries all the same. (`tests/every_bit_flipped.rs` is about accidents.)
+//! Sanitized. A reader of a hostile segment with valid checksums does not panic, does bounded work and returns the
+//! intact entries. (`tests/every_bit_flipped.rs` tests accidental damage.)
 
 mod common;
 
 use common::segments::{Fixture, read, segment};
 use fusewire::segment::{Event, Events, LostReason, Mode, SegmentError, verify};
 
-/// Lengths at which sums overflow and casts cut.
+/// Lengths that cause overflows of sums and truncations of casts.
 const EDGES: [u64; 12] = [
     0,
     1,
@@ -37,7 +37,8 @@ fn every_frame_length_at_its_edges() {
 
 #[test]
 fn a_length_with_a_right_checksum_that_swallows_its_neighbour() {
-    // Frame 1 claims frame 2 as its payload and has the checksum to prove it: one frame, not an entry's bytes behind it.
+    // Frame 1 contains frame 2 in its payload and has a valid checksum. The reader must return one frame, and no entry
+    // from inside its payload.
     let mut fixture = Fixture::new(4, true);
     let ((start, len), (_, next)) = (fixture.frames[1], fixture.frames[2]);
     fixture.splice(start, &((len + next - 16) as u32).to_le_bytes());
@@ -71,14 +72,14 @@ fn a_tail_at_its_edges_costs_no_entry() {
         let (entries, lost) = read(&fixture.bytes);
         assert_eq!(entries, [0, 1, 2, 3], "{slot}");
         assert!(lost.iter().all(|range| range.end <= fixture.bytes.len() as u64), "{slot} {lost:?}");
-        // The same where the first page is gone, and the file's length is all there is to hold against it.
+        // Without the first page, only the length of the file bounds the tail.
         fixture.zero(0..4096);
         assert_eq!(read(&fixture.bytes).0, [0, 1, 2, 3], "{slot}");
     }
 }
 
-/// Every slot is a header with the right tag, of a frame that reaches to the end and has a bad checksum. Hashing each
-/// would cost the square of the file.
+/// Creates a segment in which every slot is the header of a frame with a valid tag and a bad checksum that extends to
+/// the end of the file. The cost to hash each frame would be quadratic in the size of the file.
 fn bomb(honest_between: bool) -> Fixture {
     let mut fixture = Fixture::new(0, false);
     let size = 4 << 20;

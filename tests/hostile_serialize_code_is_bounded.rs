@@ -1,5 +1,5 @@
-//! A1, A2, A6, B2, G1: whatever a `Serialize` does, encoding it takes bounded stack (128 KiB), bounded time and no heap, and
-//! leaves a sound entry that says what is missing.
+//! An entry with any `Serialize` implementation is encoded in a bounded stack (128 KiB), in bounded time and without
+//! heap memory. The entry is valid and contains the amount of the missing data.
 
 mod common {
     pub mod check;
@@ -25,7 +25,7 @@ use serde::{Serialize, Serializer};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `write` writes, once it has been found sound and to have allocated nothing.
+/// Encodes an entry with `write`. Checks that the entry is valid and that the encoder allocated nothing.
 fn entry(limits: &Limits, write: impl FnOnce(&mut EntryWriter<'_>)) -> Entry {
     let mut buffer = vec![0; limits.max_entry_bytes as usize];
     let (count, result) = allocations(|| encode(&mut buffer, limits, write));
@@ -72,7 +72,7 @@ struct Node {
     next: Option<Rc<RefCell<Node>>>,
 }
 
-/// How a node says that it contains another.
+/// The kind of container in which a node contains the next node.
 #[derive(Clone, Copy, Debug, Default)]
 enum How {
     #[default]
@@ -118,7 +118,8 @@ impl Serialize for Node {
     }
 }
 
-// One function each: unoptimised, a frame has room for all that any arm of a match needs.
+// Each kind has a separate function, because the stack frame of an unoptimised function has space for all arms of a
+// `match`.
 
 fn fields<S: Serializer>(s: S, next: &Rc<RefCell<Node>>) -> Result<S::Ok, S::Error> {
     let mut fields = s.serialize_struct("Node", 1)?;
@@ -145,7 +146,7 @@ fn struct_variant<S: Serializer>(s: S, next: &Rc<RefCell<Node>>) -> Result<S::Ok
     fields.end()
 }
 
-/// A chain of nodes, taken apart without recursion.
+/// A chain of nodes that is dropped without recursion.
 struct Chain(Node);
 
 impl Chain {
@@ -197,7 +198,7 @@ fn nested_a_hundred_thousand_deep_and_in_itself() {
     }
 }
 
-/// Counts how often it is asked.
+/// A value that counts its visits.
 struct Visited<'a>(&'a Cell<u64>);
 
 impl Serialize for Visited<'_> {
@@ -207,7 +208,7 @@ impl Serialize for Visited<'_> {
     }
 }
 
-/// A million elements, or entries.
+/// A sequence of a million elements, or a map of a million entries.
 struct Wide<'a> {
     visited: &'a Cell<u64>,
     map: bool,
@@ -230,7 +231,7 @@ impl Serialize for Wide<'_> {
 #[test]
 fn a_million_wide_stops_at_the_limit_and_counts_what_it_knows() {
     for map in [false, true] {
-        // A length that is too small says nothing.
+        // The encoder ignores a length hint that is too small.
         for (hint, lost) in [(Some(1_000_000), Some(999_744)), (None, None), (Some(3), None)] {
             let visited = Cell::new(0);
             let wide = Wide { visited: &visited, map, hint };
@@ -246,7 +247,7 @@ fn a_million_wide_stops_at_the_limit_and_counts_what_it_knows() {
     }
 }
 
-/// A map that says how many entries it has, writes one and fails.
+/// A map that declares a length, writes one entry and then fails.
 struct FailsAfterOne(Option<usize>);
 
 impl Serialize for FailsAfterOne {
@@ -266,7 +267,7 @@ fn as_attributes_it_stops_there_and_counts_only_its_own() {
     assert_eq!((visited.get(), written.attributes.len()), (254, 256));
     assert_eq!(trip(&written, TripCause::Width), Some((1, Some(1_000_000 - 254 + 1))));
 
-    // Nor those of others that failed, however many these said they had.
+    // The count of the lost entries does not include the declared lengths of the failed maps.
     let visited = Cell::new(0);
     let wide = Wide { visited: &visited, map: true, hint: Some(1_000_000) };
     for hint in [Some(usize::MAX), None] {
@@ -322,7 +323,7 @@ fn a_full_entry_stops_every_container() {
     assert!(trip(&written, TripCause::EntryBytes).is_some());
 }
 
-/// Fails or panics at a chosen place.
+/// A value that fails or panics at the step `at`.
 struct Fails {
     at: usize,
     panics: bool,
@@ -338,7 +339,7 @@ impl Fails {
     }
 }
 
-/// A message of an error that never ends.
+/// An error with an endless message.
 struct Endless;
 
 impl fmt::Display for Endless {
@@ -404,7 +405,7 @@ fn a_panic_leaves_writer_and_buffer_usable() {
         .unwrap();
         let written = common::check::sound(encoded.bytes(), encoded.report());
         assert_eq!((keys(&written)[0], *keys(&written).last().unwrap()), ("before", "after"));
-        // Nobody is there to tell of one that has written nothing.
+        // If the value panics before it writes anything, the log does not record a trip.
         assert_eq!(trip(&written, TripCause::ValueError), (at > 0).then_some((2, None)));
     }
 }
@@ -422,7 +423,7 @@ fn a_borrowed_cell_and_a_key_that_is_no_text_cost_themselves() {
     assert_eq!((children(&written.attributes[1]).0.len(), children(&written.attributes[1]).1), (0, Some(2)));
 }
 
-/// Formats without end, as a value and as a key.
+/// A value with endless text, which is also used as a key.
 struct Display;
 
 impl Serialize for Display {
@@ -451,11 +452,11 @@ fn endless_text_and_long_keys_are_cut() {
     assert_eq!(trip(&written, TripCause::FormattedBytes), Some((1, None)));
     let lens: Vec<_> = written.attributes.iter().map(|attribute| attribute.key.len()).collect();
     assert_eq!(lens, [7, 1024, 1024, 1024]);
-    // What a key that is formatted would have been nobody knows.
+    // The lost bytes of a formatted key are unknown.
     let (count, lost) = trip(&written, TripCause::KeyBytes).unwrap();
     assert_eq!((count, lost.unwrap() >= 2 * (100_000 - 1024)), (3, true));
 
-    // One that is put together here is cut here, where longer ones are wanted too.
+    // A formatted key is cut at 1,024 bytes, although the limit permits longer keys.
     struct Formatted;
     impl Serialize for Formatted {
         fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! A5, A6, G1: what a program logs through `tracing` is bounded, whatever its values do; the log goes on.
+//! Entries that a program logs through `tracing` are bounded for all values, and the log continues.
 #![cfg(feature = "tracing")]
 
 mod common {
@@ -18,7 +18,7 @@ use fusewire::owned::{Entry, OwnedValue};
 use fusewire::{Kind, Limits, TripCause};
 use tracing_subscriber::prelude::*;
 
-/// Text as long as told, a kilobyte at a time; goes on after an error no more than it must.
+/// A value that formats as text of the given number of bytes, in pieces of 1 KiB, until an error occurs.
 struct Long(u64);
 
 impl fmt::Debug for Long {
@@ -48,7 +48,7 @@ impl fmt::Debug for Panics {
 #[derive(Debug, Default)]
 struct Ring(RefCell<Option<Rc<Ring>>>);
 
-/// What is logged while `work` runs.
+/// Returns the entries that `work` logs.
 fn logged(work: impl FnOnce()) -> Vec<Entry> {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
@@ -103,7 +103,7 @@ fn a_value_that_contains_itself_is_stopped() {
         let ring = Rc::new(Ring::default());
         *ring.0.borrow_mut() = Some(ring.clone());
         tracing::info!(?ring, "message");
-        // Or it would never be freed.
+        // The cycle would leak memory.
         ring.0.take();
     });
     let entry = &entries[0];
@@ -131,7 +131,7 @@ fn a_span_with_ten_thousand_records_says_the_last_one() {
     assert_eq!(keys, ["name", "kept", "n", "note"]);
     assert_eq!(fields[2].value, OwnedValue::Uint(10_000));
     assert!(matches!(&fields[3].value, OwnedValue::String(note) if note.len() == 4 << 10));
-    // The one that stands in the entry, and none of those it replaced.
+    // The entry contains only the trip of the remaining value, and no trips of the replaced values.
     assert_eq!(
         entry.trips.iter().map(|trip| (trip.cause, trip.count)).collect::<Vec<_>>(),
         [(TripCause::FormattedBytes, 1)]
@@ -153,7 +153,8 @@ fn a_field_that_is_called_name_is_beside_the_name() {
     assert_eq!(fields[2].value, OwnedValue::String("second".to_owned()));
 }
 
-/// In an array, each is one run of values where the fuse has nothing to do, and goes through it where it has.
+/// If the limits are not reached, each span is copied into the array as one run of encoded values. Otherwise
+/// the span passes through the circuit breaker.
 #[test]
 fn spans_pass_the_fuse_as_any_map_in_an_array_does() {
     let default = Limits::default();
@@ -184,7 +185,7 @@ fn spans_pass_the_fuse_as_any_map_in_an_array_does() {
         assert!(reference.is_written(), "{reference:?}");
         drop(log);
         let entries = logs::read(directory.path()).entries;
-        // Where bytes are short, a text that was encoded before is left out, and not cut.
+        // If the entry has too little space, an encoded text is omitted and not cut.
         let is_short = limits.max_entry_bytes < default.max_entry_bytes;
         assert_eq!(entries[0].attributes == entries[1].attributes, !is_short, "{limits:?}: {entries:?}");
         assert_eq!(causes(&entries[0]), causes(&entries[1]), "{limits:?}");
@@ -197,7 +198,7 @@ fn spans_in_spans_are_bounded() {
     let entries = logged(|| {
         let spans: Vec<_> = (0..200_u64).map(|n| tracing::info_span!("deeper", n).entered()).collect();
         tracing::info!("at the bottom");
-        // The last one first.
+        // The spans are closed in reverse order.
         spans.into_iter().rev().for_each(drop);
     });
     let [spans, left_out] = &entries[0].attributes[..] else { panic!("{entries:?}") };

@@ -1,5 +1,5 @@
-//! A5, A6: whatever a value does, encoding it takes bounded stack (128 KiB), bounded time, no heap, and gives an entry
-//! within its budget that says what is missing.
+//! An entry with any value is encoded in a bounded stack (128 KiB), in bounded time and without heap memory. The entry
+//! is within its byte limit and contains the amount of the missing data.
 
 mod common {
     pub mod check;
@@ -21,11 +21,11 @@ use fusewire::{Limits, NodeFlags, TripCause};
 static ALLOCATOR: Counting = Counting;
 
 const SMALL_STACK: usize = 128 << 10;
-/// For limits deeper than the default of 8: each level is a few frames of the value's own code, which are large in
-/// unoptimised builds.
+/// The stack size for limits above the default depth of 8. Each level needs several frames of the code of the value,
+/// which are large in unoptimised builds.
 const STACK_OF_64_LEVELS: usize = 512 << 10;
 
-/// Encodes what `make` makes in a thread with a small stack; what comes out is sound.
+/// Encodes the result of `make` in a thread with a small stack, and checks that the entry is valid.
 fn survives<T>(
     limits: Limits,
     make: impl FnOnce() -> T + Send + 'static,
@@ -48,12 +48,12 @@ fn survives<T>(
     common::check::sound(&bytes, report)
 }
 
-/// Count and loss of one cause.
+/// Returns the count and the loss of one cause.
 fn trip(entry: &Entry, cause: TripCause) -> Option<(u32, Option<u64>)> {
     entry.trips.iter().find(|trip| trip.cause == cause).map(|trip| (trip.count, trip.lost))
 }
 
-/// How deep the first value of the first value ... of the entry is, and its flags.
+/// Returns the depth of the chain of first values in the entry, and the flags of the innermost value.
 fn bottom(entry: &Entry) -> (usize, NodeFlags) {
     let (mut depth, mut at) = (0, &entry.attributes[0]);
     while let OwnedValue::Map { entries: children, .. } | OwnedValue::Array { values: children, .. } =
@@ -307,7 +307,7 @@ fn an_error_chain_without_end_is_stopped_at_4_kib() {
     assert_eq!(trip(&entry, TripCause::FormattedBytes), Some((1, None)));
 }
 
-/// 256 to the power of whatever depth it is allowed.
+/// An array of 256 arrays of the same type at each level.
 struct Exploding<'a> {
     visits: &'a Cell<u64>,
     heeds_is_full: bool,

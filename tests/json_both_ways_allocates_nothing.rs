@@ -1,4 +1,5 @@
-//! B2, B4: entries become lines and lines entries without an allocation, once the memory for the largest is there.
+//! The conversions from entries to lines and from lines to entries allocate nothing after the buffers have their
+//! maximum size.
 #![cfg(feature = "json")]
 
 mod common {
@@ -17,7 +18,7 @@ use fusewire::{Limits, Severity, Timestamp, TraceContext};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Every kind, escapes and cuts in every place.
+/// Writes values of every kind, with escapes and cuts at all places.
 fn write(entry: &mut EntryWriter<'_>) {
     entry.set_time_unix_nano(1_700_000_000_123_456_789);
     entry.set_utc_offset_minutes(Some(60));

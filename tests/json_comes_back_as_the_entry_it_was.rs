@@ -1,5 +1,5 @@
-//! B4, E2: what is written as JSON is read back as the entry that it was, with everything that the fuse did to it; what was
-//! written by others is told from it.
+//! An entry that was written as JSON is restored as the same entry, with all trips of the circuit breaker. Lines of
+//! other programs are not restored as such entries.
 #![cfg(feature = "json")]
 
 mod common {
@@ -23,7 +23,7 @@ use fusewire::{Kind, KindSet, Limits, NodeFlags, Severity, TraceContext};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// Limits under which nothing is cut that was written under others.
+/// Limits that are high enough for every entry of these tests.
 fn large() -> Limits {
     Limits {
         max_depth: Limits::MAX_DEPTH,
@@ -41,7 +41,7 @@ fn json(entry: &[u8]) -> String {
     line
 }
 
-/// The entry that the line becomes, which is sound; `None` where the line is told from ours.
+/// Restores an entry from the line and checks that it is valid. Returns `None` if the line is not a line of this crate.
 fn restored(line: &str, limits: &Limits) -> Option<Vec<u8>> {
     let mut buffer = vec![0; limits.max_entry_bytes as usize];
     let mut restorer = Restorer::new();
@@ -52,7 +52,7 @@ fn restored(line: &str, limits: &Limits) -> Option<Vec<u8>> {
     known.then(|| encoded.bytes().to_vec())
 }
 
-/// The entry without what JSON does not say.
+/// Returns the entry without the properties that JSON does not contain.
 fn as_said(entry: &[u8]) -> Entry {
     fn said(attributes: &mut [OwnedAttribute]) {
         for OwnedAttribute { value, flags, .. } in attributes {
@@ -60,7 +60,7 @@ fn as_said(entry: &[u8]) -> Entry {
             *flags = NodeFlags::from_bits(flags.bits() & !unsaid);
             match value {
                 OwnedValue::Int(number) if *number >= 0 => *value = OwnedValue::Uint(number.unsigned_abs()),
-                // Every NaN is one here; their bits are compared as JSON.
+                // Every NaN becomes the same value here. The comparison of the JSON covers the bits.
                 OwnedValue::Float(number) if number.is_nan() => *value = OwnedValue::Null,
                 OwnedValue::Array { values: children, .. } | OwnedValue::Map { entries: children, .. } => {
                     said(children)
@@ -77,7 +77,7 @@ fn as_said(entry: &[u8]) -> Entry {
     entry
 }
 
-/// The line and the entry it was written from, after both have come back from it.
+/// Checks that the entry is restored from its line under the same and under large limits. Returns the line.
 fn comes_back(entry: &[u8], limits: &Limits) -> String {
     let line = json(entry);
     for limits in [limits, &large()] {
@@ -88,7 +88,7 @@ fn comes_back(entry: &[u8], limits: &Limits) -> String {
     line
 }
 
-/// Keys that mean something to JSON, to its pointers or to us, and that repeat.
+/// Replaces keys by keys with a meaning in JSON, in JSON pointers or in this crate, and by repeated keys.
 fn with_hostile_keys(tree: &mut Tree, choices: &mut Random) {
     const KEYS: [&str; 14] = [
         "a",
@@ -121,7 +121,7 @@ fn with_hostile_keys(tree: &mut Tree, choices: &mut Random) {
     }
 }
 
-/// A header that follows from `n`, with texts that low limits cut.
+/// Writes a header that is derived from `n`, with texts that low limits cut.
 fn write_header(entry: &mut EntryWriter<'_>, n: u64) {
     let mut random = Random(n | 1);
     let mut some = |n: u64| if random.below(3) > 0 { n } else { 0 };
@@ -136,12 +136,12 @@ fn write_header(entry: &mut EntryWriter<'_>, n: u64) {
     entry.set_body(&text(some(n >> 11)));
 }
 
-/// Entries of `tree` under `limits` come back. Where the limits refuse the entry there is none.
+/// Checks that entries of `tree` under `limits` are restored. If the limits refuse the entry, nothing is checked.
 fn check(mut tree: Tree, n: u64, limits: Limits) {
     with_hostile_keys(&mut tree, &mut Random(n));
     let mut buffer = vec![0; 64 << 10];
     let encoded = encode(&mut buffer, &limits, |entry| {
-        // In an order that is not the line's.
+        // The order of the calls differs from the order in the line.
         if n.is_multiple_of(2) {
             write_header(entry, n);
         }
@@ -152,7 +152,7 @@ fn check(mut tree: Tree, n: u64, limits: Limits) {
     });
     match encoded {
         Ok(encoded) => {
-            // Formatted text is a string like another when it comes back.
+            // A restored formatted text is an ordinary string.
             let max_string_bytes = limits.max_string_bytes.max(limits.max_formatted_bytes);
             comes_back(encoded.bytes(), &Limits { allowed_kinds: KindSet::ALL, max_string_bytes, ..limits });
         }
@@ -179,7 +179,8 @@ proptest! {
     }
 }
 
-/// A line that is changed is another entry's line or nobody's: what is recognised is written as it stood.
+/// A changed line is the line of another entry, or it is not recognised. A recognised line is written back without a
+/// change.
 #[test]
 fn a_changed_line_is_recognised_only_where_it_could_have_been_written() {
     let limits = Limits {
@@ -329,7 +330,7 @@ fn a_key_of_digits_is_told_from_a_place() {
     assert!(line.contains(r#"[{"path":"/k/1","passed":1,"cut":["value"]}]"#), "{line}");
 }
 
-/// The same entry under smaller limits: what is cut now is added to what was cut before.
+/// Restores the entry under smaller limits. The new cuts are added to the earlier cuts.
 #[test]
 fn smaller_limits_cut_again_and_say_so() {
     let limits = Limits { max_width: 4, max_string_bytes: 8, ..Limits::default() };
@@ -357,7 +358,7 @@ fn smaller_limits_cut_again_and_say_so() {
     assert_eq!(trips, [("width", 3, Some(5)), ("string", 2, Some(13))]);
 }
 
-/// What only others write: values that are not UTF-8, kinds of a later version, an entry that is damaged.
+/// These parts come only from other writers: text that is not UTF-8, a kind of a later version, and a damaged entry.
 #[test]
 fn what_an_entry_of_ours_cannot_hold_is_kept_beside_the_rest() {
     let line =
@@ -371,7 +372,7 @@ fn what_an_entry_of_ours_cannot_hold_is_kept_beside_the_rest() {
     assert!(line.contains(r#""k":{"$map":{"$kind":[12,99]}}"#), "{line}");
 }
 
-/// Every path through a line is a loop or as deep as the fuse allows: a small stack is enough.
+/// The code for a line uses loops, or recursion up to the depth limit, so a small stack is enough.
 #[test]
 fn deep_lines_are_cut_in_a_small_stack() {
     let nested = |levels: usize| {
@@ -387,7 +388,8 @@ fn deep_lines_are_cut_in_a_small_stack() {
     std::thread::Builder::new().stack_size(192 << 10).spawn(run).unwrap().join().unwrap();
 }
 
-/// Wrapped maps in wrapped maps, long paths, very many values with notes: work stays in proportion.
+/// The work is proportional to the length of the line, for nested wrapped maps, for long paths and for many values with
+/// notes.
 #[test]
 fn hostile_lines_take_bounded_work() {
     let wrapped =
@@ -406,7 +408,7 @@ fn hostile_lines_take_bounded_work() {
     }
 }
 
-/// The importer knows such lines by itself, among any others.
+/// The importer recognises lines of this crate among other lines.
 #[test]
 fn imported_lines_come_back_too() {
     let mut buffer = [0; 4096];
@@ -425,7 +427,7 @@ fn imported_lines_come_back_too() {
     let mut lines = Vec::new();
     let mut into = vec![0; 64 << 10];
     let sink = |write: &dyn Fn(&mut EntryWriter<'_>)| {
-        // The first place is too small: it is written again.
+        // The first buffer is too small, so the entry is written twice.
         assert!(encode(&mut into[..120], &Limits::default(), |entry| write(entry)).is_err());
         let encoded = encode(&mut into, &Limits::default(), |entry| write(entry)).unwrap();
         lines.push(json(encoded.bytes()));
@@ -434,7 +436,7 @@ fn imported_lines_come_back_too() {
     importer.import(input.as_bytes(), sink).unwrap();
     assert_eq!(lines[0], r#"{"severity":"INFO","attributes":{"attributes":{"a":1}}}"#);
     assert_eq!(lines[1], line);
-    // With a blank behind it, somebody else wrote it: nothing is lost, and nothing is believed.
+    // A line of this crate does not end with a space. The importer keeps its content as the line of another program.
     assert!(lines[2].contains(r#""bytes":{"$map":{"$bytes":"AAE="}}"#), "{}", lines[2]);
     let report = importer.report();
     assert_eq!((report.lines, report.json_lines, report.restored_lines), (4, 3, 1));

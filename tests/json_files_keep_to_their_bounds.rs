@@ -1,5 +1,5 @@
-//! E1, C3: files of lines are changed by size, and the oldest deleted to keep to a budget, but none that somebody writes to; a
-//! line is there whole when the call returns, also where threads write at once.
+//! The sink for JSON files changes the file at a maximum size and deletes the oldest files to keep the byte budget, but
+//! never a file that another writer uses. A line is complete when the call returns, also if several threads write.
 #![cfg(feature = "json")]
 
 mod common {
@@ -43,7 +43,7 @@ fn a_full_file_is_followed_by_another_and_the_oldest_go() {
     let names = files(directory.path());
     assert!((4..=5).contains(&names.len()), "{names:?}");
     assert!(names.iter().all(|file| file.metadata().unwrap().len() <= 10_000 + 200));
-    // The last ones are there, in order, each once.
+    // The last lines exist exactly once.
     let numbers: Vec<u64> =
         bodies_of_lines(directory.path()).iter().map(|body| body.parse().unwrap()).collect();
     let mut sorted = numbers.clone();
@@ -51,7 +51,7 @@ fn a_full_file_is_followed_by_another_and_the_oldest_go() {
     let first = 1_000 - numbers.len() as u64;
     assert_eq!(sorted, (first..1_000).collect::<Vec<_>>());
 
-    // What another writer has open stays, however little room there is.
+    // The sink does not delete a file that another writer has open, even if it exceeds the budget.
     let second = JsonFiles::with_bounds(directory.path(), 10_000, Some(20_000)).unwrap();
     for n in 0..500 {
         second.write_line(line(n).as_bytes()).unwrap();
@@ -82,7 +82,7 @@ fn lines_of_many_threads_are_whole_and_in_a_log_s_directory() {
             });
         }
     });
-    // Nobody has closed anything: what was written survives the process.
+    // No file was closed: the lines survive the process.
     let mut numbers: Vec<u64> =
         bodies_of_lines(directory.path()).iter().map(|body| body.parse().unwrap()).collect();
     numbers.sort_unstable();

@@ -1,4 +1,4 @@
-//! Every line of a log becomes an entry or is counted, and what was in a JSON line is in its entry.
+//! Every line of a log becomes an entry or is counted, and the entry has the complete content of a JSON line.
 #![cfg(feature = "json")]
 
 mod common;
@@ -12,7 +12,7 @@ use fusewire::encode::{EntryWriter, encode};
 use fusewire::json::{ImportReport, Importer, write_entry};
 use serde_json::{Map, Value, json};
 
-/// Imports `input` and gives each entry back as JSON.
+/// Imports `input`. Returns each entry as JSON, and the report.
 fn import(input: &[u8], limits: &Limits) -> (Vec<Value>, ImportReport) {
     let mut buffer = vec![0; limits.max_entry_bytes as usize];
     let mut entries = Vec::new();
@@ -37,7 +37,7 @@ fn import_one(line: &str) -> Value {
     entries.remove(0)
 }
 
-/// Whether two JSON values mean the same: numbers by value, objects with their order.
+/// Returns whether two JSON values have the same meaning. Numbers are compared by value, and objects in their order.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
@@ -52,7 +52,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Takes out of `line` what its entry says in the header; what is left has to be the attributes.
+/// Returns the expected attributes: the members of `line` that are not in the header of the entry.
 fn expected_attributes(line: &Map<String, Value>, entry: &Value) -> Map<String, Value> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let severity = |value: &Value| {
@@ -298,8 +298,8 @@ fn what_the_fuse_cuts_of_a_line_the_entry_says() {
     assert_eq!(entry["fuse"]["trips"]["string"]["lost"], 20_000 - (16 << 10));
 }
 
-/// What of a line of OpenTelemetry's encoding is in no record of its own is in each entry; what does not have the
-/// encoding's form is an object as any other.
+/// Each entry contains the data of an OpenTelemetry line that belongs to no single record. A line that does not have
+/// the form of the encoding is imported as an ordinary object.
 #[test]
 fn opentelemetry_lines_lose_nothing_around_their_records() {
     let line = json!({"resourceLogs": [{
@@ -341,7 +341,8 @@ fn opentelemetry_lines_lose_nothing_around_their_records() {
     }
 }
 
-/// One resource that many records share is work for each of them: a hostile line must not make it its length squared.
+/// A resource that many records share adds work for each record. A hostile line must not cause work that is quadratic
+/// in its length.
 #[test]
 fn a_large_resource_of_very_many_records_is_not_written_into_each() {
     let resource = format!("{{\"attributes\":[{}0]}}", "0,".repeat(1 << 20));
@@ -395,7 +396,7 @@ fn journald_s_messages_in_bytes_are_read() {
     }
 }
 
-/// Each of these lines has its text in pieces, with nothing between them lost.
+/// The text of each line is imported in pieces, without a gap.
 #[test]
 fn lines_over_the_longest_are_kept_in_pieces_and_counted_once() {
     let max = Importer::MAX_LINE;

@@ -1,4 +1,4 @@
-//! A8: only the named attributes are written; the others are not visited, and are no loss.
+//! A key filter writes only the named attributes. Other attributes are not visited and do not count as lost.
 
 mod common {
     pub mod check;
@@ -29,7 +29,7 @@ fn a_value_that_is_not_named_is_not_visited() {
         let mut top = entry.attributes();
         top.entry("secret", &Visited).keyed(&7, &Visited);
         assert!(top.slot("secret").is_inert());
-        // What a named attribute holds is written whole.
+        // The filter does not apply to the content of a named attribute.
         top.slot("request").map().entry("secret", &2);
         top.entry("", &3);
     })

@@ -1,5 +1,5 @@
-//! C1: whatever moment a process is killed at, every entry whose append has returned is read back exactly once, in the
-//! order of its thread, and nothing half-written ever is.
+//! If a process is killed at any moment, a reader returns every entry whose append returned exactly once and in the
+//! order of its thread, and never a partial entry.
 #![cfg(unix)]
 
 mod common {
@@ -21,7 +21,7 @@ use common::victims::{self, Scene, Victim, order, wait_until};
 use fusewire::failpoint;
 use fusewire::log::{Log, OnFull};
 
-/// Where a victim kills itself, and how often it gets past the place before that, at most.
+/// The points at which a victim kills itself, and the maximum number of times that it passes the point before.
 const POINTS: [(&str, u64); 15] = [
     ("reserve", 500),
     ("intent", 500),
@@ -40,12 +40,12 @@ const POINTS: [(&str, u64); 15] = [
     ("retire", 4),
 ];
 const KILLS_AT_EACH: usize = 10;
-/// These, and others at random moments.
+/// The number of kills, which include kills at random moments.
 const KILLS: usize = 240;
-/// One after the other in the same directory.
+/// The number of victims that run one after the other in the same directory.
 const RUNS: usize = 4;
 const THREADS: u64 = 3;
-/// More than any victim lives to append: one that gets there was not killed.
+/// The maximum number of appended entries. Every victim is killed before it reaches this number.
 const ENTRIES: u64 = 200_000;
 
 static POINT: OnceLock<String> = OnceLock::new();
@@ -56,17 +56,17 @@ thread_local! {
 }
 
 fn kill_at(point: &'static str) -> bool {
-    // What is copied right after "seal" is no entry.
+    // The point "copy" after "seal" is the copy of the trailer.
     let before = BEFORE.replace(point);
     let point = if (before, point) == ("seal", "copy") { "trailer" } else { point };
     if POINT.get().is_some_and(|at| at == point) && PASSES.fetch_sub(1, Ordering::Relaxed) == 0 {
-        // SAFETY: a system call that touches no memory.
+        // SAFETY: this system call accesses no memory of the process.
         unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
     }
     false
 }
 
-/// Appends from several threads until it is killed, or to an end.
+/// Appends from several threads until it is killed or has appended all its entries.
 #[test]
 #[ignore = "is started and killed by the other tests"]
 fn victim() {
@@ -103,7 +103,8 @@ fn victim() {
                     if log.append(|entry| mark.write(entry)).is_written() {
                         receipts.add(n);
                     } else {
-                        // The disk has room, and what takes too much is deleted; but not what is being completed.
+                        // The disk has space. The log deletes segments that exceed the budget, but not a segment that
+                        // it still seals, so it can drop an entry.
                         assert!(budget.is_some(), "{:?}", log.stats());
                     }
                     pause.inspect(|pause| thread::sleep(*pause));
@@ -117,17 +118,17 @@ fn victim() {
 
 #[derive(Clone, Copy, Debug)]
 enum Kill {
-    /// After so many microseconds: from its start, or from its first entry.
+    /// The test kills the victim after `micros` us, measured from its start or from its first entry.
     After { start: bool, micros: u64 },
-    /// By itself, when it has passed the point so often.
+    /// The victim kills itself after it has passed the point `passes` times.
     At { point: &'static str, passes: u64 },
-    /// By itself, when it comes to the point on its way out.
+    /// The victim kills itself when it reaches the point while it closes the log.
     AtEnd { point: &'static str },
 }
 
 fn kills(random: &mut Random) -> Vec<Kill> {
     let mut kills = Vec::new();
-    // Other builds have no such points.
+    // Builds without debug assertions have no such points.
     for (point, most) in POINTS.into_iter().filter(|_| cfg!(debug_assertions)) {
         kills.extend((0..KILLS_AT_EACH).map(|_| Kill::At { point, passes: random.below(most) }));
     }
@@ -174,7 +175,8 @@ fn kill(scene: &Scene, run: u64, kill: Kill, segment: u64, total: Option<u64>) {
     victim.die();
 }
 
-/// Kills victims one after the other in one directory, and looks after each. Returns how many entries were acknowledged.
+/// Kills victims one after the other in one directory, and checks the directory after each kill. Returns the number of
+/// acknowledged entries.
 fn kill_one_after_the_other(kills: &[Kill], random: &mut Random) -> u64 {
     let scene = Scene::new();
     let segment = [16 << 10, 64 << 10, 128 << 10][random.below(3) as usize];
@@ -209,7 +211,7 @@ fn killed_at_any_moment_and_at_every_step_of_an_append() {
             });
         }
     });
-    // Not for a lack of anything to lose.
+    // The victims must have acknowledged enough entries for a useful test.
     let acknowledged = acknowledged.into_inner();
     assert!(acknowledged > 10_000, "{acknowledged} entries");
     println!("{} kills, {acknowledged} entries acknowledged and read back", kills.len());

@@ -1,4 +1,4 @@
-//! E2: a program that was built without the feature `json` says which lines it does not read, and reads everything else.
+//! A program without the feature `json` reports the bytes of JSON lines and reads everything else.
 #![cfg(not(feature = "json"))]
 
 use fusewire::mixed::{MixedEvent, MixedReader};

@@ -1,4 +1,5 @@
-//! G1: what a program logs through `log` is in the entry: message, level, target, place, and key-values of their types.
+//! An entry of a record of the crate `log` contains the message, the level, the target, the source location, and
+//! key-values with their types.
 #![cfg(feature = "log")]
 
 mod common {

@@ -1,4 +1,5 @@
-//! Sanitized. What is missing is reported to the byte, and what only was never finished is not called lost.
+//! Sanitized. A reader reports the exact number of missing bytes. It does not report an incomplete append as a
+//! loss.
 
 mod common;
 
@@ -47,7 +48,7 @@ fn a_lost_last_frame_and_a_stray_byte_far_behind_it_are_two_ranges() {
 fn an_append_that_was_never_completed_is_no_loss() {
     let mut fixture = Fixture::new(3, false);
     let at = fixture.data_end();
-    // The writer died in the middle of an entry: the tag and some of the payload are there, the commit word is not.
+    // The writer died in the middle of an entry: the tag and a part of the payload exist, but not the commit word.
     let tag = fixture.salt() ^ (at / 16) as u32;
     fixture.splice(at + 8, &tag.to_le_bytes());
     fixture.splice(at + 120, b"half of an entry");

@@ -1,4 +1,4 @@
-//! D1: of a process that the kernel kills for its memory, the log tells how that grew, up to the end.
+//! The log of a process that the OOM killer ends contains the growth of its memory until the end.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -18,14 +18,14 @@ use fusewire::memory::{MemStats, MemoryRecorder};
 const MIB: u64 = 1 << 20;
 const LIMIT: u64 = 96 * MIB;
 
-/// Grows by half a mebibyte after the other.
+/// Allocates memory in steps of 512 KiB.
 #[test]
 #[ignore = "is started by the other test, in a group of processes with little memory"]
 fn victim() {
     victims::begin();
     let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
     let log = Log::options(directory).segment_size(256 << 10).open().unwrap();
-    // It is put into the group while it runs, which the recorder has to notice.
+    // The process is moved into the group while it runs. The recorder must detect this.
     let _memory = MemoryRecorder::options().start(&log).unwrap();
     std::fs::write(receipts.join("ready"), "").unwrap();
     wait_until("the group", || receipts.join("go").exists());
@@ -41,7 +41,7 @@ fn of_a_process_in_a_group_with_little_memory() {
     let group = match MemoryGroup::new(LIMIT) {
         Ok(group) => group,
         Err(reason) => {
-            // SAFETY: a system call that touches no memory.
+            // SAFETY: this system call accesses no memory of the process.
             let root = unsafe { libc::geteuid() } == 0;
             assert!(!root || std::env::var_os("CI").is_none(), "root has no memory cgroup: {reason}");
             println!("skipped: no memory cgroup can be made here: {reason}");

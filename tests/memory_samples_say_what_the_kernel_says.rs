@@ -1,4 +1,5 @@
-//! D1: samples of the memory say what the kernel says, in the log as in JSON, and stop with the recorder.
+//! Samples of the memory contain the numbers of the kernel, in the log and in JSON, and end with the
+//! recorder.
 #![cfg(target_os = "linux")]
 
 use std::path::Path;
@@ -11,7 +12,7 @@ use fusewire::{Severity, event};
 
 const MIB: u64 = 1 << 20;
 
-/// The samples in a log, and all its attributes as JSON has them.
+/// Returns the samples of a log, and the JSON of the same entries.
 fn samples(directory: &Path) -> Vec<(MemStats, serde_json::Value)> {
     let mut reader = LogReader::options().open(&[directory.to_owned()]).unwrap();
     let mut samples = Vec::new();
@@ -40,10 +41,10 @@ fn what_a_process_takes_is_seen() {
     let after = memory.sample();
     for figure in [|stats: &MemStats| stats.usage, |stats: &MemStats| stats.anonymous] {
         let [before, during, after] = [before, during, after].map(|stats| figure(&stats).unwrap());
-        // Other tests run beside this one, and take less.
+        // Other tests run at the same time, but allocate less.
         assert!(during > before + 40 * MIB && after + 40 * MIB < during, "{before} {during} {after}");
     }
-    // The kernel counts in batches.
+    // The kernel updates its counters in batches.
     assert!(after.peak.unwrap() + MIB >= during.usage.unwrap() && after.minor_faults > before.minor_faults);
     assert!(before.threads.unwrap() >= 3 && before.system_limit > before.system_available);
     assert!(before.virtual_size >= before.usage && before.headroom().unwrap().share() < 1.0);
@@ -61,12 +62,12 @@ fn the_log_and_json_say_the_same() {
         resident: Some(u64::MAX),
     };
     let memory = MemoryRecorder::options().allocator(allocator).start(&log).unwrap();
-    // Anybody may log under that name: what has none of the figures is no sample.
+    // Any code can log with this target. An entry without valid numbers is not a sample.
     event!(log, Severity::INFO, target: TARGET, "about memory", process.memory.usage = "much");
     let shown: Vec<MemStats> = (0..3).map(|_| memory.sample()).collect();
     drop((memory, log));
     let found = samples(directory.path());
-    // One at the start, three that were asked for, one at the end.
+    // One sample is from the start, three are from the calls, and one is from the end.
     assert_eq!(found.len(), 5);
     for (shown, (found, entry)) in shown.iter().zip(&found[1..]) {
         assert_eq!(shown, found);
@@ -90,7 +91,7 @@ fn there_is_a_sample_in_each_interval() {
     let log = Log::options(directory.path()).open().unwrap();
     let memory = MemoryRecorder::options().interval(Duration::from_millis(5)).start(&log).unwrap();
     let first = memory.stats().time_unix_nano;
-    // However slow this machine is, they come.
+    // The test waits for the samples without a time limit, because the machine can be slow.
     while log.stats().entries < 5 {
         std::thread::yield_now();
     }
@@ -105,7 +106,7 @@ fn a_forked_child_waits_for_no_thread_that_it_has_not() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
     let memory = MemoryRecorder::options().start(&log).unwrap();
-    // SAFETY: the child touches what needs no other thread, as is shown here, and ends at once.
+    // SAFETY: the child uses only code that needs no other thread, as this test verifies, and then exits.
     let child = unsafe { libc::fork() };
     if child == 0 {
         drop(memory);
@@ -113,7 +114,7 @@ fn a_forked_child_waits_for_no_thread_that_it_has_not() {
         unsafe { libc::_exit(0) };
     }
     let mut status = -1;
-    // SAFETY: the result is written to a place that this thread has.
+    // SAFETY: `status` is writable and outlives the call.
     unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "{status}");
     assert!(memory.sample().usage.is_some());

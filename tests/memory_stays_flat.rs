@@ -1,4 +1,4 @@
-//! C1-C3: a log takes no more memory after many entries than after a few: no more than its options say.
+//! The memory of a log does not grow with the number of entries, and stays within the bound of its options.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use common::logs::Numbered;
 use fusewire::log::Log;
 
-/// Bytes of memory that are no file's.
+/// Returns the number of bytes of anonymous memory.
 fn anonymous() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// Bytes of the directory's files that are in this process's memory.
+/// Returns the number of bytes of files in the directory that are mapped and in memory.
 fn mapped(directory: &Path) -> u64 {
     let maps = fs::read_to_string("/proc/self/smaps").unwrap();
     let (mut ours, mut bytes) = (false, 0);
@@ -38,7 +38,7 @@ fn mapped(directory: &Path) -> u64 {
     bytes
 }
 
-/// Appends `entries` from two threads, and looks at the memory on the way.
+/// Appends `entries` entries from two threads, and checks the memory repeatedly.
 fn stays_flat(entries: u64) {
     let directory = tempfile::tempdir().unwrap();
     let options = Log::options(directory.path()).segment_size(16 << 20).max_total_bytes(80 << 20);
@@ -59,7 +59,7 @@ fn stays_flat(entries: u64) {
             }
         });
     };
-    // Until every part of it has been used.
+    // The first quarter of the entries uses every part of the log once.
     let steps = 20;
     let mut first = 0;
     let mut most = 0;
@@ -69,7 +69,7 @@ fn stays_flat(entries: u64) {
             first = anonymous();
         }
         most = most.max(anonymous());
-        // What lies behind the appends is given back by a thread of the log, which may be some milliseconds late.
+        // A worker releases the pages of earlier entries, some milliseconds after the appends.
         let start = Instant::now();
         while mapped(directory.path()) > bound {
             assert!(start.elapsed() < Duration::from_secs(60), "{} of {bound}", mapped(directory.path()));
@@ -100,7 +100,7 @@ fn the_bound_holds_at_full_speed() {
                 }
             })
         });
-        // Nobody waits for the workers here: an append gives pages back itself if they are late.
+        // The test does not wait for the workers: if a worker is late, an append releases pages itself.
         while !threads.iter().all(|thread| thread.is_finished()) {
             most = most.max(mapped(directory.path()));
             samples += 1;

@@ -1,5 +1,5 @@
-//! C5: several processes' segments come as one sequence: by time, and within a process in the order of appending, clocks
-//! that step back or not; and the last N of them are the last N.
+//! A reader merges the segments of several processes into one sequence by time. The entries of one process keep the
+//! order of their appends, even if the clock steps back. The last N entries are the end of this sequence.
 
 mod common;
 
@@ -8,10 +8,10 @@ use fusewire::log::LogReader;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A stream: the times in each of its segments, and whether its process died.
+/// The times in each segment of a stream, and whether its process died.
 type Stream = (Vec<Vec<u64>>, bool);
 
-/// Steps of a clock, most of them small, some of them zero or back.
+/// Generates a stream. Most steps of its clock are small, and some are zero or negative.
 fn stream() -> impl Strategy<Value = Stream> {
     let step = prop_oneof![4 => 0..5_i64, 1 => Just(0), 1 => -30..0_i64, 1 => 5..60_i64];
     (1000..1040_i64, vec(vec(step, 0..12_usize), 1..5), any::<bool>()).prop_map(
@@ -29,12 +29,13 @@ fn stream() -> impl Strategy<Value = Stream> {
     )
 }
 
-/// Numbers of stream `i` begin here.
+/// Returns the number of the first entry of stream `i`.
 fn first(i: usize) -> u64 {
     i as u64 * 1000
 }
 
-/// Every time the stream whose next entry is the earliest; of equal ones the first.
+/// Returns the result of a naive merge: the next entry is always the earliest one, from the first stream if several are
+/// equal.
 fn merged(streams: &[Stream]) -> Vec<u64> {
     let mut rests: Vec<_> = streams.iter().map(|(segments, _)| segments.concat()).collect();
     let mut taken = vec![0; rests.len()];

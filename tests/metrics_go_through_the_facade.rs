@@ -1,5 +1,5 @@
-//! F2: with the feature `metrics`, what a log says of itself reaches whatever recorder the program has installed, described
-//! and with its unit; counters are set, however often they are published.
+//! With the feature `metrics`, the metrics of a log reach the recorder of the program, with description and unit.
+//! Counters are set to absolute values, so repeated publication does not change them.
 #![cfg(feature = "metrics")]
 
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 
-/// Keeps what it is given: by kind, name and labels.
+/// A recorder that stores its values by kind, name and labels.
 #[derive(Default)]
 struct Kept {
     values: Mutex<BTreeMap<String, Arc<Cell>>>,
     described: Mutex<BTreeMap<String, Description>>,
 }
 
-/// Kind, unit, and what it tells.
+/// The kind, the unit and the text of a metric.
 type Description = (&'static str, Option<Unit>, String);
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl CounterFn for Cell {
     }
 }
 
-/// The bits of its value.
+/// A gauge that stores the bits of its value.
 impl GaugeFn for Cell {
     fn increment(&self, _: f64) {
         panic!("gauges are set");
@@ -99,10 +99,10 @@ fn counters_and_gauges_are_what_the_log_says() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
     let memory = MemoryRecorder::options().start(&log).unwrap();
-    // Its sample is in the log, and names no trace.
+    // The log already contains the first sample of the recorder, which has no trace.
     let before = log.stats();
     let recorder = Kept::default();
-    // What was published last: what the log takes goes up and down by itself.
+    // The last published state. The resident bytes of the log change over time.
     let mut published = (before, memory.stats());
     metrics::with_local_recorder(&recorder, || {
         for trace_id in [0, 0, 5] {
@@ -124,7 +124,7 @@ fn counters_and_gauges_are_what_the_log_says() {
     let (kind, unit, text) = &described["log_volume_bytes_total"];
     assert_eq!((*kind, *unit), ("counter", Some(Unit::Bytes)));
     assert!(text.starts_with("Bytes of the written entries"), "{text}");
-    // Counters of that crate are whole numbers.
+    // The counters of the crate `metrics` are integers, so this metric is a gauge.
     assert_eq!(described["fusewire_log_operation_seconds_total"].0, "gauge");
     assert_eq!(described["fusewire_log_operation_seconds_total"].1, Some(Unit::Seconds));
     let given: Vec<_> = recorder.values.lock().unwrap().keys().cloned().collect();

@@ -1,4 +1,5 @@
-//! F2: the metrics of a log are its own counts, by level and cause, under the names and in the form that Prometheus has.
+//! The metrics of a log are equal to the counts of the log by level and cause. Their names and their format follow the
+//! conventions of Prometheus.
 
 mod common {
     pub mod logs;
@@ -13,8 +14,11 @@ use fusewire::memory::{AllocatorStats, MemoryRecorder};
 use fusewire::metrics::{Family, FamilyKind, LEVELS, Metrics, families, level_name};
 use fusewire::{Severity, TraceContext, TripCause};
 
-/// The samples of an exposition by what stands before their value. Fails where it is not well-formed: a family that is
-/// not announced, or in two places, a series that is there twice, a name or a number that is none.
+/// Returns the samples of an exposition by the text before their value.
+///
+/// # Panics
+/// Panics if the text is malformed: a family without a heading or in two places, a repeated series, or an invalid name
+/// or number.
 fn read(text: &str) -> BTreeMap<String, f64> {
     let (mut samples, mut families) = (BTreeMap::new(), BTreeMap::new());
     let mut current = String::new();
@@ -46,7 +50,7 @@ fn counts_by_level_are_those_of_the_entries() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
     let trace = TraceContext { trace_id: 7, span_id: 9, flags: 1 };
-    // A span without its trace cannot be followed, either.
+    // An entry with a span and without a trace also counts as an entry without a trace.
     let span_only = TraceContext { trace_id: 0, ..trace };
     for number in 0..=30 {
         for (trace, times) in [(trace, 3), (TraceContext::NONE, 2), (span_only, 1)] {
@@ -85,7 +89,7 @@ fn trips_and_drops_are_told_by_cause() {
         .on_full(OnFull::DropBelow(Severity::ERROR));
     let log = log.open().unwrap();
     let untouched = read(&Metrics::new().log(&log.stats()).to_prometheus());
-    // Long before anything has happened there is a zero to rise from.
+    // Each counter is present with the value zero before its first event, so that a query can detect the increase.
     for cause in TripCause::ALL {
         let series = format!("fusewire_log_trips_total{{cause=\"{}\"}}", cause.name());
         assert_eq!(untouched[&series], 0.0);
@@ -131,7 +135,7 @@ fn a_sample_of_memory_is_in_base_units() {
     assert_eq!(samples["fusewire_process_memory_allocated_bytes"], 123.0);
     let time = stats.time_unix_nano as f64 / 1e9;
     assert!((samples["fusewire_memory_sample_timestamp_seconds"] - time).abs() < 1e-3);
-    // Each figure that is known, but for the four that the log tells itself; and the time.
+    // There is one series for each known number, except the four numbers of the log, and one for the time.
     let mut known = 0;
     stats.for_each(|name, _| known += usize::from(!name.starts_with("fusewire.log.")));
     assert_eq!(samples.len(), known + 1);
@@ -153,7 +157,7 @@ fn both_ways_of_a_router_are_told_apart() {
     let lines = common::routes::Lines::default();
     let router = Router::new(Log::options(directory.path()).open().unwrap(), lines, config);
     for n in 0..400 {
-        // One entry in eight is timed: of both arms, as 5 does not divide 8.
+        // The router measures one entry of eight. 5 does not divide 8, so it measures both arms.
         let severity = if n % 5 == 0 { Severity::ERROR } else { Severity::INFO };
         router.append(|entry| entry.set_severity(severity));
     }
@@ -202,7 +206,7 @@ fn of_two_samples_of_a_series_the_later_one_counts() {
     metrics.add(&OWN, &[("b", "2"), ("a", "1")], u64::MAX - 1);
     let text = metrics.to_prometheus();
     assert_eq!(read(&text).len(), 2);
-    // Exactly: beyond 2^53 a float would not be.
+    // The value is exact. A float is not exact above 2^53.
     assert!(text.contains("own_total{b=\"2\",a=\"1\"} 18446744073709551614\n"), "{text}");
     assert_eq!(Metrics::new().to_prometheus(), "");
 }

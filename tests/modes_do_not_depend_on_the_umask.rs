@@ -1,4 +1,4 @@
-//! C1: the permissions of what a log makes are those that it was told, or 0640 and 0750, whatever the umask.
+//! The files and directories of a log have the given permissions, or 0640 and 0750 by default, for any umask.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fusewire::log::Log;
 
-/// The permissions of the files below `directory`, by their extension, and of the directories.
+/// Collects the permissions of the directories and of the files below `directory`, by extension.
 fn modes(directory: &Path, found: &mut BTreeMap<String, Vec<u32>>) {
     let mut note = |kind: &str, path: &Path| {
         let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
@@ -31,19 +31,19 @@ fn modes(directory: &Path, found: &mut BTreeMap<String, Vec<u32>>) {
 }
 
 fn write(log: Log) {
-    // Enough for an index.
+    // The segments must be large enough for an index.
     for n in 0..2_000_u64 {
         assert!(log.append(|entry| _ = entry.attr("n", &n).attr("text", &"x".repeat(200))).is_written());
     }
     drop(log);
 }
 
-/// One test: the umask is the process's.
+/// There is only one test because the umask belongs to the process.
 #[test]
 fn whatever_the_umask() {
     for umask in [0o000, 0o022, 0o077, 0o777] {
         let base = tempfile::tempdir().unwrap();
-        // SAFETY: a system call that touches no memory.
+        // SAFETY: this system call accesses no memory of the process.
         unsafe { libc::umask(umask) };
         let (first, second) = (base.path().join("a/b/log"), base.path().join("c/log"));
         write(Log::options(&first).segment_size(256 << 10).open().unwrap());
@@ -56,7 +56,7 @@ fn whatever_the_umask() {
                 .map(|(kind, mode)| (kind.to_owned(), vec![mode]));
             assert_eq!(found, BTreeMap::from(expected), "umask {umask:03o}");
         }
-        // SAFETY: as above.
+        // SAFETY: this system call accesses no memory of the process.
         unsafe { libc::umask(0o022) };
     }
 }

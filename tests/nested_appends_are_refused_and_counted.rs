@@ -1,5 +1,5 @@
-//! H4: an entry that is logged while its thread builds another one is refused and counted, however many there are. No thread
-//! waits for it.
+//! A log refuses and counts every entry that a thread appends while it encodes another entry. No thread waits for such
+//! an entry.
 #![cfg(unix)]
 
 mod common {
@@ -16,7 +16,7 @@ use fusewire::log::{DropCause, Log, Outcome};
 
 const REFUSED: Outcome = Outcome::Dropped(DropCause::Reentrant);
 
-/// A value that logs as often as it says, each time it is written.
+/// A value that appends the given number of entries each time it is formatted.
 struct Noisy<'a>(&'a Log, u64);
 
 impl fmt::Display for Noisy<'_> {
@@ -28,7 +28,7 @@ impl fmt::Display for Noisy<'_> {
     }
 }
 
-/// A value that logs itself, twice, and counts how deep that goes.
+/// A value that appends two entries with itself as text, and records the depth of the recursion.
 struct Selfish<'a> {
     log: &'a Log,
     depth: &'a Cell<u32>,

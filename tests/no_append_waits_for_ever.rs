@@ -1,5 +1,5 @@
-//! C2, C3: whatever else happens in the process or stands in the directory, an append returns, and what can be written
-//! is. What cannot is counted.
+//! Every append returns, for any state of the process and of the directory. The log writes an entry if this is
+//! possible, and otherwise counts it.
 #![cfg(unix)]
 
 mod common {
@@ -15,10 +15,10 @@ use fusewire::log::{DropCause, Log, LogOptions, Outcome};
 use fusewire::owned::OwnedValue;
 use fusewire::segment::{Resource, SegmentOptions};
 
-/// No append takes so long. It is no measurement: it ends a test that would hang.
+/// The time after which a test is considered to hang. It is much longer than any append.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// What `append` makes of `log` in a thread of its own.
+/// Returns the outcome of `append`, which runs in a separate thread.
 fn outcome_of(log: &Log, append: impl FnOnce(&Log) -> Outcome + Send + 'static) -> Outcome {
     let (told, outcome) = mpsc::channel();
     let log = log.clone();
@@ -30,7 +30,8 @@ fn outcome_of(log: &Log, append: impl FnOnce(&Log) -> Outcome + Send + 'static) 
 fn for_a_buffer_whose_thread_waits_for_the_appending_one() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).max_threads(1).open().unwrap();
-    // A value whose `Display` waits for something that a thread has which logs before it lets go of it.
+    // The entry of the first thread waits for the second thread, and the second thread appends before it continues.
+    // The log has only one buffer.
     let (held, is_held) = mpsc::channel();
     let (let_go, is_let_go) = mpsc::channel::<()>();
     let other = log.clone();
@@ -79,7 +80,7 @@ fn for_a_segment_with_room_for_the_largest_entry_beside_the_largest_resource() {
 #[test]
 fn because_of_something_in_the_directory_that_cannot_be_deleted() {
     let directory = tempfile::tempdir().unwrap();
-    // It would be the first to go.
+    // The name makes this directory the oldest segment, which the log deletes first.
     let foreign = directory.path().join("00000000000000000000-00000000-00000000.fws");
     std::fs::create_dir(&foreign).unwrap();
     std::fs::write(foreign.join("file"), "").unwrap();

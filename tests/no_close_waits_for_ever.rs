@@ -1,4 +1,5 @@
-//! C1, C2, H4: a disk that does not answer keeps nobody who is done with a log; once it answers, the log is completed.
+//! A disk that does not respond does not block a thread that closes a log. When the disk responds again, the log is
+//! completed.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -17,14 +18,14 @@ use common::logs;
 use common::watchdog::{LIMIT, Watchdog, until};
 use fusewire::log::{CloseError, DropCause, Durability, FlushError, Log, Outcome};
 
-/// Whether the disk answers.
+/// Whether the simulated disk responds.
 static ANSWERS: Mutex<bool> = Mutex::new(true);
 static CHANGED: Condvar = Condvar::new();
 
-/// Whether the disk has been asked.
+/// Whether the log has called the simulated disk.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// One test at a time has the disk.
+/// A lock that gives the simulated disk to one test at a time.
 static DISK: Mutex<()> = Mutex::new(());
 
 fn disk_answers(answers: bool) {
@@ -32,7 +33,7 @@ fn disk_answers(answers: bool) {
     CHANGED.notify_all();
 }
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     ASKED.store(true, Ordering::SeqCst);
@@ -40,12 +41,12 @@ extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     0
 }
 
-/// A log with an entry that the disk has been asked for, and does not answer.
+/// Opens a log with an entry whose sync does not return.
 fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
     hanging_with(directory, Duration::from_millis(10))
 }
 
-/// The same, of a log whose drop waits for so long.
+/// Opens the same log with another timeout of its drop.
 fn hanging_with(directory: &Path, close_timeout: Duration) -> (Log, MutexGuard<'static, ()>) {
     let disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let log = Log::options(directory).close_timeout(close_timeout).open().unwrap();
@@ -57,7 +58,7 @@ fn hanging_with(directory: &Path, close_timeout: Duration) -> (Log, MutexGuard<'
     (log, disk)
 }
 
-/// Waits until the log is complete, and reads it.
+/// Waits until the log is complete. Returns the bodies of its entries.
 fn completed(directory: &Path) -> Vec<String> {
     until("every segment is sealed", || logs::all_sealed(directory));
     logs::read(directory).bodies()
@@ -71,10 +72,10 @@ fn closing_ends_in_time_and_tells_and_the_log_is_completed_later() {
     let other = log.clone();
     assert!(other.append(|entry| entry.set_body("after")).is_written());
     assert_eq!(log.close(Duration::from_millis(10)), Err(CloseError::TimedOut));
-    // The same end is waited for.
+    // A second shutdown waits for the same operation.
     assert_eq!(other.shutdown(Duration::from_millis(10)), Err(CloseError::TimedOut));
     assert_eq!(other.append(|entry| entry.set_body("refused")), Outcome::Dropped(DropCause::Closed));
-    // Nothing is missing meanwhile.
+    // The log is readable during this time.
     assert_eq!(logs::read(directory.path()).bodies(), ["written", "after"]);
     assert!(!logs::all_sealed(directory.path()));
     disk_answers(true);

@@ -1,4 +1,4 @@
-//! Segments of every format version there has been are read, strictly, to the entries that stand beside them as JSON.
+//! A strict read of segments of every earlier format version returns the entries in the JSON file of each segment.
 #![cfg(feature = "json")]
 
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use fusewire::json::write_entry;
 use fusewire::segment::{Event, FrameKind, Mode, Segment, verify};
 
-/// What stands in each beside entries: one of a single writer, one that many threads wrote to a log and closed, one whose
-/// process was killed in the middle of two appends.
+/// The golden segments and their frames other than entries. A single writer wrote the first segment. Many threads wrote
+/// the second segment to a log that was closed. The process of the third segment was killed during two appends.
 const KINDS: [(&str, &[FrameKind]); 3] = [
     ("v1.0", &[FrameKind::Resource, FrameKind::Private(200), FrameKind::Unknown(99)]),
     ("v1.0-log", &[FrameKind::Resource, FrameKind::Loss]),
@@ -34,7 +34,7 @@ fn every_golden_segment_reads_as_its_json_twin() {
                     json.push('\n');
                 }
                 Event::Frame(frame) => others.push(frame.kind),
-                // Appends that their process did not live to complete.
+                // The process died before these appends were complete.
                 Event::Lost(range) if !range.is_loss() => {}
                 other => panic!("{other:?}"),
             }

@@ -1,4 +1,4 @@
-//! C1: a process that grows until the kernel's OOM killer ends it has lost no entry whose append had returned.
+//! A process that the OOM killer ends loses no entry whose append has returned.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -18,7 +18,7 @@ use fusewire::log::Log;
 
 const MIB: u64 = 1 << 20;
 
-/// Appends from two threads, and takes memory with a third and never gives any back.
+/// Appends from two threads, and allocates memory in a third thread.
 #[test]
 #[ignore = "is started by the other test, in a group of processes with little memory"]
 fn victim() {
@@ -43,7 +43,7 @@ fn victim() {
         wait_until("the threads", || logging.load(Ordering::Relaxed));
         let mut hoard = Vec::new();
         loop {
-            // Of every page something, so that it is really there.
+            // Every page must have a nonzero byte, so that the kernel allocates it.
             hoard.push(vec![hoard.len() as u8 | 1; 256 << 10]);
             thread::yield_now();
         }
@@ -52,12 +52,13 @@ fn victim() {
 
 #[test]
 fn killed_for_its_memory_while_it_logs() {
-    // The kernel has to choose between the memory and the segments, which are in the group's memory as well.
+    // The segments also count as memory of the group, so the kernel must reclaim pages of the segments or kill
+    // the process.
     for (limit, segment) in [(64 * MIB, 256 << 10), (48 * MIB, 64 * MIB), (64 * MIB, 4 * MIB)] {
         let group = match MemoryGroup::new(limit) {
             Ok(group) => group,
             Err(reason) => {
-                // SAFETY: a system call that touches no memory.
+                // SAFETY: this system call accesses no memory of the process.
                 let root = unsafe { libc::geteuid() } == 0;
                 assert!(!root || std::env::var_os("CI").is_none(), "root has no memory cgroup: {reason}");
                 println!("skipped: no memory cgroup can be made here: {reason}");

@@ -1,5 +1,5 @@
-//! C1: where a log cannot be opened, the error names the file, the call, and the reason; where there is a way around what is in
-//! the way, the log goes it. No limit of the process kills it.
+//! If a log cannot be opened, the error contains the file, the system call and the reason. If the log can work without
+//! a missing feature, it opens. No resource limit of the process kills the log.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 mod common {
@@ -17,7 +17,7 @@ use common::logs::{self, Numbered};
 use common::victims::{self, Scene, order};
 use fusewire::log::{DropCause, Durability, Log};
 
-/// The error of opening a log in `directory`, which names the directory or a file in it.
+/// Returns the error of `open` in `directory`. Checks that the error names the directory or a file in it.
 fn refused(directory: &Path) -> io::Error {
     let error = Log::options(directory).open().err().expect("it cannot be opened");
     assert!(error.to_string().starts_with(directory.to_str().unwrap()), "{error}");
@@ -34,7 +34,7 @@ fn what_is_no_directory() {
     assert!(error.to_string().contains(": open: Not a directory"), "{error}");
     assert_eq!(refused(&file.join("below")).kind(), io::ErrorKind::NotADirectory);
     assert_eq!(std::fs::read(&file).unwrap(), b"a file");
-    // What is only missing is made.
+    // `open` creates missing directories.
     let deep = base.path().join("a/b/c");
     assert!(Log::options(&deep).open().unwrap().append(|_| ()).is_written());
     assert!(deep.is_dir());
@@ -68,7 +68,7 @@ fn options_that_make_no_sense() {
     assert!(!directory.path().join("log").exists());
 }
 
-/// What a victim does to itself before it opens a log, or after.
+/// Sets a resource limit of the victim.
 fn set_limit(resource: libc::__rlimit_resource_t, bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
     // SAFETY: the structure outlives the call.
@@ -76,11 +76,11 @@ fn set_limit(resource: libc::__rlimit_resource_t, bytes: u64) {
 }
 
 fn become_nobody() {
-    // SAFETY: system calls that touch no memory.
+    // SAFETY: these system calls access no memory of the process.
     unsafe { assert_eq!((libc::setgid(65_534), libc::setuid(65_534)), (0, 0)) };
 }
 
-/// From now on system call `number` fails with `error`.
+/// Makes all later calls of the system call `number` fail with `error`.
 fn deny(number: u32, error: u32) {
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let mut filter = [
@@ -97,7 +97,7 @@ fn deny(number: u32, error: u32) {
     }
 }
 
-/// Does to itself what it is told, logs, and notes what became of it.
+/// Applies the restrictions of its orders to itself, logs, and writes a report.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim() {
@@ -128,16 +128,16 @@ fn victim() {
             format!("written {written} dropped {} flushed {flushed}", stats.drops.total())
         }
     };
-    // Where a limit forbids files, this is how the report gets out; it is read with the receipts' rights.
+    // If the victim cannot write the file, it prints the report.
     if std::fs::write(receipts.join("report"), &report).is_err() {
         eprintln!("{report}");
     }
 }
 
-/// What a victim reported, and how many entries are readable.
+/// Runs a victim. Returns its report, the number of readable entries, and the scene.
 fn report(orders: &[(&str, &dyn ToString)]) -> (String, usize, Scene) {
     let scene = Scene::new();
-    // A victim that becomes nobody writes its report, too.
+    // A victim that changes its user must be able to write the report.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&scene.receipts, open).unwrap();
     scene.start("victim", 0, orders).succeed();
@@ -168,7 +168,7 @@ fn a_limit_of_the_address_space_makes_segments_smaller() {
 
 #[test]
 fn rights_that_are_given_up_make_counted_drops() {
-    // SAFETY: a system call that touches no memory.
+    // SAFETY: this system call accesses no memory of the process.
     if unsafe { libc::geteuid() } != 0 {
         println!("skipped: not root");
         return;
@@ -176,7 +176,7 @@ fn rights_that_are_given_up_make_counted_drops() {
     let (report, entries, _scene) = report(&[("ENTRIES", &1_000), ("NOBODY", &true)]);
     let words: Vec<_> = report.split(' ').collect();
     let (written, dropped): (usize, usize) = (words[1].parse().unwrap(), words[3].parse().unwrap());
-    // The first segment is used to its end.
+    // The log uses the first segment completely.
     assert!(written > 64 && written + dropped == 1_000, "{report}");
     assert_eq!(entries, written);
 }

@@ -1,4 +1,4 @@
-//! H4: an option that cannot be meant is an error of `open` that names it, and makes no file.
+//! An invalid option is an error of `open`, which names the option and creates no file.
 #![cfg(unix)]
 
 mod common {

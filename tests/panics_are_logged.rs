@@ -1,4 +1,4 @@
-//! The message of a panic is in the log, wherever it happens, and whatever becomes of the process.
+//! The log contains the message of every panic, for any place of the panic and any end of the process.
 
 mod common {
     pub mod logs;
@@ -16,10 +16,11 @@ use fusewire::log::Log;
 use fusewire::owned::{Entry, OwnedValue};
 use fusewire::{Context, Severity, TraceContext, event};
 
-/// The hook is one for all threads of the process.
+/// A lock for the panic hook, which all threads of the process share.
 static HOOK: Mutex<()> = Mutex::new(());
 
-/// What is in the log after `work`, with a hook installed in front of one that counts. Nothing but what `work` logs.
+/// Runs `work` with the hook installed before a hook that counts its calls. Returns the entries that `work` logs and
+/// the number of calls.
 fn logged(work: impl FnOnce(&Log)) -> (Vec<Entry>, u64) {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let _hook = HOOK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -71,7 +72,7 @@ fn a_panic_is_an_entry_and_the_hook_before_is_called() {
     assert_eq!(entries[1].body, "a panic with a value that is not text");
 }
 
-/// A value that cannot be logged.
+/// A value that panics when it is formatted.
 struct Bad;
 
 impl std::fmt::Debug for Bad {
@@ -98,7 +99,7 @@ fn an_uninstalled_hook_and_a_closed_log_are_passed_over() {
         assert!(panic::catch_unwind(|| panic!("by both")).is_err());
         second.uninstall();
         assert!(panic::catch_unwind(|| panic!("by one")).is_err());
-        // The hook keeps no log open.
+        // The hook does not hold the log open.
         let directory = tempfile::tempdir().unwrap();
         let other = Log::options(directory.path()).open().unwrap();
         let _installed = fusewire::panic::install(&other);
@@ -139,7 +140,7 @@ fn installed(directory: &Path) -> Log {
 #[test]
 #[ignore = "is started by another test, and aborts"]
 fn victim_that_aborts() {
-    // As `panic = "abort"` does: the hook runs, and then the process ends.
+    // This simulates `panic = "abort"`: the hook runs, and then the process ends.
     panic::set_hook(Box::new(|_| std::process::abort()));
     let Some(directory) = order::<PathBuf>("directory") else { return };
     let _log = installed(&directory);

@@ -1,4 +1,5 @@
-//! B4: the JSON of one value, and that of all attributes, is what stands in the line of the entry, under limits that cut, too.
+//! The JSON of one value and the JSON of all attributes are equal to the same parts of the line of the entry, also if
+//! limits cut the entry.
 #![cfg(feature = "json")]
 
 mod common {

@@ -1,6 +1,6 @@
-//! C1: what a log that was flushed to disk holds survives a power cut, whatever of the pages written since is on disk and
-//! in whatever order they came there. Of what was not flushed nothing half-written is ever returned: it is whole,
-//! reported, or as if it had never been.
+//! Entries that were flushed to disk survive a power cut, for any set and any order of the pages that reached the disk
+//! later. An entry that was not flushed is returned completely, reported as lost, or leaves no trace. A reader never
+//! returns a partial entry.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -28,10 +28,10 @@ use fusewire::segment::{Event, LostRange, Mode, Segment};
 const THREADS: usize = 3;
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
-/// Where each entry of a segment is: from, to, which.
+/// The start, the end and the identity of each entry of a segment.
 type Places = Vec<(u64, u64, Mark)>;
 
-/// What a segment holds, and the ranges that it says are lost.
+/// Returns the entries of a segment and the lost ranges.
 fn read(segment: &Segment) -> (Places, Vec<LostRange>) {
     let (mut places, mut lost) = (Vec::new(), Vec::new());
     for event in segment.events(Mode::Recover).into_iter().flatten() {
@@ -49,16 +49,16 @@ fn read(segment: &Segment) -> (Places, Vec<LostRange>) {
     (places, lost)
 }
 
-/// How many entries of each thread are there: every one before is promised.
+/// The number of entries of each thread that must survive, counted from its first entry.
 type Counts = [u64; THREADS];
 
-/// What a log holds now, by the names of its segments.
+/// Returns the present entries of a log, by the names of its segments.
 fn truth(directory: &Path) -> BTreeMap<String, Places> {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     segments(directory).iter().map(|(path, _, segment)| (name(path), read(segment).0)).collect()
 }
 
-/// Holds what a power cut has left against the truth. Returns the entries that are there.
+/// Compares the segments after a power cut with the entries before it. Returns the remaining entries.
 fn check(left: &[(String, Vec<u8>)], truth: &BTreeMap<String, Places>) -> BTreeSet<(u64, u64)> {
     let mut there = BTreeSet::new();
     for (name, bytes) in left {
@@ -70,7 +70,7 @@ fn check(left: &[(String, Vec<u8>)], truth: &BTreeMap<String, Places>) -> BTreeS
             assert!(written.contains(place), "{place:?} of {name} was never there");
             assert!(there.insert((place.2.author.1, place.2.n)), "{place:?} is there twice");
         }
-        // Where the file says that its frames end.
+        // The end of the frames according to the file.
         let [low, high] = [4096, 4100]
             .map(|at| bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes(word.try_into().unwrap())));
         let tail = if low == !high { u64::from(low) * 16 } else { 0 };
@@ -93,7 +93,8 @@ fn check(left: &[(String, Vec<u8>)], truth: &BTreeMap<String, Places>) -> BTreeS
     there
 }
 
-/// Reads what is left as a log of another boot, as it is after a power cut: the same entries, and nobody who writes.
+/// Reads the segments after a power cut as a log of an earlier boot. Checks that the reader returns the same entries
+/// and that no segment has a live owner.
 fn check_log(left: &[(String, Vec<u8>)], there: &BTreeSet<(u64, u64)>) {
     let directory = tempfile::tempdir().unwrap();
     for (name, bytes) in left {
@@ -118,17 +119,17 @@ fn check_log(left: &[(String, Vec<u8>)], there: &BTreeSet<(u64, u64)>) {
     assert_eq!(read, *there);
 }
 
-/// How a log is kept.
+/// The configuration of a run.
 #[derive(Clone, Copy)]
 struct Plan {
     segment: u64,
-    /// Whether it is flushed by hand.
+    /// Whether the test calls `flush`.
     flushes: bool,
     sync_every: Option<Duration>,
     sync_at: Option<Severity>,
 }
 
-/// What came of it: power cuts, and entries that were promised to survive the last one.
+/// The result of a run: the number of power cuts, and the numbers of promised and missing entries after the last one.
 struct Outcome {
     cuts: u64,
     promised: usize,
@@ -175,7 +176,7 @@ fn run(plan: Plan, random: &mut Random) -> Outcome {
                 let before = read_written();
                 log.flush(Durability::Disk, WEEK).unwrap();
                 flushed = before;
-                // What a log is in has to be found, too.
+                // The directories of the log must also survive.
                 assert!(is_named(&directory) && is_named(directory.parent().unwrap()));
             }
             let severe = read_written();
@@ -214,7 +215,7 @@ fn what_was_flushed_by_hand() {
         cuts += outcome.cuts;
         missing += outcome.missing;
     }
-    // Not for a disk that keeps everything.
+    // The simulated disk must lose some entries for a useful test.
     assert!(missing > 0, "nothing was missing after {cuts} power cuts");
 }
 
@@ -285,7 +286,7 @@ fn what_was_written_behind_an_entry_that_is_still_being_written() {
         }
         append(0, 1);
         log.flush(Durability::Disk, WEEK).unwrap();
-        // Nothing but what has to be there.
+        // Only the data that must survive is left in some of these results.
         let left: Vec<_> = (1..20).map(|seed| cut(&directory, &mut Random(seed))).collect();
         GO_ON.store(true, Ordering::Release);
         for left in left {

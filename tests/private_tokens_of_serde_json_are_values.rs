@@ -1,5 +1,5 @@
-//! G1, A9: the structs by which `serde_json` and `toml` mark a number, a text of JSON or a date are the values that they stand
-//! for, within all limits and without an allocation.
+//! `serde_json` and `toml` mark a number, raw JSON text or a date with a private struct. An entry contains the value
+//! that such a struct represents, within all limits and without an allocation.
 
 mod common {
     pub mod check;
@@ -61,7 +61,7 @@ fn numbers_of_any_precision_are_numbers_if_one_has_their_value() {
         ("0.1", OwnedValue::Float(0.1)),
         ("-0", OwnedValue::Float(-0.0)),
         ("1e+40", OwnedValue::Float(1e40)),
-        // None has the value of these.
+        // No numeric type can represent these values.
         ("3.14159265358979323846264338327950288", text("3.14159265358979323846264338327950288")),
         ("0.1000000000000000055511151231257827", text("0.1000000000000000055511151231257827")),
         ("340282366920938463463374607431768211456", text("340282366920938463463374607431768211456")),
@@ -73,7 +73,7 @@ fn numbers_of_any_precision_are_numbers_if_one_has_their_value() {
         assert_eq!(value_of(&parsed), expected, "{number}");
         assert_eq!(value_of(&Some(&parsed)), expected, "{number}");
         assert_eq!(value_of(&raw(number)), expected, "{number} as raw text");
-        // In an array, in a map, as the only attribute, and as a key.
+        // The number is in an array, in a map, the only attribute, and a key.
         let OwnedValue::Array { values: elements, .. } = value_of(&vec![&parsed]) else { panic!("no array") };
         assert_eq!(elements[0].value, expected, "{number}");
         let OwnedValue::Map { entries, .. } = value_of(&BTreeMap::from([("n", &parsed)])) else {
@@ -85,7 +85,7 @@ fn numbers_of_any_precision_are_numbers_if_one_has_their_value() {
     }
 }
 
-/// A map with one key that is a number.
+/// A map with a number as its only key.
 struct Keyed(Number);
 
 impl Serialize for Keyed {
@@ -140,7 +140,7 @@ fn raw_text_is_the_value_that_it_spells() {
     let OwnedValue::Array { values: elements, .. } = &elements[2].value else { panic!("no array") };
     assert_eq!(elements[0].value, text("x\t"));
 
-    // As all the attributes: the members of an object, or the attribute `value`.
+    // If the value provides all attributes, the attributes are the members of an object or the attribute `value`.
     let entry = entry(&Limits::DEFAULT, |entry| {
         _ = entry.attrs_from(&raw(r#"{"a": 1, "b": "x"}"#)).attrs_from(&raw("7"))
     });
@@ -151,7 +151,7 @@ fn raw_text_is_the_value_that_it_spells() {
 
 #[test]
 fn raw_text_is_cut_by_the_limits() {
-    // Depth, whatever the text nests, on a small stack.
+    // The depth limit applies to nested text, on a small stack.
     let work = || {
         for (open, close) in [("[", "]"), (r#"{"\u0061":"#, "}")] {
             let deep = open.repeat(40_000) + "1" + &close.repeat(40_000);
@@ -161,7 +161,7 @@ fn raw_text_is_cut_by_the_limits() {
     };
     std::thread::Builder::new().stack_size(128 << 10).spawn(work).unwrap().join().unwrap();
 
-    // Width: all others are counted, in every container.
+    // The width limit counts all other elements of every container.
     let wide = format!("[{}]", vec!["1"; 300].join(","));
     assert_eq!(trip(&logged(&raw(&wide))), Some((TripCause::Width, 1, Some(300 - 256))));
     let members: Vec<_> = (0..300).map(|n| format!("\"k{n}\": [1, {{}}]")).collect();
@@ -170,7 +170,7 @@ fn raw_text_is_cut_by_the_limits() {
         Some((TripCause::Width, 1, Some(44)))
     );
 
-    // Strings, with and without escapes, and keys.
+    // The limits for strings and keys apply, with and without escapes.
     let long = "x".repeat(20_000);
     for json in [format!("\"{long}\""), format!("\"{long}\\u0078\"")] {
         let lost = serde_json::from_str::<String>(&json).unwrap().len() as u64 - 16_384;
@@ -186,7 +186,7 @@ fn raw_text_is_cut_by_the_limits() {
 
 #[test]
 fn text_that_is_no_json_or_too_long_is_kept_as_text() {
-    // The name promises JSON; the text need not be any.
+    // A struct with this name does not always contain valid JSON.
     #[derive(Serialize)]
     #[serde(rename = "$serde_json::private::RawValue")]
     struct Raw<'a> {
@@ -201,7 +201,7 @@ fn text_that_is_no_json_or_too_long_is_kept_as_text() {
     assert_eq!(trip(&logged), Some((TripCause::StringBytes, 1, Some(long.len() as u64 - 16_384))));
     assert_eq!(logged.attributes[0].value, text(&long[..16_384]));
 
-    // A number that is none.
+    // The text of this number is invalid.
     #[derive(Serialize)]
     #[serde(rename = "$serde_json::private::Number")]
     struct Digits<T> {
@@ -210,7 +210,7 @@ fn text_that_is_no_json_or_too_long_is_kept_as_text() {
     }
     assert_eq!(value_of(&Digits { digits: "1x" }), text("1x"));
     assert_eq!(value_of(&Digits { digits: 7 }), OwnedValue::Int(7));
-    // A struct that is named otherwise stays one.
+    // A struct with another name remains a struct.
     #[derive(Serialize)]
     #[serde(rename = "$serde_json::private::Other")]
     struct Other {

@@ -1,5 +1,5 @@
-//! H4: a program hears of what goes wrong with its log while it runs: by a function of its own that a thread of the log calls,
-//! for each kind of problem, and not for each entry.
+//! A log reports problems while the program runs. A worker calls a function of the program for each kind of problem,
+//! and not for each entry.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -18,14 +18,14 @@ use fusewire::log::{CloseError, DropCause, Durability, FlushError, Log, Problem}
 static FAILS: AtomicBool = AtomicBool::new(false);
 static HEARD: Mutex<Vec<(ThreadId, Problem)>> = Mutex::new(Vec::new());
 static LOG: Mutex<Option<Log>> = Mutex::new(None);
-/// What calls of the log answered that were made by the function.
+/// The number of completed checks in the function.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     if FAILS.load(Ordering::Relaxed) {
-        // SAFETY: the C library's own place for it, which is this thread's.
+        // SAFETY: the C library returns a valid pointer to the `errno` of this thread.
         unsafe { *libc::__errno_location() = libc::EIO };
         return -1;
     }
@@ -35,7 +35,7 @@ extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
 fn hear(problem: &Problem) {
     HEARD.lock().unwrap().push((thread::current().id(), *problem));
     let log = LOG.lock().unwrap().clone().unwrap();
-    // Nothing that the function does with the log waits for the thread that it runs in.
+    // The calls of the log in this function do not wait for the worker that runs it.
     assert!(!log.append(|entry| entry.set_body("refused")).is_written());
     assert_eq!(log.flush(Durability::Disk, LIMIT), Err(FlushError::Reentrant));
     assert_eq!(log.shutdown(LIMIT), Err(CloseError::Reentrant));
@@ -54,7 +54,7 @@ fn by_a_function_that_a_worker_calls() {
     assert_eq!(log.flush(Durability::Disk, LIMIT), Ok(()));
     assert_eq!(heard(), []);
 
-    // Entries are dropped: a thousand at once.
+    // The log drops a thousand entries at once.
     assert!(log.append(|_| (0..1_000).for_each(|_| _ = log.append(|_| ()))).is_written());
     let dropped = |heard: &[(ThreadId, Problem)]| {
         let counts = heard.iter().filter_map(|(_, problem)| match problem {

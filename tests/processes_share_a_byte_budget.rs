@@ -1,5 +1,5 @@
-//! C3: what the segments of a directory take on disk is within the byte budget at every moment, with several processes
-//! that write to it, some of which are killed; what is deleted to keep to it is the oldest.
+//! The segments of a directory never exceed the byte budget on disk, with several writing processes of which some are
+//! killed. The log deletes the oldest segments to keep the budget.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -86,7 +86,7 @@ fn share(overwrites: bool) {
     let (found, receipts) = (found_at_rest(&scene.log), receipts(&scene.receipts));
     if overwrites {
         found.holds_the_end_of(&receipts);
-        // The last ones to write have left what they wrote last.
+        // The last entries of the last processes still exist.
         assert!((3..6).any(|run| found.entries.contains_key(&(run, 0))), "{:?}", found.entries.keys());
     } else {
         found.holds(&receipts);

@@ -1,6 +1,8 @@
-//! flatc's Python code reads what we write, and we read what it writes.
+//! The Python code that `flatc` generates reads entries of this crate, and this crate reads entries of the Python
+//! code.
 //!
-//! Needs `flatc` and Python's `flatbuffers` package; where they are missing the tests say so and pass, but not in CI.
+//! The tests need `flatc` and the Python package `flatbuffers`. If a tool is missing, the tests print the reason and
+//! pass, except in CI.
 
 mod common;
 
@@ -14,7 +16,7 @@ use fusewire::{Limits, Severity, TraceContext};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Runs a program; what it printed, or why it could not.
+/// Runs a program. Returns its output or the reason of its failure.
 fn run(program: &str, arguments: &[&Path]) -> Result<String, String> {
     let output =
         Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
@@ -25,7 +27,7 @@ fn run(program: &str, arguments: &[&Path]) -> Result<String, String> {
     }
 }
 
-/// A directory with flatc's Python code in it, or `None` where the tools are missing.
+/// Returns a directory with the Python code of `flatc`, or `None` if a tool is missing.
 fn generated() -> Option<tempfile::TempDir> {
     let directory = tempfile::tempdir().unwrap();
     let schema = PathBuf::from(ROOT).join("schema/log_entry.fbs");

@@ -1,5 +1,6 @@
-//! C5: a query finds the entries that a naive search of their JSON finds: in our layout and in others', one by one and
-//! through a reader, with indexes and without. What is written of a query, parsed, is the same query.
+//! A query finds the entries that a naive search of their JSON finds: in the layout of this crate and in other
+//! layouts, one by one and through a reader, with and without indexes. If the text of a query is parsed again, the
+//! result is the same query.
 #![cfg(all(feature = "query", feature = "json"))]
 
 mod common {
@@ -62,7 +63,7 @@ fn in_a_log_whose_parts_differ() {
     let mut dice = Random(0x109);
     let (mut buffer, mut entries) = (vec![0; 64 << 10], Vec::new());
     for part in 0..10_u64 {
-        // What an index tells apart is alike for a while.
+        // Entries of one part have similar values, so that indexes can exclude zones.
         let severity = Severity::from_number((dice.next() % 25) as u8);
         let time = 1_767_323_045_000_000_000 + dice.below(3) * 86_400_000_000_000;
         let trace_id = u128::from(dice.below(4) * 0x1000 + 0x500);
@@ -102,7 +103,7 @@ fn in_a_log_whose_parts_differ() {
     assert!(found > 5_000 && told > 5, "{found}, {told}");
 }
 
-/// Queries that indexes help with, in all mixtures.
+/// Returns a random combination of conditions that indexes support.
 fn about_a_shop(dice: &mut Random, depth: u64) -> String {
     match dice.below(if depth == 0 { 8 } else { 12 }) {
         0 => format!("level {} warn", ["==", "!=", "<", "<=", ">", ">="][dice.below(6) as usize]),

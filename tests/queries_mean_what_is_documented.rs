@@ -1,4 +1,4 @@
-//! C5: the rules and corner cases of `schema/QUERY.md`, one by one.
+//! Queries follow each rule and corner case of `schema/QUERY.md`.
 #![cfg(feature = "query")]
 
 mod common {
@@ -46,7 +46,7 @@ fn sample(entry: &mut EntryWriter<'_>) {
 #[test]
 fn for_each_rule() {
     for (text, expected) in [
-        // What is always text is compared with what was written.
+        // A field that is always text is compared with the text in the query.
         ("body == 007", true),
         ("body in (7, 07)", false),
         ("thread == 60s", true),
@@ -80,7 +80,7 @@ fn for_each_rule() {
         ("exists none and not exists none[*] and not none[*] != 5", true),
         ("odd[*] == 2 and odd.\"\" == 1", true),
         ("bytes == xyz and not bytes contains y", true),
-        // What is missing.
+        // Missing fields.
         ("missing != 1 or missing not in (1) or missing not contains a", false),
         ("not (missing == 1)", true),
         ("trace_id == 0 or trace_id != 5 or span_id == 0 or exists trace_id", false),

@@ -1,4 +1,5 @@
-//! C5: what is no query is refused with the column, what was expected, and what was found; hostile texts are bounded.
+//! The error of an invalid query contains the column, the expected token and the found token. The work for hostile
+//! texts is bounded.
 #![cfg(feature = "query")]
 
 mod common {
@@ -149,7 +150,7 @@ fn and_what_is_one_is_written_so_that_it_is_the_same() {
     }
 }
 
-/// At noon of 2026-03-29 UTC, two hours west of which the day is the same.
+/// Noon of 2026-03-29 UTC, in a time zone two hours west of UTC.
 const NOON: QueryOptions =
     QueryOptions { now_unix_nano: 1_774_785_600_000_000_000, utc_offset_seconds: -7200 };
 
@@ -177,7 +178,7 @@ fn and_times_are_those_of_the_clock_and_the_zone() {
         assert!(matches(text, first) && !matches(text, before), "{text}");
     }
     assert!(!matches("time in yesterday", "2026-03-29T02:00:00Z"));
-    // Ahead of a clock that is late.
+    // An entry can be later than the clock of the query.
     assert!(matches("time in last 15m", "2026-03-29T12:00:01Z"));
 }
 

@@ -1,4 +1,4 @@
-//! C2, C5: who reads changes no byte, and takes no lock that a writer or a retention could stumble over.
+//! A reader changes no byte and takes no lock that can block a writer or the retention.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::streams::{End, append, create, write};
 use fusewire::log::{LogReader, list};
 
-/// Every file: its name, its bytes, and when it was changed.
+/// Returns the name, the bytes and the modification time of every file.
 fn files(directory: &std::path::Path) -> Vec<(std::ffi::OsString, Vec<u8>, std::time::SystemTime)> {
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .unwrap()
@@ -36,7 +36,7 @@ fn reading_leaves_everything_as_it_is() {
     assert!(!reader.wait(Duration::from_millis(300)).unwrap());
     assert_eq!(list(path).unwrap().segments.len(), 3);
     assert!(files(path) == before);
-    // No lock is held, though the reader is there and has the live segment open.
+    // The reader exists and has the live segment open, but holds no lock.
     for file in &crashed {
         let file = File::open(file).unwrap();
         file.try_lock().unwrap();

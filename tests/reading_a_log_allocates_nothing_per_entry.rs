@@ -1,4 +1,4 @@
-//! C5: merging the segments of several processes, and following them, takes not one heap allocation per entry.
+//! A reader that merges and follows the segments of several processes makes no heap allocation per entry.
 
 mod common;
 
@@ -9,7 +9,7 @@ use fusewire::log::{LogEvent, LogReader};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Three processes, the clock of one of which steps back.
+/// Creates a log of three processes. The clock of one process steps back.
 fn log() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for id in 1..4 {
@@ -21,7 +21,7 @@ fn log() -> tempfile::TempDir {
     directory
 }
 
-/// Reads everything there is now, every value of it. How many entries that were.
+/// Reads all present entries and verifies their values. Returns their number.
 fn read(reader: &mut LogReader) -> u64 {
     let mut entries = 0;
     while let Some(event) = reader.next() {
@@ -37,7 +37,7 @@ fn read(reader: &mut LogReader) -> u64 {
 fn merging() {
     let directory = log();
     let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
-    // All segments are open once each of them has had its turn.
+    // After these events, the reader has opened all segments.
     for _ in 0..10 {
         assert!(reader.next().is_some());
     }
@@ -85,7 +85,7 @@ fn following() {
     }
 }
 
-/// A thousand lines, frames, or both.
+/// Returns lines and frames in turn.
 #[cfg(feature = "json")]
 fn pieces(range: std::ops::Range<u64>) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -111,7 +111,7 @@ fn pieces(range: std::ops::Range<u64>) -> Vec<u8> {
 fn lines_and_frames() {
     let bytes = pieces(0..3000);
     let mut reader = fusewire::mixed::MixedReader::new(bytes.as_slice());
-    // As much memory as it needs it has once it has read some.
+    // After these events, the buffers of the reader have their maximum size.
     for _ in 0..1500 {
         assert!(reader.next().unwrap().is_some());
     }
@@ -130,7 +130,8 @@ fn following_files_of_both() {
     use std::io::Write;
 
     let directory = tempfile::tempdir().unwrap();
-    // Named: to look through a directory takes memory, and how often that is done depends on the clock.
+    // The reader opens the file by name, because a scan of a directory allocates memory and depends on the
+    // clock.
     let path = directory.path().join("app.log");
     let mut file = std::fs::File::create(&path).unwrap();
     let mut reader = LogReader::options().follow(true).open(&[path]).unwrap();

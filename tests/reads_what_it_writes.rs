@@ -1,4 +1,4 @@
-//! What the encoder writes, the decoder reads: the same values, by every way of reading.
+//! The decoder returns the values that the encoder writes, through every way to read an entry.
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::encode::{EntryWriter, encode};

@@ -1,5 +1,5 @@
-//! C4: a damaged segment is copied without its damage, byte for byte, and never changed; a series goes on where a segment
-//! is full.
+//! Recovery copies the intact frames of a damaged segment byte by byte and never changes the original. If the copy is
+//! full, a series continues in the next segment.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Files that another program removes, moves or truncates while a process writes to them are noticed: the log begins new ones,
-//! counts the entries that were in the old ones, adds a loss record, and one flush returns an error. The process lives.
+//! If another program removes, moves or truncates files while a process writes to them, the log begins new files. It
+//! counts the entries of the old files and adds a loss record, one flush returns an error, and the process survives.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_secs(60);
 const BEFORE: u64 = 100;
 const AFTER: u64 = 20_000;
 
-/// The number of entries in the directory, and the entries that its loss records count.
+/// Returns the number of entries in the directory, and the number of entries that the loss records count.
 fn read(directory: &Path) -> (u64, u64) {
     let (mut entries, mut lost) = (0, 0);
     let mut reader = LogReader::options().open(&[directory.to_path_buf()]).unwrap();
@@ -52,7 +52,7 @@ fn victim() {
     let log = Log::options(&directory).segment_size(1 << 20).open().unwrap();
     let append = |count: u64| {
         for n in 0..count {
-            // An append that finds no segment while the directory is away is dropped, and counted.
+            // The log drops and counts an append that finds no segment while the directory is absent.
             log.append(|entry| _ = entry.attr("n", &n));
         }
     };

@@ -1,5 +1,5 @@
-//! Segments are deleted in the order in which they were made in their directory, and by the age of their last entry; clocks that
-//! are wrong delete nothing. The rule itself is tested where it is; this is about files.
+//! Retention deletes segments in the order of their creation in the directory, or by the age of their last entry. A
+//! wrong clock causes no deletion. Unit tests verify the rule itself; these tests verify the files.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -24,7 +24,7 @@ static UPTIME: AtomicU64 = AtomicU64::new(0);
 static LOOKS: AtomicU64 = AtomicU64::new(0);
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The clock is the process's: one test at a time.
+/// Locks and resets the clock, which all tests of the process share.
 fn clocks() -> MutexGuard<'static, ()> {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     set(now(), 0);
@@ -45,7 +45,7 @@ fn read() -> (u64, u64) {
     (WALL.load(Ordering::SeqCst), UPTIME.load(Ordering::SeqCst))
 }
 
-/// Writes one entry of `body` in a run of its own.
+/// Writes one entry with `body` in a separate run.
 fn run(directory: &Path, body: &str, time: Option<u64>) {
     let log = Log::options(directory).open().unwrap();
     log.append(|entry| {
@@ -68,7 +68,7 @@ fn bodies(directory: &Path) -> Vec<String> {
     bodies
 }
 
-/// Opens the log with a maximum age, and waits until the segments are what a pass of the retention leaves.
+/// Waits until the log has deleted `deleted` segments.
 fn look(log: &Log, deleted: u64) {
     wait_until("the deletion", || log.stats().deleted_segments >= deleted);
 }
@@ -80,7 +80,8 @@ fn names_and_times_of_files_do_not_matter() {
     for body in ["1", "2", "3"] {
         run(temporary.path(), body, None);
     }
-    // Names that sort the other way round, as of processes whose clock was wrong, and other times of change.
+    // The new names sort in reverse order, as if the clocks of the processes had been wrong. The modification times
+    // also change.
     let mut paths: Vec<_> =
         list(temporary.path()).unwrap().segments.into_iter().map(|info| info.path).collect();
     paths.sort();
@@ -103,7 +104,7 @@ fn names_and_times_of_files_do_not_matter() {
     let log = Log::options(temporary.path()).segment_size(64 << 10).max_total_bytes(budget).open().unwrap();
     for _ in 0..10_000 {
         log.append(|entry| entry.set_body(&"x".repeat(100)));
-        // The later ones are looked at first: an earlier one that is there after that was there then.
+        // The later segments are checked first. If an earlier segment exists after that, it also existed before.
         let there = places.each_ref().map(|path| path.exists());
         assert!(there.is_sorted_by(|later, earlier| *later || !*earlier), "{there:?}");
         if there == [false; 3] {
@@ -132,7 +133,8 @@ fn entries_of_seconds_ago_are_not_old_whatever_the_clock_shows() {
         let log = Log::options(temporary.path()).max_age(Duration::from_secs(3_600)).clock(read);
         let log = log.open().unwrap();
         wait_until("a look", || LOOKS.load(Ordering::SeqCst) > looks);
-        // The look is over when the same thread has answered.
+        // The worker that runs the retention also executes the flush, so the retention has finished when the flush
+        // returns.
         log.flush(Durability::Disk, Duration::from_secs(60)).unwrap();
         assert_eq!(bodies(temporary.path()), ["1", "2", "3"], "{wall}");
         assert_eq!(log.stats().deleted_segments, 0);
@@ -149,7 +151,7 @@ fn what_was_complete_for_the_maximum_age_is_deleted_whatever_the_clock_shows() {
     set(SECOND, 0);
     let log = Log::options(temporary.path()).max_age(Duration::from_millis(200)).clock(read).open().unwrap();
     log.append(|entry| entry.set_body("own"));
-    // The first look must come before the clock goes on.
+    // The first pass of the retention must run before the clock advances.
     wait_until("a look", || {
         UPTIME.fetch_add(SECOND, Ordering::SeqCst);
         log.stats().deleted_segments == 3

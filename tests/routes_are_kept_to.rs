@@ -1,5 +1,6 @@
-//! E1: which way an entry goes is decided by severity, tag and trace, a trace goes one way as a whole, and a share of all
-//! traces is that share. Entries that one way cannot take go the other; while rules change, none is lost, and none is twice.
+//! The severity, the tags and the trace of an entry determine its arm. All entries of a trace take the same arm, and a
+//! configured share of the traces is exact within narrow bounds. If one arm cannot take an entry, the other arm takes
+//! it. While rules change, each entry is written exactly once.
 #![cfg(feature = "json")]
 
 mod common {
@@ -47,7 +48,7 @@ fn a_share_of_all_traces_is_that_share_and_each_trace_goes_one_way() {
     let router = Router::new(log, Mutex::new(io::sink()), share(Percent::new(10.0)));
     let mut dice = Random(77);
     let mut routed = 0;
-    // A million entries of a quarter of a million traces.
+    // A million entries belong to 250,000 traces.
     let ids: Vec<u128> =
         (0..250_000).map(|_| u128::from(dice.next()) << 64 | u128::from(dice.next())).collect();
     let mut arms: Vec<Option<Arm>> = vec![None; ids.len()];
@@ -62,7 +63,7 @@ fn a_share_of_all_traces_is_that_share_and_each_trace_goes_one_way() {
     let stats = router.stats();
     assert_eq!((stats.json.entries, stats.binary.entries), (routed, 1_000_000 - routed));
 
-    // A larger share has those of a smaller one among it.
+    // A larger share contains all traces of a smaller share.
     router.set(share(Percent::new(25.0)));
     let more = ids.iter().zip(&arms).filter(|(id, before)| {
         let arm = router.append(|entry| entry.set_trace(trace(**id))).arm;
@@ -70,7 +71,7 @@ fn a_share_of_all_traces_is_that_share_and_each_trace_goes_one_way() {
         arm == Arm::Json
     });
     assert!((61_500..=63_500).contains(&more.count()));
-    // Without a trace there is no share to belong to, but all.
+    // An entry without a trace belongs only to a share of 100 %.
     assert_eq!(router.append(|_| {}).arm, Arm::Binary);
     router.set(share(Percent::ALL));
     assert_eq!(router.append(|_| {}).arm, Arm::Json);
@@ -102,7 +103,7 @@ fn rules_that_change_under_load_lose_nothing_and_write_nothing_twice() {
     const ENTRIES: u64 = 8_000;
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
-    // Both ways in one directory, and files so small that they are changed, too.
+    // Both arms write to the same directory. The files are so small that the sink also changes files during the test.
     let files = JsonFiles::with_bounds(directory.path(), 64 << 10, None).unwrap();
     let router = Router::new(log, files, RouteConfig::default());
     let done = AtomicBool::new(false);
@@ -153,7 +154,7 @@ fn what_one_way_cannot_take_goes_the_other() {
     let stats = router.stats();
     assert_eq!((stats.binary.entries, stats.binary.taken_over, stats.json.errors_total()), (1, 1, 1));
 
-    // A log with no room for more.
+    // The log has no space for more entries.
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path())
         .segment_size(16 << 10)
@@ -173,7 +174,7 @@ fn what_one_way_cannot_take_goes_the_other() {
     numbers.sort_unstable();
     assert_eq!(numbers, (0..2_000).collect::<Vec<_>>());
 
-    // What the fuse refuses goes nowhere, and is counted once.
+    // Neither arm writes an entry that the circuit breaker refuses, and the router counts it once.
     let limits = Limits { on_width: limits::OnWidth::Reject, ..Limits::DEFAULT };
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).limits(limits).open().unwrap();

@@ -1,5 +1,5 @@
-//! E1: rules in a TOML file are in force soon after it changes; a file that cannot be used leaves the last good rules in
-//! force, and says where it is wrong.
+//! A router applies the rules in a TOML file soon after the file changes. If the file is invalid, the last valid rules
+//! remain in force, and the error contains the location.
 #![cfg(feature = "route-toml")]
 
 mod common {
@@ -47,7 +47,7 @@ fn what_the_file_says_is_in_force() {
     let error = |entry: &mut fusewire::encode::EntryWriter<'_>| entry.set_severity(Severity::ERROR);
     assert_eq!(router.append(error).arm, Arm::Binary);
 
-    // The last good one stays.
+    // The last valid rules remain in force.
     replace(&file, "[[rule]]\narm = \"binary\"\nseverity = \"warn\"\npercents = 3\n");
     wait_until("the error", || router.stats().config_error.is_some());
     let told = router.stats().config_error.unwrap();
@@ -82,7 +82,7 @@ fn what_the_file_says_is_in_force() {
 fn a_change_that_shows_in_neither_time_nor_length_is_seen() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("route.toml");
-    // Written at a time that does not tell what is written in the same tick.
+    // The time is in the future, so the file has not the same time as a file that is written in the same tick.
     let now = SystemTime::now() + Duration::from_secs(3_600);
     let write = |text: &str| {
         fs::write(directory.path().join("new"), text).unwrap();

@@ -1,4 +1,4 @@
-//! D1: a sample of the memory allocates nothing: it is taken when there may be none left.
+//! A sample of the memory allocates nothing, so it can be taken when no memory is left.
 
 mod common {
     pub mod counting;
@@ -15,12 +15,13 @@ static ALLOCATOR: Counting = Counting;
 fn samples_of_a_process_and_its_group() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
-    // That the allocator counts.
+    // This verifies that the allocator counts.
     assert_eq!(allocations(|| drop(Box::new(std::hint::black_box(7)))).0, 1);
-    // What is asked for the figures of the allocator runs in the thread that takes the samples, and counts there.
+    // The callback for the allocator runs in the thread that takes the samples, so it counts the allocations of
+    // this thread.
     let count = || AllocatorStats { allocated: Some(so_far()), resident: None };
     let memory = MemoryRecorder::options().allocator(count).start(&log).unwrap();
-    // What a thread does once in its life comes before.
+    // The first sample includes the allocations that the thread makes only once.
     let first = memory.sample();
     let samples: Vec<_> = (0..50).map(|_| memory.sample().allocated).collect();
     assert!(first.allocated.is_some() && first.usage.is_some());

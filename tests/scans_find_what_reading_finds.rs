@@ -1,5 +1,5 @@
-//! C5: a scan visits the entries that reading front to back finds and that match, each once: with indexes and without, with
-//! one thread and with several, in segments that are sealed, being written, cut off or damaged.
+//! A scan visits each matching entry of a complete read exactly once: with and without indexes, with one and with
+//! several threads, in sealed, live, truncated and damaged segments.
 
 mod common {
     pub mod checksum;
@@ -19,12 +19,12 @@ use fusewire::log::{Found, Log, LogEvent, LogReader, Run, Scan, Visitor};
 use fusewire::segment::{Event, FrameKind, Mode, Segment, SegmentOptions, SegmentWriter, Wanted};
 use fusewire::{Limits, Severity, message};
 
-/// The numbers of the entries visited, and how many an index told of.
+/// The numbers of the visited entries, and the number of entries that an index counted.
 #[derive(Default, Debug)]
 struct Numbers {
     entries: Vec<i128>,
     told: u64,
-    /// Whether to be content with what an index tells.
+    /// Whether the visitor accepts the counts of an index.
     content: bool,
 }
 
@@ -68,7 +68,7 @@ fn whatever_is_looked_for() {
     for n in 0..6_000 {
         log.append(|entry| write(&mut dice, n, entry));
     }
-    // One segment is being written, and stays so.
+    // One segment remains live.
     let scan = Scan::new([directory.path()]);
     let mut matched = 0;
     let mut check = |rounds: u64| {
@@ -79,7 +79,8 @@ fn whatever_is_looked_for() {
             let scan =
                 scan.clone().copy(round % 4 == 0).threads(NonZero::new(1 + round as usize % 3).unwrap());
             assert_eq!(scanned(&scan.clone().wanted(wanted.clone()), &matches), expected, "{wanted:?}");
-            // All that is wanted is in `Wanted`: nothing need be read where an index tells enough.
+            // `Wanted` contains the complete condition, so the scan can use the counts of an index and need not read
+            // the entries.
             let exactly = scan.wanted_exactly(wanted.clone());
             assert_eq!(scanned(&exactly, &matches), expected, "{wanted:?}");
             let content = || Numbers { content: true, ..Numbers::default() };
@@ -131,7 +132,7 @@ fn an_index_spares_reading() {
     };
     assert!(errors > 20);
     assert_eq!((looked_at(false), looked_at(true)), (errors, 0));
-    // Of what is too old for all of it, not even segments are opened.
+    // The scan does not open segments that are outside the time range.
     let mut old = Wanted::default();
     old.until = Some(1);
     let scanned = Scan::new([directory.path()]).wanted(old).run(|_| true, Numbers::default).unwrap();
@@ -156,7 +157,8 @@ fn damage_is_told_where_it_is_met() {
     let scan = Scan::new([directory.path()]).wanted(wanted);
     let errors = scanned(&scan, is_error);
 
-    // One bit of the last byte of an error's payload, then also the commit word of another: its length is not known any more.
+    // The test flips a bit in the last byte of an error entry. Later it also flips a bit in the commit word of another
+    // entry, so that the length of its frame is unknown.
     let segment = Segment::open_trusted(&path).unwrap();
     let frames: Vec<(u64, u64)> = segment
         .events(Mode::Strict)
@@ -183,7 +185,7 @@ fn damage_is_told_where_it_is_met() {
         (1, frames[3].0, frames[3].1)
     );
 
-    // Where the index leads to no frame, all is read from there on.
+    // If the index refers to a place without a frame, the scan reads the rest of the segment.
     flip(frames[7].0);
     let after = scan.run(is_error, Numbers::default).unwrap();
     let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
@@ -203,10 +205,10 @@ fn entries_that_cannot_be_read_are_told() {
     let flipped = writer.append_frame(FrameKind::Entry, severity, &none).unwrap();
     writer.append(|entry| _ = entry.attr("n", &2)).unwrap();
     writer.seal().unwrap();
-    // No entry and a checksum that says that there was another one: that is damage.
+    // This frame contains no valid entry and has a wrong checksum, so it is damage.
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.write_all_at(&[0xFE], flipped.offset + flipped.len - 8).unwrap();
-    // The same in a file of frames that stand alone.
+    // A message with the same content.
     let mut frame = vec![0; 256];
     let len = message::write(&mut frame, &Limits::default(), |entry| _ = entry.attr("n", &3)).unwrap().len();
     frame.truncate(len);

@@ -1,4 +1,5 @@
-//! C1: what `append` has returned for is in the file, whatever becomes of the writer; what it has not is nowhere.
+//! The file contains every entry whose append has returned, for any end of the writer, and no part of any other
+//! entry.
 
 mod common;
 
@@ -38,7 +39,7 @@ fn a_writer_dropped_without_seal_leaves_every_entry() {
     let mut writer = SegmentWriter::create(&path, &options()).unwrap();
     for n in 0..20 {
         append(&mut writer, n).unwrap();
-        // And a reader that looks while it is written sees all that was appended so far.
+        // A reader of the live segment sees all entries that were appended so far.
         let segment = Segment::open_trusted(&path).unwrap();
         assert_eq!(segment.entries().unwrap().count() as u64, n + 1);
         assert_eq!(segment.state(), State::Open);
@@ -67,7 +68,7 @@ fn a_full_segment_refuses_and_stays_clean() {
     assert_eq!(available, SegmentOptions::MIN_SIZE - 64 - tail);
     let bytes = std::fs::read(&path).unwrap();
     assert!(bytes[tail as usize..].iter().all(|byte| *byte == 0));
-    // What fits is still taken.
+    // The segment still accepts smaller frames.
     while available - (writer.tail() - tail) >= 16 {
         writer
             .append_frame(fusewire::segment::FrameKind::Padding, fusewire::Severity::UNSPECIFIED, &[])
@@ -114,7 +115,7 @@ fn a_producer_that_panics_leaves_no_trace_in_what_follows() {
         });
     }));
     assert!(panicked.is_err());
-    // A reader at this moment sees an append that was begun.
+    // At this moment, a reader sees an incomplete append.
     let bytes = std::fs::read(&path).unwrap();
     let (entries, lost) = read(&bytes);
     assert_eq!((entries, lost.iter().filter(|range| range.is_loss()).count()), (vec![0], 0));
@@ -167,7 +168,7 @@ fn sealing_keeps_the_length_and_every_map() {
     assert_eq!((trailer.entries, trailer.data_end), (10, end));
     assert_eq!((trailer.first_time, trailer.last_time), (1000, 991));
     assert_eq!((trailer.min_time, trailer.max_time), (991, 1000));
-    // The map that was there before sees the seal, and reads all of the file: holes are zeros.
+    // The earlier map sees the seal and can read the whole file, in which holes are zeros.
     assert_eq!((early.state(), early.trailer()), (State::Sealed, Some(trailer)));
     assert!(verify(&early).unwrap().is_clean());
     assert!(early.as_bytes()[end as usize..(1 << 20) - 64].iter().all(|byte| *byte == 0));

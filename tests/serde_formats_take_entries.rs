@@ -1,4 +1,5 @@
-//! G1: a decoded entry goes to any format of serde's, and back through serde into the same attributes.
+//! A decoded entry can be serialized into any format of serde, and serde can convert the result back into the
+//! same attributes.
 
 mod common {
     pub mod check;

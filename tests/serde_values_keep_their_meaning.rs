@@ -1,5 +1,4 @@
-//! G1, A9: what serde serializes is in the entry as `serde_json` understands it, item by item of serde's data model, each
-//! in each container.
+//! An entry contains the same value as `serde_json` for each item of the data model of serde in each container.
 
 mod common {
     pub mod check;
@@ -22,7 +21,7 @@ use serde::ser::{
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value, json};
 
-/// Every item of serde's data model.
+/// An item of the data model of serde.
 #[derive(Clone, Debug)]
 enum Item {
     Bool(bool),
@@ -45,13 +44,13 @@ enum Item {
     Tuple(Vec<Item>),
     TupleStruct(Vec<Item>),
     TupleVariant(Vec<Item>),
-    /// Whether the length is told, whether key and value come apart.
+    /// The flags show whether the length is known and whether key and value are serialized separately.
     Map(bool, bool, Vec<(Key, Item)>),
     Struct(Vec<Item>),
     StructVariant(Vec<Item>),
 }
 
-/// Every item that `serde_json` takes for a key.
+/// A key that `serde_json` accepts.
 #[derive(Clone, Debug)]
 enum Key {
     Str(String),
@@ -165,7 +164,7 @@ const KINDS: u64 = 23;
 const CONTAINERS: u64 = 10;
 
 fn key(random: &mut Random, place: usize) -> Key {
-    // Distinct: `serde_json` keeps one of two equal keys, we both.
+    // The keys are distinct, because `serde_json` keeps only one of two equal keys and an entry keeps both.
     let place = place as u64;
     match random.below(9) {
         0 => Key::Str(format!("{place}{}", random.text(8))),
@@ -223,7 +222,7 @@ fn limits() -> Limits {
     Limits { max_depth: 32, max_entry_bytes: 1 << 20, ..Limits::default() }
 }
 
-/// The value as `serde_json` would have it.
+/// Returns the value in the representation of `serde_json`.
 fn value(value: &OwnedValue) -> Value {
     match value {
         OwnedValue::Null => Value::Null,
@@ -248,7 +247,7 @@ fn object(attributes: &[OwnedAttribute]) -> Value {
     Value::Object(object)
 }
 
-/// As an attribute and as all of them, the entry has what `serde_json` has, in the same order.
+/// Checks that the entry contains the value of `serde_json` in the same order, as one attribute and as all attributes.
 fn same<T: Serialize + ?Sized>(item: &T) {
     let expected = serde_json::to_value(item).unwrap();
     let one = entry(&limits(), |entry| done(entry.attr("item", &AsSerde(item)).attr("after", &true)));

@@ -1,5 +1,5 @@
-//! B4: every form of an entry has the same fuse, an exact length, an error that names the bytes it lacks, and is told from
-//! the others by its first bytes.
+//! Every serializer of an entry applies the same limits, returns an exact length, and reports the number of missing
+//! bytes. The first bytes identify the encoding.
 
 mod common {
     pub mod model;
@@ -31,7 +31,7 @@ fn serializers(limits: Limits) -> Vec<Box<dyn Serializer>> {
     ]
 }
 
-/// What the serializer writes, after everything that it says of its length has been checked.
+/// Returns the output of the serializer, and checks every length that the serializer returns.
 fn checked(serializer: &mut dyn Serializer, tree: &Tree) -> Result<Vec<u8>, EncodeError> {
     let write = |entry: &mut EntryWriter<'_>| write(tree, entry);
     let expected = serializer.encoded_len(&write);
@@ -56,7 +56,7 @@ fn checked(serializer: &mut dyn Serializer, tree: &Tree) -> Result<Vec<u8>, Enco
     Ok(exact)
 }
 
-/// What has been encoded becomes the same line or message as what is encoded anew.
+/// Checks that a transcoded entry is equal to `expected`, which was encoded directly.
 fn transcoded(serializer: &mut dyn Serializer, entry: &EntryRef<'_>, expected: &[u8]) {
     assert_eq!(serializer.transcoded_len(entry), Ok(expected.len()));
     let mut buffer = vec![0; expected.len() + 7];
@@ -90,7 +90,7 @@ proptest! {
         }
     }
 
-    /// Binary to JSON and back to binary, and the same JSON again.
+    /// Converts an entry from binary to JSON and back, and checks that the JSON is the same.
     #[cfg(feature = "json")]
     #[test]
     fn an_entry_survives_the_other_form(tree in trees::tree(30), limits in trees::limits()) {
@@ -120,13 +120,14 @@ fn names_and_promises() {
         .collect();
     assert_eq!(facts[0], ("frame", Encoding::Frame, true));
     assert!(facts.get(1).is_none_or(|json| *json == ("json", Encoding::JsonLine, false)));
-    // Numbers out of their range are moved into it, for all alike.
+    // Every serializer moves limits into their valid range.
     for serializer in serializers(Limits { max_entry_bytes: 1, ..Limits::default() }) {
         assert_eq!(serializer.limits().max_entry_bytes, Limits::MIN_ENTRY_BYTES);
     }
 }
 
-/// What the serializers write can be strung together: each piece is told, and says where the next begins.
+/// The outputs of the serializers can be concatenated. Each piece is identified, and its length is the offset of the
+/// next piece.
 #[test]
 fn a_mixed_stream_is_taken_apart_again() {
     let tree: Tree = vec![("n".into(), model::Model::Int(7))];
@@ -163,7 +164,7 @@ fn what_is_none_of_these_is_unknown() {
         (b"\x89FWS\n\x1a\n_", Encoding::Unknown),
         (b"{}\n", Encoding::JsonLine),
         (b" \t{ \"a\": 1 }", Encoding::JsonLine),
-        // A frame of a segment has the tag of its place.
+        // A frame of a segment has the tag of its slot.
         (b"\x10\0\0\x20\x01\x02\x03\x04\x05\0\0\0\x01\x09\0\0", Encoding::Unknown),
         (b"\x10\0\0\x20\x01\x02\x03\x04\0\0\0\0\x01\x09\0\0", Encoding::Frame),
         (b"\x10\0\0\x10\x01\x02\x03\x04\0\0\0\0\x01\x09\0\0", Encoding::Unknown),

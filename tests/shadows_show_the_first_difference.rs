@@ -1,5 +1,5 @@
-//! E3: entries encoded both ways say the same, whatever is in them; where they do not, the path of the first difference is in
-//! the counters and in the log.
+//! Random entries have the same content in both encodings. If the encodings differ, the counters and the log contain
+//! the path of the first difference.
 #![cfg(feature = "json")]
 
 mod common {
@@ -19,7 +19,7 @@ use fusewire::{Severity, TraceContext, failpoint};
 static ALTERED: AtomicBool = AtomicBool::new(false);
 
 fn shadowed(arm: Arm, share: Percent) -> (tempfile::TempDir, Lines, Router) {
-    // Every 7 of a line becomes an 8 while it is set.
+    // While the failpoint is active, every 7 in a line becomes an 8.
     failpoint::set(|point| point == "line" && ALTERED.load(Ordering::Relaxed));
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
@@ -29,7 +29,7 @@ fn shadowed(arm: Arm, share: Percent) -> (tempfile::TempDir, Lines, Router) {
     (directory, lines.clone(), Router::new(log, lines, config))
 }
 
-// One test: what the lines are altered by is the process's.
+// There is only one test because the failpoint belongs to the process.
 #[test]
 fn entries_at_random_are_the_same_and_what_is_altered_is_found() {
     let (_directory, _lines, router) = shadowed(Arm::Binary, Percent::ALL);

@@ -1,5 +1,5 @@
-//! H4: a signal handler appends, wherever in the log its signal finds the thread: what it logs is written, or refused and
-//! counted at once. Its thread never waits for itself.
+//! A signal handler can append at any point of the log at which the signal interrupts the thread. The log writes the
+//! entry, or refuses and counts it immediately. The thread never waits for itself.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -23,10 +23,10 @@ static LOG: OnceLock<Log> = OnceLock::new();
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 
-/// The thread that waits for the disk, as a number; 0: nobody is to be interrupted.
+/// The thread that waits for the disk, or 0 if no thread is to be interrupted.
 static WAITING: AtomicU64 = AtomicU64::new(0);
 
-/// Logs; at a severity at which an append waits for the disk.
+/// Logs an entry with a severity for which an append waits for the disk.
 extern "C" fn handler(_: libc::c_int) {
     let Some(log) = LOG.get() else { return };
     let outcome = log.append(|entry| {
@@ -41,13 +41,13 @@ fn counts() -> (u64, u64) {
     (WRITTEN.load(Ordering::Relaxed), REFUSED.load(Ordering::Relaxed))
 }
 
-/// Instead of the C library's: interrupts the thread that waits for it.
+/// Replaces the function of the C library, and interrupts the thread that waits for the call.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     let thread = WAITING.swap(0, Ordering::Relaxed);
     if thread != 0 {
         let before = counts();
-        // SAFETY: the thread waits for this call.
+        // SAFETY: the thread is alive because it waits for this call.
         unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
         common::watchdog::until("the handler runs", || counts() != before);
     }
@@ -55,7 +55,7 @@ extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
 }
 
 fn this_thread() -> u64 {
-    // SAFETY: always possible.
+    // SAFETY: this function has no preconditions.
     unsafe { libc::pthread_self() }
 }
 
@@ -69,27 +69,27 @@ fn inside_of_appends_flushes_and_everything_else() {
         .open()
         .unwrap();
     assert!(LOG.set(log.clone()).is_ok());
-    // SAFETY: the handler calls the log alone, which is what is tested.
+    // SAFETY: the handler calls only the log, which this test verifies.
     unsafe { libc::signal(libc::SIGUSR1, handler as *const () as usize) };
-    // SAFETY: the handler is in place.
+    // SAFETY: the handler is installed.
     let raise = || assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0);
 
     raise();
     assert_eq!(counts(), (1, 0));
-    // While an entry is built.
+    // The signal interrupts the encoding of an entry.
     assert!(log.append(|_| raise()).is_written());
     assert_eq!(counts(), (1, 1));
-    // While its thread waits for the disk: it need not wait for it again.
+    // The signal interrupts a thread that waits for the disk. The handler does not wait for the disk again.
     WAITING.store(this_thread(), Ordering::Relaxed);
     assert_eq!(log.flush(Durability::Disk, LIMIT), Ok(()));
     assert_eq!(counts(), (2, 1));
 
-    // At any time, while the program allocates, too.
+    // The signals arrive at any time, also while the program allocates memory.
     let (main, ending) = (this_thread(), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ending.load(Ordering::Relaxed) {
-                // SAFETY: the thread waits for this one.
+                // SAFETY: the main thread is alive because it waits for this thread.
                 unsafe { libc::pthread_kill(main, libc::SIGUSR1) };
                 thread::sleep(Duration::from_micros(100));
             }

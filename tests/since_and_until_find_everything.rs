@@ -1,4 +1,5 @@
-//! C5: a range of time gives what filtering every entry gives, also where a clock was set back by an hour in the middle.
+//! A reader with a time range returns the same entries as a filter on every entry, also if a clock was set back by one
+//! hour.
 
 mod common;
 
@@ -8,7 +9,7 @@ use fusewire::log::{LogEvent, LogReader};
 const HOUR: u64 = 3_600_000_000_000;
 const NOON: u64 = 1_700_000_000_000_000_000;
 
-/// Two processes; the clock of the first goes back by an hour in the middle of its third segment.
+/// Creates a log of two processes. The clock of the first process steps back by one hour in its third segment.
 fn log() -> (tempfile::TempDir, Vec<(u64, u64)>) {
     let directory = tempfile::tempdir().unwrap();
     let minute = |i: u64| NOON + i * HOUR / 60;
@@ -79,7 +80,7 @@ fn what_is_outside_of_the_range_is_not_even_opened() {
     let mut files: Vec<_> =
         std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
-    // The first segment of the first process has nothing of this range, and is damaged all over.
+    // The first segment of the first process has no entry in this range, and all its entries are damaged.
     let mut bytes = std::fs::read(&files[0]).unwrap();
     bytes[8192..12_000].fill(0xAA);
     std::fs::write(&files[0], bytes).unwrap();

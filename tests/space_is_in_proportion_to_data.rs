@@ -1,5 +1,5 @@
-//! C3: what a log takes on disk is in proportion to what it was given: a process that logs one line takes little, many processes
-//! share a budget without loss, and one that logs much takes few files.
+//! The disk space of a log is proportional to its data. A process that logs one line uses little space, many processes
+//! share a budget without loss, and a process that logs much uses few files.
 #![cfg(target_os = "linux")]
 
 mod common {
@@ -24,7 +24,7 @@ fn append(log: &Log, author: u64, n: u64, text: usize) {
     assert!(written, "{author}: {n}");
 }
 
-/// Logs its lines, notes that it has, and lives until it may go.
+/// Logs its entries, reports this, and waits for permission to exit.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim() {
@@ -52,7 +52,7 @@ fn of_a_process_that_logs_one_line() {
     assert_eq!(logs::read(directory.path()).threads(20).remove(&0), Some(vec![0]));
 }
 
-/// All of them live at the same time, and have their segments.
+/// Runs victims that are alive and have segments at the same time.
 fn share(processes: u64, budget: u64) {
     const ENTRIES: u64 = 1_000;
     let scene = Scene::new();
@@ -90,18 +90,18 @@ fn of_forked_children() {
     let log = Log::options(directory.path()).open().unwrap();
     append(&log, 0, 0, 20);
     let (mut ready, mut going) = ([0; 2], [0; 2]);
-    // SAFETY: both arrays are writable, and outlive the calls.
+    // SAFETY: both arrays are writable and outlive the calls.
     unsafe {
         assert_eq!((libc::pipe(ready.as_mut_ptr()), libc::pipe(going.as_mut_ptr())), (0, 0));
     }
     let mut byte = [0_u8; 1];
     let children: Vec<_> = (1..=CHILDREN)
         .map(|child| {
-            // SAFETY: the child runs what does not depend on the threads that it has not got, and ends here.
+            // SAFETY: the child does not depend on threads that it lacks, and ends here.
             match unsafe { libc::fork() } {
                 0 => {
                     append(&log, child, 0, 20);
-                    // SAFETY: system calls on memory that is there. The read ends when the parent closes its end.
+                    // SAFETY: the buffers are valid. The read returns when the parent closes its end of the pipe.
                     unsafe {
                         libc::close(going[1]);
                         libc::write(ready[1], byte.as_ptr().cast(), 1);
@@ -114,11 +114,11 @@ fn of_forked_children() {
         })
         .collect();
     for _ in &children {
-        // SAFETY: one byte, and there is one.
+        // SAFETY: the buffer has one byte, and the call reads one byte.
         assert_eq!(unsafe { libc::read(ready[0], byte.as_mut_ptr().cast(), 1) }, 1);
     }
     let living = taken(directory.path()).unwrap();
-    // SAFETY: the descriptor is this test's.
+    // SAFETY: this test owns the descriptor.
     unsafe { libc::close(going[1]) };
     for child in children {
         let mut status = 0;
@@ -131,7 +131,7 @@ fn of_forked_children() {
     assert_eq!(logs::read(directory.path()).threads(20).len() as u64, 1 + CHILDREN);
 }
 
-/// The sizes of the segments, in their order.
+/// Returns the sizes of the segments in their order.
 fn sizes(directory: &Path) -> Vec<u64> {
     let segments = logs::segments(directory);
     segments.iter().map(|(_, segment)| segment.header().unwrap().size).collect()
@@ -202,7 +202,7 @@ fn an_entry_that_does_not_fit_goes_to_a_larger_segment() {
 fn nothing_is_deleted_for_a_segment_that_is_hardly_needed() {
     let directory = tempfile::tempdir().unwrap();
     let budget = 4 * MIB;
-    // A history that leaves less room than a large segment needs.
+    // A sealed segment leaves less space in the budget than a large segment needs.
     let history = directory.path().join("0-history.fws");
     let mut options = SegmentOptions::new(Resource::empty());
     (options.size, options.index) = (budget - 400 * KIB, false);

@@ -1,5 +1,5 @@
-//! E2: one reader takes a stream of segments, frames that stand alone and lines, in any order and however it arrives; of what
-//! is damaged in it every byte is counted, and everything else comes.
+//! One reader accepts a stream of segments, messages and lines in any order and in pieces of any size. It counts every
+//! damaged byte and returns everything else.
 #![cfg(feature = "json")]
 
 mod common;
@@ -13,7 +13,7 @@ use fusewire::segment::{FrameKind, LostRange};
 use fusewire::{Limits, message};
 use proptest::prelude::*;
 
-/// Gives a few bytes at a time.
+/// A source that returns a few bytes per read.
 struct Dribble<'a> {
     bytes: &'a [u8],
     random: Random,
@@ -31,10 +31,10 @@ impl Read for Dribble<'_> {
     }
 }
 
-/// What a stream says.
+/// The events of a stream.
 #[derive(Debug, Default, PartialEq)]
 struct Told {
-    /// Forms, numbers or texts of its entries.
+    /// The form of each entry, and its number or text.
     entries: Vec<(Form, String)>,
     lost: Vec<LostRange>,
     headers: usize,
@@ -84,7 +84,7 @@ fn named(name: &str) -> Vec<u8> {
     frame(|entry| entry.set_body(name))
 }
 
-/// The bytes of a segment with entries `n` = `first..first + count`.
+/// Returns the bytes of a segment with the entries `n` = `first..first + count`.
 fn segment(first: u64, count: u64) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let times = (0..count).map(|i| 1000 + i).collect();
@@ -92,7 +92,7 @@ fn segment(first: u64, count: u64) -> Vec<u8> {
     std::fs::read(&paths[0]).unwrap()
 }
 
-/// One piece of a stream: its bytes, and what its entries are.
+/// Returns one piece of a stream, and its entries.
 fn piece(kind: u8, seed: u64, i: u64) -> (Vec<u8>, Vec<(Form, String)>) {
     let mut random = Random(seed | 1);
     let text: String = random.text(200).replace(['\n', '\0'], "");
@@ -108,7 +108,7 @@ fn piece(kind: u8, seed: u64, i: u64) -> (Vec<u8>, Vec<(Form, String)>) {
             (named(&body), vec![(Form::Frame, body)])
         }
         4 => {
-            // Of all lengths, also such as are all digits and letters.
+            // The frames have all lengths, so the length field can also consist of digits and letters.
             let filler = vec![b'x'; random.below(60_000) as usize];
             let bytes = frame(|entry| {
                 entry.set_body_fmt(format_args!("{i}"));
@@ -155,7 +155,7 @@ proptest! {
     }
 }
 
-/// A line, a frame, a line, a frame and a line.
+/// Returns a line, a frame, a line, a frame and a line.
 fn pieces() -> [Vec<u8>; 5] {
     [b"{\"msg\":\"a\"}\n".to_vec(), named("b"), b"{\"msg\":\"c\"}\n".to_vec(), named("d"), b"e\n".to_vec()]
 }
@@ -185,9 +185,10 @@ fn wherever_a_frame_is_cut_what_is_left_of_it_is_counted() {
         let (bytes, line) = (told.lost_bytes() as usize, pieces[2].len());
         match names[1..names.len() - 2] {
             ["c"] => assert_eq!(bytes, len, "{len}: {told:?}"),
-            // What is left ends with a letter, or is taken to be as long as it says: where the line begins, nobody can tell.
+            // The rest of the frame ends with a letter, or the reader skips the length in the header. The start of the
+            // line is then unknown.
             [] => assert!((len..=len + line).contains(&bytes), "{len}: {told:?}"),
-            // Less than a header may be letters alone: then it is text.
+            // A rest that is shorter than a header can consist of letters and is then text.
             ref text => {
                 assert!(len < 16 && bytes == 0 && text[0].ends_with("{\"msg\":\"c\"}"), "{len}: {told:?}")
             }
@@ -207,7 +208,7 @@ fn a_line_whose_end_is_missing_is_a_line_before_a_frame() {
     pieces[4].pop();
     let told = Told::of(&pieces.concat());
     assert_eq!((told.names(), told.lost_bytes()), (vec!["a", "b", "c", "d", "e"], 0));
-    // Half of one is text.
+    // A partial line is text.
     pieces[0].truncate(6);
     assert_eq!(Told::of(&pieces.concat()).names(), ["{\"msg\"", "b", "c", "d", "e"]);
 }
@@ -266,7 +267,7 @@ fn a_line_of_many_records_gives_them_all() {
         "{{\"resourceLogs\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"k\",\"value\":{{\"stringValue\":\"{filler}\"}}}}]}},\
          \"scopeLogs\":[{{\"logRecords\":[{records}]}}]}}]}}\n"
     );
-    // Together they are longer than what is made at a time.
+    // The entries of this line exceed the size of one batch of the reader.
     let told = Told::of(&[line.as_bytes(), b"next\n"].concat());
     assert_eq!(told.entries.len(), 201);
     assert!(told.names()[..200].iter().all(|name| *name == "hello"));
@@ -300,7 +301,7 @@ fn records_that_the_limits_refuse_bring_no_others_twice() {
 
 #[test]
 fn lines_that_entries_were_written_as_are_those_entries_again() {
-    // Longer than what is kept of other lines.
+    // These lines are longer than the limit for lines of other programs.
     let wide = Limits { max_string_bytes: 1 << 20, max_entry_bytes: 1 << 22, ..Limits::DEFAULT };
     let mut buffer = vec![0; 1 << 22];
     let (mut stream, mut lines) = (String::new(), Vec::new());

@@ -1,5 +1,5 @@
-//! C2: what many threads append at once, over many rotations, is what a plain vector says: every entry once, each
-//! thread's in its order, byte for byte.
+//! After simultaneous appends of many threads across many rotations, the log contains every entry exactly once,
+//! byte by byte and in the order of each thread.
 
 mod common {
     pub mod logs;
@@ -17,7 +17,7 @@ use fusewire::segment::SegmentOptions;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// Appends `counts[t]` entries from thread `t`, all at once. What was acknowledged.
+/// Appends `counts[t]` entries from each thread `t` at the same time. Returns the acknowledged entries.
 fn append(log: &Log, counts: &[u64], text: usize) -> BTreeMap<u64, Vec<u64>> {
     let start = Barrier::new(counts.len());
     thread::scope(|scope| {
@@ -63,7 +63,7 @@ proptest! {
         let stats = log.stats();
         prop_assert_eq!(stats.entries, counts.iter().sum::<u64>());
         prop_assert_eq!(stats.drops.total(), 0);
-        // Live, and after it was closed.
+        // Reads the live log and the closed log.
         let live = logs::read(directory.path());
         drop(log);
         let closed = logs::read(directory.path());
@@ -152,13 +152,13 @@ fn old_segments_are_left_and_old_files_are_deleted() {
         .open()
         .unwrap();
     log.append(|entry| entry.set_body("first"));
-    // However long it takes: the entry's segment is left, sealed, and deleted.
+    // The log leaves, seals and deletes the segment of the entry. The test waits without a limit.
     while log.stats().deleted_segments == 0 {
         thread::sleep(Duration::from_millis(5));
     }
     assert!(log.stats().rotations >= 1);
     assert!(!logs::read(directory.path()).bodies().contains(&"first".to_owned()));
-    // A segment without entries is not left for its age.
+    // The age does not cause a rotation of a segment without entries.
     let rotations = log.stats().rotations;
     thread::sleep(Duration::from_millis(60));
     assert_eq!(log.stats().rotations, rotations);
@@ -173,7 +173,7 @@ fn a_thousand_threads_take_turns_at_four_buffers() {
     let stats = log.stats();
     drop(log);
     assert_eq!(logs::read(directory.path()).threads(50), acknowledged);
-    // On a machine that is busy with something else a thread may have to give up, and says so.
+    // On a busy machine, a thread can fail to get a buffer. The log counts this entry.
     assert_eq!(stats.entries + stats.drops.by_cause(DropCause::Busy), 10_000);
 }
 

@@ -1,4 +1,4 @@
-//! G1: spans that `tracing-opentelemetry` knows give their entries its trace and span ids.
+//! Entries in a span of `tracing-opentelemetry` contain its trace id and span id.
 #![cfg(feature = "tracing-opentelemetry-0-34")]
 
 mod common {
@@ -21,7 +21,8 @@ const TRACE: TraceContext = TraceContext {
     flags: 1,
 };
 
-/// What came with a request. A tracer that exports nothing, as the layer has here, hands its ids on.
+/// Returns the context of an incoming request. A tracer without an exporter, as in these tests, forwards its
+/// ids.
 fn remote() -> opentelemetry::Context {
     opentelemetry::Context::new().with_remote_span_context(SpanContext::new(
         TraceId::from_bytes(TRACE.trace_id.to_be_bytes()),
@@ -68,7 +69,7 @@ fn a_layer_below_sees_the_same() {
     assert_eq!(entries.iter().map(|entry| entry.trace).collect::<Vec<_>>(), EXPECTED);
 }
 
-/// It was never told its dispatcher, and asks for what the thread is in.
+/// Such a layer does not know its dispatcher, so it uses the current dispatcher of the thread.
 #[test]
 fn a_layer_put_in_later_knows_the_ids_of_the_thread() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! G1: the layer works with filters, reload, options, other layers and `tracing-log`, and knows a trace by its fields.
+//! The layer works with filters, reload, options, other layers and `tracing-log`, and reads the trace from fields.
 #![cfg(feature = "tracing")]
 
 mod common {
@@ -24,8 +24,8 @@ const TRACE_HEX: &str = "0af7651916cd43dd8448eb211c80319c";
 const SPAN: u64 = 0xb7ad_6b71_6920_3331;
 const SPAN_HEX: &str = "b7ad6b7169203331";
 
-/// One test at a time: whether a call is of interest, `tracing` remembers for the whole process, and works it out of the subscribers that
-/// happen to be there when it first meets the call.
+/// Runs one test at a time: `tracing` caches for the whole process whether a call site is enabled, and computes this
+/// from the subscribers that exist at its first use.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -35,7 +35,7 @@ fn layer(directory: &Path) -> Layer {
     Layer::new(Log::options(directory).open().unwrap())
 }
 
-/// What is logged while `work` runs under what `subscriber` makes of a layer.
+/// Returns the entries that `work` logs with the subscriber that `subscriber` creates.
 fn logged<S: Subscriber + Send + Sync + 'static>(
     subscriber: impl FnOnce(Layer) -> S,
     work: impl FnOnce(),
@@ -89,7 +89,7 @@ fn a_filter_of_one_layer_leaves_the_other_alone() {
     );
     let all = logs::read(directory.path()).entries;
     assert_eq!((bodies(&errors), bodies(&all)), (vec!["warn"], vec!["info", "warn"]));
-    // The span is at a level that the first layer does not see.
+    // The first layer does not see the level of the span.
     assert_eq!((keys(&errors[0]), keys(&all[1])), (vec![], vec!["spans"]));
 }
 
@@ -118,7 +118,7 @@ fn a_span_that_was_made_before_the_layer_has_its_name_and_later_fields() {
     let _alone = alone();
     let [directory, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let (reloaded, handle) = reload::Layer::new(None::<Layer>);
-    // The other layer is there from the beginning: without it there would be no span.
+    // The other layer exists from the beginning. Without it, the span would not exist.
     tracing::subscriber::with_default(registry().with(layer(other.path())).with(reloaded), || {
         let early = info_span!("early", n = 1, later = tracing::field::Empty).entered();
         handle.reload(Some(layer(directory.path()))).unwrap();
@@ -133,7 +133,7 @@ fn a_span_that_was_made_before_the_layer_has_its_name_and_later_fields() {
     assert_eq!(span_fields(&others[1]), [vec!["name", "n", "later"], vec!["name", "n"]]);
 }
 
-/// The names of the fields of each span that an entry is in.
+/// Returns the names of the fields of each span of an entry.
 fn span_fields(entry: &fusewire::owned::Entry) -> Vec<Vec<&str>> {
     use fusewire::owned::OwnedValue;
     let spans = entry.attributes.iter().find(|attribute| attribute.key == "spans");
@@ -172,7 +172,7 @@ fn records_of_log_are_as_if_they_were_of_tracing() {
         (OwnedValue::String("shop".into()), OwnedValue::String("cart.rs".into()))
     );
     assert_eq!(value(2), OwnedValue::Uint(7));
-    // And without being asked for, none of them.
+    // Without the option, the entry contains none of these attributes.
     let entries = logged(|layer| registry().with(layer), || record(log::Level::Trace));
     assert_eq!((keys(&entries[0]), entries[0].severity), (vec![], Severity::TRACE));
 }

@@ -1,4 +1,4 @@
-//! G1: field by field, an entry says what `tracing_subscriber::fmt().json()` prints for the same event.
+//! An entry contains each field that `tracing_subscriber::fmt().json()` prints for the same event.
 #![cfg(feature = "tracing")]
 
 mod common {
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tracing::{debug, error, info, info_span, trace, warn};
 use tracing_subscriber::prelude::*;
 
-/// What is printed, for all to write to.
+/// The printed bytes, which all clones share.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<Vec<u8>>>);
 
@@ -53,7 +53,7 @@ impl std::error::Error for Failed {
     }
 }
 
-/// The program.
+/// Runs the program that both layers observe.
 fn work() {
     trace!("nothing but a message");
     info!(target: "shop::cart", status = 200, "with {} and {named}", "arguments", named = 7);
@@ -79,7 +79,7 @@ fn work() {
     });
 }
 
-/// The same program, printed and logged.
+/// Runs the program with both layers. Returns the JSON line and the entry of each event.
 fn both(layer: impl FnOnce(Layer) -> Layer) -> Vec<(Value, Entry)> {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
@@ -103,8 +103,8 @@ fn both(layer: impl FnOnce(Layer) -> Layer) -> Vec<(Value, Entry)> {
     lines.into_iter().zip(entries).collect()
 }
 
-/// Whether a value is what JSON says that it is. JSON has text for what is formatted and for 128-bit integers, and null for
-/// what is no number.
+/// Returns whether a value is equal to its JSON. In JSON, formatted values and 128-bit integers are text, and NaN is
+/// null.
 fn same(json: &Value, value: &OwnedValue) -> bool {
     match (json, value) {
         (Value::Null, OwnedValue::Float(number)) => number.is_nan(),
@@ -146,7 +146,7 @@ fn an_entry_says_what_the_line_says() {
                 ("line_number", _) => {
                     attribute(&entry, "code.line.number").is_some_and(|value| same(json, value))
                 }
-                // The last of the spans.
+                // The current span is the last span.
                 ("span", _) => match attribute(&entry, "spans") {
                     Some(OwnedValue::Array { values, .. }) => {
                         values.last().is_some_and(|span| same(json, &span.value))
@@ -159,7 +159,7 @@ fn an_entry_says_what_the_line_says() {
                     said += fields.len() - usize::from(fields.contains_key("message"));
                     fields.iter().all(|(key, json)| match key.as_str() {
                         "message" => json.as_str() == Some(&entry.body),
-                        // With its sources, which JSON leaves out.
+                        // The entry contains the sources of the error, which the JSON omits.
                         "error" => {
                             let text =
                                 OwnedValue::String("no amount: invalid digit found in string".to_owned());
@@ -172,7 +172,7 @@ fn an_entry_says_what_the_line_says() {
             };
             assert!(is_same, "{key}: {json} is not in {entry:?}");
         }
-        // And nothing else: file, line and spans beside the fields.
+        // The entry has no other attributes, except the file, the line and the spans.
         let more = 2 + usize::from(line.contains_key("spans"));
         assert_eq!(entry.attributes.len(), said + more, "{entry:?}");
     }
@@ -197,7 +197,7 @@ fn spans_are_left_out_where_told() {
     }
 }
 
-/// Where JSON says the spans of the thread, whatever the event says.
+/// The JSON contains the spans of the thread, even if the event names another parent.
 #[test]
 fn an_event_is_in_the_span_that_it_names() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A9: boundary values mean the same after a round trip, read through flatc's accessors and through ours.
+//! Boundary values keep their meaning after a round trip, through the accessors of `flatc` and of this crate.
 
 mod common {
     pub mod check;
@@ -22,8 +22,8 @@ fn bytes(write: impl FnOnce(&mut EntryWriter<'_>)) -> (Vec<u8>, Entry) {
     (encoded.bytes().to_vec(), entry)
 }
 
-/// What `value` is after a round trip, and what flatc's accessors say of its node: kind, value, and the bytes of its
-/// span.
+/// Returns the value after a round trip, and the kind, the value word and the bytes of its node from the accessors
+/// of `flatc`.
 fn trip<V: LogValue + ?Sized>(value: &V) -> (OwnedValue, (Kind, u64, Vec<u8>)) {
     let (bytes, mut entry) = bytes(|entry| {
         entry.attr("value", value);
@@ -243,7 +243,7 @@ fn a_map_of_10_levels_keeps_8_and_says_where_it_was_cut() {
     assert_eq!((cut.len(), cut[0].depth), (1, 8));
 }
 
-/// The keys of the only attribute's map.
+/// Returns the keys of a map.
 fn keys<V: LogValue>(map: &V) -> Vec<String> {
     let OwnedValue::Map { entries, .. } = owned(map) else { panic!("no map") };
     entries.into_iter().map(|entry| entry.key).collect()

@@ -1,7 +1,8 @@
-//! C3: where no segment can be made, entries are dropped, wait, or overwrite the oldest, as the log was told; each that is
-//! not written is counted, and told in the log when there is room again. C1: a disk that fails is not asked twice.
+//! If a log cannot create a segment, it drops entries, waits, or overwrites the oldest segment, as configured. It
+//! counts each entry that it does not write, and records the count when space is available again. A log does not sync a
+//! segment again that failed before.
 //!
-//! The system is made to fail by failpoints; full disks and real faults are for other tests.
+//! Failpoints simulate the errors here. Other tests use full disks and real errors.
 
 mod common {
     pub mod logs;
@@ -24,7 +25,7 @@ static FAULTY: AtomicBool = AtomicBool::new(false);
 static HUNG: AtomicBool = AtomicBool::new(false);
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// The faults are the process's: one test at a time.
+/// A lock for the failpoints, which all tests of the process share.
 struct Faults(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
 impl Faults {
@@ -59,7 +60,10 @@ fn append(log: &Log, severity: Severity, n: u64) -> Outcome {
     })
 }
 
-/// Looks again and again until `done`; a test that waits for ever is one that fails.
+/// Waits until `done` returns true.
+///
+/// # Panics
+/// Panics after 120 s.
 fn until(mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -68,7 +72,7 @@ fn until(mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Everything appended is there or counted, and what was counted was told.
+/// Checks that every appended entry exists or is counted, and that the loss records contain the counts.
 fn adds_up(log: Log, directory: &Path, written: &[u64]) {
     let drops = log.stats().drops;
     drop(log);
@@ -99,16 +103,16 @@ fn what_room_is_left_is_for_severe_entries() {
         n += 1;
         outcome
     };
-    // The segment that was made ahead is used; when another one cannot be made, entries below WARN are dropped.
+    // The log uses the prepared segment. If it cannot create another segment, it drops entries below WARN.
     until(|| {
         let dropped = put(Severity::INFO) == Outcome::Dropped(DropCause::BelowSeverity);
-        // Not so fast that it is full before the log knows.
+        // The pause prevents that the segment becomes full before the worker detects the failure.
         until(|| log.stats().rotations == 0 || log.stats().failed_segments > 0);
         dropped
     });
     assert!(put(Severity::WARN).is_written());
     assert_eq!(put(Severity::INFO), Outcome::Dropped(DropCause::BelowSeverity));
-    // Until there is no room at all.
+    // The disk has no space at all.
     until(|| put(Severity::ERROR) == Outcome::Dropped(DropCause::Full));
     assert_eq!(put(Severity::INFO), Outcome::Dropped(DropCause::BelowSeverity));
     FULL.store(false, Ordering::SeqCst);
@@ -168,7 +172,7 @@ fn a_disk_that_does_not_answer_holds_no_append_up_for_ever() {
     let _faults = Faults::new();
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
-    // The next segment is there, the one after it will not be.
+    // The next segment exists. The log will not be able to create the segment after it.
     let (mut n, mut written) = (0, Vec::new());
     while log.stats().bytes < SegmentOptions::MIN_SIZE / 4 {
         assert!(append(&log, Severity::INFO, n).is_written());
@@ -223,14 +227,14 @@ fn the_budget_is_never_passed_and_the_newest_stay() {
         let files = files.filter_map(Result::ok).map(|metadata| (metadata.ino(), metadata.blocks() * 512));
         files.collect()
     };
-    // While files come and go, one that is gone may be counted beside the one in its place.
+    // If a file is deleted and another one is created during a count, the count can include both.
     let taken = || loop {
         let (before, after) = (look(), look());
         if before == after {
             break before.iter().map(|(_, bytes)| bytes).sum::<u64>();
         }
     };
-    // Of the default segment size it is far too small: the segments are made smaller.
+    // The budget is too small for segments of the default size, so the log creates smaller segments.
     let log = Log::options(directory.path()).max_total_bytes(budget).open().unwrap();
     for n in 0..2_000 {
         assert!(append(&log, Severity::INFO, n).is_written());
@@ -240,7 +244,7 @@ fn the_budget_is_never_passed_and_the_newest_stay() {
     assert!(stats.deleted_segments > 0 && stats.drops.total() == 0, "{stats:?}");
     drop(log);
     let kept = logs::read(directory.path()).threads(500).remove(&0).unwrap();
-    // What is there is the end, without a gap, and no less than half of the budget.
+    // The remaining entries are the last entries without a gap, and use at least half of the budget.
     assert_eq!(kept.last(), Some(&1_999));
     assert!(kept.windows(2).all(|pair| pair[0] + 1 == pair[1]));
     assert!(taken() > budget / 2, "{}", taken());
@@ -258,7 +262,7 @@ fn a_budget_without_leave_to_delete_keeps_the_oldest() {
     let written: Vec<_> = (0..1_000).filter(|n| append(&log, Severity::INFO, *n).is_written()).collect();
     assert_eq!(written, (0..written.len() as u64).collect::<Vec<_>>());
     assert_eq!(log.stats().drops.by_cause(DropCause::Full), 1_000 - written.len() as u64);
-    // There is no room for the loss record, either: the next run finds room when somebody has made some.
+    // The log has no space for the loss record. The next run has space after another program deletes files.
     drop(log);
     assert_eq!(logs::read(directory.path()).threads(500).remove(&0).unwrap(), written);
 }
@@ -289,7 +293,7 @@ fn a_disk_that_fails_is_left_until_its_segment_is_written_anew() {
 fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
     let _faults = Faults::new();
     let directory = tempfile::tempdir().unwrap();
-    // A process that was killed: its segment is not sealed, and the one it had made ahead is empty.
+    // A killed process left a segment that is not sealed and an empty prepared segment.
     let options = |sequence| {
         let mut options = SegmentOptions::default();
         (options.size, options.sequence) = (SegmentOptions::MIN_SIZE, sequence);
@@ -300,7 +304,7 @@ fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
     used.append(|entry| Numbered { thread: 0, n: 0, text: 500 }.write(entry)).unwrap();
     drop(used);
     drop(fusewire::segment::SegmentWriter::create(&path("1-spare.fws"), &options(1)).unwrap());
-    // One that lives and has not written yet.
+    // A live process has not written an entry.
     let living = fusewire::segment::SegmentWriter::create(&path("2-living.fws"), &options(0)).unwrap();
     let young = path(".3.fws.12345678.tmp");
     std::fs::write(&young, b"").unwrap();
@@ -318,10 +322,10 @@ fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
 fn one_record_tells_of_many_losses() {
     let _faults = Faults::new();
     let directory = tempfile::tempdir().unwrap();
-    // Limits that would leave nothing of a record.
+    // These limits would drop the content of an ordinary entry.
     let limits = fusewire::Limits { max_depth: 0, max_width: 1, ..fusewire::Limits::default() };
     let log = Log::options(directory.path()).limits(limits).open().unwrap();
-    // Losses of another kind than of room, one by one.
+    // These drops have another cause than a lack of space.
     for _ in 0..500 {
         log.append(|_| _ = log.append(|entry| entry.set_body("inner")));
         thread::yield_now();

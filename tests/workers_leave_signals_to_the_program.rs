@@ -1,12 +1,12 @@
-//! H4: a signal is taken by a thread of the program and never by one of the log's, so that `sigwait` and `signalfd` work
-//! whether the log was opened before the signal was blocked or after.
+//! A thread of the program receives each signal, and never a worker of the log. Therefore `sigwait` and `signalfd` work
+//! if the program blocks a signal before or after it opens the log.
 #![cfg(target_os = "linux")]
 
 use std::fs;
 
 use fusewire::log::Log;
 
-/// Of each thread whose name begins with `name`: the signals that it blocks, as bits.
+/// Returns the mask of blocked signals of each thread whose name begins with `name`.
 fn blocked(name: &str) -> Vec<u64> {
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     let of_name =
@@ -29,7 +29,7 @@ fn but_those_that_a_thread_causes_itself() {
     let before = fs::read_to_string("/proc/thread-self/status").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).open().unwrap();
-    // Their names are set by themselves; an entry that is on disk shows that both run.
+    // Each worker sets its name itself. The flush shows that both workers run.
     assert!(log.append(|entry| entry.set_body("running")).is_written());
     log.flush(fusewire::log::Durability::Disk, std::time::Duration::from_secs(60)).unwrap();
     let workers = blocked("fusewire-");
@@ -56,7 +56,7 @@ fn but_those_that_a_thread_causes_itself() {
             assert_eq!(mask & bit(signal), 0, "signal {signal} is blocked");
         }
     }
-    // The thread that opened it blocks what it blocked before.
+    // The thread that opened the log has the same signal mask as before.
     let of = |status: &str| status.lines().find(|line| line.starts_with("SigBlk:")).map(str::to_owned);
     assert_eq!(of(&fs::read_to_string("/proc/thread-self/status").unwrap()), of(&before));
 }

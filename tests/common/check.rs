@@ -1,11 +1,12 @@
-//! What holds for every entry, whatever went in.
+//! Checks that every encoded entry passes, for any input.
 
 use fusewire::TripReport;
 use fusewire::decode::EntryRef;
 use fusewire::generated::wire::LogEntry;
 use fusewire::owned::Entry;
 
-/// flatc's verifier and ours accept the bytes, and the trips in them are those of `report`.
+/// Asserts that the verifier of `flatc` and the verifier of this crate accept the bytes, and that
+/// the bytes contain the trips of `report`.
 pub fn sound(bytes: &[u8], report: TripReport) -> Entry {
     let wire = flatbuffers::root::<LogEntry>(bytes).expect("flatc's verifier");
     let entry = EntryRef::new(bytes).unwrap();

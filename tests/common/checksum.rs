@@ -1,7 +1,7 @@
-//! The checksums, written down a second time from their definitions.
+//! A second implementation of the checksums, from their definitions.
 #![allow(dead_code)]
 
-/// zlib's `crc32(start, bytes)`, bit by bit.
+/// Returns the result of zlib's `crc32(start, bytes)`, computed bit by bit.
 pub fn crc32(start: u32, bytes: &[u8]) -> u32 {
     let mut crc = !start;
     for byte in bytes {
@@ -13,7 +13,8 @@ pub fn crc32(start: u32, bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// The commit word that `schema/FORMAT.md` states for a frame with this payload length: `frame` is all of it.
+/// Returns the commit word that `schema/FORMAT.md` defines for the whole frame `frame` with a payload of
+/// `payload` bytes.
 pub fn commit_word(frame: &[u8], payload: u32) -> u64 {
     u64::from(payload) | 2 << 28 | u64::from(crc32(payload, &frame[8..])) << 32
 }

@@ -1,4 +1,4 @@
-//! An allocator that counts what each thread asks of it.
+//! An allocator that counts the allocations of each thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,15 +8,15 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// To be set as the `#[global_allocator]` of a test.
+/// The `#[global_allocator]` of a test that counts allocations.
 pub struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor,
-// which neither allocates nor unwinds.
+// SAFETY: the system allocator receives every call unchanged. The counter is a thread-local without a destructor, so
+// it neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promises are those of `System`.
+        // SAFETY: the caller upholds the contract of `GlobalAlloc`, which is the contract of `System`.
         unsafe { System.alloc(layout) }
     }
 
@@ -38,14 +38,17 @@ fn count<T>(run: impl FnOnce() -> T) -> (u64, T) {
     (COUNT.get() - before, result)
 }
 
-/// How often this thread allocates while `run` runs. First proves that it would notice.
+/// Returns the number of allocations that this thread makes while `run` runs, and the result of `run`.
+///
+/// First verifies that the allocator counts.
 pub fn allocations<T>(run: impl FnOnce() -> T) -> (u64, T) {
     let (proof, _) = count(|| black_box(Box::new(black_box(7_u64))));
     assert_eq!(proof, 1, "the allocator does not count");
     count(run)
 }
 
-/// How often this thread has allocated so far. For a thread that is not the test's own.
+/// Returns the number of allocations of this thread since its start. Use this in threads that the test does not
+/// start.
 #[allow(dead_code)]
 pub fn so_far() -> u64 {
     COUNT.get()

@@ -1,4 +1,4 @@
-//! Small file systems of a test's own, to be filled up.
+//! Small file systems that a test can fill.
 #![allow(dead_code)]
 
 use std::fs::{self, File};
@@ -6,31 +6,31 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A file system that holds little, mounted where this thread and the processes it starts can see it, and nobody else:
-/// when they are gone, it is.
+/// A small file system in a private mount namespace. Only this thread and the processes that it starts see the file
+/// system. The file system is removed when the value is dropped.
 pub struct Disk {
     temporary: tempfile::TempDir,
 }
 
-/// Which file system.
+/// The kind of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// In memory.
+    /// A file system in memory.
     Tmpfs,
-    /// With a journal, on a file as its disk.
+    /// A file system with a journal on a file.
     Ext4,
 }
 
 impl Disk {
-    /// A disk with `bytes` bytes, less what the file system takes for itself.
+    /// Mounts a file system of `bytes` bytes, which include the metadata of the file system.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Returns the reason if the file system cannot be mounted.
     pub fn new(kind: Kind, bytes: u64) -> Result<Self, String> {
         let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
         let disk = Self { temporary };
         fs::create_dir(disk.root()).map_err(|error| error.to_string())?;
-        // SAFETY: a system call that touches no memory.
+        // SAFETY: this system call accesses no memory of the process.
         if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
             return Err(format!("no mounts of one's own: {}", io::Error::last_os_error()));
         }
@@ -45,10 +45,11 @@ impl Disk {
         Ok(disk)
     }
 
-    /// An ext4 whose disk is a file on `below`, which may have less room than the `bytes` it promises.
+    /// Mounts an ext4 of `bytes` bytes on a file in `below`. The file system `below` can have less free space than
+    /// `bytes`.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Returns the reason if the file system cannot be mounted.
     pub fn on(below: &Self, bytes: u64) -> Result<Self, String> {
         let disk = Self { temporary: tempfile::tempdir().map_err(|error| error.to_string())? };
         fs::create_dir(disk.root()).map_err(|error| error.to_string())?;
@@ -63,12 +64,12 @@ impl Disk {
         run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(self.root()))
     }
 
-    /// Where it is mounted.
+    /// Returns the mount point.
     pub fn root(&self) -> PathBuf {
         self.temporary.path().join("disk")
     }
 
-    /// Mounts it anew with other options: `ro`, `rw`, `abort`.
+    /// Mounts the file system again with another option: `ro`, `rw` or `abort`.
     pub fn remount(&self, option: &str) {
         let option = format!("remount,{option}");
         run(Command::new("mount").args(["-o", &option]).arg(self.root())).unwrap();
@@ -78,7 +79,7 @@ impl Disk {
         self.root().join("filler")
     }
 
-    /// Takes all space but `left` bytes.
+    /// Allocates all free space except `left` bytes.
     pub fn fill(&self, left: u64) {
         let file = File::options().create(true).append(true).open(self.filler()).unwrap();
         let mut taken = 0;
@@ -94,17 +95,17 @@ impl Disk {
         }
     }
 
-    /// Gives the space back that [`fill`](Self::fill) took.
+    /// Frees the space that [`fill`](Self::fill) allocated.
     pub fn empty(&self) {
         fs::remove_file(self.filler()).unwrap();
     }
 
-    /// Bytes that can be taken.
+    /// Returns the number of bytes that a file can still allocate.
     pub fn free(&self) -> u64 {
         let root = std::ffi::CString::new(self.root().to_str().unwrap()).unwrap();
-        // SAFETY: all zeros are a value of this type, which is numbers.
+        // SAFETY: the type contains only numbers, so all zeros are a valid value.
         let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
-        // SAFETY: the path ends with a zero, and `found` is writable; both outlive the call.
+        // SAFETY: the path ends with a zero, and `found` is writable. Both outlive the call.
         assert_eq!(unsafe { libc::statvfs(root.as_ptr(), &raw mut found) }, 0);
         found.f_bavail * found.f_frsize
     }
@@ -112,7 +113,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // What is still in use goes with its last user.
+        // A lazy unmount also succeeds if a process still uses the file system.
         let _ = Command::new("umount").arg("-l").arg(self.root()).status();
     }
 }
@@ -120,7 +121,7 @@ impl Drop for Disk {
 fn allocate(file: &File, from: u64, len: u64) -> io::Result<()> {
     use std::os::fd::AsRawFd;
     let (from, len) = (from.try_into().unwrap(), len.try_into().unwrap());
-    // SAFETY: a system call that touches no memory, on a descriptor that is open.
+    // SAFETY: this system call accesses no memory of the process, and the descriptor is open.
     match unsafe { libc::fallocate(file.as_raw_fd(), 0, from, len) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
@@ -135,12 +136,15 @@ fn run(command: &mut Command) -> Result<(), String> {
     Err(format!("{}: {}", command.get_program().display(), String::from_utf8_lossy(&output.stderr).trim()))
 }
 
-/// Disk or reason to skip; root in CI has every disk.
+/// Returns a file system, or `None` after it printed the reason to skip the test.
+///
+/// # Panics
+/// Panics if root has no such file system in CI.
 pub fn disk_or_skip(kind: Kind, bytes: u64) -> Option<Disk> {
     match Disk::new(kind, bytes) {
         Ok(disk) => Some(disk),
         Err(reason) => {
-            // SAFETY: a system call that touches no memory.
+            // SAFETY: this system call accesses no memory of the process.
             let root = unsafe { libc::geteuid() } == 0;
             assert!(!root || std::env::var_os("CI").is_none(), "root has no {kind:?} of its own: {reason}");
             println!("skipped: no {kind:?} of one's own here: {reason}");
@@ -149,7 +153,8 @@ pub fn disk_or_skip(kind: Kind, bytes: u64) -> Option<Disk> {
     }
 }
 
-/// Bytes that the files in `directory` take on disk; `None` where they changed while they were counted.
+/// Returns the number of bytes that the files in `directory` occupy on disk, or `None` if the files changed during the
+/// count.
 pub fn taken(directory: &Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     let look = || -> io::Result<Vec<(u64, u64)>> {

@@ -1,4 +1,4 @@
-//! Entries as other writers of FlatBuffers lay them out.
+//! Entries in the layouts of other writers of FlatBuffers.
 #![allow(dead_code, unreachable_pub)]
 
 use flatbuffers::FlatBufferBuilder;
@@ -6,8 +6,8 @@ use fusewire::generated::wire::{LogEntry, LogEntryBuilder, Node, TraceContext, T
 
 use super::random::Random;
 
-/// The same entry, laid out by the `flatbuffers` builder: objects in random order, fields with default values left out
-/// or not, empty strings absent or not.
+/// Returns the same entry in a layout of the `flatbuffers` builder. The order of the objects is random. Fields with
+/// default values and empty strings are randomly present or absent.
 pub fn rebuilt(canonical: &[u8], random: &mut Random) -> Vec<u8> {
     let entry = flatbuffers::root::<LogEntry>(canonical).unwrap();
     let mut fbb = FlatBufferBuilder::new();
@@ -37,7 +37,7 @@ pub fn rebuilt(canonical: &[u8], random: &mut Random) -> Vec<u8> {
     });
     let trace = entry.trace().copied().unwrap_or(TraceContext::new(0, 0, 0));
     let mut table = LogEntryBuilder::new(&mut fbb);
-    // The builder puts each field where it stands when it is added.
+    // The builder places the fields in the order of these calls.
     if random.below(2) == 1 {
         table.add_severity(entry.severity());
         table.add_time_unix_nano(entry.time_unix_nano());

@@ -1,5 +1,5 @@
-//! Entries that say who wrote them, a record of what was acknowledged that outlives whoever made it, and whether one is
-//! in the other.
+//! Entries that identify their author, receipts of acknowledged entries that survive the author, and the comparison of
+//! both.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{Event, FrameKind, Mode, Segment, SegmentHeader, verify};
 use fusewire::{Limits, Severity};
 
-/// One thread of one run of a process.
+/// One thread of one run of a process: the numbers of the run and of the thread.
 pub type Author = (u64, u64);
 
-/// Which entry: its author, and its number among the author's, from 0.
+/// The identity of an entry: its author, and its number among the entries of this author, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub author: Author,
@@ -24,7 +24,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Writes the entry. Every byte of it follows from the mark, its time included; sizes and shapes differ.
+    /// Writes the entry. The mark determines every byte, also the time. The sizes and shapes of the entries differ.
     pub fn write(&self, entry: &mut EntryWriter<'_>) {
         let ((run, thread), n) = (self.author, self.n);
         let mixed = (run << 40 ^ thread << 32 ^ n).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -39,12 +39,12 @@ impl Mark {
         }
     }
 
-    /// Goes through all 24, and none.
+    /// Returns a severity. Consecutive entries have all 24 severities and none in turn.
     pub fn severity(&self) -> Severity {
         Severity::from_number((self.n % 25) as u8)
     }
 
-    /// The entry's bytes.
+    /// Returns the encoded entry.
     pub fn bytes(&self) -> Vec<u8> {
         let mut buffer = vec![0; 16 << 10];
         encode(&mut buffer, &Limits::DEFAULT, |entry| self.write(entry)).unwrap().bytes().to_vec()
@@ -56,8 +56,8 @@ impl Mark {
     }
 }
 
-/// Where an author writes down which of its entries were acknowledged: a `write` of its own for each, which nothing
-/// that happens to the process undoes.
+/// The file in which an author records its acknowledged entries. Each entry is a separate `write`, so the record
+/// survives the death of the process.
 pub struct Receipts(File);
 
 impl Receipts {
@@ -70,7 +70,7 @@ impl Receipts {
     }
 }
 
-/// What was acknowledged of each author, in the order in which it was.
+/// Returns the acknowledged entries of each author, in the order of their acknowledgement.
 pub fn receipts(directory: &Path) -> BTreeMap<Author, Vec<u64>> {
     let mut receipts = BTreeMap::new();
     for file in std::fs::read_dir(directory).unwrap() {
@@ -84,20 +84,20 @@ pub fn receipts(directory: &Path) -> BTreeMap<Author, Vec<u64>> {
     receipts
 }
 
-/// What a directory of segments holds.
+/// The content of a directory of segments.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The numbers of each author's entries, in the order of its stream.
+    /// The numbers of each author's entries, in the order of the stream.
     pub entries: BTreeMap<Author, Vec<u64>>,
-    /// The streams in which an author's entries stand: one, where nothing is wrong.
+    /// The streams that contain entries of an author. A correct log has one stream per author.
     pub streams: BTreeMap<Author, Vec<[u8; 16]>>,
     /// The loss records.
     pub losses: Vec<Loss>,
-    /// The segments of each stream: sequences, in order.
+    /// The sequence numbers of the segments of each stream, in ascending order.
     pub sequences: BTreeMap<[u8; 16], Vec<u64>>,
 }
 
-/// What a loss record says.
+/// The content of a loss record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
     pub count: u64,
@@ -105,7 +105,7 @@ pub struct Loss {
     pub by_cause: BTreeMap<String, u64>,
 }
 
-/// The segments in `directory`, by stream and in the order of each.
+/// Returns the segments in `directory`, ordered by stream and by sequence number.
 pub fn segments(directory: &Path) -> Vec<(PathBuf, SegmentHeader, Segment)> {
     let mut segments = Vec::new();
     for file in std::fs::read_dir(directory).unwrap() {
@@ -116,7 +116,7 @@ pub fn segments(directory: &Path) -> Vec<(PathBuf, SegmentHeader, Segment)> {
         }
         match Segment::open_trusted(&path) {
             Ok(segment) => segments.push((path, segment.header().unwrap(), segment)),
-            // Deleted meanwhile, as old segments are.
+            // Retention deleted the segment after the directory was listed.
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", path.display()),
         }
     }
@@ -124,13 +124,15 @@ pub fn segments(directory: &Path) -> Vec<(PathBuf, SegmentHeader, Segment)> {
     segments
 }
 
-/// Reads all segments of `directory`. Whatever is in them must be whole: every entry is compared with what its author
-/// wrote, nothing that was there may be missing, and nothing may be twice.
+/// Reads all segments of `directory`.
+///
+/// # Panics
+/// Panics if an entry differs from the bytes that its author wrote, or if a segment contains damage or a loss of bytes.
 pub fn found(directory: &Path) -> Found {
     let mut found = Found::default();
     for (path, header, segment) in segments(directory) {
         let place = || path.display();
-        // A segment in use may have got entries between two looks at it; its frames never change.
+        // A live segment can receive entries between this read and `verify`. Its existing frames never change.
         for event in segment.events(Mode::Recover).unwrap().thorough() {
             match event.unwrap() {
                 Event::Entry(frame, entry) => {
@@ -158,7 +160,8 @@ pub fn found(directory: &Path) -> Found {
     found
 }
 
-/// As [`found`], of a directory that nobody writes to; and the log as a whole is read like its segments one by one.
+/// Reads a directory that no process writes to, like [`found`]. Also asserts that a reader of the whole log returns the
+/// same entries and loss records.
 pub fn found_at_rest(directory: &Path) -> Found {
     let found = found(directory);
     let mut entries: BTreeMap<Author, Vec<u64>> = BTreeMap::new();
@@ -212,8 +215,8 @@ fn loss(payload: &[u8]) -> Loss {
 }
 
 impl Found {
-    /// Every acknowledged entry is there exactly once, in its author's order, in one stream; and beside those at most
-    /// one of each author, the one that it was at when it was killed.
+    /// Asserts that each acknowledged entry exists exactly once, in the order of its author and in one stream. Each
+    /// author can have at most one more entry: the entry that it appended when it was killed.
     pub fn holds(&self, receipts: &BTreeMap<Author, Vec<u64>>) {
         for (author, acknowledged) in receipts {
             let found = self.entries.get(author).map_or(&[][..], Vec::as_slice);
@@ -222,7 +225,8 @@ impl Found {
         self.nothing_else(receipts);
     }
 
-    /// As [`holds`](Self::holds) where the oldest segments may have been deleted: what is left of an author has no gap.
+    /// Asserts the same as [`holds`](Self::holds), except that retention may have deleted the oldest segments. The
+    /// remaining entries of an author have no gap.
     pub fn holds_the_end_of(&self, receipts: &BTreeMap<Author, Vec<u64>>) {
         for (author, found) in &self.entries {
             let acknowledged = receipts.get(author).map_or(&[][..], Vec::as_slice);
@@ -232,15 +236,16 @@ impl Found {
         self.nothing_else(receipts);
     }
 
-    /// As [`holds`](Self::holds) while authors go on: of each there may be any number beside what it had acknowledged
-    /// before the directory was read.
+    /// Asserts the same as [`holds`](Self::holds) while authors continue to append. Each author can have any number of
+    /// entries after its acknowledged entries.
     pub fn holds_at_least(&self, receipts: &BTreeMap<Author, Vec<u64>>) {
         for (author, acknowledged) in receipts {
             let found = self.entries.get(author).map_or(&[][..], Vec::as_slice);
             assert_follow(*author, &found[..found.len().min(acknowledged.len())], acknowledged);
             assert!(found.is_sorted_by(|one, next| one < next), "{author:?}: {found:?}");
         }
-        // Of files that are made while a directory is listed, a later one may be met, and an earlier one not.
+        // The sequence numbers are not checked: if a file is created while the directory is listed, the list can
+        // contain a later file and lack an earlier one.
         self.streams_are_apart();
     }
 

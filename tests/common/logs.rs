@@ -1,4 +1,4 @@
-//! Directories of segments: what is in them, read one file after the other.
+//! Directories of segments and their content, read one file after the other.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -8,11 +8,12 @@ use fusewire::encode::EntryWriter;
 use fusewire::owned::{Entry, OwnedValue};
 use fusewire::segment::{Event, FILE_EXTENSION, FrameKind, LostRange, Mode, Segment, State};
 
-/// An entry that says who wrote it, and whose bytes follow from that.
+/// An entry that contains its thread and number. These numbers and the length of the text determine all
+/// its bytes.
 pub struct Numbered {
     pub thread: u64,
     pub n: u64,
-    /// Bytes of text.
+    /// The length of the text in bytes.
     pub text: usize,
 }
 
@@ -27,13 +28,13 @@ impl Numbered {
     }
 }
 
-/// What a directory holds.
+/// The content of a directory.
 #[derive(Debug)]
 pub struct Read {
     pub entries: Vec<Entry>,
-    /// Loss records: how many entries, and why.
+    /// The loss records: the number of dropped entries, and the numbers by cause.
     pub losses: Vec<(u64, Vec<(String, u64)>)>,
-    /// Lost ranges that are a loss.
+    /// The lost ranges that are a loss.
     pub lost: Vec<(PathBuf, LostRange)>,
 }
 
@@ -51,7 +52,10 @@ impl Read {
         self.entries.iter().map(|entry| entry.body.clone()).collect()
     }
 
-    /// The numbers of each thread in the order in which they stand; every entry is checked to be whole.
+    /// Returns the numbers of each thread in the order of the log.
+    ///
+    /// # Panics
+    /// Panics if the text of an entry is wrong.
     pub fn threads(&self, text: usize) -> BTreeMap<u64, Vec<u64>> {
         let mut threads: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for entry in &self.entries {
@@ -64,7 +68,7 @@ impl Read {
     }
 }
 
-/// The segments of a directory, by name.
+/// Returns the segments of a directory, ordered by name.
 pub fn segments(directory: &Path) -> Vec<(PathBuf, Segment)> {
     let paths = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> =

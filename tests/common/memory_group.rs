@@ -1,15 +1,15 @@
-//! A group of processes with little memory: a cgroup of whichever version this machine lets us make.
+//! Groups of processes with a memory limit: cgroups of version 1 or 2.
 #![allow(dead_code)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A memory cgroup of its own. Removed when this is dropped, what is left in it killed.
+/// A memory cgroup. When it is dropped, it kills the remaining processes and removes the group.
 pub struct MemoryGroup {
     path: PathBuf,
     version: Version,
-    /// Where the hierarchy was mounted for this test alone.
+    /// The mount point, if the hierarchy was mounted only for this test.
     mounted: Option<tempfile::TempDir>,
 }
 
@@ -20,10 +20,10 @@ enum Version {
 }
 
 impl MemoryGroup {
-    /// A group that may use `bytes` of memory and no swap.
+    /// Creates a group with a limit of `bytes` bytes of memory and without swap.
     ///
     /// # Errors
-    /// Why there can be none, for each way of making one.
+    /// Returns the reason why each way to create a group failed.
     pub fn new(bytes: u64) -> Result<Self, String> {
         let mut reasons = Vec::new();
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
@@ -47,7 +47,8 @@ impl MemoryGroup {
         }
     }
 
-    /// Mounts the memory controller of version 1, which a kernel may have and nobody use.
+    /// Mounts the memory controller of version 1. A kernel can support the controller although it is
+    /// not mounted.
     fn mount(bytes: u64) -> Result<Self, String> {
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mount = Command::new("mount")
@@ -85,18 +86,18 @@ impl MemoryGroup {
             Version::Two => &["memory.max", "memory.swap.max"],
         };
         write(&group.path.join(limits[0]), &bytes.to_string())?;
-        // A kernel without swap may not have the second one.
+        // A kernel without swap support may lack the second file.
         let swap = if version == Version::One { bytes } else { 0 };
         let _ = fs::write(group.path.join(limits[1]), swap.to_string());
         Ok(group)
     }
 
-    /// Puts a process into the group.
+    /// Moves a process into the group.
     pub fn add(&self, process: u32) {
         fs::write(self.path.join("cgroup.procs"), process.to_string()).unwrap();
     }
 
-    /// How many processes the kernel has killed because the group ran out of memory.
+    /// Returns the number of processes that the kernel killed because the group ran out of memory.
     pub fn kills(&self) -> u64 {
         let file = if self.version == Version::One { "memory.oom_control" } else { "memory.events" };
         let text = fs::read_to_string(self.path.join(file)).unwrap();
@@ -109,10 +110,10 @@ impl Drop for MemoryGroup {
     fn drop(&mut self) {
         let processes = fs::read_to_string(self.path.join("cgroup.procs")).unwrap_or_default();
         for process in processes.lines().filter_map(|process| process.parse().ok()) {
-            // SAFETY: a system call that touches no memory.
+            // SAFETY: this system call accesses no memory of the process.
             unsafe { libc::kill(process, libc::SIGKILL) };
         }
-        // A process that was killed leaves when it is gone.
+        // The group is busy until the kernel removed the killed processes.
         for _ in 0..200 {
             if fs::remove_dir(&self.path).is_ok() || !self.path.exists() {
                 break;

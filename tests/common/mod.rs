@@ -1,4 +1,4 @@
-//! What several promises need to be tested.
+//! Code that several tests share.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod checksum;

@@ -1,6 +1,7 @@
-//! Values as a plain tree, and a naive oracle of what the fuse keeps of them.
+//! Values as a plain tree, and a naive oracle of the result of the circuit breaker.
 //!
-//! The oracle knows every limit but the entry's budget: give it entries that are far from full.
+//! The oracle applies all limits except the bytes of an entry. The entries must be much smaller
+//! than this limit.
 #![allow(dead_code)]
 
 use fusewire::encode::{AsDisplay, EntryWriter, LogValue, ValueWriter};
@@ -8,7 +9,7 @@ use fusewire::limits::{OnDepth, OnLongKey, OnType, OnWidth};
 use fusewire::owned::{OwnedAttribute, OwnedValue};
 use fusewire::{Kind, Limits, NodeFlags, Timestamp};
 
-/// The name that `Model::Refused` refuses itself by.
+/// The type name of a `Model::Refused`.
 pub const REFUSED: &str = "a refused type";
 
 #[derive(Clone, Debug)]
@@ -62,23 +63,23 @@ pub fn write(tree: &Tree, entry: &mut EntryWriter<'_>) {
     }
 }
 
-/// What the fuse keeps.
+/// The part of a tree that the circuit breaker keeps.
 #[derive(Debug, Default, PartialEq)]
 pub struct Kept {
     pub attributes: Vec<OwnedAttribute>,
     pub dropped: u64,
-    /// By cause: how often, and how much; `None` where unknown.
+    /// The number of trips and the amount of the loss by cause; `None` if the amount is unknown.
     pub trips: [(u32, Option<u64>); 8],
 }
 
-/// Why the fuse refuses the whole entry.
+/// The reason why the circuit breaker refuses the whole entry.
 #[derive(Debug, PartialEq)]
 pub enum Refusal {
     Blocked { path: String, type_name: &'static str },
     TooWide { path: String },
 }
 
-/// The oracle.
+/// Returns the expected result for `tree` under `limits`.
 pub fn kept(tree: &Tree, limits: &Limits) -> Result<Kept, Refusal> {
     let mut oracle = Oracle { limits, trips: [(0, Some(0)); 8] };
     let children = tree.iter().map(|(key, value)| (Some(key.as_str()), value)).collect::<Vec<_>>();
@@ -109,7 +110,8 @@ impl Oracle<'_> {
         *sum = sum.zip(lost).map(|(sum, lost)| sum + lost as u64);
     }
 
-    /// Children at `depth` of the container at `path`: what stays, and how many do not.
+    /// Returns the children that remain at `depth` in the container at `path`, and the number of
+    /// dropped children.
     fn children(
         &mut self,
         children: &[(Option<&str>, &Model)],

@@ -1,4 +1,4 @@
-//! Conditions as trees, how they are written as queries, and what they mean for an entry's JSON: as plainly as it goes.
+//! Conditions as trees, their text as queries, and a naive evaluation of them on the JSON of an entry.
 #![allow(dead_code, unreachable_pub)]
 
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::random::Random;
 
-/// What a condition looks at: its name in queries.
+/// The field that a condition reads.
 #[derive(Clone, Debug)]
 pub enum Field {
     Level,
@@ -18,7 +18,7 @@ pub enum Field {
     Trace,
     /// `body`, `target` or `thread`.
     Text(&'static str),
-    /// `fuse.` and this.
+    /// A field after the prefix `fuse.`.
     Fuse(&'static str),
     Attribute(&'static str),
 }
@@ -39,12 +39,12 @@ pub enum Condition {
 pub enum Constant {
     Null,
     Bool(bool),
-    /// As it is written.
+    /// The text of the number.
     Number(&'static str),
-    /// Nanoseconds, and as they are written.
+    /// The nanoseconds and the text of the duration.
     Duration(i128, &'static str),
     Text(&'static str),
-    /// A level: from its first to its last number.
+    /// The name of a level, and its first and last number.
     Level(&'static str, u64, u64),
 }
 
@@ -106,7 +106,7 @@ fn one<T: Clone>(dice: &mut Random, of: &[T]) -> T {
     of[dice.below(of.len() as u64) as usize].clone()
 }
 
-/// An entry in which the conditions may hold.
+/// Writes an entry that fulfils some of the conditions.
 pub fn entry(dice: &mut Random, entry: &mut EntryWriter<'_>) {
     if dice.below(4) > 0 {
         entry.set_severity(Severity::from_number(dice.below(25) as u8));
@@ -234,7 +234,7 @@ fn constant(dice: &mut Random, field: &Field) -> Constant {
     }
 }
 
-/// A condition at random.
+/// Returns a random condition.
 pub fn condition(dice: &mut Random, depth: u64) -> Condition {
     let below = |dice: &mut Random| Box::new(condition(dice, depth - 1));
     match dice.below(if depth == 0 { 6 } else { 10 }) {
@@ -318,7 +318,7 @@ impl Display for Condition {
 }
 
 impl Condition {
-    /// Whether it holds for an entry, by its JSON.
+    /// Evaluates the condition on the JSON of an entry.
     pub fn holds(&self, json: &Value) -> bool {
         match self {
             Self::And(a, b) => a.holds(json) && b.holds(json),
@@ -354,7 +354,7 @@ fn trips(json: &Value, name: &str) -> u64 {
     counts.map(|(_, trip)| trip["count"].as_u64().unwrap()).sum()
 }
 
-/// The values at a field; none where it is not there.
+/// Returns the values of a field, or none if the field is absent.
 fn values(field: &Field, json: &Value) -> Vec<Value> {
     let member = |name: &str| json.get(name).cloned().into_iter().collect();
     match field {
@@ -364,7 +364,7 @@ fn values(field: &Field, json: &Value) -> Vec<Value> {
         }
         Field::Time => member("time"),
         Field::Trace => member("trace_id"),
-        // They are always there.
+        // These fields always exist.
         Field::Text(name) => vec![json.get(name).cloned().unwrap_or_else(|| Value::from(""))],
         Field::Fuse(name) => vec![Value::from(trips(json, name))],
         Field::Attribute(path) => {
@@ -389,14 +389,14 @@ fn children(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Whether an object stands for a scalar that JSON does not know.
+/// Returns whether an object represents a scalar for which JSON has no type.
 fn is_tag(value: &Value) -> bool {
     value
         .as_object()
         .is_some_and(|members| members.len() == 1 && members.keys().all(|key| key.starts_with('$')))
 }
 
-/// The value at a path without `[*]`.
+/// Returns the value at a path without `[*]`.
 fn below(value: &Value, path: &str) -> Option<Value> {
     let path = path.strip_prefix('.').unwrap_or(path);
     if path.is_empty() {
@@ -457,7 +457,8 @@ fn attribute(value: &Value, constant: &Constant, in_millis: bool) -> Option<Orde
         (Value::Number(value), Constant::Number(other)) => Some(by_digits(&value.to_string(), other)),
         (Value::Number(value), Constant::Duration(nanos, _)) if in_millis => {
             let text = value.to_string();
-            // All durations here are whole milliseconds; what a value has behind the point decides on its own.
+            // All durations here are whole milliseconds. The digits after the decimal point of the value therefore
+            // decide.
             Some(by_digits(&text, &(nanos / 1_000_000).to_string()))
         }
         (Value::Object(tag), Constant::Duration(nanos, _)) => {
@@ -472,10 +473,10 @@ fn attribute(value: &Value, constant: &Constant, in_millis: bool) -> Option<Orde
     }
 }
 
-/// Compares numbers by all of their decimal digits.
+/// Compares numbers by all their decimal digits.
 fn by_digits(a: &str, b: &str) -> Ordering {
     let parts = |text: &str| {
-        // A double has less than 1,100 digits behind the point.
+        // A double has fewer than 1,100 digits after the decimal point.
         let text = match text.parse::<i128>() {
             Ok(number) => format!("{number}.0"),
             Err(_) if text.contains(['.', 'e']) => format!("{:.1100}", text.parse::<f64>().unwrap()),

@@ -1,10 +1,10 @@
-//! Entries at random, the same ones on every run.
+//! Random entries, which are the same in every run.
 #![allow(dead_code, unreachable_pub)]
 
 use fusewire::owned::{Entry, OwnedAttribute, OwnedValue};
 use fusewire::{NodeFlags, Severity, Timestamp, TraceContext};
 
-/// xorshift64*: small, and good enough to be surprising.
+/// A generator of pseudo-random numbers (xorshift64*).
 pub struct Random(pub u64);
 
 impl Random {
@@ -84,7 +84,7 @@ fn attribute(key: String, value: OwnedValue) -> OwnedAttribute {
     OwnedAttribute { key, value, flags: NodeFlags::NONE }
 }
 
-/// The same with flags that say how a value is stored, and not what it is, left out.
+/// Returns the attributes without the flags that describe only the storage of a value.
 pub fn without_storage_flags(mut attributes: Vec<OwnedAttribute>) -> Vec<OwnedAttribute> {
     for attribute in &mut attributes {
         attribute.flags = NodeFlags::from_bits(attribute.flags.bits() & !NodeFlags::WIDE.bits());

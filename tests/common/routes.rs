@@ -1,4 +1,4 @@
-//! A sink that keeps lines, and what came of routed entries.
+//! A sink that stores lines, and the bodies of routed entries.
 #![allow(dead_code, unreachable_pub)]
 
 use std::io;
@@ -13,7 +13,7 @@ use fusewire::owned::Entry;
 use fusewire::route::LineSink;
 use fusewire::{Limits, decode::EntryRef};
 
-/// Lines in memory. Clones share them.
+/// Lines in memory, which all clones share.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Shared>);
 
@@ -76,7 +76,7 @@ fn entries_of_lines(lines: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// The bodies of all lines in the files of a directory.
+/// Returns the bodies of all lines in the files of a directory.
 pub fn bodies_of_lines(directory: &Path) -> Vec<String> {
     let mut bodies = Vec::new();
     for file in std::fs::read_dir(directory).unwrap() {
@@ -89,7 +89,7 @@ pub fn bodies_of_lines(directory: &Path) -> Vec<String> {
     bodies
 }
 
-/// The bodies of all entries in the segments of a directory.
+/// Returns the bodies of all entries in the segments of a directory.
 pub fn bodies_of_log(directory: &Path) -> Vec<String> {
     super::logs::read(directory).bodies()
 }

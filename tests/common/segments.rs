@@ -1,4 +1,4 @@
-//! A segment to damage, and the ways to damage it.
+//! A segment, and operations that damage it.
 
 use std::ops::Range;
 
@@ -6,14 +6,16 @@ use fusewire::segment::{Event, Events, LostRange, Mode, Resource, Segment, Segme
 
 use super::checksum;
 
-/// A small segment: its bytes, and where the frame of each entry lies. Entry `i` has the attribute `n = i`.
+/// A small segment: its bytes, and the offset and length of the frame of each entry. Entry `i` has the
+/// attribute `n = i`.
 pub struct Fixture {
     pub bytes: Vec<u8>,
     pub frames: Vec<(usize, usize)>,
 }
 
 impl Fixture {
-    /// A segment of 16 KiB with `entries` entries, sealed or left as its writer left it.
+    /// Creates a segment of 16 KiB with `entries` entries. The segment is sealed, or its writer was dropped
+    /// without a seal.
     pub fn new(entries: u64, sealed: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.fws");
@@ -29,12 +31,12 @@ impl Fixture {
         Self { bytes: std::fs::read(&path).unwrap(), frames }
     }
 
-    /// One past the last frame.
+    /// Returns the offset of the end of the last frame.
     pub fn data_end(&self) -> usize {
         self.frames.last().map_or(8192, |(start, len)| start + len)
     }
 
-    /// The frame that byte `at` belongs to.
+    /// Returns the index of the frame that contains the byte at `at`.
     pub fn frame_at(&self, at: usize) -> Option<usize> {
         self.frames.iter().position(|(start, len)| (*start..start + len).contains(&at))
     }
@@ -51,7 +53,7 @@ fn append(writer: &mut SegmentWriter, i: u64) -> (usize, usize) {
     (appended.offset as usize, appended.len as usize)
 }
 
-/// What a recovering read finds: the numbers of the entries, and the gaps.
+/// Returns the numbers of the entries and the lost ranges of a recovering read.
 pub fn read(bytes: &[u8]) -> (Vec<u64>, Vec<LostRange>) {
     let (mut entries, mut lost) = (Vec::new(), Vec::new());
     for event in Events::new(bytes, Mode::Recover).unwrap().thorough() {
@@ -68,7 +70,7 @@ pub fn read(bytes: &[u8]) -> (Vec<u64>, Vec<LostRange>) {
     (entries, lost)
 }
 
-/// Whether a strict read accepts the bytes.
+/// Returns whether a strict read accepts the bytes.
 pub fn strict(bytes: &[u8]) -> bool {
     Events::new(bytes, Mode::Strict).is_ok_and(|mut events| events.all(|event| event.is_ok()))
 }
@@ -77,7 +79,7 @@ pub fn segment(bytes: &[u8]) -> Segment {
     Segment::from_vec(bytes.to_vec())
 }
 
-/// The ways to damage.
+/// Operations that damage the segment.
 impl Fixture {
     pub fn flip(&mut self, bit: usize) {
         self.bytes[bit / 8] ^= 1 << (bit % 8);
@@ -91,18 +93,18 @@ impl Fixture {
         self.bytes[range].fill(0);
     }
 
-    /// Puts bytes of anywhere at `at`.
+    /// Overwrites the bytes from `at` with `bytes`.
     pub fn splice(&mut self, at: usize, bytes: &[u8]) {
         self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// The bytes of frame `i`.
+    /// Returns the bytes of frame `i`.
     pub fn frame(&self, i: usize) -> Vec<u8> {
         let (start, len) = self.frames[i];
         self.bytes[start..start + len].to_vec()
     }
 
-    /// Repairs the checksum of the frame of `len` bytes at `at`, whatever it holds.
+    /// Repairs the checksum of the frame of `len` bytes at `at`, for any content of the frame.
     pub fn fix_frame(&mut self, at: usize, len: usize) {
         let payload = self.u32_at(at) & 0x0FFF_FFFF;
         let word = checksum::commit_word(&self.bytes[at..at + len], payload);
@@ -115,18 +117,18 @@ impl Fixture {
         self.splice(4092, &crc.to_le_bytes());
     }
 
-    /// States another end of the frames in page 1.
+    /// Writes another end of the frames into page 1.
     pub fn set_tail(&mut self, slot: u32) {
         let word = u64::from(slot) | u64::from(!slot) << 32;
         self.splice(4096, &word.to_le_bytes());
     }
 
-    /// Puts the word of an append that was begun at `at`, and never completed, for a frame of `len` bytes.
+    /// Writes the word of an incomplete append of a frame of `len` bytes at `at`.
     pub fn begin(&mut self, at: usize, len: usize) {
         self.splice(at, &((len as u64 - 16) | 1 << 28).to_le_bytes());
     }
 
-    /// Puts the word that ends the segment at `at`.
+    /// Writes the word that ends the segment at `at`.
     pub fn close(&mut self, at: usize) {
         let tag = self.salt() ^ (at / 16) as u32;
         self.splice(at, &(3 << 28 | u64::from(tag) << 32).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Entries of a service, and what somebody may look for in them.
+//! Entries of a service, and conditions on them.
 #![allow(dead_code, unreachable_pub)]
 
 use std::path::Path;
@@ -16,7 +16,8 @@ pub fn random(seed: u64) -> Random {
     Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
-/// One entry of a service: severities as services have them, times out of order, traces of a few entries.
+/// Writes an entry of a service: the severities have typical frequencies, the times are out of order, and
+/// a few entries share a trace.
 pub fn write(random: &mut Random, n: u64, entry: &mut EntryWriter<'_>) {
     let severity = match random.below(100) {
         0 => Severity::ERROR,
@@ -48,7 +49,7 @@ pub fn n_of(entry: &EntryRef<'_>) -> i128 {
     entry.get("n").and_then(|n| n.as_i128()).unwrap()
 }
 
-/// What is wanted, and the same as a test of every entry.
+/// Returns random conditions, and a predicate that tests the same conditions on one entry.
 pub fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool + Clone + Send + Sync + use<>) {
     let mut wanted = Wanted::default();
     let severities = (random.below(2) == 0).then(|| {
@@ -86,7 +87,7 @@ pub fn wanted(random: &mut Random) -> (Wanted, impl Fn(&EntryRef<'_>) -> bool + 
     (wanted, matches)
 }
 
-/// Removes the indexes beside segments. How many there were.
+/// Removes the indexes of all segments. Returns the number of removed indexes.
 pub fn remove_indexes(directory: &Path) -> usize {
     let files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
     let indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == "fwi")).collect();

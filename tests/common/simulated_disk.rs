@@ -1,5 +1,7 @@
-//! What a power cut would leave of a directory: the system calls that write to disk are taken over, so that it is known
-//! what has to be there, and whatever else was ever in a file may be there, page by page.
+//! A simulation of the state of a directory after a power cut.
+//!
+//! This module replaces the system calls that write to disk, and records the data that must survive. Each other page of
+//! a file can have any earlier content of this page.
 #![allow(dead_code, unreachable_pub)]
 
 use std::collections::{HashMap, HashSet};
@@ -15,42 +17,42 @@ use super::random::Random;
 
 const PAGE: usize = 4096;
 
-/// Where a file is: its directory, and its number, which stays when it is renamed.
+/// The directory and the inode number of a file. The inode number does not change if the file is renamed.
 type Place = (PathBuf, u64);
 
 #[derive(Default)]
 struct Disk {
-    /// The directories whose files are watched.
+    /// The directories with the observed files.
     watched: Vec<PathBuf>,
-    /// What has to be there of a file.
+    /// The content of each file that must survive.
     synced: HashMap<Place, Vec<u8>>,
-    /// What a file was since then, and when.
+    /// The later contents of each file, and their times.
     seen: HashMap<Place, Vec<(u64, Vec<u8>)>>,
-    /// The names that have to be there.
+    /// The names that must survive.
     names: HashMap<PathBuf, HashSet<String>>,
     clock: u64,
 }
 
 static DISK: Mutex<Option<Disk>> = Mutex::new(None);
 
-/// A panic under the lock fails its test, and leaves the others what they need.
+/// Locks the state, also after a panic: only the test that panicked fails.
 fn locked() -> MutexGuard<'static, Option<Disk>> {
     DISK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Watches the files in `directory` from now on. Nothing of them is on disk yet.
+/// Observes the files in `directory` from now on. None of them must survive before they are synced.
 pub fn watch(directory: &Path) {
     locked().get_or_insert_default().watched.push(directory.to_owned());
 }
 
-/// Whether the name of the file or directory `path` has to be there.
+/// Returns whether the name of the file or directory `path` must survive.
 pub fn is_named(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
     let disk = locked();
     disk.as_ref().unwrap().names.get(path.parent().unwrap()).is_some_and(|names| names.contains(name))
 }
 
-/// Notes what the files of `directory` are now.
+/// Records the present contents of the files of `directory`.
 pub fn look(directory: &Path) {
     let mut disk = locked();
     let disk = disk.as_mut().unwrap();
@@ -60,13 +62,13 @@ pub fn look(directory: &Path) {
     }
 }
 
-/// The segments that a power cut at this moment may leave in `directory`: names and bytes.
+/// Returns names and bytes of the segments that a power cut at this moment can leave in `directory`.
 pub fn cut(directory: &Path, random: &mut Random) -> Vec<(String, Vec<u8>)> {
     look(directory);
     let disk = locked();
     let disk = disk.as_ref().unwrap();
     let mut left = Vec::new();
-    // From "nothing that did not have to be" to "everything".
+    // The percentage of pages with a content that was not synced: from none to all.
     let new = [0, 1, 10, 50, 90, 100][random.below(6) as usize];
     for (place, name, now) in files(directory) {
         let named = disk.names.get(directory).is_some_and(|names| names.contains(&name));
@@ -82,7 +84,8 @@ pub fn cut(directory: &Path, random: &mut Random) -> Vec<(String, Vec<u8>)> {
         let mut bytes = synced.unwrap_or(&nothing).clone();
         let seen = disk.seen.get(&place).map_or(&[][..], Vec::as_slice);
         for page in 0..bytes.len() / PAGE {
-            // The first two pages say what the others are: they have an order of their own.
+            // The first two pages describe the other pages. They are synced separately, so the percentage is also
+            // separate.
             let new = if page < 2 { [0, 50, 100][random.below(3) as usize] } else { new };
             if !seen.is_empty() && random.below(100) < new {
                 let range = page * PAGE..(page + 1) * PAGE;
@@ -95,7 +98,7 @@ pub fn cut(directory: &Path, random: &mut Random) -> Vec<(String, Vec<u8>)> {
     left
 }
 
-/// The segments of `directory`: place, name, bytes.
+/// Returns the place, the name and the bytes of each segment of `directory`.
 fn files(directory: &Path) -> Vec<(Place, String, Vec<u8>)> {
     let mut files = Vec::new();
     for file in fs::read_dir(directory).unwrap() {
@@ -110,9 +113,10 @@ fn files(directory: &Path) -> Vec<(Place, String, Vec<u8>)> {
     files
 }
 
-/// Takes note of a call that writes `descriptor` to disk. It takes a while, and what is written meanwhile need not be there.
+/// Records a call that writes `descriptor` to disk. The call takes time. Bytes that are written during the call do not
+/// have to survive.
 fn sync(descriptor: RawFd) -> libc::c_int {
-    // Works for a file whose name has gone, too.
+    // This path is also valid for a file that was deleted.
     let itself = format!("/proc/self/fd/{descriptor}");
     let path = fs::read_link(&itself).unwrap();
     if fs::metadata(&itself).unwrap().is_dir() {
@@ -143,13 +147,13 @@ fn sync(descriptor: RawFd) -> libc::c_int {
     0
 }
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fsync(descriptor: RawFd) -> libc::c_int {
     sync(descriptor)
 }
 
-/// Instead of the C library's.
+/// Replaces the function of the C library.
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(descriptor: RawFd) -> libc::c_int {
     sync(descriptor)

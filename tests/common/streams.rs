@@ -1,18 +1,19 @@
-//! Streams of segments, as processes leave them in a directory, and what a reader makes of them.
+//! Streams of segments in a directory, as processes leave them, and their entries.
 
 use std::path::{Path, PathBuf};
 
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{Resource, SegmentOptions, SegmentWriter, file_name};
 
-/// How a stream's last segment was left.
+/// The state in which a process leaves the last segment of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Sealed,
     Crashed,
 }
 
-/// Writes a stream: one segment for each list of times. Entry `i` of the stream has the attribute `n = first + i`.
+/// Writes a stream with one segment for each list of times. Entry `i` of the stream has the attribute `n = first +
+/// i`.
 pub fn write(directory: &Path, id: u8, first: u64, segments: &[Vec<u64>], end: End) -> Vec<PathBuf> {
     let mut n = first;
     let mut paths = Vec::new();
@@ -48,7 +49,7 @@ pub fn append(writer: &mut SegmentWriter, time: u64, n: u64) {
         .unwrap();
 }
 
-/// The attribute `n` of the entry, where the event is one.
+/// Returns the attribute `n` if the event is an entry.
 pub fn number(event: &LogEvent<'_>) -> Option<u64> {
     match event {
         LogEvent::Entry { entry, .. } => Some(entry.get("n").unwrap().as_i128().unwrap() as u64),
@@ -57,7 +58,7 @@ pub fn number(event: &LogEvent<'_>) -> Option<u64> {
     }
 }
 
-/// The numbers of all entries there are now, of a log without damage.
+/// Returns the numbers of all present entries of a log without damage.
 pub fn numbers(reader: &mut LogReader) -> Vec<u64> {
     let mut numbers = Vec::new();
     while let Some(event) = reader.next() {

@@ -1,4 +1,4 @@
-//! Random values, and limits low enough to trip on them.
+//! Random values, and limits that are low enough to trip on them.
 #![allow(dead_code)]
 
 use fusewire::limits::{OnDepth, OnLongKey, OnType, OnWidth};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::model::{Model, Tree};
 
-/// Numbers of 128 bits, most of them small.
+/// Generates 128-bit numbers, most of them small.
 fn int() -> impl Strategy<Value = i128> {
     prop_oneof![any::<i64>().prop_map(i128::from), any::<i128>(), Just(i128::MIN), Just(i64::MAX.into())]
 }
@@ -20,7 +20,7 @@ fn timestamp() -> impl Strategy<Value = Timestamp> {
     })
 }
 
-/// Up to 48 bytes of text with characters of every length.
+/// Generates text of up to 48 bytes with characters of every length.
 fn text() -> impl Strategy<Value = String> {
     vec(prop_oneof![Just('a'), Just('\0'), Just('é'), Just('…'), Just('🔌'), any::<char>()], 0..12)
         .prop_map(String::from_iter)
@@ -48,12 +48,12 @@ fn value(nodes: u32) -> impl Strategy<Value = Model> {
     })
 }
 
-/// Attributes of about `nodes` nodes each.
+/// Generates attributes of about `nodes` nodes each.
 pub fn tree(nodes: u32) -> impl Strategy<Value = Tree> {
     vec((text(), value(nodes)), 0..7)
 }
 
-/// Limits low enough to trip on such trees.
+/// Generates limits that are low enough to trip on such trees.
 pub fn limits() -> impl Strategy<Value = Limits> {
     let responses = (any::<bool>(), 0..4_u8, 0..4_u8, any::<bool>());
     let numbers = (0..7_u8, 0..8_u16, 0..40_u32, 24..40_u16, 0..40_u32);

@@ -1,18 +1,19 @@
-//! Ends a test process that hangs, with a message, so that a lost wake-up is a failure and not a silence.
+//! A watchdog that ends a test process that hangs and prints a message, so that a lost wake-up fails the
+//! test.
 #![allow(dead_code)]
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// No test takes so long, on however busy a machine. It is no measurement.
+/// The limit for one test. It is much longer than any test on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(240);
 
-/// Aborts the process if it lives longer than [`LIMIT`].
+/// A guard that aborts the process if the guard lives longer than [`LIMIT`].
 pub struct Watchdog(Arc<(Mutex<bool>, Condvar)>);
 
 impl Watchdog {
-    /// Watches over `what`.
+    /// Starts to watch the test `what`.
     pub fn over(what: &'static str) -> Self {
         let ended = Arc::new((Mutex::new(false), Condvar::new()));
         let its = Arc::clone(&ended);
@@ -35,7 +36,10 @@ impl Drop for Watchdog {
     }
 }
 
-/// Waits until `is_so`; panics with `what` if that takes longer than [`LIMIT`].
+/// Waits until `is_so` returns true.
+///
+/// # Panics
+/// Panics with `what` after [`LIMIT`].
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {

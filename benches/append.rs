@@ -17,7 +17,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fusewire::log::{Log, OnFull};
 use fusewire::segment::{Resource, SegmentOptions, SegmentWriter};
 
-/// Entries in a burst, about 1 MB.
+/// The number of entries in a burst, about 1 MiB.
 const BURST: u64 = 2_000;
 
 /// Returns the time of `entries` appends in each of `threads` threads, without the pauses between bursts.

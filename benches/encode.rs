@@ -1,5 +1,7 @@
-//! Benchmark of the encoder. The baselines are a memcpy of the entry, `serde_json` into a reused `Vec`, and a reused
-//! `flatbuffers` builder with the same schema and values. With the feature `serde`, also the same entry through
+//! Benchmark of the encoder.
+//!
+//! The baselines are a memcpy of the entry, `serde_json` into a reused `Vec`, and a reused `flatbuffers` builder
+//! with the same schema and values. With the feature `serde`, the benchmark also encodes the same entry through
 //! `serde::Serialize`.
 
 mod common;
@@ -63,7 +65,7 @@ fn json(out: &mut Vec<u8>, event: &Event) {
     serde_json::to_writer(out, &line).unwrap();
 }
 
-/// The event as an entry: the varying fields through serde, the others through the typed interface.
+/// The attributes of the entry, which serde serializes.
 #[cfg(feature = "serde")]
 #[derive(Serialize)]
 struct Attributes<'a> {
@@ -96,7 +98,7 @@ fn through_serde(entry: &mut fusewire::encode::EntryWriter<'_>, event: &Event) {
     });
 }
 
-/// The same entry through the code that flatc generates: reused vectors for text and nodes, then the builder.
+/// Encodes the same entry with the code that `flatc` generates. The vectors for text and nodes are reused.
 fn builder<'a>(fbb: &mut FlatBufferBuilder<'a>, text: &mut Vec<u8>, nodes: &mut Vec<Node>, event: &Event) {
     fbb.reset();
     text.clear();

@@ -1,11 +1,12 @@
-//! What a log takes on disk in proportion to what it was given: the figures that `docs` and the changelog name, in one run.
+//! Benchmark of the disk space of a log in proportion to its data. The documents and the changelog contain these
+//! figures.
 //!
 //! ```text
 //! cargo bench --bench footprint              # all
 //! cargo bench --bench footprint -- --smoke   # fewer processes and entries, for CI
 //! ```
 //!
-//! Each line has a figure and its bound. The program exits with 1 if a bound is not met.
+//! Each line contains a figure and its bound. The program exits with 1 if a bound is not met.
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -22,7 +23,7 @@ mod linux {
     const MIB: u64 = 1 << 20;
     const BUDGET: &str = "FUSEWIRE_FOOTPRINT_BUDGET";
 
-    /// Prints figures, and remembers whether all were within their bounds.
+    /// A printer of figures, which records whether all figures were within their bounds.
     struct Figures {
         good: bool,
     }
@@ -43,7 +44,7 @@ mod linux {
         }
     }
 
-    /// KiB that the files of a directory take on disk.
+    /// Returns the disk usage of the files in a directory in KiB.
     fn taken(directory: &Path) -> u64 {
         let files = fs::read_dir(directory).into_iter().flatten().flatten();
         files.filter_map(|file| file.metadata().ok()).map(|found| found.blocks() * 512).sum::<u64>() / KIB
@@ -60,7 +61,8 @@ mod linux {
         entries
     }
 
-    /// A child that logs, says so, and ends as it is told by its standard input: `k` is SIGKILL.
+    /// Starts a child that logs, prints the number of dropped entries, and ends as its standard input selects: `k` is
+    /// SIGKILL.
     fn start(directory: &Path, entries: u64, budget: Option<u64>) -> Child {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.arg("--child").arg(directory).arg(entries.to_string());
@@ -82,13 +84,13 @@ mod linux {
         let mut how = [0];
         let _ = std::io::stdin().read(&mut how);
         if how[0] == b'k' {
-            // SAFETY: system calls that touch no memory.
+            // SAFETY: these system calls access no memory of the process.
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
         }
         drop(log);
     }
 
-    /// Waits until the child has logged. How many entries it dropped.
+    /// Waits until the child has logged. Returns the number of entries that it dropped.
     fn logged(child: &mut Child) -> u64 {
         let mut line = String::new();
         let output = child.stdout.as_mut().expect("a pipe");
@@ -182,12 +184,12 @@ mod linux {
         event!(log, Severity::INFO, "parent");
         let mut children = Vec::new();
         for i in 0..CHILDREN {
-            // SAFETY: the child logs, which is allowed after a fork, waits to be killed, and does nothing else.
+            // SAFETY: the child only logs, which is allowed after a fork, and waits for SIGKILL.
             let child = unsafe { libc::fork() };
             if child == 0 {
                 event!(log, Severity::INFO, "child", i = i);
                 loop {
-                    // SAFETY: a system call that touches no memory.
+                    // SAFETY: this system call accesses no memory of the process.
                     unsafe { libc::pause() };
                 }
             }
@@ -206,7 +208,7 @@ mod linux {
         );
         for child in children {
             let mut status = 0;
-            // SAFETY: the process is this one's child, and `status` outlives the call.
+            // SAFETY: the process is a child of this process, and `status` outlives the call.
             unsafe {
                 libc::kill(child, libc::SIGKILL);
                 libc::waitpid(child, &raw mut status, 0);
@@ -239,7 +241,7 @@ fn main() -> std::process::ExitCode {
         linux::child(directory, entries);
         return std::process::ExitCode::SUCCESS;
     }
-    // `--test` is what `cargo bench -- --test` passes to every benchmark: run once, briefly.
+    // `cargo bench -- --test` passes `--test` to every benchmark, which then runs briefly.
     linux::figures(arguments.iter().any(|argument| matches!(argument.as_str(), "--smoke" | "--test")))
 }
 

@@ -1,6 +1,7 @@
-//! Benchmark of the JSON conversion: an entry to a line, values to a line through an entry, and a line to an entry. The
-//! baseline is `serde_json`, which writes the same line from the values. With the feature `serde`, also the entry through
-//! `serde::Serialize`.
+//! Benchmark of the JSON conversion: an entry to a line, values to a line through an entry, and a line to an entry.
+//!
+//! The baseline is `serde_json`, which writes the same line from the values. With the feature `serde`, the benchmark
+//! also serializes the entry through `serde::Serialize`.
 
 mod common;
 
@@ -49,7 +50,7 @@ impl<T: std::fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// A number with a fixed count of hexadecimal digits.
+/// A number with a fixed number of hexadecimal digits.
 struct Hex(u128, usize);
 
 impl std::fmt::Display for Hex {

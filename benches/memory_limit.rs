@@ -1,18 +1,19 @@
-//! A service near its memory limit: how long one log call takes at worst, and whether the kernel kills the process. Also the
-//! memory of a log at full speed.
+//! Benchmark of a service near its memory limit: the longest duration of a log call, and whether the kernel kills the
+//! process. Also the memory of a log at full speed.
 //!
 //! ```text
 //! sudo -E cargo bench --bench memory_limit --features tracing              # 20 runs each
 //! sudo -E cargo bench --bench memory_limit --features tracing -- --smoke   # a short form
 //! ```
 //!
-//! Each run is a process with two threads in a memory cgroup of 64 MiB, of which the process holds 57 MiB itself. It logs 5,000
-//! events per second for 3 s through `tracing`, to a log with segments of 64 MiB or as JSON lines to a file. Both are on an
-//! ext4 file system on a loop device of the benchmark's own, with the read-ahead of the device set to 8,192 KiB and to 128
-//! KiB. Runs of the two alternate. A mount needs root; without it only the second part runs.
+//! Each run is a process with two threads in a memory cgroup of 64 MiB. The process itself holds 57 MiB of this memory.
+//! It logs 5,000 events per second for 3 s through `tracing`, to a log with segments of 64 MiB or as JSON lines to a
+//! file. Both are on an ext4 file system on a loop device that the benchmark creates. The read-ahead of the device is
+//! 8,192 KiB or 128 KiB. The runs of the log and of the JSON lines alternate. A mount needs root. Without root, only
+//! the second part runs.
 //!
-//! The second part appends from two threads without a pause, and samples the memory that the log takes: the resident pages of
-//! its segments, and the anonymous memory beyond that before the log was opened.
+//! The second part appends from two threads without a pause, and samples the memory of the log: the resident pages of
+//! its segments, and the growth of the anonymous memory since the log was opened.
 
 #[path = "../tests/common/memory_group.rs"]
 mod memory_group;
@@ -58,7 +59,7 @@ fn figures(runs: usize, seconds: f64, busy_seconds: f64) {
     run(&["busy", &directory.path().display().to_string(), &busy_seconds.to_string()], None);
 }
 
-/// Prints one line for the log and one for JSON lines.
+/// Runs the log and JSON lines near the memory limit, and prints one line for each.
 fn near_the_limit(volume: &Volume, runs: usize, seconds: f64) {
     let mut results = [("log", Vec::new()), ("json", Vec::new())];
     for _ in 0..runs {
@@ -94,7 +95,7 @@ fn near_the_limit(volume: &Volume, runs: usize, seconds: f64) {
     }
 }
 
-/// Runs this program again, in `group` if there is one. What it printed; `None` if it was killed.
+/// Runs this program again, in `group` if there is one. Returns its output, or `None` if it was killed.
 fn run(arguments: &[&str], group: Option<&MemoryGroup>) -> Option<String> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(arguments).stdin(Stdio::piped());
@@ -105,13 +106,13 @@ fn run(arguments: &[&str], group: Option<&MemoryGroup>) -> Option<String> {
     if let Some(group) = group {
         group.add(child.id());
     }
-    // It begins once its standard input ends.
+    // The child begins when its standard input ends.
     drop(child.stdin.take());
     let output = child.wait_with_output().unwrap();
     output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
 }
 
-/// Waits until the parent has put this process in its place.
+/// Waits until the parent has moved this process into its group.
 fn wait_for_parent() {
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
@@ -165,7 +166,7 @@ fn paced(mode: &str, directory: &Path, seconds: f64) {
     println!("dropped {dropped} worst {}", worst.as_nanos());
 }
 
-/// Bytes of anonymous memory.
+/// Returns the number of bytes of anonymous memory.
 fn anonymous() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     kib(status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap())
@@ -175,7 +176,7 @@ fn kib(text: &str) -> u64 {
     text.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// Resident bytes of the files in `directory`.
+/// Returns the number of resident bytes of the files in `directory`.
 fn resident(directory: &str) -> u64 {
     let maps = fs::read_to_string("/proc/self/smaps").unwrap();
     let (mut ours, mut bytes) = (false, 0);
@@ -253,7 +254,7 @@ fn busy(directory: &Path, seconds: f64) {
     );
 }
 
-/// An ext4 file system on a loop device, mounted. Gone when this is dropped.
+/// A mounted ext4 file system on a loop device, which is removed when the value is dropped.
 struct Volume {
     temporary: tempfile::TempDir,
     directory: PathBuf,

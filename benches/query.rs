@@ -1,5 +1,7 @@
-//! Benchmark of conditions and of aggregation. The baseline of a condition is the same condition in Rust.
-//! The entries are in the CPU cache. The results do not include the time to read them from memory.
+//! Benchmark of conditions and of aggregation.
+//!
+//! The baseline of a condition is the same condition in Rust. The entries are in the CPU cache. The results
+//! do not include the time to read them from memory.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Benchmark of the reader with a log of several processes, and the latency of a reader that follows a log. The baseline is a
-//! scan of the segments in sequence.
+//! Benchmark of the reader with a log of several processes, and of the latency of a reader that follows a log. The
+//! baseline is a scan of the segments in sequence.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn unix_nanos() -> u64 {
     u64::try_from(now.as_nanos()).unwrap()
 }
 
-/// Number of processes. Their entries alternate.
+/// Creates the segments of `STREAMS` processes. Their entries alternate by time.
 fn make(directory: &Path) {
     for stream in 0..STREAMS {
         let mut options = SegmentOptions::new(Resource::empty());
@@ -55,7 +55,7 @@ fn one_after_the_other(directory: &Path) -> u64 {
     entries
 }
 
-/// Measures the latency of a reader that follows the log, from the time stamp of an entry (before `append`).
+/// Measures the latency of a reader that follows the log, from the time of an entry, which is set before `append`.
 fn lateness() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path())

@@ -10,14 +10,14 @@ use fusewire::log::{Log, OnFull};
 use tracing::{Dispatch, Subscriber, info, info_span};
 use tracing_subscriber::prelude::*;
 
-/// Entries in a burst, about 1 MB of prefaulted pages.
+/// The number of entries in a burst, about 1 MiB of prefaulted pages.
 const BURST: u64 = 2_000;
 
 struct Nothing;
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Nothing {}
 
-/// A layer that visits the fields and discards them.
+/// A layer that visits each field and discards it.
 struct Visits;
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Visits {

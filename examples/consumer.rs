@@ -1,7 +1,7 @@
 //! A consumer that follows a log: `cargo run --example consumer [DIR]`.
 //!
-//! It counts requests and errors by target, and prints one line per target and second, like an alerting service. Without a
-//! directory, it writes its own log with two threads for three seconds.
+//! The example counts requests and errors by target, and prints one line per target and second, like an alerting
+//! service. Without a directory, it writes a temporary log with two threads for three seconds.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,11 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     follow(&directory, None)
 }
 
-/// Follows the log for the duration `time`, or without end.
+/// Follows the log for the duration `time`, or without an end if `time` is `None`.
 fn follow(directory: &std::path::Path, time: Option<Duration>) -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let mut reader = LogReader::options().open(&[directory.to_owned()])?;
-    // Skip the existing entries. Without this call, the reader starts at the beginning.
+    // Without this call, the reader starts at the first entry.
     reader.seek_to_end();
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let mut next_line = Instant::now() + Duration::from_secs(1);

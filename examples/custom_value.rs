@@ -7,13 +7,13 @@ use fusewire::decode::EntryRef;
 use fusewire::encode::{AsDisplay, LogValue, ValueWriter, encode};
 use fusewire::{Limits, Severity};
 
-/// A customer of a shop, and the customer who referred them.
+/// A customer of a shop, and the customer who referred this customer.
 struct Customer {
     id: u64,
     name: String,
     card_number: String,
     orders: Vec<Order>,
-    /// A faulty migration created a cycle: a customer refers to themselves.
+    /// The id of the referring customer. A faulty migration created a cycle: the customer refers to itself.
     referred_by: Option<u64>,
 }
 
@@ -38,7 +38,7 @@ impl std::fmt::Display for Euros {
     }
 }
 
-/// A customer and their chain of referrers, up to the depth limit.
+/// A customer and the chain of referring customers, up to the depth limit.
 struct Chain<'a>(&'a [Customer], &'a Customer);
 
 impl LogValue for Chain<'_> {
@@ -46,7 +46,7 @@ impl LogValue for Chain<'_> {
         let Self(all, customer) = self;
         let mut map = out.map();
         map.entry("id", &customer.id).entry("name", &customer.name);
-        // Log only the last four digits.
+        // The entry must not contain the complete card number.
         map.entry("card", &customer.card_number[customer.card_number.len() - 4..]);
         map.entry("orders", &customer.orders);
         let by = customer.referred_by.and_then(|id| all.iter().find(|other| other.id == id));

@@ -1,7 +1,8 @@
 //! A service that reports its memory usage: `cargo run --example memstats [ADDRESS]`.
 //!
-//! `GET /debug/memstats` returns the latest sample of the memory recorder as JSON. The log contains all samples. With an address,
-//! such as 127.0.0.1:8080, the service runs until it is stopped. Without an address, it sends itself one request and exits.
+//! `GET /debug/memstats` returns the latest sample of the memory recorder as JSON. The log contains all samples. With
+//! an address, such as 127.0.0.1:8080, the service runs until it is stopped. Without an address, the service sends one
+//! request to itself and exits.
 
 use std::error::Error;
 use std::io::{Read, Write};

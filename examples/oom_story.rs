@@ -32,7 +32,7 @@ const MIB: u64 = 1 << 20;
 const LIMIT: u64 = 96 * MIB;
 const REQUESTS: u32 = 1_200;
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(3);
-/// Write rate of a busy disk or a network, in bytes per second.
+/// The write rate of a busy disk or network in bytes per second.
 const BYTES_PER_SECOND: u64 = 4 * MIB;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -92,7 +92,7 @@ fn run(kind: &str, directory: &Path) -> Result<ExitStatus> {
     if let Ok(group) = &group {
         group.add(child.id());
     }
-    // The service waits for this: all its memory belongs to the group.
+    // The service waits for the end of its standard input, so all its memory belongs to the group.
     drop(child.stdin.take());
     Ok(child.wait()?)
 }
@@ -169,14 +169,14 @@ fn serve<L: Logger>(directory: &Path, logger: impl FnOnce(&Path, &Log) -> Result
         cart = Some(now);
         thread::sleep(BETWEEN_REQUESTS);
     }
-    // Drop the carts one by one: dropping the list recurses like the logging.
+    // The carts are dropped one by one, because the drop of the list would recurse like the logging.
     while let Some(now) = cart.take() {
         cart = Arc::into_inner(now).and_then(|now| now.before);
     }
     Ok(())
 }
 
-/// The naive logger: the whole value, as text, to an unbounded queue.
+/// The naive logger, which sends the complete value as text to an unbounded queue.
 struct Queue(mpsc::Sender<String>);
 
 fn naive(directory: &Path, _: &Log) -> Result<Queue> {
@@ -198,7 +198,7 @@ impl Queue {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let line =
             format!(r#"{{"time":{now:.6},"level":"info","target":"{target}","message":"{message}"{rest}}}"#);
-        // The queue has no receiver when the service ends.
+        // The queue has no receiver after the service has ended.
         let _ = self.0.send(line + "\n");
     }
 }
@@ -223,7 +223,7 @@ impl Logger for Queue {
     }
 }
 
-/// The Fusewire logger: the same calls with limits.
+/// The Fusewire logger, which receives the same calls and applies limits.
 struct Fused(Log);
 
 fn fused(_: &Path, log: &Log) -> Result<Fused> {

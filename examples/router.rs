@@ -27,9 +27,9 @@ fn roll_out(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut before = router.stats();
     for percent in [0.0, 10.0, 100.0] {
         let mut config = RouteConfig::binary_percent(Percent::new(percent));
-        // Errors always go to the binary log: they survive the death of the process.
+        // Errors always go to the binary log, because its entries survive the death of the process.
         config.rules.push(Rule::to(Arm::Binary).severity(Severity::ERROR));
-        // Compare both encodings for 1 % of the traces.
+        // The router compares both encodings for 1 % of the traces.
         config.shadow = Percent::new(1.0);
         config.bounds.max_error_rate = 0.01;
         router.set(config);

@@ -1,7 +1,7 @@
 //! A service that logs through `tracing`: `cargo run --release --example tracing_service --features tracing`.
 //!
-//! It serves requests in two threads, each request in a span, and compares the JSON layer with Fusewire. The two versions
-//! differ only in the lines marked BEFORE and AFTER.
+//! The example serves requests in two threads, each request in a span, and compares the JSON layer with Fusewire. The
+//! two versions differ only in the lines marked BEFORE and AFTER.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entries = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
     report("JSON file", &times, entries, file.1.load(Ordering::Relaxed));
 
-    // AFTER: these two lines replace them.
+    // AFTER: these lines replace them.
     let log = Log::options(directory.join("log")).resource(Resource::of_this_process("shop")).open()?;
     let guard = log.guard();
     let subscriber = tracing_subscriber::registry().with(Layer::new(log.clone())).with(LEVEL);
@@ -138,7 +138,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{line}");
         }
     }
-    // At the end of `main` a service drops the guard: the log is sealed, and its process is shown as stopped.
+    // A service drops the guard at the end of `main`. The log is then sealed, and its process is listed as stopped.
     drop((guard, reader));
     std::fs::remove_dir_all(&directory)?;
     Ok(())

@@ -21,7 +21,8 @@ fn before(lines: Buffer) -> Dispatch {
     tracing_subscriber::fmt().json().with_thread_names(true).with_writer(move || lines.clone()).into()
 }
 
-/// AFTER: these two lines replace it. In a service, the second one is `let _guard = fusewire::bridge::tracing::init(log)?;`.
+/// AFTER: these two lines replace it. In a service, the second line is `let _guard =
+/// fusewire::bridge::tracing::init(log)?;`.
 fn after(directory: &Path) -> std::io::Result<Dispatch> {
     let log = Log::options(directory).open()?;
     // INFO is the default level of `fmt()`.
@@ -93,7 +94,7 @@ fn fields(line: &Value) -> Vec<(String, &Value, String)> {
                     }));
                 }
             }
-            // A copy of the last span.
+            // `span` is a copy of the last span.
             ("span", _) => {}
             (key, _) => {
                 let place = match key {
@@ -139,7 +140,7 @@ fn compare(line: &Value, entry: &Value, shown: bool) -> Result<(), String> {
     for (field, value, place) in fields(line) {
         let found =
             entry.pointer(&place).ok_or_else(|| format!("{field}: missing in the entry at {place}"))?;
-        // The program ran twice: the time stamps differ.
+        // The time stamps differ, because the program runs twice.
         if value != found && field != "timestamp" {
             return Err(format!("{field}: expected {value}, found {found} at {place}"));
         }

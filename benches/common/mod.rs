@@ -1,10 +1,11 @@
-//! The entry of all benchmarks: eleven values, four of them in a nested map, with ids, target, body and thread.
+//! The entry that the benchmarks append: eleven values, four of them in a nested map, with ids, target, body
+//! and thread.
 #![allow(dead_code)]
 
 use fusewire::encode::{EntryWriter, encode};
 use fusewire::{Limits, Severity, TraceContext};
 
-/// The varying fields.
+/// The fields that vary between entries.
 #[derive(Clone, Copy)]
 pub struct Event {
     pub user_id: u64,

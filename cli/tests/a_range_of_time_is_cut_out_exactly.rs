@@ -1,5 +1,5 @@
-//! `--since` and `--until`: every entry whose own time is in the range and no other, whatever clocks did; in the zone
-//! asked for (C5).
+//! `--since` and `--until` select exactly the entries whose time is in the range, for any change of a clock and in
+//! the selected time zone.
 
 mod common;
 
@@ -9,7 +9,7 @@ use common::{TempDir, append, fusewire, segments, small_log};
 const BASE: u64 = 1_767_323_045_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// Two processes; the clock of one is set back by an hour in the middle.
+/// Creates a log of two processes. The clock of one process steps back by one hour.
 fn log() -> TempDir {
     let directory = TempDir::new().unwrap();
     let steady = small_log(directory.path(), "steady").open().unwrap();
@@ -24,7 +24,7 @@ fn log() -> TempDir {
     directory
 }
 
-/// The bodies of what `cat` prints, sorted by process and number.
+/// Returns the bodies that `cat` prints, sorted by process and number.
 fn bodies(directory: &TempDir, range: &[&str]) -> Vec<(String, u64)> {
     let run = fusewire([&["cat", directory.path().to_str().unwrap(), "--utc"], range].concat());
     assert!(run.code < 2, "{run:?}");

@@ -1,4 +1,5 @@
-//! F1: severities, thresholds, rules of one's own, allowances, baselines, exit codes, and SARIF that is SARIF.
+//! `check` applies configured severities, thresholds, custom rules, allowances and baselines. Its exit code
+//! shows the result, and its SARIF output is valid.
 
 mod common;
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use common::{Run, TempDir, fusewire};
 use serde_json::Value;
 
-/// A directory with a file of lines, each of which says no trace id; two are errors of `db`.
+/// Creates a file of lines without trace ids. Two lines are errors of `db`.
 fn logs() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let logs = directory.path().join("logs");
@@ -102,7 +103,8 @@ fn what_is_known_is_not_new() {
     let again = check(&logs, None, &["--baseline", known, "--fail-on", "note"]);
     assert_eq!(again.code, 0, "{}", again.stdout);
     assert!(again.stdout.contains("no findings in 20 entries; 2 known"), "{}", again.stdout);
-    // Other numbers and times of the same call sites are the same findings; another site is new.
+    // Other numbers and times of the same call sites are the same findings. A finding of another call site is
+    // new.
     let more = "{\"time\":\"2026-03-05T00:00:00Z\",\"level\":\"info\",\"target\":\"web\",\"message\":\"m77x done\",\"n\":1}\n{\"time\":\"2026-03-05T00:00:01Z\",\"level\":\"info\",\"target\":\"cart\",\"message\":\"m78x done\",\"n\":1}\n";
     std::fs::write(logs.join("more.jsonl"), more).unwrap();
     let run = check(&logs, None, &["--baseline", known, "--fail-on", "warning", "--output", "sarif"]);
@@ -116,7 +118,7 @@ fn what_is_known_is_not_new() {
         })
         .collect();
     assert_eq!(states, [("web", "unchanged"), ("db", "unchanged"), ("cart", "new")]);
-    // What was new is the only one that is shown.
+    // Only the new finding is printed.
     let run = check(&logs, None, &["--baseline", known]);
     assert!(run.stdout.contains("cart") && !run.stdout.contains("db"), "{}", run.stdout);
     std::fs::write(logs.with_file_name("known.json"), "{\"version\":9,\"known\":{}}").unwrap();
@@ -161,7 +163,7 @@ fn faults_in_a_configuration_are_named() {
 #[test]
 fn sarif_is_what_its_schema_says() {
     let (_directory, logs) = logs();
-    // Names that a URI has to escape, and everything in a text.
+    // The file name contains characters that a URI must escape, and the line contains hostile text.
     std::fs::rename(logs.join("app.jsonl"), logs.join("ä b%#?.jsonl")).unwrap();
     let hostile = "{\"time\":\"2026-03-04T00:00:00Z\",\"level\":\"info\",\"target\":\"<a>\\u001b[2J\",\"message\":\"\\\" \\u202e\",\"v\":{\"password\":\"hunter22\"}}\n";
     std::fs::write(logs.join("hostile.jsonl"), hostile).unwrap();
@@ -177,7 +179,7 @@ fn sarif_is_what_its_schema_says() {
     compiler.add_resource("sarif.json", schema).unwrap();
     let index = compiler.compile("sarif.json", &mut schemas).unwrap();
     schemas.validate(&sarif, index).unwrap_or_else(|error| panic!("{error:#}"));
-    // That it would notice.
+    // This verifies that the validation detects an error.
     let mut wrong = sarif.clone();
     wrong["runs"][0]["results"][0]["level"] = "loud".into();
     assert!(schemas.validate(&wrong, index).is_err());

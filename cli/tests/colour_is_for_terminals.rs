@@ -1,4 +1,4 @@
-//! A pipe gets plain text unless colour is asked for, and NO_COLOR is obeyed.
+//! A command writes plain text to a pipe unless colour is requested, and follows NO_COLOR.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! E2: `cat`, `tail`, `ls` and `info` take directories and files of segments, JSON lines and frames alike.
+//! `cat`, `tail`, `ls` and `info` read directories and files of segments, JSON lines and frames.
 
 mod common;
 
@@ -23,7 +23,7 @@ fn frame(n: u64) -> Vec<u8> {
     frame.unwrap().to_vec()
 }
 
-/// A directory with 30 entries: a third each in a segment, in lines, and in frames.
+/// Creates a directory with 30 entries. A third of them is in a segment, in lines and in frames.
 fn mixed() -> (TempDir, PathBuf) {
     let every = |first: u64| (first..30).step_by(3);
     let (directory, logs) = imported(every(0).map(line).collect::<String>().as_bytes());
@@ -32,7 +32,7 @@ fn mixed() -> (TempDir, PathBuf) {
     (directory, logs)
 }
 
-/// The last words of lines.
+/// Returns the last word of each line.
 fn bodies(text: &str) -> Vec<String> {
     text.lines().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
 }
@@ -53,7 +53,7 @@ fn cat_merges_them_by_time() {
     assert_eq!(bodies(&all.stdout), expected(0..30));
     let range = run("cat", &logs, &["--since", "2026-01-02T03:04:10Z", "--until", "2026-01-02T03:04:20Z"]);
     assert_eq!(bodies(&range.stdout), expected(10..20));
-    // One by one, they are merged as well.
+    // Files that are named one by one are also merged.
     let files = ["app.jsonl", "messages.fwm"].map(|name| logs.join(name));
     let two = fusewire(["cat".as_ref(), files[1].as_os_str(), files[0].as_os_str()]);
     assert_eq!(bodies(&two.stdout), expected((0..30).filter(|n| n % 3 != 0)));

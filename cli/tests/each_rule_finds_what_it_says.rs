@@ -1,4 +1,4 @@
-//! F1: each rule of `check` finds what it says, and nothing where there is nothing.
+//! Each rule of `check` finds the problem that it describes, and reports nothing for correct logs.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use common::{Run, TempDir, damage, fusewire, imported, segments, small_log};
 use serde_json::{Value, json};
 
-/// A line that no rule has anything against.
+/// Returns a line without findings.
 fn good(second: u32) -> Value {
     json!({
         "time": format!("2026-03-04T00:{:02}:{:02}Z", second / 60, second % 60), "level": "info", "target": "shop", "message": "paid",
@@ -42,7 +42,7 @@ fn found(report: &Value) -> Vec<String> {
     rules
 }
 
-/// A file of lines.
+/// Creates a file of lines.
 fn lines(lines: &[String]) -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("app.jsonl");
@@ -95,7 +95,7 @@ fn rules_of_entries() {
         let (run, report) = check(&file, &["--fail-on", "note"]);
         assert!(found(&report).contains(&rule.to_owned()), "{rule}: {report:#}");
         assert_eq!(run.code, 1, "{rule}");
-        // Nothing else, but for what follows from it.
+        // The check finds no other rules, except rules that the same problem triggers.
         let beside = match rule {
             "FW012" => vec!["FW010"],
             "FW006" | "FW014" => vec!["FW006", "FW014"],
@@ -106,7 +106,7 @@ fn rules_of_entries() {
             "{rule}: {:?}",
             found(&report)
         );
-        // With the rule off, it is not found.
+        // A rule that is off finds nothing.
         let config = file.with_file_name("off.toml");
         std::fs::write(&config, format!("[rules]\n{rule} = \"off\"\n")).unwrap();
         let (_, report) = check(&file, &["--config", config.to_str().unwrap()]);
@@ -129,13 +129,13 @@ fn good_lines_are_not_found() {
     good.extend(
         nearly.into_iter().enumerate().map(|(at, changes)| with(2_000 + at as u32, changes).to_string()),
     );
-    // Four seconds back are threads.
+    // A line with an earlier time by four seconds is allowed, because threads can cause this.
     good.push(self::good(2_002).to_string());
     let (_directory, file) = lines(&good);
     let (run, report) = check(&file, &["--fail-on", "note"]);
     assert_eq!((run.code, found(&report)), (0, vec![]), "{report:#}");
     assert_eq!(report["entries"], good.len());
-    // The same as segments.
+    // The same entries in segments.
     let (_directory, logs) = imported((good.join("\n") + "\n").as_bytes());
     let (run, report) = check(&logs, &["--fail-on", "note"]);
     assert_eq!((run.code, found(&report)), (0, vec![]), "{report:#}");
@@ -145,7 +145,7 @@ fn good_lines_are_not_found() {
 fn rules_of_files() {
     let good: Vec<String> = (0..200).map(|n| good(n).to_string()).collect();
     let (_directory, logs) = imported((good.join("\n") + "\n").as_bytes());
-    // From March, which is months ago: neither on its way nor too short.
+    // The entries are several months old, so no retention rule applies by default.
     assert_eq!(found(&check(&logs, &[]).1), Vec::<String>::new());
     assert_eq!(found(&check(&logs, &["--role", "local"]).1), ["FW022"]);
     let (_, report) = check(&logs, &["--role", "archive"]);
@@ -261,7 +261,7 @@ fn rules_of_what_a_process_left() {
         .spawn();
     let mut victim = victim.unwrap();
     std::io::Read::read_exact(victim.stdout.as_mut().unwrap(), &mut [0; 100]).unwrap();
-    // It lives: nothing is left unsealed.
+    // The process is alive, so its segments are not reported as unsealed.
     assert!(!found(&check(directory.path(), &[]).1).contains(&"FW019".to_owned()));
     victim.kill().unwrap();
     victim.wait().unwrap();

@@ -1,5 +1,5 @@
-//! C5: entries as text, JSON, logfmt, comma-separated values and frames, whole or as chosen fields, the newest first where
-//! told; whatever is in them, one line is one entry and no control character gets out. Shells and `man` know the command.
+//! Commands print entries as text, JSON, logfmt, CSV and frames, with all or with selected fields, and in reverse order
+//! on request. Each entry is one line without control characters. Shell completions and man pages contain the commands.
 
 mod common;
 

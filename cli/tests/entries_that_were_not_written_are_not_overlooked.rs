@@ -1,4 +1,4 @@
-//! What the log says that it lost is told in a way of its own; an append that never returned is no loss (C3, C4).
+//! Commands report the loss records of a log in a distinct form. An append that never returned is not a loss.
 
 mod common;
 
@@ -10,7 +10,7 @@ use fusewire::encode::AsDisplay;
 use fusewire::log::Log;
 use fusewire::segment::{Event, Mode, Segment};
 
-/// A value that logs while it is logged, which cannot be.
+/// A value that logs while it is formatted, which the log refuses.
 struct Logging<'a>(&'a Log);
 
 impl fmt::Display for Logging<'_> {
@@ -85,7 +85,7 @@ fn what_a_killed_process_was_about_to_append_is_no_loss() {
     for n in 0..3 {
         append(&log, &format!("entry {n}"), 0);
     }
-    // A copy has no owner: it is what a kill leaves.
+    // The copy has no owner, like a segment of a killed process.
     fs::create_dir(&dead).unwrap();
     let file = segments(&at_work).remove(0);
     let copy = dead.join(file.file_name().unwrap());
@@ -96,7 +96,7 @@ fn what_a_killed_process_was_about_to_append_is_no_loss() {
         _ => None,
     });
     let end = end.last().unwrap();
-    // An intent: state 1 above the 28 bits of the length.
+    // An intent: state 1 in the bits above the 28 bits of the length.
     let intent = (1_u64 << 28) | 200;
     assert_eq!(bytes[end..end + 8], [0; 8]);
     bytes[end..end + 8].copy_from_slice(&intent.to_le_bytes());

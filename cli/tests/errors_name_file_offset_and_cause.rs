@@ -1,4 +1,4 @@
-//! An error is of use only where it says what is wrong with which file.
+//! An error message contains the file, the offset and the cause.
 
 mod common;
 

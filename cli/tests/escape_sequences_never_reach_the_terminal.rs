@@ -1,11 +1,13 @@
-//! A log holds what attackers send; whoever reads it must see it, not run it.
+//! Commands print the control characters of a log in a visible form, so that hostile entries cannot control
+//! the terminal.
 
 mod common;
 
 use common::{TempDir, append, fusewire, imported, small_log};
 
-/// Sets the title, clears the screen, rings, turns the direction of writing; a C1 control; DEL; characters without a
-/// visible form: a soft hyphen, a zero-width space, a word joiner, an isolate, a byte order mark, a tag.
+/// Sequences that set the title, clear the screen, ring the bell and change the text direction; a C1 control
+/// character; DEL; NUL; characters without a visible form: a soft hyphen, a zero-width space, a word joiner, an
+/// isolate, a byte order mark and a tag.
 const HOSTILE: &str = r"\u001b]0;owned\u0007 \u001b[2J \u009b31m \u202eexe.txt \u007f \u0000 \u00ad\u200b\u2060\u2066\ufeff\udb40\udc41";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each example of `--help` is valid, and each help text fits into 80 columns and lists the exit codes.
+//! Each example in `--help` is valid. Each help text fits into 80 columns and lists the exit codes.
 
 mod common;
 
@@ -37,7 +37,7 @@ fn every_command_has_help_with_examples_that_parse() {
         }
         let examples = help.stdout.split("Examples:").nth(1).expect("examples");
         for line in examples.lines().filter(|line| line.contains("fusewire ")) {
-            // Text before a pipe, before `&&` or in a quoted remote command is for the shell.
+            // The shell handles the text around a pipe or `&&`, and a quoted remote command.
             for part in line.split("fusewire ").skip(1) {
                 let words = part.split(['|', '&']).next().unwrap_or_default();
                 let words = words.trim_end_matches(|c| c == '\'' && words.matches('\'').count() % 2 == 1);
@@ -47,7 +47,8 @@ fn every_command_has_help_with_examples_that_parse() {
                 }
                 let has_effects = ["demo", "man"].contains(&arguments[0].as_str());
                 if has_effects || arguments.iter().any(|argument| argument == "-f") {
-                    // Parsed, but not run: it writes many files, or follows the log forever.
+                    // The command is parsed but does not run, because it writes many files or follows the log
+                    // without an end.
                     arguments.push("--help".to_owned());
                 }
                 let tried = run(command(&arguments).current_dir(empty.path()));

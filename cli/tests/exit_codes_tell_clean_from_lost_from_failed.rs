@@ -1,4 +1,4 @@
-//! 0 clean, 2 usage or failure, 3 finished with loss.
+//! The exit code is 0 for a clean log, 2 for a usage error or a failure, and 3 if data was lost.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn a_damaged_log_gives_every_intact_entry_and_code_3_and_names_what_is_lost() {
     assert_eq!(cat.code, 3, "{}", cat.stderr);
     assert_eq!(cat.stdout.lines().count(), 99);
     assert!(!cat.stdout.contains("message-00042"));
-    // The lost range is named with its file, and holds the byte.
+    // The message about the lost range names the file, and the range contains the damaged byte.
     let loss = cat.stderr.lines().find(|line| line.contains("lost")).expect("a lost range");
     assert!(loss.contains(file.to_str().unwrap()), "{loss}");
     let numbers: Vec<usize> = loss
@@ -61,7 +61,7 @@ fn a_damaged_first_page_costs_no_entry_and_is_said() {
     let (_directory, logs) = imported(&lines(100));
     let file = segments(&logs).remove(0);
     let intact = std::fs::read(&file).unwrap();
-    // The signature, the salt, and a byte that only the checksum knows.
+    // The bytes belong to the signature, to the salt, and to a part that only the checksum covers.
     for at in [0, 40, 3_000] {
         let mut bytes = intact.clone();
         bytes[at] ^= 1;

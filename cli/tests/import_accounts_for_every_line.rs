@@ -1,4 +1,4 @@
-//! What goes in as lines comes out as entries: none missing, none twice, none changed.
+//! An import converts every line into one unchanged entry, without missing or repeated lines.
 
 mod common;
 
@@ -53,7 +53,7 @@ fn the_summary_names_lines_entries_and_what_was_cut() {
     }
 }
 
-/// What `cat` gives as JSON is the same log when it is imported, cuts, tags and what a terminal must not see included.
+/// An import of the JSON output of `cat` creates the same log, with its cuts, its tags and its control characters.
 #[test]
 fn the_json_of_a_log_is_that_log_again() {
     let deep = format!("{}1{}", "{\"a\":".repeat(20), "}".repeat(20));

@@ -1,4 +1,4 @@
-//! `fusewire ls`: the state of each segment, whose it is, what is in it, and what all of them take (C4, C5).
+//! `fusewire ls` prints the state, the owner and the content of each segment, and the total size.
 
 mod common;
 
@@ -21,10 +21,10 @@ fn states(directory: &Path) -> Vec<String> {
     listed(directory).iter().map(|segment| segment["state"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A log with `entries`, and the segment that it makes ahead.
+/// Opens a log with `entries` entries, and waits for its prepared segment.
 fn log_with_a_spare(directory: &Path, service: &str, entries: u32) -> Log {
     let log = small_log(directory, service).open().unwrap();
-    // Long enough that an eighth of the segment is used: then the next one is made.
+    // The log prepares the next segment when one eighth of the current segment is used.
     for n in 0..entries {
         append(&log, &format!("entry {n}, {}", "x".repeat(400)), 0);
     }
@@ -61,7 +61,7 @@ fn what_a_dead_process_leaves_is_crashed_and_empty() {
     let directory = TempDir::new().unwrap();
     let (at_work, dead) = (directory.path().join("at work"), directory.path().join("dead"));
     let _log = log_with_a_spare(&at_work, "shop", 3);
-    // Copies have no owner.
+    // The copies have no owner.
     fs::create_dir(&dead).unwrap();
     for file in segments(&at_work) {
         fs::copy(&file, dead.join(file.file_name().unwrap())).unwrap();

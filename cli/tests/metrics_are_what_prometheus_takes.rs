@@ -1,4 +1,5 @@
-//! F2: what a log says, as metrics: counted once, served while it grows, and of names that dashboards and alerts use.
+//! `fusewire metrics` counts each entry of a log once, also while a server runs and the log grows. The dashboards and
+//! alerts use existing metric names.
 
 mod common;
 
@@ -24,7 +25,10 @@ impl LogValue for Deep {
     }
 }
 
-/// Samples by name and labels, and the kind of each name. Fails where the text is not what Prometheus' format says.
+/// Returns the samples by name and labels, and the kind of each name.
+///
+/// # Panics
+/// Panics if the text is not in the Prometheus format.
 fn parse(text: &str) -> (BTreeMap<String, f64>, BTreeMap<String, String>) {
     let (mut samples, mut kinds) = (BTreeMap::new(), BTreeMap::new());
     let mut helped = String::new();
@@ -45,7 +49,7 @@ fn parse(text: &str) -> (BTreeMap<String, f64>, BTreeMap<String, String>) {
     (samples, kinds)
 }
 
-/// A log with entries of all kinds.
+/// Creates a log with entries of all kinds.
 fn log(directory: &Path) {
     let log = small_log(directory, "shop").open().unwrap();
     let memory = MemoryRecorder::options().start(&log).unwrap();
@@ -132,7 +136,7 @@ fn a_server_counts_what_comes() {
         answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Content-Type: text/plain; version=0.0.4"),
         "{answer}"
     );
-    // Another process appends: its entries are counted, and none twice.
+    // Another process appends. The server counts each of its entries once.
     let more = small_log(directory.path(), "shop").open().unwrap();
     for _ in 0..12 {
         event!(more, Severity::INFO, target: "shop::http", "request");
@@ -146,7 +150,7 @@ fn a_server_counts_what_comes() {
             .ask(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             .starts_with("HTTP/1.1 405")
     );
-    // Who speaks something else is not answered, or told so, and does not end it.
+    // Invalid requests get no response or an error, and do not end the server.
     for hostile in [
         &b"\0\xff\xfe garbage\r\n\r\n"[..],
         b"GET",

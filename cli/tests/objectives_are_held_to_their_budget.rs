@@ -1,4 +1,5 @@
-//! F3: what was too slow or failed is counted by target and minute, against a budget, and named by its trace.
+//! `fusewire slo` counts slow and failed entries by target and minute, compares them with an error budget, and prints
+//! their traces.
 
 mod common;
 
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use common::{Run, TempDir, fusewire, imported};
 use serde_json::{Value, json};
 
-/// Four hours of two targets: each minute ten requests of either. In one minute all of `shop::pay` are slow, every 50th of `shop::cart` fails.
+/// Creates four hours of lines of two targets, with ten requests per minute each. In one minute, all requests of
+/// `shop::pay` are slow. Every 50th request of `shop::cart` fails.
 fn day() -> (TempDir, PathBuf) {
     let mut lines = Vec::new();
     for minute in 0..240_u32 {
@@ -19,7 +21,7 @@ fn day() -> (TempDir, PathBuf) {
                 "duration_ms": if slow { 6_000 + n } else { 20 + n }, "trace_id": format!("{:032x}", at + 1)});
             let cart = json!({"time": time, "level": if at % 50 == 0 { "error" } else { "info" }, "target": "shop::cart",
                 "message": "cart", "duration_ms": 5});
-            // Says nothing of how long it took.
+            // This line contains no duration.
             let other =
                 json!({"time": time, "level": "error", "target": "shop::log", "message": "no request"});
             lines.extend([pay, cart, other].map(|line| format!("{line}\n")));
@@ -45,7 +47,7 @@ fn what_is_slow_or_fails_is_counted() {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     let report = report(&run);
     let kept = &report["objectives"][0];
-    // 10 slow ones and 48 failures of 4,800: 1.2 % where 2 % may be.
+    // 10 slow and 48 failed requests of 4,800 are 1.2 %. The objective permits 2 %.
     assert_eq!(
         (&kept["total"], &kept["slow"], &kept["failed"], &kept["bad"]),
         (&json!(4800), &json!(10), &json!(48), &json!(58))
@@ -54,7 +56,8 @@ fn what_is_slow_or_fails_is_counted() {
     assert_eq!(kept["targets"][0]["target"], "shop::cart");
     assert_eq!(kept["targets"][1]["bad"], 10);
     assert_eq!(kept["targets"].as_array().unwrap().len(), 2, "what says no time is held to nothing");
-    // The last five minutes have 100 requests, one of them bad; the last hour 10 + 12 of 1,200.
+    // The last five minutes contain 100 requests, of which one is bad. The last hour contains 1,200 requests, of which
+    // 10 + 12 are bad.
     let rates = kept["burn_rates"].as_array().unwrap();
     let expected = [1.0 / 100.0 / 0.02, 22.0 / 1200.0 / 0.02, 58.0 / 4800.0 / 0.02];
     for (rate, expected) in rates.iter().zip(expected) {
@@ -77,11 +80,11 @@ fn a_budget_that_is_used_up_is_exit_code_1() {
     let run = slo(&logs, &["--objective", "99"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.contains("error budget exceeded, 121 % used"), "{}", run.stdout);
-    // Of what nothing is said, nothing is held; which is told.
+    // Without entries that have the field, no objective is evaluated, and the report states this.
     let none = slo(&logs, &["--field", "nowhere_ms"]);
     assert_eq!(none.code, 1);
     assert!(none.stdout.contains("no matching entry"), "{}", none.stdout);
-    // Within the time, and by a query.
+    // The time range and the query restrict the entries.
     let run = slo(
         &logs,
         &["--since", "2026-03-04T03:30:00Z", "--of", "target == \"shop::pay\"", "--output", "json"],
@@ -107,9 +110,10 @@ fn much_that_burns_at_once_asks_for_somebody_to_look() {
         let report = report(&slo(&logs, &["--output", "json"]));
         report["objectives"][0]["alert"].as_str().unwrap().to_owned()
     };
-    // 40 % of the last ten minutes, at 0.1 %: 67 times too fast over the hour, 400 times over five minutes.
+    // 40 % of the requests in the last ten minutes fail, and the objective permits 0.1 %. The burn rate is 67 over one
+    // hour and 400 over five minutes.
     assert_eq!(alert(170..180, 180), "page");
-    // The same an hour ago: not any more.
+    // The same failures an hour ago cause no page.
     assert_eq!(alert(100..110, 180), "ticket");
     assert_eq!(alert(0..0, 180), "none");
 }
@@ -129,7 +133,7 @@ fn objectives_come_from_a_file() {
     let report = report(&run);
     let [pay, cart] = [0, 1].map(|at| &report["objectives"][at]);
     assert_eq!((&pay["name"], &pay["total"], &pay["bad"]), (&json!("pay"), &json!(2400), &json!(10)));
-    // Five seconds each, by that unit.
+    // In this unit, each request takes five seconds.
     assert_eq!(
         (&cart["name"], &cart["slow"], &cart["total"]),
         (&json!("objective 2"), &json!(2400), &json!(2400))

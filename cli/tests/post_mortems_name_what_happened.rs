@@ -1,4 +1,5 @@
-//! D2: of a process that died, its log tells when, what it said last, who logged most, and which of the kernel's records is its own.
+//! A post-mortem of a dead process contains the time of its death, its last entries, its most frequent call sites, and
+//! its record in the log of the kernel.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -12,7 +13,8 @@ use fusewire::encode::LogValue;
 use fusewire::{Severity, event};
 use serde_json::{Value, json};
 
-/// A log of a process that was killed while it appended from four threads, and the id of the process.
+/// Creates the log of a process that was killed while it appended from four threads. Returns the directory, the log and
+/// the process id.
 fn killed() -> (TempDir, PathBuf, u32) {
     let directory = TempDir::new().unwrap();
     let logs = directory.path().join("logs");
@@ -25,7 +27,7 @@ fn killed() -> (TempDir, PathBuf, u32) {
 fn killed_in(logs: &Path) -> u32 {
     let mut victim: Command = command(["demo".as_ref(), "--victim".as_ref(), logs.as_os_str()]);
     let mut victim = victim.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // It prints its progress: some of it.
+    // The process prints its progress. The test waits for a part of this output.
     let mut progress = [0; 200];
     victim.stdout.as_mut().unwrap().read_exact(&mut progress).unwrap();
     victim.kill().unwrap();
@@ -50,7 +52,7 @@ fn the_last_words_of_each_thread_are_the_last_that_are_there() {
     assert_eq!((&report["process"]["end"], &report["process"]["pid"]), (&json!("died"), &json!(pid)));
     assert_eq!(verdict(&report, "death")["found"], "found");
     assert!(!report["process"]["unsealed"].as_array().unwrap().is_empty());
-    // What else reads the log says the same.
+    // `cat` returns the same entries.
     let all = fusewire(["cat", logs.to_str().unwrap(), "--output", "json"]);
     let all: Vec<Value> = all.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let threads = report["threads"].as_array().unwrap();
@@ -68,7 +70,7 @@ fn the_last_words_of_each_thread_are_the_last_that_are_there() {
     }
     assert_eq!(report["process"]["entries"], all.len());
     assert_eq!(report["sites"]["total"]["entries"], all.len());
-    // The place of the last commit is the end of what is there.
+    // The position of the last commit is the end of the data.
     let commit = &report["process"]["last_commit"];
     assert!(logs.join(commit["file"].as_str().unwrap()).exists() && commit["bytes"].as_u64().unwrap() > 0);
 }
@@ -99,7 +101,7 @@ fn the_record_of_a_kill_is_found_among_those_of_others() {
         (&kills[0]["matched_by"], &kills[0]["anon_rss"]),
         (&json!("process id and time"), &json!(2 << 20))
     );
-    // To a microsecond, as the journal has it.
+    // The time in the journal has a resolution of 1 us.
     assert!(kills[0]["behind_last"].as_i64().unwrap().abs_diff(1_000_000_000) < 1_000);
     assert!(
         verdict(&told, "death")["text"]
@@ -107,7 +109,7 @@ fn the_record_of_a_kill_is_found_among_those_of_others() {
             .unwrap()
             .contains("the kernel's OOM killer killed the process")
     );
-    // In a container it has another id than for the kernel.
+    // In a container, a process has another id than in the kernel.
     let told = report_of(kill(1, pid + 7));
     assert_eq!(told["kernel"][0]["matched_by"], "time only (the process id differs, as in a container)");
     for nothing in [kill(90, pid + 7), kill(3_600, pid), "garbage\n".to_owned()] {
@@ -155,7 +157,7 @@ fn a_process_that_ended_by_itself_is_not_mourned() {
         })
         .collect();
     assert_eq!(levels, [0, 0, 0, 100, 0, 10, 0]);
-    // What was logged reaches no terminal as anything but text.
+    // The text from the log contains no control characters.
     let text = postmortem(directory.path(), &[]);
     assert!(
         text.stdout.contains("stopped: it closed its log") && !text.stdout.contains(['\u{1b}', '\u{7}']),
@@ -195,7 +197,7 @@ fn a_process_that_died_is_preferred_to_one_that_stopped_later() {
 fn the_process_of_a_kill_record_is_preferred_to_one_that_died_later() {
     let (_directory, logs, first) = killed();
     let last = report(&postmortem(&logs, &["--output", "json"]))["process"]["last"].as_u64().unwrap();
-    // A second process dies later, of something else.
+    // A second process dies later for another reason.
     let later = killed_in(&logs);
     let micros = last / 1000 + 1;
     let message = format!(
@@ -258,7 +260,7 @@ fn lines_alone_have_call_sites_too() {
     let report = report(&run);
     assert_eq!((run.code, &report["process"]), (0, &Value::Null));
     assert_eq!(verdict(&report, "death")["found"], "unknown");
-    // What the lines take in the file, and not what is kept of them.
+    // The report counts the bytes of the lines in the file, not the bytes of the imported entries.
     let sites = &report["sites"];
     assert_eq!(sites["total"]["bytes"], lines.len());
     assert_eq!(

@@ -1,5 +1,5 @@
-//! C5: `query`, `--where`, `stats`, `histogram` and `trace` say what is in a log, in segments and in lines alike; their exit
-//! codes tell "nothing matches" from "it failed", and what is wrong with an expression is pointed at.
+//! `query`, `--where`, `stats`, `histogram` and `trace` return the content of segments and lines. The exit codes
+//! distinguish "no match" from a failure, and the message for an invalid expression marks the error.
 
 mod common;
 
@@ -10,7 +10,8 @@ use fusewire::{Severity, TraceContext};
 const BASE: u64 = 1_767_323_045_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// Sixty requests, one a second; every tenth fails, and takes ten times as long. The last ten are a file of lines.
+/// Creates a log of sixty requests, one per second. Every tenth request fails and takes ten times as long. The last ten
+/// requests are in a file of lines.
 fn log() -> TempDir {
     let directory = TempDir::new().unwrap();
     let log = small_log(directory.path(), "shop").open().unwrap();
@@ -49,7 +50,7 @@ fn ask(directory: &TempDir, args: &[&str]) -> Run {
     fusewire([&args[..1], &args[1..], &[path]].concat())
 }
 
-/// The numbers of the entries that are printed as JSON.
+/// Returns the numbers of the entries that are printed as JSON.
 fn numbers(run: &Run) -> Vec<u64> {
     assert_eq!(run.code, 0, "{run:?}");
     let number = |line: &str| {
@@ -166,7 +167,7 @@ fn a_trace_is_shown_span_by_span() {
     let run = ask(&directory, &["trace", "--utc", "00000000000000000000000000000003"]);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "5 entries in 5 spans of 1 process, 4.00 s", "{}", run.stdout);
-    // Each span is in the one before it.
+    // Each span is the child of the previous span.
     for (i, line) in lines[2..].chunks(2).enumerate() {
         let indent = "  ".repeat(i);
         assert!(line[0].starts_with(&format!("{indent}shop")), "{}", run.stdout);

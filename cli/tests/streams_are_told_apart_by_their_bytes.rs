@@ -1,4 +1,4 @@
-//! `cat` takes segments, frames and lines, from standard input and from files of any name.
+//! `cat` reads segments, frames and lines from standard input and from files with any name.
 
 mod common;
 

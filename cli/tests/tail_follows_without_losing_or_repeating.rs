@@ -1,5 +1,5 @@
-//! `fusewire tail -f`: across rotation and to processes that start later, each entry once and in order; what was deleted
-//! before it could be read is told; Ctrl-C is its end (C5).
+//! `fusewire tail -f` prints each entry once and in order, across rotations and for processes that start later. It
+//! reports segments that were deleted before it read them, and Ctrl-C ends it.
 
 mod common;
 
@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::{TempDir, append, command, segments, signal, small_log};
 use fusewire::log::Log;
 
-/// A `tail -f` and the lines that it has printed.
+/// A running `tail -f` and the lines that it has printed.
 struct Follower {
     child: Child,
     lines: Receiver<String>,
@@ -39,7 +39,7 @@ impl Follower {
         Self { child, lines }
     }
 
-    /// The last word of the next line that is an entry. Long before the time is over it is there, or it never will be.
+    /// Returns the last word of the next line that is an entry. The timeout is much longer than the longest delay.
     fn next(&self) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(120)).expect("a line");
@@ -49,7 +49,7 @@ impl Follower {
         }
     }
 
-    /// Ends it; its exit code and what it said on standard error.
+    /// Interrupts the command. Returns its exit code and its standard error.
     fn interrupt(mut self) -> (Option<i32>, String) {
         signal(&self.child, "INT");
         let mut stderr = String::new();
@@ -69,7 +69,7 @@ fn each_entry_once_and_in_order_over_segments_and_processes_that_come() {
     let follower = Follower::new(directory.path(), 1);
     assert_eq!(follower.next(), "shop-before");
 
-    // Another process comes, and both go over many segments.
+    // Another process starts, and both processes write many segments.
     let billing = small_log(directory.path(), "billing").open().unwrap();
     thread::scope(|scope| {
         for (log, name) in [(&shop, "shop"), (&billing, "billing")] {
@@ -91,7 +91,7 @@ fn each_entry_once_and_in_order_over_segments_and_processes_that_come() {
         assert_eq!(shown, (0..1_000).collect::<Vec<_>>());
     }
 
-    // One ends, and one more comes: as it is with a service that is started anew.
+    // One process ends and another one starts, like a service that restarts.
     drop(shop);
     let again = small_log(directory.path(), "shop").open().unwrap();
     append(&again, "shop-again", 0);
@@ -101,7 +101,7 @@ fn each_entry_once_and_in_order_over_segments_and_processes_that_come() {
     assert_eq!(follower.interrupt(), (Some(0), String::new()));
 }
 
-/// Appends until there is room: the oldest segments may not be sealed yet, and can only be deleted then.
+/// Appends until the log has space. The log can delete the oldest segments only after it has sealed them.
 fn insist(log: &Log, body: &str) {
     while !log.append(|entry| entry.set_body(body)).is_written() {
         thread::sleep(Duration::from_millis(1));
@@ -115,7 +115,7 @@ fn what_was_deleted_before_it_could_be_read_is_told_and_the_exit_code_says_so() 
     append(&log, "first", 0);
     let follower = Follower::new(directory.path(), 1);
     assert_eq!(follower.next(), "first");
-    // It falls behind by far more than the log may keep.
+    // While the command is stopped, the log writes much more than it may keep.
     signal(&follower.child, "STOP");
     for n in 0..5_000 {
         insist(&log, &format!("n-{n}"));
@@ -162,7 +162,7 @@ fn ctrl_c_is_its_end_also_where_entries_come_without_one() {
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            // Should the test fail, that is not without an end.
+            // The number of entries is bounded, in case the test fails.
             for _ in 0..1_000_000 {
                 if ended.load(Ordering::Relaxed) {
                     break;
@@ -172,7 +172,7 @@ fn ctrl_c_is_its_end_also_where_entries_come_without_one() {
         });
         assert_eq!(follower.next(), "more");
         signal(&follower.child, "INT");
-        // Whatever it prints is read until it ends.
+        // The test reads all output until the command ends.
         assert!(follower.lines.iter().all(|line| line.ends_with(" more")));
         ended.store(true, Ordering::Relaxed);
     });

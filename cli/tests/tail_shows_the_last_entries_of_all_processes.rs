@@ -1,10 +1,10 @@
-//! `fusewire tail`: exactly the last entries of what `cat` shows, over all segments and processes (C5).
+//! `fusewire tail` prints exactly the last entries of the output of `cat`, across all segments and processes.
 
 mod common;
 
 use common::{TempDir, append, fusewire, segments, small_log};
 
-/// Two processes that append in turn, over several segments each.
+/// Creates a log of two processes that append in turn, with several segments each.
 fn two_processes(entries: u64) -> TempDir {
     let directory = TempDir::new().unwrap();
     let shop = small_log(directory.path(), "shop").open().unwrap();

@@ -1,4 +1,4 @@
-//! The demo ends well only where everything that it wrote was read back, and what it leaves can be read.
+//! The demo succeeds only if it reads back everything that it wrote. Its logs are readable afterwards.
 
 mod common;
 
@@ -17,7 +17,7 @@ fn the_demo_writes_reads_back_and_leaves_logs_that_are_intact() {
     }
     assert!(run.stdout.lines().count() < 50);
     assert_eq!(fusewire(["verify".as_ref(), logs.as_os_str()]).code, 0);
-    // A second run into the same directory would mix two logs.
+    // A second run into the same directory would mix two logs, so the demo refuses it.
     let again = fusewire(["demo".as_ref(), "--dir".as_ref(), logs.as_os_str()]);
     assert_eq!(again.code, 2);
 }
@@ -38,10 +38,10 @@ fn the_demo_leaves_one_log_of_two_processes_one_of_which_was_killed() {
     let entries: u64 = of_demo.iter().map(|segment| segment["entries"].as_u64().unwrap()).sum();
     assert_eq!(entries, 5003 + 6, "the load, and six hostile values");
     let of_victim: Vec<_> = segments.iter().filter(|segment| segment["stream"] != own).collect();
-    // Crashed, or empty where it was killed between two segments.
+    // The last segment is crashed, or it is empty if the process was killed between two segments.
     assert!(of_victim.iter().any(|segment| segment["state"] != "sealed"), "{}", listed.stdout);
     assert!(of_victim.iter().all(|segment| segment["stream"] == of_victim[0]["stream"]));
-    // The commands that it says to try next: on exactly this log.
+    // The suggested next commands refer to this log.
     let steps = run.stdout.split("Next commands").nth(1).unwrap();
     let logs = logs.canonicalize().unwrap();
     for verb in ["ls", "tail", "cat", "verify"] {

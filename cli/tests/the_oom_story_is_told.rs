@@ -1,4 +1,5 @@
-//! D1, D2, D3: a service that dies of its logging leaves behind what tells when it began and which call it was; with Fusewire it lives.
+//! A service that dies of its own logging leaves data from which a post-mortem finds the begin of the problem and the
+//! call site. With Fusewire, the same service survives.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -9,7 +10,7 @@ use std::process::Command;
 use common::{TempDir, fusewire, run, verdict};
 use serde_json::Value;
 
-/// The example, which is built with the tests.
+/// Returns the path of the example, which is built with the tests.
 fn story() -> PathBuf {
     let fusewire = PathBuf::from(env!("CARGO_BIN_EXE_fusewire"));
     let story = fusewire.with_file_name("examples").join("oom_story");
@@ -30,7 +31,7 @@ fn from_the_death_to_the_call_site() {
         told.stdout
     );
 
-    // The same for programs.
+    // Checks the JSON report of the same log.
     let naive = directory.path().join("naive");
     let json = fusewire(["postmortem".as_ref(), naive.as_os_str(), "--output".as_ref(), "json".as_ref()]);
     assert_eq!(json.code, 0, "{json:?}");
@@ -51,23 +52,24 @@ fn from_the_death_to_the_call_site() {
             "numbers: {verdict:#}"
         );
     }
-    // On a machine that is busy it may stay at its limit for a while, and that is no leak any more; but there is enough to tell.
+    // On a busy machine, the memory can stay at its limit for some time, which is not a leak. The number of samples
+    // still suffices for a verdict.
     assert_ne!(verdict(&report, "leak")["found"], "unknown", "{:#}", report["verdicts"]);
     let memory = report["memory"].as_array().unwrap();
     let heap = |at: &Value| at["anonymous"].as_u64().unwrap();
     assert!(memory.len() >= 24 && heap(memory.last().unwrap()) > 32 << 20, "{} samples", memory.len());
-    // Where a group could be made, its limit is what was met.
+    // If the example could create a group, the process reached the limit of the group.
     if !told.stdout.contains("cannot create a cgroup") {
         assert_eq!(verdict(&report, "limit")["found"], "found");
         assert!(memory.last().unwrap()["share"].as_f64().unwrap() > 0.9);
     }
-    // The largest of the lines: what a call site took, and not what is kept of it.
+    // The report contains the size of the largest line of a call site, not the size of its imported entry.
     let top = &report["sites"]["by_bytes"][0];
     assert!(top["largest"].as_u64().unwrap() > 64 << 10, "{top}");
     let lines = std::fs::metadata(naive.join("shop.jsonl")).unwrap().len();
     assert!(report["sites"]["total"]["bytes"].as_u64().unwrap() <= lines, "{lines} bytes of lines");
 
-    // The runbook's commands work on it as they stand there.
+    // The commands of the runbook work on this log without a change.
     let runbook = include_str!("../../docs/operations.md");
     let (_, commands) = runbook.split_once("## After an OOM kill: five commands").unwrap();
     let (commands, _) = commands.split_once("\n## ").unwrap();
@@ -87,7 +89,7 @@ fn from_the_death_to_the_call_site() {
         );
     }
 
-    // Of the one that lived there is nothing to tell but that.
+    // For the process that survived, the report contains no finding.
     let fused = directory.path().join("fused");
     let lived = fusewire(["postmortem".as_ref(), fused.as_os_str(), "--output".as_ref(), "json".as_ref()]);
     let report: Value = serde_json::from_str(&lived.stdout).unwrap();

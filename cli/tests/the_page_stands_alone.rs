@@ -1,4 +1,4 @@
-//! D2: the page of a post-mortem is one file that loads nothing, runs nothing, and shows what was logged as text.
+//! The page of a post-mortem is one file that loads nothing, runs no script, and shows the content of the log as text.
 
 mod common;
 
@@ -21,7 +21,7 @@ impl LogValue for Deep {
     }
 }
 
-/// The page of a log in which everything is called something hostile.
+/// Returns the page of a log in which all names are hostile.
 fn page(directory: &Path) -> String {
     let logs = directory.join("logs <script>alert(2)<");
     std::fs::create_dir(&logs).unwrap();
@@ -60,7 +60,10 @@ fn page(directory: &Path) -> String {
     std::fs::read_to_string(out).unwrap()
 }
 
-/// The tags of a page, each as its name and what else stands in it. Fails where a text has a bracket, or a tag is not closed.
+/// Returns the name and the attributes of each tag of a page.
+///
+/// # Panics
+/// Panics if a text contains an angle bracket or if a tag is not closed.
 fn tags(page: &str) -> Vec<(&str, &str)> {
     let mut tags = Vec::new();
     let mut open = Vec::new();
@@ -68,7 +71,7 @@ fn tags(page: &str) -> Vec<(&str, &str)> {
     while let Some(start) = rest.find('<') {
         assert!(!rest[..start].contains('>'), "{}", &rest[..start]);
         rest = &rest[start + 1..];
-        // Attributes are in double quotes, in which a bracket may stand.
+        // Attributes are in double quotes, which can contain an angle bracket.
         let mut quoted = false;
         let end = rest.find(|c| {
             quoted ^= c == '"';
@@ -83,7 +86,7 @@ fn tags(page: &str) -> Vec<(&str, &str)> {
             None => open.push(name),
         }
         if name == "style" {
-            // Its text is the style's.
+            // The content of this tag is a style sheet.
             rest = &rest[rest.find("</style>").unwrap()..];
         }
         tags.push((name, attributes));
@@ -139,7 +142,7 @@ fn nothing_is_loaded_and_nothing_runs() {
     let tags = tags(&page);
     for (name, attributes) in &tags {
         assert!(known.contains(&name.trim_start_matches('/')), "<{name} {attributes}>");
-        // Between the quotes is text.
+        // The text between quotes is harmless.
         let outside: String = attributes.split('"').step_by(2).collect();
         for forbidden in ["src", "srcset", "style", "xlink", "action", "formaction", "background"] {
             assert!(!outside.split([' ', '=']).any(|word| word == forbidden), "<{name} {attributes}>");
@@ -161,6 +164,6 @@ fn what_was_logged_is_there_as_text() {
         "characters that nobody sees"
     );
     assert!(page.contains("(limited by the circuit breaker)") && page.contains("closed its log"));
-    // However much there is in a log, a page is one that a browser opens.
+    // The size of the page is bounded for a log of any size, so that a browser can open it.
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
 }

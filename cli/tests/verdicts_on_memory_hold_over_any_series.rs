@@ -1,4 +1,5 @@
-//! D3: what memory did is told with a rule, numbers and a time; what comes and goes is no leak, and of too few samples nothing is said.
+//! A verdict on memory contains its rule, its numbers and its time. Temporary growth is not a leak, and too few samples
+//! cause no verdict.
 
 mod common;
 
@@ -9,7 +10,8 @@ const START: u64 = 1_795_453_221_000_000_000;
 const EVERY: u64 = 5_000_000_000;
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// What a post-mortem says of samples five seconds apart: MiB that are resident, and that are given out, of the n-th.
+/// Returns the verdicts of a post-mortem for samples with an interval of five seconds. `of` returns the resident and
+/// the allocated MiB of sample `n`.
 fn verdicts(samples: u64, of: impl Fn(f64) -> (f64, f64)) -> Vec<Value> {
     let mut lines = String::new();
     for n in 0..samples {
@@ -44,7 +46,7 @@ fn found<'a>(verdicts: &'a [Value], rule: &str) -> (&'a str, &'a Value) {
     (verdict["found"].as_str().unwrap(), verdict)
 }
 
-/// A little up and down, the same in each run.
+/// Returns a small deterministic variation.
 fn noise(n: f64) -> f64 {
     (n * 12.9898).sin() * 2.0
 }
@@ -59,7 +61,7 @@ fn a_leak_that_begins_late_is_found_with_its_time() {
     assert_eq!(leak, "found", "{verdict:#}");
     let since = verdict["at"].as_u64().unwrap();
     assert!(since.abs_diff(START + 300 * EVERY) < 20 * EVERY, "{verdict:#}");
-    // It is said that this is the last part of the time.
+    // The reason states that the leak concerns the last part of the time.
     assert!(
         verdict["because"]
             .as_str()
@@ -67,7 +69,7 @@ fn a_leak_that_begins_late_is_found_with_its_time() {
             .contains(" in which memory varied by less than a quarter of the growth"),
         "{verdict:#}"
     );
-    // What the allocator needs besides has grown with it.
+    // The memory that the allocator keeps has grown in the same proportion.
     let (parting, verdict) = found(&verdicts, "parting");
     assert_eq!(parting, "not_found", "{verdict:#}");
 }

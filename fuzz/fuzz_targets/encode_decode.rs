@@ -1,5 +1,7 @@
-//! Any calls of the encoder under any limits: the entry is within its budget, flatc's verifier and ours accept it, its
-//! length is what `encoded_len` said, and the buffer's size does not show in it.
+//! A target that makes random calls of the encoder under random limits.
+//!
+//! The entry is within its byte limit, and the verifiers of `flatc` and of this crate accept it. Its length is the
+//! result of `encoded_len`, and its bytes do not depend on the size of the buffer.
 #![no_main]
 
 use arbitrary::Arbitrary;

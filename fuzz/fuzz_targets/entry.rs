@@ -1,4 +1,5 @@
-//! Any bytes as an entry: no panic, and what verification accepts can be read to the last value.
+//! A target that reads any bytes as an entry. The reader does not panic, and every value of a verified entry
+//! is readable.
 #![no_main]
 
 use fusewire::decode::EntryRef;

@@ -1,4 +1,5 @@
-//! Any bytes as a message, and once more with their checksum repaired, so that mutations reach what is behind it.
+//! A target that reads any bytes as a message, and again with a repaired checksum, so that mutations reach the
+//! code after the checksum test.
 #![no_main]
 
 use fusewire::message;

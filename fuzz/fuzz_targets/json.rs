@@ -1,4 +1,5 @@
-//! Any bytes as lines to import: every line is accounted for, every entry is valid, its JSON is JSON, and the entry again.
+//! A target that imports any bytes as lines. Every line is counted, every entry is valid, and the JSON of an entry is
+//! valid and can be restored.
 #![no_main]
 
 use fusewire::decode::EntryRef;
@@ -30,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(report.bytes, bytes.len() as u64);
     assert_eq!(report.lines, report.json_lines + report.text_lines + report.empty_lines);
     for line in bytes.split(|byte| *byte == b'\n') {
-        // One way only: serde_json gives up at a depth that the fuse merely cuts.
+        // The opposite does not apply: `serde_json` rejects a depth at which the circuit breaker only cuts the line.
         if let Ok(serde_json::Value::Object(_)) = serde_json::from_slice(line) {
             assert!(report.json_lines > 0);
         }

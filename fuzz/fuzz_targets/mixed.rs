@@ -1,4 +1,5 @@
-//! Any bytes as a stream of segments, frames and lines: what is told is sound, and no byte is told twice.
+//! A target that reads any bytes as a stream of segments, frames and lines. Every event is valid, and no byte
+//! is reported twice.
 #![no_main]
 
 use std::io::{BufReader, Read};
@@ -9,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     read(bytes, bytes.len() as u64);
-    // The same a few bytes at a time.
+    // Reads the same stream a few bytes at a time.
     read(BufReader::with_capacity(7, bytes), bytes.len() as u64);
 });
 
@@ -29,7 +30,7 @@ fn read(input: impl Read, len: u64) {
             }
             MixedEvent::Lost { range } => {
                 assert!(range.start >= told && range.start < range.end, "{range:?} behind {told}");
-                // A segment that has been cut says where it would end.
+                // The range of a truncated segment ends at the end that its header states.
                 assert!(range.end <= len || range.reason == LostReason::Truncated, "{range:?}");
                 told = range.end;
             }

@@ -1,5 +1,7 @@
-//! Any text as a query of any bytes: a text that is one says the same when it is written and parsed again, and what it asks for
-//! can be looked for in any entry. A text ends at the first zero; what is behind it is the entry.
+//! A target that parses any text as a query and applies it to any bytes.
+//!
+//! The text ends at the first zero, and the bytes after it are the entry. If a valid query is written and parsed again,
+//! the result is the same query. A query can be applied to any entry.
 #![no_main]
 
 use fusewire::decode::EntryRef;

@@ -1,5 +1,5 @@
-//! Any bytes as a segment, and once more with every checksum repaired: no panic, no lost range that overlaps a frame, and
-//! what a strict read accepts a recovering one accepts too.
+//! A target that reads any bytes as a segment, and again with repaired checksums. The reader does not panic, no lost
+//! range overlaps a frame, and a recovering read accepts everything that a strict read accepts.
 #![no_main]
 
 use fusewire::segment::{Event, Events, Mode, Segment, verify};

@@ -1,14 +1,14 @@
-//! Repairs checksums, so that mutated bytes get past them.
+//! Functions that repair checksums, so that mutated bytes pass the checksum test.
 
-/// CRC-32 as the format has it: begun with the payload's length.
+/// Returns the CRC-32 of a frame, which starts with the length of the payload.
 fn frame_crc(covered: &[u8], length: u32) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(length);
     hasher.update(covered);
     hasher.finalize()
 }
 
-/// Makes the bytes at `at` an intact frame with the tag that they have, where their length allows it. Returns whether it
-/// does.
+/// Writes a valid commit word for the frame at `at` with its present tag, if its length permits this. Returns whether
+/// it wrote the word.
 pub fn repair_frame(bytes: &mut [u8], at: usize) -> bool {
     let Some(frame) = bytes.get_mut(at..) else { return false };
     let Some(word) = frame.first_chunk::<8>() else { return false };
@@ -23,7 +23,7 @@ pub fn repair_frame(bytes: &mut [u8], at: usize) -> bool {
     true
 }
 
-/// Repairs the checksum of the first page and of every frame that follows the one before it.
+/// Repairs the checksum of the first page and of every consecutive frame.
 pub fn repair_segment(bytes: &mut [u8]) {
     let Some((page, _)) = bytes.split_first_chunk_mut::<4096>() else { return };
     let crc = crc32fast::hash(&page[..4092]);

@@ -17,13 +17,13 @@ class Counts:
 
     groups: list[Group]
     entries: int
-    """Number of all counted entries."""
+    """The number of all counted entries."""
     others: int
-    """Number of entries outside all groups, because there were more than ``max_groups``."""
+    """The number of entries outside all groups, because there were more than ``max_groups`` groups."""
     short_by: int
-    """Upper bound of the entries that a count misses, and of the count of a discarded group; 0 if no group was discarded."""
+    """The upper bound of the entries that a count misses, and of the count of a discarded group; 0 if no group was discarded."""
     without_time: int
-    """Number of entries outside all intervals, because they have no time."""
+    """The number of entries outside all intervals, because they have no time."""
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups)

@@ -23,16 +23,16 @@ class Loss:
 
     @property
     def message(self) -> str:
-        """Description of the loss."""
+        """The description of the loss."""
     @property
     def path(self) -> Optional[str]:
         """The path of the file; ``None`` if the loss does not belong to a file."""
     @property
     def start(self) -> Optional[int]:
-        """Offset of the first lost byte; ``None`` if unknown."""
+        """The offset of the first lost byte; ``None`` if unknown."""
     @property
     def end(self) -> Optional[int]:
-        """Offset after the last lost byte; ``None`` if unknown."""
+        """The offset after the last lost byte; ``None`` if unknown."""
 
 @final
 class Group:
@@ -43,16 +43,16 @@ class Group:
         """The value of each field as text; ``None`` if the entries do not have the field."""
     @property
     def since_unix_nano(self) -> Optional[int]:
-        """Start of the interval, in nanoseconds since the Unix epoch."""
+        """The start of the interval, in nanoseconds since the Unix epoch."""
     @property
     def count(self) -> int:
-        """Number of entries."""
+        """The number of entries."""
     @property
     def distinct(self) -> Optional[int]:
-        """Approximate number of different values of the field ``distinct``, with a standard error of 0.82 %."""
+        """The approximate number of different values of the field ``distinct``, with a standard error of 0.82 %."""
     @property
     def numbers(self) -> int:
-        """Number of entries that have the field ``number``."""
+        """The number of entries that have the field ``number``."""
     @property
     def min(self) -> Optional[float]: ...
     @property

@@ -96,12 +96,12 @@ class Handler(logging.Handler):
 
     @property
     def written(self) -> int:
-        """Number of written records; 0 after the handler is closed."""
+        """The number of written records; 0 after the handler is closed."""
         return self._writer.counts()[0]
 
     @property
     def dropped(self) -> int:
-        """Number of dropped records; 0 after the handler is closed."""
+        """The number of dropped records; 0 after the handler is closed."""
         return self._writer.counts()[1]
 
 

@@ -188,7 +188,7 @@ class Reader:
 
     @property
     def loss_count(self) -> int:
-        """Number of losses of the latest pass."""
+        """The number of losses of the latest pass."""
         return len(self._losses)
 
     def __repr__(self) -> str:

@@ -48,7 +48,7 @@ class Selection:
 
     @property
     def misfits(self) -> dict[str, int]:
-        """Number of values of the latest pass that did not have the type of their column and are null, by column."""
+        """The number of values of the latest pass that did not have the type of their column and are null, by column."""
         return dict(self._table.misfits())
 
     def to_pandas(self) -> pandas.DataFrame:

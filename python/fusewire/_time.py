@@ -23,13 +23,13 @@ class Timestamp(datetime):
 
     @property
     def unix_nano(self) -> int:
-        """Exact number of nanoseconds since the Unix epoch."""
+        """The exact number of nanoseconds since the Unix epoch."""
         moment: datetime = self
         return _nanoseconds(moment - _EPOCH) + int(getattr(self, "_nanos", 0))
 
     @property
     def nanosecond(self) -> int:
-        """Nanoseconds of the second, from 0 to 999,999,999."""
+        """The nanoseconds of the second, from 0 to 999,999,999."""
         return self.microsecond * 1_000 + int(getattr(self, "_nanos", 0))
 
     def __reduce_ex__(self, protocol):  # type: ignore[no-untyped-def]
@@ -43,7 +43,7 @@ class Duration(timedelta):
 
     @property
     def total_nanoseconds(self) -> int:
-        """Exact length of the duration in nanoseconds."""
+        """The exact length of the duration in nanoseconds."""
         return _nanoseconds(self) + getattr(self, "_nanos", 0)
 
     def __reduce__(self):  # type: ignore[no-untyped-def]

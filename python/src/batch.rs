@@ -12,14 +12,14 @@ pub(crate) struct Batch {
     entries: Vec<(usize, ResourceId)>,
 }
 
-/// Maximum capacity that a batch keeps for the next one, in bytes.
+/// The maximum capacity that a batch keeps for the next batch, in bytes.
 const KEPT_BYTES: usize = 4 << 20;
 
 impl Batch {
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
-        // Release the memory of a huge entry.
+        // The memory of a huge entry is released.
         if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
         }

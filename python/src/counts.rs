@@ -18,13 +18,13 @@ pub(crate) struct Group {
     /// The value of each field as text; `None` if the entries do not have the field.
     #[pyo3(get)]
     key: Vec<Option<String>>,
-    /// Start of the interval, in nanoseconds since the Unix epoch.
+    /// The start of the interval, in nanoseconds since the Unix epoch.
     #[pyo3(get)]
     since_unix_nano: Option<u64>,
-    /// Number of entries.
+    /// The number of entries.
     #[pyo3(get)]
     count: u64,
-    /// Approximate number of different values.
+    /// The approximate number of different values.
     #[pyo3(get)]
     distinct: Option<u64>,
     numbers: Option<Numbers>,
@@ -32,7 +32,7 @@ pub(crate) struct Group {
 
 #[pymethods]
 impl Group {
-    /// Number of entries that have the number.
+    /// The number of entries that have the number.
     #[getter]
     fn numbers(&self) -> u64 {
         self.numbers.as_ref().map_or(0, Numbers::count)

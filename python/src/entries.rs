@@ -14,13 +14,13 @@ use crate::pass::{Pass, Stop, damage};
 use crate::resources::Resources;
 use crate::value::Dicts;
 
-/// Maximum number of entries in a batch. The first batch has one entry, and each batch has twice the entries of the
-/// previous one: the first match of a rare condition is returned early.
+/// The maximum number of entries in a batch. The first batch has one entry, and each batch has twice the entries of
+/// the previous batch, so the first match of a rare condition is returned early.
 const MOST: usize = 1_024;
-/// Approximate maximum of bytes in a batch.
+/// The approximate maximum number of bytes in a batch.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Interval between two checks for signals.
+/// The interval between two checks for signals.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// An iterator of entries. It does not hold the GIL while it reads or waits.
@@ -31,7 +31,7 @@ struct State {
     pass: Pass,
     resources: Resources,
     batch: Batch,
-    /// Index of the next entry in the batch.
+    /// The index of the next entry in the batch.
     next: usize,
     size: usize,
     dicts: Dicts,
@@ -66,7 +66,7 @@ impl Entries {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        // Another thread may be reading without the GIL.
+        // Another thread can read without the GIL.
         let mut state = self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
         state.next(py)
     }
@@ -95,7 +95,7 @@ impl State {
             }
             let stop = py.detach(|| self.read());
             let is_end = matches!(stop, Stop::End);
-            // Return the entries before the loss first, then raise.
+            // The entries before the loss are returned first.
             if let Stop::Lost(loss) = stop {
                 self.lost = Some(loss);
             }

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-/// Number of losses that are stored. All are counted.
+/// The number of losses that are stored. All losses are counted.
 const KEPT: usize = 1_000;
 
 /// The reaction to a loss.
@@ -34,13 +34,13 @@ impl OnLoss {
 #[pyclass(frozen, get_all, eq, module = "fusewire")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Loss {
-    /// Description of the loss.
+    /// The description of the loss.
     message: String,
     /// The path of the file; `None` if the loss does not belong to a file.
     path: Option<String>,
-    /// Offset of the first lost byte; `None` if unknown.
+    /// The offset of the first lost byte; `None` if unknown.
     start: Option<u64>,
-    /// Offset after the last lost byte; `None` if unknown.
+    /// The offset after the last lost byte; `None` if unknown.
     end: Option<u64>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Losses(Arc<Mutex<Found>>);
 pub(crate) struct Found {
     kept: Vec<Loss>,
     count: u64,
-    /// Number of stored losses for which a warning was emitted.
+    /// The number of stored losses for which a warning was emitted.
     told: usize,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Source {
 
 #[pymethods]
 impl Source {
-    /// `since` and `until` are nanoseconds since the Unix epoch, `timeout` is in seconds.
+    /// Creates a source. `since` and `until` are in nanoseconds since the Unix epoch, and `timeout` is in seconds.
     #[new]
     #[pyo3(signature = (paths, *, since, until, query, follow, timeout, on_loss, copy))]
     #[expect(clippy::too_many_arguments, reason = "each has its name where it is called")]
@@ -123,7 +123,7 @@ impl Source {
         Resources::new(self.copy)
     }
 
-    /// Adds the path that cannot be read, if it is known.
+    /// Converts the error of `open`, and adds the path that cannot be read if it is known.
     fn not_opened(&self, error: &std::io::Error) -> PyErr {
         let path = self.paths.iter().find(|path| !path.exists()).or_else(|| self.paths.first());
         let path = path.map_or_else(String::new, |path| path.display().to_string());
@@ -136,11 +136,12 @@ impl Source {
     }
 }
 
-/// Number of skipped entries between two checks for signals, about 10 ms.
+/// The number of skipped entries between two checks for signals, about 10 ms.
 const PATIENCE: u32 = 1 << 16;
 
-/// A filter that accepts the entries that match `query`, and some of the others in long runs without a match: the reader
-/// can check for signals there. [`Pass`] removes the others. Each pass accepts the same entries, in the same order.
+/// Returns options with a filter that accepts the entries that match `query`, and some of the others in long runs
+/// without a match, so that the reader can check for signals. [`Pass`] removes the others. Each pass accepts the same
+/// entries in the same order.
 fn interruptible(options: ReadOptions, query: Query) -> ReadOptions {
     // A reader uses the filter in one thread.
     let others = AtomicU32::new(0);

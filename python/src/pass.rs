@@ -26,9 +26,9 @@ pub(crate) struct Pass {
 /// The reason why a pass stopped.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The callback has enough entries.
+    /// A stop because the callback has enough entries.
     Enough,
-    /// No entry matched for a while: check for signals.
+    /// A pause without a match, in which the caller checks for signals.
     Pause,
     /// The end of the log.
     End,
@@ -70,7 +70,7 @@ impl Pass {
         Stop::End
     }
 
-    /// Like `run`, but without stops to check for signals.
+    /// Passes entries to `take` like [`run`](Self::run), but continues after a pause.
     pub(crate) fn run_on(
         &mut self,
         mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>,
@@ -83,7 +83,7 @@ impl Pass {
         }
     }
 
-    /// Waits for new entries.
+    /// Waits for new entries. Returns whether there are any before `timeout`.
     pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
         self.reader.wait(timeout)
     }

@@ -10,7 +10,7 @@ use crate::names;
 
 const NANOS_PER_DAY: i128 = 86_400 * 1_000_000_000;
 
-/// Maximum of `timedelta`.
+/// The maximum number of days of a `timedelta`.
 const MAX_DAYS: i128 = 999_999_999;
 
 /// A cache of time zones, by minutes east of UTC; `None` if Python does not support the offset.

@@ -11,7 +11,7 @@ use crate::names;
 use crate::resources::{ResourceId, Resources};
 use crate::time::{Zones, duration, timestamp};
 
-/// Creates dicts, with caches for keys, time zones and resources.
+/// A converter of entries to dicts, with caches for keys, time zones and resources.
 #[derive(Default)]
 pub(crate) struct Dicts {
     keys: Keys,

@@ -1,4 +1,4 @@
-"""Where the logs of the tests come from."""
+"""Fixtures that create the logs of the tests."""
 
 import json
 import os
@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def golden():
-    """Segments of every released version of the format, each with its entries as JSON beside it."""
+    """Returns the directory with segments of every released format version and their entries as JSON."""
     return ROOT / "tests" / "data" / "golden"
 
 
 @pytest.fixture(scope="session")
 def cli():
-    """Runs the command line that `cargo` built; what it wrote to standard output."""
+    """Returns a function that runs the command line from the build of `cargo` and returns its standard output."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     found = os.environ.get("FUSEWIRE") or shutil.which("fusewire", path=f"{target}/debug:{target}/release")
     if not found:
@@ -30,7 +30,7 @@ def cli():
 
 @pytest.fixture
 def lines(tmp_path):
-    """Writes objects to a file of JSON lines, in a directory of its own."""
+    """Returns a function that writes objects to a file of JSON lines and returns its directory."""
 
     def write(objects, name="app.jsonl"):
         directory = tmp_path / "lines"
@@ -44,7 +44,7 @@ def lines(tmp_path):
 
 @pytest.fixture
 def log(cli, lines, tmp_path):
-    """The same as segments of a service called `shop`."""
+    """Returns a function that writes objects to segments of the service `shop` and returns their directory."""
 
     def write(objects):
         source = lines(objects) / "app.jsonl"
@@ -56,7 +56,7 @@ def log(cli, lines, tmp_path):
 
 
 def requests(count):
-    """Entries of a service: one a second, every fifth an error."""
+    """Yields entries of a service. There is one entry per second, and every fifth entry is an error."""
     for n in range(count):
         yield {
             "time": f"2026-01-02T03:{n // 60 % 60:02}:{n % 60:02}.{n % 1000:03}000001Z",

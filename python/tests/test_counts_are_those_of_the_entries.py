@@ -1,4 +1,4 @@
-"""Counting gives what counting the entries one by one gives (C5)."""
+"""`Reader.count` returns the counts of an iteration over all entries."""
 
 from collections import Counter
 from datetime import timedelta
@@ -11,7 +11,7 @@ from conftest import requests
 
 @pytest.fixture
 def both(log):
-    """The same entries as segments and as lines."""
+    """Returns two directories with the same entries, as segments and as lines."""
     directory = log(requests(1_000))
     return directory, directory.parent / "lines"
 

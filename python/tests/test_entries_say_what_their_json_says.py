@@ -1,4 +1,4 @@
-"""An entry as a dict says what the same entry says as JSON, with Python's own types (B5, A9)."""
+"""The dict of an entry has the content of its JSON, with Python types."""
 
 import base64
 import copy
@@ -16,7 +16,7 @@ TAGS = {"$bytes", "$time", "$nanos", "$float", "$map"}
 
 
 def plain(value):
-    """A value of `fusewire cat --output json` as the value that the package gives."""
+    """Converts a value of `fusewire cat --output json` to the value that the package returns."""
     if isinstance(value, list):
         return [plain(child) for child in value]
     if isinstance(value, dict) and len(value) == 1 and (tag := next(iter(value))) in TAGS:
@@ -89,7 +89,7 @@ def test_instants_and_spans_keep_their_nanoseconds_elsewhere(lines):
         assert attributes["t"].unix_nano % 10**9 == attributes["t"].nanosecond == 7
         assert attributes["t"].utcoffset() == timedelta(hours=2)
         assert attributes["d"].total_nanoseconds == -1_500_000_001
-        assert attributes["d"] == timedelta(seconds=-1.500001)  # Rounded down, as the nanoseconds behind it say.
+        assert attributes["d"] == timedelta(seconds=-1.500001)  # The timedelta is rounded down.
 
 
 def test_copies_say_the_same(log):
@@ -106,7 +106,7 @@ def test_days_of_all_years_are_right(lines):
 
 
 def compact(lines, line):
-    """A line in the form in which entries are written, so that it becomes that entry again."""
+    """Writes a line in the form of a written entry, from which the same entry is restored."""
     directory = lines([])
     (directory / "app.jsonl").write_text(json.dumps(line, separators=(",", ":")) + "\n")
     return directory

@@ -1,4 +1,4 @@
-"""A reader that follows gives what is written while it waits, and lets other threads run meanwhile (C5)."""
+"""A reader that follows returns the entries that are written while it waits, and does not block other threads."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ def test_what_is_written_while_one_waits_is_given(lines):
     directory = lines(lines_[:10])
 
     def append():
-        # Runs only while the reader waits: it has given all there was.
+        # The reader waits now, because it has returned all existing entries.
         later.wait()
         with open(directory / "app.jsonl", "a") as file:
             for line in lines_[10:]:

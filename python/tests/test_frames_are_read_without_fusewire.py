@@ -1,4 +1,4 @@
-"""A program of the length of a page, with flatc's code and nothing of Fusewire's, reads what Fusewire wrote (B1)."""
+"""A short program without Fusewire, which uses the code that `flatc` generates, reads the segments of Fusewire."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from conftest import ROOT, requests
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    """Runs the example on segments: its exit code and what it printed."""
+    """Returns a function that runs the example on segments and returns its exit code and the printed entries."""
     try:
         import flatbuffers  # noqa: F401
     except ImportError:
@@ -36,7 +36,7 @@ def read(tmp_path_factory):
 
 
 def untagged(value):
-    """What the command line prints of a value, in the example's simpler form."""
+    """Converts a value that the command line prints to the simpler form of the example."""
     if isinstance(value, list):
         return [untagged(child) for child in value]
     if not isinstance(value, dict):

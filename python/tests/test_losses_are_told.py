@@ -1,4 +1,4 @@
-"""What is lost is told, and nothing else is lost with it (C4)."""
+"""A reader reports every loss and returns all other entries."""
 
 import pickle
 import shutil
@@ -11,7 +11,7 @@ from conftest import requests
 
 @pytest.fixture
 def damaged(log):
-    """A log of 200 entries, of which one was overwritten in the middle of the segment."""
+    """Returns a log of 200 entries, of which one is overwritten in the middle of the segment."""
     directory = log(requests(200))
     segment, = directory.glob("*.fws")
     data = bytearray(segment.read_bytes())
@@ -36,7 +36,7 @@ def test_a_warning_that_is_an_error_loses_no_entry(damaged):
     entries, found = iter(fusewire.open(damaged)), []
     raised = 0
     while True:
-        try:  # This package's tests make errors of warnings.
+        try:  # In these tests, warnings are errors.
             found.append(next(entries)["body"])
         except fusewire.LossWarning:
             raised += 1

@@ -1,4 +1,4 @@
-"""Times and queries cut out exactly what they say, and say where they are wrong (C5)."""
+"""Times and queries select exactly the matching entries, and their errors contain the position of the fault."""
 
 import pickle
 import time
@@ -28,7 +28,7 @@ def test_a_query_gives_what_filtering_gives(log):
 
 
 def test_a_needle_in_a_long_log_comes_alone(log):
-    # So long that the search is interrupted on the way, to look at signals.
+    # The log is so long that the search pauses to check for signals.
     directory = log({"msg": f"{n}"} for n in range(150_000))
     for path in directory, directory.parent / "lines":
         assert bodies(path, where="body == '149999'") == ["149999"]

@@ -1,4 +1,4 @@
-"""Records of the standard library's logging become entries, bounded, and survive the process (G1, A6, C1)."""
+"""Records of the module `logging` become entries, which are bounded and survive the process."""
 
 import logging
 import os
@@ -102,7 +102,7 @@ def test_hostile_values_are_bounded(logger):
     }
     logger.info("hostile", extra=extra)
     handler = logger.handlers[0]
-    assert handler.written == handler.dropped == 1  # What was logged while an entry was being made.
+    assert handler.written == handler.dropped == 1  # The dropped entry was logged during the encoding of the other entry.
     handler.close()
     with pytest.warns(fusewire.LossWarning, match="1 entry was not written"):
         entry, = fusewire.open(logger.directory)
@@ -111,7 +111,7 @@ def test_hostile_values_are_bounded(logger):
     assert found["wide"] == list(range(256)) and len(found["long"]) == 16 << 10
     assert found["changing"]["0"] == 0
     assert set(trips) >= {"depth", "width", "string", "value"}
-    while deep:  # Python itself would recurse to free it.
+    while deep:  # Python would free the list recursively.
         deep = deep[0]
 
 

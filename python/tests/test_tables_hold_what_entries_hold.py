@@ -1,4 +1,4 @@
-"""Arrow batches hold what the entries hold, and say what does not fit (C5)."""
+"""Arrow batches contain the values of the entries, and count the values that do not have the type of their column."""
 
 import gc
 import json
@@ -55,7 +55,7 @@ def test_types_can_be_stated_and_what_does_not_fit_is_counted(lines):
     selection = fusewire.open(lines([{"n": 1, "level": "info"}, {"n": "one"}, {"n": 2**70}, {}, {"n": None}, {"n": 2.5}])).select(
         {"n": "int64", "level": None}
     )
-    for _ in range(2):  # Counted anew each time.
+    for _ in range(2):  # Each pass starts a new count.
         assert pyarrow.table(selection)["n"].to_pylist() == [1, None, None, None, None, None]
         assert selection.misfits == {"n": 3}
     asked = fusewire.open(lines([{"n": 1}, {"n": "one"}])).select({"n": "json"})

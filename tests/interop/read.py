@@ -1,6 +1,8 @@
-"""Reads entries with Python's `flatbuffers` package and flatc's generated code, and prints each as a line of JSON.
+"""Reads entries with the Python package `flatbuffers` and the code that flatc generates, and prints each entry as a line of JSON.
 
-usage: read.py GENERATED IN, as write.py's.
+usage: read.py GENERATED IN
+
+The arguments have the format that write.py describes.
 """
 
 import json
@@ -19,7 +21,7 @@ def text_of(entry):
 
 
 def value(entry, index):
-    """The value of a node, and the index behind its subtree."""
+    """Returns the value of a node, and the index after its subtree."""
     node = entry.Attributes(index)
     word, text = node.Value(), text_of(entry)
     span = text[word & 0xFFFFFFFF :][: word >> 32]

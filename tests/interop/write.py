@@ -1,7 +1,9 @@
-"""Writes entries with Python's `flatbuffers` package and flatc's generated code, as any program could.
+"""Writes entries with the Python package `flatbuffers` and the code that flatc generates.
 
-usage: write.py GENERATED OUT, where GENERATED holds what `flatc --python` made of schema/log_entry.fbs.
-Each entry in OUT is preceded by its length, a little-endian u32.
+usage: write.py GENERATED OUT
+
+GENERATED is the directory that `flatc --python` generated from schema/log_entry.fbs. The length of each entry, a
+little-endian u32, precedes the entry in OUT.
 """
 
 import struct
@@ -16,7 +18,7 @@ NODE = struct.Struct("<IHBBQ")
 
 
 class Tape:
-    """Nodes in pre-order, and the text they point into."""
+    """The nodes of an entry in pre-order, and the text to which they refer."""
 
     def __init__(self):
         self.nodes, self.text = [], bytearray()

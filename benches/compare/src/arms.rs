@@ -16,15 +16,15 @@ use fusewire_compare::read_back;
 pub enum Arm {
     /// `fusewire::log::Log` with default options.
     Fusewire,
-    /// The same, without prefaulted pages.
+    /// `Fusewire` without prefaulted pages.
     FusewireBare,
     /// `tracing` with its JSON layer and `tracing-appender`, which waits if its queue is full.
     Tracing,
-    /// The same, but it drops events if its queue is full (the default).
+    /// `Tracing` with the default of `tracing-appender`, which drops events if its queue is full.
     TracingLossy,
     /// `slog` with `slog-json` and `slog-async`, which waits if its queue is full.
     Slog,
-    /// The same, but it drops events if its queue is full (the default).
+    /// `Slog` with the default of `slog-async`, which drops events if its queue is full.
     SlogLossy,
     /// JSON lines of `serde_json` to one `BufWriter` in a `Mutex`.
     BufWriter,
@@ -32,7 +32,7 @@ pub enum Arm {
     Write,
 }
 
-/// An open logger. All threads share it.
+/// An open logger, which all threads share.
 pub trait Logger: Sync {
     /// Logs the event once.
     fn log(&self);

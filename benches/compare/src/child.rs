@@ -1,4 +1,4 @@
-//! One logger in a separate process. The memory of the process belongs to one logger, and the process can be killed.
+//! One logger in a separate process, so that its memory can be measured and it can be killed.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -18,9 +18,9 @@ use crate::arms::{Arm, Logger};
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub threads: usize,
-    /// Events that each thread logs.
+    /// The number of events that each thread logs.
     pub events: u64,
-    /// Events in a burst, which ends with a pause. 0 means no pauses.
+    /// The number of events in a burst, which ends with a pause; 0 means no pauses.
     pub burst: u64,
 }
 
@@ -31,21 +31,21 @@ pub struct Done {
     pub p99: u64,
     pub p999: u64,
     pub max: u64,
-    /// Nanoseconds of one thread, without pauses: until the last event, and until the log was closed.
+    /// The time until the last event and until the log was closed, in ns of one thread and without pauses.
     pub spent: u64,
     pub complete: u64,
     pub dropped: Option<u64>,
-    /// Peak of the anonymous memory, in bytes.
+    /// The peak of the anonymous memory in bytes.
     pub anonymous: u64,
 }
 
 /// The pause after a burst.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Logs in the child, and prints the result.
+/// Logs the events in the child, and prints the result.
 pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let logger = arm.open(directory)?;
-    // Wait until the background threads of the logger are ready, as in a running service.
+    // The pause lets the background threads of the logger start, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let start = Barrier::new(task.threads);
     let before = Instant::now();
@@ -54,7 +54,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
             (0..task.threads).map(|_| scope.spawn(|| log(&*logger, task, &start))).collect();
         logging.into_iter().map(|thread| thread.join().expect("a logger does not panic")).collect()
     });
-    // Measure before the queue is empty.
+    // The memory is measured before the queue is empty.
     let anonymous = peak_anonymous()?;
     let dropped = logger.finish()?;
     let complete = before.elapsed();
@@ -78,7 +78,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
 }
 
 fn log(logger: &dyn Logger, task: Task, start: &Barrier) -> (Histogram<u64>, Duration) {
-    // Up to 10 s; allocated with its full size before the measurement.
+    // The histogram holds values up to 10 s, and is allocated with its full size before the measurement.
     let mut histogram = Histogram::new_with_bounds(1, 10_000_000_000, 3).expect("three digits");
     let mut spent = Duration::ZERO;
     let burst = if task.burst == 0 { task.events } else { task.burst };
@@ -100,14 +100,16 @@ fn log(logger: &dyn Logger, task: Task, start: &Barrier) -> (Histogram<u64>, Dur
     (histogram, spent)
 }
 
-/// Returns the peak of the anonymous memory: the current size, or the peak that follows from the high-water mark.
+/// Returns the peak of the anonymous memory in bytes: the current size, or the peak that follows from the high-water
+/// mark if it is larger.
 fn peak_anonymous() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let kilobytes = |name: &str| -> Option<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().trim_end_matches(" kB").parse().ok()
     };
-    // The kernel has no high-water mark of anonymous memory: subtract the current file and shared memory from the total.
+    // The kernel has no high-water mark of anonymous memory, so the current file and shared memory is subtracted from
+    // the total.
     let files = kilobytes("RssFile:").unwrap_or(0) + kilobytes("RssShmem:").unwrap_or(0);
     let now = kilobytes("RssAnon:").context("RssAnon")?;
     Ok(now.max(kilobytes("VmHWM:").unwrap_or(0).saturating_sub(files).min(now * 4)) << 10)
@@ -134,7 +136,7 @@ pub fn run(arm: Arm, directory: &Path, task: Task) -> Result<Done> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Logs in the child until it is killed. After every 100 events, it reports that the calls have returned.
+/// Logs in the child until it is killed. Reports the number of completed calls after every 100 events.
 pub fn be_killed(arm: Arm, directory: &Path) -> Result<()> {
     let logger = arm.open(directory)?;
     let mut stdout = std::io::stdout().lock();
@@ -143,7 +145,7 @@ pub fn be_killed(arm: Arm, directory: &Path) -> Result<()> {
         if n.is_multiple_of(100) {
             stdout.write_all(&n.to_le_bytes())?;
             stdout.flush()?;
-            // A rate that the thread of the logger can sustain.
+            // The pause limits the rate to a rate that the thread of the logger can sustain.
             thread::sleep(Duration::from_millis(1));
         }
     }

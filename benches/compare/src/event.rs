@@ -1,4 +1,4 @@
-//! The event of all loggers: eleven values, four of them nested, with ids, target, message and thread.
+//! The event that all loggers log: eleven values, four of them nested, with ids, target, message and thread.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ pub const TARGET: &str = "shop::checkout::payment";
 pub const BODY: &str = "payment authorised by the gateway";
 pub const THREAD: &str = "tokio-runtime-worker";
 
-/// The event as a serializable value.
+/// The event as a value that serde serializes.
 #[derive(Clone, Serialize)]
 pub struct Event {
     pub trace_id: &'static str,

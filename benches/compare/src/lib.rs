@@ -1,4 +1,4 @@
-//! Common code of the programs in this package.
+//! Code that the programs of this package share.
 
 pub mod memory;
 pub mod read_back;

@@ -1,7 +1,7 @@
 //! Comparison of Fusewire with other loggers: the same event, the same machine, one run.
 //!
-//! Each logger runs in a separate process. The loggers take turns in several rounds. The program reads the events back from
-//! the files, and fails if events are missing that the logger did not report as dropped.
+//! Each logger runs in a separate process. The loggers take turns in several rounds. The program reads the events back
+//! from the files, and fails if more events are missing than the logger reports as dropped.
 
 mod arms;
 mod child;
@@ -42,7 +42,7 @@ struct Args {
     kill: bool,
 }
 
-/// Events in a burst before a pause, like a busy millisecond of a service.
+/// The number of events in a burst before a pause, like a busy millisecond of a service.
 const BURST: u64 = 1_000;
 
 fn main() -> Result<()> {
@@ -96,7 +96,7 @@ fn compare(arms: &[Arm], root: &Path, task: Task, rounds: usize) -> Result<Vec<R
             let done = child::run(*arm, directory.path(), task)?;
             let found = arm.count(directory.path())?;
             let logged = task.events * task.threads as u64;
-            // A logger that does not count dropped events may have dropped the difference.
+            // A logger that does not count dropped events can have dropped the difference.
             let dropped = done.dropped.unwrap_or(logged - found.min(logged));
             if found + dropped != logged {
                 bail!("{}: {logged} logged, {dropped} dropped, {found} read back", arm.title());
@@ -107,7 +107,7 @@ fn compare(arms: &[Arm], root: &Path, task: Task, rounds: usize) -> Result<Vec<R
     Ok(arms.iter().zip(runs).map(|(arm, runs)| Row::new(*arm, task, &runs)).collect())
 }
 
-/// Returns the median time between two clock readings, in nanoseconds.
+/// Returns the median time between two clock readings in ns.
 fn clock() -> u128 {
     let mut spent: Vec<_> = (0..10_001).map(|_| Instant::now().elapsed().as_nanos()).collect();
     spent.sort_unstable();

@@ -1,4 +1,4 @@
-//! Memory usage of a process, measured by the allocator and by the kernel.
+//! The memory usage of a process, measured by the allocator and by the kernel.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -25,8 +25,8 @@ pub fn allocated() -> (u64, u64) {
     COUNT.get()
 }
 
-// SAFETY: every call is forwarded to the system allocator unchanged. The counter is a thread-local without a destructor,
-// which neither allocates nor unwinds.
+// SAFETY: the system allocator receives every call unchanged. The counter is a thread-local without a destructor, so it
+// neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -46,16 +46,16 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Resident memory in bytes.
+/// The resident memory in bytes.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Resident {
-    /// Anonymous memory.
+    /// The anonymous memory.
     pub anonymous: u64,
-    /// Memory of mapped files, which the kernel can write back and reclaim.
+    /// The memory of mapped files, which the kernel can write back and reclaim.
     pub file: u64,
 }
 
-/// Samples the resident memory until `done`, and returns the maximum.
+/// Samples the resident memory until `done`. Returns the maximum.
 pub fn peak(done: &AtomicBool) -> Resident {
     let mut peak = Resident::default();
     while !done.load(Ordering::Relaxed) {

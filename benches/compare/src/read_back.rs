@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use fusewire::log::{LogEvent, LogReader};
 use serde::de::IgnoredAny;
 
-/// Events that were read back.
+/// The events that were read back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Found {
     pub events: u64,
-    /// Bytes of their lines or frames.
+    /// The number of bytes of the lines or frames.
     pub bytes: u64,
 }
 

@@ -3,7 +3,7 @@
 use crate::arms::Arm;
 use crate::child::{Done, Task};
 
-/// The results of one logger: medians of its rounds; `max` is the maximum of all rounds.
+/// The results of one logger: the medians of its rounds, except `max`, which is the maximum of all rounds.
 pub struct Row {
     arm: Arm,
     threads: usize,
@@ -11,10 +11,10 @@ pub struct Row {
     p99: u64,
     p999: u64,
     max: u64,
-    /// Events per second of all threads: until the last call returned, and until all events were written.
+    /// The events per second of all threads, until the last call returned and until all events were written.
     logged: f64,
     written: f64,
-    /// Share of lost events.
+    /// The share of lost events.
     lost: f64,
     anonymous: u64,
 }

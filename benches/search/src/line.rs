@@ -1,4 +1,4 @@
-//! Output of one JSON line.
+//! The output of one JSON line.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::traces::Traces;
 /// 2026-01-15T00:00:00Z in microseconds since the Unix epoch, and the length of a day.
 const DAY: (u64, u64) = (1_768_435_200_000_000, 86_400_000_000);
 
-/// Writes line `n` of `of`, including the line end.
+/// Writes line `n` of `of` with its line end.
 pub fn write(out: &mut String, n: u64, of: u64, traces: &mut Traces, random: &mut Random) {
     // Writing to a String cannot fail.
     let _ = try_write(out, n, of, traces, random);
@@ -24,7 +24,7 @@ fn try_write(
 ) -> std::fmt::Result {
     let service = &SERVICES[random.below(SERVICES.len() as u64) as usize];
     let target = random.pick(&service.targets);
-    // The product of two random numbers is mostly small: common messages are first.
+    // The product of two random numbers is mostly small, so the first messages are the most frequent.
     let rank = random.below(1000) * random.below(1000) * MESSAGES.len() as u64 / 1_000_000;
     let message = &MESSAGES[rank as usize];
     write_time(out, time(n, of, random))?;
@@ -49,7 +49,8 @@ fn try_write(
     )
 }
 
-/// Writes the time. Times are distributed evenly over the day; one in five is shifted by up to 2 s.
+/// Returns the time of line `n` in us. The times are distributed evenly over the day. One time in five is
+/// shifted by up to 2 s.
 fn time(n: u64, of: u64, random: &mut Random) -> u64 {
     let even = DAY.0 + 2_000_000 + (DAY.1 - 4_000_000) / of.max(1) * n;
     if random.chance(200) { even + random.below(4_000_000) - 2_000_000 } else { even }
@@ -77,7 +78,7 @@ fn write_text(out: &mut String, message: &Message, random: &mut Random) -> std::
     Ok(())
 }
 
-/// Returns the duration. Most are short; one error in ten takes more than 5 s.
+/// Returns the duration in ms. Most durations are short. One error in ten takes more than 5 s.
 fn duration(message: &Message, random: &mut Random) -> u64 {
     if message.level == "ERROR" && random.chance(100) {
         return 5_001 + random.below(25_000);

@@ -1,6 +1,6 @@
 //! A pseudo-random number generator with reproducible output.
 
-/// xorshift64*.
+/// A xorshift64* generator.
 pub struct Random(u64);
 
 impl Random {
@@ -20,7 +20,7 @@ impl Random {
         (self.next() >> 11) % bound
     }
 
-    /// Returns true in `per_mille` of 1,000 cases.
+    /// Returns true with a probability of `per_mille` in 1,000.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }

@@ -31,7 +31,7 @@ pub const SERVICES: [Service; 16] = services! {
     "scheduler": "cron", "queue", "lease";
 };
 
-/// A message: its severity and its text, in which `{}` is a number and `{s}` is a word.
+/// A message: its level and its text, in which `{}` is a number and `{s}` is a word.
 pub struct Message {
     pub level: &'static str,
     pub text: &'static str,
@@ -41,7 +41,7 @@ const fn message(level: &'static str, text: &'static str) -> Message {
     Message { level, text }
 }
 
-/// The messages, sorted by frequency: the most common first.
+/// The messages, ordered by decreasing frequency.
 pub const MESSAGES: [Message; 24] = [
     message("INFO", "request completed"),
     message("DEBUG", "cache hit for {s}"),

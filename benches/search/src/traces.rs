@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 
-/// Number of concurrent requests.
+/// The number of concurrent requests.
 const OPEN: usize = 64;
 
 pub struct Traces {

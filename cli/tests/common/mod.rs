@@ -1,4 +1,4 @@
-//! Runs the binary, and damages files.
+//! Functions that run the binary and damage files.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ pub mod served;
 
 pub use tempfile::TempDir;
 
-/// What a run of the binary left.
+/// The result of a run of the binary.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -26,7 +26,7 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// The binary, with nothing of this environment that would change its output.
+/// Returns a command for the binary, without environment variables that change its output.
 pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fusewire"));
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -36,7 +36,7 @@ pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// Runs the binary to its end.
+/// Runs the binary until it ends.
 pub fn fusewire<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Run {
     run(&mut command(args))
 }
@@ -48,7 +48,7 @@ pub fn fusewire_with_input<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, i
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
-        // A command that refuses its input closes the pipe.
+        // A command that rejects its input closes the pipe.
         let _ = stdin.write_all(&input);
     });
     let output = child.wait_with_output().unwrap();
@@ -68,7 +68,7 @@ fn finished(output: std::process::Output) -> Run {
     }
 }
 
-/// Imports `lines` into `logs` of a new directory.
+/// Imports `lines` into the directory `logs` of a new temporary directory.
 pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let logs = directory.path().join("logs");
@@ -87,7 +87,7 @@ pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
     (directory, logs)
 }
 
-/// The segment files in a directory, but for those that are still being made.
+/// Returns the segment files in a directory, except temporary files.
 pub fn segments(logs: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(logs).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension() == Some(OsStr::new("fws")));
@@ -105,12 +105,12 @@ pub fn damage(file: &Path, text: &str) -> usize {
     at
 }
 
-/// A log of `service` in `directory`, in segments as small as can be.
+/// Returns the options of a log of `service` in `directory` with segments of the smallest size.
 pub fn small_log(directory: &Path, service: &str) -> LogOptions {
     Log::options(directory).resource(Resource::of_this_process(service)).segment_size(16 << 10)
 }
 
-/// Appends an entry that says `body`, and says that it is of `unix_nano`, unless that is 0.
+/// Appends an entry with `body`, and with the time `unix_nano` unless this is 0.
 pub fn append(log: &Log, body: &str, unix_nano: u64) {
     let outcome = log.append(|entry| {
         if unix_nano != 0 {
@@ -121,13 +121,13 @@ pub fn append(log: &Log, body: &str, unix_nano: u64) {
     assert!(outcome.is_written(), "{outcome:?}");
 }
 
-/// Asks a process to end as Ctrl-C does, or what else `signal` says.
+/// Sends `signal` to a process. Ctrl-C is `INT`.
 pub fn signal(child: &std::process::Child, signal: &str) {
     let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", child.id())).status();
     assert!(status.unwrap().success());
 }
 
-/// What a post-mortem says by a rule.
+/// Returns the verdict of a rule in a post-mortem report.
 pub fn verdict<'a>(report: &'a serde_json::Value, rule: &str) -> &'a serde_json::Value {
     let verdicts = report["verdicts"].as_array().unwrap();
     verdicts

@@ -128,12 +128,13 @@ impl Column {
 pub(crate) enum Cell<'a> {
     Nothing,
     Value(Value<'a>),
-    /// Text in the scratch buffer.
+    /// Text in the buffer `made`.
     Made,
 }
 
 impl Place {
-    /// Returns the value for `entry`, whose producer has `resource`.
+    /// Returns the value of the column for `entry`. `resource` is the resource of its producer, and `made` receives
+    /// text that the function creates.
     pub(crate) fn cell<'a>(
         &self,
         entry: &EntryRef<'a>,

@@ -9,7 +9,7 @@ use super::column::{Cell, ColumnKind};
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Seen {
     kind: Option<ColumnKind>,
-    /// Negative integers, and integers that need an unsigned 64-bit type.
+    /// Whether there are negative integers, and whether there are integers that need an unsigned 64-bit type.
     negative: bool,
     large: bool,
 }

@@ -25,7 +25,7 @@ pub(crate) struct Table {
 
 #[pymethods]
 impl Table {
-    /// `columns` contains names and types; `None` means an inferred type.
+    /// Creates a table. `columns` contains names and types; the type `None` is inferred.
     #[new]
     fn new(columns: Vec<(String, Option<String>)>) -> PyResult<Self> {
         let columns: Vec<_> = columns

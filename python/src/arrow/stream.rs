@@ -22,7 +22,7 @@ use crate::resources::{ResourceId, Resources};
 const ROWS: usize = 16_384;
 const BYTES: usize = 32 << 20;
 
-/// Number of values that did not have the type of their column, by column.
+/// The number of values that did not have the type of their column, by column.
 pub(crate) struct Misfits(Vec<AtomicU64>);
 
 impl Misfits {
@@ -46,9 +46,9 @@ pub(crate) struct Batches {
     columns: Vec<Column>,
     filling: Filling,
     schema: SchemaRef,
-    /// The entries from which types were inferred: the first rows.
+    /// The first rows, from which the types were inferred.
     first: Option<Batch>,
-    /// The loss to return after the last batch before it.
+    /// The loss to return after the last batch before the loss.
     lost: Option<Loss>,
     ended: bool,
 }
@@ -58,7 +58,7 @@ struct Filling {
     builders: Vec<Builder>,
     rows: usize,
     bytes: usize,
-    /// Scratch buffer for the text of a cell.
+    /// The buffer for the text of a cell.
     made: Vec<u8>,
     misfits: Arc<Misfits>,
 }

@@ -19,7 +19,7 @@ pub(crate) struct Writer(Mutex<Option<Log>>);
 
 #[pymethods]
 impl Writer {
-    /// `max_age` is in seconds. `None` selects the default of the library.
+    /// Creates a writer. `max_age` is in seconds. `None` selects the default of the library.
     #[new]
     #[pyo3(signature = (directory, *, service, segment_size, max_total_bytes, max_age))]
     fn new(
@@ -47,7 +47,7 @@ impl Writer {
         Ok(Self(Mutex::new(Some(log))))
     }
 
-    /// Appends an entry. Returns whether it was written; always false after `close`.
+    /// Appends an entry. Returns whether it was written, which is always false after `close`.
     #[expect(clippy::too_many_arguments, reason = "the parts of an entry")]
     fn append(
         &self,
@@ -60,7 +60,7 @@ impl Writer {
         span_id: &str,
         attributes: &Bound<'_, PyDict>,
     ) -> bool {
-        // Release the mutex while Python code runs: the code may log, too.
+        // The mutex is not held while Python code runs, because this code can also log.
         let Some(log) = self.log().clone() else { return false };
         let trace = TraceContext {
             trace_id: TraceContext::parse_trace_id(trace_id).unwrap_or_default(),

@@ -105,7 +105,7 @@ fn integer(number: &Bound<'_, PyInt>, out: ValueWriter<'_, '_>) {
     }
 }
 
-/// Writes a time or a duration.
+/// A time or a duration.
 enum Moment {
     Instant(Timestamp),
     Nanos(i128),
@@ -133,7 +133,8 @@ impl Moment {
     }
 }
 
-/// The result of `str` for an object. If `str` fails, the name of the type; the entry records the failure.
+/// An object that is formatted as the result of `str`, or as the name of its type if `str` fails. The entry
+/// records the failure.
 struct AsStr<'a, 'py>(&'a Bound<'py, PyAny>);
 
 impl fmt::Display for AsStr<'_, '_> {

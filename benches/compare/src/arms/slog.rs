@@ -21,7 +21,7 @@ struct Slog {
 pub fn open(directory: &Path, lossy: bool) -> Result<Box<dyn Logger>> {
     let file = BufWriter::with_capacity(64 << 10, File::create(directory.join("log.jsonl"))?);
     let drain = Mutex::new(slog_json::Json::default(file)).map(slog::Fuse);
-    // Use the queue size of tracing-appender, 128,000. The default is 128.
+    // The queue size is the default of `tracing-appender`, 128,000. The default of `slog-async` is 128.
     let strategy = if lossy { OverflowStrategy::Drop } else { OverflowStrategy::Block };
     let (drain, guard) = Async::new(drain).chan_size(128_000).overflow_strategy(strategy).build_with_guard();
     let logger = Slogger::root(drain.fuse(), o!("target" => TARGET, "thread" => THREAD));

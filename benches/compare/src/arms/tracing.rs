@@ -22,7 +22,8 @@ pub fn open(directory: &Path, lossy: bool) -> Result<Box<dyn Logger>> {
     let dropped = writer.error_counter();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(writer).finish();
     let dispatch = Dispatch::new(subscriber);
-    // A global subscriber, as in a service. It is faster than one subscriber per thread.
+    // The subscriber is global, as in a service. A global subscriber is faster than one subscriber per
+    // thread.
     tracing::dispatcher::set_global_default(dispatch.clone())?;
     Ok(Box::new(Tracing { dispatch, dropped, guard }))
 }

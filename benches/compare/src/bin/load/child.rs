@@ -1,4 +1,4 @@
-//! The service: a separate process, which is killed after the last request.
+//! The service under load: a separate process, which is killed after the last request.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -20,10 +20,10 @@ use crate::request::{Value, large_state, state};
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub seconds: u64,
-    /// Requests per second.
+    /// The number of requests per second.
     pub rate: u64,
     pub workers: usize,
-    /// One of this number of requests logs a large map; 0 means none.
+    /// One of this number of requests logs a large map; 0 means that no request does.
     pub large_every: u64,
 }
 
@@ -31,11 +31,11 @@ pub struct Task {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Done {
     pub requests: u64,
-    /// Duration of the logging calls: p50, p99, p99.9, max.
+    /// The duration of the logging calls: p50, p99, p99.9, max.
     pub stall: [u64; 4],
-    /// Delay from the scheduled start of a request to the end of its logging call: the same quantiles.
+    /// The delay from the scheduled start of a request to the end of its logging call: p50, p99, p99.9, max.
     pub delay: [u64; 4],
-    /// Total of all logging calls.
+    /// The total number of allocations in all logging calls.
     pub allocations: u64,
     pub allocated: u64,
     pub dropped: u64,
@@ -43,7 +43,7 @@ pub struct Done {
     pub peak: Resident,
 }
 
-/// Serves in the child, prints the result, and waits for SIGKILL.
+/// Serves the requests in the child, prints the result, and waits for SIGKILL.
 pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let states = (state(), large_state());
     let logger = arm.open(directory)?;
@@ -78,7 +78,7 @@ pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
         peak,
     };
     println!("{}", serde_json::to_string(&told)?);
-    // Do not close the log: a killed service does not close it either.
+    // The log is not closed, because a killed service does not close it either.
     thread::sleep(Duration::from_secs(600));
     Ok(())
 }
@@ -92,7 +92,8 @@ struct Served {
 
 impl Served {
     fn new() -> Result<Self> {
-        // Up to one minute; allocated with their full size before the measurement.
+        // The histograms hold values up to one minute, and are allocated with their full size before the
+        // measurement.
         let histogram = || Histogram::new_with_bounds(1, 60_000_000_000, 3);
         Ok(Self { stall: histogram()?, delay: histogram()?, allocations: 0, allocated: 0 })
     }

@@ -21,17 +21,18 @@ use crate::request::Value;
 pub enum Arm {
     /// `fusewire::log::Log` with default options.
     Fusewire,
-    /// A JSON line of `serde_json` per request, written by the thread of the request.
+    /// A JSON line of `serde_json` per request, which the thread of the request writes.
     Json,
-    /// The same through `tracing-appender`, which drops lines if its queue is full (the default).
+    /// `Json` through `tracing-appender`, which drops lines if its queue is full (the default).
     JsonAsync,
-    /// The same, but it waits if the queue is full.
+    /// `JsonAsync`, which waits if its queue is full.
     JsonWaiting,
-    /// A `tracing` event with the map as a field, through its JSON layer and `tracing-appender` (dropping).
+    /// A `tracing` event with the map as a field, through its JSON layer and `tracing-appender`, which drops
+    /// events if its queue is full.
     Tracing,
 }
 
-/// An open logger. All threads share it.
+/// An open logger, which all threads share.
 pub trait Logger: Sync {
     /// Logs request `n`.
     fn log(&self, n: u64, state: &Value);

@@ -1,8 +1,8 @@
 //! Load test of a service that logs nested maps, with JSON logging and with Fusewire.
 //!
 //! Requests start at a fixed rate, independent of earlier requests. A stall delays all requests that become due in the
-//! meantime, and counts for each of them. Each logger runs in a separate process, which is killed with SIGKILL at the end. The
-//! program then counts the entries on disk.
+//! meantime, and counts for each of them. Each logger runs in a separate process, which SIGKILL ends. The program then
+//! counts the entries on disk.
 
 mod child;
 mod loggers;

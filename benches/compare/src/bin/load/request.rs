@@ -39,7 +39,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// The state of a request: a session, headers, and a cart, four levels deep.
+/// Returns the state of a request: a session, headers, and a cart, four levels deep.
 pub fn state() -> Value {
     let item = |n: u64| {
         let price = map([("amount", Value::Ratio(n as f64 * 1.25)), ("currency", text("EUR"))]);
@@ -65,7 +65,8 @@ pub fn state() -> Value {
     map([("headers", headers), ("session", session), ("cart", cart)])
 }
 
-/// The state of a request with an accidentally large part: 40,000 results, each of them a map.
+/// Returns the state of a request with an accidentally large part: a map of 40,000 results, each of which is
+/// a map.
 pub fn large_state() -> Value {
     let Value::Map(mut state) = state() else { return state() };
     let result = |n: u64| map([("id", Value::Number(n)), ("name", text("a result that is not requested"))]);

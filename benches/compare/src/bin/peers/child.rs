@@ -17,32 +17,32 @@ use crate::peer::Peer;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub events: u64,
-    /// Events in a burst, which ends with a pause. 0 means no pauses.
+    /// The number of events in a burst, which ends with a pause; 0 means no pauses.
     pub burst: u64,
 }
 
 /// The result of the child. Times are in nanoseconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Done {
-    /// Time per event: p50, p99, p99.9.
+    /// The time per event: p50, p99, p99.9.
     pub each: [u64; 3],
-    /// Mean time per event, without clock readings and pauses.
+    /// The mean time per event, without clock readings and pauses.
     pub mean: f64,
-    /// Allocations of the logging thread.
+    /// The number of allocations of the logging thread.
     pub allocations: u64,
-    /// Growth of the resident memory from the first to the last event.
+    /// The growth of the anonymous memory from the first to the last event, in bytes.
     pub anonymous: u64,
 }
 
 /// The pause after a burst.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Logs in the child, and prints the result.
+/// Logs the events in the child, and prints the result.
 pub fn work(peer: Peer, directory: &Path, task: Task) -> Result<()> {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, 10_000_000_000, 3)?;
     let before = resident().anonymous;
     let logger = peer.open(directory)?;
-    // Wait until background threads are ready and call sites are registered, as in a running service.
+    // The pause lets the background threads start and registers the call sites, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let half = task.events / 2;
     let (calls, _) = memory::allocated();

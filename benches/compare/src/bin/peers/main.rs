@@ -1,8 +1,8 @@
-//! Comparison of logging interfaces with an event of six fields: `tracing`, `log`, `slog` and `emit`, and Fusewire with the
-//! first two.
+//! Comparison of logging interfaces with an event of six fields: `tracing`, `log`, `slog` and `emit`, and Fusewire with
+//! the first two.
 //!
-//! Each peer runs in a separate process. The peers take turns in several rounds. The program reads the events back and counts
-//! them.
+//! Each peer runs in a separate process. The peers take turns in several rounds. The program reads the events back and
+//! counts them.
 
 mod child;
 mod peer;

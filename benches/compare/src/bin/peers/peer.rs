@@ -8,7 +8,7 @@ use fusewire_compare::read_back::{self, Found};
 
 use crate::peers::{emit, fusewire, log, slog, tracing};
 
-/// The path of an event.
+/// A peer: an interface and the logger that receives its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Peer {
     /// `fusewire::event!`.
@@ -23,13 +23,14 @@ pub enum Peer {
     TracingVisits,
     /// `tracing_subscriber::fmt().json()` to a sink.
     TracingJsonSink,
-    /// The same to a file, with one `write` per event.
+    /// `tracing_subscriber::fmt().json()` to a file, with one `write` per event.
     TracingJsonFile,
-    /// The same through `tracing-appender`, which drops events if its queue is full (the default).
+    /// `tracing_subscriber::fmt().json()` through `tracing-appender`, which drops events if its queue is full
+    /// (the default).
     TracingJsonAppender,
     /// `json_subscriber::fmt()` to a sink.
     JsonSubscriberSink,
-    /// The same to a file.
+    /// `json_subscriber::fmt()` to a file.
     JsonSubscriberFile,
     /// `slog-json` through `slog-async`, which waits if its queue is full.
     SlogAsync,
@@ -39,9 +40,9 @@ pub enum Peer {
     LogforthAsync,
     /// `emit` with `emit_file`, which drops events if its queue is full.
     EmitFile,
-    /// `ftlog`: text; drops events if its queue is full (the default).
+    /// `ftlog` with text, which drops events if its queue is full (the default).
     Ftlog,
-    /// `fast_log`: text; an unbounded queue (the default).
+    /// `fast_log` with text and an unbounded queue (the default).
     FastLog,
 }
 

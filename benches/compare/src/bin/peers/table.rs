@@ -10,11 +10,11 @@ pub struct Row {
     peer: Peer,
     mean: f64,
     each: [u64; 3],
-    /// Time per event: p50, p99, p99.9.
+    /// The number of allocations per event.
     allocations: f64,
     anonymous: f64,
     bytes: f64,
-    /// Share of lost events.
+    /// The share of lost events.
     lost: f64,
 }
 

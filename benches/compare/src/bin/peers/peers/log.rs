@@ -11,7 +11,7 @@ use logforth::layout::JsonLayout;
 
 use crate::peer::{Logger, PATH};
 
-/// Records with keys and values, for loggers that support them.
+/// A logger of records with keys and values.
 struct Structured;
 
 impl Logger for Structured {
@@ -33,7 +33,7 @@ impl Logger for Structured {
     }
 }
 
-/// The same record as text, for loggers that support only text. Dropping the box waits until all records are written.
+/// A logger of the same record as text. The drop of its box waits until all records are written.
 struct Text<T>(T);
 
 impl<T> Logger for Text<T> {

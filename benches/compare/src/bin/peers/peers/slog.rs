@@ -20,7 +20,7 @@ struct Slog {
 pub fn open(directory: &Path) -> Result<Box<dyn Logger>> {
     let file = BufWriter::with_capacity(64 << 10, File::create(directory.join("log.jsonl"))?);
     let drain = Mutex::new(slog_json::Json::default(file)).map(slog::Fuse);
-    // Use the queue size of tracing-appender, 128,000. The default is 128.
+    // The queue size is the default of `tracing-appender`, 128,000. The default of `slog-async` is 128.
     let queue = Async::new(drain).chan_size(128_000).overflow_strategy(OverflowStrategy::Block);
     let (drain, guard) = queue.build_with_guard();
     let values = o!("target" => module_path!(), "thread" => "main");

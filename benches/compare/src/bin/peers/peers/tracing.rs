@@ -17,7 +17,8 @@ use tracing_subscriber::prelude::*;
 
 use crate::peer::{Logger, PATH};
 
-/// Events go to the global subscriber, as in a service. The guard waits until the queue is written.
+/// A logger that sends events to the global subscriber, as in a service. Its guard waits until the queue is
+/// written.
 struct Tracing {
     _guard: Option<WorkerGuard>,
 }

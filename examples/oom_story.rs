@@ -169,7 +169,7 @@ fn serve<L: Logger>(directory: &Path, logger: impl FnOnce(&Path, &Log) -> Result
         cart = Some(now);
         thread::sleep(BETWEEN_REQUESTS);
     }
-    // The carts are dropped one by one, because the drop of the list would recurse like the logging.
+    // The carts are dropped one by one, because dropping the list would recurse like the logging.
     while let Some(now) = cart.take() {
         cart = Arc::into_inner(now).and_then(|now| now.before);
     }

@@ -1,5 +1,5 @@
-//! A reader with a filter returns exactly the matching entries of a reader without a filter, once and in the order of
-//! each process. This applies with and without indexes, to segments and lines, to the last entries, and to entries that
+//! A reader with a filter returns each matching entry exactly once, in the order of each process. The result is the
+//! same with and without indexes, from segments and from lines, for the last entries of a log, and for entries that
 //! arrive later.
 
 mod common {

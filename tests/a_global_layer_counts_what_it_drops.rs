@@ -1,5 +1,5 @@
-//! A layer of a global subscriber drops and counts events from inside a value, and writes the events of a thread until
-//! the thread ends.
+//! The layer of a global subscriber drops and counts events that a value logs while it is formatted. The layer writes
+//! the events of a thread until the thread ends.
 #![cfg(feature = "tracing")]
 
 mod common {

@@ -1,5 +1,5 @@
-//! A program that holds the guard of a set-up leaves a log that is sealed and marked as stopped, although a static
-//! holds the log until the process ends.
+//! If a program holds the guard of its logging set-up, its log is sealed and marked as stopped at the end, although
+//! a static still holds the log.
 
 mod common {
     pub mod logs;

@@ -1,5 +1,5 @@
-//! Sanitized. A reader that follows a segment neither fails nor stops if the bytes change while the process writes.
-//! At the end, the reader has returned every intact entry exactly once.
+//! Sanitized. A reader that follows a live segment continues if bytes of the segment change. At the end, the reader
+//! has returned every intact entry exactly once.
 
 mod common;
 
@@ -14,7 +14,7 @@ use fusewire::segment::{Event, Mode, Segment};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Returns the numbers of the present entries, and the number of lost bytes.
+/// Returns the numbers of the available entries, and the number of lost bytes.
 fn read(reader: &mut LogReader) -> (Vec<u64>, u64) {
     let (mut entries, mut lost) = (Vec::new(), 0);
     while let Some(event) = reader.next() {
@@ -43,7 +43,7 @@ fn damage_while_it_is_read() {
             let before = writer.tail();
             append(&mut writer, 1000 + n, n);
             if random.below(6) == 0 {
-                // The damage can hit each byte of the frame, also its first word.
+                // The damage can hit any byte of the frame, including its first word.
                 let at = before + random.below(writer.tail() - before);
                 file.write_all_at(&[random.next() as u8], at).unwrap();
             }

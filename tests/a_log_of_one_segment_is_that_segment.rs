@@ -1,5 +1,5 @@
-//! Sanitized. A reader of a log returns the same entries, frames and lost ranges as a reader of the single
-//! segment, for any damage. No bytes make the reader fail.
+//! Sanitized. A reader of a log and a reader of its only segment return the same entries, frames and lost
+//! ranges, whatever the damage. Neither reader fails.
 
 mod common;
 

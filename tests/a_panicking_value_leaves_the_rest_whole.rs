@@ -1,5 +1,5 @@
-//! A value that panics while it is written ends the entry. If the caller catches the panic, only the value is
-//! missing. The finished bytes are valid in both cases.
+//! If a value panics while it is written, the encoder discards the entry. If the caller catches the panic inside
+//! the entry, only the value is incomplete, and the finished entry is valid.
 
 mod common {
     pub mod check;

@@ -1,4 +1,4 @@
-//! With the feature of its allocator, the memory samples of a program contain the allocated and the
+//! If the feature for its allocator is enabled, the memory samples of a program contain the allocated and the
 //! resident bytes of the allocator.
 #![cfg(all(feature = "jemalloc", target_os = "linux"))]
 

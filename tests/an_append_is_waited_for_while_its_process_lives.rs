@@ -73,7 +73,7 @@ impl Live {
     }
 }
 
-/// Returns the number of present entries.
+/// Returns the number of available entries.
 fn entries(reader: &mut LogReader) -> usize {
     let mut entries = 0;
     while let Some(event) = reader.next() {

@@ -1,4 +1,4 @@
-//! Threads that append to a log neither allocate nor free memory, also during a rotation.
+//! Threads that append to a log do not allocate or free memory, even during a rotation.
 
 mod common {
     pub mod counting;

@@ -172,7 +172,7 @@ fn what_an_arm_did_before_it_was_put_into_use_again_is_not_held_against_it() {
     for again in [&|router: &Router| router.reset(), &|router: &Router| router.set(config.clone())]
         as [&dyn Fn(&Router); 2]
     {
-        // The router does not judge an arm on so small a number of entries.
+        // These entries are fewer than the window, so the router does not judge the arm.
         lines.fail(true);
         (0..900).for_each(|n| assert_eq!(append(&router, n), Arm::Binary));
         lines.fail(false);

@@ -1,4 +1,4 @@
-//! A value with exactly the maximum number of bytes passes unchanged. A longer value is cut.
+//! A value at its byte limit is written unchanged. A longer value is cut.
 
 mod common {
     pub mod check;

@@ -1,5 +1,5 @@
-//! A context keeps its captured content in every entry and on every thread. `event!` adds the context to the
-//! entry.
+//! A context does not change after its capture, in any entry and on any thread. `event!` adds the current
+//! context to the entry.
 
 mod common {
     pub mod logs;
@@ -91,7 +91,7 @@ fn contexts_are_entered_and_left_on_their_thread_alone() {
     tagged("inner").scope(|| {
         assert_eq!(number(&Context::current()).as_deref(), Some("inner"));
         assert_eq!(thread::spawn(|| Context::current().tag("n").is_none()).join().ok(), Some(true));
-        // A panic in the closure also leaves the context.
+        // A panic in the closure also ends the scope of the context.
         let panicked = std::panic::catch_unwind(|| {
             tagged("panicking").scope(|| std::panic::resume_unwind(Box::new("on purpose")))
         });

@@ -1,6 +1,6 @@
-//! A count by fields, intervals and numbers returns the result of a naive count of the same entries: with and without
-//! indexes, with one and with several threads, from segments and from lines. The memory is bounded, and the result
-//! contains the error that this bound causes.
+//! A count by fields, intervals and numbers is equal to a naive count of the same entries. The result is the same
+//! with and without indexes, with one or several threads, from segments and from lines. The memory of a count is
+//! bounded, and the result states the error that the bound causes.
 #![cfg(all(feature = "query", feature = "json"))]
 
 mod common {

@@ -1,5 +1,5 @@
-//! Sanitized. A reader of a segment that is cut at any length returns every whole entry and the number of
-//! lost bytes.
+//! Sanitized. If a segment is cut at any length, a reader returns every complete entry and reports the number
+//! of lost bytes.
 
 mod common;
 

@@ -43,7 +43,7 @@ fn file(directory: &Path, name: &str, pieces: impl Iterator<Item = Vec<u8>>) -> 
 }
 
 /// Creates segments of two processes, one of which crashed, and three other files. The numbers up to `count` are
-/// distributed in turn.
+/// distributed over them in turn.
 fn directory(count: u64) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -60,7 +60,7 @@ fn directory(count: u64) -> tempfile::TempDir {
     directory
 }
 
-/// Returns the times of all present entries relative to `BASE`, and the other events as text.
+/// Returns the times of all available entries relative to `BASE`, and the other events as text.
 fn read(reader: &mut LogReader) -> (Vec<u64>, Vec<String>) {
     let (mut places, mut told) = (Vec::new(), Vec::new());
     while let Some(event) = reader.next() {

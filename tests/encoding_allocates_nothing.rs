@@ -1,4 +1,4 @@
-//! The encoder makes no heap allocation, for any content and any result of an entry.
+//! The encoder makes no heap allocation for an entry, whether the entry is written, cut or refused.
 
 mod common {
     pub mod counting;

@@ -1,4 +1,5 @@
-//! Shared bytes of a segment stay valid without a copy after the segment was closed and its file was deleted.
+//! The shared bytes of a segment stay valid, without a copy, after the segment is closed and its file is
+//! deleted.
 
 use std::sync::Arc;
 use std::thread;

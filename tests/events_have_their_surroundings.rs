@@ -1,5 +1,5 @@
-//! An event contains the name of its thread and the context. With the feature `tracing`, an event also contains the
-//! spans of its thread and their ids. None of this allocates.
+//! An event contains the name of its thread and the context. With the feature `tracing`, it also contains the spans
+//! of its thread and their ids. None of these parts requires an allocation.
 
 mod common {
     pub mod counting;

@@ -1,5 +1,5 @@
-//! Sanitized. A reader of a segment with one flipped bit returns every entry except the damaged entry, and the
-//! number of lost bytes.
+//! Sanitized. If one bit of a segment is flipped, a reader returns every entry except the damaged entry, and
+//! reports the number of lost bytes.
 
 mod common;
 

@@ -1,8 +1,8 @@
-//! A log does not sync a segment again after the disk refused it, and begins another segment. A second sync would prove
-//! nothing, because the system discards the pages that it could not write.
+//! If the disk refuses to sync a segment, the log begins another segment and does not repeat the sync. A second sync
+//! would prove nothing, because the system discards the pages that it could not write.
 //!
-//! When the log seals the segment, it checks all frames and writes them again. Until this succeeds, every flush returns
-//! an error. The log counts each failure, and every entry stays readable.
+//! When the log seals the refused segment, it checks all frames and writes them again. Until this succeeds, every flush
+//! returns an error. The log counts each failure, and every entry stays readable.
 #![cfg(target_os = "linux")]
 
 mod common {

@@ -1,5 +1,5 @@
-//! Sanitized. A reader accepts the additions of later versions of the format: flags with the compatibility rules
-//! of journald, and unknown kinds of frames, which it skips by their length.
+//! Sanitized. A reader handles additions of later format versions. It applies the compatibility rules of
+//! journald to unknown flags, and skips frames of unknown kinds by their length.
 
 mod common;
 

@@ -103,7 +103,7 @@ fn also_when_the_system_had_no_memory_for_it() {
         assert!(failed.iter().all(|flushed| matches!(flushed, Err(FlushError::Io(_)))), "{code}: {failed:?}");
         assert_eq!(flush(&log), Ok(()), "{code}");
         assert!(are_durable(directory.path()), "{code}");
-        // A temporary error does not make the log leave a segment.
+        // A temporary error does not cause a rotation.
         assert_eq!(log.stats().rotations, rotations, "{code}");
     }
 }

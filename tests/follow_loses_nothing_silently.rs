@@ -200,7 +200,7 @@ fn append_from_threads(logs: &[Log; 2], each: u64) {
     });
 }
 
-/// A guard that reports the end of the writers, also if a writer panics.
+/// A guard that reports the end of the writers, even if a writer panics.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -224,7 +224,7 @@ fn told(
             let _done = Done(&is_done);
             append_from_threads(&logs, each);
             assert!(logs.iter().all(|log| log.stats().rotations > 10));
-            // The drop deletes the prepared segments. The reader must not report them as missed.
+            // Dropping the logs deletes the prepared segments. The reader must not report them as missed.
             drop(logs);
         });
         Told::follow(&mut reader, &is_done, |events| dawdle(events, &is_done))

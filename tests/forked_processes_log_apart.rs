@@ -1,5 +1,5 @@
-//! After a fork, the parent and the child log to separate segments. Each acknowledged entry exists, even if the other
-//! process dies.
+//! After a fork, the parent and the child log to separate segments. Every acknowledged entry is readable, even if one
+//! of the processes dies.
 #![cfg(unix)]
 
 mod common {

@@ -1,4 +1,4 @@
-//! Attributes of an encoded fragment are equal to attributes that the entry writes directly.
+//! The attributes of a copied fragment are the same as attributes that are written directly into the entry.
 
 mod common {
     pub mod check;

@@ -1,5 +1,4 @@
-//! Sanitized. A reader accepts a frame only at the place where it was written: not in another slot, and not in
-//! another segment.
+//! Sanitized. A reader rejects a frame that was copied to another slot or into another segment.
 
 mod common;
 

@@ -1,6 +1,6 @@
-//! On a full or read-only disk, a log follows its `OnFull` policy, never hangs and never dies of SIGBUS. It counts
-//! each entry that it does not write and records the count in the log. When the disk has space again, the log writes
-//! entries again. Every acknowledged entry exists.
+//! On a full or read-only disk, a log obeys its `OnFull` policy, never hangs and never dies of SIGBUS. The log
+//! counts each dropped entry and records the count in a loss record. When the disk has space again, the log writes
+//! entries again. Every acknowledged entry is readable.
 #![cfg(target_os = "linux")]
 
 mod common {

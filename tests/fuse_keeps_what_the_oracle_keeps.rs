@@ -1,4 +1,4 @@
-//! An entry of random values under random limits contains the values that a naive oracle predicts, and the exact
+//! For random values under random limits, the entry contains the values that a naive oracle predicts, and the exact
 //! amount of the missing data.
 
 mod common {

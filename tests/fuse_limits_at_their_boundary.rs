@@ -1,4 +1,5 @@
-//! Each limit accepts a value at the limit and stops the next value, with each of the configurable responses.
+//! The circuit breaker accepts a value that reaches a limit, and trips on the next larger value. Each
+//! configurable response works.
 
 mod common {
     pub mod check;

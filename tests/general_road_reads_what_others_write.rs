@@ -1,5 +1,5 @@
-//! Sanitized. Entries in the layout of another FlatBuffers writer return the same values as entries of this
-//! crate.
+//! Sanitized. The decoder returns the same values for the layout of another FlatBuffers writer as for the
+//! layout of this crate.
 
 mod common {
     pub mod foreign;

@@ -1,4 +1,4 @@
-//! Sanitized. Any bytes that are read as an entry return an error or a value, and never panic.
+//! Sanitized. For any bytes, the decoder returns an entry or an error, and never panics.
 
 mod common;
 

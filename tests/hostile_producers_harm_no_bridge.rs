@@ -1,5 +1,5 @@
-//! Hostile values that are logged through `tracing`, `log` or `event!` cause no allocation. The entry contains the
-//! trip, and the log counts the trip and continues. This also applies to a thousand simultaneous threads until each
+//! Hostile values that are logged through `tracing`, `log` or `event!` cause no allocation in the library. The entry records the
+//! trip, the log counts it, and the next entry is written. A thousand threads can log at the same time, until each
 //! thread ends.
 #![cfg(all(feature = "tracing", feature = "log", feature = "serde"))]
 

@@ -1,5 +1,5 @@
-//! An entry with any `Serialize` implementation is encoded in a bounded stack (128 KiB), in bounded time and without
-//! heap memory. The entry is valid and contains the amount of the missing data.
+//! The encoder handles any `Serialize` implementation in a bounded stack (128 KiB), in bounded time and without heap
+//! memory. The entry is valid and states the amount of missing data.
 
 mod common {
     pub mod check;

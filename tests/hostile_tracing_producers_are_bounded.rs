@@ -1,4 +1,4 @@
-//! Entries that a program logs through `tracing` are bounded for all values, and the log continues.
+//! Values that a program logs through `tracing` are bounded, and the log writes the next entry.
 #![cfg(feature = "tracing")]
 
 mod common {

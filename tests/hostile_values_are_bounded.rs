@@ -1,5 +1,5 @@
-//! An entry with any value is encoded in a bounded stack (128 KiB), in bounded time and without heap memory. The entry
-//! is within its byte limit and contains the amount of the missing data.
+//! The encoder handles any value in a bounded stack (128 KiB), in bounded time and without heap memory. The entry
+//! stays within its byte limit and states the amount of missing data.
 
 mod common {
     pub mod check;

@@ -1,5 +1,5 @@
-//! The conversions from entries to lines and from lines to entries allocate nothing after the buffers have their
-//! maximum size.
+//! The conversions from entries to lines and from lines to entries allocate nothing after the buffers have grown
+//! to their final size.
 #![cfg(feature = "json")]
 
 mod common {

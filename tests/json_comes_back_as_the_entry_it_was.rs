@@ -1,5 +1,5 @@
-//! An entry that was written as JSON is restored as the same entry, with all trips of the circuit breaker. Lines of
-//! other programs are not restored as such entries.
+//! An entry that was written as JSON is restored as the same entry, including the trips of the circuit breaker. Lines
+//! of other programs are not mistaken for such entries.
 #![cfg(feature = "json")]
 
 mod common {

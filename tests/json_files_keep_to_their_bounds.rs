@@ -1,5 +1,6 @@
-//! The sink for JSON files changes the file at a maximum size and deletes the oldest files to keep the byte budget, but
-//! never a file that another writer uses. A line is complete when the call returns, also if several threads write.
+//! The sink for JSON lines begins a new file when a file is full, and deletes the oldest files to stay within the byte
+//! budget. It never deletes a file that another writer has open. Each line is complete when the call returns, even if
+//! several threads write.
 #![cfg(feature = "json")]
 
 mod common {

@@ -1,4 +1,5 @@
-//! Every line of a log becomes an entry or is counted, and the entry has the complete content of a JSON line.
+//! Every line of a log becomes an entry or is counted. The entry of a JSON line contains the complete content of the
+//! line.
 #![cfg(feature = "json")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! If a process is killed at any moment, a reader returns every entry whose append returned exactly once and in the
-//! order of its thread, and never a partial entry.
+//! A process can be killed at any moment. A reader then returns each acknowledged entry exactly once, in the order of
+//! its thread, and no partial entries.
 #![cfg(unix)]
 
 mod common {

@@ -1,4 +1,5 @@
-//! A program without the feature `json` reports the bytes of JSON lines and reads everything else.
+//! Without the feature `json`, a reader reports the bytes of JSON lines as unsupported and returns everything
+//! else.
 #![cfg(not(feature = "json"))]
 
 use fusewire::mixed::{MixedEvent, MixedReader};

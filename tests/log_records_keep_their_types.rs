@@ -1,5 +1,5 @@
-//! An entry of a record of the crate `log` contains the message, the level, the target, the source location, and
-//! key-values with their types.
+//! The entry of a record of the crate `log` contains its message, level, target, source location and key-value
+//! pairs with their types.
 #![cfg(feature = "log")]
 
 mod common {

@@ -1,4 +1,4 @@
-//! The log of a process that the OOM killer ends contains the growth of its memory until the end.
+//! If the OOM killer ends a process, its log contains the growth of its memory up to the end.
 #![cfg(target_os = "linux")]
 
 mod common {

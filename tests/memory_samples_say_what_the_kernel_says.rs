@@ -1,5 +1,5 @@
-//! Samples of the memory contain the numbers of the kernel, in the log and in JSON, and end with the
-//! recorder.
+//! Memory samples contain the numbers of the kernel, both in the log and in JSON. The samples end when the
+//! recorder is dropped.
 #![cfg(target_os = "linux")]
 
 use std::path::Path;

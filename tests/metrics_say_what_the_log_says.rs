@@ -89,7 +89,7 @@ fn trips_and_drops_are_told_by_cause() {
         .on_full(OnFull::DropBelow(Severity::ERROR));
     let log = log.open().unwrap();
     let untouched = read(&Metrics::new().log(&log.stats()).to_prometheus());
-    // Each counter is present with the value zero before its first event, so that a query can detect the increase.
+    // Each counter is zero before its first event, so that a query can detect the increase.
     for cause in TripCause::ALL {
         let series = format!("fusewire_log_trips_total{{cause=\"{}\"}}", cause.name());
         assert_eq!(untouched[&series], 0.0);

@@ -1,5 +1,5 @@
-//! Every append returns, for any state of the process and of the directory. The log writes an entry if this is
-//! possible, and otherwise counts it.
+//! Every append returns, whatever the state of the process and of the directory. The log writes the entry if
+//! possible, and counts it otherwise.
 #![cfg(unix)]
 
 mod common {

@@ -1,4 +1,4 @@
-//! A strict read of segments of every earlier format version returns the entries in the JSON file of each segment.
+//! A strict read of a golden segment of each earlier format version returns the entries in its JSON file.
 #![cfg(feature = "json")]
 
 use std::path::Path;

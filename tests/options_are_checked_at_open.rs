@@ -1,4 +1,4 @@
-//! An invalid option is an error of `open`, which names the option and creates no file.
+//! For an invalid option, `open` returns an error that names the option, and creates no file.
 #![cfg(unix)]
 
 mod common {

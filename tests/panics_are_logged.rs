@@ -1,4 +1,4 @@
-//! The log contains the message of every panic, for any place of the panic and any end of the process.
+//! The log contains the message of every panic, wherever the panic happens and however the process ends.
 
 mod common {
     pub mod logs;

@@ -1,5 +1,5 @@
-//! The JSON of one value and the JSON of all attributes are equal to the same parts of the line of the entry, also if
-//! limits cut the entry.
+//! The JSON of one value and the JSON of all attributes are equal to the corresponding parts of the line of the
+//! entry, even if limits cut the entry.
 #![cfg(feature = "json")]
 
 mod common {

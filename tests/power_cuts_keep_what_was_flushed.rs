@@ -1,5 +1,5 @@
-//! Entries that were flushed to disk survive a power cut, for any set and any order of the pages that reached the disk
-//! later. An entry that was not flushed is returned completely, reported as lost, or leaves no trace. A reader never
+//! Entries that were flushed to disk survive a power cut, whichever later pages reach the disk and in whatever order.
+//! An entry that was not flushed is returned completely, reported as lost, or absent without a trace. A reader never
 //! returns a partial entry.
 #![cfg(target_os = "linux")]
 
@@ -52,7 +52,7 @@ fn read(segment: &Segment) -> (Places, Vec<LostRange>) {
 /// The number of entries of each thread that must survive, counted from its first entry.
 type Counts = [u64; THREADS];
 
-/// Returns the present entries of a log, by the names of its segments.
+/// Returns the current entries of a log, by the names of its segments.
 fn truth(directory: &Path) -> BTreeMap<String, Places> {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     segments(directory).iter().map(|(path, _, segment)| (name(path), read(segment).0)).collect()

@@ -1,5 +1,5 @@
-//! The segments of a directory never exceed the byte budget on disk, with several writing processes of which some are
-//! killed. The log deletes the oldest segments to keep the budget.
+//! The segments of a directory never exceed the byte budget on disk, even if several processes write and some of them
+//! are killed. The log deletes the oldest segments to stay within the budget.
 #![cfg(target_os = "linux")]
 
 mod common {

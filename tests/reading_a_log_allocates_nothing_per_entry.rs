@@ -21,7 +21,7 @@ fn log() -> tempfile::TempDir {
     directory
 }
 
-/// Reads all present entries and verifies their values. Returns their number.
+/// Reads all available entries and verifies their values. Returns their number.
 fn read(reader: &mut LogReader) -> u64 {
     let mut entries = 0;
     while let Some(event) = reader.next() {

@@ -1,4 +1,4 @@
-//! The decoder returns the values that the encoder writes, through every way to read an entry.
+//! The decoder returns the values that the encoder wrote, through every way of reading an entry.
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::encode::{EntryWriter, encode};

@@ -1,5 +1,5 @@
-//! If another program removes, moves or truncates files while a process writes to them, the log begins new files. It
-//! counts the entries of the old files and adds a loss record, one flush returns an error, and the process survives.
+//! If another program removes, moves or truncates files of a log, the log begins new files. The log counts the
+//! entries of the old files and adds a loss record. One flush returns an error, and the process survives.
 #![cfg(target_os = "linux")]
 
 mod common {

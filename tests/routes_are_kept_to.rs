@@ -1,5 +1,5 @@
 //! The severity, the tags and the trace of an entry determine its arm. All entries of a trace take the same arm, and a
-//! configured share of the traces is exact within narrow bounds. If one arm cannot take an entry, the other arm takes
+//! configured share of the traces is met within narrow bounds. If one arm cannot take an entry, the other arm takes
 //! it. While rules change, each entry is written exactly once.
 #![cfg(feature = "json")]
 

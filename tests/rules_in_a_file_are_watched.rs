@@ -1,5 +1,5 @@
 //! A router applies the rules in a TOML file soon after the file changes. If the file is invalid, the last valid rules
-//! remain in force, and the error contains the location.
+//! remain in force, and the error contains the position.
 #![cfg(feature = "route-toml")]
 
 mod common {
@@ -82,7 +82,8 @@ fn what_the_file_says_is_in_force() {
 fn a_change_that_shows_in_neither_time_nor_length_is_seen() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("route.toml");
-    // The time is in the future, so the file has not the same time as a file that is written in the same tick.
+    // The modification time is in the future. Therefore the times of two versions of the file are equal, and differ
+    // from the current time.
     let now = SystemTime::now() + Duration::from_secs(3_600);
     let write = |text: &str| {
         fs::write(directory.path().join("new"), text).unwrap();

@@ -185,7 +185,7 @@ fn damage_is_told_where_it_is_met() {
         (1, frames[3].0, frames[3].1)
     );
 
-    // If the index refers to a place without a frame, the scan reads the rest of the segment.
+    // If an index refers to a place without a frame, the scan reads the remainder of the segment.
     flip(frames[7].0);
     let after = scan.run(is_error, Numbers::default).unwrap();
     let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();

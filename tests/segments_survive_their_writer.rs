@@ -1,4 +1,4 @@
-//! The file contains every entry whose append has returned, for any end of the writer, and no part of any other
+//! A segment contains every entry whose append has returned, however its writer ends, and no part of any other
 //! entry.
 
 mod common;

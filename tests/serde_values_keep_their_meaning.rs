@@ -1,4 +1,5 @@
-//! An entry contains the same value as `serde_json` for each item of the data model of serde in each container.
+//! For each item of the data model of serde in each container, an entry contains the same value as the output of
+//! `serde_json`.
 
 mod common {
     pub mod check;

@@ -1,5 +1,5 @@
-//! Every serializer of an entry applies the same limits, returns an exact length, and reports the number of missing
-//! bytes. The first bytes identify the encoding.
+//! Every serializer applies the same limits, returns an exact length, and reports the number of missing bytes. The
+//! first bytes of its output identify the encoding.
 
 mod common {
     pub mod model;

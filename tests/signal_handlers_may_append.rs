@@ -84,7 +84,7 @@ fn inside_of_appends_flushes_and_everything_else() {
     assert_eq!(log.flush(Durability::Disk, LIMIT), Ok(()));
     assert_eq!(counts(), (2, 1));
 
-    // The signals arrive at any time, also while the program allocates memory.
+    // The signals arrive at any time, including allocations of the program.
     let (main, ending) = (this_thread(), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {

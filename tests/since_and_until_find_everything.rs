@@ -1,4 +1,4 @@
-//! A reader with a time range returns the same entries as a filter on every entry, also if a clock was set back by one
+//! A reader with a time range returns the same entries as a filter on every entry, even if a clock was set back by one
 //! hour.
 
 mod common;

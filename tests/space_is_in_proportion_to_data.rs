@@ -202,7 +202,7 @@ fn an_entry_that_does_not_fit_goes_to_a_larger_segment() {
 fn nothing_is_deleted_for_a_segment_that_is_hardly_needed() {
     let directory = tempfile::tempdir().unwrap();
     let budget = 4 * MIB;
-    // A sealed segment leaves less space in the budget than a large segment needs.
+    // After this sealed segment, the budget has too little space for a large segment.
     let history = directory.path().join("0-history.fws");
     let mut options = SegmentOptions::new(Resource::empty());
     (options.size, options.index) = (budget - 400 * KIB, false);

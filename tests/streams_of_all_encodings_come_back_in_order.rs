@@ -185,10 +185,10 @@ fn wherever_a_frame_is_cut_what_is_left_of_it_is_counted() {
         let (bytes, line) = (told.lost_bytes() as usize, pieces[2].len());
         match names[1..names.len() - 2] {
             ["c"] => assert_eq!(bytes, len, "{len}: {told:?}"),
-            // The rest of the frame ends with a letter, or the reader skips the length in the header. The start of the
-            // line is then unknown.
+            // The remainder of the frame ends with a letter, or the reader skips the length in the header. The start
+            // of the line is then unknown.
             [] => assert!((len..=len + line).contains(&bytes), "{len}: {told:?}"),
-            // A rest that is shorter than a header can consist of letters and is then text.
+            // A remainder that is shorter than a header can consist of letters. It is then text.
             ref text => {
                 assert!(len < 16 && bytes == 0 && text[0].ends_with("{\"msg\":\"c\"}"), "{len}: {told:?}")
             }

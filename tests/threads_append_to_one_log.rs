@@ -1,5 +1,5 @@
-//! After simultaneous appends of many threads across many rotations, the log contains every entry exactly once,
-//! byte by byte and in the order of each thread.
+//! When many threads append at the same time across many rotations, the log contains every entry exactly once
+//! and unchanged. The entries of each thread are in their order.
 
 mod common {
     pub mod logs;
@@ -152,7 +152,8 @@ fn old_segments_are_left_and_old_files_are_deleted() {
         .open()
         .unwrap();
     log.append(|entry| entry.set_body("first"));
-    // The log leaves, seals and deletes the segment of the entry. The test waits without a limit.
+    // The log rotates because of the age, seals the segment of the entry and deletes it. The test waits
+    // without a limit.
     while log.stats().deleted_segments == 0 {
         thread::sleep(Duration::from_millis(5));
     }

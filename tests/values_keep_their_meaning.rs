@@ -1,4 +1,5 @@
-//! Boundary values keep their meaning after a round trip, through the accessors of `flatc` and of this crate.
+//! Boundary values keep their meaning in a round trip. The accessors of `flatc` and of this crate return the same
+//! values.
 
 mod common {
     pub mod check;

@@ -106,7 +106,7 @@ fn what_room_is_left_is_for_severe_entries() {
     // The log uses the prepared segment. If it cannot create another segment, it drops entries below WARN.
     until(|| {
         let dropped = put(Severity::INFO) == Outcome::Dropped(DropCause::BelowSeverity);
-        // The pause prevents that the segment becomes full before the worker detects the failure.
+        // This wait gives the worker time to detect the failure before the segment is full.
         until(|| log.stats().rotations == 0 || log.stats().failed_segments > 0);
         dropped
     });
@@ -172,7 +172,7 @@ fn a_disk_that_does_not_answer_holds_no_append_up_for_ever() {
     let _faults = Faults::new();
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
-    // The next segment exists. The log will not be able to create the segment after it.
+    // The next segment exists. The log cannot create the segment after it.
     let (mut n, mut written) = (0, Vec::new());
     while log.stats().bytes < SegmentOptions::MIN_SIZE / 4 {
         assert!(append(&log, Severity::INFO, n).is_written());
@@ -304,7 +304,7 @@ fn what_others_left_behind_is_cleared_away_and_what_they_wrote_is_not() {
     used.append(|entry| Numbered { thread: 0, n: 0, text: 500 }.write(entry)).unwrap();
     drop(used);
     drop(fusewire::segment::SegmentWriter::create(&path("1-spare.fws"), &options(1)).unwrap());
-    // A live process has not written an entry.
+    // A segment of a live process that has not written an entry.
     let living = fusewire::segment::SegmentWriter::create(&path("2-living.fws"), &options(0)).unwrap();
     let young = path(".3.fws.12345678.tmp");
     std::fs::write(&young, b"").unwrap();
@@ -325,7 +325,7 @@ fn one_record_tells_of_many_losses() {
     // These limits would drop the content of an ordinary entry.
     let limits = fusewire::Limits { max_depth: 0, max_width: 1, ..fusewire::Limits::default() };
     let log = Log::options(directory.path()).limits(limits).open().unwrap();
-    // These drops have another cause than a lack of space.
+    // The cause of these drops is not a lack of space.
     for _ in 0..500 {
         log.append(|_| _ = log.append(|entry| entry.set_body("inner")));
         thread::yield_now();

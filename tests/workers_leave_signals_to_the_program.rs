@@ -1,5 +1,5 @@
-//! A thread of the program receives each signal, and never a worker of the log. Therefore `sigwait` and `signalfd` work
-//! if the program blocks a signal before or after it opens the log.
+//! The workers of a log never receive a signal of the process. Therefore `sigwait` and `signalfd` work, whether the
+//! program blocks the signal before or after it opens the log.
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -18,7 +18,7 @@ fn a_reader_that_goes_away_ends_the_command_silently_with_code_0() {
             .spawn()
             .unwrap();
         let mut first = String::new();
-        // The drop of the reader closes the pipe long before the command has written all its output.
+        // Dropping the reader closes the pipe long before the command has written all its output.
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         assert!(first.contains("message 0"), "{first}");
         let mut stderr = String::new();

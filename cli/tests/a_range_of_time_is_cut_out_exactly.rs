@@ -1,5 +1,5 @@
-//! `--since` and `--until` select exactly the entries whose time is in the range, for any change of a clock and in
-//! the selected time zone.
+//! `--since` and `--until` select exactly the entries with a time in the range, even if a clock was set back. The
+//! options use the selected time zone.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! `check` applies configured severities, thresholds, custom rules, allowances and baselines. Its exit code
-//! shows the result, and its SARIF output is valid.
+//! `check` applies configured severities, thresholds, custom rules, allowances and baselines. It returns the
+//! documented exit codes and writes valid SARIF.
 
 mod common;
 
@@ -103,8 +103,8 @@ fn what_is_known_is_not_new() {
     let again = check(&logs, None, &["--baseline", known, "--fail-on", "note"]);
     assert_eq!(again.code, 0, "{}", again.stdout);
     assert!(again.stdout.contains("no findings in 20 entries; 2 known"), "{}", again.stdout);
-    // Other numbers and times of the same call sites are the same findings. A finding of another call site is
-    // new.
+    // A finding with other numbers and times, but of the same call site, is known. A finding of another call
+    // site is new.
     let more = "{\"time\":\"2026-03-05T00:00:00Z\",\"level\":\"info\",\"target\":\"web\",\"message\":\"m77x done\",\"n\":1}\n{\"time\":\"2026-03-05T00:00:01Z\",\"level\":\"info\",\"target\":\"cart\",\"message\":\"m78x done\",\"n\":1}\n";
     std::fs::write(logs.join("more.jsonl"), more).unwrap();
     let run = check(&logs, None, &["--baseline", known, "--fail-on", "warning", "--output", "sarif"]);

@@ -1,4 +1,4 @@
-//! A command writes plain text to a pipe unless colour is requested, and follows NO_COLOR.
+//! A command writes plain text to a pipe unless colour is requested, and obeys NO_COLOR.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Commands print entries as text, JSON, logfmt, CSV and frames, with all or with selected fields, and in reverse order
-//! on request. Each entry is one line without control characters. Shell completions and man pages contain the commands.
+//! `cat` prints entries as text, JSON, logfmt, CSV or frames, with all or selected fields, and in reverse order on
+//! request. Each entry is one line without control characters. Shell completions and man pages describe the commands.
 
 mod common;
 

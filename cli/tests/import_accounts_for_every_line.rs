@@ -1,4 +1,4 @@
-//! An import converts every line into one unchanged entry, without missing or repeated lines.
+//! `import` converts every line into one entry with the same content and order.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! `fusewire metrics` counts each entry of a log once, also while a server runs and the log grows. The dashboards and
-//! alerts use existing metric names.
+//! `fusewire metrics` counts each entry of a log once, even if the log grows while the server runs. The dashboards
+//! and alerts use existing metric names.
 
 mod common;
 

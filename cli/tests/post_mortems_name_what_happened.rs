@@ -109,7 +109,7 @@ fn the_record_of_a_kill_is_found_among_those_of_others() {
             .unwrap()
             .contains("the kernel's OOM killer killed the process")
     );
-    // In a container, a process has another id than in the kernel.
+    // The id of a process in a container differs from its id in the kernel.
     let told = report_of(kill(1, pid + 7));
     assert_eq!(told["kernel"][0]["matched_by"], "time only (the process id differs, as in a container)");
     for nothing in [kill(90, pid + 7), kill(3_600, pid), "garbage\n".to_owned()] {

@@ -1,5 +1,6 @@
-//! `query`, `--where`, `stats`, `histogram` and `trace` return the content of segments and lines. The exit codes
-//! distinguish "no match" from a failure, and the message for an invalid expression marks the error.
+//! `query`, `--where`, `stats`, `histogram` and `trace` give the same answers for segments and for lines. Their exit
+//! codes distinguish "no match" from a failure. The message about an invalid expression marks the position of the
+//! error.
 
 mod common;
 

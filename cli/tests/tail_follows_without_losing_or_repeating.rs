@@ -1,5 +1,5 @@
-//! `fusewire tail -f` prints each entry once and in order, across rotations and for processes that start later. It
-//! reports segments that were deleted before it read them, and Ctrl-C ends it.
+//! `fusewire tail -f` prints each entry once and in order, across rotations and from processes that start later.
+//! The command reports segments that were deleted before it read them. Ctrl-C ends the command.
 
 mod common;
 

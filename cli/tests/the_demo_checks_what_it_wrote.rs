@@ -1,4 +1,4 @@
-//! The demo succeeds only if it reads back everything that it wrote. Its logs are readable afterwards.
+//! The demo succeeds only if it reads back all entries that it wrote. Its logs remain readable.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! A service that dies of its own logging leaves data from which a post-mortem finds the begin of the problem and the
+//! If a service dies because of its logging, a post-mortem of its data finds the start of the memory growth and the
 //! call site. With Fusewire, the same service survives.
 #![cfg(target_os = "linux")]
 

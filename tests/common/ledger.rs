@@ -24,7 +24,8 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Writes the entry. The mark determines every byte, also the time. The sizes and shapes of the entries differ.
+    /// Writes the entry. The mark determines every byte, including the time. The sizes and shapes of the entries
+    /// differ.
     pub fn write(&self, entry: &mut EntryWriter<'_>) {
         let ((run, thread), n) = (self.author, self.n);
         let mixed = (run << 40 ^ thread << 32 ^ n).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);

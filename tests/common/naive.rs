@@ -106,7 +106,7 @@ fn one<T: Clone>(dice: &mut Random, of: &[T]) -> T {
     of[dice.below(of.len() as u64) as usize].clone()
 }
 
-/// Writes an entry that fulfils some of the conditions.
+/// Writes a random entry that can match the conditions.
 pub fn entry(dice: &mut Random, entry: &mut EntryWriter<'_>) {
     if dice.below(4) > 0 {
         entry.set_severity(Severity::from_number(dice.below(25) as u8));

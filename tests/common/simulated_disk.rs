@@ -35,7 +35,7 @@ struct Disk {
 
 static DISK: Mutex<Option<Disk>> = Mutex::new(None);
 
-/// Locks the state, also after a panic: only the test that panicked fails.
+/// Locks the state, even after a panic, so that only the test that panicked fails.
 fn locked() -> MutexGuard<'static, Option<Disk>> {
     DISK.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -52,7 +52,7 @@ pub fn is_named(path: &Path) -> bool {
     disk.as_ref().unwrap().names.get(path.parent().unwrap()).is_some_and(|names| names.contains(name))
 }
 
-/// Records the present contents of the files of `directory`.
+/// Records the current contents of the files of `directory`.
 pub fn look(directory: &Path) {
     let mut disk = locked();
     let disk = disk.as_mut().unwrap();
@@ -62,7 +62,7 @@ pub fn look(directory: &Path) {
     }
 }
 
-/// Returns names and bytes of the segments that a power cut at this moment can leave in `directory`.
+/// Returns the names and bytes of the segments that a power cut at this moment can leave in `directory`.
 pub fn cut(directory: &Path, random: &mut Random) -> Vec<(String, Vec<u8>)> {
     look(directory);
     let disk = locked();

@@ -58,7 +58,7 @@ pub fn number(event: &LogEvent<'_>) -> Option<u64> {
     }
 }
 
-/// Returns the numbers of all present entries of a log without damage.
+/// Returns the numbers of all available entries of a log without damage.
 pub fn numbers(reader: &mut LogReader) -> Vec<u64> {
     let mut numbers = Vec::new();
     while let Some(event) = reader.next() {

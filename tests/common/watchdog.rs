@@ -1,5 +1,4 @@
-//! A watchdog that ends a test process that hangs and prints a message, so that a lost wake-up fails the
-//! test.
+//! A watchdog that aborts a hanging test process with a message, so that a lost wake-up fails the test.
 #![allow(dead_code)]
 
 use std::sync::{Arc, Condvar, Mutex};

@@ -45,7 +45,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Logs the events in the child, and prints the result.
 pub fn work(arm: Arm, directory: &Path, task: Task) -> Result<()> {
     let logger = arm.open(directory)?;
-    // The pause lets the background threads of the logger start, as in a running service.
+    // During the pause, the background threads of the logger start, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let start = Barrier::new(task.threads);
     let before = Instant::now();

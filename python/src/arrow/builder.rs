@@ -26,7 +26,8 @@ pub(crate) enum Builder {
     Uint32(UInt32Builder),
 }
 
-/// Appends a value if it has the type of the column, otherwise null. Evaluates to whether it has the type.
+/// Appends a value if it has the type of the column, and null otherwise. Evaluates to true if the value has
+/// the type.
 macro_rules! fit {
     ($builder:expr, $value:expr) => {{
         let value = $value;

@@ -23,7 +23,8 @@ pub struct Task {
     /// The number of requests per second.
     pub rate: u64,
     pub workers: usize,
-    /// One of this number of requests logs a large map; 0 means that no request does.
+    /// The interval between requests that log a large map: every `large_every`-th request; 0 means no
+    /// request.
     pub large_every: u64,
 }
 

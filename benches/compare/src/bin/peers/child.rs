@@ -42,7 +42,7 @@ pub fn work(peer: Peer, directory: &Path, task: Task) -> Result<()> {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, 10_000_000_000, 3)?;
     let before = resident().anonymous;
     let logger = peer.open(directory)?;
-    // The pause lets the background threads start and registers the call sites, as in a running service.
+    // During the pause, the background threads start, as in a running service.
     thread::sleep(Duration::from_millis(100));
     let half = task.events / 2;
     let (calls, _) = memory::allocated();

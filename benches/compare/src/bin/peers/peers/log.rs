@@ -33,7 +33,7 @@ impl Logger for Structured {
     }
 }
 
-/// A logger of the same record as text. The drop of its box waits until all records are written.
+/// A logger of the same record as text. Dropping its box waits until all records are written.
 struct Text<T>(T);
 
 impl<T> Logger for Text<T> {

@@ -1,5 +1,5 @@
-//! A scrape of `fusewire metrics --listen` does not read the log again, also if the log consists of files of lines that other
-//! programs append to, rotate and truncate.
+//! A scrape of `fusewire metrics --listen` does not read the log again, even if other programs append to, rotate and
+//! truncate the files of the log.
 
 mod common;
 
@@ -29,7 +29,7 @@ fn each_line_is_read_and_counted_once() {
     append(&path, 10_000);
     let size = fs::metadata(&path).unwrap().len();
     let served = serve(directory.path());
-    // Without a scrape, until the server has read the file.
+    // The server reads the file without a scrape.
     wait_until(|| served.number("io", "rchar") >= size);
     expect(&served, 10_000);
     for round in 1..=3 {

@@ -1,5 +1,5 @@
-//! The port of `fusewire metrics --listen` is open to any client. No client takes more than 64 MiB of memory, ends the process,
-//! or prevents a response to another client.
+//! The port of `fusewire metrics --listen` is open to any client. No client makes the process use more than 64 MiB of
+//! memory, ends the process, or prevents a response to another client.
 
 mod common;
 
@@ -10,10 +10,11 @@ use std::os::fd::AsRawFd;
 use common::TempDir;
 use common::served::{Served, response, serve, wait_until};
 
-/// Bound of the memory, in KiB.
+/// The bound of the memory in KiB.
 const MEMORY: u64 = 64 << 10;
 
-/// A server of a log with the largest possible number of targets, each with all levels and a name of maximum length.
+/// Starts a server of a log with the maximum number of targets. Each target has all levels and a name of the maximum
+/// length.
 fn server() -> (TempDir, Served) {
     let directory = TempDir::new().unwrap();
     let mut lines = String::new();
@@ -42,7 +43,7 @@ fn assert_serves(served: &Served) {
     assert!(peak <= MEMORY, "{peak} KiB");
 }
 
-/// Sends `bytes` again and again until the server refuses them, or `most` times.
+/// Sends `bytes` repeatedly until the server refuses them, at most `most` times.
 fn send(stream: &mut TcpStream, bytes: &[u8], most: usize) {
     for _ in 0..most {
         match stream.write(bytes) {
@@ -67,7 +68,7 @@ fn bodies_are_refused_unread() {
         }
     }
     assert!(served.ask(b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n").starts_with("HTTP/1.1 400"));
-    // The response reaches a client that sends a part of its body first.
+    // A client that sends a part of its body first also receives the response.
     let mut stream = served.connect();
     stream.write_all(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n").unwrap();
     send(&mut stream, &[b'x'; 1 << 10], 100);
@@ -111,7 +112,7 @@ fn a_pipeline_of_requests_has_one_response() {
     let mut stream = served.connect();
     stream.write_all(&request.repeat(100)).unwrap();
     assert_eq!(response(stream).matches("HTTP/1.1 200 OK").count(), 1);
-    // Without reading.
+    // The clients do not read the responses.
     let mut streams: Vec<TcpStream> = (0..4).map(|_| served.connect()).collect();
     for stream in &mut streams {
         send(stream, &request.repeat(10_000), 200);
@@ -138,7 +139,7 @@ fn hold(served: &Served, count: usize, bytes: &[u8]) -> Vec<TcpStream> {
             )
         };
         assert_eq!(result, 0);
-        // The server may have replaced the connection.
+        // The server can already have closed the connection.
         _ = stream.write_all(bytes);
         stream
     };

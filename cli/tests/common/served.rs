@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::command;
 
-/// Ends a test that would hang. It is not a measurement.
+/// The time after which a test is considered to hang.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A server that ends with the test.
@@ -21,7 +21,7 @@ impl Drop for Served {
     }
 }
 
-/// Serves the metrics of the log in `directory` at a free port.
+/// Starts a server for the metrics of the log in `directory` on a free port.
 pub fn serve(directory: &Path) -> Served {
     let args = ["metrics".as_ref(), directory.as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
     let mut child = command(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -34,7 +34,7 @@ pub fn serve(directory: &Path) -> Served {
 }
 
 impl Served {
-    /// Opens a connection on which no read and no write takes longer than the limit of a test.
+    /// Opens a connection with a timeout of [`LIMIT`] for each read and each write.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.1).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
@@ -42,7 +42,7 @@ impl Served {
         stream
     }
 
-    /// Sends `request` and returns the whole response.
+    /// Sends `request`. Returns the complete response.
     pub fn ask(&self, request: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(request).unwrap();

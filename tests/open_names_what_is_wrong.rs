@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::disks::{Kind, disk_or_skip};
 use common::logs::{self, Numbered};
 use common::victims::{self, Scene, order};
-use fusewire::log::{DropCause, Durability, Log};
+use fusewire::log::{DropCause, Durability, Log, OnFull};
 
 /// Returns the error of `open` in `directory`. Checks that the error names the directory or a file in it.
 fn refused(directory: &Path) -> io::Error {
@@ -113,7 +113,12 @@ fn victim() {
     if let Some(number) = order("CALL") {
         deny(number, order("ERROR").unwrap());
     }
-    let report = match Log::options(directory).open() {
+    // A disk that is late drops no entry. A victim without the right to create a segment does not wait.
+    let on_full = match order::<bool>("NOBODY") {
+        Some(_) => OnFull::OverwriteOldest,
+        None => OnFull::Block(Duration::from_secs(60)),
+    };
+    let report = match Log::options(directory).on_full(on_full).open() {
         Err(error) => format!("{error}"),
         Ok(log) => {
             if order::<bool>("NOBODY").is_some() {
@@ -149,10 +154,10 @@ fn report(orders: &[(&str, &dyn ToString)]) -> (String, usize, Scene) {
 
 #[test]
 fn a_limit_of_file_sizes_makes_segments_smaller_or_is_named() {
-    for limit in [1 << 20, 64 << 10, 20_000] {
-        let (report, entries, _scene) = report(&[("ENTRIES", &3_000), ("FSIZE", &limit)]);
-        assert_eq!(report, "written 3000 dropped 0 flushed true");
-        assert_eq!(entries, 3_000, "{limit}");
+    for (limit, written) in [(1 << 20, 3_000), (64 << 10, 1_000), (20_000, 300)] {
+        let (report, entries, _scene) = report(&[("ENTRIES", &written), ("FSIZE", &limit)]);
+        assert_eq!(report, format!("written {written} dropped 0 flushed true"));
+        assert_eq!(entries, written, "{limit}");
     }
     let (report, entries, scene) = report(&[("ENTRIES", &1), ("FSIZE", &10_000)]);
     assert!(report.starts_with(scene.log.to_str().unwrap()) && report.contains("RLIMIT_FSIZE"), "{report}");

@@ -236,12 +236,18 @@ fn the_budget_is_never_passed_and_the_newest_stay() {
     };
     // The budget is too small for segments of the default size, so the log creates smaller segments.
     let log = Log::options(directory.path()).max_total_bytes(budget).open().unwrap();
+    let mut late = 0;
     for n in 0..2_000 {
-        assert!(append(&log, Severity::INFO, n).is_written());
+        // A disk that is late drops entries.
+        until(|| {
+            let is_written = append(&log, Severity::INFO, n).is_written();
+            late += u64::from(!is_written);
+            is_written
+        });
         assert!(taken() <= budget, "{} of {budget}", taken());
     }
     let stats = log.stats();
-    assert!(stats.deleted_segments > 0 && stats.drops.total() == 0, "{stats:?}");
+    assert!(stats.deleted_segments > 0 && stats.drops.total() == late, "{stats:?}");
     drop(log);
     let kept = logs::read(directory.path()).threads(500).remove(&0).unwrap();
     // The remaining entries are the last entries without a gap, and use at least half of the budget.

@@ -76,7 +76,7 @@ fn what_is_in_a_log_is_counted() {
     let of = |name: &str| samples.get(name).copied().unwrap_or_else(|| panic!("no {name}: {samples:#?}"));
     assert_eq!(of("fusewire_log_entries_total{level=\"info\",target=\"shop::http\"}"), 30.0);
     assert_eq!(of("log_missing_trace_id_total{level=\"info\",target=\"shop::http\"}"), 30.0);
-    let db = "target=\"shop::\\\"db\\\\\\n\"";
+    let db = "target=\"shop::\\\"db\\\\\\\\n\"";
     assert_eq!(of(&format!("fusewire_log_entries_total{{level=\"error\",{db}}}")), 20.0);
     assert_eq!(of(&format!("log_missing_trace_id_total{{level=\"error\",{db}}}")), 0.0);
     assert!(of(&format!("log_volume_bytes_total{{level=\"error\",{db}}}")) > 20.0 * 64.0);

@@ -15,9 +15,9 @@ use crate::trace::TraceContext;
 
 /// Attributes, trace ids and tags that apply to all entries of a request, a task or a service.
 ///
-/// A context is immutable. Each `with` method returns a new context. Attributes are encoded when they are
-/// added: an entry copies the bytes and does not contain later changes of a value. A clone shares the content
-/// and only counts a reference.
+/// A context is immutable. Each `with` method returns a new context. A `with` method encodes the attributes
+/// immediately. An entry copies the encoded bytes, so later changes of a value have no effect. A clone shares
+/// the content and only counts a reference.
 ///
 /// ```
 /// use fusewire::{Context, TraceContext};
@@ -227,7 +227,7 @@ pub struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         let before = core::mem::take(&mut self.before);
-        // The old context can be the last reference. It is dropped outside the borrow.
+        // The old context can be the last reference, so the drop happens outside the borrow.
         let _left = CURRENT.try_with(|current| current.replace(before));
     }
 }

@@ -28,8 +28,8 @@
 //! The target is `panic`, and the attribute `exception.type` is `panic`. [`Levels`](crate::log::Levels) do
 //! not apply.
 //!
-//! The entry is complete before the hook returns, so it survives an abort. It is also written if the panic
-//! happens inside an append, for example in the `Debug` of a value that is being logged.
+//! The entry is complete before the hook returns, so the entry survives an abort. A panic inside an append is
+//! also logged, for example in the `Debug` implementation of a logged value.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};
@@ -44,8 +44,9 @@ use crate::severity::Severity;
 
 /// Logs every later panic of the process to `log`, and then calls the previous hook.
 ///
-/// The hook contains a weak reference and does not keep the log open. It does nothing after the last clone of
-/// the log is dropped. Each call installs another hook; with two hooks, each panic is logged twice.
+/// The hook contains a weak reference and does not keep the log open. After the last clone of the log is
+/// dropped, the hook does nothing. Each call installs another hook; with two hooks, each panic is logged
+/// twice.
 ///
 /// # Panics
 /// Panics if the current thread is panicking, as [`std::panic::set_hook`] does.
@@ -89,7 +90,7 @@ impl Target for Router {}
 mod sealed {
     /// A log with weak references.
     pub trait Weak: Sized {
-        /// Returns a function that returns the log if a clone of it still exists.
+        /// Returns a function that returns the log if the log still has a clone.
         fn downgrade(&self) -> Box<dyn Fn() -> Option<Self> + Send + Sync>;
     }
 }
@@ -110,7 +111,7 @@ impl sealed::Weak for Router {
 const SEVERITY: Severity = if cfg!(panic = "abort") { Severity::FATAL } else { Severity::ERROR };
 
 fn append(log: &impl Appender, panic: &PanicHookInfo<'_>) {
-    // The resolution of symbols takes time and memory. It runs before the append, which holds resources of
+    // The resolution of symbols takes time and memory, so it runs before the append, which holds resources of
     // the log.
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());

@@ -10,7 +10,7 @@ pub(super) struct Used(pub(super) Arc<AtomicBool>);
 impl Used {
     #[inline]
     pub(super) fn note(&self) {
-        // A load scales to many threads, a store does not.
+        // A load scales to many threads, but a store does not.
         if !self.0.load(Ordering::Relaxed) {
             self.0.store(true, Ordering::Release);
         }

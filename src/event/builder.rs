@@ -7,12 +7,12 @@ use crate::route::Router;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 
-/// A builder for an event. [`Log::event`] creates it, and [`append`](Self::append) logs the event.
+/// A builder for an event. [`Log::event`] creates a builder, and [`append`](Self::append) logs the event.
 ///
-/// The entry has the same content and the same cost as with [`event!`](crate::event). The builder borrows
-/// values. [`append`](Self::append) encodes them directly into the log, in the order of the calls. If the
-/// severity is not logged, nothing is formatted or encoded. A builder that is dropped without `append` logs
-/// nothing.
+/// The entry has the same content and the same cost as with [`event!`](crate::event). The builder borrows the
+/// values. [`append`](Self::append) encodes the values directly into the log, in the order of the calls. If
+/// the severity is not logged, nothing is formatted or encoded. A builder that is dropped without `append`
+/// logs nothing.
 ///
 /// ```
 /// use fusewire::{Severity, map};
@@ -116,7 +116,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         self.with(move |entry| _ = entry.attr(key, &AsDebug(value)))
     }
 
-    /// Sets the trace id and the span id. They replace those of the [`Context`](crate::Context) of the
+    /// Sets the trace id and the span id, in place of the ids of the [`Context`](crate::Context) of the
     /// thread.
     #[inline]
     pub fn trace(self, trace: TraceContext) -> Self {
@@ -137,8 +137,8 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         EventBuilder { log, severity, target, trace, write }
     }
 
-    /// Logs the event, with the name, the spans and the [`Context`](crate::Context) of the thread, as
-    /// [`event!`](crate::event) does. Returns `None` if the severity is not logged.
+    /// Logs the event, with the name, the spans and the [`Context`](crate::Context) of the thread, like
+    /// [`event!`](crate::event). Returns `None` if the severity is not logged.
     #[inline]
     pub fn append(self) -> Option<Outcome> {
         let Self { log, severity, target, trace, write } = self;

@@ -33,9 +33,9 @@ pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
 /// the result is `Some` with the [`Outcome`](crate::log::Outcome).
 ///
 /// The entry also contains the name of the thread, and the attributes and ids of the
-/// [`Context`](crate::Context) of the thread. With the feature `tracing`, it contains the current spans and
-/// their ids, as an event of `tracing` does, if the subscriber has a
-/// [`Layer`](crate::bridge::tracing::Layer).
+/// [`Context`](crate::Context) of the thread. With the feature `tracing` and a
+/// [`Layer`](crate::bridge::tracing::Layer) in the subscriber, the entry contains the current spans and their
+/// ids, like an event of `tracing`.
 ///
 /// # Arguments
 /// - The log: a [`Log`](crate::log::Log) or another [`Appender`](crate::log::Appender).
@@ -80,7 +80,8 @@ macro_rules! event {
 /// Creates a value that contains attributes, for [`event!`](crate::event) and every other function that
 /// accepts a [`LogValue`](crate::encode::LogValue).
 ///
-/// Attributes have the same syntax as in [`event!`](crate::event). The value borrows the variables in them.
+/// Attributes have the same syntax as in [`event!`](crate::event). The value borrows the variables in the
+/// attributes.
 ///
 /// ```
 /// use fusewire::decode::EntryRef;

@@ -16,7 +16,7 @@ enum Version {
     Two,
 }
 
-/// The cgroup with the smallest limit: that of this process, or one of its ancestors.
+/// The cgroup with the smallest limit: the cgroup of this process, or an ancestor.
 #[derive(Debug)]
 pub(super) struct Cgroup {
     membership: Option<Reread>,
@@ -46,7 +46,7 @@ impl Cgroup {
     }
 
     /// Opens the files again if the process was moved to another group; container runtimes move a running
-    /// process. Returns whether it was moved.
+    /// process. Returns whether the process was moved.
     pub(super) fn follow(&mut self, room: &mut Room) -> bool {
         let member_of = self.membership.as_ref().and_then(|file| file.read(room)).unwrap_or_default();
         if *member_of == self.member_of {
@@ -170,8 +170,8 @@ pub(super) fn nearest_limit() -> Option<(PathBuf, u64)> {
     limits.min_by_key(|(_, bytes)| *bytes)
 }
 
-/// Returns the directory of the group that accounts for the memory of a process, and those of its ancestors,
-/// the innermost first.
+/// Returns the directories of the group that accounts for the memory of a process and of its ancestors, the
+/// innermost first.
 ///
 /// `member_of` is the content of `/proc/self/cgroup`, and `mounts` that of `/proc/self/mountinfo`. Source:
 /// cgroups(7), proc_pid_mountinfo(5).

@@ -31,7 +31,7 @@ macro_rules! figures {
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct MemStats {
-            /// The time of the sample, in nanoseconds since the Unix epoch; 0 if it is unknown.
+            /// The time of the sample, in nanoseconds since the Unix epoch, or 0 if the time is unknown.
             pub time_unix_nano: u64,
             /// `process.memory.allocator`: The allocator that `allocated` and `allocator_resident` describe.
             pub allocator: Option<&'static str>,

@@ -28,7 +28,8 @@ impl Reread {
                 Err(_) => return None,
             }
         }
-        // The name of a process or a cgroup can be invalid UTF-8. The text before it is returned.
+        // The name of a process or a cgroup can be invalid UTF-8. In this case, the method returns the text
+        // before the name.
         let text = room.0.get(..len)?;
         Some(match std::str::from_utf8(text) {
             Ok(text) => text,
@@ -37,7 +38,7 @@ impl Reread {
     }
 }
 
-/// The buffer for reads. It is allocated once, so a sample does not allocate.
+/// The buffer for reads. One buffer serves all reads, so a sample does not allocate.
 pub(super) struct Room(Box<[u8; ROOM]>);
 
 impl Default for Room {

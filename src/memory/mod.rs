@@ -22,8 +22,8 @@
 //! ([`MemStats`]). [`MemStats::from_entry`] and `fusewire postmortem` read samples.
 //!
 //! The recorder writes a sample at the start and at least one in each [`interval`](MemoryOptions::interval).
-//! It writes more samples if the memory usage changes, and most of them near the limit. At rest, it measures
-//! the memory every 250 ms. Near the limit, it shortens this interval, so that at least 20 measurements take
+//! It writes more samples if the memory usage changes, and most of them near the limit. At rest, the recorder
+//! measures the memory every 250 ms. Near the limit, the interval is shorter: at least 20 measurements take
 //! place before the limit is reached. The measurements use at most 0.1 % of a core on average. The limit is
 //! the nearest of three limits: that of the cgroup (version 2 or 1), that of the address space, and the
 //! memory of the machine.

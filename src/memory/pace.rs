@@ -1,4 +1,4 @@
-//! The schedule of memory measurements, and the selection of those that become samples.
+//! The schedule of memory measurements, and the selection of the measurements that become samples.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const SAVED: f64 = 0.06;
 /// The interval of measurements at rest.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The share of the limit above which each measurement can become a sample. Below it, there is at most one
-/// sample in each [`BETWEEN`].
+/// The share of the limit above which each measurement can become a sample. Below this share, there is at
+/// most one sample in each [`BETWEEN`].
 const NEAR: f64 = 0.75;
 const BETWEEN: Duration = Duration::from_secs(1);
 
@@ -32,7 +32,7 @@ const LEAP: u64 = 8;
 pub(super) struct Pace {
     interval: Duration,
     least: Duration,
-    /// The processor time that can be used, in seconds. It is negative after an expensive measurement.
+    /// The processor time that can be used, in seconds. The value is negative after an expensive measurement.
     saved: f64,
     /// The time and the usage of the last measurement.
     looked: Option<(Duration, u64)>,

@@ -13,7 +13,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Opens the files. They refer to this process, even if a forked child reads them.
+    /// Opens the files. A forked child that reads these files gets the values of this process.
     pub(super) fn open() -> Self {
         Self {
             status: Reread::open("/proc/self/status"),
@@ -43,7 +43,7 @@ impl Process {
             stats.threads = number_of(text, "Threads");
         }
         if let Some(text) = self.stat.as_ref().and_then(|file| file.read(room)) {
-            // The name of the process can contain any character. The last parenthesis ends it.
+            // The name of the process can contain any character, and ends at the last parenthesis.
             let mut fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
             // Fields 10 and 12 of proc_pid_stat(5). The rest of the line begins with field 3.
             stats.minor_faults = fields.nth(7).and_then(|faults| faults.parse().ok());

@@ -15,7 +15,7 @@ use crate::severity::Severity;
 /// The share of the limit from which a sample has the severity `WARN`.
 const WARN: f64 = 0.9;
 
-/// The stack size of the thread, in bytes. Only this module and the allocator function run on it.
+/// The stack size of the thread, in bytes. Only this module and the allocator function use the stack.
 const STACK: usize = 256 << 10;
 
 /// The options of a [`MemoryRecorder`].
@@ -91,8 +91,8 @@ impl MemoryOptions {
     }
 }
 
-/// A recorder of the memory of this process. It records until it is dropped. It does not record forked
-/// children; a child can start its own recorder.
+/// A recorder of the memory of this process. A drop of the recorder ends the recording. A forked child is not
+/// recorded, but can start its own recorder.
 #[derive(Debug)]
 pub struct MemoryRecorder {
     shared: Arc<Shared>,
@@ -130,14 +130,14 @@ impl MemoryRecorder {
         MemoryOptions::default()
     }
 
-    /// Returns the latest sample, which is also in the log. It is at most one interval old.
+    /// Returns the latest sample, which is also in the log. The sample is at most one interval old.
     #[must_use]
     pub fn stats(&self) -> MemStats {
         self.shared.lock().latest
     }
 
-    /// Takes a sample, writes it to the log and returns it. Use it at important moments, for example before a
-    /// request that needs much memory.
+    /// Takes a sample, writes it to the log and returns it. Use this method at important moments, for example
+    /// before a request that needs much memory.
     ///
     /// If the recorder does not answer within 1 s, the method returns the latest sample. This happens in a
     /// forked child, which has no recorder thread.

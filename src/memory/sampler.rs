@@ -57,8 +57,8 @@ impl Sampler {
         }
         if let Some((usage, limit)) = self.cgroup.look(&mut self.room) {
             (now.container_usage, now.container_limit) = (Some(usage), limit);
-            // The reclaimable page cache is unknown. It can be unchanged, or the kernel can have freed it for
-            // memory that this process allocated.
+            // The size of the reclaimable page cache is unknown: the kernel possibly freed a part of the
+            // cache for memory that this process allocated.
             let idle =
                 last.container_usage.zip(last.working_set).map_or(0, |(all, set)| all.saturating_sub(set));
             let grown = now.usage.zip(last.usage).map_or(0, |(now, last)| now.saturating_sub(last));

@@ -13,8 +13,8 @@ impl Metrics {
     /// recorder is installed.
     ///
     /// Call this method from a timer of the program, at the scrape interval of the exporter, for example
-    /// every 10 s. Counters are set to their value; they are not incremented. Counters of that crate are
-    /// integers, so the few counters in seconds are published as gauges of the same name.
+    /// every 10 s. The method sets counters to their value and does not increment them. Counters of that
+    /// crate are integers, so the few counters in seconds are published as gauges of the same name.
     pub fn publish(&self) {
         metrics::with_recorder(|recorder| {
             for (family, samples) in self.by_family() {

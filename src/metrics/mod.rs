@@ -18,8 +18,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Metrics add no counters and no threads. They are computed on request from [`Stats`](crate::log::Stats),
-//! [`RouteStats`](crate::route::RouteStats) and [`MemStats`](crate::memory::MemStats).
+//! Metrics add no counters and no threads. Each request computes the values from
+//! [`Stats`](crate::log::Stats), [`RouteStats`](crate::route::RouteStats) and
+//! [`MemStats`](crate::memory::MemStats).
 //!
 //! Names follow the conventions of Prometheus: the base unit (seconds, bytes, a ratio from 0 to 1) is in the
 //! name, and counters end in `_total`. Counters restart at 0 with the process. [`families`] lists all
@@ -50,7 +51,7 @@ type Label = (Cow<'static, str>, Cow<'static, str>);
 /// The samples of metrics at one moment, from any number of sources.
 ///
 /// If two samples of a family have the same labels, the later one replaces the earlier one. If a process has
-/// two logs, set a different [`label`](Self::label) before each of them.
+/// two logs, set a different [`label`](Self::label) before you add each log.
 ///
 /// ```
 /// use fusewire::metrics::{Family, Metrics};

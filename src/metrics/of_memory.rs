@@ -31,8 +31,8 @@ const PERCENT: f64 = 100.0;
 const MICROS: f64 = 1e6;
 
 /// The metrics of all figures, except those of the log, which [`Metrics::log`] adds. A prefix distinguishes
-/// the names from those of other exporters: cAdvisor exports `container_memory_usage_bytes` of the same
-/// container, and a sum over both would count it twice.
+/// the names from names of other exporters. For example, cAdvisor exports `container_memory_usage_bytes` of
+/// the same container, and a sum over both metrics would count the container twice.
 #[rustfmt::skip]
 static FIGURES: [Of; 33] = [
     gauge("process.memory.usage", "fusewire_process_memory_usage_bytes", 1.0,

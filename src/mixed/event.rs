@@ -48,12 +48,13 @@ pub enum MixedEvent<'a> {
     },
     /// Bytes of the stream that cannot be read.
     Lost {
-        /// The range and the reason. The range of an incomplete append is also reported; it is not a loss
+        /// The range and the reason. An incomplete append is also reported, but is not a loss
         /// ([`LostRange::is_loss`]).
         range: LostRange,
     },
     /// A segment whose first page is damaged or has an unsupported version. The readable frames of a damaged
-    /// segment follow. The length of such a segment is unknown, so the rest of the stream belongs to it.
+    /// segment follow. The length of the segment is unknown, so the rest of the stream belongs to the
+    /// segment.
     DamagedHeader {
         /// The offset of the segment in the stream.
         offset: u64,

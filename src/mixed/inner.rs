@@ -37,7 +37,7 @@ pub(super) enum Next {
 }
 
 impl Inner {
-    /// Creates a segment from the beginning of `buffer`, and takes the bytes that were read of it.
+    /// Creates a segment from the beginning of `buffer`, and removes its bytes from the buffer.
     pub(super) fn new(buffer: &mut Buffer) -> Self {
         let header = SegmentHeader::parse(buffer.bytes());
         let size = header.map_or(MAX_SIZE, |header| header.size.min(MAX_SIZE));
@@ -46,8 +46,8 @@ impl Inner {
         Self { offset, bytes: buffer.take(len), len, state: State::Loading }
     }
 
-    /// Returns the next item. If the segment is incomplete, the method reads `input`; if `settle` is set, it
-    /// accepts an incomplete segment.
+    /// Returns the next item. If the segment is incomplete, the method reads `input`. If `settle` is set, the
+    /// method accepts an incomplete segment.
     pub(super) fn next(
         &mut self,
         input: &mut impl Read,

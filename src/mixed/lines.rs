@@ -74,8 +74,8 @@ mod with_json {
         }
 
         /// Creates the entries of the line that begins at `offset`; one entry if the bytes are a part of an
-        /// overlong line. Returns whether the line contains more entries. If it does, the caller reads these
-        /// entries and then calls the method again with the same line.
+        /// overlong line. Returns whether the line contains more entries. In this case, the caller reads the
+        /// created entries and then calls the method again with the same line.
         pub(in crate::mixed) fn make(&mut self, line: &[u8], is_part: bool, offset: u64) -> bool {
             let Self { importer, restorer, limits, made, before, .. } = self;
             let line = without_end(line);
@@ -124,7 +124,7 @@ mod with_json {
     }
 
     impl Made {
-        /// Creates an entry of the line at `offset`. Returns `None` if the limits refuse it.
+        /// Creates an entry of the line at `offset`. Returns `None` if the limits refuse the entry.
         fn add(
             &mut self,
             offset: u64,

@@ -25,7 +25,7 @@ impl Place {
         Self { offset, kind: frame.kind, severity: frame.severity, payload }
     }
 
-    /// Returns the frame. `memory` is the memory in which it was found.
+    /// Returns the frame. `memory` must be the memory in which the frame was found.
     #[inline]
     pub(super) fn frame<'a>(&self, memory: &'a [u8]) -> FrameRef<'a> {
         let payload = memory.get(self.payload.clone()).unwrap_or(&[]);

@@ -17,10 +17,10 @@ use super::split::{Piece, Rest, Splitter};
 
 /// A reader for a stream of segments, single frames, and lines of JSON or text, in any order.
 ///
-/// [`Importer`](crate::json::Importer) defines the conversion of lines to entries. It requires the feature
-/// `json`; without this feature, lines are reported as lost. Damaged frames and other unreadable bytes are
-/// skipped and reported: every byte of the stream is in an event or ends a line. A line that is not JSON is
-/// text, not damage.
+/// [`Importer`](crate::json::Importer) defines the conversion of lines to entries. The conversion requires
+/// the feature `json`; without this feature, lines are reported as lost. Damaged frames and other unreadable
+/// bytes are skipped and reported: every byte of the stream is in an event or ends a line. A line that is not
+/// JSON is text, not damage.
 ///
 /// The longest line or frame, 16 MiB, bounds the memory. A segment is in memory as a whole, up to 1 GiB. The
 /// reader does not allocate for each entry.
@@ -112,7 +112,7 @@ impl<R: Read> MixedReader<R> {
         &self.input
     }
 
-    /// Returns the input. Bytes that were read from it and are not in an event are lost.
+    /// Returns the input. Bytes that the reader has buffered are lost.
     pub fn into_inner(self) -> R {
         self.input
     }
@@ -173,8 +173,8 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Moves to the next piece without a conversion. Returns its offset, and whether it can contain entries.
-    /// Returns `None` at the end of the available bytes.
+    /// Moves to the next piece without a conversion. Returns the offset of the piece, and whether the piece
+    /// can contain entries. Returns `None` at the end of the available bytes.
     ///
     /// # Errors
     /// Returns the errors of the input.
@@ -199,7 +199,7 @@ impl<R: Read> MixedReader<R> {
         Ok(Some((offset, entries)))
     }
 
-    /// Returns the next piece. Reads until there are enough bytes to identify it.
+    /// Returns the next piece. Reads until there are enough bytes to identify the piece.
     fn piece(&mut self, settle: bool) -> io::Result<Piece> {
         let mut rest = Rest::Unknown;
         loop {
@@ -243,7 +243,7 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Starts a piece. Returns `None` if it contains no item.
+    /// Starts a piece. Returns `None` if the piece contains no item.
     #[inline]
     fn enter(&mut self, piece: Piece, is_part: bool) -> Option<Step> {
         match piece {
@@ -312,7 +312,7 @@ impl<R: Read> MixedReader<R> {
         }
     }
 
-    /// Creates the entries of the current line. Returns `None` if it contains none.
+    /// Creates the entries of the current line. Returns `None` if the line contains no entry.
     #[inline]
     fn make(&mut self, is_part: bool) -> Option<Step> {
         let line = self.buffer.bytes().get(..self.taken).unwrap_or(&[]);

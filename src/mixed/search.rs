@@ -10,12 +10,12 @@ use super::split::{MAX_LINE, Rest};
 use super::text;
 
 /// The minimum length of text, in bytes, that is accepted as text and not as the content of a damaged frame.
-/// It exceeds the default limits for strings.
+/// The length exceeds the default limits for strings.
 const TRUSTED: usize = 32 << 10;
 /// The number of searched bytes without a result that are reported as lost before the search continues.
 const PATIENCE: usize = 1 << 20;
 /// The budget for the checksums of invalid frames, in bytes, and its increase for each searched byte. Without
-/// it, a hostile stream would cost quadratic time: every byte can look like the header of a long frame.
+/// a budget, a hostile stream would cost quadratic time: every byte can look like the header of a long frame.
 const BUDGET: (usize, usize) = (64 << 20, 16);
 
 /// A search for the next frame, segment or line.
@@ -172,8 +172,8 @@ impl Search {
         }
     }
 
-    /// Returns whether a JSON line begins at the current position. It must follow a line end or a byte that
-    /// text cannot contain.
+    /// Returns whether a JSON line begins at the current position. The line must follow a line end or a byte
+    /// that text cannot contain.
     fn look_for_json(&self, bytes: &[u8], rest: Rest) -> Place {
         let before = self.at.checked_sub(1).and_then(|before| bytes.get(before));
         if before.is_some_and(|byte| *byte != b'\n' && byte.is_ascii() && !text::is_strange(*byte)) {

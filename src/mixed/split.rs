@@ -42,7 +42,7 @@ pub(super) const MAX_LINE: usize = 16 << 20;
 /// The number of bytes that is enough to identify text.
 const SIGHT: usize = 64;
 
-/// A splitter of a stream. The caller consumes each piece before it requests the next one.
+/// A splitter of a stream. The caller must consume each piece before the next request.
 #[derive(Default)]
 pub(super) struct Splitter {
     /// The number of bytes that contain no line end.
@@ -148,7 +148,7 @@ impl Splitter {
             Found::Nothing => return Piece::More,
             Found::NothingIn(0) => return Piece::More,
             Found::NothingIn(len) if rest == Rest::Unknown => return Piece::Losing(len, reason),
-            // The loss is reported now, although it can continue.
+            // The splitter reports the loss now, although the loss can continue.
             Found::NothingIn(len) if rest == Rest::Later => return Piece::Lost(len, reason),
             Found::Line(len) => Piece::Line(len),
             Found::NothingIn(len) | Found::Behind(len) => Piece::Lost(len, reason),

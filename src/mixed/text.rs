@@ -15,7 +15,8 @@ pub(super) fn find_line_feed(bytes: &[u8]) -> Option<usize> {
     find(bytes, |byte| byte == b'\n')
 }
 
-/// Returns the position of the first byte for which `is_it` returns true. A block of bytes needs one branch.
+/// Returns the position of the first byte for which `is_it` returns true. The function tests a block of bytes
+/// with one branch.
 #[inline(always)]
 fn find(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<usize> {
     let (chunks, rest) = bytes.as_chunks::<LANES>();

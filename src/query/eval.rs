@@ -1,4 +1,4 @@
-//! The evaluation of a plan on one entry. It does not allocate.
+//! The evaluation of a plan on one entry, without allocations.
 
 use core::cmp::Ordering;
 

@@ -118,7 +118,7 @@ fn excludes_zero(check: &Check) -> bool {
     !check.of_count(0)
 }
 
-/// Returns the smaller of two sets. A matching entry has a value in each of them, so either set is a valid
+/// Returns the smaller of two sets. A matching entry has a value in each set, so either set is a valid
 /// condition.
 fn one<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, exact: &mut bool) -> Option<Vec<T>> {
     match (a, b) {
@@ -130,7 +130,7 @@ fn one<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, exact: &mut bool) -> Option<Vec<
     }
 }
 
-/// Returns the union of two sets. A matching entry has a value in at least one of them.
+/// Returns the union of two sets. A matching entry has a value in at least one set.
 fn both<T>(a: Option<Vec<T>>, b: Option<Vec<T>>) -> Option<Vec<T>> {
     a.zip(b).map(|(mut a, b)| {
         a.extend(b);

@@ -134,8 +134,8 @@ impl Query {
         self.hints.wanted()
     }
 
-    /// Returns whether the conditions of [`wanted`](Self::wanted) are also sufficient for a match. If they
-    /// are, pass them to [`Scan::wanted_exactly`](crate::log::Scan::wanted_exactly).
+    /// Returns whether the conditions of [`wanted`](Self::wanted) are also sufficient for a match. In this
+    /// case, pass these conditions to [`Scan::wanted_exactly`](crate::log::Scan::wanted_exactly).
     #[must_use]
     pub fn is_told_by_wanted(&self) -> bool {
         self.hints.exact

@@ -8,7 +8,7 @@ use super::{QueryOptions, resolve};
 
 /// The maximum nesting of parentheses.
 const DEEPEST: u32 = 64;
-/// The maximum number of steps in a path. It exceeds the maximum depth of an entry.
+/// The maximum number of steps in a path. This number exceeds the maximum depth of an entry.
 const STEPS: usize = 128;
 /// The maximum number of `matches` conditions. Each regular expression uses up to 1 MiB.
 const PATTERNS: usize = 32;
@@ -77,7 +77,7 @@ impl<'t> Parser<'t> {
         matches!(&self.next.token, Token::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
-    /// Advances if the next token is the given operator or word. Returns whether it is.
+    /// Advances if the next token is the given operator or word. Returns whether the parser advanced.
     fn take(&mut self, sign: &str, word: &str) -> Result<bool, QueryError> {
         let found = self.is_sign(sign) || self.is_word(word);
         if found {
@@ -273,7 +273,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Parses the content of brackets. The next token after it is the closing bracket.
+    /// Parses the content of brackets. After the call, the next token is the closing bracket.
     fn index(&mut self) -> Result<Step, QueryError> {
         let step = match &self.next.token {
             Token::Word(word) if word == "*" => Some(Step::Each),
@@ -355,7 +355,7 @@ impl<'t> Parser<'t> {
         Ok(nanos)
     }
 
-    /// Parses a regular expression. The next token is the operator before it.
+    /// Parses a regular expression. Before the call, the next token is the operator of the comparison.
     fn pattern(&mut self) -> Result<String, QueryError> {
         self.patterns += 1;
         if self.patterns > PATTERNS {

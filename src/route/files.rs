@@ -19,8 +19,8 @@ const EXTENSION: &str = "jsonl";
 /// A sink that writes JSON lines to files in a directory. The directory can be that of the log: readers read
 /// both.
 ///
-/// One system call writes each line. A written line survives the end of the process. A full file is
-/// followed by a new one. The names sort by time, and two processes never write to the same file.
+/// One system call writes each line. A written line survives the end of the process. The sink creates a new
+/// file when a file is full. The names sort by time, and two processes never write to the same file.
 ///
 /// ```
 /// use fusewire::route::{JsonFiles, LineSink};
@@ -68,8 +68,8 @@ impl JsonFiles {
     /// Opens a sink with bounds, in bytes: the size of a file, and the size of all such files in the
     /// directory.
     ///
-    /// A file can exceed its size by the lines that are written when it becomes full. If the total would
-    /// exceed its bound, the oldest files are deleted, except files that are open for writing.
+    /// A file can exceed this size by the lines that are written when the file becomes full. If the total
+    /// would exceed its bound, the oldest files are deleted, except files that are open for writing.
     ///
     /// # Errors
     /// Returns the errors of the file system.
@@ -129,7 +129,8 @@ impl LineSink for JsonFiles {
 }
 
 impl Current {
-    /// Appends a line with one system call, so it is not interleaved with the lines of other threads.
+    /// Appends a line with one system call, so that the lines of other threads do not interleave with the
+    /// line.
     fn write(&self, line: &[u8]) -> io::Result<()> {
         let torn = self.torn.swap(false, Ordering::AcqRel);
         let begin: &[u8] = if torn { b"\n" } else { b"" };
@@ -138,8 +139,8 @@ impl Current {
             match (&self.file).write_vectored(&parts) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(written) if written < begin.len() + line.len() => {
-                    // A part of the line can be in the file. Other lines can follow it, so the rest cannot be
-                    // appended.
+                    // A part of the line can be in the file. Other lines can follow this part, so the rest
+                    // cannot be appended.
                     self.torn.store(true, Ordering::Release);
                     return Err(io::ErrorKind::WriteZero.into());
                 }

@@ -8,8 +8,8 @@ use super::stats::{ArmCounts, RollBackReason};
 #[derive(Default)]
 pub(super) struct Judge {
     last: [ArmCounts; 2],
-    /// The latencies at the previous latency check. It can be earlier, because a small window contains too
-    /// few timed entries.
+    /// The latencies at the previous latency check. A latency check covers several windows if one window
+    /// contains too few timed entries.
     last_latency: [Counts; 2],
 }
 
@@ -24,7 +24,7 @@ impl Judge {
     }
 
     /// Checks the entries of `arm` since the previous check. Returns the bound that the arm exceeds. Returns
-    /// `None` if it exceeds none, or if there are too few entries.
+    /// `None` if the arm exceeds no bound, or if there are too few entries.
     pub(super) fn judge(
         &mut self,
         arm: Arm,

@@ -34,7 +34,7 @@ pub(super) fn turn() -> (usize, Start) {
 
 /// Calls `write` with the JSON line of `entry`, including its line feed.
 pub(super) fn with<R>(entry: &[u8], write: impl FnOnce(&[u8]) -> R) -> R {
-    // The memory is taken out of the cell; it is empty while the thread ends.
+    // The memory is taken out of the cell. While the thread ends, there is no cell, and the line is empty.
     let mut line = LINE.try_with(Cell::take).unwrap_or_default();
     line.clear();
     if let Ok(entry) = EntryRef::new(entry) {

@@ -1,5 +1,5 @@
 //! A router that sends each entry to the binary log or to JSON lines, by rules that can change at run time. A
-//! service uses it to migrate from one form to the other.
+//! service uses a router to migrate from one form to the other.
 //!
 //! ```
 //! use std::sync::Mutex;
@@ -78,7 +78,7 @@ use stats::{ArmCounts, SHARDS, Shard};
 /// each thread.
 ///
 /// An entry is built once, under the limits of the log, and then appended to the log or written as a line.
-/// The circuit breaker cuts it in the same way for both arms. New rules apply immediately.
+/// The circuit breaker has the same effect for both arms. New rules apply immediately.
 ///
 /// Every entry goes to exactly one arm. If that arm fails, the router tries the other arm. If both fail, the
 /// entry is counted as dropped. An arm that exceeds its [`Bounds`] is disabled; the log and the sink contain
@@ -106,7 +106,7 @@ struct Shared {
     dropped: AtomicU64,
     judge: Mutex<Judge>,
     shadow: Shadow,
-    /// The reason why the content of the watched file is not in force.
+    /// The error in the watched file, if its rules are not in force.
     config_error: Mutex<Option<String>>,
 }
 
@@ -129,8 +129,8 @@ impl Router {
         }))
     }
 
-    /// Returns a function that returns the router if a clone of it exists. The function does not keep the
-    /// router open.
+    /// Returns a function that returns the router if the router still has a clone. The function does not keep
+    /// the router open.
     pub(crate) fn weak(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
         let shared = Arc::downgrade(&self.0);
         move || shared.upgrade().map(Self)
@@ -224,7 +224,7 @@ impl Shared {
         self.shards.each_ref().map(|shards| ArmCounts::of(shards))
     }
 
-    /// Returns the arm for an entry, and whether the arms must be checked after it.
+    /// Returns the arm for an entry, and whether the arms must be checked after this entry.
     fn choose(&self, severity: Severity, trace: TraceContext, shard: usize) -> (Arm, bool) {
         let config = self.config.load();
         let arm = Context::with_current(|context| {
@@ -266,7 +266,8 @@ impl Shared {
         }
     }
 
-    /// Drops an entry that could not be built. The other arm is not tried: it has the same limits.
+    /// Drops an entry that could not be built. The other arm is not tried, because both arms have the same
+    /// limits.
     fn refuse(&self, refused: &Refused<'_>, shard: usize, judged: &mut bool) -> Routed {
         self.dropped.fetch_add(1, Ordering::Relaxed);
         let outcome = refused.drop_entry();

@@ -63,7 +63,7 @@ pub struct ArmStats {
     /// The number of trips of the circuit breaker in the written entries.
     pub trips: u64,
     /// The latency of the entries that were assigned to the arm, from the beginning of the append to the end
-    /// of the write. It includes entries that the other arm took over. One of eight entries is timed.
+    /// of the write. Entries that the other arm took over are included. One of eight entries is timed.
     pub latency: Percentiles,
 }
 
@@ -163,7 +163,8 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// Counts an entry that was assigned to the arm. Returns whether the arms must be checked after it.
+    /// Counts an entry that was assigned to the arm. Returns whether the arms must be checked after this
+    /// entry.
     pub(super) fn choose(&self) -> bool {
         self.chosen.fetch_add(1, Ordering::Relaxed) % JUDGED == JUDGED - 1
     }

@@ -14,7 +14,7 @@ use super::{Router, Shared};
 /// The resolution of modification times: changes within this time can have the same modification time.
 const TICK: Duration = Duration::from_millis(20);
 
-/// A guard that keeps a file of rules watched until it is dropped.
+/// A guard of a watched file of rules. A drop of the guard ends the watch.
 #[must_use = "the file is watched until the `Watch` is dropped"]
 #[derive(Debug)]
 pub struct Watch {
@@ -27,8 +27,8 @@ impl Router {
     /// checks the file every `interval`, which is at least 10 ms.
     ///
     /// If the file is missing or invalid, the last valid rules remain in force. The log, the sink and
-    /// [`RouteStats::config_error`](super::RouteStats::config_error) contain the error. To replace the file,
-    /// rename a complete file over it.
+    /// [`RouteStats::config_error`](super::RouteStats::config_error) contain the error. To change the file,
+    /// rename a complete new file to its path.
     ///
     /// # Errors
     /// Returns an error if the system cannot create a thread. An invalid file is not an error, not even on
@@ -82,7 +82,7 @@ impl Drop for Watch {
 
 struct Watched {
     path: PathBuf,
-    /// The modification time and the length of the file, if a later change must alter them.
+    /// The modification time and the length of the file, if every later change alters one of these values.
     seen: Option<(SystemTime, u64)>,
     /// The text of the last read, or its error.
     text: Option<Result<String, String>>,

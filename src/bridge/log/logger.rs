@@ -29,8 +29,8 @@ pub struct Logger<A = Log> {
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<A: Appender> Logger<A> {
-    /// Creates a logger that appends to `log`. It logs all levels and the name of the thread, but not the
-    /// file, line and module of the call.
+    /// Creates a logger that appends to `log`. By default, the logger writes all levels and the name of the
+    /// thread, but not the file, line and module of the call.
     #[must_use]
     pub fn new(log: A) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl<A: Appender> Logger<A> {
     /// Installs this logger and its maximum level in the program. Returns a guard for `main`: the logger
     /// itself is never dropped, so the guard closes the log.
     ///
-    /// If the guard is dropped before the first record, it does nothing.
+    /// A guard that is dropped before the first record does nothing.
     ///
     /// # Errors
     /// Returns an error if the program already has a logger.

@@ -17,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The message of a record is the body of the entry, and the target is the target. The level determines the
+//! The message of a record becomes the body of the entry. The target is unchanged. The level determines the
 //! severity: `Trace` 1, `Debug` 5, `Info` 9, `Warn` 13, `Error` 17.
 //!
 //! Key-values become attributes with their types; errors include their sources. A value of a type that `log`
@@ -25,9 +25,9 @@
 //! captures becomes a map or an array instead. A value that `:sval` captures becomes text.
 //!
 //! File, line and module become `code.file.path`, `code.line.number` and `code.namespace`, if they are
-//! enabled. The key-values `trace_id` and `span_id` become the trace id and the span id of the entry, if they
-//! are text with 32 and 16 hexadecimal digits. The entry also contains the [`Context`](crate::Context) of the
-//! thread.
+//! enabled. The key-values `trace_id` and `span_id` become the trace id and the span id of the entry, if
+//! their values are text with 32 and 16 hexadecimal digits. The entry also contains the
+//! [`Context`](crate::Context) of the thread.
 
 mod kv;
 mod logger;

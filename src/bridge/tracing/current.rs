@@ -14,8 +14,7 @@ use super::span::Known;
 /// Writes the spans of this thread, and returns their ids. The format is that of the first
 /// [`Layer`](super::Layer) that recorded the innermost span.
 ///
-/// Writes nothing if there is no subscriber, if the subscriber is not based on a `Registry`, or if it
-/// contains no `Layer`.
+/// Writes nothing if the program has no subscriber, or if the subscriber has no `Registry` or no `Layer`.
 #[inline]
 pub(crate) fn write_current(entry: &mut EntryWriter<'_>) -> Ids {
     let mut ids = Ids::default();

@@ -11,7 +11,7 @@ use crate::encode::EntryWriter;
 const SITES: usize = 256;
 
 /// The number of values in the last entry of each call site. With the correct number, the encoder writes text
-/// to its final position. With a wrong number, it must move the text.
+/// to its final position. With a wrong number, the encoder moves the text afterwards.
 pub(super) struct Expected([AtomicU32; SITES]);
 
 impl Default for Expected {
@@ -35,7 +35,7 @@ impl Expected {
     }
 }
 
-/// Stores the number of values of `entry`, if it differs from the expected number.
+/// Stores the number of values of `entry` if this number differs from the expected one.
 #[inline]
 pub(super) fn learn((place, expected): (&AtomicU32, u32), entry: &EntryWriter<'_>) {
     let nodes = u32::try_from(entry.nodes()).unwrap_or(0);

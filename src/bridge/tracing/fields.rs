@@ -11,8 +11,8 @@ use crate::bridge::ids::{Ids, ShortText, Which};
 
 /// A destination of fields.
 pub(super) trait Sink {
-    /// Consumes a field that is not an attribute, for example the message of an event. Returns whether it
-    /// did. `text` is the value as text.
+    /// Consumes a field that is not an attribute, for example the message of an event. Returns whether the
+    /// sink consumed the field. `text` is the value as text.
     fn takes(&mut self, name: &str, text: Text<'_>) -> bool;
 
     fn attribute<V: LogValue + ?Sized>(&mut self, name: &str, value: &V);

@@ -12,8 +12,8 @@ use super::Layer;
 /// Installs a subscriber that appends events of level `INFO` and above to `appender`, with a [`Layer`].
 /// `appender` is a [`Log`](crate::log::Log) or a [`Router`](crate::route::Router).
 ///
-/// Returns a guard for `main`: the subscriber itself is never dropped, so the guard closes the log. If the
-/// guard is dropped before the first event, it does nothing.
+/// Returns a guard for `main`: the subscriber itself is never dropped, so the guard closes the log. A guard
+/// that is dropped before the first event does nothing.
 ///
 /// # Errors
 /// Returns an error if the program already has a subscriber.
@@ -40,7 +40,7 @@ where
     init_at(appender, LevelFilter::INFO)
 }
 
-/// Installs a subscriber as [`init`] does, with another level.
+/// Installs a subscriber like [`init`], with another level.
 ///
 /// # Errors
 /// Returns an error if the program already has a subscriber.

@@ -28,7 +28,7 @@ static LAYERS: AtomicU64 = AtomicU64::new(0);
 /// [module](super).
 pub struct Layer<A = Log> {
     log: A,
-    /// A flag that the first event sets, if the guard of a bridge needs it.
+    /// A flag that the first event sets, if a guard needs this information.
     used: Option<Used>,
     options: Options,
     number: u64,
@@ -38,8 +38,8 @@ pub struct Layer<A = Log> {
 }
 
 impl<A: Appender> Layer<A> {
-    /// Creates a layer that appends to `log`. It logs all spans of an event and the name of the thread, but
-    /// not the file, line and module of the call.
+    /// Creates a layer that appends to `log`. By default, the layer writes all spans of an event and the name
+    /// of the thread, but not the file, line and module of the call.
     #[must_use]
     pub fn new(log: A) -> Self {
         Self {
@@ -293,7 +293,8 @@ where
             let Options { file, line_number, module, .. } = self.options;
             let record = is_record(site).then_some(fields::Record { file, line_number, module });
             event.record(&mut Fields { sink: fields::Event { entry: &mut *entry, record }, ids: &mut ids });
-            // The code that formats the fields has finished: it must not run while the span is locked.
+            // The span is read after the fields, because code that formats a field must not run while the
+            // span is locked.
             if let Some(span) = context.event_span(event) {
                 self.write_span(entry, &span, &mut ids);
             }

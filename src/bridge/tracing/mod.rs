@@ -17,8 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! If a program has other layers, add a [`Layer`] to them, and keep a [`Log::guard`](crate::log::Log::guard)
-//! in `main`:
+//! In a program with other layers, add a [`Layer`], and keep a [`Log::guard`](crate::log::Log::guard) in
+//! `main`:
 //!
 //! ```
 //! # use fusewire::log::Log;
@@ -59,13 +59,13 @@
 //! The layer logs every event that it receives. To select events, use a filter: for this layer
 //! (`layer.with_filter(LevelFilter::INFO)`, or an `EnvFilter`) or for all layers. `tracing` applies the
 //! filter before it evaluates the fields, and caches the result for each call site. The layer has no level
-//! option: such an option would apply after the evaluation of the fields, or it would also disable events of
-//! other layers.
+//! option. An option would apply after the evaluation of the fields, or would also disable events of other
+//! layers.
 //!
 //! # Limitations
 //!
 //! A layer receives values of the crate `valuable` only if all crates are compiled with `--cfg
-//! tracing_unstable`. Without this flag, log such values with `?`; they become text.
+//! tracing_unstable`. Without this flag, log these values with `?`, as text.
 //!
 //! Code that formats a value runs inside the append. Entries that this code logs are dropped and counted as
 //! [`DropCause::Reentrant`](crate::log::DropCause::Reentrant). If this code panics, the log is unchanged and

@@ -7,13 +7,14 @@ pub enum Scope {
     None,
     /// The innermost span: the attribute `span`, a map with the `name` and the fields of the span.
     Current,
-    /// All spans: the attribute `spans`, an array of such maps, outermost first. The array contains at most
-    /// the 64 innermost spans; the attribute `spans.left_out` contains the number of other spans.
+    /// All spans: the attribute `spans`, an array of maps with the same members, outermost first. The array
+    /// contains at most the 64 innermost spans; the attribute `spans.left_out` contains the number of other
+    /// spans.
     #[default]
     All,
 }
 
-/// The selection of the logged events of a span itself. Such an event has the level and the target of the
+/// The selection of the logged events of a span itself. A span event has the level and the target of the
 /// span, and is inside the span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SpanEvents {

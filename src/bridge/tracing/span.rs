@@ -86,12 +86,12 @@ pub(super) struct Span {
     changed: ArcSwapOption<SpanFields>,
     /// The durations of the span, if they are logged at its end.
     timing: Option<Mutex<Timing>>,
-    /// The ids from the layer of `tracing-opentelemetry`. They do not change after they are known.
+    /// The ids from the layer of `tracing-opentelemetry`. Known ids do not change.
     #[cfg(feature = "tracing-opentelemetry-0-34")]
     pub(super) opentelemetry: std::sync::OnceLock<Ids>,
 }
 
-/// The encoded fields of a span. The value is immutable; a recorded field creates a new one.
+/// The encoded fields of a span. The value is immutable: a recorded field creates a new value.
 pub(super) struct SpanFields {
     /// The name and the encoded fields.
     pub(super) all: Fragment,
@@ -101,7 +101,7 @@ pub(super) struct SpanFields {
 }
 
 impl Span {
-    /// Encodes the fields of a new span. This runs the code that formats them.
+    /// Encodes the fields of a new span. The code that formats the fields runs in this call.
     pub(super) fn new(limits: &Limits, attributes: &Attributes<'_>, timed: bool) -> Self {
         let mut ids = Ids::default();
         let all = encode(limits, |map| {
@@ -161,8 +161,8 @@ impl Span {
 }
 
 impl SpanFields {
-    /// Returns these fields with newly recorded ones. `first` contains the fields at the creation of the
-    /// span.
+    /// Returns these fields together with newly recorded fields. `first` contains the fields at the creation
+    /// of the span.
     fn replaced(&self, first: &Fragment, recorded: &[(Field, Arc<Fragment>)], mut ids: Ids) -> Self {
         ids.fill(&self.ids);
         let is_old = |(field, _): &&(Field, Arc<Fragment>)| !recorded.iter().any(|(newer, _)| newer == field);
@@ -174,7 +174,8 @@ impl SpanFields {
             several = recorded.iter().fold(Fragment::default(), |all, (_, one)| all.with(one));
             &several
         };
-        // The first attribute is the name of the span. It remains even if a field is called `name`.
+        // The first attribute is the name of the span. A field with the key `name` does not replace this
+        // attribute.
         Self { all: first.replaced_behind(1, last), ids, recorded }
     }
 }

@@ -1,4 +1,4 @@
-//! The statistics of mimalloc. It reports its committed memory, but not the allocated bytes.
+//! The statistics of mimalloc. mimalloc reports its committed memory, but not the allocated bytes.
 
 use std::ptr::null_mut;
 

@@ -15,7 +15,7 @@ pub(super) struct Slot {
     pub(super) times: Option<(u64, u64)>,
     pub(super) bytes: u64,
     pub(super) tripped: u64,
-    /// Whether an index supplied a part of the count. If it did, times, bytes and trips are unknown.
+    /// Whether an index supplied a part of the count. In this case, times, bytes and trips are unknown.
     pub(super) is_told: bool,
     pub(super) numbers: Option<Box<Numbers>>,
     pub(super) distinct: Option<Box<Distinct>>,
@@ -28,12 +28,12 @@ pub(super) struct Room {
     pub(super) bytes: usize,
 }
 
-/// A hash table of groups. If the table is full, it drops the groups with the fewest entries.
+/// A hash table of groups. A full table drops the groups with the fewest entries.
 ///
-/// This rule keeps frequent keys, even if they first appear late. A dropped group has at most as many entries
-/// as the largest group that is dropped with it. So the count of a group is short by at most the sum of these
-/// maxima (Misra and Gries, *Finding repeated elements*, 1982). A table that refused new groups instead would
-/// give no bound for them.
+/// This rule keeps frequent keys, even keys that first appear late. A dropped group has at most as many
+/// entries as the largest group of the same drop. So the count of a group is short by at most the sum of
+/// these maxima (Misra and Gries, *Finding repeated elements*, 1982). A table that refused new groups would
+/// have no bound for these groups.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     slots: Vec<Slot>,

@@ -101,8 +101,8 @@ impl Aggregation {
     }
 
     /// Groups entries by intervals of `nanos` nanoseconds. `origin` is the beginning of one interval, in
-    /// nanoseconds since the Unix epoch; for days, it is midnight in a time zone. Entries without a time are
-    /// not in a group: see [`Counted::without_time`].
+    /// nanoseconds since the Unix epoch. For days, `origin` is midnight in a time zone. Entries without a
+    /// time are not in a group: see [`Counted::without_time`].
     ///
     /// ```
     /// use std::num::NonZero;

@@ -83,8 +83,8 @@ impl Numbers {
         found.map(|(bucket, _)| value(*bucket, self.lost).clamp(min, max))
     }
 
-    /// Returns the maximum relative error of a quantile. It is 0.002 if at most 8,192 numbers differ after
-    /// rounding. For numbers below 1e-305, the error can be larger.
+    /// Returns the maximum relative error of a quantile. The error is 0.002 if at most 8,192 numbers differ
+    /// after rounding. For numbers below 1e-305, the error can be larger.
     #[must_use]
     pub fn relative_error(&self) -> f64 {
         let half = 0.5_f64.powi(DIGITS.saturating_sub(self.lost).cast_signed() + 1);

@@ -27,7 +27,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const CHANGE: u64 = 64;
 const LEAP: u64 = 8;
 
-/// A schedule that depends on the time in which the limit can be reached.
+/// The schedule of measurements. The interval depends on the time until the limit can be reached.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,

@@ -9,7 +9,7 @@ use super::text;
 /// The maximum payload of an entry frame, in bytes.
 const MAX_PAYLOAD: usize = Limits::MAX_ENTRY_BYTES as usize;
 
-/// The result of a look at the header of a possible frame.
+/// The result of the inspection of a possible frame header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outline {
     /// The header of a frame of this length in bytes.

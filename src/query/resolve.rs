@@ -176,7 +176,8 @@ pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions)
     }
 }
 
-/// Returns the plan for an id in a set, or for a present id outside it. The id 0 means that there is no id.
+/// Returns the plan of `in`, or of `not in`, for ids. An entry without an id, which has the id 0, matches
+/// neither.
 fn among<T: Default + Ord>((mut ids, negated): (Vec<T>, bool), test: impl Fn(Vec<T>) -> Plan) -> Plan {
     ids.sort_unstable();
     if negated {

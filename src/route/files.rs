@@ -16,8 +16,8 @@ use super::sink::LineSink;
 /// The extension of the files.
 const EXTENSION: &str = "jsonl";
 
-/// A sink that writes JSON lines to files in a directory. The directory can be that of the log: readers read
-/// both.
+/// A sink that writes JSON lines to files in a directory. The directory can be the directory of a log: a
+/// reader of the log also reads the files of lines.
 ///
 /// One system call writes each line. A written line survives the end of the process. The sink creates a new
 /// file when a file is full. The names sort by time, and two processes never write to the same file.

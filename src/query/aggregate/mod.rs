@@ -155,7 +155,7 @@ impl Aggregation {
 
     /// Sets the maximum number of groups in the result; default [`MAX_GROUPS`](Self::MAX_GROUPS), at least 1.
     ///
-    /// During the scan, each thread keeps up to twice as many groups. The largest groups are kept: see
+    /// During the scan, each thread keeps up to twice this number of groups. The largest groups are kept: see
     /// [`Counted::short_by`].
     #[must_use]
     pub fn max_groups(mut self, max_groups: usize) -> Self {

@@ -29,8 +29,8 @@
 //! memory of the machine.
 //!
 //! The statistics of the allocator come from a function of the program ([`MemoryOptions::allocator`]), or
-//! from the features `jemalloc` and `mimalloc`. These features are for programs that use that global
-//! allocator.
+//! from the features `jemalloc` and `mimalloc`. These features are for programs that use one of these
+//! allocators as their global allocator.
 
 mod allocator;
 mod cgroup;

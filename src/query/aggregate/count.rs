@@ -34,7 +34,7 @@ impl<'a> Counter<'a> {
 
     fn room(&self) -> Room {
         let counters = self.counters.load(Ordering::Relaxed).max(1);
-        // A full table drops half of its groups. Twice the maximum leaves the maximum.
+        // A full table drops half of its groups. A table of twice the maximum size then contains the maximum.
         Room { groups: self.asked.max_groups.saturating_mul(2), bytes: self.asked.memory / counters }
     }
 

@@ -143,7 +143,7 @@ fn objectives_come_from_a_file() {
         ("[[slo]]\nthreshold = \"soon\"\n", "objective 1: threshold: `soon` is not a duration"),
         (
             "[[slo]]\nname = \"a\"\nobjective = 100\n",
-            "[[slo]] a: objective: expected a percentage above 0 and below 100, found 100",
+            "line 3, column 13: expected a percentage above 0 and below 100, found 100",
         ),
         ("[[slo]]\nof = \"level >\"\n", "objective 1: of: column"),
         ("[[slo]]\nthreshhold = \"1s\"\n", "line 2, column 1"),

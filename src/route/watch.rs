@@ -1,7 +1,7 @@
 //! Routing rules from a watched file.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, Weak};
@@ -80,6 +80,23 @@ impl Drop for Watch {
     }
 }
 
+/// The maximum size of the file, in bytes.
+const MAX_LEN: u64 = 1 << 20;
+
+/// Reads the text of the file.
+fn read(path: &Path) -> io::Result<String> {
+    // A pipe can block, and a device has no end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a regular file"));
+    }
+    let mut text = String::new();
+    fs::File::open(path)?.take(MAX_LEN + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_LEN {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "expected at most 1 MiB, found more"));
+    }
+    Ok(text)
+}
+
 struct Watched {
     path: PathBuf,
     /// The modification time and the length of the file, if every later change alters one of these values.
@@ -96,7 +113,7 @@ impl Watched {
         if found.is_some() && found == self.seen {
             return;
         }
-        let text = fs::read_to_string(&self.path).map_err(|error| error.to_string());
+        let text = read(&self.path).map_err(|error| error.to_string());
         let settled = |(modified, _): &(SystemTime, u64)| modified.elapsed().is_ok_and(|age| age > TICK);
         self.seen = found.filter(settled);
         if self.text.as_ref() == Some(&text) {

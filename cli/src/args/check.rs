@@ -32,7 +32,7 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// TOML file with severities, thresholds, custom rules and allowed findings.
+    /// TOML file with severities, thresholds, custom rules and allowed findings, at most 1 MiB.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -40,7 +40,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
-    /// File with known findings, from --write-baseline; the check does not fail because of a known finding.
+    /// File with known findings, from --write-baseline, at most 64 MiB; the check does not fail because of a known
+    /// finding.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 

@@ -26,11 +26,12 @@ pub(crate) struct PostmortemArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Kernel log: kern.log, or the output of dmesg or journalctl (text or JSON); `-` means standard input.
+    /// Kernel log: kern.log, or the output of dmesg or journalctl (text or JSON), at most 8 GiB; `-` means standard input.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) kern_log: Option<PathBuf>,
 
-    /// Also write a self-contained HTML page with plots to this file, and replace an existing file.
+    /// Also write a self-contained HTML page with plots to this file, and replace an existing file. The page contains log
+    /// text; its permissions are 0666 without the bits of the umask.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 

@@ -104,8 +104,9 @@ pub(crate) struct StatsArgs {
 
     /// Maximum number of groups to keep in memory; the entries of further groups are counted together, and the output
     /// contains the maximum error of a count.
-    #[arg(long, value_name = "N", default_value_t = 30_000)]
-    pub(crate) max_groups: usize,
+    #[arg(long, value_name = "N", default_value_t = 30_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) max_groups: u32,
 
     #[command(flatten)]
     pub(crate) select: SelectArgs,

@@ -58,7 +58,8 @@ pub(crate) struct SloArgs {
     #[arg(long, value_name = "EXPR", conflicts_with = "config")]
     pub(crate) of: Option<String>,
 
-    /// TOML file with one or more objectives, in place of --threshold, --objective, --field, --unit and --of.
+    /// TOML file with one or more objectives, at most 1 MiB, in place of --threshold, --objective, --field, --unit and
+    /// --of.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::input::settings;
+
 /// Known findings, by fingerprint.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Baseline {
@@ -26,7 +28,7 @@ impl Baseline {
     /// Returns an error if the file is not a baseline.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let about = || path.display().to_string();
-        let text = std::fs::read_to_string(path).with_context(about)?;
+        let text = settings::read(path, settings::BASELINE)?;
         let mut baseline: Self = serde_json::from_str(&text).with_context(about)?;
         if baseline.version != VERSION {
             bail!("{}: version: expected {VERSION}, found {}", path.display(), baseline.version);

@@ -6,9 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use fusewire::decode::EntryRef;
 use fusewire::query::{Query, QueryOptions};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::rules::{self, Level, RULES};
+use crate::input::settings;
 use crate::input::time_point::length;
 
 /// A rule with its configured severity.
@@ -83,8 +85,10 @@ pub(crate) struct Thresholds {
     /// The maximum difference by which an entry is later than the current time.
     pub(crate) future: Span,
     /// The maximum share of errors of a target with at least 100 entries.
+    #[serde(deserialize_with = "share")]
     pub(crate) errors: f64,
     /// The maximum share of debug and trace entries, from 1,000 entries on.
+    #[serde(deserialize_with = "share")]
     pub(crate) debug: f64,
     /// The maximum age of entries with `--role local`.
     pub(crate) local_age: Span,
@@ -103,6 +107,19 @@ impl TryFrom<String> for Span {
     fn try_from(text: String) -> Result<Self, String> {
         length(&text).map(Self)
     }
+}
+
+/// Reads a share. The error has the line of the value.
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let found = f64::deserialize(deserializer)?;
+    if (0.0..=1.0).contains(&found) {
+        return Ok(found);
+    }
+    Err(D::Error::custom(format!("expected a share from 0.0 to 1.0, found {found}")))
+}
+
+fn optional_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    share(deserializer).map(Some)
 }
 
 const MINUTE: u64 = 60_000_000_000;
@@ -185,6 +202,7 @@ struct OwnRule {
     message: String,
     severity: Option<Severity>,
     at_most: Option<u64>,
+    #[serde(default, deserialize_with = "optional_share")]
     share: Option<f64>,
     why: Option<String>,
     fix: Option<String>,
@@ -208,8 +226,7 @@ impl Config {
     /// Returns an error with the line and column, or with the name of the rule, if the file is invalid.
     pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Self> {
         let about = || path.display().to_string();
-        let text = std::fs::read_to_string(path).with_context(about)?;
-        let file: File = toml::from_str(&text).with_context(about)?;
+        let file: File = settings::toml(path)?;
         Self::made(file, options).with_context(about)
     }
 
@@ -251,9 +268,6 @@ impl Config {
         }
         let allowed = match (rule.at_most, rule.share) {
             (Some(_), Some(_)) => bail!("at_most and share: expected one of them, found both"),
-            (None, Some(share)) if !(0.0..=1.0).contains(&share) => {
-                bail!("share: expected 0.0 to 1.0, found {share}")
-            }
             (None, Some(share)) => Allowed::Share(share),
             (most, None) => Allowed::AtMost(most.unwrap_or(0)),
         };

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -67,14 +68,12 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
 /// Writes a file that is there as a whole or not at all.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".fusewire-").suffix(".html").tempfile_in(directory)?;
+    // A page contains log text. The permissions are those of any new file: 0666 without the bits of the umask.
+    let mode = std::fs::Permissions::from_mode(0o666);
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(".fusewire-").suffix(".html").permissions(mode);
+    let mut file = builder.tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
-    // A page is made to be shown, also to others: as files usually are.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
     file.persist(path)?;
     Ok(())
 }

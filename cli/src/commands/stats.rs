@@ -20,7 +20,7 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let selection = args.select.selection(&zone)?;
-    let asked = Aggregation::new().max_groups(args.max_groups);
+    let asked = Aggregation::new().max_groups(args.max_groups as usize);
     let asked = if args.counts { asked } else { asked.look_at_every_entry() };
     let tables: Vec<Table<'_>> = if args.by.is_empty() {
         let by = |fields: &'static [&'static str]| fields.iter().map(|field| field.parse()).collect();

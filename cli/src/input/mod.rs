@@ -1,6 +1,7 @@
 //! The input of commands: logs by path, other data as a stream.
 
 pub(crate) mod selection;
+pub(crate) mod settings;
 pub(crate) mod streams;
 pub(crate) mod time_point;
 
@@ -201,11 +202,14 @@ pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
         });
     }
     let name = path.display().to_string();
-    let file = File::open(path).with_context(|| name.clone())?;
-    let metadata = file.metadata().with_context(|| name.clone())?;
-    if metadata.is_dir() {
+    let found = fs::metadata(path).with_context(|| name.clone())?;
+    if found.is_dir() {
         bail!("{name}: expected a file, found a directory; name a file, or `-` for standard input");
     }
+    // A device has no end.
+    settings::expect_data(found.file_type()).with_context(|| name.clone())?;
+    let file = File::open(path).with_context(|| name.clone())?;
+    let metadata = file.metadata().with_context(|| name.clone())?;
     let len = metadata.is_file().then_some(metadata.len());
     Ok(Stream { reader: Box::new(file), len, name })
 }

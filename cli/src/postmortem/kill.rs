@@ -1,16 +1,20 @@
 //! The search for the kernel's record of the death of a process.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::Zoned;
 use rustix::time::ClockId;
 
 use super::report::{Kill, Process};
 use crate::input;
 use crate::kernel::{self, Constraint, OomKill};
+use crate::output::numbers::bytes;
 use crate::output::time::Zone;
+
+/// The maximum size of a kernel log, in bytes.
+const MOST_BYTES: u64 = 8 << 30;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -33,7 +37,11 @@ pub(super) struct KernelLog {
 /// Returns an error if the file cannot be read.
 pub(super) fn read(kern_log: &Path) -> Result<KernelLog> {
     let stream = input::open_stream(kern_log)?;
-    let records = kernel::records(BufReader::new(stream.reader)).with_context(|| stream.name.clone())?;
+    let mut reader = BufReader::new(stream.reader.take(MOST_BYTES + 1));
+    let records = kernel::records(&mut reader).with_context(|| stream.name.clone())?;
+    if reader.get_ref().limit() == 0 {
+        bail!("{}: expected at most {}, found more", stream.name, bytes(MOST_BYTES));
+    }
     Ok(KernelLog { name: stream.name, kills: records.kills })
 }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use fusewire::decode::{EntryRef, Value};
 use fusewire::query::{Field, Query, QueryOptions};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
+use crate::input::settings;
 use crate::input::time_point::length;
 
 /// Where the time that something took is looked for, if nobody says where; the first that an entry has.
@@ -140,7 +142,15 @@ struct Entry {
     field: Option<String>,
     unit: Option<String>,
     threshold: Option<String>,
+    #[serde(default, deserialize_with = "percentage")]
     objective: Option<f64>,
+}
+
+/// Reads the percentage of an objective. The error has the line of the value.
+fn percentage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let percent = f64::deserialize(deserializer)?;
+    share(percent).map_err(D::Error::custom)?;
+    Ok(Some(percent))
 }
 
 /// Reads objectives from TOML.
@@ -148,8 +158,7 @@ struct Entry {
 /// # Errors
 /// Where it is none: with the line and column, or the number and the name of the objective.
 pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Vec<Objective>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    let file: File = settings::toml(path)?;
     if file.slo.is_empty() {
         bail!("{}: expected at least one [[slo]] table, found none", path.display());
     }

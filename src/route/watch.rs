@@ -23,7 +23,7 @@ pub struct Watch {
 }
 
 impl Router {
-    /// Applies the rules of a TOML file ([`RouteConfig::from_toml`]) now and after each change. A thread
+    /// Applies the rules of a TOML file ([`RouteConfig::from_toml`]), a regular file of at most 1 MiB, now and after each change. A thread
     /// checks the file every `interval`, which is at least 10 ms.
     ///
     /// If the file is missing or invalid, the last valid rules remain in force. The log, the sink and

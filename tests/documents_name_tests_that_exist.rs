@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The texts between backticks.
+/// Returns the texts between backticks.
 fn names(document: &str) -> impl Iterator<Item = &str> {
     document.split('`').skip(1).step_by(2)
 }

@@ -1,11 +1,11 @@
-//! Each entry is one valid line of JSON, for any node that the format can store.
+//! The JSON of each entry is one valid line, for any node that the format can store.
 
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
 use fusewire::json::{append_entry, write_entry};
 use fusewire::{Limits, NodeFlags};
 
-/// An entry with an integer of 16 bytes, and the place of these bytes.
+/// Returns an entry with an integer of 16 bytes, and the offset of these bytes.
 fn wide() -> (Vec<u8>, usize) {
     let number = u128::MAX - 1;
     let mut buffer = vec![0; 4096];
@@ -17,7 +17,7 @@ fn wide() -> (Vec<u8>, usize) {
     (bytes, at)
 }
 
-/// The JSON of `bytes`, from both writers, which agree.
+/// Returns the JSON of `bytes`, and checks that both writers write the same text.
 fn json(bytes: &[u8]) -> serde_json::Value {
     let entry = EntryRef::new(bytes).unwrap();
     let (mut text, mut line) = (String::new(), Vec::new());
@@ -39,7 +39,8 @@ fn a_wide_node_with_a_small_number_is_that_number() {
 #[test]
 fn a_wide_node_of_any_kind_and_any_bytes_is_valid_json() {
     let (bytes, at) = wide();
-    // Of a node the bytes 6 and 7 are the kind and the flags, and the last 4 bytes are the length of its span.
+    // In a node, byte 6 is the kind, byte 7 contains the flags, and the last 4 bytes are the length of the
+    // span.
     let mut nodes = (0..bytes.len() - 16).step_by(8).filter(|at| {
         bytes[at + 7] == NodeFlags::WIDE.bits() && bytes[at + 12..at + 16] == 16_u32.to_le_bytes()
     });

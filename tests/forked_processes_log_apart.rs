@@ -102,7 +102,7 @@ fn while_threads_append_and_children_are_killed() {
     assert_eq!(runs as u64, 1 + CHILDREN + 2);
 }
 
-/// Is killed while its child appends and stays alive.
+/// Forks a child that appends, and then kills itself while the child is alive.
 #[test]
 #[ignore = "is started by the other tests"]
 fn victim_survived_by_its_child() {

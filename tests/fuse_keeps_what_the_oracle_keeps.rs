@@ -50,8 +50,8 @@ fn agrees(tree: &Tree, limits: &Limits) {
     }
 }
 
-/// Checks a full entry, for which the oracle cannot predict the kept values. In every container, the number of kept
-/// and dropped children is the number of the original children, in the original order.
+/// Checks a full entry, for which the oracle cannot predict the kept values. In every container, the kept and the
+/// dropped children together are as many as the original children, and the kept children have the original order.
 fn nothing_is_lost_in_silence(offered: &[&Model], kept: &[OwnedAttribute], dropped: Option<u64>) {
     assert_eq!(kept.len() as u64 + dropped.unwrap(), offered.len() as u64);
     let mut offered = offered.iter();

@@ -46,7 +46,7 @@ fn hanging(directory: &Path) -> (Log, MutexGuard<'static, ()>) {
     hanging_with(directory, Duration::from_millis(10))
 }
 
-/// Opens the same log with another timeout of its drop.
+/// Opens a log like [`hanging`], with `close_timeout` as the timeout of its drop.
 fn hanging_with(directory: &Path, close_timeout: Duration) -> (Log, MutexGuard<'static, ()>) {
     let disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
     let log = Log::options(directory).close_timeout(close_timeout).open().unwrap();

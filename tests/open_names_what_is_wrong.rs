@@ -68,7 +68,7 @@ fn options_that_make_no_sense() {
     assert!(!directory.path().join("log").exists());
 }
 
-/// Sets a resource limit of the victim.
+/// Sets a limit of a resource for this process.
 fn set_limit(resource: libc::__rlimit_resource_t, bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
     // SAFETY: the structure outlives the call.

@@ -73,7 +73,7 @@ fn numbers_of_any_precision_are_numbers_if_one_has_their_value() {
         assert_eq!(value_of(&parsed), expected, "{number}");
         assert_eq!(value_of(&Some(&parsed)), expected, "{number}");
         assert_eq!(value_of(&raw(number)), expected, "{number} as raw text");
-        // The number is in an array, in a map, the only attribute, and a key.
+        // The value is the same in an array, in a map, as the only attribute and as a key.
         let OwnedValue::Array { values: elements, .. } = value_of(&vec![&parsed]) else { panic!("no array") };
         assert_eq!(elements[0].value, expected, "{number}");
         let OwnedValue::Map { entries, .. } = value_of(&BTreeMap::from([("n", &parsed)])) else {

@@ -1,5 +1,5 @@
 //! Retention deletes segments in the order of their creation in the directory, or by the age of their last entry. A
-//! wrong clock causes no deletion. Unit tests verify the rule itself; these tests verify the files.
+//! wrong clock causes no deletion. These tests verify the effect on files. Unit tests verify the rule itself.
 #![cfg(target_os = "linux")]
 
 mod common {

@@ -39,7 +39,7 @@ fn a_writer_dropped_without_seal_leaves_every_entry() {
     let mut writer = SegmentWriter::create(&path, &options()).unwrap();
     for n in 0..20 {
         append(&mut writer, n).unwrap();
-        // A reader of the live segment sees all entries that were appended so far.
+        // While the segment is live, a reader returns all entries that were appended before.
         let segment = Segment::open_trusted(&path).unwrap();
         assert_eq!(segment.entries().unwrap().count() as u64, n + 1);
         assert_eq!(segment.state(), State::Open);
@@ -115,7 +115,7 @@ fn a_producer_that_panics_leaves_no_trace_in_what_follows() {
         });
     }));
     assert!(panicked.is_err());
-    // At this moment, a reader sees an incomplete append.
+    // A reader finds an incomplete append at this moment.
     let bytes = std::fs::read(&path).unwrap();
     let (entries, lost) = read(&bytes);
     assert_eq!((entries, lost.iter().filter(|range| range.is_loss()).count()), (vec![0], 0));
@@ -168,7 +168,7 @@ fn sealing_keeps_the_length_and_every_map() {
     assert_eq!((trailer.entries, trailer.data_end), (10, end));
     assert_eq!((trailer.first_time, trailer.last_time), (1000, 991));
     assert_eq!((trailer.min_time, trailer.max_time), (991, 1000));
-    // The earlier map sees the seal and can read the whole file, in which holes are zeros.
+    // The map that was created before the seal contains the trailer and the whole file. Holes are zeros.
     assert_eq!((early.state(), early.trailer()), (State::Sealed, Some(trailer)));
     assert!(verify(&early).unwrap().is_clean());
     assert!(early.as_bytes()[end as usize..(1 << 20) - 64].iter().all(|byte| *byte == 0));

@@ -89,7 +89,7 @@ fn a_filter_of_one_layer_leaves_the_other_alone() {
     );
     let all = logs::read(directory.path()).entries;
     assert_eq!((bodies(&errors), bodies(&all)), (vec!["warn"], vec!["info", "warn"]));
-    // The first layer does not see the level of the span.
+    // The filter of the first layer excludes the level of the span.
     assert_eq!((keys(&errors[0]), keys(&all[1])), (vec![], vec!["spans"]));
 }
 

@@ -1,5 +1,5 @@
-//! A trailer or an index whose checksums are right and whose numbers are wrong is a defect, and the report contains the
-//! place, the expected and the found number.
+//! A trailer or an index with valid checksums and wrong numbers is a defect. The report contains the place, the
+//! expected number and the found number.
 #![cfg(unix)]
 
 use std::fs;
@@ -18,7 +18,7 @@ use common::checksum::crc32;
 
 const INDEX: usize = 4096 + 192;
 
-/// A sealed segment with an index.
+/// Creates a sealed segment with an index.
 fn sealed(directory: &Path) -> PathBuf {
     let mut options = SegmentOptions::new(Resource::empty());
     options.size = 256 << 10;
@@ -115,7 +115,7 @@ fn each_section_of_an_index_is_compared() {
         let place = place.to_owned();
         Some(vec![IndexDefect::Differs { section, place, expected, found }])
     };
-    // Zone 3 contains the entries 384 to 511, and the error.
+    // Zone 3 contains the entries 384 to 511, and one of them is the error.
     change_index(&path, |index, at| {
         index[at(0) + 3 * 64 + 20..][..4].copy_from_slice(&512_u32.to_le_bytes())
     });
@@ -135,7 +135,7 @@ fn each_section_of_an_index_is_compared() {
     change_index(&path, |index, _| index[40..48].copy_from_slice(&7_u64.to_le_bytes()));
     assert_eq!(index_defects(&path), differs("header", "entries", 600, 7));
     restore();
-    // Without repaired checksums.
+    // The checksum of this index is not repaired.
     let mut damaged = index.clone();
     damaged[200] ^= 1;
     fs::write(path.with_extension("fwi"), damaged).unwrap();

@@ -1,4 +1,4 @@
-//! A spreadsheet that opens CSV output runs no text of a log as a formula.
+//! No text of a log is a formula in a spreadsheet that opens the CSV output.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn cells_are_guarded_in_a_file_and_if_the_option_asks_for_it() {
     let (directory, logs) = imported(LINES);
     let logs = logs.to_str().unwrap();
     let args = ["cat", logs, "--output", "csv", "--fields", "message,n,k"];
-    // A pipe leads to a program, which gets the text as it is.
+    // Standard output is a pipe here. A program that reads a pipe gets the unchanged text.
     assert_eq!(fusewire(args).stdout, PLAIN);
     assert_eq!(fusewire([&args[..], &["--csv-guard", "always"]].concat()).stdout, GUARDED);
     let path = directory.path().join("out.csv");

@@ -23,7 +23,7 @@ fn frame(n: u64) -> Vec<u8> {
     frame.unwrap().to_vec()
 }
 
-/// Creates a directory with 30 entries. A third of them is in a segment, in lines and in frames.
+/// Creates a directory with 30 entries: one third in a segment, one third in lines and one third in frames.
 fn mixed() -> (TempDir, PathBuf) {
     let every = |first: u64| (first..30).step_by(3);
     let (directory, logs) = imported(every(0).map(line).collect::<String>().as_bytes());

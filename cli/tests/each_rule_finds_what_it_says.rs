@@ -129,7 +129,7 @@ fn good_lines_are_not_found() {
     good.extend(
         nearly.into_iter().enumerate().map(|(at, changes)| with(2_000 + at as u32, changes).to_string()),
     );
-    // A line with an earlier time by four seconds is allowed, because threads can cause this.
+    // A line with a time that is four seconds earlier is allowed, because several threads can cause this.
     good.push(self::good(2_002).to_string());
     let (_directory, file) = lines(&good);
     let (run, report) = check(&file, &["--fail-on", "note"]);

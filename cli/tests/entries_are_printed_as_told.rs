@@ -6,7 +6,7 @@ mod common;
 use common::{TempDir, command, fusewire, fusewire_with_input, run, small_log};
 use fusewire::{Severity, TraceContext};
 
-/// 2026-01-02 03:04:05 UTC.
+/// 2026-01-02 03:04:05 UTC in ns since the Unix epoch.
 const BASE: u64 = 1_767_323_045_000_000_000;
 
 fn log() -> TempDir {

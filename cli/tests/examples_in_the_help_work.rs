@@ -37,7 +37,7 @@ fn every_command_has_help_with_examples_that_parse() {
         }
         let examples = help.stdout.split("Examples:").nth(1).expect("examples");
         for line in examples.lines().filter(|line| line.contains("fusewire ")) {
-            // The shell handles the text around a pipe or `&&`, and a quoted remote command.
+            // The text after a pipe or `&&` and the quotes of a remote command belong to the shell.
             for part in line.split("fusewire ").skip(1) {
                 let words = part.split(['|', '&']).next().unwrap_or_default();
                 let words = words.trim_end_matches(|c| c == '\'' && words.matches('\'').count() % 2 == 1);

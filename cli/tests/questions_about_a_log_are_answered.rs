@@ -7,7 +7,7 @@ mod common;
 use common::{Run, TempDir, fusewire, fusewire_with_input, small_log};
 use fusewire::{Severity, TraceContext};
 
-/// 2026-01-02 03:04:05 UTC.
+/// 2026-01-02 03:04:05 UTC in ns since the Unix epoch.
 const BASE: u64 = 1_767_323_045_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 

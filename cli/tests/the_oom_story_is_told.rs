@@ -53,7 +53,7 @@ fn from_the_death_to_the_call_site() {
         );
     }
     // On a busy machine, the memory can stay at its limit for some time, which is not a leak. The number of samples
-    // still suffices for a verdict.
+    // is still sufficient for a verdict.
     assert_ne!(verdict(&report, "leak")["found"], "unknown", "{:#}", report["verdicts"]);
     let memory = report["memory"].as_array().unwrap();
     let heap = |at: &Value| at["anonymous"].as_u64().unwrap();

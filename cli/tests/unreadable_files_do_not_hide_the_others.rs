@@ -10,7 +10,7 @@ use common::{Run, TempDir, fusewire, imported, segments};
 
 const NAMES: [&str; 4] = ["old.jsonl.gz", "x.fws", "zeros.fws", "text.fws"];
 
-/// A log of three entries with a time and a trace id, and files next to it that no command can read.
+/// Creates a log of three entries with a time and a trace id, and other files that no command can read.
 fn mixed() -> (TempDir, PathBuf) {
     let lines: String = (1..=3)
         .map(|n| {
@@ -66,7 +66,7 @@ fn every_command_reads_the_others_and_returns_3() {
         }
         assert_eq!(run.stderr.lines().count(), names.len(), "{args:?}: {run:?}");
     }
-    // Damage is a finding of a check.
+    // `check` reports damage as a finding.
     let check = run(&["check"], &logs);
     assert_eq!(check.code, 1, "{check:?}");
     assert!(NAMES.iter().all(|name| check.stdout.contains(name)), "{check:?}");
@@ -80,7 +80,7 @@ fn a_file_that_is_the_only_input_is_a_failure() {
         assert_eq!(run.code, 2, "{command}: {run:?}");
         assert!(run.stderr.contains("text.fws"), "{command}: {run:?}");
     }
-    // A missing path is a failure, also next to a log.
+    // A missing path is a failure, even if another path is readable.
     for command in ["cat", "tail", "stats", "histogram", "metrics"] {
         let run = run(&[command, "missing.fws"], &logs);
         assert_eq!(run.code, 2, "{command}: {run:?}");
@@ -103,7 +103,7 @@ fn recover_and_verify_report_gaps_and_headers() {
     assert_eq!((clean.code, clean.stderr.as_str()), (0, ""), "{clean:?}");
     assert!(clean.stdout.contains("no bytes lost"), "{clean:?}");
 
-    // A segment of zeros held entries.
+    // The segment contains only zeros, so its entries are lost.
     let whole = fs::read(&files[1]).unwrap();
     fs::write(&files[1], vec![0; whole.len()]).unwrap();
     for run in [recover("zeros"), run(&["verify"], &logs)] {
@@ -112,14 +112,14 @@ fn recover_and_verify_report_gaps_and_headers() {
         assert!(run.stderr.contains(name) && !run.stderr.contains("missing"), "{run:?}");
         assert!(!run.stdout.contains("no bytes lost") && !run.stdout.contains("all intact"), "{run:?}");
     }
-    // It is gone.
+    // The segment is missing.
     fs::remove_file(&files[1]).unwrap();
     for run in [recover("gap"), run(&["verify"], &logs)] {
         assert_eq!(run.code, 3, "{run:?}");
         assert!(run.stderr.contains("expected segment number 1, found 2; 1 segment is missing"), "{run:?}");
         assert!(run.stdout.contains("1 gap in the numbers of the segments"), "{run:?}");
     }
-    // The first page of a segment is damaged, and all its entries are there.
+    // The first page of the segment is damaged, but all its entries are intact.
     let mut damaged = whole.clone();
     damaged[40] ^= 1;
     fs::write(&files[1], damaged).unwrap();

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A small file system in a private mount namespace. Only this thread and the processes that it starts see the file
-/// system. The file system is removed when the value is dropped.
+/// A small file system in a private mount namespace. Only this thread and the processes that it starts can access the
+/// file system. The file system is removed when the value is dropped.
 pub struct Disk {
     temporary: tempfile::TempDir,
 }

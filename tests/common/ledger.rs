@@ -40,7 +40,8 @@ impl Mark {
         }
     }
 
-    /// Returns a severity. Consecutive entries have all 24 severities and none in turn.
+    /// Returns the severity with the number `n` modulo 25, so that the entries have all severities in turn, including
+    /// no severity.
     pub fn severity(&self) -> Severity {
         Severity::from_number((self.n % 25) as u8)
     }

@@ -95,7 +95,7 @@ pub fn segments(logs: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Flips one bit of the first occurrence of `text` in a file; returns the byte's offset.
+/// Flips one bit of the first occurrence of `text` in a file. Returns the offset of the byte.
 pub fn damage(file: &Path, text: &str) -> usize {
     let mut bytes = std::fs::read(file).unwrap();
     let at =

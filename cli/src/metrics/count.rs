@@ -33,7 +33,8 @@ static TRIPPED_BY_TARGET: Family = Family::counter(
 );
 static LOST: Family =
     Family::counter("fusewire_log_lost_bytes_total", "Bytes that are lost because of damage.");
-static UNREADABLE: Family = Family::gauge("fusewire_log_unreadable_files", "Files that cannot be read.");
+static UNREADABLE: Family =
+    Family::gauge("fusewire_log_unreadable_files", "Files and directories that cannot be read.");
 static FILES: Family = Family::gauge("fusewire_log_files", "Files of the log, by state.");
 static DISK: Family =
     Family::gauge("fusewire_log_disk_bytes", "Disk space that the files of the log use, in bytes.");
@@ -88,6 +89,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Counts a directory or a file that cannot be read.
+    pub(super) fn add_unreadable(&mut self) {
+        self.unreadable += 1;
+    }
+
     pub(super) fn add(&mut self, listing: &Listing, is_meant: impl Fn(&Path) -> bool) {
         for segment in listing.segments.iter().filter(|segment| is_meant(&segment.path)) {
             *self.by_state.entry(state(segment)).or_default() += 1;

@@ -3,6 +3,7 @@
 mod count;
 mod server;
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use fusewire::log::{LogEvent, LogReader, list_uncounted};
-use rustix::io::Errno;
 
 pub(crate) use count::{Counts, Files, all};
 
@@ -39,8 +39,10 @@ pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf,
 
 /// Follows the log and serves its metrics at `address` until `ended`. Calls `started` with the address and the port.
 ///
+/// If a directory cannot be read any more, writes that to standard error once, and tries again until it can be read.
+///
 /// # Errors
-/// Returns an error if the server cannot listen at `address`, or if a directory of the log cannot be read any more.
+/// Returns an error if the server cannot listen at `address`.
 pub(crate) fn serve(
     mut reader: LogReader,
     paths: &[PathBuf],
@@ -52,22 +54,31 @@ pub(crate) fn serve(
     started(&server.address());
     let mut counts = Counts::default();
     let mut listed = (None, Files::default());
+    let mut is_failing = false;
     while !ended.load(Ordering::Relaxed) {
         let is_at_end = read_for_a_turn(&mut reader, &mut counts);
         counts.is_caught_up |= is_at_end;
         if server.is_asked() {
             if listed.0.is_none_or(|at: Instant| at.elapsed() >= LISTED) {
-                // If a directory cannot be read now, the previous numbers of files remain.
-                let files = files(paths).unwrap_or(listed.1);
+                let mut files = Files::default();
+                for path in paths {
+                    if add_files(&mut files, path).is_err() {
+                        files.add_unreadable();
+                    }
+                }
                 listed = (Some(Instant::now()), files);
             }
             server.publish(counts.to_metrics(&listed.1).to_prometheus());
         }
-        if is_at_end && let Err(error) = reader.wait(PATIENCE) {
-            if !is_passing(&error) {
-                return Err(error.into());
+        if is_at_end {
+            let waited = reader.wait(PATIENCE);
+            if let Err(error) = &waited {
+                if !is_failing {
+                    eprintln!("fusewire: cannot read the directory: {error}; trying again");
+                }
+                thread::sleep(PATIENCE);
             }
-            thread::sleep(PATIENCE);
+            is_failing = waited.is_err();
         }
     }
     Ok(())
@@ -85,12 +96,6 @@ fn read_for_a_turn(reader: &mut LogReader, counts: &mut Counts) -> bool {
     false
 }
 
-/// Returns whether `error` is a lack of file descriptors or of memory, which can end.
-fn is_passing(error: &io::Error) -> bool {
-    let errno = Errno::from_io_error(error);
-    errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR].contains(&errno))
-}
-
 /// Returns the numbers and sizes of the files of a log. Does not read their entries.
 ///
 /// # Errors
@@ -98,10 +103,16 @@ fn is_passing(error: &io::Error) -> bool {
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Files> {
     let mut files = Files::default();
     for path in paths {
-        let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let listing = list_uncounted(directory).with_context(|| path.display().to_string())?;
-        files.add(&listing, |file| path.is_dir() || file.file_name() == path.file_name());
+        add_files(&mut files, path).with_context(|| path.display().to_string())?;
     }
     Ok(files)
+}
+
+/// Adds the files of the directory `path`, or the file `path`.
+fn add_files(files: &mut Files, path: &Path) -> io::Result<()> {
+    let is_directory = fs::metadata(path)?.is_dir();
+    let directory = if is_directory { path } else { path.parent().unwrap_or(Path::new(".")) };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    files.add(&list_uncounted(directory)?, |file| is_directory || file.file_name() == path.file_name());
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! A running `fusewire metrics --listen`, and a client.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -23,7 +24,13 @@ impl Drop for Served {
 
 /// Starts a server for the metrics of the log in `directory` on a free port.
 pub fn serve(directory: &Path) -> Served {
-    let args = ["metrics".as_ref(), directory.as_os_str(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
+    serve_all(&[directory])
+}
+
+/// Serves the metrics of the log in `directories` at a free port.
+pub fn serve_all(directories: &[impl AsRef<OsStr>]) -> Served {
+    let mut args: Vec<&OsStr> = vec!["metrics".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
+    args.extend(directories.iter().map(AsRef::as_ref));
     let mut child = command(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();

@@ -73,8 +73,8 @@ impl Directory {
         }
         self.looks += 1;
         let mut news = News::default();
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
+        // All names before the first one is noted: after an error, the next look returns them.
+        for entry in fs::read_dir(&self.path)?.collect::<io::Result<Vec<_>>>()? {
             let name = entry.file_name();
             let is_segment = is_segment_name(name.as_ref());
             if !is_segment && kind_of_name(name.as_ref()) == NameKind::Other {

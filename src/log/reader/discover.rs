@@ -27,14 +27,23 @@ impl LogReader {
         Ok(due)
     }
 
-    /// Looks through the directories.
+    /// Looks through the directories. If one of them cannot be read, adds the files of the others.
+    ///
+    /// # Errors
+    /// Returns the first error of a directory.
     pub(super) fn look(&mut self) -> io::Result<()> {
         for _ in 0..ROUNDS {
             self.terms.round += 1;
-            let (mut found, mut failed) = (Vec::new(), Vec::new());
+            let (mut found, mut failed, mut result) = (Vec::new(), Vec::new(), Ok(()));
             let mut files: Vec<(PathBuf, bool)> = self.renamed();
             for directory in &mut self.directories {
-                let news = directory.look()?;
+                let news = match directory.look() {
+                    Ok(news) => news,
+                    Err(error) => {
+                        result = result.and(Err(error));
+                        continue;
+                    }
+                };
                 files.extend(news.files);
                 for path in news.segments {
                     match inspect(&path) {
@@ -51,7 +60,9 @@ impl LogReader {
             for (path, replaced) in files {
                 self.add_file(path, replaced);
             }
-            if !self.add_all(found, true) {
+            let is_added = self.add_all(found, true);
+            result?;
+            if !is_added {
                 break;
             }
         }

@@ -40,7 +40,8 @@ pub enum OnLongKey {
     /// The longest beginning of the key that fits and that ends between two characters.
     #[default]
     Cut,
-    /// `fnv1a64:` and the FNV-1a hash of the key in 16 hexadecimal digits. Long keys with a common beginning stay distinct.
+    /// `fnv1a64:` and the FNV-1a hash of the key in 16 hexadecimal digits. Long keys with a common beginning stay
+    /// distinct.
     Hash,
 }
 
@@ -97,13 +98,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The greatest effective `max_depth`: 64.
+    /// The maximum of `max_depth`: 64.
     pub const MAX_DEPTH: u8 = 64;
-    /// The least effective `max_entry_bytes`: 1 KiB.
+    /// The minimum of `max_entry_bytes`: 1 KiB.
     pub const MIN_ENTRY_BYTES: u32 = 1 << 10;
-    /// The greatest effective `max_entry_bytes`: 16 MiB.
+    /// The maximum of `max_entry_bytes`: 16 MiB.
     pub const MAX_ENTRY_BYTES: u32 = 1 << 24;
-    /// The least effective `max_key_bytes`: 24 bytes, the length of the hash of a key.
+    /// The minimum of `max_key_bytes`: 24 bytes, the length of the hash of a key.
     pub const MIN_KEY_BYTES: u16 = 24;
 
     /// The default limits.

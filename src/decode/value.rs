@@ -9,7 +9,7 @@ use super::tape::Children;
 
 /// A value of an entry, borrowed from the bytes of the entry.
 ///
-/// An integer that fits 64 bits is an `Int` or a `Uint`, also if the entry contains it with 128 bits.
+/// An integer that fits 64 bits is an `Int` or a `Uint`, even if its node stores it in 128 bits.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {

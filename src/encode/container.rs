@@ -60,7 +60,7 @@ enum Level<'a, 'b> {
     Inert,
 }
 
-/// A writer of the entries of a map. It writes them in the order of the calls. Repeated keys are all kept.
+/// A writer of the entries of a map, in the order of the calls. All entries with the same key are kept.
 ///
 /// The map ends at the call of [`end`](Self::end) or when the writer is dropped.
 ///
@@ -98,7 +98,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         Self { level: Level::Top { tape, counts, filter } }
     }
 
-    /// Writes one entry. If the map exceeds the width limit, `value` is counted as dropped and not visited.
+    /// Writes one map entry. If the map exceeds the width limit, `value` is counted as dropped and not visited.
     #[inline(always)]
     pub fn entry<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let slot = self.slot(key);
@@ -108,14 +108,14 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// Writes an entry as [`entry`](Self::entry) does. It is for macros that write to entries and to maps.
+    /// Writes a map entry as [`entry`](Self::entry) does. It is for macros that write to entries and to maps.
     #[doc(hidden)]
     #[inline(always)]
     pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.entry(key, value);
     }
 
-    /// Writes one entry with a key of any type that implements [`LogKey`].
+    /// Writes one map entry with a key of any type that implements [`LogKey`].
     #[inline]
     pub fn keyed<K: LogKey + ?Sized, V: LogValue + ?Sized>(&mut self, key: &K, value: &V) -> &mut Self {
         key.with_key(|key| {
@@ -137,7 +137,7 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// Returns a writer for the value of one entry.
+    /// Returns a writer for the value of one map entry.
     #[inline(always)]
     pub fn slot<'s>(&'s mut self, key: &'s str) -> ValueWriter<'s, 'b> {
         match &mut self.level {
@@ -157,8 +157,8 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         ValueWriter::inert()
     }
 
-    /// Returns whether the map cannot take another entry. A producer that then stops reports the omitted entries with
-    /// [`drop_rest`](Self::drop_rest).
+    /// Returns whether the map cannot take another map entry. A producer that then stops reports the omitted map
+    /// entries with [`drop_rest`](Self::drop_rest).
     #[must_use]
     pub fn is_full(&self) -> bool {
         match &self.level {
@@ -168,7 +168,8 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         }
     }
 
-    /// Counts `entries` that the producer omits because the map is full; `None` means an unknown number.
+    /// Counts `entries`, the number of map entries that the producer omits because the map is full. `None` means an
+    /// unknown number.
     pub fn drop_rest(&mut self, entries: Option<u64>) {
         match &mut self.level {
             Level::Open(container) => {
@@ -300,7 +301,8 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self.container.as_ref().is_none_or(Container::is_full)
     }
 
-    /// Counts `elements` that the producer omits because the array is full; `None` means an unknown number.
+    /// Counts `elements`, the number of elements that the producer omits because the array is full. `None` means an
+    /// unknown number.
     pub fn drop_rest(&mut self, elements: Option<u64>) {
         if let Some(container) = &mut self.container {
             container.tape.drop_unoffered(&mut container.counts, &container.scope, elements);

@@ -81,8 +81,8 @@ impl Write for Pieces<'_, '_> {
     }
 }
 
-/// Writes `args`, which calls no code of other crates, at the end of the text. Returns the length of the text and the
-/// flags of the node.
+/// Writes `args`, which formats only values of this crate, at the end of the text. Returns the length of the text and
+/// the flags of the node.
 #[cfg(feature = "serde")]
 pub(crate) fn pieces(tape: &mut Tape<'_>, args: fmt::Arguments<'_>) -> (usize, NodeFlags) {
     let mut out = Pieces { tape, written: 0, lost: 0 };

@@ -15,8 +15,8 @@ impl EntryWriter<'_> {
 }
 
 impl MapWriter<'_, '_> {
-    /// Adds children that an earlier encoding dropped to the number of dropped children; `None` means an unknown
-    /// number. This does not count as a trip.
+    /// Adds the number of children that an earlier encoding dropped; `None` means an unknown number. This does not
+    /// count as a trip.
     pub(crate) fn restore_dropped(&mut self, children: Option<u64>) {
         if let Some((_, counts)) = self.ledger() {
             counts.drop(children);
@@ -25,7 +25,7 @@ impl MapWriter<'_, '_> {
 }
 
 impl ArrayWriter<'_, '_> {
-    /// Adds dropped children as [`MapWriter::restore_dropped`] does.
+    /// Adds the number of dropped children as [`MapWriter::restore_dropped`] does.
     pub(crate) fn restore_dropped(&mut self, children: Option<u64>) {
         if let Some((_, counts)) = self.ledger() {
             counts.drop(children);

@@ -216,8 +216,8 @@ pub struct AsDebug<'a>(pub &'a dyn fmt::Debug);
 #[derive(Clone, Copy)]
 pub struct AsDisplay<'a>(pub &'a dyn fmt::Display);
 
-/// An error and its sources, written as `outermost: cause: root cause`. The limit is
-/// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes), also for a chain of sources without an end.
+/// An error and its sources, written as `outermost: cause: root cause`.
+/// [`Limits::max_formatted_bytes`](crate::Limits::max_formatted_bytes) also limits an endless chain of sources.
 ///
 /// ```
 /// use fusewire::decode::EntryRef;

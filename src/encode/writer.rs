@@ -241,7 +241,7 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// Returns the trips of the circuit breaker up to now.
+    /// Returns the current report of the circuit breaker.
     #[must_use]
     pub fn report(&self) -> &TripReport {
         &self.tape.report

@@ -47,13 +47,13 @@ pub enum FrameKind {
     Clock,
     /// A loss record: the number of dropped entries.
     Loss,
-    /// Derived data that makes reading faster.
+    /// Data that is derived from other frames to speed up reading.
     Index,
     /// The trailer of a sealed segment.
     Seal,
     /// Unused space.
     Padding,
-    /// A private kind of a writer, 128 to 255.
+    /// A kind for private use by a writer, 128 to 255.
     Private(u8),
     /// A kind of a later version of the format.
     Unknown(u8),

@@ -52,8 +52,8 @@ pub(super) fn part(key: &str) -> Option<Part> {
     })
 }
 
-/// Returns the part to which a key in the object `parent` refers: the message and the level in the fields of
-/// tracing-subscriber and logstash, and the nested form of the Elastic Common Schema.
+/// Returns the part to which a key in the object `parent` refers. The keys are those of the message and the level in
+/// the fields of tracing-subscriber and logstash, and of the nested form of the Elastic Common Schema.
 pub(super) fn nested_part(parent: &str, key: &str) -> Option<Part> {
     match (parent, key) {
         ("fields" | "@fields", _) => {

@@ -14,8 +14,8 @@ use crate::trip::{Places, TripCause};
 use super::key::{KeySerializer, KeyText};
 use super::stop::Stop;
 
-/// Returns the number of children that a container has not offered yet. Returns `None` if its length is not known, or
-/// is less than `offered`.
+/// Returns the number of children that a container has not offered. Returns `None` if its length is not known, or is
+/// less than `offered`.
 pub(super) fn rest(len: Option<usize>, offered: u32) -> Option<u64> {
     (len? as u64).checked_sub(offered.into())
 }

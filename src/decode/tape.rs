@@ -201,6 +201,20 @@ pub struct Attribute<'a> {
 }
 
 /// The children of a map or an array.
+///
+/// ```
+/// use fusewire::Limits;
+/// use fusewire::decode::{EntryRef, Value};
+/// use fusewire::encode::encode;
+///
+/// let limits = Limits { max_width: 2, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("ids", &[1, 2, 3, 4, 5]))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let Some(Value::Array(ids)) = entry.get("ids") else { panic!("ids is an array") };
+/// assert_eq!((ids.len(), ids.dropped()), (2, Some(3)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Children<'a> {
     tape: Tape<'a>,

@@ -10,6 +10,19 @@ use super::tape::Children;
 /// A value of an entry, borrowed from the bytes of the entry.
 ///
 /// An integer that fits 64 bits is an `Int` or a `Uint`, even if its node stores it in 128 bits.
+///
+/// ```
+/// use fusewire::decode::{EntryRef, Value};
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("ports", &[80_u16, 443]))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let Some(Value::Array(ports)) = entry.get("ports") else { panic!("ports is an array") };
+/// let ports: Vec<_> = ports.iter().flatten().map(|port| port.value.as_i128()).collect();
+/// assert_eq!(ports, [Some(80), Some(443)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {

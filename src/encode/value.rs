@@ -176,6 +176,18 @@ impl<V: LogValue + ToOwned + ?Sized> LogValue for Cow<'_, V> {
 }
 
 /// A value that is written as bytes and not as an array of numbers.
+///
+/// ```
+/// use fusewire::Kind;
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{Bytes, encode};
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("key", &Bytes(b"\0\xff")))?;
+/// let entry = EntryRef::new(entry.into_bytes()).unwrap();
+/// assert_eq!(entry.get("key").and_then(|key| key.kind()), Some(Kind::Bytes));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes<'a>(pub &'a [u8]);
 

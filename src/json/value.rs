@@ -34,6 +34,17 @@ pub fn append_value(value: &Value<'_>, out: &mut Vec<u8>) {
 
 /// Appends the attributes of `entry` to `out` as an object, in the form of the JSON line of the entry. The object is
 /// empty if there are no attributes. Unreadable values are omitted.
+///
+/// ```
+/// use fusewire::{decode::EntryRef, encode::encode, json};
+///
+/// let mut buffer = [0; 512];
+/// let encoded = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("amount", &7))?;
+/// let mut out = Vec::new();
+/// json::append_attributes(&EntryRef::new(encoded.bytes())?, &mut out);
+/// assert_eq!(out, br#"{"amount":7}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn append_attributes(entry: &EntryRef<'_>, out: &mut Vec<u8>) {
     let mut out = Out::new(out);
     let _ = attributes(entry, &mut out);

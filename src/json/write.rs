@@ -24,6 +24,17 @@ pub(super) const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 /// If a value of a damaged entry cannot be read, the attributes end before it, and the member `"unreadable"` contains
 /// the reason.
 ///
+/// ```
+/// use fusewire::{decode::EntryRef, encode::encode, json};
+///
+/// let mut buffer = [0; 512];
+/// let encoded = encode(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+/// let mut line = String::new();
+/// json::write_entry(&EntryRef::new(encoded.bytes())?, &mut line)?;
+/// assert_eq!(line, r#"{"body":"paid"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Returns the errors of `out`.
 pub fn write_entry(entry: &EntryRef<'_>, out: &mut impl fmt::Write) -> fmt::Result {

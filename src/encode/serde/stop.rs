@@ -25,7 +25,7 @@ impl fmt::Display for Stop {
 impl core::error::Error for Stop {}
 
 impl ser::Error for Stop {
-    /// Ignores the message: formatting it would call code without a limit.
+    /// Ignores the message, because its formatting code has no limit.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Failed
     }

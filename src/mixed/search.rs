@@ -25,7 +25,7 @@ pub(super) struct Search {
     at: usize,
     /// The beginning of the first line after the last byte that text cannot contain.
     line: Option<usize>,
-    /// Whether the bytes so far can be one line of text that contains NULs.
+    /// Whether the searched bytes can be one line of text that contains NULs.
     is_line: bool,
     /// The maximum length of the damage.
     end: Option<usize>,

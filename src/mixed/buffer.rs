@@ -51,7 +51,7 @@ impl Buffer {
         taken
     }
 
-    /// Advances the offset by `len` bytes that the caller read directly from the input. The buffer is empty.
+    /// Advances the offset by `len` bytes that the caller read directly from the input. The buffer must be empty.
     pub(super) fn passed_elsewhere(&mut self, len: usize) {
         self.passed += len as u64;
     }

@@ -16,8 +16,8 @@ impl Reread {
         File::open(path).ok().map(Self)
     }
 
-    /// Returns the current content of the file, or `None` if it cannot be read any more, for example because
-    /// the cgroup was removed.
+    /// Returns the current content of the file, with `?` in place of each byte that is not UTF-8. Returns `None`
+    /// if the file cannot be read any more, for example because the cgroup was removed.
     pub(super) fn read<'a>(&self, room: &'a mut Room) -> Option<&'a str> {
         let mut len = 0;
         while let Some(rest) = room.0.get_mut(len..).filter(|rest| !rest.is_empty()) {
@@ -28,13 +28,15 @@ impl Reread {
                 Err(_) => return None,
             }
         }
-        // The name of a process or a cgroup can be invalid UTF-8. In this case, the method returns the text
-        // before the name.
-        let text = room.0.get(..len)?;
-        Some(match std::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(error) => text.get(..error.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok())?,
-        })
+        // The name of a process can be cut in the middle of a character. The numbers are after the name.
+        let text = room.0.get_mut(..len)?;
+        let mut valid = 0;
+        while let Err(error) = std::str::from_utf8(text.get(valid..)?) {
+            valid += error.valid_up_to();
+            let invalid = error.error_len().unwrap_or(len - valid);
+            text.get_mut(valid..valid + invalid)?.fill(b'?');
+        }
+        std::str::from_utf8(text).ok()
     }
 }
 
@@ -55,5 +57,22 @@ pub(super) fn number_of(text: &str, name: &str) -> Option<u64> {
     match words.next() {
         Some("kB") => number.checked_mul(1024),
         _ => Some(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_after_a_name_that_is_not_utf8_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("status");
+        std::fs::write(&path, b"Name:\tabc\xc3\nState:\tR\xff\xe2\x82\nVmRSS:\t    1676 kB\nEnd:\t\xe2\x82")
+            .unwrap();
+        let mut room = Room::default();
+        let text = Reread::open(path).unwrap().read(&mut room).unwrap().to_owned();
+        assert_eq!(text, "Name:\tabc?\nState:\tR???\nVmRSS:\t    1676 kB\nEnd:\t??");
+        assert_eq!(number_of(&text, "VmRSS"), Some(1676 << 10));
     }
 }

@@ -71,8 +71,8 @@ def zone(minutes: int) -> Optional[timezone]:
 def moment(value: object) -> Optional[tuple[Optional[int], int, Optional[int]]]:
     """Splits a time or a duration into integers; returns ``None`` for other types.
 
-    For a time: seconds since the Unix epoch, nanoseconds of the second, and minutes east of UTC. A naive ``datetime`` is
-    local time. For a duration: ``None``, nanoseconds, ``None``.
+    A time becomes the seconds since the Unix epoch, the nanoseconds of the second, and the minutes east of UTC. A naive
+    ``datetime`` is local time. A duration becomes ``None``, its nanoseconds, and ``None``.
     """
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.astimezone()

@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -26,7 +27,7 @@ use tokio::task::{AbortHandle, yield_now};
 use tokio::time::{sleep, timeout};
 
 /// Maximum number of open connections. A new connection replaces the oldest one.
-const CONNECTIONS: usize = 128;
+const CONNECTIONS: u64 = 128;
 
 /// Maximum time from the beginning of a connection to the end of its response.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -115,12 +116,15 @@ impl Server {
 
 /// Accepts connections without an end.
 async fn accept(listener: &tokio::net::TcpListener, exchange: &Arc<Exchange>) {
-    let mut connections = Connections::default();
+    let mut connections = Connections::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => connections.add(stream, exchange),
             // The connection stays in the queue of the kernel.
-            Err(_) => sleep(RETRY).await,
+            Err(_) => {
+                connections.close_oldest();
+                sleep(RETRY).await;
+            }
         }
         // The new connection gets its turn before the next one can replace it.
         yield_now().await;
@@ -128,8 +132,10 @@ async fn accept(listener: &tokio::net::TcpListener, exchange: &Arc<Exchange>) {
 }
 
 /// The open connections, the oldest first.
-#[derive(Default)]
-struct Connections(Vec<Connection>);
+struct Connections {
+    open: Vec<Connection>,
+    most: usize,
+}
 
 struct Connection {
     task: AbortHandle,
@@ -138,16 +144,35 @@ struct Connection {
 }
 
 impl Connections {
-    /// Serves `stream`. If there are [`CONNECTIONS`], it replaces the oldest one that is not busy, or else the oldest one.
+    /// At most a quarter of the file descriptors of the process: the log needs the others.
+    fn new() -> Self {
+        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = usize::try_from(CONNECTIONS.min(descriptors / 4)).unwrap_or(1).max(1);
+        Self { open: Vec::new(), most }
+    }
+
+    /// Serves `stream`. If it is one too many, it replaces the oldest one.
     fn add(&mut self, stream: TcpStream, exchange: &Arc<Exchange>) {
-        self.0.retain(|connection| !connection.task.is_finished());
-        if self.0.len() >= CONNECTIONS {
-            let idle = self.0.iter().position(|other| !other.is_busy.load(Ordering::Relaxed));
-            self.0.remove(idle.unwrap_or(0)).task.abort();
+        self.forget_closed();
+        if self.open.len() >= self.most {
+            self.close_oldest();
         }
         let is_busy = Arc::new(AtomicBool::new(false));
         let task = tokio::spawn(serve(stream, Arc::clone(exchange), Arc::clone(&is_busy)));
-        self.0.push(Connection { task: task.abort_handle(), is_busy });
+        self.open.push(Connection { task: task.abort_handle(), is_busy });
+    }
+
+    fn forget_closed(&mut self) {
+        self.open.retain(|connection| !connection.task.is_finished());
+    }
+
+    /// Closes the oldest connection that is not busy, or else the oldest one.
+    fn close_oldest(&mut self) {
+        self.forget_closed();
+        let idle = self.open.iter().position(|connection| !connection.is_busy.load(Ordering::Relaxed));
+        if !self.open.is_empty() {
+            self.open.remove(idle.unwrap_or(0)).task.abort();
+        }
     }
 }
 

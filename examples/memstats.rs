@@ -2,7 +2,8 @@
 //!
 //! `GET /debug/memstats` returns the latest sample of the memory recorder as JSON. The log contains all samples. With
 //! an address, such as 127.0.0.1:8080, the service runs until it is stopped. Without an address, the service sends one
-//! request to itself and exits.
+//! request to itself and exits. `tiny_http` keeps the example short. It does not limit requests: a port that other clients
+//! can reach needs a server with limits.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -63,6 +63,9 @@ pub(crate) const TRAILER_LEN: usize = frame::frame_len(TRAILER_PAYLOAD);
 /// A compat flag: the file system does not support locks, so a lock cannot show whether the owner of the segment
 /// lives.
 pub(crate) const COMPAT_UNLOCKED: u32 = 1;
+/// A compat flag: the owner has a write lock on the whole file (`F_OFD_SETLK`), which only a process that can write to the file
+/// can take. Other locks do not show that the owner lives.
+pub(crate) const COMPAT_WRITE_LOCK: u32 = 2;
 
 /// The maximum file size: 1 GiB. 32-bit slots allow more, but the limit bounds the memory that a reader maps.
 pub(crate) const MAX_SIZE: u64 = 1 << 30;

@@ -13,6 +13,7 @@ use crate::segment::{SegmentOptions, file_name};
 
 use super::core::Core;
 use super::directory::Change;
+use super::inventory::Inventory;
 use super::keeper::{Keeper, Next};
 use super::options::OnFull;
 use super::problem::Problem;
@@ -134,9 +135,12 @@ impl Core {
         loop {
             self.directory.check()?;
             let folder = self.directory.folder();
-            let sizes = self.sizes(&folder, keeper, next)?;
-            let mut is_in_budget = false;
-            let error = match self.make_of_size(&folder, &mut options, sizes.keeping(), &mut is_in_budget) {
+            let writers = 1 + self.options.max_total_bytes.map_or(0, |_| keeper.other_writers(&folder));
+            let sizes = self.sizes(next, writers)?;
+            let inventory = &mut keeper.inventory();
+            let mut making =
+                Making { folder: &folder, inventory, writers, options: &mut options, is_in_budget: false };
+            let error = match self.make_of_size(&mut making, sizes.keeping()) {
                 Err(error) if room::is_shortage(&error) || is_out_of_memory(&error) => error,
                 // The directory was removed or renamed while the segment was made.
                 Err(error)
@@ -147,15 +151,15 @@ impl Core {
                 made => return made,
             };
             // What cannot be deleted for a reason of its own is no room, either. Memory is not what deleting gives.
-            let limits = Limits { budget: self.options.max_total_bytes, is_in_budget };
+            let limits = Limits { budget: self.options.max_total_bytes, is_in_budget: making.is_in_budget };
             if may_delete
                 && room::is_shortage(&error)
-                && room::delete_oldest(&folder, limits).unwrap_or(false)
+                && room::delete_oldest(&folder, making.inventory, limits).unwrap_or(false)
             {
                 self.counters.deleted_segments.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            return match self.make_of_size(&folder, &mut options, sizes.smaller(), &mut is_in_budget) {
+            return match self.make_of_size(&mut making, sizes.smaller()) {
                 Err(_) => Err(error),
                 made => made,
             };
@@ -163,11 +167,9 @@ impl Core {
     }
 
     /// Which sizes the segment after the current one may have.
-    fn sizes(&self, folder: &Folder, keeper: &Keeper, next: &Next) -> io::Result<Sizes> {
+    fn sizes(&self, next: &Next, writers: u64) -> io::Result<Sizes> {
         let most = self.options.segment.size.min(size::most_by_limits(self.directory.path())?);
-        let budget = self.options.max_total_bytes;
-        let share =
-            budget.map(|budget| size::share(budget, 1 + room::other_writers(folder, &keeper.stream_id)));
+        let share = self.options.max_total_bytes.map(|budget| size::share(budget, writers));
         let current = self.segments.current();
         let grounds = Grounds {
             first: self.options.first_segment_size,
@@ -187,16 +189,16 @@ impl Core {
     /// Makes a segment of the first of `sizes` for which there is room.
     fn make_of_size(
         &self,
-        folder: &Arc<Folder>,
-        options: &mut SegmentOptions,
+        making: &mut Making<'_>,
         sizes: impl Iterator<Item = u64>,
-        is_in_budget: &mut bool,
     ) -> io::Result<Arc<SharedSegment>> {
+        let Making { folder, inventory, writers, options, is_in_budget } = making;
+        let budget = self.options.max_total_bytes;
         let mut failed = io::Error::from(io::ErrorKind::StorageFull);
         for size in sizes {
             options.size = size;
             *is_in_budget = false;
-            let made = room::reserve(folder, self.options.max_total_bytes, options).and_then(|turn| {
+            let made = room::reserve(folder, inventory, budget, options, *writers).and_then(|turn| {
                 *is_in_budget = true;
                 options.ordinal = turn.next_ordinal(&self.directory);
                 let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
@@ -215,6 +217,17 @@ impl Core {
         }
         Err(failed)
     }
+}
+
+/// A segment that is being made.
+struct Making<'a> {
+    folder: &'a Arc<Folder>,
+    inventory: &'a mut Inventory,
+    /// How many processes write to the directory.
+    writers: u64,
+    options: &'a mut SegmentOptions,
+    /// Whether the byte budget had room in the last attempt.
+    is_in_budget: bool,
 }
 
 /// Whether a smaller segment may fit where this error came from: the address space has a limit, too.

@@ -391,7 +391,10 @@ impl<'a> Behind<'a> {
         if self.next_retention.is_none_or(|next| next <= now) {
             let (folder, clock) = (self.core.directory.folder(), (self.core.options.clock)());
             let now = Reading { wall: clock.0, uptime: clock.1 };
-            let deleted = room::delete_older(&folder, &mut self.ages, &self.keeper.stream_id, now, age);
+            let deleted = {
+                let mut inventory = self.keeper.inventory();
+                room::delete_older(&folder, &mut inventory, &mut self.ages, &self.keeper.stream_id, now, age)
+            };
             let deleted = deleted.unwrap_or(0);
             self.core.counters.deleted_segments.fetch_add(deleted, Ordering::Relaxed);
             self.next_retention = Some(Instant::now() + interval);

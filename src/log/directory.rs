@@ -79,11 +79,18 @@ impl Directory {
     }
 }
 
-/// Returns the highest ordinal in the headers of the directory's segments; 0 if there is none.
-pub(super) fn highest_ordinal(folder: &Folder) -> u64 {
-    let names = folder.names().unwrap_or_default();
-    let segments = names.iter().filter(|name| is_segment_name(name.as_ref()));
-    segments.filter_map(|name| header_of(folder, name)).map(|header| header.ordinal).max().unwrap_or(0)
+/// Returns the highest ordinal in the headers of the `newest` segments of the directory, by their names; 0 if there is none.
+pub(super) fn highest_ordinal(folder: &Folder, newest: usize) -> u64 {
+    let mut names = folder.names().unwrap_or_default();
+    names.retain(|name| is_segment_name(name.as_ref()));
+    if newest < names.len() {
+        // The names begin with the time of creation.
+        let rest = names.len() - newest;
+        names.select_nth_unstable(rest);
+        names.drain(..rest);
+    }
+    let headers = names.iter().filter_map(|name| header_of(folder, name));
+    headers.map(|header| header.ordinal).max().unwrap_or(0)
 }
 
 /// Returns the header of the segment `name`, without mapping the file.

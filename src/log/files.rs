@@ -1,12 +1,13 @@
 //! Files of a log that are no segments: lines and frames that stand alone, as other loggers and programs write them.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
 use crate::mixed::{MixedEvent, MixedReader};
+use crate::segment::regular::{self, Links};
 
 /// What files of lines or frames are called, so that a reader of a directory takes them: `app.jsonl`, and `app.jsonl.1` or
 /// `app.log-20260102` once they are rotated. What is in one, its bytes say: `fwm`, for messages, says it to people alone.
@@ -27,6 +28,8 @@ pub struct FileInfo {
     pub disk_bytes: u64,
     /// What is in it, where [`list`](super::list) has read it.
     pub contents: Option<FileContents>,
+    /// Whether the path may be a symbolic link.
+    pub(super) links: Links,
 }
 
 /// What is in a file that is no segment.
@@ -67,20 +70,16 @@ impl FileInfo {
     ///
     /// # Errors
     /// Returns errors of the file system, and [`io::ErrorKind::InvalidInput`] if `path` is not a regular file.
-    pub(super) fn open(path: &Path) -> io::Result<(Self, FileId, File)> {
-        // Opening a pipe can block.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
+    pub(super) fn open(path: &Path, links: Links) -> io::Result<(Self, FileId, File)> {
+        let (file, metadata) = regular::open(path, links)?;
         let info = Self {
             path: path.to_owned(),
             len: metadata.len(),
             disk_bytes: metadata.blocks().saturating_mul(512),
             contents: None,
+            links,
         };
-        Ok((info, FileId(metadata.dev(), metadata.ino()), file))
+        Ok((info, FileId::in_metadata(&metadata), file))
     }
 
     /// The same, and what is in it.
@@ -88,7 +87,7 @@ impl FileInfo {
     /// # Errors
     /// Those of the file system.
     pub(super) fn counted(path: &Path) -> io::Result<Self> {
-        let (mut info, _, file) = Self::open(path)?;
+        let (mut info, _, file) = Self::open(path, Links::Refused)?;
         info.contents = Some(FileContents::of(file)?);
         Ok(info)
     }
@@ -119,7 +118,17 @@ impl FileContents {
 impl FileId {
     /// Which file `path` means now.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|metadata| Self(metadata.dev(), metadata.ino()))
+        fs::metadata(path).map(|metadata| Self::in_metadata(&metadata))
+    }
+
+    /// Which file the name `path` in a directory is, also if that is a symbolic link.
+    pub(super) fn of_name(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|metadata| Self::in_metadata(&metadata))
+    }
+
+    /// Which file `metadata` is of.
+    pub(super) fn in_metadata(metadata: &Metadata) -> Self {
+        Self(metadata.dev(), metadata.ino())
     }
 }
 

@@ -7,12 +7,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::map::signals::SignalsBlocked;
+use crate::segment::folder::Folder;
 use crate::segment::options::random_id;
 use crate::segment::shared::SharedSegment;
 
 use super::core::Core;
 use super::flush::Flushes;
 use super::inside::Own;
+use super::inventory::Inventory;
+use super::lock_file::Presence;
 use super::options::LogOptions;
 use super::outcome::CloseError;
 use super::problem::{Problem, Problems};
@@ -25,6 +28,10 @@ pub(super) struct Keeper {
     pub(super) stream_id: [u8; 16],
     next: Mutex<Next>,
     open: Mutex<Open>,
+    /// The files of the directory. Here and not in the directory: a forked child has an inventory that no thread of its parent
+    /// has locked.
+    inventory: Mutex<Inventory>,
+    presence: Mutex<Option<Presence>>,
     /// Wakes the thread that makes segments and touches pages before they are needed.
     pub(super) ahead: Signal,
     /// Wakes the thread that seals, syncs, gives memory back, deletes, and tells what was lost.
@@ -78,6 +85,8 @@ impl Keeper {
             stream_id: random_id(),
             next: Mutex::new(Next { sequence: 0, previous_id: [0; 16], made: 0 }),
             open: Mutex::default(),
+            inventory: Mutex::default(),
+            presence: Mutex::default(),
             ahead: Signal::default(),
             behind: Signal::default(),
             flushes: Flushes::default(),
@@ -270,6 +279,28 @@ impl Keeper {
     /// From now on no segment is added.
     pub(super) fn end(&self) {
         lock(&self.open).ended = true;
+        *lock(&self.presence) = None;
+    }
+
+    /// What is known of the files of the directory.
+    pub(super) fn inventory(&self) -> MutexGuard<'_, Inventory> {
+        lock(&self.inventory)
+    }
+
+    /// Returns the number of other streams in the directory whose process lives. Marks this one, so that other processes count it.
+    pub(super) fn other_writers(&self, folder: &Arc<Folder>) -> u64 {
+        let counted = self.mark_and_count(folder);
+        // If there is no file to lock, the segments show it.
+        counted.or_else(|_| self.inventory().other_writers(folder, &self.stream_id)).unwrap_or(0)
+    }
+
+    fn mark_and_count(&self, folder: &Arc<Folder>) -> io::Result<u64> {
+        let mut presence = lock(&self.presence);
+        if presence.as_ref().is_none_or(|presence| !presence.is_in(folder)) {
+            *presence = None;
+            *presence = Some(Presence::mark(folder, &self.stream_id)?);
+        }
+        presence.as_ref().map_or(Ok(0), Presence::others)
     }
 
     /// Whether no segment can be added any more.
@@ -282,6 +313,9 @@ impl Keeper {
     pub(super) fn leave(&self) {
         if let Ok(open) = self.open.try_lock() {
             open.segments.iter().for_each(|segment| segment.leave());
+        }
+        if let Ok(presence) = self.presence.try_lock() {
+            presence.iter().for_each(Presence::leave);
         }
     }
 

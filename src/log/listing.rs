@@ -1,7 +1,7 @@
 //! What there is in a directory: of segments state, owner, times and counts, without reading what is sealed.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read};
+use std::fs::{self, File, Metadata};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,11 @@ use crate::error::SegmentError;
 use crate::format::bytes::u64_at;
 use crate::format::frame;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
-use crate::segment::FILE_EXTENSION;
 use crate::segment::create::boot_id;
+use crate::segment::regular::{self, Links};
+use crate::segment::{FILE_EXTENSION, lock};
 
-use super::files::{FileInfo, NameKind, compressed, kind_of_name};
+use super::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
 use super::reader::open::{Access, OpenSegment};
 
 /// Whether the process that wrote a segment can still write to it.
@@ -84,6 +85,10 @@ pub struct SegmentInfo {
     pub entries: Option<u64>,
     /// The earliest and the latest time of its entries, nanoseconds since the Unix epoch, where known.
     pub times: Option<(u64, u64)>,
+    /// Whether the path may be a symbolic link.
+    links: Links,
+    /// The file that the path meant.
+    id: FileId,
 }
 
 /// What there is of a log in a directory.
@@ -116,7 +121,11 @@ pub fn list(directory: &Path) -> io::Result<Listing> {
 /// # Errors
 /// Returns an error if the directory cannot be read. The listing contains the error of a file that cannot be read.
 pub fn list_uncounted(directory: &Path) -> io::Result<Listing> {
-    list_by(directory, |path| Ok(inspect(path)?.0), |path| Ok(FileInfo::open(path)?.0))
+    list_by(
+        directory,
+        |path| Ok(inspect(path, Links::Refused)?.0),
+        |path| Ok(FileInfo::open(path, Links::Refused)?.0),
+    )
 }
 
 fn list_by(
@@ -130,9 +139,8 @@ fn list_by(
         let listed = match kind_of_name(&path) {
             _ if is_segment_name(&path) => segment(&path).map(|info| listing.segments.push(info)),
             NameKind::Other => continue,
-            _ if !path.is_file() => continue,
             NameKind::Log => file(&path).map(|info| listing.files.push(info)),
-            NameKind::Compressed => Err(compressed()),
+            NameKind::Compressed => regular::open(&path, Links::Refused).and(Err(compressed())),
         };
         match listed {
             Ok(()) => {}
@@ -149,7 +157,7 @@ fn list_by(
 
 /// Everything about the segment `path`.
 fn counted(path: &Path) -> io::Result<SegmentInfo> {
-    let (info, file) = inspect(path)?;
+    let (info, file) = inspect(path, Links::Refused)?;
     if info.trailer.is_some() {
         return Ok(info);
     }
@@ -177,46 +185,64 @@ pub fn is_segment_name(path: &Path) -> bool {
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn is_segment(path: &Path) -> io::Result<bool> {
+pub(super) fn is_segment(path: &Path, links: Links) -> io::Result<bool> {
     if is_segment_name(path) {
         return Ok(true);
     }
-    let file = File::open(path)?;
-    let mut page = Vec::with_capacity(layout::PAGE);
-    (&file).take(layout::PAGE as u64).read_to_end(&mut page)?;
-    let header = SegmentHeader::parse(&page);
-    Ok(header.is_ok_and(|header| file.metadata().is_ok_and(|metadata| metadata.len() <= header.size)))
+    let (file, metadata) = regular::open(path, links)?;
+    let mut page = [0; layout::PAGE];
+    let read = file.read_at(&mut page, 0)?;
+    Ok(SegmentHeader::parse(&page[..read]).is_ok_and(|header| metadata.len() <= header.size))
 }
 
 /// What the first pages and the trailer of the segment `path` say, and the open file.
-pub(super) fn inspect(path: &Path) -> io::Result<(SegmentInfo, File)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let mut page = Vec::with_capacity(layout::PAGE);
-    (&file).take(layout::PAGE as u64).read_to_end(&mut page)?;
-    let header = SegmentHeader::parse(&page);
-    let (nanos, stream, sequence) = named(path).unwrap_or_default();
-    let mut info = SegmentInfo {
-        path: path.to_owned(),
-        stream_id: header.as_ref().map_or(stream, |header| header.stream_id),
-        sequence: header.as_ref().map_or(sequence, |header| header.sequence),
-        created_unix_nano: header.as_ref().map_or(nanos, |header| header.created_unix_nano),
-        header,
-        len: metadata.len(),
-        disk_bytes: metadata.blocks().saturating_mul(512),
-        owner: Owner::Gone,
-        life: Life::Sealed,
-        end: StreamEnd::Unknown,
-        ended_unix_nano: None,
-        trailer: None,
-        entries: None,
-        times: None,
-    };
-    info.update(&file);
+pub(super) fn inspect(path: &Path, links: Links) -> io::Result<(SegmentInfo, File)> {
+    let (file, metadata) = regular::open(path, links)?;
+    let info = SegmentInfo::of(path.to_owned(), links, &file, &metadata)?;
     Ok((info, file))
 }
 
 impl SegmentInfo {
+    /// Reads the first pages and the trailer of `file`, which has the path `path`.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn of(path: PathBuf, links: Links, file: &File, metadata: &Metadata) -> io::Result<Self> {
+        let mut pages = [0; layout::DATA_START];
+        let read = file.read_at(&mut pages, 0)?;
+        let header = SegmentHeader::parse(&pages[..read]);
+        let (nanos, stream, sequence) = named(&path).unwrap_or_default();
+        let mut info = Self {
+            stream_id: header.as_ref().map_or(stream, |header| header.stream_id),
+            sequence: header.as_ref().map_or(sequence, |header| header.sequence),
+            created_unix_nano: header.as_ref().map_or(nanos, |header| header.created_unix_nano),
+            header,
+            len: metadata.len(),
+            disk_bytes: metadata.blocks().saturating_mul(512),
+            owner: Owner::Gone,
+            life: Life::Sealed,
+            end: StreamEnd::Unknown,
+            ended_unix_nano: None,
+            trailer: None,
+            entries: None,
+            times: None,
+            links,
+            id: FileId::in_metadata(metadata),
+            path,
+        };
+        info.update(file);
+        Ok(info)
+    }
+
+    /// Opens the same file again.
+    ///
+    /// # Errors
+    /// Those of the file system, and [`io::ErrorKind::NotFound`] if another file has the path now.
+    pub(super) fn open(&self) -> io::Result<File> {
+        let (file, metadata) = regular::open(&self.path, self.links)?;
+        if FileId::in_metadata(&metadata) == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
     /// Asks again where the segment stands.
     pub(super) fn update(&mut self, file: &File) {
         // The owner first: once it is gone, nothing changes any more.
@@ -231,6 +257,8 @@ impl SegmentInfo {
             (Some(_), _) => Life::Sealed,
             (None, _) if self.holds_nothing(file) => Life::Empty,
             (None, Owner::Gone) => Life::Crashed,
+            // Without a header nobody knows where its frames are to come.
+            (None, _) if self.header.is_err() => Life::Crashed,
             (None, _) => Life::Live,
         };
         (self.end, self.ended_unix_nano) = self.end_in(file);
@@ -252,7 +280,7 @@ impl SegmentInfo {
 
     /// Whether something can still be appended to the segment.
     pub(super) fn can_grow(&self) -> bool {
-        self.trailer.is_none() && self.owner != Owner::Gone
+        self.trailer.is_none() && self.owner != Owner::Gone && self.header.is_ok()
     }
 
     /// Whether nothing was ever appended behind the resource.
@@ -277,23 +305,24 @@ impl SegmentInfo {
         Trailer::read(&bytes, at, header.salt)
     }
 
-    /// Whether whoever made the segment can still write to it: it holds an exclusive lock as long as it can. To ask is to
-    /// try for a shared one, and to give it back at once.
+    /// Returns whether the process that made the segment can still write to it: it has a lock as long as it can.
     pub(super) fn owner_of(&self, file: &File) -> Owner {
-        let Ok(header) = &self.header else { return Owner::Gone };
-        if header.compat & layout::COMPAT_UNLOCKED == 0 {
-            match file.try_lock_shared() {
-                Ok(()) => {
-                    // It is released when the file is closed, if not now.
-                    let _ = file.unlock();
-                    return Owner::Gone;
-                }
-                Err(TryLockError::WouldBlock) => return Owner::Alive,
-                Err(TryLockError::Error(_)) => {}
-            }
+        let header = self.header.as_ref().ok();
+        match lock::is_held(file, header.map(|header| header.compat)) {
+            Some(true) => return Owner::Alive,
+            Some(false) => return Owner::Gone,
+            None => {}
         }
+        let Some(header) = header else { return Owner::Gone };
         let known = header.boot_id != [0; 16] && boot_id() != [0; 16];
         if known && !self.is_of_this_boot() { Owner::Gone } else { Owner::Unknown }
+    }
+
+    /// Returns whether no process can write to the segment any more, so that it may be deleted. The owner has the lock until
+    /// the index of a sealed segment is complete, too.
+    pub(super) fn is_left(&self, file: &File) -> bool {
+        let compat = self.header.as_ref().ok().map(|header| header.compat);
+        lock::is_held(file, compat).map_or(!self.can_grow(), |held| !held)
     }
 
     /// Whether the machine has not been started anew since the segment was made. Not so where either start is unknown.

@@ -38,9 +38,11 @@ mod files;
 mod flush;
 mod guard;
 mod inside;
+mod inventory;
 mod keeper;
 mod levels;
 mod listing;
+mod lock_file;
 mod options;
 mod outcome;
 mod problem;
@@ -116,8 +118,10 @@ impl Log {
         let Some(_own) = Own::enter() else { return Err(io::ErrorKind::ResourceBusy.into()) };
         let (options, directory) = options.with_directory()?;
         let core = Arc::new(Core::new(options, directory)?);
-        room::tidy(&core.directory.folder());
-        let mut left = Salvage::new(core.directory.folder(), core.options.segment.index);
+        let folder = core.directory.folder();
+        let names = folder.names().unwrap_or_default();
+        room::tidy(&folder, &names);
+        let mut left = Salvage::new(folder, names, core.options.segment.index);
         if !left.go_on(salvage::AT_OPEN) {
             *signal::lock(&core.salvage) = Some(left);
         }

@@ -8,7 +8,7 @@ pub(super) const TOLERANCE: u64 = 2_000_000_000;
 /// The year 2000. A clock that shows an earlier time has never been set.
 const EARLIEST: u64 = 946_684_800_000_000_000;
 
-/// The facts about a segment that decide when it is deleted.
+/// The facts about a segment that decide when it is deleted ([`Facts::of`]).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) segment_id: [u8; 16],

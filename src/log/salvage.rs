@@ -1,33 +1,36 @@
 //! The segments that dead processes left in the directory, one after the other.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::sync::Arc;
 
 use crate::segment::folder::Folder;
 use crate::segment::salvage::Dead;
 
 use super::listing::is_segment_name;
+use super::lock_file::Claim;
 
 /// Bytes of dead segments that are read when a log is opened, at most. The sealer reads the others.
 pub(super) const AT_OPEN: usize = 128 << 20;
 /// Bytes that the sealer reads between two of its other duties.
 pub(super) const IN_PASS: usize = 8 << 20;
-/// The bytes that opening a file counts for. They take about the same time to read.
-const FILE_COST: usize = 64 << 10;
+/// The bytes that opening a file counts for, so that `open` looks at 64 of the newest segments at most. The sealer looks at the
+/// others.
+const FILE_COST: usize = 2 << 20;
 
 /// The segments of a directory that are still to be looked at.
 pub(super) struct Salvage {
     folder: Arc<Folder>,
     names: VecDeque<OsString>,
-    current: Option<Dead>,
+    /// The segment that is being read, and the right to complete it.
+    current: Option<(Dead, Option<Claim>)>,
     indexed: bool,
 }
 
 impl Salvage {
-    /// All segments that are in the directory now. `indexed`: whether sealed ones get an index.
-    pub(super) fn new(folder: Arc<Folder>, indexed: bool) -> Self {
-        let mut names = folder.names().unwrap_or_default();
+    /// All segments among `names`, which are in the directory. `indexed`: whether sealed ones get an index.
+    pub(super) fn new(folder: Arc<Folder>, mut names: Vec<OsString>, indexed: bool) -> Self {
         names.retain(|name| is_segment_name(name.as_ref()));
         // The later segments of a stream first: an unused one is deleted before the one that is then the last.
         names.sort_unstable_by(|one, other| other.cmp(one));
@@ -38,7 +41,7 @@ impl Salvage {
     pub(super) fn go_on(&mut self, bytes: usize) -> bool {
         let mut left = bytes;
         while left > 0 {
-            if let Some(dead) = &mut self.current {
+            if let Some((dead, _)) = &mut self.current {
                 let before = dead.read();
                 // What cannot be read or written now is left to the next process that opens the directory.
                 let done = !matches!(dead.go_on(left), Ok(None));
@@ -50,8 +53,21 @@ impl Salvage {
             }
             let Some(name) = self.names.pop_front() else { return true };
             left = left.saturating_sub(FILE_COST);
-            self.current = Dead::open(&self.folder, &name, self.indexed).ok().flatten();
+            self.current = self.open(&name);
         }
         self.current.is_none() && self.names.is_empty()
+    }
+
+    /// Opens the segment `name` if a dead process left it, and no other process completes it.
+    fn open(&self, name: &OsStr) -> Option<(Dead, Option<Claim>)> {
+        if !Dead::is_left(&self.folder, name).unwrap_or(false) {
+            return None;
+        }
+        let claim = match Claim::take(&self.folder, name) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+            claim => claim.ok(),
+        };
+        let dead = Dead::open(&self.folder, name, self.indexed, claim.is_some()).ok().flatten()?;
+        Some((dead, claim))
     }
 }

@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::segment::folder::{Access, Folder};
+use crate::segment::folder::Folder;
 use crate::segment::held::{FileId, Held};
 
 use super::directory::{Directory, highest_ordinal};
+use super::lock_file::{self, LOCK_NAME};
 
-/// The file that processes lock for their turn. Only its owner can open it, so that no reader can lock it.
-pub(super) const LOCK_NAME: &str = ".fusewire.lock";
-const LOCK_MODE: u32 = 0o600;
+/// How many of the newest segments, by their names, are compared with the counter when it is read first.
+const NEWEST: usize = 16;
 /// Ordinals above this are not believed: no directory has had so many segments.
 const MAX_ORDINAL: u64 = 1 << 62;
 
@@ -84,8 +84,9 @@ impl Turn {
         let counted = file.and_then(read_counter);
         let known = match (counted, directory.ordinal.load(Ordering::Acquire)) {
             (Some(counted), known) if known > 0 => counted.max(known),
-            // The first time, and wherever the counter is not to be believed.
-            (counted, known) => counted.unwrap_or(0).max(known).max(highest_ordinal(&self.folder)),
+            // The first time: the file may be an old copy.
+            (Some(counted), _) => counted.max(highest_ordinal(&self.folder, NEWEST)),
+            (None, known) => known.max(highest_ordinal(&self.folder, usize::MAX)),
         };
         let next = if known >= MAX_ORDINAL { 0 } else { known + 1 };
         if let Some(file) = file {
@@ -97,20 +98,10 @@ impl Turn {
     }
 }
 
-/// Opens the file to be locked, and makes it if it is missing. The directory itself is locked where that is not possible, as
-/// for the lack of rights. Whether it is the file.
+/// Opens the file to be locked, or the directory itself if that is not possible, as for an account without the right. Returns
+/// whether it is the file.
 fn open(folder: &Folder) -> io::Result<(File, bool)> {
-    let name = OsStr::new(LOCK_NAME);
-    let opened = folder.open_regular(name, Access::ReadWrite).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => match folder.create_with_mode(name, LOCK_MODE) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                folder.open_regular(name, Access::ReadWrite)
-            }
-            made => made,
-        },
-        _ => Err(error),
-    });
-    match opened {
+    match lock_file::open(folder) {
         Ok(file) => Ok((file, true)),
         Err(_) => folder.open_itself().map(|file| (file, false)),
     }

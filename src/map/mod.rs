@@ -11,6 +11,9 @@ pub(crate) mod fork;
 #[cfg_attr(loom, expect(dead_code, reason = "the log uses it"))]
 pub(crate) mod limit;
 #[cfg(unix)]
+#[cfg_attr(loom, expect(dead_code, reason = "the log uses it"))]
+pub(crate) mod lock;
+#[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(unix)]
 pub(crate) mod scratch;

@@ -1,6 +1,6 @@
 //! A line sink that writes files in a directory, with rotation by size and a byte budget.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
+use crate::format::segment::COMPAT_WRITE_LOCK;
 use crate::segment::create::{self, unix_nanos_now};
+use crate::segment::lock;
 use crate::segment::options::random_id;
+use crate::segment::regular::{self, Links};
 
 use super::sink::LineSink;
 
@@ -102,9 +105,8 @@ impl JsonFiles {
         }
         let name = format!("{:020}-{:08x}-{next:08}.{EXTENSION}", unix_nanos_now(), self.run);
         let file = OpenOptions::new().append(true).create_new(true).open(self.directory.join(name))?;
-        // The lock protects the open file from deletion. On a file system without locks, the oldest files are
-        // still deleted first.
-        let _ = file.try_lock_shared();
+        // A process that makes room deletes no file that its writer has locked. Without locks the oldest files go first all the same.
+        lock::take(&file);
         *next += 1;
         let current = Arc::new(Current { file, written: AtomicU64::new(0), torn: AtomicBool::new(false) });
         self.current.store(Some(Arc::clone(&current)));
@@ -189,8 +191,9 @@ fn is_ours(path: &Path) -> bool {
 }
 
 fn delete_if_unused(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && fs::remove_file(path).is_ok()
+    let Ok((file, _)) = regular::open(path, Links::Refused) else { return false };
+    // Locks that need no right to write do not count: a reader must not keep a file.
+    lock::is_held(&file, Some(COMPAT_WRITE_LOCK)) != Some(true) && fs::remove_file(path).is_ok()
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::failpoint;
 use crate::format::segment::{self as layout, SegmentHeader};
 
 use super::folder::{Folder, Modes, about};
 use super::held::Held;
+use super::lock;
 use super::options::{SegmentOptions, random_id};
 
 /// A segment file that has its name soon: what [`segment`] gives to the code that maps and fills it.
@@ -26,8 +27,7 @@ pub(super) struct New<'a> {
 /// Until that is done the file has a name that no reader looks at, so that none ever sees half a segment. The name is
 /// durable after the next [`Folder::sync_if_changed`].
 ///
-/// The file is locked for its owner, by a lock that the kernel takes back when the owner's last descriptor of it is
-/// gone, whatever became of the owner.
+/// The file is locked for its owner ([`lock`]) until the owner's last descriptor of the file is closed.
 pub(super) fn segment<T>(
     folder: &Arc<Folder>,
     name: &OsStr,
@@ -35,8 +35,9 @@ pub(super) fn segment<T>(
     make: impl FnOnce(New<'_>) -> io::Result<T>,
 ) -> io::Result<T> {
     let temporary = temporary_name(name);
-    let file = folder.create_new(&temporary)?;
-    let made = allocated(&file, options)
+    // Other accounts can open the file only after it is locked.
+    let file = folder.create_private(&temporary)?;
+    let made = allocated(folder, &file, options)
         .and_then(|header| make(New { file: Held::new(file)?, folder, name, header, options }))
         .map_err(|error| about(&folder.path().join(name), "make the segment", error))
         .and_then(|made| {
@@ -62,18 +63,19 @@ pub(super) fn folder_of(path: &Path) -> io::Result<(Arc<Folder>, OsString)> {
     Ok((Arc::new(Folder::open(folder, Modes::default())?), name.to_owned()))
 }
 
-fn allocated(file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader> {
+fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader> {
     if failpoint::hit("make") {
         return Err(io::ErrorKind::StorageFull.into());
     }
-    let lock = file.try_lock();
+    let compat = lock::take(file);
+    folder.publish(file);
     let size = options.effective_size();
     allocate(file, size)?;
     let mut salt = [0; 4];
     salt.copy_from_slice(&random_id()[..4]);
     Ok(SegmentHeader {
         version: layout::VERSION,
-        compat: if lock.is_ok() { 0 } else { layout::COMPAT_UNLOCKED },
+        compat,
         read_only_compat: 0,
         incompat: 0,
         salt: u32::from_le_bytes(salt),
@@ -150,11 +152,14 @@ pub(crate) fn directory(path: &Path) -> io::Result<()> {
     Folder::make(path, Modes::default()).map(drop)
 }
 
-/// Which boot of the machine this is; zero where the system does not say.
+/// Returns the id of this boot of the machine, or zero if the system has none.
 pub(crate) fn boot_id() -> [u8; 16] {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    u128::from_str_radix(&digits, 16).map_or([0; 16], u128::to_be_bytes)
+    static ID: OnceLock<[u8; 16]> = OnceLock::new();
+    *ID.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+        u128::from_str_radix(&digits, 16).map_or([0; 16], u128::to_be_bytes)
+    })
 }
 
 pub(crate) fn unix_nanos_now() -> u64 {

@@ -9,7 +9,7 @@ use crate::failpoint;
 use crate::format::frame::{self, FrameFault};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 
-use super::folder::{Access, Folder};
+use super::folder::Folder;
 
 /// Why a segment is not known to be on disk.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub(crate) fn sync_sealed(
     sequence: u64,
     refused: bool,
 ) -> Result<(), NotOnDisk> {
-    let file = match folder.open_regular(name, Access::ReadWrite) {
+    let file = match folder.open_own(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         file => file.map_err(NotOnDisk::NotTried)?,
     };

@@ -147,7 +147,20 @@ impl Folder {
         self.create_with_mode(name, self.modes.file)
     }
 
-    /// As [`create_new`](Self::create_new), with permissions of the file's own.
+    /// As [`create_new`](Self::create_new), for the owner alone until [`publish`](Self::publish).
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn create_private(&self, name: &OsStr) -> io::Result<File> {
+        self.create_with_mode(name, self.modes.file & 0o600)
+    }
+
+    /// Gives a file of [`create_private`](Self::create_private) the permissions of other new files.
+    pub(crate) fn publish(&self, file: &File) {
+        set_mode(file, self.modes.file);
+    }
+
+    /// As [`create_new`](Self::create_new), with other permissions.
     ///
     /// # Errors
     /// Those of the file system.
@@ -173,6 +186,46 @@ impl Folder {
         }
         let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
         Err(about(&self.path.join(name), "open", error))
+    }
+
+    /// Opens the file `name` for reading and writing if no other account can have made it or can change it: it belongs to this
+    /// process's account or to that of the directory, and its group and other accounts cannot write to it, unless the files of
+    /// the log have these permissions.
+    ///
+    /// # Errors
+    /// Those of [`open_regular`](Self::open_regular), and [`io::ErrorKind::PermissionDenied`] for another file.
+    pub(crate) fn open_own(&self, name: &OsStr) -> io::Result<File> {
+        let file = self.open_regular(name, Access::ReadWrite)?;
+        let found = fs::fstat(&file)?;
+        let is_ours = || {
+            let account = rustix::process::geteuid().as_raw();
+            found.st_uid == account || self.owner().is_ok_and(|owner| owner == found.st_uid)
+        };
+        let shared = Mode::from_raw_mode(found.st_mode) & mode_of(0o022 & !self.modes.file);
+        if shared.is_empty() && is_ours() {
+            return Ok(file);
+        }
+        let error = io::Error::new(io::ErrorKind::PermissionDenied, "other accounts can change this file");
+        Err(about(&self.path.join(name), "open", error))
+    }
+
+    /// As [`open_own`](Self::open_own), for a file with one name only: an account that can write to the directory can give other
+    /// files of this account a name in it.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn open_only(&self, name: &OsStr) -> io::Result<File> {
+        let file = self.open_own(name)?;
+        if fs::fstat(&file)?.st_nlink == 1 {
+            return Ok(file);
+        }
+        let error = io::Error::new(io::ErrorKind::PermissionDenied, "the file has more than one name");
+        Err(about(&self.path.join(name), "open", error))
+    }
+
+    /// Returns the account that the directory belongs to.
+    fn owner(&self) -> io::Result<u32> {
+        self.with("stat", OsStr::new(""), |at| fs::fstat(at)).map(|found| found.st_uid)
     }
 
     /// Opens the directory itself once more.
@@ -240,16 +293,25 @@ impl Folder {
     /// # Errors
     /// Those of the file system.
     pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        self.each_name(|name, _| names.push(name.to_owned()))?;
+        Ok(names)
+    }
+
+    /// Calls `take` with each name in the directory and the number of its file, in no order.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn each_name(&self, mut take: impl FnMut(&OsStr, u64)) -> io::Result<()> {
         self.with("read the directory", OsStr::new(""), |at| {
-            let mut names = Vec::new();
             for entry in fs::Dir::read_from(at)? {
                 let entry = entry?;
                 let name = entry.file_name().to_bytes();
                 if name != b"." && name != b".." {
-                    names.push(OsStr::from_bytes(name).to_owned());
+                    take(OsStr::from_bytes(name), entry.ino());
                 }
             }
-            Ok(names)
+            Ok(())
         })
     }
 

@@ -12,9 +12,12 @@ pub(crate) mod folder;
 #[cfg(unix)]
 pub(crate) mod held;
 pub(crate) mod index;
+#[cfg(unix)]
+pub(crate) mod lock;
 pub(crate) mod options;
 mod reader;
 mod recover;
+pub(crate) mod regular;
 mod resource;
 #[cfg(all(unix, not(loom)))]
 pub(crate) mod salvage;

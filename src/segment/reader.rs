@@ -12,6 +12,7 @@ use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::map::file::ReadMap;
 
+use super::regular::{self, Links};
 use super::scan::{Event, Events, Mode};
 
 /// Where a segment stands in its life.
@@ -53,7 +54,7 @@ impl Segment {
     /// # Errors
     /// Those of the file system. What the bytes are is not looked at yet.
     pub fn open_trusted(path: &Path) -> io::Result<Self> {
-        Self::map(&File::open(path)?)
+        Self::map(&regular::open(path, Links::Followed)?.0)
     }
 
     /// As [`open_trusted`](Self::open_trusted), for a file that is open already.
@@ -71,7 +72,7 @@ impl Segment {
     /// Those of the file system, and [`io::ErrorKind::FileTooLarge`] for what is longer than any segment, so that a
     /// stranger's file cannot fill the memory.
     pub fn read_copy(path: &Path) -> io::Result<Self> {
-        Self::copy(&File::open(path)?)
+        Self::copy(&regular::open(path, Links::Followed)?.0)
     }
 
     /// As [`read_copy`](Self::read_copy), for a file that is open already.

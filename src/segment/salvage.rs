@@ -16,6 +16,7 @@ use super::create::{punch, unix_nanos_now};
 use super::folder::{Access, Folder};
 use super::held::FileId;
 use super::index::{self, IndexBuilder};
+use super::lock;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
@@ -31,7 +32,7 @@ pub(crate) enum Salvaged {
     Deleted,
 }
 
-/// A segment that is not sealed and that no process owns. Its lock is held as long as this lives.
+/// A segment that is not sealed and that no process owns.
 pub(crate) struct Dead {
     file: File,
     folder: Arc<Folder>,
@@ -63,31 +64,42 @@ struct Search {
 
 impl Drop for Dead {
     fn drop(&mut self) {
-        // By a call: a child that was forked off meanwhile has the file open, too, and would keep the lock.
-        let _ = self.file.unlock();
+        lock::release(&self.file);
     }
 }
 
 impl Dead {
-    /// Opens the segment `name` if its process left it unsealed. `None`: it is sealed, its process may live, it was salvaged
-    /// before, or it is not one that this version writes.
+    /// Returns whether the process of the segment `name` left it unsealed, and no process has salvaged it before. `false` also for
+    /// a segment that this version does not write.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn open(folder: &Arc<Folder>, name: &OsStr, indexed: bool) -> io::Result<Option<Self>> {
-        let file = folder.open_regular(name, Access::ReadWrite)?;
-        let mut pages = [0; layout::DATA_START];
-        if file.read_exact_at(&mut pages, 0).is_err() {
+    pub(crate) fn is_left(folder: &Folder, name: &OsStr) -> io::Result<bool> {
+        let file = folder.open_regular(name, Access::Read)?;
+        let Some((header, _, end)) = header_of(&file)? else { return Ok(false) };
+        Ok(is_left(&file, &header, end)? && lock::is_held(&file, Some(header.compat)) == Some(false))
+    }
+
+    /// Opens the segment `name` under the conditions of [`is_left`](Self::is_left), and if no other account can have made the file.
+    /// `claimed`: whether the caller has excluded all other processes that salvage or delete the segment. Otherwise the file itself
+    /// is locked.
+    ///
+    /// # Errors
+    /// Those of the file system, and those of [`Folder::open_only`].
+    pub(crate) fn open(
+        folder: &Arc<Folder>,
+        name: &OsStr,
+        indexed: bool,
+        claimed: bool,
+    ) -> io::Result<Option<Self>> {
+        let file = folder.open_only(name)?;
+        let Some((header, at, end)) = header_of(&file)? else { return Ok(None) };
+        if lock::is_held(&file, Some(header.compat)) != Some(false) {
             return Ok(None);
         }
-        let Ok(header) = SegmentHeader::parse(&pages) else { return Ok(None) };
-        let is_ours = !header.is_read_only()
-            && header.version.1 <= layout::VERSION.1
-            && header.compat & layout::COMPAT_UNLOCKED == 0
-            && file.metadata()?.len() == header.size;
-        let at_start = usize::try_from(header.data_start).ok().zip(Trailer::offset(header.size));
-        let Some((at, end)) = at_start.filter(|_| is_ours) else { return Ok(None) };
-        if !is_left(&file, &header, end)? || file.try_lock().is_err() {
+        // The second condition: version 1.0 excludes others by this lock.
+        let excludes = claimed && header.compat & layout::COMPAT_WRITE_LOCK != 0 || file.try_lock().is_ok();
+        if !excludes {
             return Ok(None);
         }
         // Pages that are read ahead of unused space would pass for data.
@@ -272,7 +284,7 @@ impl Dead {
         };
         let names = self.folder.names().unwrap_or_default();
         let previous = names.iter().find(|name| stream_of(name) == Some((stream, sequence - 1)));
-        let opened = previous.and_then(|name| self.folder.open_regular(name, Access::ReadWrite).ok());
+        let opened = previous.and_then(|name| self.folder.open_only(name).ok());
         let mut pages = [0; layout::DATA_START];
         if let Some(file) = opened.filter(|file| file.read_exact_at(&mut pages, 0).is_ok())
             && SegmentHeader::parse(&pages).is_ok_and(|header| header.stream_id == self.header.stream_id)
@@ -314,6 +326,22 @@ fn put_end(file: &File) -> io::Result<()> {
     words[..8].copy_from_slice(&layout::end_word(layout::END_DIED).to_le_bytes());
     words[8..].copy_from_slice(&unix_nanos_now().to_le_bytes());
     file.write_all_at(&words, layout::END as u64)
+}
+
+/// Returns the header of the segment, where its frames begin, and where they end at most. `None`: it is not one that this version
+/// writes to.
+fn header_of(file: &File) -> io::Result<Option<(SegmentHeader, usize, usize)>> {
+    let mut page = [0; layout::PAGE];
+    if file.read_exact_at(&mut page, 0).is_err() {
+        return Ok(None);
+    }
+    let Ok(header) = SegmentHeader::parse(&page) else { return Ok(None) };
+    let is_ours = !header.is_read_only()
+        && header.version.1 <= layout::VERSION.1
+        && header.compat & layout::COMPAT_UNLOCKED == 0
+        && file.metadata()?.len() == header.size;
+    let bounds = usize::try_from(header.data_start).ok().zip(Trailer::offset(header.size));
+    Ok(bounds.filter(|_| is_ours).map(|(at, end)| (header, at, end)))
 }
 
 /// Whether the segment is neither sealed nor trimmed before.

@@ -23,6 +23,7 @@ use super::durable::{self, NotOnDisk};
 use super::folder::Folder;
 use super::held::{FileId, Held};
 use super::index::{self, IndexBuilder};
+use super::lock;
 use super::options::SegmentOptions;
 use super::reader::Segment;
 
@@ -254,7 +255,7 @@ impl SharedSegment {
             self.map.store(layout::INDEX, word);
         }
         // Nobody owns it any more, though the threads that have used it may hold on to it for a while.
-        let _ = self.file.get().map(File::unlock);
+        let _ = self.file.get().map(lock::release);
         failpoint::hit("sealed");
     }
 
@@ -307,7 +308,7 @@ impl SharedSegment {
     /// that the file still has. An empty file is deleted.
     pub(crate) fn abandon(&self) -> u64 {
         let kept = self.with_file(|file| {
-            let _ = file.unlock();
+            lock::release(file);
             if file.metadata()?.len() == 0 && !self.is_gone() {
                 self.folder.remove(&self.name)?;
                 return Ok(0);

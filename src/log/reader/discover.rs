@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::log::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
 use crate::log::listing::{SegmentInfo, inspect};
+use crate::segment::regular::Links;
 
 use super::directory::Directory;
 use super::file::LogFile;
@@ -35,7 +36,7 @@ impl LogReader {
         for _ in 0..ROUNDS {
             self.terms.round += 1;
             let (mut found, mut failed, mut result) = (Vec::new(), Vec::new(), Ok(()));
-            let mut files: Vec<(PathBuf, bool)> = self.renamed();
+            let mut files = Vec::new();
             for directory in &mut self.directories {
                 let news = match directory.look() {
                     Ok(news) => news,
@@ -46,7 +47,7 @@ impl LogReader {
                 };
                 files.extend(news.files);
                 for path in news.segments {
-                    match inspect(&path) {
+                    match inspect(&path, Links::Refused) {
                         Ok(new) => found.push(new),
                         // Gone again. Where entries were in it, those behind show the gap.
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -58,7 +59,10 @@ impl LogReader {
                 self.add_failed(path, error);
             }
             for (path, replaced) in files {
-                self.add_file(path, replaced);
+                self.add_file(path, Links::Refused, replaced);
+            }
+            for (path, replaced) in self.renamed() {
+                self.add_file(path, Links::Followed, replaced);
             }
             let is_added = self.add_all(found, true);
             result?;
@@ -88,13 +92,11 @@ impl LogReader {
     }
 
     /// Adds a file that is no segment, unless it has only got another name.
-    fn add_file(&mut self, path: PathBuf, replaced: bool) {
-        let (info, id, file) = match FileInfo::open(&path) {
+    fn add_file(&mut self, path: PathBuf, links: Links, replaced: bool) {
+        let (info, id, file) = match FileInfo::open(&path, links) {
             Ok(found) => found,
-            // Gone again, or a directory or a pipe.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
-                return;
-            }
+            // Gone again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.add_failed(path, error),
         };
         if let Some(index) = self.by_file.get(&id).copied()

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::decode::EntryRef;
 use crate::limits::Limits;
 use crate::log::listing::{inspect, is_segment};
+use crate::segment::regular::Links;
 use crate::segment::{Mode, Wanted};
 
 use super::directory::Directory;
@@ -115,8 +116,8 @@ impl ReadOptions {
         for path in paths {
             if path.is_dir() {
                 reader.directories.push(Directory::new(path.clone()));
-            } else if is_segment(path)? {
-                segments.push(inspect(path)?);
+            } else if is_segment(path, Links::Followed)? {
+                segments.push(inspect(path, Links::Followed)?);
             } else {
                 reader.named.push((path.clone(), None));
             }

@@ -1,7 +1,6 @@
 //! Beginning at the end, or a few entries before it, without reading what lies before.
 
 use std::cmp::Reverse;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
@@ -181,7 +180,9 @@ fn threshold(spans: &mut [Vec<Span>], entries: u64, count: impl Fn(usize, usize)
 
 /// How many entries of a segment are asked for, and its latest time. One that cannot be read has none.
 fn count(waiting: &Waiting, terms: &Terms) -> (u64, u64) {
-    let open = File::open(&waiting.info.path)
+    let open = waiting
+        .info
+        .open()
         .and_then(|file| OpenSegment::new(waiting.info.clone(), file, terms.access, terms.filter.as_ref()));
     let Ok(mut open) = open else { return (0, 0) };
     let count =

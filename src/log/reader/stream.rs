@@ -229,7 +229,9 @@ impl Stream {
         let Some(next) = self.pass() else { return false };
         let open = match next.open {
             Some(open) => Ok(open),
-            None => File::open(&next.info.path)
+            None => next
+                .info
+                .open()
                 .and_then(|file| {
                     OpenSegment::new(next.info.clone(), file, terms.access, terms.filter.as_ref())
                 })

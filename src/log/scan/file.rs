@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::log::files::FileInfo;
 use crate::log::reader::Source;
 use crate::mixed::{MixedEvent, MixedReader};
+use crate::segment::regular::Links;
 
 use super::{Found, Scanned, Visitor};
 
@@ -17,11 +18,12 @@ use super::{Found, Scanned, Visitor};
 /// Those of the file system.
 pub(super) fn scan<V: Visitor>(
     path: &Path,
+    links: Links,
     matches: &impl Fn(&EntryRef<'_>) -> bool,
     visitor: &mut V,
     scanned: &mut Scanned<V>,
 ) -> io::Result<()> {
-    let (info, _, file) = FileInfo::open(path)?;
+    let (info, _, file) = FileInfo::open(path, links)?;
     let source = Source::File(&info);
     let mut reader = MixedReader::at(file, 0, Limits::DEFAULT);
     scanned.files += 1;

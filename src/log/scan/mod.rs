@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::decode::EntryRef;
 use crate::error::DecodeError;
+use crate::segment::regular::Links;
 use crate::segment::{FrameRef, LostRange, Wanted};
 
 use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name};
@@ -229,8 +230,8 @@ impl Scan {
         let next = AtomicUsize::new(0);
         let work = || {
             let (mut visitor, mut scanned) = (make(), Scanned::default());
-            while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                self.scan_file(path, &matches, &mut visitor, &mut scanned);
+            while let Some((path, links)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.scan_file(path, *links, &matches, &mut visitor, &mut scanned);
             }
             scanned.visitors.push(visitor);
             scanned
@@ -256,44 +257,49 @@ impl Scan {
     }
 
     /// The files, each once, segments before others, and the oldest first.
-    fn files(&self) -> io::Result<Vec<PathBuf>> {
+    fn files(&self) -> io::Result<Vec<(PathBuf, Links)>> {
         let mut files = Vec::new();
         for path in &self.paths {
             if !path.metadata()?.is_dir() {
-                files.push(path.clone());
+                files.push((path.clone(), Links::Followed));
                 continue;
             }
             let begin = files.len();
             for entry in std::fs::read_dir(path)? {
-                let is_of_log = |path: &PathBuf| is_segment_name(path) || is_log_file_name(path);
-                files.extend(Some(entry?.path()).filter(is_of_log));
+                let path = entry?.path();
+                if is_segment_name(&path) || is_log_file_name(&path) {
+                    files.push((path, Links::Refused));
+                }
             }
-            files[begin..].sort_unstable_by_key(|path| (!is_segment_name(path), path.clone()));
+            files[begin..]
+                .sort_unstable_by(|(a, _), (b, _)| (!is_segment_name(a), a).cmp(&(!is_segment_name(b), b)));
         }
         let mut seen = HashSet::new();
         // What is gone by now is told, or not, when its turn comes.
-        files.retain(|path| FileId::of(path).map_or(true, |id| seen.insert(id)));
+        files.retain(|(path, links)| {
+            let id = if *links == Links::Followed { FileId::of(path) } else { FileId::of_name(path) };
+            id.map_or(true, |id| seen.insert(id))
+        });
         Ok(files)
     }
 
     fn scan_file<V: Visitor>(
         &self,
         path: &Path,
+        links: Links,
         matches: &impl Fn(&EntryRef<'_>) -> bool,
         visitor: &mut V,
         scanned: &mut Scanned<V>,
     ) {
-        let result = match is_segment(path) {
-            Ok(true) => self.scan_segment(path, matches, visitor, scanned),
+        let result = match is_segment(path, links) {
+            Ok(true) => self.scan_segment(path, links, matches, visitor, scanned),
             Ok(false) if kind_of_name(path) == NameKind::Compressed => Err(compressed()),
-            Ok(false) => file::scan(path, matches, visitor, scanned),
+            Ok(false) => file::scan(path, links, matches, visitor, scanned),
             Err(error) => Err(error),
         };
         match result {
             // Deleted since its name was read.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound
-                    && !self.paths.iter().any(|named| named == path) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && links == Links::Refused => {}
             Err(error) => scanned.unreadable.push((path.to_owned(), error)),
             Ok(()) => {}
         }
@@ -302,12 +308,13 @@ impl Scan {
     fn scan_segment<V: Visitor>(
         &self,
         path: &Path,
+        links: Links,
         matches: &impl Fn(&EntryRef<'_>) -> bool,
         visitor: &mut V,
         scanned: &mut Scanned<V>,
     ) -> io::Result<()> {
         let access = Access { copy: self.copy, ..Access::default() };
-        inspect(path).and_then(|(info, file): (SegmentInfo, File)| {
+        inspect(path, links).and_then(|(info, file): (SegmentInfo, File)| {
             let may_hold = info.trailer.is_none_or(|trailer| self.wanted.admits_segment(&trailer));
             if !may_hold {
                 scanned.skipped += 1;

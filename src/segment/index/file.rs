@@ -15,6 +15,7 @@ use crate::segment::create::temporary_name;
 #[cfg(unix)]
 use crate::segment::folder::Folder;
 use crate::segment::reader::Segment;
+use crate::segment::regular::{self, Links};
 
 use super::{Bytes, SegmentIndex};
 
@@ -64,8 +65,8 @@ impl SegmentIndex {
         segment.trailer()?;
         let named =
             u64_at(segment.as_bytes(), segment_layout::INDEX).and_then(segment_layout::index_checksum)?;
-        let file = File::open(index_path(path)).ok()?;
-        let len = file.metadata().ok()?.len();
+        let (file, metadata) = regular::open(&index_path(path), Links::Refused).ok()?;
+        let len = metadata.len();
         if !(layout::HEADER_LEN as u64..=MAX_LEN).contains(&len) {
             return None;
         }

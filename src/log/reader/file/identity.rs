@@ -1,10 +1,10 @@
 //! Whether a file is still the one that has been read, and has its name.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::log::files::FileId;
+use crate::segment::regular;
 
 use super::{Ending, LogFile};
 
@@ -19,7 +19,9 @@ impl LogFile {
     pub(in crate::log::reader) fn rename(&mut self, path: &Path) -> bool {
         let is_this = match (&self.reader, self.parked) {
             (Some(_), _) => true,
-            (None, Some(mark)) => File::open(path).is_ok_and(|file| mark.is_in(&file)),
+            (None, Some(mark)) => {
+                regular::open(path, self.info.links).is_ok_and(|(file, _)| mark.is_in(&file))
+            }
             // It has its number as long as it is open.
             (None, None) => self.opened.is_some() || !self.done,
         };

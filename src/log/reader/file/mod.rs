@@ -199,7 +199,7 @@ impl LogFile {
         if let Some(file) = self.opened.take() {
             return Ok(file);
         }
-        let (_, id, file) = FileInfo::open(&self.info.path)?;
+        let (_, id, file) = FileInfo::open(&self.info.path, self.info.links)?;
         if id == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 

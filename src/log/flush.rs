@@ -1,4 +1,4 @@
-//! Asking for what is written to be on disk, and waiting for it.
+//! Requests to write entries to disk, and the wait for their answers.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::outcome::FlushError;
 use super::signal::lock;
 
-/// Requests for a sync, numbered. One sync answers all requests that were made before it began.
+/// Numbered requests for a sync. One sync answers all requests that were made before it began.
 #[derive(Default)]
 pub(super) struct Flushes {
     state: Mutex<State>,
     answered: Condvar,
-    /// Whether an append has waited in vain, and nobody has been answered since.
+    /// Whether an append has waited for an answer in vain and no request has been answered since.
     late: AtomicBool,
 }
 
@@ -21,29 +21,29 @@ pub(super) struct Flushes {
 struct State {
     asked: u64,
     answered: u64,
-    /// The last request that the disk refused, and why.
+    /// The last request for which the disk returned an error, and the kind of the error.
     failed: Option<(u64, io::ErrorKind)>,
-    /// The last request before which files of the log were found to be removed.
+    /// The last request whose answer reports that files of the log were removed.
     removed: Option<u64>,
-    /// The log is complete, and nobody answers any more: whether everything was on disk then.
+    /// Set when the log is closed, after which no request is answered: whether all entries were on disk at that time.
     ended: Option<bool>,
 }
 
 impl Flushes {
-    /// Makes a request; its number.
+    /// Makes a request and returns its number.
     pub(super) fn ask(&self) -> u64 {
         let mut state = lock(&self.state);
         state.asked += 1;
         state.asked
     }
 
-    /// The last request that is not answered.
+    /// Returns the last request that is not answered.
     pub(super) fn asked(&self) -> Option<u64> {
         let state = lock(&self.state);
         (state.asked > state.answered).then_some(state.asked)
     }
 
-    /// Answers all requests up to number `request`.
+    /// Answers all requests up to the number `request`.
     pub(super) fn answer(&self, request: u64, result: Result<(), io::ErrorKind>) {
         let mut state = lock(&self.state);
         state.answered = request;
@@ -54,23 +54,23 @@ impl Flushes {
         self.answered.notify_all();
     }
 
-    /// Whether an append has waited in vain, and nobody has been answered since.
+    /// Returns whether an append has waited for an answer in vain and no request has been answered since.
     pub(super) fn is_late(&self) -> bool {
         self.late.load(Ordering::Acquire)
     }
 
-    /// Notes that an append has waited in vain.
+    /// Records that an append has waited for an answer in vain.
     pub(super) fn set_late(&self) {
         self.late.store(true, Ordering::Release);
     }
 
-    /// Answers all requests to come: whether everything is on disk.
+    /// Answers all future requests. `all_synced` is whether all entries are on disk.
     pub(super) fn end(&self, all_synced: bool) {
         lock(&self.state).ended = Some(all_synced);
         self.answered.notify_all();
     }
 
-    /// Notes that files of the log were found to be removed: the next answer is an error.
+    /// Records that files of the log were removed. The requests up to `request` return an error.
     pub(super) fn note_removed(&self, request: u64) {
         lock(&self.state).removed = Some(request);
     }
@@ -94,7 +94,8 @@ impl Flushes {
         if state.removed.is_some_and(|removed| removed >= request) {
             return Err(FlushError::Removed);
         }
-        // A failure of a later request may hide this one's success, and is worth telling as well.
+        // If only a later request failed, this request may have succeeded. The error is returned in this case too:
+        // the disk has failed.
         match state.failed {
             Some((failed, kind)) if failed >= request => Err(FlushError::Io(kind)),
             _ => Ok(()),

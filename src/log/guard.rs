@@ -11,8 +11,8 @@ use super::outcome::CloseError;
 
 /// A guard that closes a log when it is dropped, even if clones of the log still exist: [`Log::guard`].
 ///
-/// A log that has gone into a static, as the global loggers of the crates `tracing` and `log` do, is never dropped. Without a
-/// guard its process ends as if it had been killed.
+/// Rust does not drop statics. The global loggers of the crates `tracing` and `log` are statics, so a log that they
+/// own is never dropped. Without a guard, the log of such a process looks as if the process had been killed.
 ///
 /// # Examples
 /// ```
@@ -31,32 +31,32 @@ use super::outcome::CloseError;
 #[must_use = "the log is closed when the guard is dropped"]
 pub struct Guard<A: Appender = Log> {
     appender: A,
-    /// Whether anything has been appended, if that decides.
+    /// Whether an entry has been appended. `None` if the guard closes the log in any case.
     used: Option<Arc<AtomicBool>>,
 }
 
 impl<A: Appender> Guard<A> {
-    /// A guard that closes `appender`.
+    /// Creates a guard that closes `appender`.
     pub fn new(appender: A) -> Self {
         Self { appender, used: None }
     }
 
-    /// The guard of a bridge. If it is dropped before anything is appended, the log goes on: to ignore the guard that a set-up
-    /// returns must not lose all entries.
+    /// Creates the guard of a bridge. If the guard is dropped before the first append, the log stays open: a program
+    /// that ignores the guard that an initialisation returns must not lose all entries.
     #[cfg(any(feature = "log", feature = "tracing"))]
     pub(crate) fn of_bridge(appender: A, used: Arc<AtomicBool>) -> Self {
         Self { appender, used: Some(used) }
     }
 
-    /// The appender that the guard closes.
+    /// Returns the appender that the guard closes.
     pub fn appender(&self) -> &A {
         &self.appender
     }
 
-    /// Closes the log now, and waits for at most `timeout`.
+    /// Closes the log now. Waits for at most `timeout`.
     ///
     /// # Errors
-    /// Those of [`Log::shutdown`].
+    /// The errors of [`Log::shutdown`].
     pub fn shutdown(self, timeout: Duration) -> Result<(), CloseError> {
         self.appender.shutdown(timeout)
     }

@@ -1,4 +1,4 @@
-//! What a log has done so far.
+//! Statistics of a log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,95 +9,99 @@ use crate::trip::{TripCause, TripReport};
 use super::drops::Drops;
 
 const CAUSES: usize = TripCause::ALL.len();
-/// No severity, the six ranges of four, and all numbers beyond.
+/// The number of levels: unspecified, six ranges of four severity numbers, and all numbers above 24.
 const LEVELS: usize = 8;
 
-/// What a log has done since it was opened. The numbers are read one after the other while others count on: each is
-/// right, their sum may be of slightly different moments.
+/// Statistics of a log since it was opened.
+///
+/// The counters are read one after the other while other threads count. Each counter is exact, but two counters may
+/// be from slightly different moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Entries written.
+    /// The number of entries written.
     pub entries: u64,
-    /// Bytes of their frames, headers and padding included.
+    /// The number of bytes of their frames, including headers and padding.
     pub bytes: u64,
-    /// Entries written without a trace id.
+    /// The number of entries written without a trace id.
     pub missing_trace_ids: u64,
-    /// The same three by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error, fatal, and numbers
-    /// beyond 24.
+    /// The same three counters by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error,
+    /// fatal, and numbers above 24.
     pub levels: [LevelStats; LEVELS],
-    /// Entries in which the fuse tripped.
+    /// The number of entries in which the circuit breaker tripped.
     pub tripped_entries: u64,
-    /// How often each cause of a fuse trip occurred, by [`TripCause`] as a number.
+    /// The number of trips by cause. The index is the number of the [`TripCause`].
     pub trips: [u64; CAUSES],
-    /// Entries not written.
+    /// The number of dropped entries, by severity and cause.
     pub drops: Drops,
-    /// Segments made.
+    /// The number of segments created.
     pub segments: u64,
-    /// Times that the log went on from one segment to the next.
+    /// The number of rotations from one segment to the next.
     pub rotations: u64,
-    /// Segments that an append had to wait for, since none was ready.
+    /// The number of segments that an append waited for because no segment was ready.
     pub late_segments: u64,
-    /// Times that a segment could not be made.
+    /// The number of times that the creation of a segment failed.
     pub failed_segments: u64,
-    /// Segments deleted to keep to the age, the byte budget, or the disk.
+    /// The number of segments deleted because of their age, the byte budget or a full disk.
     pub deleted_segments: u64,
-    /// Times that the disk failed to take bytes.
+    /// The number of times that a write to disk failed.
     pub sync_errors: u64,
-    /// Making a segment.
+    /// The time that it took to create segments.
     pub making: Latency,
-    /// Writing to disk.
+    /// The time that it took to write to disk.
     pub syncing: Latency,
-    /// Completing a segment.
+    /// The time that it took to seal segments.
     pub sealing: Latency,
-    /// Bytes of memory that the log takes now, at most: buffers, and pages of segments as far as it knows.
+    /// The upper bound of the memory that the log uses now, in bytes: its buffers, and the pages of segments that it
+    /// has mapped.
     pub resident_bytes: u64,
 }
 
 impl Stats {
-    /// How often `cause` tripped.
+    /// Returns the number of trips with the cause `cause`.
     #[must_use]
     pub fn trips(&self, cause: TripCause) -> u64 {
         self.trips[cause as usize]
     }
 
-    /// What was written at the level of `severity`: at `ERROR`, `ERROR2`, `ERROR3` and `ERROR4` together for any of them.
+    /// Returns the counters of the level of `severity`. `ERROR`, `ERROR2`, `ERROR3` and `ERROR4` have one level.
     #[must_use]
     pub fn level(&self, severity: Severity) -> &LevelStats {
         &self.levels[level(severity)]
     }
 }
 
-/// What was written at one level.
+/// The counters of one level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LevelStats {
-    /// Entries written.
+    /// The number of entries written.
     pub entries: u64,
-    /// Bytes of their frames, headers and padding included.
+    /// The number of bytes of their frames, including headers and padding.
     pub bytes: u64,
-    /// Those of the entries that name no trace.
+    /// The number of entries without a trace id.
     pub missing_trace_ids: u64,
 }
 
-/// Which level a severity is of: its place in [`Stats::levels`].
+/// Returns the index in [`Stats::levels`] of the level of `severity`.
 #[inline]
 fn level(severity: Severity) -> usize {
     usize::from(severity.number()).div_ceil(4).min(LEVELS - 1)
 }
 
-/// How often something was done, and how long it took.
+/// The number and the duration of operations of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latency {
-    /// How often.
+    /// The number of operations.
     pub count: u64,
-    /// How long, all together.
+    /// The sum of their durations.
     pub total: Duration,
-    /// How long at most.
+    /// The longest duration.
     pub max: Duration,
 }
 
-/// Counters of which each belongs to one buffer, so that the thread that has the buffer counts without a contended write.
+/// The counters of one buffer. Only the thread that holds the buffer writes to them, so counting causes no
+/// contention.
 #[repr(align(128))]
 #[derive(Default)]
 pub(super) struct BufferCounters {
@@ -106,7 +110,7 @@ pub(super) struct BufferCounters {
     trips: [AtomicU64; CAUSES],
 }
 
-/// The counters behind [`LevelStats`].
+/// The atomic counters for [`LevelStats`].
 #[derive(Default)]
 struct LevelCounters {
     entries: AtomicU64,
@@ -115,10 +119,11 @@ struct LevelCounters {
 }
 
 impl BufferCounters {
-    /// Counts an entry. Only for the one who has the buffer.
+    /// Counts an entry. Only the thread that holds the buffer may call this.
     #[inline]
     pub(super) fn add(&self, bytes: usize, severity: Severity, has_trace: bool, report: &TripReport) {
-        // Not read-modify-write: there is one writer at a time, and the buffer's hand-over orders them.
+        // A load and a store suffice: the counters have one writer at a time, and the transfer of the buffer orders
+        // the writers.
         let bump = |counter: &AtomicU64, by: u64| {
             counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
         };
@@ -144,7 +149,7 @@ impl BufferCounters {
             sum.entries += entries;
             sum.bytes += bytes;
             sum.missing_trace_ids += missing;
-            // Sums of the very numbers that the levels show.
+            // The totals are sums of the loaded values, so that they agree with the levels.
             stats.entries += entries;
             stats.bytes += bytes;
             stats.missing_trace_ids += missing;
@@ -162,7 +167,7 @@ impl BufferCounters {
     }
 }
 
-/// The counter behind [`Latency`].
+/// The atomic counters for [`Latency`].
 #[derive(Default)]
 pub(super) struct Timer {
     count: AtomicU64,
@@ -171,7 +176,7 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// Counts what began at `start` and ends now.
+    /// Counts an operation that began at `start` and ends now.
     pub(super) fn record(&self, start: Instant) {
         let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.count.fetch_add(1, Ordering::Relaxed);
@@ -188,7 +193,7 @@ impl Timer {
     }
 }
 
-/// Counters of what is done rarely.
+/// Counters of rare events.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) segments: AtomicU64,

@@ -1,4 +1,4 @@
-//! Which segment is appended to, and which one comes after it.
+//! The segment that entries are appended to, and its successor.
 
 use std::sync::Arc;
 
@@ -7,29 +7,29 @@ use super::swap::Cached;
 use super::swap::{Loaded, Swap, same};
 use crate::failpoint;
 
-/// What has a place in a row.
+/// A member of a sequence.
 pub(super) trait Sequenced {
-    /// Its place.
+    /// Returns the position in the sequence.
     fn sequence(&self) -> u64;
 }
 
-/// The segment that is appended to, and the next one where it has been made.
+/// The segment that entries are appended to, and the next segment if it has been created.
 ///
-/// Threads that find the current one full all propose the same next one, so that whichever comes first, all go on, and
-/// none waits for another.
+/// All threads that find the current segment full propose the same successor. The first thread makes it the current
+/// segment, and no thread waits for another.
 pub(super) struct Succession<S> {
     current: Swap<S>,
     next: Swap<S>,
 }
 
-/// How a thread went on.
+/// The result of a thread's attempt to move to the next segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// This thread made the next segment the current one.
     Taken,
-    /// Another thread did.
+    /// Another thread made the next segment the current one.
     Followed,
-    /// There is no next segment.
+    /// No next segment exists.
     Missing,
 }
 
@@ -38,34 +38,35 @@ impl<S: Sequenced> Succession<S> {
         Self { current: Swap::empty(), next: Swap::empty() }
     }
 
-    /// The segment that is appended to; none until there is a first one.
+    /// Returns the segment that entries are appended to, or `None` before the first segment exists.
     #[inline(always)]
     pub(super) fn current(&self) -> Loaded<S> {
         self.current.load()
     }
 
-    /// The same for one of several threads that look again and again. It keeps what it has seen until it looks again.
+    /// Returns a cache of the current segment for one of several threads. The cache keeps the segment that it loaded
+    /// last alive until the next load.
     #[cfg(not(loom))]
     pub(super) fn cached(&self) -> Cached<S> {
         self.current.cached()
     }
 
-    /// Whether `segment` is still the one that is appended to.
+    /// Returns whether `segment` is still the current segment.
     pub(super) fn is_current(&self, segment: Option<&Arc<S>>) -> bool {
         same(self.current.load().as_ref(), segment)
     }
 
-    /// Whether the segment after `current` is there.
+    /// Returns whether the successor of `current` exists.
     pub(super) fn has_next(&self, current: Option<&Arc<S>>) -> bool {
         self.next.load().as_ref().is_some_and(|next| follows(next, current))
     }
 
-    /// Makes `next` the one that comes after the current one; with `None`, nothing does.
+    /// Sets the successor of the current segment. `None` removes it.
     pub(super) fn offer(&self, next: Option<Arc<S>>) {
         self.next.store(next);
     }
 
-    /// Goes on from `full` to the segment after it.
+    /// Moves from `full` to its successor.
     pub(super) fn go_on_from(&self, full: Option<&Arc<S>>) -> Step {
         let next = self.next.load();
         let Some(next) = next.as_ref().filter(|next| follows(next, full)) else { return Step::Missing };
@@ -75,13 +76,13 @@ impl<S: Sequenced> Succession<S> {
         if taken { Step::Taken } else { Step::Followed }
     }
 
-    /// Takes both out: nothing is appended from now on.
+    /// Removes and returns both segments. Later appends find no segment.
     pub(super) fn end(&self) -> (Option<Arc<S>>, Option<Arc<S>>) {
         (self.current.take(), self.next.take())
     }
 }
 
-/// Whether `next` comes right after `current`.
+/// Returns whether `next` is the direct successor of `current`.
 fn follows<S: Sequenced>(next: &Arc<S>, current: Option<&Arc<S>>) -> bool {
     current.is_none_or(|current| next.sequence() == current.sequence() + 1)
 }

@@ -1,4 +1,4 @@
-//! A place for a shared value that is read far more often than it is changed, without a lock.
+//! A shared value that is read often and rarely replaced, without a lock.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ mod atomic {
 
     use arc_swap::{ArcSwapOption, Cache, Guard};
 
-    /// What was in the place when it was looked at; stays valid for as long as this lives.
+    /// The value at the time of a load. The value stays valid until this guard is dropped.
     pub(crate) type Loaded<T> = Guard<Option<Arc<T>>>;
 
     pub(crate) struct Swap<T>(Arc<ArcSwapOption<T>>);
 
-    /// What was in the place when one of several readers looked last: to look again costs a load.
+    /// The value that one reader loaded last. If the value has not changed, another load costs one atomic read.
     pub(crate) struct Cached<T>(Cache<Arc<ArcSwapOption<T>>, Option<Arc<T>>>);
 
     impl<T> Cached<T> {
-        /// What is in the place now.
+        /// Returns the current value.
         #[inline(always)]
         pub(crate) fn load(&mut self) -> Option<&Arc<T>> {
             self.0.load().as_ref()
@@ -47,7 +47,7 @@ mod atomic {
             self.0.store(value);
         }
 
-        /// Puts `new` where `old` is; whether `old` was there.
+        /// Replaces `old` by `new` if the current value is `old`. Returns whether it was.
         pub(crate) fn replace(&self, old: Option<&Arc<T>>, new: &Arc<T>) -> bool {
             let old = old.cloned();
             let found = self.0.compare_and_swap(&old, Some(Arc::clone(new)));
@@ -60,7 +60,7 @@ mod atomic {
     }
 }
 
-/// What the crate `arc-swap` promises, by a lock of the model checker.
+/// A replacement for the crate `arc-swap` under the model checker. It has the same guarantees and uses a lock.
 #[cfg(loom)]
 mod modelled {
     use std::sync::Arc;
@@ -99,7 +99,7 @@ mod modelled {
     }
 }
 
-/// Whether both are the same one, or none.
+/// Returns whether both are the same object, or both are `None`.
 pub(super) fn same<S>(a: Option<&Arc<S>>, b: Option<&Arc<S>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Arc::ptr_eq(a, b),

@@ -1,4 +1,4 @@
-//! Is this still the process that made it?
+//! The detection of a forked child process.
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::scratch::Scratches;
 
-/// Tells a process from the children that it forks, without a system call where the kernel helps.
+/// A mark that distinguishes a process from the children that it forks. If the kernel can wipe memory on a fork, a
+/// check needs no system call.
 pub(crate) struct ForkMark {
-    /// Memory that a forked child finds wiped. Where the kernel cannot, the process id is asked for each time.
+    /// Memory that the kernel sets to zero in a forked child. If the kernel does not support this, each check
+    /// compares process ids.
     page: Option<memmap2::MmapRaw>,
     owner: AtomicU32,
 }
@@ -17,11 +19,11 @@ pub(crate) struct ForkMark {
 const WIPED: u32 = 0;
 const OWNED: u32 = 1;
 const CHANGING: u32 = 2;
-/// No process has this id.
+/// A number that is never the id of a process.
 const NOBODY: u32 = u32::MAX;
 
 impl ForkMark {
-    /// A mark of this process.
+    /// Creates a mark of this process.
     pub(crate) fn new() -> Self {
         let mark = Self { page: wiped_on_fork(), owner: AtomicU32::new(std::process::id()) };
         if let Some(word) = mark.word() {
@@ -32,12 +34,12 @@ impl ForkMark {
 
     #[inline(always)]
     fn word(&self) -> Option<&AtomicU32> {
-        // SAFETY: a map begins at a page, so that the pointer is aligned; the memory is initialised (anonymous maps are
-        // zero), lives as long as `self` is borrowed, and is only used as this atomic.
+        // SAFETY: a map begins at a page, so the pointer is aligned. The memory is initialised (anonymous maps are
+        // zero), lives as long as `self` is borrowed, and is accessed only through this atomic.
         self.page.as_ref().map(|page| unsafe { AtomicU32::from_ptr(page.as_mut_ptr().cast()) })
     }
 
-    /// Whether this is the process that made the mark, or took it over.
+    /// Returns whether this process created the mark or took it over.
     #[inline(always)]
     pub(crate) fn is_owned(&self) -> bool {
         match self.word() {
@@ -46,8 +48,9 @@ impl ForkMark {
         }
     }
 
-    /// Makes the mark and the buffers this process's, a child of the one that had them: the first thread that comes runs
-    /// `change`, the others wait for it. `value` makes what is beside a buffer that was held.
+    /// Transfers the mark and the buffers to this process, which is a child of the process that had them. The first
+    /// thread runs `change`, and the other threads wait until it has returned. `value` creates the value of each
+    /// buffer that was held.
     #[cold]
     pub(crate) fn take_over<T>(
         &self,
@@ -63,9 +66,9 @@ impl ForkMark {
         if before != after && before != changing {
             let taken = word.compare_exchange(before, changing, Ordering::AcqRel, Ordering::Acquire);
             if taken.is_ok() {
-                // SAFETY: the threads that held buffers are the parent's. This one may be among them only where it was
-                // forked off by code that an entry was being built with, and `fork`, which is unsafe itself, allows its
-                // child nothing there but to end or to execute another program.
+                // SAFETY: the threads that held buffers belong to the parent. The current thread can be such a thread
+                // only if code that writes an entry called `fork`. `fork` is unsafe, and permits the child of such
+                // code only to exit or to execute another program.
                 unsafe { scratches.reset(value) };
                 change();
                 word.store(after, Ordering::Release);
@@ -78,12 +81,13 @@ impl ForkMark {
     }
 }
 
-/// In a forked child: makes the descriptor of `file` one of nothing, so that a lock on the file is its parent's alone. A
-/// file, and its lock, belong to all processes that have inherited the descriptor, until the last one lets go.
+/// Replaces the descriptor of `file` in a forked child by a descriptor of `/dev/null`, so that only the parent holds
+/// a lock on the file. A file and its lock belong to all processes that inherited the descriptor, until the last one
+/// closes it.
 pub(crate) fn let_go(file: &File) {
     let Ok(nothing) = File::open("/dev/null") else { return };
-    // SAFETY: the descriptor is open as long as `file` is borrowed, and is not closed here: it is given another file, which
-    // is what `file` is from now on.
+    // SAFETY: the descriptor is open while `file` is borrowed, and is not closed here. `dup2` assigns another file to
+    // it, and `file` refers to that file from then on.
     let mut descriptor = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(file.as_raw_fd()) });
     if rustix::io::dup2(&nothing, &mut descriptor).is_ok() {
         let _ = rustix::io::fcntl_setfd(&*descriptor, rustix::io::FdFlags::CLOEXEC);
@@ -93,7 +97,8 @@ pub(crate) fn let_go(file: &File) {
 #[cfg(target_os = "linux")]
 fn wiped_on_fork() -> Option<memmap2::MmapRaw> {
     let page: memmap2::MmapRaw = memmap2::MmapMut::map_anon(4096).ok()?.into();
-    // SAFETY: the range is this map, which nobody else knows of yet; the advice changes only what a child will find.
+    // SAFETY: the range is this map, and no other code has its address. The advice changes only the memory of a
+    // child.
     let advised = unsafe {
         rustix::mm::madvise(page.as_mut_ptr().cast(), page.len(), rustix::mm::Advice::LinuxWipeOnFork)
     };

@@ -1,4 +1,4 @@
-//! A fixed number of buffers that many threads build entries in.
+//! A fixed number of buffers in which threads encode entries.
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -8,31 +8,33 @@ use std::time::{Duration, Instant};
 
 use memmap2::{MmapMut, MmapRaw};
 
-/// Buffers of one size in memory that becomes resident only where it is touched, each with a value beside it.
+/// Buffers of one size, each with a value. A page of a buffer becomes resident when it is first touched.
 ///
-/// Invariant *one holder*: buffer `i` is the bytes `i * stride .. (i + 1) * stride` of `memory` and the value of
-/// `slots[i]`, and belongs to whoever changed `busy` there from false to true, until it is false again.
+/// Invariant *one holder*: buffer `i` consists of the bytes `i * stride .. (i + 1) * stride` of `memory` and the
+/// value of `slots[i]`. It belongs to the holder that changed its `busy` flag from false to true, until the flag is
+/// false again.
 pub(crate) struct Scratches<T> {
     memory: MmapRaw,
     stride: usize,
     slots: Box<[Slot<T>]>,
-    /// How many of them are for everybody. One more is kept in reserve.
+    /// The number of buffers for general use. One more buffer is kept in reserve.
     common: usize,
 }
 
-/// On two cache lines of its own: processors fetch them in pairs.
+/// The flag and the value of one buffer. Processors fetch cache lines in pairs, so each slot has two lines.
 #[repr(align(128))]
 struct Slot<T> {
     busy: AtomicBool,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: a value is reached only by the one thread that has its buffer (invariant *one holder*), and by another one after
-// it: which is what `Send` allows.
+// SAFETY: only the thread that holds the buffer accesses the value (invariant *one holder*). The value moves from one
+// holder to the next, which `Send` permits.
 unsafe impl<T: Send> Sync for Slot<T> {}
 
 impl<T> Scratches<T> {
-    /// `count` buffers of at least `len` bytes, at least one, and one in reserve, each with what `value` makes.
+    /// Creates `count` buffers (at least one) of at least `len` bytes and one buffer in reserve. `value` creates
+    /// their values.
     pub(crate) fn new(count: usize, len: usize, value: impl Fn() -> T) -> io::Result<Self> {
         let stride = len.next_multiple_of(4096);
         let common = count.max(1);
@@ -42,13 +44,13 @@ impl<T> Scratches<T> {
         Ok(Self { memory, stride, slots: (0..=common).map(slot).collect(), common })
     }
 
-    /// How many there are, the one in reserve included.
+    /// Returns the number of buffers, including the buffer in reserve.
     pub(crate) fn count(&self) -> usize {
         self.slots.len()
     }
 
-    /// A buffer: the one at `preferred` (modulo their number) where nobody has it, else the next free one. Where all are
-    /// taken, the calling thread gives way until one is not; `None` where that takes longer than `patience`.
+    /// Takes a buffer: the one at `preferred` (modulo their number) if it is free, else the next free one. If all are
+    /// taken, the thread yields until a buffer is free. Returns `None` after `patience`.
     #[inline]
     pub(crate) fn take(
         &self,
@@ -62,8 +64,8 @@ impl<T> Scratches<T> {
         self.take_one(preferred, 0..self.common, patience())
     }
 
-    /// The buffer in reserve, for a thread that has a buffer already; `None` if other threads have it for longer than
-    /// `patience`.
+    /// Takes the buffer in reserve, for a thread that already has a buffer. Returns `None` if other threads hold it
+    /// for longer than `patience`.
     #[cold]
     pub(crate) fn take_reserve(&self, patience: Duration) -> Option<Scratch<'_, T>> {
         self.take_one(0, self.common..self.slots.len(), patience)
@@ -82,34 +84,36 @@ impl<T> Scratches<T> {
             }
             match start.elapsed() {
                 waited if waited >= patience => return None,
-                // Most entries are built in less. Whoever takes longer may wait for something itself.
+                // Most entries are complete in less than this. A thread that needs longer may wait for something.
                 waited if waited < Duration::from_millis(1) => std::thread::yield_now(),
                 _ => {
                     std::thread::sleep(pause);
-                    // A thousand threads that look all the time would leave no time to those they wait for.
+                    // If a thousand threads polled without a pause, the threads that hold buffers would get no
+                    // processor time.
                     pause = (pause * 2).min(Duration::from_millis(10));
                 }
             }
         }
     }
 
-    /// The buffer at `index`, unless somebody has it.
+    /// Takes the buffer at `index` if it is free.
     pub(crate) fn try_take(&self, index: usize) -> Option<Scratch<'_, T>> {
         let busy = &self.slots.get(index)?.busy;
         let taken = busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         taken.ok().map(|_| Scratch { of: self, index })
     }
 
-    /// Makes every buffer free. The values beside those that were not are forgotten, and `value` makes new ones: whoever
-    /// had them may have been changing them, so that nothing can be said of what is there.
+    /// Frees every buffer. The value of each buffer that was held is forgotten and replaced by a new one from
+    /// `value`: the holder may have been changing it, so its state is unknown.
     ///
     /// # Safety
-    /// No thread may hold one: as after a fork, whose child has none of its parent's other threads.
+    /// No thread may hold a buffer. This is true after a fork, because the child has none of its parent's other
+    /// threads.
     pub(crate) unsafe fn reset(&self, value: impl Fn() -> T) {
         for slot in &self.slots {
             if slot.busy.load(Ordering::Acquire) {
-                // SAFETY: the value is inside a living slot, and nobody else's: its holder is gone (the caller's promise),
-                // and nobody takes a buffer that is not free. What was there is neither read nor dropped.
+                // SAFETY: the value is inside a live slot and has no other user: its holder is gone (the caller's
+                // promise), and no thread takes a buffer that is not free. The old value is neither read nor dropped.
                 unsafe { slot.value.get().write(value()) };
                 slot.busy.store(false, Ordering::Release);
             }
@@ -117,26 +121,26 @@ impl<T> Scratches<T> {
     }
 }
 
-/// One buffer, for as long as this lives.
+/// One buffer. The buffer is free again when this is dropped.
 pub(crate) struct Scratch<'a, T> {
     of: &'a Scratches<T>,
     index: usize,
 }
 
 impl<T> Scratch<'_, T> {
-    /// Which one it is.
+    /// Returns the index of the buffer.
     #[inline(always)]
     pub(crate) fn index(&self) -> usize {
         self.index
     }
 
-    /// Its bytes, and the value beside it.
+    /// Returns the bytes and the value of the buffer.
     #[inline(always)]
     pub(crate) fn parts(&mut self) -> (&mut [u8], &mut T) {
         let start = self.index * self.of.stride;
-        // SAFETY: the bytes are inside the memory, which is initialised (anonymous maps are zero) and lives as long as
-        // `self` borrows it; nobody else has them, nor the value (invariant *one holder*), and the exclusive borrow of
-        // `self` makes these the only references.
+        // SAFETY: the bytes are inside the memory, which is initialised (anonymous maps are zero) and lives as long
+        // as `self` borrows it. No other thread has the bytes or the value (invariant *one holder*), and the
+        // exclusive borrow of `self` makes these the only references.
         unsafe {
             let bytes =
                 std::slice::from_raw_parts_mut(self.of.memory.as_mut_ptr().add(start), self.of.stride);

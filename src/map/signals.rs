@@ -1,27 +1,28 @@
-//! Signals are for the threads of the program, and not for those of the log.
+//! The signal mask of the threads of a log. The threads of the program handle signals; the threads of a log do not.
 
 use std::mem::MaybeUninit;
 
-/// Signals are blocked in this thread as long as this lives. A thread that is started meanwhile has them blocked for ever.
+/// A guard that blocks signals in the current thread until it is dropped. A thread that is started in this time
+/// inherits the mask and keeps it.
 ///
-/// Signals that an instruction of the thread itself causes are not among them: blocked, they would end the process without a
-/// handler of the program's.
+/// The guard does not block the signals that an instruction of the thread itself causes. If such a signal were
+/// blocked, the kernel would end the process without a call of the program's handler.
 pub(crate) struct SignalsBlocked {
-    /// What was blocked before.
+    /// The signal mask before the guard was created.
     before: libc::sigset_t,
 }
 
-/// Signals that a thread causes by what it does.
+/// The signals that an instruction of a thread causes.
 const CAUSED: [libc::c_int; 7] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGSYS, libc::SIGTRAP];
 
 impl SignalsBlocked {
-    /// Blocks them; `None` if the system refuses.
+    /// Blocks the signals. Returns `None` if the system refuses.
     pub(crate) fn new() -> Option<Self> {
         let mut all = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
-        // SAFETY: `sigfillset` initialises the set that it is given, `sigdelset` changes an initialised one, and
-        // `pthread_sigmask` reads the one and initialises the other; both are this function's own.
+        // SAFETY: `sigfillset` initialises its set and `sigdelset` changes an initialised set. `pthread_sigmask`
+        // reads the first set and initialises the second. Both sets are local variables of this function.
         unsafe {
             if libc::sigfillset(all.as_mut_ptr()) != 0 {
                 return None;
@@ -37,7 +38,7 @@ impl SignalsBlocked {
 
 impl Drop for SignalsBlocked {
     fn drop(&mut self) {
-        // SAFETY: a set that `pthread_sigmask` has initialised; nothing is asked back.
+        // SAFETY: `pthread_sigmask` has initialised the set, and a null pointer is permitted for the old mask.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, std::ptr::null_mut()) };
     }
 }

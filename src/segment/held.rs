@@ -1,4 +1,4 @@
-//! A descriptor that the program cannot turn into one of its own files by mistake.
+//! An open file that stays correct if the program closes the descriptor by mistake.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::map::fork;
 
-/// A file's device and its number on that device.
+/// The device of a file and its number on this device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     pub(crate) device: u64,
@@ -18,7 +18,7 @@ impl FileId {
     /// Returns the identity of an open file.
     ///
     /// # Errors
-    /// Those of `fstat`.
+    /// The errors of `fstat`.
     pub(crate) fn of(file: &File) -> io::Result<Self> {
         Ok(Self::in_stat(&rustix::fs::fstat(file)?))
     }
@@ -38,11 +38,11 @@ impl FileId {
     }
 }
 
-/// An open file of the log's own.
+/// An open file that belongs to the log.
 ///
 /// A program may close descriptors that it did not open, and the system then gives their numbers to other files. Each
-/// use compares the file with the one that was opened first. A number that now means another file is not used, and
-/// not closed.
+/// use compares the file with the file that was opened first. If the number refers to another file, the number is not
+/// used and not closed.
 pub(crate) struct Held {
     file: Option<File>,
     device: AtomicU64,
@@ -50,10 +50,10 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Takes an open file over.
+    /// Takes ownership of an open file.
     ///
     /// # Errors
-    /// Those of `fstat`.
+    /// The errors of `fstat`.
     pub(crate) fn new(file: File) -> io::Result<Self> {
         let FileId { device, number } = FileId::of(&file)?;
         Ok(Self { file: Some(file), device: AtomicU64::new(device), number: AtomicU64::new(number) })
@@ -64,12 +64,12 @@ impl Held {
         FileId { device: self.device.load(Ordering::Relaxed), number: self.number.load(Ordering::Relaxed) }
     }
 
-    /// Returns the file, or `None` if its descriptor is closed or means another file now.
+    /// Returns the file, or `None` if its descriptor is closed or refers to another file now.
     pub(crate) fn get(&self) -> Option<&File> {
         self.file.as_ref().filter(|file| FileId::of(file).is_ok_and(|found| found == self.id()))
     }
 
-    /// In a forked child: replaces the open file by `/dev/null`, so that its lock belongs to the parent alone.
+    /// Replaces the open file in a forked child by `/dev/null`, so that its lock belongs to the parent alone.
     pub(crate) fn leave(&self) {
         let Some(file) = self.get() else { return };
         fork::let_go(file);
@@ -83,7 +83,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if self.get().is_none() {
-            // The number is not ours to close.
+            // The number belongs to another file, so this code must not close it.
             let _ = self.file.take().map(IntoRawFd::into_raw_fd);
         }
     }

@@ -1,46 +1,48 @@
-//! How a segment is made.
+//! The options of a new segment.
 
 use crate::limits::Limits;
 
 use super::resource::Resource;
 
-/// What a new segment shall be. See the fields for defaults and ranges.
+/// The options of a new segment. The fields document the defaults and ranges.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentOptions {
-    /// Bytes of the file, allocated at once; default 64 MiB. Rounded up to whole pages, and moved into the range of
-    /// [`MIN_SIZE`](Self::MIN_SIZE) to [`MAX_SIZE`](Self::MAX_SIZE).
+    /// The size of the file in bytes, allocated at once. The default is 64 MiB. The size is rounded up to whole pages
+    /// and clamped to the range from [`MIN_SIZE`](Self::MIN_SIZE) to [`MAX_SIZE`](Self::MAX_SIZE).
     pub size: u64,
-    /// Bounds of each entry.
+    /// The limits of each entry.
     pub limits: Limits,
-    /// What produces the entries; becomes the first frame.
+    /// The producer of the entries. It becomes the first frame.
     pub resource: Resource,
-    /// The run of files it belongs to; default random.
+    /// The stream that the segment belongs to. The default is a random id.
     pub stream_id: [u8; 16],
-    /// Its place in the stream, from 0.
+    /// The position in the stream, from 0.
     pub sequence: u64,
-    /// The segment before it in the stream; zero for the first.
+    /// The id of the previous segment of the stream, or zero for the first segment.
     pub previous_id: [u8; 16],
-    /// Where the frames of the segment before it end.
+    /// The offset at which the frames of the previous segment end.
     pub previous_end: u64,
-    /// Touch all pages when the segment is made, so that no append has to; default off. Costs about 0.2 ms per MiB.
+    /// Whether all pages are touched when the segment is created, so that no append causes a page fault. The default
+    /// is `false`. This costs about 0.2 ms per MiB.
     pub prefault: bool,
-    /// Write an index beside the file when it is sealed, so that searches need not read all of it; default on. It takes at
-    /// most 2 % of the file's size more. A file with less than 64 KiB of frames gets none.
+    /// Whether an index is written next to the file when the segment is sealed, so that searches need not read the
+    /// whole segment. The default is `true`. The index takes at most 2 % of the file's size. A segment with less than
+    /// 64 KiB of frames has no index.
     pub index: bool,
-    /// Its place in the order of creation in its directory; 0: not known.
+    /// The position in the order of creation in the directory, or 0 if it is unknown.
     pub(crate) ordinal: u64,
 }
 
 impl SegmentOptions {
-    /// The smallest file: 16 KiB.
+    /// The smallest size of a file: 16 KiB.
     pub const MIN_SIZE: u64 = 16 << 10;
-    /// The largest file: 1 GiB.
+    /// The largest size of a file: 1 GiB.
     pub const MAX_SIZE: u64 = crate::format::segment::MAX_SIZE;
-    /// The default size: 64 MiB.
+    /// The default size of a file: 64 MiB.
     pub const DEFAULT_SIZE: u64 = 64 << 20;
 
-    /// The default options, for entries of `resource`.
+    /// Returns the default options for entries of `resource`.
     #[must_use]
     pub fn new(resource: Resource) -> Self {
         Self {
@@ -57,14 +59,14 @@ impl SegmentOptions {
         }
     }
 
-    /// Bytes that the file and its index take on disk, at most.
+    /// Returns the maximum number of bytes that the file and its index take on disk.
     #[cfg(unix)]
     pub(crate) fn bytes_on_disk(&self) -> u64 {
         let size = self.effective_size();
         size + if self.index { super::index::IndexBuilder::max_len(size) } else { 0 }
     }
 
-    /// The size as it will be.
+    /// Returns the size of the file after rounding and clamping.
     #[must_use]
     pub fn effective_size(&self) -> u64 {
         self.size.clamp(Self::MIN_SIZE, Self::MAX_SIZE).next_multiple_of(crate::format::segment::PAGE as u64)
@@ -77,8 +79,8 @@ impl Default for SegmentOptions {
     }
 }
 
-/// A random identifier, a version 4 UUID. Where the system has no random numbers, which is before its first user
-/// process starts, it is the time and the process.
+/// Returns a random identifier: a version 4 UUID. If the system has no random numbers, which is the case before its
+/// first user process starts, the time and the process id replace them.
 pub(crate) fn random_id() -> [u8; 16] {
     let mut id = [0; 16];
     if getrandom::fill(&mut id).is_err() {

@@ -1,4 +1,4 @@
-//! Segment after segment in a directory, by one writer.
+//! A writer of successive segments in a directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,31 +10,32 @@ use super::create::unix_nanos_now;
 use super::options::SegmentOptions;
 use super::writer::{AppendError, Appended, SegmentWriter};
 
-/// What segments' names end with.
+/// The extension of the file names of segments.
 pub const FILE_EXTENSION: &str = "fws";
 
-/// A name that sorts by time: nanoseconds since the epoch, the stream, its place in the stream.
+/// Returns the file name of a segment. Names sort by time: they contain the nanoseconds since the Unix epoch, the
+/// stream and the position in the stream.
 #[must_use]
 pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) -> String {
     let stream = u32::from_be_bytes([stream_id[0], stream_id[1], stream_id[2], stream_id[3]]);
     format!("{created_unix_nano:020}-{stream:08x}-{sequence:08}.{FILE_EXTENSION}")
 }
 
-/// Writes to one segment of a directory, and to a next one when it is full. For one thread.
+/// A writer that appends to one segment of a directory, and to a new segment when this one is full. For one thread.
 pub struct Series {
     directory: PathBuf,
     options: SegmentOptions,
     writer: SegmentWriter,
     finished: Vec<PathBuf>,
-    /// Entries in the finished segments.
+    /// The number of entries in the finished segments.
     finished_entries: u64,
 }
 
 impl Series {
-    /// Begins a series in `directory`, which is made where it does not exist.
+    /// Begins a series in `directory`. Creates the directory if it does not exist.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub fn create(directory: &Path, options: SegmentOptions) -> io::Result<Self> {
         super::create::directory(directory)?;
         let writer = next_segment(directory, &options)?;
@@ -47,11 +48,13 @@ impl Series {
         })
     }
 
-    /// Appends what `write` writes as one entry. `write` runs a second time where the segment was full.
+    /// Appends the content that `write` writes as one entry. If the segment is full, creates the next segment and
+    /// calls `write` again.
     ///
     /// # Errors
-    /// Those of the file system where a new segment is needed, [`io::ErrorKind::InvalidData`] where the fuse was told to
-    /// refuse the entry, [`io::ErrorKind::FileTooLarge`] where it does not even fit an empty segment.
+    /// - the errors of the file system, if a new segment is needed
+    /// - [`io::ErrorKind::InvalidData`] if the circuit breaker refuses the entry, as its limits require
+    /// - [`io::ErrorKind::FileTooLarge`] if the entry does not fit into an empty segment
     pub fn append(&mut self, write: impl Fn(&mut EntryWriter<'_>)) -> io::Result<Appended> {
         match self.writer.append(&write) {
             Err(AppendError::Full { .. }) => {
@@ -65,7 +68,7 @@ impl Series {
     /// Appends an intact frame of another segment.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
+    /// The errors of [`append`](Self::append).
     pub fn append_frame(&mut self, frame: &FrameRef<'_>) -> io::Result<Appended> {
         match self.writer.append_frame(frame.kind, frame.severity, frame.payload) {
             Err(AppendError::Full { .. }) => {
@@ -94,16 +97,16 @@ impl Series {
         writer.seal().map(drop)
     }
 
-    /// Entries appended so far.
+    /// Returns the number of entries appended.
     #[must_use]
     pub fn entries(&self) -> u64 {
         self.finished_entries + self.writer.entries()
     }
 
-    /// Seals the last segment. Returns the segments written, in order.
+    /// Seals the last segment. Returns the paths of all written segments, in order.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// The errors of the disk.
     pub fn finish(mut self) -> io::Result<Vec<PathBuf>> {
         self.finished.push(self.writer.path().to_owned());
         self.writer.seal()?;

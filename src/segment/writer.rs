@@ -55,21 +55,23 @@ impl std::error::Error for AppendError {}
 /// The error of a write to disk.
 pub type SyncError = io::Error;
 
-/// An entry that survives the process from now on.
+/// An entry that was appended and survives the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Appended {
-    /// Where its frame begins.
+    /// The offset of its frame.
     pub offset: u64,
-    /// Bytes of the frame: header, entry, padding.
+    /// The number of bytes of the frame: header, entry and padding.
     pub len: u64,
-    /// What the fuse did to it.
+    /// The trips of the circuit breaker.
     pub report: TripReport,
 }
 
-/// Writes a segment that it has made. When [`append`](Self::append) returns, the entry is in the page cache: it survives
-/// SIGKILL and the OOM killer. What survives a power cut is what [`flush`](Self::flush) has returned for.
+/// The writer of a segment that it creates.
 ///
-/// Dropped without [`seal`](Self::seal), the segment stays as it is: complete to its last entry, and readable.
+/// When [`append`](Self::append) returns, the entry is in the page cache. It survives SIGKILL and the OOM killer. It
+/// survives a power cut only if a later [`flush`](Self::flush) has returned without an error.
+///
+/// If the writer is dropped without [`seal`](Self::seal), the segment stays readable to its last entry.
 pub struct SegmentWriter {
     map: WriteMap,
     file: Held,
@@ -78,27 +80,29 @@ pub struct SegmentWriter {
     path: PathBuf,
     header: SegmentHeader,
     limits: Limits,
-    /// Where the next frame begins.
+    /// The offset of the next frame.
     tail: usize,
-    /// One past the last byte that can belong to a frame.
+    /// The offset after the last byte that can belong to a frame.
     end: usize,
     trailer: Trailer,
-    /// One past the last byte behind `tail` that an append which did not come to its end may have written; 0 where there
-    /// was none. Unused space must be zero again before anything else is written.
+    /// The offset after the last byte that an incomplete append may have written after `tail`, or 0 if there was
+    /// none. These bytes must be zero again before the next write.
     scribbled: usize,
-    /// Bytes known to be on disk.
+    /// The number of bytes that are on disk.
     durable: usize,
-    /// Whether an index is written when it is sealed.
+    /// Whether an index is written when the segment is sealed.
     indexed: bool,
 }
 
 impl SegmentWriter {
-    /// Makes the segment `path`, which must not exist: under a temporary name, allocated, mapped, with its first pages
-    /// and its resource, and then renamed, so that no reader ever sees half a segment.
+    /// Creates the segment `path`, which must not exist.
+    ///
+    /// The file is allocated, mapped and filled with its first pages and its resource under a temporary name. Then it
+    /// is renamed, so that a reader never finds an incomplete segment.
     ///
     /// # Errors
-    /// Those of the file system, "no space left" and "already exists" among them; nothing is left behind then. Also
-    /// [`io::ErrorKind::InvalidInput`] where the resource does not fit.
+    /// The errors of the file system, including "no space left" and "already exists". After an error no file remains.
+    /// Also [`io::ErrorKind::InvalidInput`] if the resource does not fit.
     pub fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
         let (folder, name) = create::folder_of(path)?;
         create::segment(&folder, &name, options, |new| Self::make(new, path))
@@ -138,10 +142,10 @@ impl SegmentWriter {
         Ok(writer)
     }
 
-    /// Appends what `write` writes as one entry, encoded straight into the map.
+    /// Appends the content that `write` writes as one entry. Encodes the entry directly into the map.
     ///
     /// # Errors
-    /// [`AppendError::Full`] where it does not fit, and what the fuse was told to refuse it for.
+    /// [`AppendError::Full`] if the entry does not fit; [`AppendError::Encode`] if the circuit breaker refuses it.
     #[inline]
     pub fn append(&mut self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Result<Appended, AppendError> {
         let appended = self.append_as(FrameKind::Entry, write)?;
@@ -164,21 +168,21 @@ impl SegmentWriter {
         }
         let space = self.map.bytes_mut(start..start + room);
         let limits = &self.limits;
-        // The map's borrow must end before the frame is closed: only numbers leave.
+        // The borrow of the map must end before the frame is closed, so only numbers leave this statement.
         let encoded = encode(space, limits, |entry| write(entry));
         let (len, touched, severity, report) = match encoded {
             Ok(entry) => (entry.len(), entry.touched(), entry.severity(), entry.report()),
             Err(error) => return Err(self.refuse(error)),
         };
         let framed = frame::frame_len(len);
-        // The encoder moves text; what it leaves behind is unused space again, and unused space is zero.
+        // The encoder moves text. The bytes after the frame are unused space again, and unused space must be zero.
         let scribbled = (start + touched).min(start + room);
         self.map.bytes_mut(self.tail + framed..scribbled.max(self.tail + framed)).fill(0);
         Ok(self.commit(len, kind, severity, report))
     }
 
-    /// Begins an append that may write up to `end`: leaves the space behind the tail as nobody has ever touched it, and
-    /// writes the tag, by which a reader knows an append that its process did not live to complete.
+    /// Begins an append that may write up to `end`. Restores the unused space after the tail if necessary, and writes
+    /// the tag. From the tag a reader recognises an append whose process died before it was complete.
     #[inline]
     fn begin(&mut self, end: usize) {
         if self.scribbled != 0 {
@@ -190,14 +194,14 @@ impl SegmentWriter {
         self.map.bytes_mut(at..at + tag.len()).copy_from_slice(&tag);
     }
 
-    /// Makes unused space zero again: after a refused entry, and after one whose producer panicked.
+    /// Sets unused space to zero again, after a refused entry or after a panic of the code that writes an entry.
     #[cold]
     fn clean(&mut self) {
         self.map.bytes_mut(self.tail..self.scribbled).fill(0);
         self.scribbled = 0;
     }
 
-    /// Closes the frame at the tail over a payload that is in place.
+    /// Closes the frame at the tail. Its payload is already in place.
     #[inline]
     fn commit(
         &mut self,
@@ -229,10 +233,10 @@ impl SegmentWriter {
         }
     }
 
-    /// Appends a frame of any kind with `payload` as it is: how intact frames move from one segment to another.
+    /// Appends a frame of any kind with an unchanged `payload`. This moves intact frames from one segment to another.
     ///
     /// # Errors
-    /// [`AppendError::Full`] where it does not fit.
+    /// [`AppendError::Full`] if the frame does not fit.
     pub fn append_frame(
         &mut self,
         kind: FrameKind,
@@ -248,7 +252,7 @@ impl SegmentWriter {
         self.begin(self.tail + needed);
         self.map.bytes_mut(start..start + payload.len()).copy_from_slice(payload);
         if kind == FrameKind::Entry {
-            // Another writer's entry may have its time anywhere.
+            // The time has no fixed offset in an entry of another writer.
             self.trailer.note(EntryRef::new(payload).map_or(0, |entry| entry.time_unix_nano()));
         }
         Ok(self.commit(payload.len(), kind, severity, TripReport::default()))
@@ -259,13 +263,13 @@ impl SegmentWriter {
         self.map.store_release(layout::TAIL, layout::tail_word(self.tail));
     }
 
-    /// Writes everything appended so far to disk, and notes in the segment how far that is.
+    /// Writes everything appended so far to disk, and stores this position in the segment.
     ///
     /// # Errors
-    /// Those of the disk. After one, what of the segment is on disk is not known: do not flush it again, seal it and
-    /// write to another.
+    /// The errors of the disk. After an error it is unknown which bytes of the segment are on disk. Do not flush it
+    /// again; seal it and write to another segment.
     pub fn flush(&mut self) -> Result<(), SyncError> {
-        // Page 1 is always among the changed ones; of the frames, only what is new.
+        // The first pages always change. Of the frames, only the new ones are written.
         let changed = self.durable.max(layout::DATA_START) / layout::PAGE * layout::PAGE;
         self.folder.sync_if_changed()?;
         self.map.sync(0..layout::DATA_START)?;
@@ -275,11 +279,11 @@ impl SegmentWriter {
         self.map.sync(layout::DURABLE..layout::DURABLE + 8)
     }
 
-    /// Completes the segment: writes its trailer and its index, marks it sealed, writes it to disk, and gives the unused space in it
-    /// back to the file system without changing its length.
+    /// Completes the segment. Writes its trailer and its index, marks it sealed, writes it to disk, and returns its
+    /// unused space to the file system. The length of the file does not change.
     ///
     /// # Errors
-    /// Those of the disk. The segment is readable all the same.
+    /// The errors of the disk. The segment is readable after an error too.
     pub fn seal(mut self) -> Result<Trailer, SyncError> {
         if self.scribbled != 0 {
             self.clean();
@@ -312,25 +316,25 @@ impl SegmentWriter {
         IndexBuilder::build(self.map.bytes_mut(0..len), &self.header, Some(end), Mode::Trust)
     }
 
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its first page.
+    /// Returns the content of the first page.
     #[must_use]
     pub fn header(&self) -> &SegmentHeader {
         &self.header
     }
 
-    /// Where the next frame will begin.
+    /// Returns the offset of the next frame.
     #[must_use]
     pub fn tail(&self) -> u64 {
         self.tail as u64
     }
 
-    /// Entries appended so far.
+    /// Returns the number of entries appended.
     #[must_use]
     pub fn entries(&self) -> u64 {
         self.trailer.entries

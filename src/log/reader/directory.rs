@@ -1,4 +1,4 @@
-//! A directory that is watched for new files.
+//! A directory that a reader watches for new files.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,33 +11,35 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::log::files::{NameKind, kind_of_name};
 use crate::log::listing::is_segment_name;
 
-/// How long a directory is believed not to have changed because its time of change has not.
+/// The time for which an unchanged modification time is accepted as evidence that the directory has not changed.
 const BELIEVE: Duration = Duration::from_millis(100);
-/// For how long after a change further ones may have the same time: clocks of file systems tick every 1 to 10 ms.
+/// The time after a change in which further changes may have the same modification time. The clocks of file systems
+/// tick every 1 to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 
-/// For so many looks names of files are remembered that had one, to tell that another file has it.
+/// The number of looks for which the name of a deleted file is remembered. If a file with this name appears in that
+/// time, it is reported as another file.
 const REMEMBER: u64 = 1 << 16;
-/// The number of no file.
+/// The file number that stands for a deleted file.
 const GONE: u64 = u64::MAX;
 
-/// What has come to a directory.
+/// The files that are new in a directory.
 #[derive(Default)]
 pub(super) struct News {
     pub(super) segments: Vec<PathBuf>,
-    /// Other files of a log, and whether another one had the name.
+    /// Files of a log that are not segments, and whether another file had the name before.
     pub(super) files: Vec<(PathBuf, bool)>,
 }
 
-/// A directory that is watched for new files.
+/// A directory that a reader watches for new files.
 pub(super) struct Directory {
     path: PathBuf,
-    /// Names seen, in which look last, and of which file.
+    /// The known names, each with the number of the look that last found it and the number of its file.
     known: HashMap<OsString, (u64, u64)>,
     looks: u64,
-    /// The directory's time of change before the last look.
+    /// The modification time of the directory before the last look.
     modified: Option<SystemTime>,
-    /// When that was first seen.
+    /// The time when this modification time was first seen.
     changed: Instant,
     looked: Instant,
 }
@@ -48,7 +50,7 @@ impl Directory {
         Self { path, known: HashMap::new(), looks: 0, modified: None, changed: now, looked: now }
     }
 
-    /// Whether there may be names that have not been seen. Costs a call of the system.
+    /// Returns whether there may be new names. Costs one system call.
     pub(super) fn is_due(&self) -> bool {
         self.looks == 0
             || self.changed.elapsed() < TICK
@@ -60,12 +62,12 @@ impl Directory {
         fs::metadata(&self.path).ok()?.modified().ok()
     }
 
-    /// What has come since the last look.
+    /// Returns the files that are new since the last look.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn look(&mut self) -> io::Result<News> {
-        // Before the names: what changes meanwhile is looked for again.
+        // The time is read before the names. The next look finds the changes that happen in between.
         let modified = self.modified();
         self.looked = Instant::now();
         if modified != self.modified {
@@ -73,14 +75,14 @@ impl Directory {
         }
         self.looks += 1;
         let mut news = News::default();
-        // All names before the first one is noted: after an error, the next look returns them.
+        // All names are read before the first one is recorded: after an error, the next look returns them.
         for entry in fs::read_dir(&self.path)?.collect::<io::Result<Vec<_>>>()? {
             let name = entry.file_name();
             let is_segment = is_segment_name(name.as_ref());
             if !is_segment && kind_of_name(name.as_ref()) == NameKind::Other {
                 continue;
             }
-            // A segment's name is its own for ever.
+            // The name of a segment is never used for another file.
             let file = if is_segment { 0 } else { entry.ino() };
             let before = self.known.insert(name, (self.looks, file)).map(|(_, file)| file);
             if before == Some(file) {
@@ -96,8 +98,8 @@ impl Directory {
         Ok(news)
     }
 
-    /// Forgets names that are gone, and which files those had that were no segments. A name that one look did not bring may have
-    /// been missed by it alone.
+    /// Forgets the names of deleted segments, and marks other deleted files. A name that is missing from a single
+    /// look is kept, because the listing may have missed it.
     fn forget(&mut self) {
         let looks = self.looks;
         self.known.retain(|_, (seen, file)| {

@@ -1,5 +1,5 @@
-//! Reading a log: all segments of all processes as one sequence of entries, from its beginning to what is being written
-//! now.
+//! The reader of a log: all segments of all processes as one sequence of entries, from the first entry to the entries
+//! that are being written now.
 
 mod directory;
 mod discover;
@@ -26,29 +26,34 @@ use stream::{Head, Stream, Terms};
 
 use super::files::FileId;
 
-/// A stream or a file, by its number.
+/// The index of a stream or of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum At {
     Stream(usize),
     File(usize),
 }
 
-/// So many files are open at the same time, as long as others have not had their turn or have come to their end.
+/// The number of files that stay open between events. If more are open, the reader closes a file that it has just opened,
+/// or that has no event.
 const OPEN_FILES: usize = 64;
 
-/// After how many events streams that had nothing are looked at again.
+/// The number of events after which the reader polls streams that had no event.
 const TURN: u32 = 64;
 /// The shortest and the longest sleep of [`LogReader::wait`].
 const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
 
-/// Reads a log: the entries of all segments in one or more directories, merged by time.
+/// A reader of a log: the entries of all segments in one or more directories, merged by time.
 ///
-/// Entries of one process come in the order in which they were appended, also where its clock stepped back; those of
-/// several are merged by the latest time that each process has reached. Sealed segments, those being written, and those of
-/// processes that died are read alike; damage is told and passed over. Memory is bounded by the number of processes that
-/// wrote at the same time: one segment of each is mapped, and what of it has been read is given back. Nothing is
-/// allocated per entry, and no writer is disturbed.
+/// The entries of one process are returned in the order in which they were appended, even if its clock stepped back.
+/// The entries of several processes are merged by the latest time that each process has reached. Sealed segments,
+/// live segments and the segments of dead processes are read in the same way. The reader reports damage and continues
+/// after it.
 ///
+/// The memory use depends on the number of processes that wrote at the same time: one segment of each process is
+/// mapped, and the pages that have been read are released. The reader allocates nothing per entry and does not
+/// disturb writers.
+///
+/// # Examples
 /// ```
 /// use fusewire::log::{Log, LogEvent, LogReader};
 ///
@@ -70,35 +75,35 @@ const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_
 pub struct LogReader {
     streams: Vec<Stream>,
     by_id: HashMap<[u8; 16], usize>,
-    /// Files that are no segments.
+    /// The files that are not segments.
     files: Vec<LogFile>,
     by_file: HashMap<FileId, usize>,
     directories: Vec<Directory>,
-    /// Files that were named one by one, and which they were when they were looked at last.
+    /// The files that were named one by one, each with its identity at the last look.
     named: Vec<(PathBuf, Option<FileId>)>,
-    /// Those that have something, by their key and then by their number: a place for each.
+    /// The streams and files that have an event, ordered by their key and then by their index.
     ready: BinaryHeap<Reverse<(u64, At)>>,
-    /// Those that have nothing now, and may have something later without a new segment.
+    /// The streams and files that have no event now, and may have one later without a new segment.
     idle: Vec<At>,
-    /// The one whose head was returned last: it goes on with the next call.
+    /// The stream or file of the event that was returned last. The next call advances it.
     turn: Option<At>,
-    /// Events until streams that had nothing are looked at again.
+    /// The number of events until streams without an event are polled again.
     until_poll: u32,
     pause: Duration,
-    /// When directories were looked at last by a reader that follows.
+    /// The time of the last look at the directories, if the reader follows.
     looked: Option<Instant>,
     terms: Terms,
 }
 
 impl LogReader {
-    /// How a log is read.
+    /// Returns the default options.
     #[must_use]
     pub fn options() -> ReadOptions {
         ReadOptions::default()
     }
 
-    /// What comes next, or `None` where there is nothing more now. New files are looked for once [`wait`](Self::wait) has
-    /// been called: a reader that does not follow comes to an end.
+    /// Returns the next event, or `None` if there is none now. The reader searches for new files only after the first
+    /// call of [`wait`](Self::wait), so a reader that does not follow reaches an end.
     #[expect(clippy::should_implement_trait, reason = "an iterator's items cannot borrow from it")]
     #[inline]
     pub fn next(&mut self) -> Option<LogEvent<'_>> {
@@ -108,14 +113,14 @@ impl LogReader {
         }
     }
 
-    /// Waits until there is something new, at most for `timeout`: the commit words of segments being written, and the
-    /// directories, are looked at every 5 ms or more often. Whether there may be something.
+    /// Waits for new events for at most `timeout`. Returns whether there may be some. The reader polls the
+    /// directories and the commit words of live segments every 5 ms or more often.
     ///
-    /// A writer says nothing when it has written, since that would cost it a system call for each entry; and changes through
-    /// a map raise no event of the file system.
+    /// It polls because writers do not signal: a signal would cost the writer a system call per entry, and changes
+    /// through a map cause no event of the file system.
     ///
     /// # Errors
-    /// Where a directory cannot be read any more.
+    /// An error if a directory can no longer be read.
     pub fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
         let start = Instant::now();
         self.terms.follow = true;
@@ -138,12 +143,13 @@ impl LogReader {
         }
     }
 
-    /// The one whose head is next.
+    /// Returns the stream or file with the next event.
     fn find(&mut self) -> Option<At> {
         self.go_on();
         self.until_poll -= 1;
         if self.until_poll == 0 {
-            // However much there is to read, who else writes is found out meanwhile. What fails is told by the next wait.
+            // New writers are found even while there is much to read. The next wait returns an error that occurs
+            // here.
             if self.looked.is_some_and(|looked| looked.elapsed() >= PAUSE.1) {
                 let _ = self.look_if_due();
             }
@@ -167,7 +173,7 @@ impl LogReader {
         }
     }
 
-    /// Whether it is opened now that its turn has come.
+    /// Returns whether `at` is not open.
     #[inline]
     fn is_unopened(&self, at: At) -> bool {
         match at {
@@ -197,7 +203,7 @@ impl LogReader {
         self.enqueue(at);
     }
 
-    /// Moves the one on whose head was returned.
+    /// Advances the stream or file whose event was returned.
     #[inline]
     fn go_on(&mut self) {
         if let Some(at) = self.turn.take() {
@@ -251,17 +257,17 @@ impl LogReader {
         }
     }
 
-    /// Looks at those that had nothing.
+    /// Polls the streams and files that had no event.
     fn poll(&mut self) {
         self.until_poll = TURN;
-        // From the end: those that go on having nothing are put there again.
+        // From the end, because those that still have no event are appended to the list again.
         for place in (0..self.idle.len()).rev() {
             let at = self.idle.swap_remove(place);
             self.advance(at);
         }
     }
 
-    /// Whether nothing has been read yet.
+    /// Returns whether no event has been read.
     fn is_untouched(&self) -> bool {
         self.ready.is_empty()
             && self.turn.is_none()

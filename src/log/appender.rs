@@ -1,4 +1,4 @@
-//! What entries can be appended to.
+//! The interface for appending entries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,30 +10,33 @@ use super::options::LogOptions;
 use super::outcome::{CloseError, Durability, FlushError, Outcome};
 use super::{Limits, Log};
 
-/// What entries can be appended to: a [`Log`], and what stands before one. [`event!`](crate::event) and the bridges take any.
+/// A destination of entries: a [`Log`], or a component that forwards entries to one. [`event!`](crate::event) and the
+/// bridges accept any appender.
 pub trait Appender {
-    /// Appends what `write` writes as one entry.
+    /// Appends the content that `write` writes as one entry.
     fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome;
 
-    /// Which severities are logged, by target. [`append`](Self::append) appends all.
+    /// Returns the severities that are logged, by target. [`append`](Self::append) ignores them and appends every
+    /// entry.
     fn levels(&self) -> &Levels;
 
-    /// What an entry may be at most.
+    /// Returns the limits of an entry.
     fn limits(&self) -> &Limits;
 
-    /// Waits until every entry that went into the log survives what `durability` says. See [`Log::flush`].
+    /// Blocks until every entry whose append has returned has the given durability. See [`Log::flush`].
     ///
     /// # Errors
-    /// Where the disk is not done in `timeout`, or fails.
+    /// An error if the disk fails, or does not complete the write within `timeout`.
     fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError>;
 
-    /// Completes the log, also while other clones of it live. See [`Log::shutdown`].
+    /// Closes the log, even if clones of it exist. See [`Log::shutdown`].
     ///
     /// # Errors
-    /// If the disk is not done in `timeout`.
+    /// An error if the disk does not complete the write within `timeout`.
     fn shutdown(&self, timeout: Duration) -> Result<(), CloseError>;
 
-    /// How long a [`Guard`](super::Guard) waits for [`shutdown`](Self::shutdown). See [`LogOptions::close_timeout`].
+    /// Returns the time that a [`Guard`](super::Guard) waits for [`shutdown`](Self::shutdown). See
+    /// [`LogOptions::close_timeout`].
     fn close_timeout(&self) -> Duration {
         LogOptions::CLOSE_TIMEOUT
     }

@@ -1,4 +1,4 @@
-//! An entry on its way into the log: built in a buffer of the thread's, and not appended yet.
+//! An entry that is encoded in a buffer of the thread before it is appended.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use super::outcome::{DropCause, FlushError, Outcome};
 use super::stats::BufferCounters;
 use super::swap::Cached;
 
-/// How long a nested append waits at most for the buffer in reserve.
+/// The maximum time that a nested append waits for the buffer in reserve.
 const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// An entry that is complete, and not in the log yet.
+/// An encoded entry that is not in the log.
 pub(crate) struct Built<'a> {
     core: &'a Core,
     counters: &'a BufferCounters,
@@ -29,11 +29,11 @@ pub(crate) struct Built<'a> {
     draft: Draft<'a>,
     report: TripReport,
     trace: TraceContext,
-    /// Whether it has been appended, so that it may have to be flushed.
+    /// Whether the entry has been appended, so that a flush may be necessary.
     appended: bool,
 }
 
-/// An entry that could not be built: what is known of it.
+/// An entry that could not be encoded: its cause, and the fields that are known.
 pub(crate) struct Refused<'a> {
     core: &'a Core,
     pub(crate) cause: DropCause,
@@ -58,7 +58,8 @@ impl Built<'_> {
         &self.draft.bytes[HEADER_LEN..HEADER_LEN + self.draft.payload]
     }
 
-    /// Appends it to the log. The cause, where that is not possible: then it is not counted as dropped yet.
+    /// Appends the entry to the log. If this is not possible, returns the cause, and does not count the entry as
+    /// dropped.
     #[inline]
     pub(crate) fn try_append(&mut self) -> Result<(), DropCause> {
         self.core.write(self.segments, &mut self.draft)?;
@@ -68,7 +69,7 @@ impl Built<'_> {
         Ok(())
     }
 
-    /// Appends it to the log, or drops it.
+    /// Appends the entry to the log, or counts it as dropped.
     #[inline]
     pub(crate) fn append(&mut self) -> Outcome {
         match self.try_append() {
@@ -77,22 +78,22 @@ impl Built<'_> {
         }
     }
 
-    /// Counts it as dropped.
+    /// Counts the entry as dropped.
     pub(crate) fn drop_entry(&self, cause: DropCause) -> Outcome {
         self.core.drop_entry(self.draft.severity, cause)
     }
 }
 
 impl Refused<'_> {
-    /// Counts it as dropped.
+    /// Counts the entry as dropped.
     pub(crate) fn drop_entry(&self) -> Outcome {
         self.core.drop_entry(self.severity, self.cause)
     }
 }
 
 impl Log {
-    /// Builds the entry that `write` writes, stamped with the time unless `write` sets another, and hands it to `then`
-    /// before anything of the log is touched.
+    /// Encodes the entry that `write` writes, with the current time unless `write` sets another, and passes it to
+    /// `then`. The log is unchanged until `then` is called.
     #[inline(always)]
     pub(crate) fn build<R>(
         &self,
@@ -134,8 +135,8 @@ impl Log {
         result
     }
 
-    /// Lets the append of an entry wait until the entry is on disk. If the disk fails or is late, the entry survives the
-    /// process all the same. One append waits for a late disk: the others ask for their entries, and go on.
+    /// Waits until the appended entry is on disk. If the disk fails or is late, the entry still survives the process.
+    /// Only one append waits for a late disk; the others request a sync and continue.
     #[cold]
     fn sync_appended(&self) {
         let Some(_waiting) = Waiting::enter() else { return };

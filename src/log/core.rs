@@ -1,4 +1,4 @@
-//! What all threads of a process share of a log.
+//! The state of a log that all threads of a process share.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,36 +26,36 @@ use super::stats::{BufferCounters, Counters, Stats};
 use super::succession::{Sequenced, Step, Succession};
 use super::swap::Cached;
 
-/// What all threads of a process share of a log.
+/// The state of a log that all threads of a process share.
 pub(super) struct Core {
     pub(super) options: LogOptions,
     pub(super) directory: Directory,
-    /// The segments of dead processes that are still to be looked at.
+    /// The segments of dead processes that have not been processed.
     pub(super) salvage: Mutex<Option<Salvage>>,
     pub(super) levels: Levels,
     pub(super) fork: ForkMark,
     pub(super) segments: Succession<SharedSegment>,
-    /// Whether no further segment can be made now.
+    /// Whether no further segment can be created now.
     pub(super) no_room: AtomicBool,
-    /// Whether the next segment is to be made though the one in use is hardly used.
+    /// Whether the next segment is needed although the current one is almost empty.
     pub(super) spare_wanted: AtomicBool,
-    /// Bytes of the frame of the resource, with which every segment begins.
+    /// The number of bytes of the resource frame, with which every segment begins.
     pub(super) resource_len: usize,
-    /// Bytes of the longest frame that did not fit any segment of the size in use; 0: none.
+    /// The number of bytes of the longest frame that did not fit into any segment of the current size, or 0.
     pub(super) needed: AtomicUsize,
-    /// Whether there is nothing to delete either, now or soon.
+    /// Whether no segment can be deleted, now or soon.
     pub(super) hopeless: AtomicBool,
-    /// Whether an append has waited in vain for a segment: none waits until there is one.
+    /// Whether an append has waited for a segment in vain. Then no append waits until a segment exists.
     pub(super) late: AtomicBool,
     /// Whether an append waits for a segment, or has waited for it.
     pub(super) awaited: AtomicBool,
-    /// Whether the log has been shut down: nothing is appended any more.
+    /// Whether the log is closed. Later appends are dropped.
     pub(super) closed: AtomicBool,
     pub(super) scratches: Scratches<Cached<SharedSegment>>,
     pub(super) buffers: Box<[BufferCounters]>,
     pub(super) counters: Counters,
     pub(super) drops: DropCounters,
-    /// The work that is done beside the appends, by threads of this process.
+    /// The workers of this process, and their state.
     pub(super) keeper: ArcSwap<Keeper>,
 }
 
@@ -65,13 +65,14 @@ impl Sequenced for SharedSegment {
     }
 }
 
-/// How long an append waits for a segment that another thread is making. From then on there is no room, until it is made.
+/// The time that an append waits for a segment that another thread creates. After that the log has no room until the
+/// segment exists.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Bytes of the frame of the resource.
+/// Returns the number of bytes of the resource frame.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] if the resource is larger than an entry may be.
+/// [`io::ErrorKind::InvalidInput`] if the resource is larger than the limit for an entry.
 fn resource_len(options: &LogOptions) -> io::Result<usize> {
     let limits = &options.segment.limits;
     let mut scratch = vec![0; limits.clamped().max_entry_bytes as usize];
@@ -80,7 +81,7 @@ fn resource_len(options: &LogOptions) -> io::Result<usize> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("the resource: {error}")))
 }
 
-/// There is no segment with room for the frame, and none can be made.
+/// The error that no segment has room for the frame and none can be created.
 pub(super) struct NoRoom;
 
 impl Core {
@@ -113,7 +114,7 @@ impl Core {
         })
     }
 
-    /// Appends `draft` to the current segment, or to the next where that is full.
+    /// Appends `draft` to the current segment, or to the next segment if the current one is full.
     #[inline]
     pub(super) fn put(
         &self,
@@ -137,18 +138,20 @@ impl Core {
         }
     }
 
-    /// The appends have come to another window of the segment.
+    /// Handles the event that the appends reach another window of the segment.
     #[cold]
     fn pass_window(&self, segment: &SharedSegment, end: usize) {
         self.keeper.load().ahead.wake();
         let window = self.options.window;
-        // One behind, two ahead, and one for the workers. If these do not keep up, this append pays for it.
+        // One window after the appends, two before them, and one for the workers. If the workers are late, this
+        // append releases pages.
         if segment.mapped_bytes() > 4 * window as u64 {
             segment.release_to(end.saturating_sub(window), 0..0);
         }
     }
 
-    /// Makes the segment after `full` the one that is appended to, unless somebody has done so. `None`: there is none yet.
+    /// Makes the segment after `full` the current one, unless another thread has done so. Fails if there is none and
+    /// none can be created.
     #[cold]
     pub(super) fn go_on_from(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
         let mut step = self.segments.go_on_from(full);
@@ -163,21 +166,21 @@ impl Core {
             && let Some(full) = full
         {
             self.counters.rotations.fetch_add(1, Ordering::Relaxed);
-            // Now, and not when a helper comes to it: readers go on from here once they know that nothing follows.
+            // The segment is closed here and not later by a worker: readers move to the next segment when they find
+            // that nothing follows in this one.
             full.close();
         }
         self.keeper.load().ahead.wake();
         Ok(())
     }
 
-    /// No segment is ready: waits for the one that is being made, or, where there is no worker, makes one. It is not gone on to
-    /// yet.
+    /// Waits for the next segment, or creates it if there is no worker. Does not make it the current one.
     ///
-    /// A thread that appends makes none where a worker can. It may be in a signal handler, or in an allocator: it must not
-    /// allocate, nor wait for a lock that its own thread holds.
+    /// A thread that appends creates no segment if a worker can do it. The thread may be in a signal handler or in an
+    /// allocator, so it must not allocate, and must not wait for a lock that it holds itself.
     fn make_next(&self, full: Option<&Arc<SharedSegment>>) -> Result<(), NoRoom> {
         let keeper = self.keeper.load_full();
-        // Whoever looks at a segment that is no longer in use, or whose successor is there, needs nobody to make one.
+        // No segment is needed if `full` is no longer the current one, or if its successor exists.
         let made = || !self.segments.is_current(full) || self.segments.has_next(full);
         if keeper.has_ended() {
             return Err(NoRoom);
@@ -193,7 +196,7 @@ impl Core {
         keeper.ahead.wake();
         let start = Instant::now();
         let mut pause = Duration::from_micros(20);
-        // Where it cannot be made now, it is tried again and again, and not waited for here.
+        // If the segment cannot be created now, a worker retries, and this append does not wait.
         while !made() && !self.no_room.load(Ordering::Acquire) {
             let waited = start.elapsed();
             if !keeper.has_help() {
@@ -202,7 +205,8 @@ impl Core {
             if waited >= PATIENCE {
                 self.late.store(true, Ordering::Release);
                 self.no_room.store(true, Ordering::Release);
-                // It may have been made just now. Then nobody else would find out that there is room.
+                // The worker may have created the segment just before. It must run again to record that there is
+                // room.
                 keeper.ahead.wake();
                 break;
             }
@@ -212,7 +216,8 @@ impl Core {
         is_made()
     }
 
-    /// The same where no worker makes segments: in a forked child that could start none, and once the log is being completed.
+    /// Creates the next segment in this thread. This happens if no worker creates segments: in a forked child that
+    /// could start none, and while the log is being closed.
     fn make_next_here(&self, keeper: &Keeper, made: impl Fn() -> bool) -> Result<(), NoRoom> {
         let next = keeper.next_within(PATIENCE, &made);
         let Some(mut next) = next.filter(|_| !made()) else {
@@ -224,12 +229,12 @@ impl Core {
         Ok(())
     }
 
-    /// How long an append waits for a buffer.
+    /// Returns the time that an append waits for a buffer.
     pub(super) fn patience(&self) -> Duration {
         if self.closed.load(Ordering::Relaxed) { Duration::ZERO } else { self.options.patience() }
     }
 
-    /// Seals or trims some of what dead processes left. Whether there is more.
+    /// Seals or trims some segments of dead processes. Returns whether more remain.
     pub(super) fn salvage_on(&self) -> bool {
         let mut salvage = lock(&self.salvage);
         if salvage.as_mut().is_some_and(|salvage| salvage.go_on(salvage::IN_PASS)) {
@@ -238,7 +243,7 @@ impl Core {
         salvage.is_some()
     }
 
-    /// Lets the buffers that nobody uses now go of the segments that were current when they were used last.
+    /// Makes the buffers that are not in use release the segments that were current when they were used last.
     pub(super) fn let_go(&self) {
         for index in 0..self.scratches.count() {
             if let Some(mut scratch) = self.scratches.try_take(index) {
@@ -247,7 +252,7 @@ impl Core {
         }
     }
 
-    /// What has been done so far.
+    /// Returns the statistics of the log.
     pub(super) fn stats(&self) -> Stats {
         let own = Own::enter();
         let mut stats = Stats { drops: self.drops.read(), ..Stats::default() };
@@ -262,10 +267,10 @@ impl Core {
         stats
     }
 
-    /// In a forked child: forgets what belongs to the parent, and begins anew.
+    /// Replaces the parent's state in a forked child by a new state.
     #[cold]
     pub(super) fn begin_anew(core: &Arc<Self>) {
-        // An append of a signal handler that has interrupted this very thread here is refused, and does not wait.
+        // If a signal handler interrupts this thread here, its append is refused and does not wait.
         let Some(_own) = Own::enter() else { return };
         let value = || core.segments.cached();
         core.fork.take_over(&core.scratches, value, || {
@@ -277,10 +282,10 @@ impl Core {
             core.drops.reset();
             core.buffers.iter().for_each(BufferCounters::reset);
             core.keeper.load_full().leave();
-            // Locks may be held for ever by threads that this process does not have: none is taken over.
+            // Threads that exist only in the parent may hold these locks forever, so the child replaces all of them.
             core.keeper.store(Arc::new(Keeper::new(core.options.on_problem)));
             if !core.closed.load(Ordering::Acquire) {
-                // Without threads of its own the child makes its segments when it needs them.
+                // If the child cannot start workers, it creates segments when it needs them.
                 let _ = Keeper::start(core);
             }
         });

@@ -1,4 +1,4 @@
-//! What was not written: counted by severity and cause, and told in the log.
+//! Dropped entries, counted by severity and cause and reported in loss records.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,42 +9,43 @@ use crate::time::Timestamp;
 use super::outcome::DropCause;
 use crate::segment::create::unix_nanos_now;
 
-/// Severities 0 to 24, and one for all numbers beyond.
+/// The severities 0 to 24, and one index for all numbers above 24.
 const SEVERITIES: usize = 26;
 const CAUSES: usize = DropCause::ALL.len();
 
-/// Counts of dropped entries, by severity and cause.
+/// The numbers of dropped entries, by severity and cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drops {
     counts: [[u64; CAUSES]; SEVERITIES],
 }
 
 impl Drops {
-    /// Entries of `severity` dropped for `cause`. Severities beyond 24 are counted as one.
+    /// Returns the number of entries of `severity` that were dropped for `cause`. All severities above 24 have one
+    /// counter.
     #[must_use]
     pub fn count(&self, severity: Severity, cause: DropCause) -> u64 {
         self.counts[index(severity)][cause as usize]
     }
 
-    /// Entries dropped for `cause`.
+    /// Returns the number of entries that were dropped for `cause`.
     #[must_use]
     pub fn by_cause(&self, cause: DropCause) -> u64 {
         self.counts.iter().map(|causes| causes[cause as usize]).sum()
     }
 
-    /// Entries of `severity` dropped.
+    /// Returns the number of dropped entries of `severity`.
     #[must_use]
     pub fn by_severity(&self, severity: Severity) -> u64 {
         self.counts[index(severity)].iter().sum()
     }
 
-    /// Entries dropped.
+    /// Returns the number of all dropped entries.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts.as_flattened().iter().sum()
     }
 
-    /// What came after `before`.
+    /// Returns the drops that were counted after `before`.
     fn since(&self, before: &Self) -> Self {
         let mut drops = *self;
         for (count, before) in drops.counts.as_flattened_mut().iter_mut().zip(before.counts.as_flattened()) {
@@ -58,10 +59,11 @@ fn index(severity: Severity) -> usize {
     usize::from(severity.number()).min(SEVERITIES - 1)
 }
 
-/// The counters behind [`Drops`].
+/// The atomic counters for [`Drops`].
 pub(super) struct DropCounters {
     counts: [[AtomicU64; CAUSES]; SEVERITIES],
-    /// Of those that no loss record tells of: when the first was dropped, and the last. 0: none.
+    /// The times of the first and the last dropped entry without a loss record, in nanoseconds since the Unix epoch.
+    /// `first` is 0 if there is none.
     first: AtomicU64,
     last: AtomicU64,
 }
@@ -75,7 +77,7 @@ impl DropCounters {
         }
     }
 
-    /// Counts an entry. Whether it is the first one that no loss record tells of.
+    /// Counts an entry. Returns whether it is the first one without a loss record.
     #[cold]
     pub(super) fn add(&self, severity: Severity, cause: DropCause) -> bool {
         let now = unix_nanos_now();
@@ -100,7 +102,7 @@ impl DropCounters {
         drops
     }
 
-    /// All to zero: for a process that has just been forked off.
+    /// Sets all counters to zero in a forked child.
     pub(super) fn reset(&self) {
         let times = [&self.first, &self.last];
         self.counts
@@ -111,11 +113,11 @@ impl DropCounters {
     }
 }
 
-/// What has been told in the log already.
+/// The drops that loss records contain.
 #[derive(Default)]
 pub(super) struct Told(Drops);
 
-/// What a loss record says.
+/// The content of a loss record.
 pub(super) struct Loss {
     drops: Drops,
     after: Drops,
@@ -124,9 +126,10 @@ pub(super) struct Loss {
 }
 
 impl Told {
-    /// What there is to tell, if anything.
+    /// Returns the drops that no loss record contains, if there are any.
     pub(super) fn untold(&self, counters: &DropCounters) -> Option<Loss> {
-        // Drops go on meanwhile. Every one is counted in one record; its time may be told by the next one, too.
+        // Other threads may count drops at the same time. Each drop is counted in one record; its time may also be in
+        // the next one.
         let since = counters.first.swap(0, Ordering::Acquire);
         let after = counters.read();
         let drops = after.since(&self.0);
@@ -134,12 +137,12 @@ impl Told {
         (drops.total() > 0).then_some(Loss { drops, after, since, until })
     }
 
-    /// Remembers that `loss` is in the log.
+    /// Records that `loss` is in the log.
     pub(super) fn tell(&mut self, loss: &Loss) {
         self.0 = loss.after;
     }
 
-    /// Puts back what could not be told.
+    /// Restores the time of the first drop if the record could not be written.
     pub(super) fn keep(&self, loss: &Loss, counters: &DropCounters) {
         if loss.since != 0 {
             counters.first.store(loss.since, Ordering::Relaxed);
@@ -148,7 +151,7 @@ impl Told {
 }
 
 impl Loss {
-    /// Writes the record: an entry like another, in a frame of its own kind.
+    /// Writes the loss record, which has the format of an entry and a separate frame kind.
     pub(super) fn write_to(&self, entry: &mut EntryWriter<'_>) {
         entry.set_time_unix_nano(unix_nanos_now());
         entry.set_severity(Severity::WARN);
@@ -165,7 +168,7 @@ impl Loss {
     }
 }
 
-/// The counts of severities that lost something, by the severities' names.
+/// The numbers of dropped entries by the name of the severity. Severities without drops are omitted.
 struct BySeverity<'a>(&'a Drops);
 
 impl LogValue for BySeverity<'_> {
@@ -181,7 +184,7 @@ impl LogValue for BySeverity<'_> {
     }
 }
 
-/// The counts of causes that lost something, by the causes' names.
+/// The numbers of dropped entries by the name of the cause. Causes without drops are omitted.
 struct ByCause<'a>(&'a Drops);
 
 impl LogValue for ByCause<'_> {

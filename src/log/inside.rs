@@ -1,25 +1,25 @@
-//! What this thread is doing in a log: whether an append, or a call that takes a lock, may begin now.
+//! The state of a thread in a log. It determines whether an append, or a call that takes a lock, may begin.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
 
-/// What a thread is doing in a log.
+/// The state of a thread in a log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doing {
-    /// Nothing.
+    /// The thread runs no code of a log.
     Nothing,
-    /// Code of the program builds an entry.
+    /// Code of the program writes an entry.
     Building,
-    /// Code of the program builds an entry, and panics: its panic hook, or a destructor, builds another one.
+    /// Code of the program panicked while it wrote an entry, and its panic hook or a destructor writes another one.
     BuildingAnother,
-    /// Code of the log runs, possibly with a lock held. Code of the program runs here all the same in an allocator or in a
-    /// signal handler. It must not wait for a lock that its own thread holds.
+    /// Code of the log runs, possibly with a lock held. Code of the program can still run in this state, in an
+    /// allocator or in a signal handler. It must not wait for a lock that its own thread holds.
     Own,
 }
 
 thread_local! {
-    // Without destructors: an append from the destructor of another thread-local value works, too.
+    // These values have no destructors, so that an append from the destructor of another thread-local value works.
     static DOING: Cell<Doing> = const { Cell::new(Doing::Nothing) };
     static WAITS: Cell<bool> = const { Cell::new(false) };
     static REFUSED: Cell<u64> = const { Cell::new(0) };
@@ -28,29 +28,30 @@ thread_local! {
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// The thread appends as long as this lives.
+/// A guard: the thread appends until this is dropped.
 pub(super) struct Inside {
     before: Doing,
-    /// Not for other threads.
+    /// Makes the type neither `Send` nor `Sync`.
     _of_thread: PhantomData<*const ()>,
 }
 
-/// The thread waits for the disk as long as this lives. A signal handler may append meanwhile, and may not wait for the disk.
+/// A guard: the thread waits for the disk until this is dropped. A signal handler may append in this time, but may
+/// not wait for the disk.
 pub(super) struct Waiting(PhantomData<*const ()>);
 
-/// The thread runs code of the log as long as this lives: every append is refused.
+/// A guard: the thread runs code of the log until this is dropped. Every append is refused.
 pub(super) struct Own {
     _inside: Inside,
 }
 
 impl Inside {
-    /// Begins an append. `None` if the thread is in one already, unless code of the program that builds an entry panics:
-    /// then one more can be built.
+    /// Begins an append. Returns `None` if the thread is in another append. If code of the program panics while it
+    /// writes an entry, one more append can begin.
     #[inline]
     pub(super) fn enter() -> Option<Self> {
         match DOING.get() {
             Doing::Nothing => Some(Self::begin(Doing::Nothing, Doing::Building)),
-            // The entry that is being built may be the cause of the panic. The one that is logged now explains it.
+            // The interrupted entry may be the cause of the panic. The entry that is logged now explains the panic.
             Doing::Building if std::thread::panicking() => {
                 Some(Self::begin(Doing::Building, Doing::BuildingAnother))
             }
@@ -61,7 +62,7 @@ impl Inside {
         }
     }
 
-    /// How many appends of this thread have been refused so far.
+    /// Returns the number of refused appends of this thread.
     pub(super) fn refused() -> u64 {
         REFUSED.get()
     }
@@ -72,19 +73,20 @@ impl Inside {
         Self { before, _of_thread: PhantomData }
     }
 
-    /// Whether the thread builds another entry already.
+    /// Returns whether the thread writes another entry.
     #[inline(always)]
     pub(super) fn is_nested(&self) -> bool {
         self.before != Doing::Nothing
     }
 
-    /// Code of the program has built the entry. The rest of the append is code of the log.
+    /// Records that code of the program has written the entry. The rest of the append is code of the log.
     #[inline(always)]
     pub(super) fn has_built(&self) {
         set(Doing::Own);
     }
 
-    /// A small number that few threads share: the first one to append has 0, the next one 1.
+    /// Returns the number of the thread, which selects its buffer. The first thread that appends has the number 0,
+    /// the next one 1.
     #[inline]
     pub(super) fn thread(&self) -> usize {
         NUMBER.get().unwrap_or_else(|| {
@@ -96,7 +98,8 @@ impl Inside {
 }
 
 impl Own {
-    /// Begins to run code of the log. `None` if the thread does so already: it was interrupted by a signal, or allocates.
+    /// Begins to run code of the log. Returns `None` if the thread already does so: a signal interrupted it, or it
+    /// allocates.
     #[inline]
     pub(super) fn enter() -> Option<Self> {
         let before = DOING.get();
@@ -105,7 +108,7 @@ impl Own {
 }
 
 impl Waiting {
-    /// Begins to wait. `None` if the thread does so already, or runs code of the log.
+    /// Begins to wait. Returns `None` if the thread already waits or runs code of the log.
     pub(super) fn enter() -> Option<Self> {
         (DOING.get() != Doing::Own && !WAITS.replace(true)).then(|| Self(PhantomData))
     }
@@ -125,7 +128,8 @@ impl Drop for Inside {
     }
 }
 
-/// A signal handler of this thread sees the change before all that follows it, and after all that precedes it.
+/// Sets the state of the thread. A signal handler of this thread observes the change after all operations before it,
+/// and before all operations after it.
 #[inline(always)]
 fn set(doing: Doing) {
     compiler_fence(Ordering::SeqCst);

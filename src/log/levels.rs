@@ -1,4 +1,4 @@
-//! Which severities are logged, by target: changed while the program runs.
+//! The severities that are logged, by target. The program can change them at run time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,12 +9,13 @@ use crate::severity::Severity;
 
 use super::inside::Own;
 
-/// The least severity that is logged, by target. Changing one takes effect at once, in all threads.
+/// The minimum severity that is logged, by target. A change takes effect at once in all threads.
 ///
-/// A target is meant by its name and by the beginning of it up to a `::`: `shop` is also `shop::db`. The longest name that
-/// is meant decides.
+/// A name applies to the target with this name and to all targets that begin with the name and `::`. The level of
+/// `shop` also applies to `shop::db`. If several names apply, the longest name decides.
 pub struct Levels {
-    /// A number that no other state of any levels has: what a call site remembers is of this state, or of another.
+    /// A number that is unique to this state of these levels. A call site compares it to check whether its cached
+    /// level is current.
     generation: AtomicU64,
     table: ArcSwap<Table>,
 }
@@ -22,26 +23,26 @@ pub struct Levels {
 #[derive(Clone)]
 struct Table {
     least: Severity,
-    /// Longest first.
+    /// The targets with a level, longest name first.
     targets: Vec<(Box<str>, Severity)>,
 }
 
-/// Generations of all levels there are. 0 is none.
+/// The next generation. 0 is not a generation.
 static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Levels {
-    /// Everything is logged.
+    /// Creates levels with which every entry is logged.
     pub(super) fn new() -> Self {
         let table = Table { least: Severity::UNSPECIFIED, targets: Vec::new() };
         Self { generation: AtomicU64::new(next()), table: ArcSwap::from_pointee(table) }
     }
 
-    /// Logs what is at least as severe as `least`, but for targets that have a level of their own.
+    /// Sets the minimum severity of all targets without a level.
     pub fn set_default(&self, least: Severity) {
         self.change(|table| table.least = least);
     }
 
-    /// Logs of `target` what is at least as severe as `least`.
+    /// Sets the minimum severity of `target`.
     pub fn set(&self, target: &str, least: Severity) {
         self.change(|table| {
             table.targets.retain(|(name, _)| **name != *target);
@@ -50,7 +51,7 @@ impl Levels {
         });
     }
 
-    /// Treats `target` as the default says, or a shorter name.
+    /// Removes the level of `target`. The level of a shorter name or the default applies to it again.
     pub fn clear(&self, target: &str) {
         self.change(|table| table.targets.retain(|(name, _)| **name != *target));
     }
@@ -61,11 +62,12 @@ impl Levels {
             change(&mut table);
             Arc::new(table)
         });
-        // After the table: who sees the number sees the table.
+        // The generation is stored after the table, so that a thread that loads the new generation also loads the new
+        // table.
         self.generation.store(next(), Ordering::Release);
     }
 
-    /// The least severity that is logged of `target`.
+    /// Returns the minimum severity that is logged for `target`.
     #[must_use]
     pub fn least(&self, target: &str) -> Severity {
         let table = self.table.load();
@@ -75,7 +77,7 @@ impl Levels {
         table.targets.iter().find(|(name, _)| is_meant(name)).map_or(table.least, |(_, least)| *least)
     }
 
-    /// Whether an entry of `severity` is logged at `site`, which remembers the answer until something changes.
+    /// Returns whether an entry of `severity` is logged at `site`. The site caches the level until a level changes.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -89,9 +91,11 @@ impl Levels {
 
     #[cold]
     fn ask(&self, site: &Site, generation: u64) -> u8 {
-        // A lookup may allocate, and an allocator that logs may come here again: its entry is refused, and counted.
+        // A lookup may allocate, and an allocator that logs may call this function again. The append then refuses and
+        // counts the entry.
         let Some(_own) = Own::enter() else { return 0 };
-        // The generation was loaded before: should the table change now, what is remembered is of no generation to come.
+        // The generation was loaded before the table. If the table changes in between, the cached level belongs to an
+        // old generation and is not used.
         let least = self.least(site.target).number();
         site.remembered.store(generation << 8 | u64::from(least), Ordering::Relaxed);
         least
@@ -102,21 +106,22 @@ fn next() -> u64 {
     GENERATIONS.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A place in a program that logs: what is known of it before it does. Made by [`event!`](crate::event).
+/// A place in a program that logs, with its cached level. [`event!`](crate::event) creates it.
 pub struct Site {
     target: &'static str,
-    /// The levels' generation (56 bits), and the least severity that is logged here in it.
+    /// The generation of the levels (56 bits) and the minimum severity that this generation has for the site (8
+    /// bits).
     remembered: AtomicU64,
 }
 
 impl Site {
-    /// A place that logs as `target`.
+    /// Creates a site that logs with the target `target`.
     #[must_use]
     pub const fn new(target: &'static str) -> Self {
         Self { target, remembered: AtomicU64::new(0) }
     }
 
-    /// What logs.
+    /// Returns the target.
     #[must_use]
     pub const fn target(&self) -> &'static str {
         self.target

@@ -1,5 +1,5 @@
-//! The protocol of appending, closing and going on, under a model checker that tries every order in which the threads'
-//! steps can be seen: `RUSTFLAGS="--cfg loom" cargo test --release --lib log::`.
+//! A model of append, close and rotation for a model checker that tries every visible order of the steps of the
+//! threads: `RUSTFLAGS="--cfg loom" cargo test --release --lib log::`.
 
 mod succession;
 mod swap;
@@ -30,21 +30,21 @@ impl Sequenced for Segment {
 }
 
 impl Segment {
-    /// With room for `frames` frames without payload.
+    /// Creates a segment with room for `frames` frames without payload.
     fn new(sequence: u64, frames: usize) -> Arc<Self> {
         let end = START + 16 * frames;
         Arc::new(Self { map: SharedMap::new(Memory::zeroed(end + 16), TAIL, START, end), sequence })
     }
 
-    /// Appends a frame whose only content is `content`.
+    /// Appends a frame that contains `content`.
     fn append(&self, content: u64) -> Result<usize, NoClaim> {
         let claim = self.map.claim(0)?;
-        // The crc is not what is looked at here: it carries the content a second time.
+        // The model does not check checksums. The field of the checksum contains the content again.
         let word = 2 << 28 | content << 32;
         Ok(claim.commit(&content.to_le_bytes(), word))
     }
 
-    /// The contents of the complete frames up to the first that is not.
+    /// Returns the contents of the complete frames before the first incomplete frame.
     fn read(&self) -> Vec<u64> {
         let mut contents = Vec::new();
         let mut at = START;
@@ -77,7 +77,7 @@ fn two_threads_never_share_space_and_a_reader_sees_whole_frames() {
             thread::spawn(move || (0..2).all(|n| segment.append(thread << 8 | n).is_ok()))
         };
         let threads = [append(1), append(2)];
-        // While they append.
+        // This reads while the threads append.
         segment.read();
         assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
         let contents = segment.read();
@@ -111,7 +111,7 @@ fn nothing_is_appended_to_a_closed_segment() {
     });
 }
 
-/// What an append to the log does; `None` where there is no segment to go on to.
+/// Appends as the log does. Returns `None` if the segment is full and there is no next segment.
 fn put(log: &Succession<Segment>, content: u64) -> Option<u64> {
     loop {
         let current = log.current();
@@ -178,7 +178,7 @@ fn a_segment_that_comes_late_is_gone_on_to_and_nothing_is_written_twice() {
         let mut contents = segments[1].read();
         contents.sort_unstable();
         assert_eq!(contents, expected);
-        // What found no segment finds one now.
+        // An append that found no segment finds one now.
         assert_eq!(put(&log, 4).is_some(), contents.len() < 2);
     });
 }

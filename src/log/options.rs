@@ -1,4 +1,4 @@
-//! What a log shall be.
+//! The options of a log.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,34 +19,35 @@ use super::problem::Problem;
 use super::size;
 
 const FRAME_HEADER_LEN: u32 = 16;
-/// Bytes that the lock file of a directory takes on disk.
+/// The number of bytes that the lock file of a directory takes on disk.
 const LOCK_BYTES: u64 = 4096;
 
-/// What becomes of an entry for which there is no room: the byte budget is used up, the disk is full or read-only, the
-/// quota is reached (C3). Whatever it is, each entry that is not written is counted, and the log says so itself as soon
-/// as it can.
+/// The policy for an entry for which there is no room: the byte budget is used up, the disk is full or read-only, or
+/// the quota is reached. With each policy the log counts every dropped entry, and writes a loss record as soon as it
+/// has room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnFull {
-    /// Once no further segment can be made, entries below the severity are dropped, so that what is left of the last one
-    /// is for those that matter. When that is full, too, all are dropped.
+    /// Drops entries below the severity if no further segment can be created. The rest of the last segment is
+    /// reserved for more severe entries. When it is full, all entries are dropped.
     DropBelow(Severity),
-    /// The oldest segments of the directory are deleted, including those of other processes, but none that a live process
-    /// writes to. The order is that of creation in the directory, whatever the clocks showed. The last segment of a process that
-    /// died is deleted after all others; such segments are spared up to half of the budget, the newest first.
+    /// Deletes the oldest segments of the directory, including segments of other processes, except segments that a
+    /// live process writes to. The order is the order of creation in the directory, independent of clocks. The last
+    /// segment of a process that died is deleted after all others. Up to half of the budget is reserved for such
+    /// segments, the newest first.
     ///
-    /// If the disk is full and the byte budget is not used up, other programs may have filled the disk. Then half of the byte
-    /// budget is kept: nothing is deleted below it, and entries are dropped and counted. Without a budget it is half of 1 GiB, or
-    /// of a tenth of the file system if that is less.
+    /// If the disk is full and the byte budget is not used up, other programs may have filled the disk. Then half of
+    /// the byte budget is kept: nothing is deleted below it, and entries are dropped and counted. Without a budget,
+    /// the kept amount is half of 1 GiB, or half of a tenth of the file system if that is less.
     ///
-    /// If only one segment is left and this process is about to complete it, the append waits for that, for at most
+    /// If only one segment is left and this process is about to complete it, the append waits for at most
     /// [`LogOptions::OVERWRITE_TIMEOUT`].
     #[default]
     OverwriteOldest,
-    /// The append waits so long for room, and then drops the entry.
+    /// Blocks the append for at most this duration until there is room, and then drops the entry.
     Block(Duration),
 }
 
-/// How a log is opened: [`Log::options`]. Nothing has to be set.
+/// The options of a log: [`Log::options`]. Every option has a default.
 #[derive(Clone, Debug)]
 pub struct LogOptions {
     pub(super) directory: PathBuf,
@@ -64,7 +65,8 @@ pub struct LogOptions {
     pub(super) close_timeout: Duration,
     pub(super) modes: Modes,
     pub(super) on_problem: Option<fn(&Problem)>,
-    /// Bytes that are prepared ahead of the appends at a time, and given back behind them: a power of two.
+    /// The number of bytes that are prepared before the appends reach them, and released after the appends, in one
+    /// step. A power of two.
     pub(super) window: usize,
     pub(super) clock: fn() -> (u64, u64),
 }
@@ -74,26 +76,28 @@ impl LogOptions {
     pub const MIN_TOTAL_BYTES: u64 = 4 * SegmentOptions::MIN_SIZE + LOCK_BYTES;
     /// The default of [`first_segment_size`](Self::first_segment_size): 64 KiB.
     pub const FIRST_SEGMENT_SIZE: u64 = 64 << 10;
-    /// The most bytes of the default byte budget: 1 GiB.
+    /// The maximum of the default byte budget: 1 GiB.
     pub const DEFAULT_TOTAL_BYTES: u64 = 1 << 30;
-    /// The longest time that an option may be: 100 years.
+    /// The maximum of an option that is a duration: 100 years.
     pub const MAX_DURATION: Duration = Duration::from_secs(36_525 * 86_400);
     /// The largest byte budget: 1 EiB.
     pub const MAX_TOTAL_BYTES: u64 = 1 << 60;
-    /// The most bytes that are prepared ahead of the appends at a time, and given back behind them: 2 MiB.
+    /// The maximum of `window`: 2 MiB.
     const MAX_WINDOW: usize = 2 << 20;
-    /// The least: 64 KiB.
+    /// The minimum of `window`: 64 KiB.
     const MIN_WINDOW: usize = 64 << 10;
-    /// A window is no more than this part of the memory limit: the windows of a segment are about a twentieth of it.
+    /// A window is at most this part of the memory limit. The windows of a segment together take about a twentieth of
+    /// the memory limit.
     const WINDOW_PART: u64 = 256;
-    /// How long [`sync_at`](Self::sync_at) makes an append wait for the disk at most.
+    /// The maximum time that an append waits for the disk because of [`sync_at`](Self::sync_at).
     pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// How long an append waits at most for a segment to be completed that it wants to have deleted
+    /// The maximum time that an append waits for the completion of a segment that is then deleted
     /// ([`OnFull::OverwriteOldest`]).
     pub const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
-    /// How long an append waits at most for a buffer, or as long as [`OnFull::Block`] says where that is longer.
+    /// The maximum time that an append waits for a buffer. If the duration of [`OnFull::Block`] is longer, that
+    /// duration applies.
     pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
     /// The default of [`close_timeout`](Self::close_timeout).
@@ -124,32 +128,32 @@ impl LogOptions {
         }
     }
 
-    /// What produces the entries; default [`Resource::of_this_process`] with the file name of the program as the name of the
-    /// service.
+    /// Sets the producer of the entries. The default is [`Resource::of_this_process`] with the file name of the
+    /// program as the service name.
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.segment.resource = resource;
         self
     }
 
-    /// Bounds of each entry; default [`Limits::DEFAULT`]. `max_entry_bytes` is at most half of what a segment holds,
-    /// less a frame's header.
+    /// Sets the limits of each entry. The default is [`Limits::DEFAULT`]. `max_entry_bytes` is reduced to half of the
+    /// capacity of a segment, minus the header of a frame.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.segment.limits = limits;
         self
     }
 
-    /// Sets the most bytes of a segment file; default 64 MiB, 16 KiB to 1 GiB.
+    /// Sets the maximum size of a segment file in bytes. The default is 64 MiB; the range is 16 KiB to 1 GiB.
     ///
-    /// Segments begin with [`first_segment_size`](Self::first_segment_size). Each next one is up to 8 times larger than the
-    /// one before, if at least an eighth of that one is used. The next segment is allocated when an eighth of the segment
-    /// in use is used, so that at most two of a process are allocated ahead of its entries.
+    /// Segments begin with [`first_segment_size`](Self::first_segment_size). Each further segment is up to 8 times
+    /// larger than the one before, if at least an eighth of that one is used. The next segment is allocated when an
+    /// eighth of the segment in use is used, so at most two segments of a process are allocated ahead of its entries.
     ///
     /// A segment is at most:
-    /// - a quarter of [`max_total_bytes`](Self::max_total_bytes), divided by the number of processes that write to the
-    ///   directory;
-    /// - 1/64 of the size of the file system, but not below 64 KiB for that reason;
+    /// - a quarter of [`max_total_bytes`](Self::max_total_bytes), divided by the number of processes that write to
+    ///   the directory;
+    /// - 1/64 of the size of the file system, but this rule does not reduce it below 64 KiB;
     /// - 4 MiB on tmpfs and ramfs, where allocated space is memory that is charged to the process's cgroup;
     /// - the process's limit of file sizes (`RLIMIT_FSIZE`).
     #[must_use]
@@ -158,7 +162,7 @@ impl LogOptions {
         self
     }
 
-    /// Sets the bytes of the first segment of a process; default 64 KiB, 16 KiB to
+    /// Sets the size of the first segment of a process in bytes. The default is 64 KiB; the range is 16 KiB to
     /// [`segment_size`](Self::segment_size). A process that logs little takes no more disk space than this.
     #[must_use]
     pub fn first_segment_size(mut self, bytes: u64) -> Self {
@@ -166,114 +170,121 @@ impl LogOptions {
         self
     }
 
-    /// Begins a new segment when the one in use is so old and has entries; default never. At least 10 ms.
+    /// Sets the age at which a segment with entries is completed and the next one begins. The default is no limit;
+    /// the minimum is 10 ms.
     #[must_use]
     pub fn max_segment_age(mut self, age: Duration) -> Self {
         self.max_segment_age = Some(age.max(Duration::from_millis(10)));
         self
     }
 
-    /// The most bytes that the segments in the directory may take on disk, those of other processes and the one that is
-    /// prepared ahead included. At least [`MIN_TOTAL_BYTES`](Self::MIN_TOTAL_BYTES). Before it would be passed,
-    /// [`on_full`](Self::on_full) decides.
+    /// Sets the maximum number of bytes that the segments in the directory take on disk. This includes the segments
+    /// of other processes and preallocated segments. The minimum is [`MIN_TOTAL_BYTES`](Self::MIN_TOTAL_BYTES). If an
+    /// append would exceed the budget, [`on_full`](Self::on_full) decides.
     ///
-    /// The default is 1 GiB or a tenth of the file system, whichever is less. [`unbounded`](Self::unbounded) removes the
-    /// bound. Allocated bytes count, not lengths of files.
+    /// The default is 1 GiB or a tenth of the file system, whichever is less. [`unbounded`](Self::unbounded) removes
+    /// the budget. Allocated bytes count, not lengths of files.
     #[must_use]
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes.max(Self::MIN_TOTAL_BYTES));
         self
     }
 
-    /// Removes the bound on the bytes of the directory, the default one included. Then the log takes what the file system
-    /// has.
+    /// Removes the byte budget, including the default. The log then takes all space of the file system.
     #[must_use]
     pub fn unbounded(mut self) -> Self {
         (self.max_total_bytes, self.unbounded) = (None, true);
         self
     }
 
-    /// Deletes the segments of the directory whose last entry is older than `age`, including those of other processes; default
-    /// never. A segment that a live process writes to stays.
+    /// Deletes the segments of the directory whose last entry is older than `age`, including those of other
+    /// processes. The default is no limit. A segment that a live process writes to is not deleted.
     ///
-    /// The age is measured by `CLOCK_BOOTTIME` from the moment when the segment was seen complete. For segments of earlier
-    /// runs it is the time of the last entry, corrected by the order of creation in the directory. A clock that was set, ahead
-    /// or back, does not make entries old: a difference of more than `age` between one segment and the next, a step that was seen
-    /// while the log was open, and the time before a clock has reached the time of earlier segments again do not count.
-    /// Without this evidence a segment is deleted when a process has had the log open for `age`.
+    /// The age is measured with `CLOCK_BOOTTIME` from the moment when the log found the segment complete. For
+    /// segments of earlier runs it is measured from the time of the last entry, corrected by the order of creation in
+    /// the directory. A clock that was set forward or back does not make entries old. Three spans do not count:
+    /// - a difference of more than `age` between one segment and the next;
+    /// - a clock step that the log observed while it was open;
+    /// - the time until a clock that was set back reaches the time of earlier segments again.
+    ///
+    /// If this evidence is missing, a segment is deleted when a process has had the log open for `age`.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// What becomes of entries for which there is no room; default [`OnFull::OverwriteOldest`].
+    /// Sets the policy for entries for which there is no room. The default is [`OnFull::OverwriteOldest`].
     #[must_use]
     pub fn on_full(mut self, on_full: OnFull) -> Self {
         self.on_full = on_full;
         self
     }
 
-    /// Writes to disk at this interval, so that a power cut loses no more than that; default never. At least 1 ms.
+    /// Sets the interval at which the log writes to disk. A power cut loses at most the entries of one interval. The
+    /// default is never; the minimum is 1 ms.
     #[must_use]
     pub fn sync_every(mut self, interval: Duration) -> Self {
         self.sync_every = Some(interval.max(Duration::from_millis(1)));
         self
     }
 
-    /// Lets the append of an entry of at least this severity return when the entry is on disk, or after
-    /// [`SYNC_TIMEOUT`](Self::SYNC_TIMEOUT); default never.
+    /// Makes the append of an entry with at least this severity wait until the entry is on disk, for at most
+    /// [`SYNC_TIMEOUT`](Self::SYNC_TIMEOUT). The default is never.
     #[must_use]
     pub fn sync_at(mut self, severity: Severity) -> Self {
         self.sync_at = Some(severity);
         self
     }
 
-    /// Whether pages are touched ahead of the appends by a thread of the log, so that appends do not fault; default yes.
+    /// Sets whether a worker touches pages before the appends reach them, so that appends cause no page faults. The
+    /// default is `true`.
     #[must_use]
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
         self
     }
 
-    /// Whether a segment that is complete gets an index beside it, made by a thread of the log, so that searches need not read
-    /// all of it; default yes. It takes at most 2 % of the segment's bytes more, on disk and, while the segment is in use, in
-    /// memory. A segment with less than 64 KiB of frames gets none.
+    /// Sets whether a worker writes an index next to each complete segment, so that searches need not read the whole
+    /// segment. The default is `true`. An index takes at most 2 % of the segment's bytes on disk, and in memory while
+    /// the segment is in use. A segment with less than 64 KiB of frames has no index.
     #[must_use]
     pub fn index(mut self, index: bool) -> Self {
         self.segment.index = index;
         self
     }
 
-    /// How long dropping the last clone of the log waits at most for the log to be completed; default 10 s. For a disk that
-    /// does not answer nobody waits for ever. [`Log::close`] takes a time of its own, and tells.
+    /// Sets the maximum time that the drop of the last clone waits until the log is closed. The default is 10 s. The
+    /// limit is necessary because a disk may never respond. [`Log::close`] has a separate limit and returns the
+    /// result.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
     }
 
-    /// Sets the permissions of the files that the log makes, whatever the umask of the process; default `0o640`.
+    /// Sets the permissions of the files that the log creates, independent of the process's umask. The default is
+    /// `0o640`.
     #[must_use]
     pub fn file_mode(mut self, mode: u32) -> Self {
         self.modes.file = mode;
         self
     }
 
-    /// Sets the permissions of the directories that the log makes, whatever the umask of the process; default `0o750`. A
-    /// directory that exists keeps its permissions.
+    /// Sets the permissions of the directories that the log creates, independent of the process's umask. The default
+    /// is `0o750`. A directory that exists keeps its permissions.
     #[must_use]
     pub fn dir_mode(mut self, mode: u32) -> Self {
         self.modes.directory = mode;
         self
     }
 
-    /// Sets a function that the log calls when entries begin to be dropped, when no segment can be made, and when the disk
-    /// fails; default none.
+    /// Sets a function that the log calls when entries begin to be dropped, when no segment can be created, and when
+    /// the disk fails. The default is none.
     ///
-    /// A worker of the log calls the function, at most once per second for each kind of problem and each cause of drops. The
-    /// function may write to standard error, or count. It should not block, because the worker does its other work after
-    /// that. The log refuses and counts an entry that the function logs to the same log.
+    /// A worker of the log calls the function, at most once per second for each kind of problem and each cause of
+    /// drops. The function may write to standard error, or count. It should not block, because the worker does its
+    /// other work after that. The log refuses and counts an entry that the function logs to the same log.
     ///
     /// # Examples
     /// ```
@@ -290,8 +301,8 @@ impl LogOptions {
         self
     }
 
-    /// Replaces the clocks that [`max_age`](Self::max_age) is measured with, for tests: a function that returns nanoseconds since
-    /// the Unix epoch, and nanoseconds since the start of the machine.
+    /// Replaces the clocks for [`max_age`](Self::max_age) in tests. The function returns the nanoseconds since the
+    /// Unix epoch and the nanoseconds since the start of the machine.
     #[doc(hidden)]
     #[must_use]
     pub fn clock(mut self, clock: fn() -> (u64, u64)) -> Self {
@@ -299,40 +310,44 @@ impl LogOptions {
         self
     }
 
-    /// How many threads can build entries at the same moment, each in a buffer of its own; default 64, at least 1. More
-    /// threads may use the log: they take turns. Where none comes to its end for [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), as
-    /// where all that have a buffer log a value that waits for a thread without one, an entry is dropped and counted as
-    /// [`DropCause::Busy`](super::DropCause::Busy).
+    /// Sets the number of threads that can encode entries at the same time, each in a separate buffer. The default is
+    /// 64; the minimum is 1. More threads can use the log: they take turns. If no buffer is free for
+    /// [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), an entry is dropped and counted as
+    /// [`DropCause::Busy`](super::DropCause::Busy). For example, this happens if all threads with a buffer log a
+    /// value that waits for a thread without one.
     #[must_use]
     pub fn max_threads(mut self, threads: u16) -> Self {
         self.max_threads = threads.max(1);
         self
     }
 
-    /// The most memory that the log takes, in bytes: one buffer for each of [`max_threads`](Self::max_threads), and the
-    /// parts of segments that are mapped and in memory. The buffers become resident only as far as entries reach; pages of
-    /// segments belong to the page cache, which the kernel may write out and take back.
+    /// Returns the maximum memory that the log takes, in bytes: one buffer for each of
+    /// [`max_threads`](Self::max_threads), and the resident parts of mapped segments. The buffers become resident
+    /// only as far as entries reach. The pages of segments belong to the page cache, which the kernel can write to
+    /// disk and reclaim.
     ///
-    /// The bound holds at full speed: workers of the log give pages back, and an append does so if they are late. It is smaller
-    /// in a cgroup with a memory limit below 512 MiB.
+    /// The bound also holds at the highest rate of appends: workers release pages, and an append does so if the
+    /// workers are late. It is smaller in a cgroup with a memory limit below 512 MiB.
     #[must_use]
     pub fn resident_bound(&self) -> u64 {
         let checked = self.clone().in_agreement();
-        // One more than threads is kept in reserve.
+        // There is one more buffer, which is kept in reserve.
         let buffers =
             (u64::from(checked.max_threads) + 1) * checked.scratch_len().next_multiple_of(4096) as u64;
-        // Of the segment in use one window after the appends and two before them, and two more until pages are given back;
-        // as much of the segment before it; the beginning of the next segment; what a worker reads.
+        // Of the segment in use one window after the appends, two before them, and two more until pages are released;
+        // the same number for the segment before it; the beginning of the next segment; the pages that a worker
+        // reads.
         let windows = (12 * checked.window as u64).min(3 * checked.segment.size);
         buffers + windows + (256 << 10)
     }
 
-    /// Bytes that a thread needs to build one frame in.
+    /// Returns the number of bytes that a thread needs to encode one frame.
     pub(super) fn scratch_len(&self) -> usize {
         crate::segment::shared::HEADER_LEN + self.segment.limits.max_entry_bytes as usize + 16
     }
 
-    /// How long an append waits for a buffer. The others may wait for room, as this one would.
+    /// Returns the time that an append waits for a buffer. The holders of the buffers may wait for room, as this
+    /// append would.
     pub(super) fn patience(&self) -> Duration {
         match self.on_full {
             OnFull::Block(timeout) => timeout.max(Self::BUSY_TIMEOUT),
@@ -340,8 +355,10 @@ impl LogOptions {
         }
     }
 
+    /// Checks the permissions.
+    ///
     /// # Errors
-    /// For permissions with which the log could not use its own files.
+    /// [`io::ErrorKind::InvalidInput`] for permissions with which the log could not use its own files.
     fn check_modes(&self) -> io::Result<()> {
         let modes = [("file_mode", self.modes.file, 0o600), ("dir_mode", self.modes.directory, 0o700)];
         for (name, mode, needed) in modes {
@@ -353,11 +370,11 @@ impl LogOptions {
         Ok(())
     }
 
-    /// The options for this file system: with a byte budget, unless there shall be none, and with segments that are
-    /// not too large for it.
+    /// Returns the options for this file system: with the default byte budget if none is set, and with segments that
+    /// are not too large for it.
     ///
     /// # Errors
-    /// If no file that is large enough can be written.
+    /// An error if the process cannot write a file of the necessary size.
     fn suited_to(mut self, directory: &Directory) -> io::Result<Self> {
         let space = directory.folder().space();
         if self.max_total_bytes.is_none() && !self.unbounded {
@@ -369,10 +386,10 @@ impl LogOptions {
         Ok(self)
     }
 
-    /// The options, if each number is in its range.
+    /// Returns the options if each number is in its range.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`], with the name of the option that is not.
+    /// [`io::ErrorKind::InvalidInput`] with the name of the first option that is out of its range.
     pub(super) fn checked(self) -> io::Result<Self> {
         let block = match self.on_full {
             OnFull::Block(timeout) => Some(timeout),
@@ -402,10 +419,10 @@ impl LogOptions {
         Ok(self.in_agreement())
     }
 
-    /// The options with the numbers in agreement with one another.
+    /// Returns the options, with all numbers adjusted to each other.
     fn in_agreement(mut self) -> Self {
         if let Some(total) = self.max_total_bytes {
-            // With its index: four of them have to fit.
+            // Four segments must fit, each with its index.
             let most = ((total - LOCK_BYTES) / 4).min(2 * SegmentOptions::MAX_SIZE);
             let mut quarter = most / 4096 * 4096;
             while self.segment.index && quarter + IndexBuilder::max_len(quarter) > most {
@@ -419,30 +436,31 @@ impl LogOptions {
         self.first_segment_size = first / 4096 * 4096;
         let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
         let mut limits = self.segment.limits.clamped();
-        // Every segment begins with the resource, which has the same bound: one entry always fits beside it.
+        // Every segment begins with the resource, which has the same limit. Therefore one entry always fits after it.
         let half = u32::try_from(holds / 2).unwrap_or(u32::MAX) - FRAME_HEADER_LEN;
         limits.max_entry_bytes = limits.max_entry_bytes.min(half / 16 * 16);
         self.segment.limits = limits;
         self
     }
 
-    /// Opens the log: makes the directory where there is none, and its first segment. Where there is no room for that, the
-    /// log is open all the same: it drops and counts entries as [`on_full`](Self::on_full) says, and writes as soon as
-    /// there is room.
+    /// Opens the log. Creates the directory if it does not exist, and the first segment. If there is no room for the
+    /// segment, the log is open nevertheless: it applies [`on_full`](Self::on_full), counts dropped entries, and
+    /// writes as soon as there is room.
     ///
     /// # Errors
-    /// Those of the file system that time does not heal, among them a directory that cannot be made or written to for
-    /// lack of rights, and [`io::ErrorKind::InvalidInput`] for an option out of its range, which the error names, and for a
-    /// resource too large for a segment. Also where the system
-    /// lets the log have no threads.
+    /// - the permanent errors of the file system, for example missing permissions to create the directory or to write
+    ///   to it
+    /// - [`io::ErrorKind::InvalidInput`] for an option out of its range, which the error names, and for a resource
+    ///   that is too large for a segment
+    /// - an error if the system refuses to start threads
     pub fn open(self) -> io::Result<Log> {
         Log::open(self)
     }
 
-    /// The options as they are used, and the open directory.
+    /// Returns the options in effect, and the open directory.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open).
+    /// The errors of [`open`](Self::open).
     pub(super) fn with_directory(self) -> io::Result<(Self, Directory)> {
         self.check_modes()?;
         let checked = self.checked()?;
@@ -455,8 +473,8 @@ fn out_of_range(name: &str, what: &std::fmt::Arguments<'_>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: {what}"))
 }
 
-/// Nanoseconds since the Unix epoch, and since the start of the machine. The second clock also runs while the machine sleeps, and
-/// nobody can set it.
+/// Returns the nanoseconds since the Unix epoch and since the start of the machine. The second clock also runs while
+/// the machine sleeps, and cannot be set.
 fn clocks() -> (u64, u64) {
     #[cfg(target_os = "linux")]
     let id = rustix::time::ClockId::Boottime;
@@ -467,7 +485,7 @@ fn clocks() -> (u64, u64) {
     (unix_nanos_now(), seconds.saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0)))
 }
 
-/// The window of a log under this memory limit.
+/// Returns the window of a log under this memory limit.
 fn window_under(limit: Option<u64>) -> usize {
     let part = limit.unwrap_or(u64::MAX) / LogOptions::WINDOW_PART;
     let most = usize::try_from(part).unwrap_or(usize::MAX).max(1);

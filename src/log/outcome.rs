@@ -34,16 +34,16 @@ pub enum DropCause {
     TimedOut,
     /// The circuit breaker refused the entry, as its limits require.
     Refused,
-    /// The thread was in the middle of another append: the `Display`, `Debug` or `Serialize` code of a value logged the entry,
-    /// or a signal handler, or an allocator. If the code of a value panics during an append, the log still writes the entry of
-    /// the panic hook.
+    /// The thread was in another append. The `Display`, `Debug` or `Serialize` code of a value logged the entry, or a
+    /// signal handler, or an allocator. If the code of a value panics during an append, the log still writes the
+    /// entry of the panic hook.
     Reentrant,
     /// Other threads held all buffers and did not complete their entries in time, see
     /// [`LogOptions::max_threads`](super::LogOptions::max_threads).
     Busy,
     /// The log is closed: [`Log::shutdown`](super::Log::shutdown).
     Closed,
-    /// It was written, and then another program removed, moved or truncated the file that contained it.
+    /// Another program removed, moved or truncated the file that contained the entry.
     Removed,
 }
 
@@ -109,10 +109,10 @@ pub enum FlushError {
     TimedOut,
     /// The log is closed, and not all entries were on disk when it was closed.
     Closed,
-    /// A signal handler or an allocator asked for it in the middle of another call of the log.
+    /// A signal handler or an allocator called the function during another call of the log.
     Reentrant,
-    /// Another program removed, moved or truncated a file of the log. The entries in it are lost, and are counted as
-    /// [`DropCause::Removed`]. The log has begun a new file. Only one flush returns this error.
+    /// Another program removed, moved or truncated a file of the log. The entries in this file are lost and are
+    /// counted as [`DropCause::Removed`]. The log has begun a new file. Only one flush returns this error.
     Removed,
     /// The write to disk failed. The log switches to another segment. It checks and rewrites the failed segment at a later
     /// flush. Until that succeeds, every flush returns an error.
@@ -142,7 +142,7 @@ pub enum CloseError {
     /// The disk did not complete the write in time. If the write completes later, the log is closed. Otherwise the log
     /// is in the same state as after SIGKILL: no entry is missing.
     TimedOut,
-    /// A signal handler or an allocator asked for it in the middle of another call of the log.
+    /// A signal handler or an allocator called the function during another call of the log.
     Reentrant,
 }
 

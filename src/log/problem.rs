@@ -1,4 +1,4 @@
-//! Telling the program what goes wrong, by a function of its own.
+//! Reports of problems to a function of the program.
 
 use std::fmt;
 use std::io;
@@ -11,28 +11,28 @@ use super::inside::Inside;
 use super::outcome::DropCause;
 use super::signal::lock;
 
-/// A problem of a log, as [`LogOptions::on_problem`](super::LogOptions::on_problem) hears of it.
+/// A problem of a log, as passed to the function of [`LogOptions::on_problem`](super::LogOptions::on_problem).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Entries have been dropped.
+    /// Entries were dropped.
     Dropped {
-        /// Why.
+        /// The cause of the drops.
         cause: DropCause,
-        /// Entries dropped for this cause since the last call for it.
+        /// The number of entries dropped for this cause since the last report of the cause.
         count: u64,
     },
-    /// No further segment can be made. It is tried again.
+    /// No further segment can be created. The log retries.
     NoSegment(io::ErrorKind),
-    /// Entries could not be written to disk. They survive the process, and possibly not a power cut.
+    /// Entries could not be written to disk. They survive the process, but may not survive a power cut.
     Disk(io::ErrorKind),
 }
 
-/// How many kinds there are, each cause of drops being one.
+/// The number of kinds of problems. Each cause of drops is one kind.
 const KINDS: usize = DropCause::ALL.len() + 2;
 
 impl Problem {
-    /// Problems of the same kind are told at most once in [`PAUSE`].
+    /// Returns the kind of the problem. Problems of one kind are reported at most once per [`PAUSE`].
     const fn kind(&self) -> usize {
         match self {
             Self::Dropped { cause, .. } => *cause as usize,
@@ -52,13 +52,14 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How long at least between two calls for one kind.
+/// The minimum time between two reports of one kind.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What there is to tell, and what has been told.
+/// The problems that are not reported, and the state of earlier reports.
 pub(super) struct Problems {
     handler: Option<fn(&Problem)>,
-    /// The last of each kind that has not been told. Never held while code of the program runs.
+    /// The last problem of each kind that has not been passed to the function. The lock is never held while code of
+    /// the program runs.
     reported: Mutex<[Option<Problem>; KINDS]>,
     told: Mutex<Told>,
 }
@@ -66,12 +67,12 @@ pub(super) struct Problems {
 #[derive(Default)]
 struct Told {
     last: [Option<Instant>; KINDS],
-    /// Entries dropped, by cause.
+    /// The number of dropped entries that have been reported, by cause.
     drops: [u64; DropCause::ALL.len()],
 }
 
 impl Told {
-    /// Whether a problem of this kind may be told now. If not, when it may be.
+    /// Returns whether a problem of this kind may be reported now. If not, lowers `wait` to the time that is left.
     fn may_tell(&mut self, kind: usize, now: Instant, wait: &mut Option<Duration>) -> bool {
         let since = self.last[kind].map(|last| now.saturating_duration_since(last));
         let left = since.and_then(|since| PAUSE.checked_sub(since)).filter(|left| !left.is_zero());
@@ -88,17 +89,18 @@ impl Problems {
         Self { handler, reported: Mutex::default(), told: Mutex::default() }
     }
 
-    /// Notes a problem, to be told by a worker.
+    /// Records a problem, which a worker reports later.
     pub(super) fn report(&self, problem: Problem) {
         if self.handler.is_some() {
             lock(&self.reported)[problem.kind()] = Some(problem);
         }
     }
 
-    /// Tells what has been reported, and what has been dropped. Only for workers. When there is more to tell.
+    /// Reports the recorded problems and the dropped entries to the function. Only workers call this. Returns the
+    /// time until the next report is due, if one is.
     pub(super) fn tell(&self, drops: &DropCounters) -> Option<Duration> {
         let handler = self.handler?;
-        // Another worker tells just now.
+        // If the lock is taken, another worker reports at this moment.
         let mut told = self.told.try_lock().ok()?;
         let now = Instant::now();
         let mut wait = None;
@@ -121,10 +123,10 @@ impl Problems {
         }
         let refused = Inside::refused();
         for problem in problems.iter().flatten() {
-            // A function that panics must not end the worker.
+            // A panic of the function must not end the worker.
             let _ = catch_unwind(AssertUnwindSafe(|| handler(problem)));
         }
-        // An entry that the function itself has logged here is refused, and no reason to call it again.
+        // An entry that the function logs to this log is refused, and must not cause another report.
         told.drops[DropCause::Reentrant as usize] += Inside::refused().wrapping_sub(refused);
         wait
     }

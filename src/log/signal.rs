@@ -1,26 +1,29 @@
-//! How threads of the log wait for one another.
+//! Signals between the threads of a log.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-/// A lock that nothing of a user's runs under, so that a panic cannot have left half a change behind.
+/// Locks `mutex` and ignores poisoning: no code of the program runs under this lock, so a panic cannot leave the data
+/// in an inconsistent state.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Wakes one thread, which looks for what there is to do before it waits again.
+/// A signal that wakes one thread. The thread checks for work before it waits again.
 #[derive(Default)]
 pub(super) struct Signal {
-    /// Changed by read-modify-write alone: whoever finds it set knows that the thread has not looked yet, and will see all
-    /// that was done before.
+    /// Whether the thread has been woken and has not checked for work since. The flag is changed only by
+    /// read-modify-write operations: if a caller finds it set, the thread will see all changes that the caller made
+    /// before.
     pending: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
 impl Signal {
-    /// Makes the thread that waits look again. No system call where somebody else has done so and it has not looked yet.
+    /// Makes the thread check for work. This takes no system call if another caller has woken the thread and it has
+    /// not checked since.
     pub(super) fn wake(&self) {
         if !self.pending.swap(true, Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
@@ -29,10 +32,11 @@ impl Signal {
         }
     }
 
-    /// Waits until somebody wakes this thread, or for `timeout`. Always called by the same thread.
+    /// Waits until another thread calls [`wake`](Self::wake), or until `timeout` has passed. Only one thread may call
+    /// this.
     pub(super) fn wait(&self, timeout: Option<Duration>) {
         self.thread.get_or_init(thread::current);
-        // Not a mere load: whoever changes it after this sees which thread to wake.
+        // A read-modify-write and not a load: a caller that changes the flag after this sees the thread to wake.
         if !self.pending.swap(false, Ordering::SeqCst) {
             match timeout {
                 Some(timeout) => thread::park_timeout(timeout),

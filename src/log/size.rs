@@ -1,7 +1,7 @@
 //! The size of the next segment.
 //!
-//! A process that logs one line takes little space, and one that logs much takes few files: the first segment is small, and
-//! each next one is larger by a factor if the one before was used.
+//! The first segment of a stream is small, so a process that logs one line takes little space. Each further segment
+//! is larger by a factor if the segment before it was used, so a process that logs much creates few files.
 
 use std::io;
 use std::path::Path;
@@ -11,49 +11,49 @@ use crate::format::segment::{DATA_START, PAGE, TRAILER_LEN};
 use crate::segment::SegmentOptions;
 use crate::segment::folder::{Space, about};
 
-/// How many times larger a segment is than a used one before it, at most.
+/// The maximum ratio of the size of a segment to the size of the used segment before it.
 const FACTOR: u64 = 8;
-/// The most bytes of a segment on a file system in memory, where space is memory as soon as it is allocated.
+/// The maximum size of a segment on a file system in memory, where allocated space is memory.
 const MOST_IN_MEMORY: u64 = 4 << 20;
 /// A segment takes at most this part of its file system.
 const PART: u64 = 64;
-/// The part of a file system rule does not ask for smaller segments than this.
+/// The rules about parts of the file system and of the address space do not reduce the size of a segment below this.
 const LEAST_BY_PART: u64 = 64 << 10;
 
-/// A segment takes at most this part of the process's address space (`RLIMIT_AS`): several are mapped, and the program
-/// needs the rest.
+/// A segment takes at most this part of the process's address space (`RLIMIT_AS`): several segments are mapped, and
+/// the program needs the rest.
 const MAP_PART: u64 = 16;
 
-/// Bounds of the size of one segment, in bytes.
+/// The sizes that are tried for one segment, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sizes {
-    /// The size to begin with.
+    /// The first size that is tried.
     pub(super) wanted: u64,
-    /// The smallest size for which other segments are kept rather than deleted.
+    /// The smallest size that is tried before other segments are deleted.
     pub(super) kept: u64,
-    /// The smallest size of any use.
+    /// The smallest size that is useful.
     pub(super) least: u64,
 }
 
-/// What the size of a segment follows from.
+/// The values that determine the size of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Grounds {
     /// The size of a first segment.
     pub(super) first: u64,
     /// The largest size.
     pub(super) most: u64,
-    /// This process's share of the byte budget: no segment is larger but for a frame that needs it.
+    /// This process's share of the byte budget. Only a segment for a longer frame is larger.
     pub(super) share: u64,
     /// The size of the segment in use, and whether an eighth of it is used.
     pub(super) current: Option<(u64, bool)>,
-    /// Bytes of all segments that the stream had before.
+    /// The number of bytes of all earlier segments of the stream.
     pub(super) made: u64,
-    /// Bytes of a frame that did not fit the segment in use, and of the resource.
+    /// The number of bytes of the resource and of a frame that did not fit into the segment in use.
     pub(super) needed: u64,
 }
 
 impl Sizes {
-    /// Returns the sizes for these grounds, or `None` if no segment of the largest size holds the frame.
+    /// Returns the sizes for these values, or `None` if no segment of the largest size holds the frame.
     pub(super) fn of(grounds: &Grounds) -> Option<Self> {
         let Grounds { first, most, share, current, made, needed } = *grounds;
         let holding = pages_up((DATA_START + TRAILER_LEN + ALIGN) as u64 + needed);
@@ -65,7 +65,7 @@ impl Sizes {
         let (same, follows) = match current {
             None => (first, first),
             Some((size, true)) => (size, size.saturating_mul(FACTOR)),
-            // A segment that was given up for its age, or for a disk that failed.
+            // The segment was completed early because of its age or a failed disk.
             Some((size, false)) => (size / FACTOR, size / FACTOR),
         };
         let mut wanted = follows.clamp(first, most);
@@ -73,23 +73,24 @@ impl Sizes {
             wanted = wanted.saturating_mul(FACTOR).min(most);
         }
         let least = first.max(holding).min(wanted);
-        // A stream that has had so much may have as much again, at the cost of older segments.
+        // If the stream has had at least this many bytes, it may have a segment of this size at the cost of older
+        // segments.
         let kept = if made >= wanted { wanted } else { pages_down(same).clamp(least, wanted) };
         Some(Self { wanted: pages_down(wanted), kept, least })
     }
 
-    /// The sizes from the wanted one down to the smallest for which others are kept.
+    /// Returns the sizes that are tried before other segments are deleted, from the largest to the smallest.
     pub(super) fn keeping(self) -> impl Iterator<Item = u64> {
         ladder(self.wanted, self.kept)
     }
 
-    /// The sizes below those, down to the smallest of any use.
+    /// Returns the sizes that are tried if no segment can be deleted, from the largest to the smallest.
     pub(super) fn smaller(self) -> impl Iterator<Item = u64> {
         ladder(self.kept, self.least).skip(1)
     }
 }
 
-/// Sizes that fall by the factor, from `from` to `to`.
+/// Returns sizes from `from` down to `to`, each smaller by the factor than the one before.
 fn ladder(from: u64, to: u64) -> impl Iterator<Item = u64> {
     let next = move |size: &u64| (*size > to).then(|| pages_up(*size / FACTOR).max(to));
     std::iter::successors(Some(from), next)
@@ -103,24 +104,24 @@ fn pages_down(bytes: u64) -> u64 {
     bytes / PAGE as u64 * PAGE as u64
 }
 
-/// The most bytes that a segment may have on a file system.
+/// Returns the maximum size of a segment on a file system, in bytes.
 pub(super) fn most_on(space: Option<Space>) -> u64 {
     let Some(space) = space else { return SegmentOptions::MAX_SIZE };
     let part = space.total.map_or(SegmentOptions::MAX_SIZE, |total| (total / PART).max(LEAST_BY_PART));
     pages_down(if space.in_memory { part.min(MOST_IN_MEMORY) } else { part })
 }
 
-/// The most bytes that a segment may have while `writers` processes share a byte budget: all their segments in use, and
-/// those that are prepared, are half of it.
+/// Returns the maximum size of a segment if `writers` processes share a byte budget, in bytes. All their segments in
+/// use and their preallocated segments together take half of the budget.
 pub(super) fn share(budget: u64, writers: u64) -> u64 {
     pages_down(budget / 4 / writers.max(1)).max(SegmentOptions::MIN_SIZE)
 }
 
-/// Returns the most bytes that the limits of this process allow for one file of `directory`.
+/// Returns the maximum size of one file of `directory` under the limits of this process, in bytes.
 ///
 /// # Errors
-/// [`io::ErrorKind::FileTooLarge`] if that is less than the smallest segment. The system ends a process with SIGXFSZ if it
-/// tries.
+/// [`io::ErrorKind::FileTooLarge`] if this is less than the smallest segment. If the process wrote such a file, the
+/// system would end it with SIGXFSZ.
 pub(super) fn most_by_limits(directory: &Path) -> io::Result<u64> {
     let limit = crate::map::limit::file_size().unwrap_or(u64::MAX);
     if limit < SegmentOptions::MIN_SIZE {
@@ -186,7 +187,7 @@ mod tests {
         let sizes = Sizes::of(&large).unwrap();
         assert_eq!((sizes.wanted, sizes.least), (512 * KIB, 112 * KIB));
         assert_eq!(Sizes::of(&Grounds { most: 100 * KIB, ..large }), None);
-        // Also where that is more than the process's share.
+        // This is also true if the frame is larger than the process's share.
         let shared = Sizes::of(&Grounds { share: 32 * KIB, ..large }).unwrap();
         assert_eq!(shared.wanted, 112 * KIB);
         let all = Sizes::of(&Grounds { most: 112 * KIB, ..large }).unwrap();

@@ -1,4 +1,4 @@
-//! Which sealed segments are not known to be on disk.
+//! The sealed segments that may not be on disk.
 
 use std::ffi::OsString;
 use std::io;
@@ -16,36 +16,38 @@ use super::core::Core;
 use super::listing::{is_segment_name, named};
 use super::problem::Problem;
 
-/// The sealed segments of a stream that are not known to be on disk.
+/// The sealed segments of a stream that may not be on disk.
 #[derive(Default)]
 pub(super) struct Unsynced {
-    /// By the directories that they are in: more than one if the directory has been moved.
+    /// The segments by directory. There is more than one directory if the log's directory has been moved.
     folders: Vec<InFolder>,
-    /// Whether a segment could not be sealed when the log was completed.
+    /// Whether a segment could not be sealed when the log was closed.
     incomplete: bool,
 }
 
-/// Those in one directory, by their places in the stream. Not by their names: if nobody ever asks, there are more and more.
+/// The segments in one directory, by their positions in the stream. Names would use more and more memory if the
+/// program never requests a sync.
 struct InFolder {
     folder: Arc<Folder>,
-    /// The disk has not been asked for them.
+    /// The segments that have not been synced.
     sealed: Places,
-    /// The disk has refused them. What it has is not known until they have been written anew.
+    /// The segments for which the disk returned an error. Their state on disk is unknown until they have been written
+    /// again.
     refused: Places,
 }
 
 impl Unsynced {
-    /// Takes note of a segment that is sealed.
+    /// Adds a sealed segment.
     pub(super) fn add(&mut self, segment: &SharedSegment) {
         self.of(segment.folder()).sealed.add(segment.header().sequence);
     }
 
-    /// Takes note of a segment that is sealed, and that the disk has refused before.
+    /// Adds a sealed segment for which the disk returned an error before.
     pub(super) fn add_refused(&mut self, segment: &SharedSegment) {
         self.of(segment.folder()).refused.add(segment.header().sequence);
     }
 
-    /// Takes note of a segment that will never be sealed.
+    /// Records that a segment will never be sealed.
     pub(super) fn add_incomplete(&mut self) {
         self.incomplete = true;
     }
@@ -59,15 +61,15 @@ impl Unsynced {
         &mut self.folders[at]
     }
 
-    /// Whether every segment that is sealed is on disk.
+    /// Returns whether every sealed segment is on disk.
     pub(super) fn is_empty(&self) -> bool {
         self.folders.is_empty() && !self.incomplete
     }
 
-    /// Writes them to disk. A segment remains here until it is there, or until it has been deleted.
+    /// Writes the segments to disk. A segment is removed from this list when it is on disk or has been deleted.
     ///
     /// # Errors
-    /// The first one. All segments are tried.
+    /// The first error. All segments are tried.
     pub(super) fn sync(&mut self, core: &Core, stream_id: &[u8; 16]) -> Result<(), io::ErrorKind> {
         let mut result = if self.incomplete { Err(io::ErrorKind::InvalidData) } else { Ok(()) };
         for of in &mut self.folders {
@@ -85,7 +87,7 @@ impl InFolder {
 
     fn sync(&mut self, core: &Core, stream_id: &[u8; 16]) -> Result<(), io::ErrorKind> {
         let mut result = Ok(());
-        // If the directory cannot be read, all remain.
+        // If the directory cannot be read, all segments stay in the list.
         let found = of_stream(&self.folder, stream_id).map_err(|error| error.kind())?;
         let mut gives_up = false;
         let before = std::mem::replace(self, Self::new(Arc::clone(&self.folder)));
@@ -103,7 +105,8 @@ impl InFolder {
             if let Err(error) = &synced {
                 let places = if refused || error.is_refusal() { &mut self.refused } else { &mut self.sealed };
                 places.add(sequence);
-                // A disk that refuses one segment again may refuse all: the others wait for the next time.
+                // If the disk refuses a segment again, it may refuse all. The other refused segments wait for the
+                // next sync.
                 gives_up |= refused && error.kind() != io::ErrorKind::InvalidData;
             }
             result = result.and(synced.map_err(|error| error.kind()));
@@ -112,7 +115,7 @@ impl InFolder {
     }
 }
 
-/// Asks the disk by `write`, measures that, and counts where it fails.
+/// Calls `write`, measures its duration, and counts and reports its error.
 pub(super) fn sync(core: &Core, write: impl FnOnce() -> Result<(), NotOnDisk>) -> Result<(), NotOnDisk> {
     let start = Instant::now();
     let result = write();
@@ -124,7 +127,7 @@ pub(super) fn sync(core: &Core, write: impl FnOnce() -> Result<(), NotOnDisk>) -
     result
 }
 
-/// The segments in `folder` that have the name of one of `stream_id`, with their places in it, in order.
+/// Returns the segments in `folder` whose names belong to `stream_id`, with their positions in the stream, in order.
 fn of_stream(folder: &Folder, stream_id: &[u8; 16]) -> io::Result<Vec<(u64, OsString)>> {
     let mut found = Vec::new();
     for name in folder.names()? {
@@ -139,12 +142,12 @@ fn of_stream(folder: &Folder, stream_id: &[u8; 16]) -> io::Result<Vec<(u64, OsSt
     Ok(found)
 }
 
-/// Places in a stream, as ranges that do not touch, in order.
+/// Positions in a stream, as sorted ranges that are not adjacent.
 #[derive(Debug, Default)]
 struct Places(Vec<RangeInclusive<u64>>);
 
 impl Places {
-    /// Adds one that is not there. Mostly it is the next one.
+    /// Adds a position that is not in the set. It is usually the next one.
     fn add(&mut self, place: u64) {
         let at = self.0.partition_point(|range| *range.end() < place);
         let follows = at.checked_sub(1).filter(|before| self.0[*before].end() + 1 == place);

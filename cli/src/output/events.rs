@@ -76,6 +76,9 @@ impl EventPrinter {
                 Ok(())
             }
             LogEvent::UnreadableFile { path, error } => {
+                if self.mode == Mode::Strict {
+                    return Err(anyhow!(error.to_string())).with_context(|| path.display().to_string());
+                }
                 terminal.report(&format!("{}: {error}", path.display()))?;
                 self.note(Outcome::of_unreadable(path, &self.input));
                 Ok(())

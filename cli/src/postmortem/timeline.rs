@@ -74,11 +74,11 @@ pub(super) fn growth(memory: &[MemoryPoint]) -> Vec<Growth> {
         [10, 60, 300].map(|seconds| seconds * SECOND).into_iter().filter(|span| *span < all).collect();
     spans.push(all);
     let over = |span: u64| {
-        let since = last.0 - span;
+        let since = last.0.saturating_sub(span);
         // The last sample at or before the beginning.
         let at = heaps.partition_point(|(time, _)| *time <= since).saturating_sub(1);
         let from = heaps.get(at)?;
-        let nanos = last.0 - from.0;
+        let nanos = last.0.saturating_sub(from.0);
         let per_second = (last.1 as f64 - from.1 as f64) / (nanos as f64 / 1e9);
         (nanos > 0).then_some(Growth { nanos, from: from.1, to: last.1, per_second })
     };

@@ -1,25 +1,26 @@
-//! What tells where something is logged: the target, and the message without what varies.
+//! Identification of call sites: the target, and the message without its variable parts.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use fusewire::decode::EntryRef;
 
-/// What of a message tells its site.
+/// Maximum number of bytes of a message that identify its call site.
 pub(crate) const MESSAGE: usize = 200;
 
-/// The beginning of a text.
+/// Returns at most the first `most` bytes of a text. Replaces invalid UTF-8 with U+FFFD.
 pub(crate) fn lossy(bytes: &[u8], most: usize) -> Cow<'_, str> {
     let cut = bytes.get(..most).unwrap_or(bytes);
     match std::str::from_utf8(cut) {
         Ok(text) => text.into(),
-        // Cut within a character, or no text at all.
+        // The last character is incomplete.
         Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&cut[..error.valid_up_to()]),
         Err(_) => String::from_utf8_lossy(cut),
     }
 }
 
-/// The message without what differs from one entry of a site to the next: words with a digit in them become `#`.
+/// Appends the message to `out` and replaces each word that contains a digit with `#`. The result is the same for all entries
+/// of a call site.
 pub(crate) fn template(message: &str, out: &mut String) {
     let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let mut rest = message;
@@ -32,7 +33,7 @@ pub(crate) fn template(message: &str, out: &mut String) {
     }
 }
 
-/// Where in the source, by OpenTelemetry's names for it, and those before.
+/// Returns the file and the line in the source code. Reads the current and the former attribute names of OpenTelemetry.
 pub(crate) fn source(entry: &EntryRef<'_>) -> Option<String> {
     let file = ["code.file.path", "code.filepath"].iter().find_map(|key| entry.get(key))?;
     let line = ["code.line.number", "code.lineno"].iter().find_map(|key| entry.get(key));

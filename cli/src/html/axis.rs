@@ -1,9 +1,9 @@
-//! The positions and labels of the lines of an axis.
+//! Positions and labels of the grid lines of a chart.
 
 use crate::output::numbers::{bytes, grouped};
 use crate::output::time::Clock;
 
-/// What is on the upright axis.
+/// The unit of the vertical axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Bytes,
@@ -11,7 +11,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// A value, as people read it.
+    /// Formats a value with its unit.
     pub(crate) fn describe(self, value: f64) -> String {
         match self {
             Self::Bytes => bytes(value as u64),
@@ -19,10 +19,10 @@ impl Unit {
         }
     }
 
-    /// Some four values from 0 up, round ones, of which the last is `top` or more.
+    /// Returns about five round values in equal steps from 0. The last one is at least `top`.
     pub(super) fn ticks(self, top: f64) -> Vec<f64> {
         let step = match self {
-            // Of 1, 2, 4, ... 512 of a unit, which are powers of two all.
+            // All multiples 1, 2, 4, ... 512 of a unit are powers of two.
             Self::Bytes => 2_f64.powf((top / 4.0).max(1.0).log2().ceil()),
             Self::Count => {
                 let rough = (top / 4.0).max(1.0);
@@ -36,13 +36,13 @@ impl Unit {
     }
 }
 
-/// Lengths of time between two lines, in seconds.
+/// Possible times between two grid lines, in seconds.
 const STEPS: [f64; 23] = [
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
     1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0,
 ];
 
-/// Some eight moments between the two, round ones in UTC, and what a clock shows then.
+/// Returns at most 12 times within the span and their labels in the time zone of `clock`. The times are round in UTC.
 pub(super) fn times((from, to): (u64, u64), clock: &mut Clock) -> Vec<(u64, String)> {
     let span = to.saturating_sub(from) as f64 / 1e9;
     let step = STEPS

@@ -13,29 +13,30 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 24.0;
 
-/// Columns that the points of a line are drawn in: of more, the least and the greatest of each.
+/// Maximum number of columns of a line. If a line has more than two points per column, only the minimum and the maximum of
+/// each column are drawn.
 const COLUMNS: usize = 450;
 
-/// Rows of the table of numbers.
+/// Maximum number of rows in the table of numbers.
 const ROWS: usize = 40;
 
-/// Values over time.
+/// A line through values over time.
 pub(crate) struct Line {
     pub(crate) name: String,
-    /// Nanoseconds since the Unix epoch, and values; by time.
+    /// Times in nanoseconds since the Unix epoch, and values, in the order of time.
     pub(crate) points: Vec<(u64, f64)>,
-    /// Whether what is below it is filled.
+    /// Whether the area below the line is filled.
     pub(crate) filled: bool,
 }
 
-/// Values of intervals, one on the other.
+/// Stacked bars, one for each interval of time.
 pub(crate) struct Bars {
-    /// When the first one begins, and how long each is.
+    /// Start of the first interval, in nanoseconds since the Unix epoch. `step` is the length of an interval in nanoseconds.
     pub(crate) since: u64,
     pub(crate) step: u64,
-    /// What each part is called, which is how it looks in the style, too.
+    /// Names of the parts of a bar. Each name is also the CSS class of the part.
     pub(crate) names: Vec<&'static str>,
-    /// By interval, and part.
+    /// Values by interval, then by part.
     pub(crate) values: Vec<Vec<u64>>,
 }
 
@@ -43,18 +44,18 @@ pub(crate) struct Bars {
 pub(crate) struct Chart {
     pub(crate) title: String,
     pub(crate) unit: Unit,
-    /// From when to when.
+    /// Start and end of the chart, in nanoseconds since the Unix epoch.
     pub(crate) span: (u64, u64),
     pub(crate) lines: Vec<Line>,
     pub(crate) bars: Option<Bars>,
-    /// A line across, and what it is.
+    /// Value of a horizontal line, and its label.
     pub(crate) limit: Option<(f64, String)>,
-    /// Moments to be seen, and what was then.
+    /// Times of vertical lines, and their labels.
     pub(crate) marks: Vec<(u64, String)>,
 }
 
 impl Chart {
-    /// The chart, its legend, and its numbers.
+    /// Returns the chart with its legend and a table of its numbers.
     pub(crate) fn draw(&self, clock: &mut Clock) -> Markup {
         let scale = Scale::new(self);
         let ticks = self.unit.ticks(scale.top);
@@ -89,7 +90,7 @@ impl Chart {
         }
     }
 
-    /// What it shows, for who does not see it.
+    /// Returns a text that describes the chart to screen readers.
     fn describe(&self, clock: &mut Clock) -> String {
         let (from, to) = (clock.describe(self.span.0), clock.describe(self.span.1));
         let lines: Vec<String> = self
@@ -128,7 +129,7 @@ impl Chart {
         }
     }
 
-    /// Some of the numbers, evenly.
+    /// Returns a table of at most [`ROWS`] rows: sums of adjacent intervals, or every n-th point of the first line.
     fn numbers(&self, clock: &mut Clock) -> Markup {
         let mut titles = vec!["time"];
         let mut rows: Vec<Vec<String>> = Vec::new();
@@ -162,7 +163,7 @@ impl Chart {
     }
 }
 
-/// From values to places.
+/// A conversion of times and values to coordinates.
 struct Scale {
     span: (u64, u64),
     top: f64,
@@ -191,7 +192,7 @@ impl Scale {
     }
 }
 
-/// A place, in as few digits as can be seen.
+/// Formats a coordinate with at most one decimal place.
 fn n(place: f64) -> String {
     let text = format!("{place:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
@@ -199,7 +200,8 @@ fn n(place: f64) -> String {
 
 fn mark(scale: &Scale, at: usize, time: u64, name: &str) -> Markup {
     let x = scale.x(time);
-    // Where there is room for the text: on the side of the middle, and one below the other.
+    // The label is on the side of the line that is next to the middle of the chart. Consecutive labels have different
+    // heights.
     let (anchor, by) = if x > WIDTH / 2.0 { ("end", -5.0) } else { ("start", 5.0) };
     let y = TOP - 10.0 + 14.0 * (at % 4) as f64;
     html! {
@@ -224,7 +226,8 @@ impl Line {
         }
     }
 
-    /// Places; of many in one column the least and the greatest, so that no peak is lost.
+    /// Returns the coordinates of the points. If there are too many, returns the minimum and the maximum of each column, so
+    /// that the line includes all peaks.
     fn thinned(&self, scale: &Scale) -> Vec<(f64, f64)> {
         if self.points.len() <= COLUMNS * 2 {
             return self.points.iter().map(|(time, value)| (scale.x(*time), scale.y(*value))).collect();
@@ -243,7 +246,7 @@ impl Line {
 }
 
 impl Bars {
-    /// The parts of which there is any.
+    /// Returns the names of the parts with a value above 0 in at least one interval.
     fn seen(&self) -> Vec<&'static str> {
         let is_seen = |at: &usize| self.values.iter().any(|values| values[*at] > 0);
         (0..self.names.len()).filter(is_seen).map(|at| self.names[at]).collect()
@@ -308,7 +311,7 @@ mod tests {
         };
         let drawn = chart.draw(&mut Clock::new(Zone::utc())).into_string();
         assert!(drawn.len() < 60_000, "{}", drawn.len());
-        // The one peak is there: at its height.
+        // The chart contains the only peak, at its full height.
         let scale = Scale::new(&chart);
         assert!(drawn.contains(&format!(",{} ", n(scale.y(5e9)))), "no peak");
     }

@@ -13,13 +13,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::output::colour::Paint;
 use crate::output::escape;
 
-/// Nothing may be loaded, run or sent; the style is in the page.
+/// Content security policy of a page: inline styles and `data:` images only; no scripts, external resources or forms.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const STYLE: &str = include_str!("style.css");
 
-/// A page.
+/// Returns a complete HTML page.
 pub(crate) fn page(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -29,7 +29,7 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                // Else a browser asks for one.
+                // Without this element, browsers request an icon from the server.
                 link rel="icon" href="data:,";
                 title { (shown(title)) }
                 style { (PreEscaped(STYLE)) }
@@ -40,14 +40,14 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// A text that was logged, with what cannot be seen, or makes other text look different, made visible.
+/// Returns `text` with visible forms of control, invisible and bidirectional characters.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     escape::push_line(text.as_bytes(), &Paint::default(), &mut out);
     out
 }
 
-/// A table; `right` says which columns are numbers.
+/// Returns a table. `right` marks the columns that contain numbers.
 pub(crate) fn table(titles: &[&str], right: &[bool], rows: &[Vec<String>]) -> Markup {
     let class = |at: usize| right.get(at).copied().unwrap_or(false).then_some("n");
     html! {

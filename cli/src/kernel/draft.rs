@@ -7,10 +7,10 @@ use super::prefix::Head;
 use super::record::{Constraint, Invoker, OomKill};
 use super::stamp::Stamp;
 
-/// The kernel writes all it has to say of a kill at once. A serial line may take minutes for it.
+/// Maximum time between two messages of one kill. The kernel writes them at once, but a serial console can take minutes.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 
-/// A kill of which not everything is said yet. What belongs to all that die with a cgroup stays after the first of them.
+/// A kill whose messages are incomplete. If the kernel kills a complete cgroup, the draft remains for its other processes.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) line: u64,
@@ -34,14 +34,14 @@ impl Draft {
         Self { line, time: head.time, since_boot: head.since_boot, ..Self::default() }
     }
 
-    /// Whether `message` is no more of this kill.
+    /// Returns whether the messages of this kill end before `message`.
     pub(super) fn ends_before(&self, head: &Head<'_>, message: &Message<'_>) -> bool {
         let elapsed = match (head.since_boot, self.since_boot, head.time, self.time) {
             (Some(now), Some(then), ..) => Stamp::SinceBoot(now).since(Stamp::SinceBoot(then)),
             (_, _, Some(now), Some(then)) => now.since(then),
             _ => None,
         };
-        // Processors may write a little out of order; a clock that goes back further is of another boot.
+        // Messages of several processors can be out of order by less than a second. A larger step back is a reboot.
         if elapsed.is_some_and(|elapsed| elapsed > LONGEST || elapsed < SignedDuration::from_secs(-1)) {
             return true;
         }
@@ -49,14 +49,14 @@ impl Draft {
             Message::Invoked { .. } | Message::Booted => true,
             Message::Group { .. } => !self.killed,
             Message::Killed(killed) if self.killed => {
-                // Those of a cgroup die one after another; else what is known is of the one before.
+                // The processes of a cgroup die one after another. Otherwise the draft belongs to the previous process.
                 self.with_group.is_none() || killed.scope != Some(Constraint::Memcg)
             }
             Message::Killed(killed) => {
                 let is_other = |pid: u32| pid != killed.task.pid;
                 let of_memcg = |scope: Option<Constraint>| scope.map(|scope| scope == Constraint::Memcg);
                 let limits = of_memcg(self.constraint).zip(of_memcg(killed.scope));
-                // A child is killed in the place of a candidate, and of nobody else.
+                // The kernel kills a child instead of a candidate only.
                 let is_stranger =
                     self.candidate.is_none() && self.chosen.as_ref().is_some_and(|(pid, ..)| is_other(*pid));
                 is_stranger || limits.is_some_and(|(begun, ended)| begun != ended)
@@ -89,7 +89,8 @@ impl Draft {
                 (self.usage, self.limit, self.failcnt) = (Some(usage), limit, Some(failcnt));
             }
             Message::Stats { oom_memcg } => {
-                // Up to 4.x one such line for each cgroup below: the first one is it.
+                // Kernels up to 4.x write one such line for each cgroup of the subtree. The first line is the cgroup with the
+                // limit.
                 self.oom_memcg.get_or_insert_with(|| oom_memcg.to_owned());
             }
             Message::Chosen(chosen) => self.choose(chosen),
@@ -99,7 +100,7 @@ impl Draft {
             }
             Message::Group { group } => {
                 self.with_group = Some(group.to_owned());
-                // Each of the others is in that one or in one below it.
+                // Each of the other processes is in this cgroup or in a cgroup below it.
                 self.memcg = None;
             }
             Message::Killed(_) | Message::Reaped { .. } | Message::Spared | Message::Booted => {}
@@ -115,7 +116,7 @@ impl Draft {
         }
     }
 
-    /// What is known so far, of the process `pid`.
+    /// Returns the record of the process `pid` with the data that is known so far.
     pub(super) fn record(&self, host: Option<&str>, pid: u32, task: String, uid: Option<u32>) -> OomKill {
         let candidate = self.candidate.as_ref().filter(|_| !self.killed);
         let chosen = self.chosen.as_ref().filter(|(chosen, ..)| *chosen == pid);

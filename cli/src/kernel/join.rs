@@ -1,4 +1,4 @@
-//! The join of the messages of one kill.
+//! The assembly of the messages of one kill.
 
 use std::collections::VecDeque;
 
@@ -9,21 +9,21 @@ use super::message::{Message, Task};
 use super::prefix::Head;
 use super::record::{OomKill, Reaped};
 
-/// How many hosts' lines are told apart in one log.
+/// Maximum number of hosts with a separate state in one log.
 const MOST_HOSTS: usize = 64;
 
-/// How many kills back the one is looked for that a later line is about: the kernel goes on with each at once.
+/// Number of the latest kills to which a later line can belong. The kernel completes each kill without delay.
 const RECENT: usize = 64;
 
-/// Puts messages together, a host at a time: the kernel kills one process after another, and what it writes of one is in
-/// order, with other lines between.
+/// Joins the messages of each kill, separately for each host. The kernel kills one process after another and writes the
+/// messages of a kill in order. Other lines can be between these messages.
 pub(super) struct Joiner {
     hosts: VecDeque<Host>,
     kills: VecDeque<OomKill>,
     left_out: u64,
 }
 
-/// What a host has begun to say.
+/// A host and its incomplete kill.
 struct Host {
     name: Option<String>,
     draft: Option<Draft>,
@@ -34,18 +34,18 @@ impl Joiner {
         Self { hosts: VecDeque::new(), kills: VecDeque::new(), left_out: 0 }
     }
 
-    /// All kills, and how many earlier ones were left out.
+    /// Returns all kills, and the number of earlier kills that were discarded.
     pub(super) fn finish(mut self) -> (Vec<OomKill>, u64) {
         while let Some(host) = self.hosts.pop_front() {
             self.give_up(host);
         }
         let mut kills = Vec::from(self.kills);
-        // One that was only begun is known to be no more than that late.
+        // An incomplete kill is recorded late, when a later message ends it.
         kills.sort_by_key(|kill| kill.line);
         (kills, self.left_out)
     }
 
-    /// Takes the message of a line.
+    /// Processes the message of a line.
     pub(super) fn take(&mut self, line: u64, head: &Head<'_>) {
         let Some(message) = Message::parse(head.message) else { return };
         if let Message::Reaped { task, left } = message {
@@ -77,7 +77,8 @@ impl Joiner {
         }
     }
 
-    /// What the host has said so far, taken out of the list.
+    /// Removes the state of a host from the list and returns it. If the list is full, ends the kill of the host with the
+    /// oldest message.
     fn host(&mut self, name: Option<&str>) -> Host {
         if let Some(at) = self.hosts.iter().position(|host| host.name.as_deref() == name)
             && let Some(host) = self.hosts.remove(at)
@@ -97,7 +98,7 @@ impl Joiner {
         self.end(&host, draft);
     }
 
-    /// A draft that nothing comes to any more: the kernel may have named its choice.
+    /// Ends a draft without a final message. Records a kill if a message contains the choice of the kernel.
     fn end(&mut self, host: &Host, draft: Option<Draft>) {
         let Some(draft) = draft.filter(|draft| !draft.killed) else { return };
         let (chosen, candidate) = (draft.chosen.clone(), draft.candidate.clone());
@@ -108,7 +109,7 @@ impl Joiner {
         }
     }
 
-    /// Records a kill. What the next one can have of it stays.
+    /// Records a kill. Returns the draft with the data that also applies to the next kill.
     fn killed(
         &mut self,
         host: &Host,
@@ -118,11 +119,11 @@ impl Joiner {
     ) -> Option<Draft> {
         let is_begun = draft.invoked_by.is_some() || draft.candidate.is_some();
         if killed.sizes.is_none() && killed.scope.is_none() && !is_begun {
-            // `Killed process 1 (x)` and nothing else is anybody's.
+            // `Killed process 1 (x)` without other data can be from any program.
             return None;
         }
         let Task { pid, name } = killed.task;
-        // The one that was chosen is killed once more when all of its cgroup are.
+        // The kernel kills the chosen process again if it kills all processes of the cgroup.
         let is_it = |kill: &OomKill| kill.line == draft.line && kill.pid == pid && kill.task == name;
         if draft.killed && self.kills.iter().rev().take(RECENT).any(is_it) {
             return Some(draft);
@@ -150,7 +151,7 @@ impl Joiner {
         self.kills.push_back(kill);
     }
 
-    /// Adds what was left of a process to its record.
+    /// Adds the memory that the kernel could not free to the record of a process.
     fn reaped(&mut self, host: Option<&str>, task: Task<'_>, left: Reaped) {
         let is_it = |kill: &&mut OomKill| {
             kill.host.as_deref() == host && kill.pid == task.pid && kill.task == task.name

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::prefix::{Head, Heads};
 use super::stamp::Stamp;
 
-/// What an entry says, taken out of its JSON.
+/// The parsed fields of a journal entry.
 pub(super) struct Told {
     host: Option<String>,
     time: Option<Stamp>,
@@ -24,10 +24,10 @@ impl Told {
     }
 }
 
-/// Reads the entry in `line` if it came from the kernel. A journal knows that for sure: what the kernel itself said has
-/// another transport than what anybody said in its name.
+/// Parses the entry in `line`. Returns `None` if the entry is not from the kernel. A journal identifies messages of the
+/// kernel by their transport, which a program cannot forge.
 pub(super) fn parse(line: &str) -> Option<Told> {
-    // Most entries are of others, and need not be taken apart.
+    // Most entries are from other programs. This test avoids the cost of the JSON parser.
     if !line.contains("\"kernel\"") {
         return None;
     }
@@ -35,11 +35,11 @@ pub(super) fn parse(line: &str) -> Option<Told> {
     let field = |name: &str| entry.get(name).and_then(Value::as_str);
     let is_kernel = match field("_TRANSPORT") {
         Some(transport) => transport == "kernel",
-        // Of a collector that drops the fields it does not know.
+        // Some collectors drop the fields that they do not use.
         None => field("SYSLOG_IDENTIFIER") == Some("kernel"),
     };
     let text = is_kernel.then(|| text(entry.get("MESSAGE")?))??;
-    // A collector may have left the kernel's own time in the text.
+    // Some collectors do not remove the kernel's time from the text.
     let inner = Heads::default().parse(&text)?;
     let micros = |name: &str| field(name)?.parse::<u64>().ok()?.checked_mul(1_000);
     let since_boot = micros("_SOURCE_MONOTONIC_TIMESTAMP").or(inner.since_boot);
@@ -52,7 +52,7 @@ pub(super) fn parse(line: &str) -> Option<Told> {
     })
 }
 
-/// A text, or the bytes of one that is not printable.
+/// Returns a text. The journal contains an array of bytes if the text is not printable.
 fn text(value: &Value) -> Option<String> {
     if let Some(text) = value.as_str() {
         return Some(text.to_owned());

@@ -4,18 +4,18 @@ use super::message::{self, Task};
 use super::record::Constraint;
 use super::sizes::{decimal, kib, pid, small};
 
-/// Whom it killed.
+/// The killed process.
 #[derive(Debug, PartialEq)]
 pub(super) struct Killed<'a> {
     pub(super) scope: Option<Constraint>,
     pub(super) task: Task<'a>,
     pub(super) uid: Option<u32>,
-    /// None with kernels before 2.6.33, which say no more than the name.
+    /// `None` for kernels before 2.6.33, which write only the name.
     pub(super) sizes: Option<Sizes>,
     pub(super) score_adj: Option<i32>,
 }
 
-/// What a process had, in bytes.
+/// Memory of the process, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sizes {
     pub(super) total_vm: u64,
@@ -26,12 +26,12 @@ pub(super) struct Sizes {
 }
 
 impl<'a> Killed<'a> {
-    /// What follows `Killed process `:
-    /// - `12345 (x)`, with a full stop where what ran out is on the same line: before 2.6.33;
+    /// Parses the text after `Killed process `:
+    /// - `12345 (x)`, before 2.6.33; with a full stop if the cause is on the same line;
     /// - `12345 (x) vsz:1kB, anon-rss:1kB, file-rss:1kB`: before 2.6.36;
-    /// - `12345, UID 0, (x) total-vm:1kB, ...`, `12345 (x), UID 0, total-vm:1kB, ...`: of distributions;
-    /// - `12345 (x) total-vm:1kB, anon-rss:1kB, file-rss:1kB`, and `, shmem-rss:1kB` since 4.4;
-    /// - ` UID:0 pgtables:1kB oom_score_adj:0` after that, since 5.4.
+    /// - `12345, UID 0, (x) total-vm:1kB, ...`, `12345 (x), UID 0, total-vm:1kB, ...`: distributions;
+    /// - `12345 (x) total-vm:1kB, anon-rss:1kB, file-rss:1kB`, with `, shmem-rss:1kB` since 4.4;
+    /// - the same with ` UID:0 pgtables:1kB oom_score_adj:0` at the end, since 5.4.
     pub(super) fn parse(scope: Option<Constraint>, text: &'a str) -> Option<Self> {
         let mut uid = None;
         let (task, rest) = match text.split_once(", UID ") {
@@ -51,7 +51,7 @@ impl<'a> Killed<'a> {
             }
             None => rest.trim_start_matches([',', ' ']),
         };
-        // The full stop is of the kernels before 2.6.25, which say all on one line.
+        // Kernels before 2.6.25 write the complete message on one line, with a full stop.
         if rest == if scope.is_some() { "." } else { "" } {
             return Some(Self { scope, task, uid, sizes: None, score_adj: None });
         }
@@ -67,7 +67,7 @@ impl<'a> Killed<'a> {
                 "pgtables" => sizes[4] = Some(kib(value)?),
                 "UID" => uid = Some(decimal(value)?),
                 "oom_score_adj" => score_adj = Some(small(value)?),
-                // What kernels to come have to add.
+                // Later kernels can add fields.
                 _ => {}
             }
         }

@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
-/// The longest line that is looked at. The kernel's own have at most 2 KiB, journald's JSON around them a few more.
+/// Maximum length of a line in bytes. A line of the kernel has at most 2 KiB, and the JSON of journald adds a few KiB.
 const LONGEST: usize = 64 * 1024;
 
-/// Lines read from `R`.
+/// The lines of the input `R`.
 pub(super) struct Lines<R> {
     input: R,
     line: Vec<u8>,
 }
 
-/// A line without its end.
+/// A line without its line end.
 pub(super) enum Read<'a> {
     Line(&'a [u8]),
-    /// One of more than [`LONGEST`] bytes, skipped.
+    /// A skipped line of more than [`LONGEST`] bytes.
     TooLong,
 }
 
@@ -24,7 +24,7 @@ impl<R: BufRead> Lines<R> {
         Self { input, line: Vec::new() }
     }
 
-    /// The next line, the last one also without an end. None where there is no more.
+    /// Returns the next line, or `None` at the end of the input. The last line can lack a line end.
     pub(super) fn next(&mut self) -> io::Result<Option<Read<'_>>> {
         self.line.clear();
         let (mut any, mut whole) = (false, true);
@@ -54,8 +54,8 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// The line as text: without colours (`dmesg --color=always`), a record separator (`journalctl -o json-seq`) and blanks
-/// at its end. Bytes that are no UTF-8 become U+FFFD.
+/// Returns the line as text, without colours (`dmesg --color=always`), without a record separator (`journalctl -o json-seq`)
+/// and without trailing white space. Replaces invalid UTF-8 with U+FFFD.
 pub(super) fn cleaned(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.strip_prefix(b"\x1e").unwrap_or(bytes).trim_ascii_end();
     if !bytes.contains(&0x1b) {

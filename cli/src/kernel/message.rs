@@ -4,46 +4,47 @@ use super::killed::Killed;
 use super::record::{Constraint, Reaped};
 use super::sizes::{decimal, kib, limit, pid, small};
 
-/// The longest name that the kernel keeps of a task.
+/// Maximum length of a task name in the kernel, in bytes.
 const LONGEST_NAME: usize = 15;
 
-/// A task and its number.
+/// A task: its process id and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Task<'a> {
     pub(super) pid: u32,
     pub(super) name: &'a str,
 }
 
-/// One message.
+/// One kernel message about a kill.
 #[derive(Debug, PartialEq)]
 pub(super) enum Message<'a> {
-    /// `java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0`: a kill begins.
+    /// `java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0`: the first message of a kill.
     Invoked { task: &'a str, gfp_mask: &'a str, order: Option<i32>, score_adj: Option<i32> },
-    /// `CPU: 4 PID: 63635 Comm: uwsgi Not tainted 5.4.0 #1`: who runs where the kernel reports something.
+    /// `CPU: 4 PID: 63635 Comm: uwsgi Not tainted 5.4.0 #1`: the task that runs on the processor during a report.
     Running { pid: u32, rest: &'a str },
     /// `Task in /a/b killed as a result of limit of /a`
     Limit { memcg: &'a str, oom_memcg: &'a str },
     /// `memory: usage 65536kB, limit 65536kB, failcnt 12`
     Usage { usage: u64, limit: Option<u64>, failcnt: u64 },
-    /// `Memory cgroup stats for /a: cache:0KB rss:..`, or with nothing after the path.
+    /// `Memory cgroup stats for /a: cache:0KB rss:..`, or the same without numbers.
     Stats { oom_memcg: &'a str },
     /// `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=x,pid=1,uid=0`
     Chosen(Chosen<'a>),
-    /// `Out of memory: Kill process 12345 (x) score 842 or sacrifice child`: this one, or a child of it.
+    /// `Out of memory: Kill process 12345 (x) score 842 or sacrifice child`: the kernel kills this process or one of its
+    /// children.
     Candidate { scope: Constraint, task: Task<'a>, score: u64 },
-    /// `Killed process 12345 (x) total-vm:1kB, ...`, alone or after what ran out.
+    /// `Killed process 12345 (x) total-vm:1kB, ...`, alone or after the cause.
     Killed(Killed<'a>),
     /// `Tasks in /a are going to be killed due to memory.oom.group set`
     Group { group: &'a str },
     /// `oom_reaper: reaped process 12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`
     Reaped { task: Task<'a>, left: Reaped },
-    /// There was nobody to kill, or who was to be killed is on the way out.
+    /// There is no process to kill, or the chosen process already exits.
     Spared,
-    /// `Linux version 6.1.0`: what comes is another life of the machine.
+    /// `Linux version 6.1.0`: the machine booted.
     Booted,
 }
 
-/// Whom the kernel chose.
+/// The process that the kernel chose.
 #[derive(Debug, PartialEq)]
 pub(super) struct Chosen<'a> {
     pub(super) constraint: Option<Constraint>,
@@ -54,8 +55,8 @@ pub(super) struct Chosen<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Understands a message, which has to begin with what the kernel writes and to end where it does. None for everything
-    /// else, such as a line that was cut, or has a number that no kernel counts to.
+    /// Parses a complete message. Returns `None` for any other text, for example a truncated line or a number outside the
+    /// range of the kernel.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix("oom-kill:constraint=") {
             return chosen(rest).map(Self::Chosen);
@@ -75,7 +76,7 @@ impl<'a> Message<'a> {
             return Some(Self::Group { group: path(group)? });
         }
         if let Some(rest) = text.strip_prefix("Memory cgroup stats for ") {
-            // The numbers after it do not have to be there: newer kernels write them on lines of their own.
+            // Newer kernels write the numbers on separate lines.
             let oom_memcg = rest.split_once(": cache:").map_or(rest.trim_end_matches(':'), |(path, _)| path);
             return Some(Self::Stats { oom_memcg: path(oom_memcg)? });
         }
@@ -92,7 +93,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What follows `Out of memory: ` and the like, or stands alone.
+/// Parses a message that can begin with a cause, for example `Out of memory: `.
 fn scoped(text: &str) -> Option<Message<'_>> {
     let (scope, rest) = match scope(text) {
         Some((scope, rest)) => (Some(scope), rest),
@@ -111,7 +112,7 @@ fn scoped(text: &str) -> Option<Message<'_>> {
     Some(Message::Candidate { scope: scope?, task, score: decimal(score)? })
 }
 
-/// What ran out of memory, and what is said of it.
+/// Returns the cause of the kill and the rest of the text.
 fn scope(text: &str) -> Option<(Constraint, &str)> {
     const SCOPES: [(&str, Constraint); 6] = [
         ("Memory cgroup out of memory", Constraint::Memcg),
@@ -127,28 +128,30 @@ fn scope(text: &str) -> Option<(Constraint, &str)> {
     })
 }
 
-/// `12345 (x)`, and what follows. The name may have parentheses itself: no form has any after it.
+/// Parses `12345 (x)` and returns the rest of the text. The name can contain parentheses, because no form has a parenthesis
+/// after the name.
 pub(super) fn task(text: &str) -> Option<(Task<'_>, &str)> {
     let (number, rest) = text.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(')')?;
     Some((Task { pid: pid(number)?, name: self::name(name)? }, rest))
 }
 
-/// A name that the kernel could have kept. It may be empty; bytes that cannot be printed are there as `\x0a`.
+/// Returns `text` if the kernel can store it as a name. The name can be empty. An unprintable byte is escaped, for example
+/// `\x0a`.
 pub(super) fn name(text: &str) -> Option<&str> {
     let escaped = text.matches("\\x").count();
     (text.chars().count().saturating_sub(3 * escaped) <= LONGEST_NAME).then_some(text)
 }
 
-/// A cgroup: `/`, `/docker/0123`.
+/// Returns `text` if it is the path of a cgroup, for example `/` or `/docker/0123`.
 fn path(text: &str) -> Option<&str> {
     text.starts_with('/').then_some(text)
 }
 
-/// `java invoked oom-killer: gfp_mask=0x24201ca(GFP_KERNEL), nodemask=(null), order=0, oom_score_adj=0`
+/// Parses `java invoked oom-killer: gfp_mask=0x24201ca(GFP_KERNEL), nodemask=(null), order=0, oom_score_adj=0`.
 fn invoked(text: &str) -> Option<Message<'_>> {
     const WORDS: &str = "invoked oom-killer: gfp_mask=";
-    // A task may have no name, and the blank before the words is gone then.
+    // If the task has no name, the blank before the words is missing.
     let (task, rest) = match text.strip_prefix(WORDS) {
         Some(rest) => ("", rest),
         None => text
@@ -168,13 +171,13 @@ fn invoked(text: &str) -> Option<Message<'_>> {
         task: name(task)?,
         gfp_mask,
         order: Some(small(order)?),
-        // 2.6 has another scale: oom_adj, oomkilladj.
+        // Linux 2.6 has other scales: `oom_adj` and `oomkilladj`.
         score_adj: value(" oom_score_adj=").and_then(small),
     })
 }
 
-/// `4 PID: 63635 Comm: uwsgi Not tainted`, since 6.12 with a UID before the PID, before 3.11 `8911, comm: httpd Not tainted`.
-/// Where the name ends cannot be told here.
+/// Parses `4 PID: 63635 Comm: uwsgi Not tainted`. Since 6.12, a UID precedes the PID. Before 3.11, the form is `8911, comm:
+/// httpd Not tainted`. The end of the name is ambiguous.
 fn running(text: &str) -> Option<Message<'_>> {
     let (number, rest) = match text.split_once(", comm: ") {
         Some(parts) => parts,
@@ -187,15 +190,15 @@ fn running(text: &str) -> Option<Message<'_>> {
     Some(Message::Running { pid: pid(number)?, rest })
 }
 
-/// `65536kB, limit 65536kB, failcnt 12`
+/// Parses `65536kB, limit 65536kB, failcnt 12`.
 fn usage(text: &str) -> Option<Message<'_>> {
     let (usage, rest) = text.split_once(", limit ")?;
     let (most, failcnt) = rest.split_once(", failcnt ")?;
     Some(Message::Usage { usage: kib(usage)?, limit: limit(kib(most)?), failcnt: decimal(failcnt)? })
 }
 
-/// What follows `oom-kill:constraint=`. Names of cgroups and tasks may have commas, so what is after them is found from the
-/// end.
+/// Parses the text after `oom-kill:constraint=`. Names of cgroups and tasks can contain commas, so the function searches the
+/// fields after them from the end.
 fn chosen(text: &str) -> Option<Chosen<'_>> {
     let (constraint, rest) = text.split_once(',')?;
     let (rest, uid) = rest.rsplit_once(",uid=")?;
@@ -205,7 +208,7 @@ fn chosen(text: &str) -> Option<Chosen<'_>> {
         Some((rest, memcg)) => (rest, Some(path(memcg)?)),
         None => (rest, None),
     };
-    // Else `,global_oom`.
+    // Without a cgroup, the field is `,global_oom`.
     let oom_memcg = rest.split_once(",oom_memcg=").map(|(_, path)| path);
     Some(Chosen {
         constraint: Some(Constraint::from_kernel(constraint)?),
@@ -216,7 +219,7 @@ fn chosen(text: &str) -> Option<Chosen<'_>> {
     })
 }
 
-/// `12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`
+/// Parses `12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`.
 fn reaped(text: &str) -> Option<Message<'_>> {
     let (task, rest) = task(text)?;
     let mut sizes = rest.strip_prefix(", now ")?.split(", ");

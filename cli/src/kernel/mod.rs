@@ -26,36 +26,37 @@ use join::Joiner;
 use line::{Lines, Read};
 use prefix::Heads;
 
-/// What a kernel's log says of kills for want of memory.
+/// The OOM kills in a kernel log.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// One a process killed, in the order of the log: the last [`Records::MOST`] of them.
+    /// One record for each killed process, in the order of the log; only the last [`Records::MOST`] records.
     pub(crate) kills: Vec<OomKill>,
-    /// How many earlier ones there were, which are not kept.
+    /// Number of earlier kills, whose records were discarded.
     pub(crate) left_out: u64,
-    /// How many lines were read.
+    /// Number of lines.
     pub(crate) lines: u64,
-    /// How many of them were longer than any that the kernel writes, and were passed over.
+    /// Number of skipped lines, which are longer than all lines of the kernel.
     pub(crate) too_long: u64,
 }
 
 impl Records {
-    /// How many records are kept, whatever is in a log.
+    /// Maximum number of records.
     pub(crate) const MOST: usize = 2_048;
 }
 
-/// Reads a kernel's log: the output of `dmesg` (any of its ways to write times, priorities, facilities), of `journalctl`
-/// (`-o json`, `json-seq`, `cat`, `with-unit` and the `short` ones), kern.log or syslog (RFC 3164, RFC 3339, RFC 5424),
+/// Reads a kernel log: the output of `dmesg` (all formats of times, priorities and facilities), the output of `journalctl`
+/// (`-o json`, `json-seq`, `cat`, `with-unit` and the `short` formats), kern.log, syslog (RFC 3164, RFC 3339, RFC 5424) or
 /// /dev/kmsg.
 ///
-/// A line counts only if the message begins with what the kernel writes there, is whole, and no other program is named
-/// as its origin: who quotes such a line in a message of its own is not believed. Where a log does not say where a line
-/// comes from, as `dmesg -t`, or is a syslog, into which everybody may write as "kernel", this cannot be told apart;
-/// the journal's JSON can. Other lines may be between those of a kill. Where many die, the kernel leaves out all but the
-/// last line of each: such a record has no more than that line.
+/// A line counts only if its message is complete, begins with a text of the kernel, and has no other program as its origin.
+/// Therefore a program cannot forge a record with a quoted message. Two formats do not prove the origin: `dmesg -t` does not
+/// contain it, and every program can write to syslog as `kernel`. The JSON of the journal proves the origin.
+///
+/// Other lines can be between the lines of a kill. If the kernel kills many processes, it writes only the last line of each
+/// kill. The record then contains only the data of this line.
 ///
 /// # Errors
-/// Those of reading. What is read never is one.
+/// Returns the errors of the input. The content of the log is never an error.
 pub(crate) fn records(input: impl BufRead) -> io::Result<Records> {
     let mut lines = Lines::new(input);
     let mut joiner = Joiner::new();

@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime, Time};
 use super::sizes::{decimal, seconds};
 use super::stamp::Stamp;
 
-/// A message and what the line says of its origin.
+/// A message, its host and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Head<'a> {
     pub(super) host: Option<&'a str>,
@@ -14,14 +14,14 @@ pub(super) struct Head<'a> {
     pub(super) message: &'a str,
 }
 
-/// Understands what is before messages. `dmesg --reltime` says the minute only where it is another than before: it is kept.
+/// A parser of the text before messages. `dmesg --reltime` prints the minute only if it changes, so the parser stores it.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     minute: Option<Stamp>,
 }
 
 impl Heads {
-    /// The head of `line`. None if another program than the kernel is named, or could have been.
+    /// Returns the head of `line`, or `None` if another program is or can be the origin.
     pub(super) fn parse<'a>(&mut self, line: &'a str) -> Option<Head<'a>> {
         let mut head = Head { host: None, time: None, since_boot: None, message: "" };
         let mut rest = decoded(without_priority(line)?);
@@ -38,7 +38,8 @@ impl Heads {
                 head.time = Some(stamp);
                 rest = after;
                 let tagged = tag(rest);
-                // Who writes a time and no name of a program is somebody else, but for `dmesg --time-format iso`.
+                // A line with a time and without a program name is not from the kernel, except with `dmesg --time-format
+                // iso`.
                 if tagged.is_none() && !is_dmesg {
                     return None;
                 }
@@ -56,11 +57,12 @@ impl Heads {
         Some(head)
     }
 
-    /// Takes the brackets that `dmesg` and the kernel write: times and who ran. The first other one ends them.
+    /// Removes the brackets of `dmesg` and the kernel, which contain times, threads and processors. Stops at any other
+    /// bracket.
     fn brackets<'a>(&mut self, text: &'a str, head: &mut Head<'_>) -> &'a str {
         let mut rest = text;
         while let Some((inside, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            // A second number is how long after the line before: `12345.678901 <    0.000003>`.
+            // A second number is the time since the previous line: `12345.678901 <    0.000003>`.
             let inside = inside.split('<').next().unwrap_or(inside).trim();
             if let Some(nanos) = seconds(inside).filter(|_| inside.contains('.')) {
                 head.since_boot = Some(nanos);
@@ -79,16 +81,16 @@ impl Heads {
     }
 }
 
-/// The line without `<4>`, or without what `dmesg --decode` writes. None for a facility that is not the kernel's.
+/// Returns the line without a priority such as `<4>`, or `None` if the facility is not the kernel.
 fn without_priority(line: &str) -> Option<&str> {
     let Some((number, rest)) = line.strip_prefix('<').and_then(|rest| rest.split_once('>')) else {
         return Some(line);
     };
-    // Eight levels of facility 0. Who else may write into the kernel's log has another facility.
+    // Facility 0 has eight levels. Other programs that write to the kernel log have other facilities.
     (decimal::<u8>(number)? < 8).then_some(rest)
 }
 
-/// The line without `kern  :err   : `.
+/// Returns the line without `kern  :err   : `, the prefix of `dmesg --decode`.
 fn decoded(line: &str) -> &str {
     let Some(rest) = line.strip_prefix("kern ") else { return line };
     let mut parts = rest.splitn(3, ':');
@@ -100,7 +102,7 @@ fn decoded(line: &str) -> &str {
     }
 }
 
-/// `4,1234,12345678,-;message` of /dev/kmsg: microseconds since the boot, and the message.
+/// Parses `4,1234,12345678,-;message` of /dev/kmsg. Returns the microseconds since boot and the message.
 fn kmsg(line: &str) -> Option<(u64, &str)> {
     let (prefix, message) = line.split_once(';')?;
     let mut fields = prefix.split(',');
@@ -109,7 +111,7 @@ fn kmsg(line: &str) -> Option<(u64, &str)> {
     Some((decimal(micros)?, message))
 }
 
-/// What follows `kernel:` where that is among the first words, and the host if one is before it.
+/// Returns the text after `kernel:`, and the host before it, if `kernel:` is one of the first three words.
 fn tag(text: &str) -> Option<(Option<&str>, &str)> {
     let mut rest = text.trim_start_matches(' ');
     let mut host = None;
@@ -119,12 +121,12 @@ fn tag(text: &str) -> Option<(Option<&str>, &str)> {
             return Some((host, after.trim_start_matches(' ')));
         }
         if word == "kernel" {
-            // RFC 5424: no process, no id, no data.
+            // RFC 5424: no process id, no message id and no structured data.
             return Some((host, after.strip_prefix("- - - ")?));
         }
-        // BusyBox says the facility before the name: `host kern.err kernel:`.
+        // BusyBox writes the facility before the name: `host kern.err kernel:`.
         let is_facility = word.starts_with("kern.");
-        // No host ends like that, but the name of a program does.
+        // A word with a colon at its end is the name of a program, not of a host.
         if !is_facility && (word.ends_with(':') || host.replace(word).is_some()) {
             return None;
         }
@@ -133,9 +135,9 @@ fn tag(text: &str) -> Option<(Option<&str>, &str)> {
     None
 }
 
-/// The time at the start of a line, what follows, and whether only `dmesg` writes one like it.
+/// Returns the time at the start of a line, the rest of the line, and whether only `dmesg` writes this form.
 fn wall(line: &str) -> Option<(Stamp, &str, bool)> {
-    // RFC 5424 has a version before it.
+    // In RFC 5424, a version precedes the time.
     let (word, rest) = line.strip_prefix("1 ").unwrap_or(line).split_once(' ')?;
     if let Some(stamp) = iso(word) {
         return Some((stamp, rest, word.contains(',')));
@@ -152,7 +154,7 @@ fn wall(line: &str) -> Option<(Stamp, &str, bool)> {
     Some((Stamp::Yearless(date(2000, word, day)?.to_datetime(clock(time)?)), rest, false))
 }
 
-/// `2024-02-20T19:15:36.123456+01:00`, `2024-02-20T19:15:36,123456+0100`
+/// Parses `2024-02-20T19:15:36.123456+01:00` and `2024-02-20T19:15:36,123456+0100`.
 fn iso(word: &str) -> Option<Stamp> {
     if word.get(4..5) != Some("-") || word.get(10..11) != Some("T") {
         return None;
@@ -163,7 +165,7 @@ fn iso(word: &str) -> Option<Stamp> {
     word.parse::<DateTime>().ok().map(Stamp::Civil)
 }
 
-/// `Tue 2024-02-20 19:15:36 CET host ...`, or two words of them: `2024-02-20 19:15:36`.
+/// Parses `Tue 2024-02-20 19:15:36 CET host ...`, or only the date and the time: `2024-02-20 19:15:36`.
 fn full<'a>(word: &str, rest: &'a str) -> Option<(Stamp, &'a str)> {
     let (day, rest, has_zone) = match word.parse::<Date>() {
         Ok(day) => (day, rest, false),
@@ -179,14 +181,14 @@ fn full<'a>(word: &str, rest: &'a str) -> Option<(Stamp, &'a str)> {
     }
     let (zone, rest) = rest.split_once(' ')?;
     if !matches!(zone, "UTC" | "GMT") {
-        // An abbreviation stands for several zones.
+        // The abbreviation of a time zone is ambiguous.
         return Some((Stamp::Civil(civil), rest));
     }
     let instant = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
     Some((Stamp::Unix(u64::try_from(instant.as_nanosecond()).ok()?), rest))
 }
 
-/// `Tue Feb 20 19:15:36 2024`
+/// Parses `Tue Feb 20 19:15:36 2024`.
 fn ctime(text: &str) -> Option<Stamp> {
     let mut words = text.split_ascii_whitespace();
     let (name, month, day) = (words.next()?, words.next()?, words.next()?);
@@ -195,7 +197,7 @@ fn ctime(text: &str) -> Option<Stamp> {
     is_whole.then(|| Some(Stamp::Civil(date(decimal(year)?, month, day)?.to_datetime(clock(time)?))))?
 }
 
-/// `Feb20 19:15`
+/// Parses `Feb20 19:15`.
 fn minute(text: &str) -> Option<Stamp> {
     let (day, time) = text.split_once(' ')?;
     let (month, day) = day.split_at_checked(3)?;
@@ -214,7 +216,7 @@ fn date(year: i16, month: &str, day: &str) -> Option<Date> {
     Date::new(year, i8::try_from(at / 3 + 1).ok()?, decimal(day)?).ok()
 }
 
-/// `19:15:36`, `19:15:36.123456`
+/// Parses `19:15:36` and `19:15:36.123456`.
 fn clock(text: &str) -> Option<Time> {
     let mut parts = text.splitn(3, ':');
     let (hour, minute) = (decimal(parts.next()?)?, decimal(parts.next()?)?);

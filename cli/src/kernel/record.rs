@@ -2,89 +2,91 @@
 
 use super::stamp::Stamp;
 
-/// A process that the kernel killed for want of memory. Sizes are bytes. What a kernel's version does not say, or what its
-/// limit on the rate of messages suppressed, is None. Names and paths are as the log has them: hostile text.
+/// A process that the kernel killed because memory was exhausted. Sizes are in bytes. A field is `None` if the version of the
+/// kernel does not write the value, or if the kernel's rate limit suppressed the message. Names and paths are text of the log
+/// and can be hostile.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OomKill {
-    /// Of the first line of it, from 1.
+    /// Number of the first line of the kill, from 1.
     pub(crate) line: u64,
-    /// The host that a syslog names.
+    /// Host name in the log.
     pub(crate) host: Option<String>,
-    /// When it was killed, by the most telling stamp on the line.
+    /// Time of the kill: the date and time if the line contains them, otherwise the time since boot.
     pub(crate) time: Option<Stamp>,
-    /// When it was killed, in nanoseconds since the machine booted, by the kernel's own clock. That stands beside `time`
-    /// in many logs; it is exact to microseconds, but does not advance while the machine is suspended.
+    /// Time of the kill by the kernel's clock, in nanoseconds since boot. Many logs contain this time in addition to `time`.
+    /// It is exact to microseconds, but the clock does not advance while the machine is suspended.
     pub(crate) since_boot: Option<u64>,
-    /// The process, as the first pid namespace numbers it: not what a process in a container takes for its pid.
+    /// Process id in the first pid namespace. The process id inside a container can differ.
     pub(crate) pid: u32,
-    /// Its name, of which the kernel keeps 15 bytes.
+    /// Name of the process, of which the kernel stores 15 bytes.
     pub(crate) task: String,
-    /// Whose it was.
+    /// User id of the process.
     pub(crate) uid: Option<u32>,
-    /// Whether the kernel said that it sent the signal. Without that it said only whom it chose, and the log ends, or
-    /// goes on with something else.
+    /// Whether the log contains the message that the kernel sent the signal. Otherwise the log only contains the choice of
+    /// the process.
     pub(crate) confirmed: bool,
-    /// What ran out of memory.
+    /// Part of the machine that ran out of memory.
     pub(crate) constraint: Option<Constraint>,
-    /// The cgroup the process was in.
+    /// Cgroup of the process.
     pub(crate) memcg: Option<String>,
-    /// The cgroup whose limit was met: `memcg`, or one above it.
+    /// Cgroup whose limit was reached: `memcg` or a cgroup above it.
     pub(crate) oom_memcg: Option<String>,
-    /// The cgroup that was killed as a whole (`memory.oom.group`), where it died only because it was in there.
+    /// Cgroup that was killed as a whole (`memory.oom.group`), if the process died only as one of its members.
     pub(crate) with_group: Option<String>,
-    /// Who wanted the memory that there was not.
+    /// Process whose request for memory caused the kill.
     pub(crate) invoked_by: Option<Invoker>,
-    /// The process that had the worst score, of which this one is a child, killed in its place.
+    /// Process with the highest score, if the kernel killed a child of it instead.
     pub(crate) instead_of: Option<(u32, String)>,
-    /// How bad a choice it was to let it live: 0 to 1000 and its adjustment. Of `instead_of` where there is one.
+    /// Badness score, 0 to 1000 plus the adjustment. If `instead_of` is present, the score of that process.
     pub(crate) score: Option<u64>,
     /// `oom_score_adj`: -1000 to 1000.
     pub(crate) score_adj: Option<i32>,
-    /// Its address space.
+    /// Size of the address space.
     pub(crate) total_vm: Option<u64>,
-    /// Memory of its own in RAM.
+    /// Anonymous memory in RAM.
     pub(crate) anon_rss: Option<u64>,
     /// Pages of files in RAM.
     pub(crate) file_rss: Option<u64>,
     /// Shared memory in RAM.
     pub(crate) shmem_rss: Option<u64>,
-    /// Its page tables. Linux 5.4 before 5.4.14 writes bytes and calls them kB: this is 1,024 times too much then.
+    /// Size of the page tables. Linux 5.4 before 5.4.14 writes bytes with the unit kB, so the value is 1,024 times too large.
     pub(crate) pgtables: Option<u64>,
-    /// What `oom_memcg` used.
+    /// Memory that `oom_memcg` used.
     pub(crate) usage: Option<u64>,
-    /// What it may use. None also where it had no limit on memory alone.
+    /// Limit of `oom_memcg`. `None` also if the cgroup has no limit on memory alone.
     pub(crate) limit: Option<u64>,
-    /// How often it met that limit before.
+    /// Number of times that `oom_memcg` had reached its limit.
     pub(crate) failcnt: Option<u64>,
-    /// What was left of it when the kernel had taken its memory away without waiting for its end.
+    /// Memory that remained after the kernel freed the memory of the process before its exit.
     pub(crate) reaped: Option<Reaped>,
 }
 
 impl OomKill {
-    /// What it had in RAM: the three kinds together.
+    /// Returns the memory in RAM: the sum of the three kinds.
     pub(crate) fn rss(&self) -> Option<u64> {
         let known = [self.anon_rss?, self.file_rss?, self.shmem_rss.unwrap_or(0)];
         known.into_iter().try_fold(0_u64, u64::checked_add)
     }
 }
 
-/// What ran out of memory.
+/// The part of the machine that ran out of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Constraint {
-    /// The machine.
+    /// The complete machine.
     Machine,
     /// The nodes of a cpuset.
     Cpuset,
-    /// The nodes that a process had bound itself to.
+    /// The nodes to which a process is bound.
     MemoryPolicy,
     /// A cgroup with a limit.
     Memcg,
-    /// No cgroup's limit; whether the machine or some nodes of it, kernels before 5.0 do not say.
+    /// The machine or some of its nodes, but not a cgroup. Messages of kernels before 5.0 do not contain the exact
+    /// constraint.
     NotMemcg,
 }
 
 impl Constraint {
-    /// As the kernel writes it: `CONSTRAINT_MEMCG`.
+    /// Parses the kernel's name of a constraint, for example `CONSTRAINT_MEMCG`.
     pub(super) fn from_kernel(name: &str) -> Option<Self> {
         Some(match name {
             "CONSTRAINT_NONE" => Self::Machine,
@@ -96,26 +98,26 @@ impl Constraint {
     }
 }
 
-/// The process whose request for memory could not be met: any, not the one that used too much.
+/// The process whose request for memory failed. It can be any process, not only the process that used too much memory.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Invoker {
-    /// Its name.
+    /// Name of the process.
     pub(crate) task: String,
-    /// Its thread's id, from the line of the processor it ran on.
+    /// Thread id, from the message about the processor.
     pub(crate) pid: Option<u32>,
-    /// What kind of memory it wanted, as the kernel writes it: `0xcc0(GFP_KERNEL)`.
+    /// Kind of the requested memory, in the form of the kernel: `0xcc0(GFP_KERNEL)`.
     pub(crate) gfp_mask: String,
-    /// It wanted 2 to the power of this many pages in a row. -1: somebody asked for a kill with SysRq.
+    /// Binary logarithm of the number of requested contiguous pages. -1: a user requested a kill with SysRq.
     pub(crate) order: Option<i32>,
-    /// Its own `oom_score_adj`.
+    /// `oom_score_adj` of the process.
     pub(crate) score_adj: Option<i32>,
 }
 
-/// What the kernel could not take from a process that it was killing: bytes.
+/// Memory in bytes that the kernel could not free when it killed a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reaped {
     pub(crate) anon_rss: u64,
     pub(crate) file_rss: u64,
-    /// None where the kernel is too old to tell.
+    /// `None` if the kernel is too old to write the value.
     pub(crate) shmem_rss: Option<u64>,
 }

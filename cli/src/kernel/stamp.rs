@@ -3,26 +3,26 @@
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Zoned};
 
-/// The time of a line, as exactly as it says it.
+/// The time of a line, in the form of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stamp {
     /// Nanoseconds since the Unix epoch.
     Unix(u64),
     /// Nanoseconds since the machine booted.
     SinceBoot(u64),
-    /// A time of the clocks where the log was written (`dmesg -T`).
+    /// A local time of the machine that wrote the log (`dmesg -T`).
     Civil(DateTime),
-    /// Such a time in a year that is not said (RFC 3164). The year in this one is a leap year and means nothing.
+    /// A local time without a year (RFC 3164). The year in this value is an arbitrary leap year.
     Yearless(DateTime),
 }
 
 impl Stamp {
-    /// The moment in nanoseconds since the Unix epoch.
+    /// Returns the time in nanoseconds since the Unix epoch.
     ///
-    /// `near` is a moment that this one should be close to, such as that of the last entry of the process that died, in the
-    /// zone of the clocks that the log was written by: a year that is not said is the one that brings the two together.
-    /// `boot` is when the machine booted, in nanoseconds since the Unix epoch. None without it for a time
-    /// since then, and where a number is beyond what the calendar has.
+    /// `near` is a time close to this one, for example the time of the last entry of the process, in the time zone of the
+    /// machine that wrote the log. A missing year is the year that results in the time closest to `near`. `boot` is the boot
+    /// time of the machine in nanoseconds since the Unix epoch. Returns `None` if the time counts from the boot and `boot` is
+    /// `None`, or if the time is outside the calendar.
     pub(crate) fn unix_nanos(self, near: &Zoned, boot: Option<u64>) -> Option<u64> {
         let zoned = |civil: DateTime| {
             let instant = civil.to_zoned(near.time_zone().clone()).ok()?.timestamp();
@@ -35,14 +35,14 @@ impl Stamp {
             Self::Yearless(civil) => {
                 let near = u64::try_from(near.timestamp().as_nanosecond()).ok()?;
                 let year = year_of(near)?;
-                // 29 February is in few years.
+                // 29 February exists only in leap years.
                 let years = (year - 8..=year + 8).filter_map(|year| in_year(civil, year));
                 years.filter_map(zoned).min_by_key(|nanos| nanos.abs_diff(near))
             }
         }
     }
 
-    /// How much later than `earlier` it is. None where the two are not of one kind, and cannot be compared.
+    /// Returns the time from `earlier` to this time, or `None` if the two have different kinds.
     pub(super) fn since(self, earlier: Self) -> Option<SignedDuration> {
         let nanos = |later: u64, earlier: u64| {
             let nanos = i64::try_from(i128::from(later) - i128::from(earlier)).ok()?;
@@ -60,13 +60,13 @@ impl Stamp {
     }
 }
 
-/// The year of a moment, in UTC: the zone's own may be another one, but no further off than the next.
+/// Returns the year in UTC. The year in another time zone differs by at most one.
 fn year_of(unix_nanos: u64) -> Option<i16> {
     let instant = jiff::Timestamp::from_nanosecond(i128::from(unix_nanos)).ok()?;
     Some(instant.to_zoned(jiff::tz::TimeZone::UTC).year())
 }
 
-/// The same day and time of another year, if that has the day.
+/// Returns the same day and time in another year, or `None` if that year does not contain the day.
 fn in_year(civil: DateTime, year: i16) -> Option<DateTime> {
     Some(Date::new(year, civil.month(), civil.day()).ok()?.to_datetime(civil.time()))
 }

@@ -1,4 +1,4 @@
-//! All forms of the kernel's OOM kill records are recognized, and no other line is (D2).
+//! The parser recognizes all forms of OOM kills in kernel logs, and no other line.
 
 mod damage;
 mod forms;
@@ -11,7 +11,7 @@ fn read(log: &str) -> Records {
     records(log.as_bytes()).unwrap()
 }
 
-/// The only kill in `log`.
+/// Returns the only kill in `log`.
 fn kill(log: &str) -> OomKill {
     let mut kills = read(log).kills;
     assert_eq!(kills.len(), 1, "{kills:#?}");

@@ -23,56 +23,56 @@ use crate::input::selection::Selection;
 use crate::input::time_point::Range;
 use crate::output::losses;
 
-/// Appends that were never completed and are named; of more, how many.
+/// Maximum number of incomplete appends with a place in the report. Further appends are only counted.
 const UNFINISHED: usize = 16;
 
-/// What is asked for.
+/// The parameters of the pass.
 pub(super) struct Asked<'a> {
     pub(super) paths: &'a [PathBuf],
-    /// From when, and up to which entry.
+    /// Start of the window and time of its last entry, in nanoseconds since the Unix epoch.
     pub(super) window: (u64, u64),
-    /// From when on call sites are counted.
+    /// Start of the time in which call sites are counted.
     pub(super) recent_since: u64,
-    /// Last entries of each thread.
+    /// Number of last entries for each thread.
     pub(super) keep: usize,
     pub(super) copy: bool,
 }
 
-/// What was found.
+/// The result of the pass.
 pub(super) struct Gathered {
     pub(super) volume: Volume,
     pub(super) sites: Counter,
     pub(super) memory: Memory,
     pub(super) threads: LastWords,
-    /// When there were lines in files.
+    /// Times of the lines in files.
     pub(super) lines: Lines,
-    /// Files that could not be read, and damage: to be told.
+    /// Messages about damage and unreadable files.
     pub(super) complaints: Vec<String>,
     pub(super) lost_bytes: u64,
 }
 
-/// A line that was counted, and how long it is, which the next one tells.
+/// A counted line. Its length is known when the next line begins.
 struct Line {
     offset: u64,
     time: u64,
     severity: Severity,
-    /// Its site, where sites are counted.
+    /// Call site of the line, if call sites are counted at its time.
     site: Option<Option<usize>>,
 }
 
 struct Pass<'a> {
     asked: &'a Asked<'a>,
-    /// Whose entries are counted, beside those of files; everybody's where nobody is known.
+    /// Stream whose entries are counted, in addition to the entries of files. `None` selects all streams.
     stream: Option<[u8; 16]>,
     process: Option<&'a mut Process>,
     gathered: Gathered,
     lines: HashMap<PathBuf, Line>,
-    /// Where the last entry is: its file, its offset there, and how long it is.
+    /// The last entry: its file, its offset and its length in bytes.
     commit: (PathBuf, (u64, u64)),
     dropped: BTreeMap<String, u64>,
 }
 
-/// Reads the log, and completes what is known of `subject`.
+/// Reads the log and completes the data of `subject`.
 pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<Gathered> {
     let range = Range { since: Some(asked.window.0), until: asked.window.1.checked_add(1) };
     let mut reader = input::open_logs(asked.paths, Selection::of_range(range).options(asked.copy))?;
@@ -141,7 +141,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Damage is told, the first of it; how much there is in all the report says.
+    /// Stores the first 20 messages. The report contains the number of all lost bytes.
     fn complain(&mut self, what: String) {
         if self.gathered.complaints.len() < 20 {
             self.gathered.complaints.push(what);
@@ -171,7 +171,7 @@ impl Pass<'_> {
             return;
         }
         let tripped = entry.is_tripped();
-        // What stands in a file of lines may be far longer than what is kept of it.
+        // A line of a file can be much longer than its entry, so its bytes are counted later.
         let bytes = if matches!(source, Source::File(_)) { 0 } else { len };
         gathered.volume.add(time, entry.severity(), bytes, tripped);
         let is_recent = time >= self.asked.recent_since;
@@ -190,7 +190,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Counts the bytes of a line, which ends where the next one begins.
+    /// Counts the bytes of a line. `end` is the start of the next line.
     fn measured(&mut self, line: &Line, end: u64) {
         let bytes = end.saturating_sub(line.offset);
         self.gathered.volume.add_bytes(line.time, line.severity, bytes);
@@ -211,7 +211,7 @@ impl Pass<'_> {
 
     fn end(mut self) -> Gathered {
         for (path, line) in std::mem::take(&mut self.lines) {
-            // Of the last one that was read nothing tells the end but the file. One that cannot be read any more counts for nothing.
+            // Only the file contains the end of the last line. If the file is no longer readable, the line counts 0 bytes.
             let len = line_len(&path, line.offset).unwrap_or(0);
             self.measured(&line, line.offset + len);
         }
@@ -225,7 +225,7 @@ impl Pass<'_> {
     }
 }
 
-/// How long the line at `offset` is.
+/// Returns the length in bytes of the line at `offset`.
 fn line_len(path: &Path, offset: u64) -> io::Result<u64> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(offset))?;

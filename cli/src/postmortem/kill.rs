@@ -13,16 +13,16 @@ use crate::kernel::{self, Constraint, OomKill};
 use crate::output::numbers::bytes;
 use crate::output::time::Zone;
 
-/// The maximum size of a kernel log, in bytes.
+/// Maximum size of a kernel log, in bytes.
 const MOST_BYTES: u64 = 8 << 30;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// A record of the same process id is of the process where it came no further from the last entry than this: ids are used again.
+/// Maximum time in nanoseconds between the last entry and a record with the same process id. The kernel reuses process ids.
 const NEAR: i64 = 60 * SECOND;
 
-/// One of another id is where it came so near: in a container, a process has another id than the kernel calls it by. Many logs
-/// say whole seconds, and when the machine was started is known to a second.
+/// Maximum time in nanoseconds between the last entry and a record with another process id. A process in a container has
+/// another id in the kernel's records. Many logs contain times in whole seconds only.
 const VERY_NEAR: i64 = 5 * SECOND;
 
 /// The kill records of a kernel log.
@@ -52,14 +52,14 @@ pub(super) fn read(kern_log: &Path) -> Result<KernelLog> {
 pub(super) fn find(log: &KernelLog, process: &Process, zone: &Zone) -> Result<Vec<Kill>> {
     let Some(last) = process.last else { return Ok(Vec::new()) };
     let near = moment(last, zone)?;
-    // Of another start of the machine, its clock tells nothing.
+    // The start of the kernel's clock is unknown for earlier boots.
     let boot = if process.other_boot { None } else { Some(started()) };
     let mut kills: Vec<Kill> = log
         .kills
         .iter()
         .filter_map(|record| matched(record, process, last, &near, boot, &log.name))
         .collect();
-    // One that has the id is it; others are where there is none.
+    // Records with the process id have priority over records that match only by time.
     if kills.iter().any(|kill| kill.matched_by != TIME) {
         kills.retain(|kill| kill.matched_by != TIME);
     }
@@ -69,7 +69,7 @@ pub(super) fn find(log: &KernelLog, process: &Process, zone: &Zone) -> Result<Ve
 
 const BOTH: &str = "process id and time";
 const ID: &str = "process id only (the record has no usable time)";
-/// Returns whether the record names the process by its id.
+/// Returns whether the record contains the id of the process.
 pub(super) fn names_the_process(kill: &Kill) -> bool {
     kill.matched_by != TIME
 }
@@ -86,7 +86,7 @@ fn matched(
 ) -> Option<Kill> {
     let time = record.time.and_then(|stamp| stamp.unix_nanos(near, boot));
     let behind = time.and_then(|time| i64::try_from(i128::from(time) - i128::from(last)).ok());
-    // A syslog may have the records of many machines.
+    // A syslog can contain the records of many hosts.
     let elsewhere =
         record.host.as_deref().zip(process.host.as_deref()).is_some_and(|(a, b)| short(a) != short(b));
     if elsewhere {
@@ -133,7 +133,8 @@ fn matched(
     })
 }
 
-/// When the clock of the kernel's messages began, nanoseconds since the Unix epoch. `btime` of /proc/stat says the second only.
+/// Returns the start of the clock of kernel messages, in nanoseconds since the Unix epoch. `btime` in /proc/stat contains
+/// whole seconds only.
 fn started() -> u64 {
     let nanos = |id| {
         let time = rustix::time::clock_gettime(id);
@@ -142,7 +143,7 @@ fn started() -> u64 {
     nanos(ClockId::Realtime).saturating_sub(nanos(ClockId::Monotonic))
 }
 
-/// A host without its domain.
+/// Returns the host name without its domain.
 fn short(host: &str) -> &str {
     host.split('.').next().unwrap_or(host)
 }

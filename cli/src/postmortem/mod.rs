@@ -1,4 +1,4 @@
-//! The post-mortem of a process, from its log and the records of the kernel (D2, D3).
+//! The post-mortem of a process, from its log and the kernel's records.
 
 mod gather;
 mod kill;
@@ -23,25 +23,25 @@ use kill::KernelLog;
 use processes::{Found, Known};
 use report::{Kill, Report};
 
-/// What a post-mortem is to look at.
+/// The options of a post-mortem.
 pub(crate) struct Options<'a> {
     pub(crate) paths: &'a [PathBuf],
-    /// The process; if it is not given, `choose` selects one.
+    /// Process id. If it is `None`, `choose` selects a process.
     pub(crate) pid: Option<u64>,
-    /// How long before the end it begins.
+    /// Length of the examined time before the end, in nanoseconds.
     pub(crate) window: u64,
-    /// How long before the end call sites are counted.
+    /// Length of the time before the end in which call sites are counted, in nanoseconds.
     pub(crate) recent: u64,
-    /// Last entries of each thread.
+    /// Number of last entries for each thread.
     pub(crate) keep: usize,
-    /// What the kernel has logged.
+    /// Path of the kernel log.
     pub(crate) kern_log: Option<&'a Path>,
-    /// In which times are told, and in which the clocks of a kernel's log without one went.
+    /// Time zone of the output, and of times without a zone in a kernel log.
     pub(crate) zone: &'a Zone,
     pub(crate) copy: bool,
 }
 
-/// What was found, and what has to be complained of beside it.
+/// The report, and the problems that occurred during the examination.
 pub(crate) struct Examined {
     pub(crate) report: Report,
     pub(crate) complaints: Vec<String>,
@@ -49,10 +49,11 @@ pub(crate) struct Examined {
     pub(crate) lost_bytes: u64,
 }
 
-/// Looks at everything.
+/// Examines the log and creates the report.
 ///
 /// # Errors
-/// Where nothing can be read, or no process has the id that is asked for.
+/// Returns an error if a path or the kernel log cannot be read, if no entry has a time, or if no process has the requested
+/// id.
 pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let mut clock = Clock::new(options.zone.clone());
     let Found { mut processes, last_of_files, in_memory, unreadable } = processes::find(options.paths)?;
@@ -60,12 +61,12 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let subject = choose(&mut processes, options, kernel.as_ref()).with_context(|| names(options.paths))?;
     let (mut subject, kernel) = subject.unzip();
     let kernel = kernel.unwrap_or_default();
-    // What others wrote later is about them.
+    // Later entries of other processes do not concern this process.
     let end = subject
         .as_ref()
         .map_or(last_of_files, |known| known.process.last.max(last_of_files_of(known, last_of_files)));
     let Some(end) = end else { bail!("{}: expected an entry with a time, found none", names(options.paths)) };
-    // Before it began there is nothing to see of it.
+    // The window does not begin before the process.
     let began = subject.as_ref().map_or(0, |known| known.process.began);
     let window = (end.saturating_sub(options.window).max(began.min(end)), end);
     let asked = Asked {
@@ -101,8 +102,9 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     Ok(Examined { report, complaints: gathered.complaints, unreadable, lost_bytes: gathered.lost_bytes })
 }
 
-/// Takes the process of the report out of `processes`, with its kill records. Without a process id this is the first
-/// process that a kill record names, then the first one that a record fits by its time, then the first one.
+/// Removes the process of the report from `processes` and returns it with its kill records. If the options contain no process
+/// id, this is the first process that a record names. Otherwise it is the first process that matches a record by time, or
+/// else the first process.
 fn choose(
     processes: &mut Vec<Known>,
     options: &Options<'_>,
@@ -127,7 +129,7 @@ fn choose(
         let found = kills(known)?;
         let rank = match found.first() {
             Some(kill) if kill::names_the_process(kill) => 0,
-            // A process that completed its log was not killed.
+            // A process that closed its log was not killed.
             Some(_) if known.process.end != End::Stopped => 1,
             _ => 2,
         };
@@ -138,7 +140,8 @@ fn choose(
     Ok(best.map(|(_, at, kills)| (processes.remove(at), kills)))
 }
 
-/// Lines beside the segments of a process that died may be a little younger than its last entry: they are its own.
+/// Returns the latest time in files if it is at most 10 s after the last entry of the process. Such lines are from this
+/// process.
 fn last_of_files_of(known: &Known, last_of_files: Option<u64>) -> Option<u64> {
     const NEAR: u64 = 10_000_000_000;
     let last = known.process.last?;

@@ -9,7 +9,7 @@ use crate::output::numbers::{bytes, counted, grouped, lasted};
 use crate::output::producer::End;
 use crate::output::time::Clock;
 
-/// The page.
+/// Returns the HTML page.
 pub(crate) fn write(report: &Report, clock: &mut Clock) -> String {
     let title = match &report.process {
         Some(process) => format!("Post-mortem of {}", producer(process)),
@@ -89,7 +89,7 @@ fn timeline(report: &Report, clock: &mut Clock) -> Markup {
     }
 }
 
-/// The moments that matter.
+/// Returns the times of important events and their labels.
 fn marks(report: &Report) -> Vec<(u64, String)> {
     let mut marks: Vec<(u64, String)> = Vec::new();
     if let Some(process) = &report.process {
@@ -103,7 +103,7 @@ fn marks(report: &Report) -> Vec<(u64, String)> {
             .filter(|verdict| verdict.found == Finding::Found)
             .filter_map(|verdict| Some((verdict.at?, verdict.rule.to_owned()))),
     );
-    // What lies at one place is read in one.
+    // The marks are in the order of time, so that labels of adjacent marks have different heights.
     marks.sort();
     marks.truncate(8);
     marks
@@ -126,7 +126,7 @@ fn memory(report: &Report) -> Option<Chart> {
     .collect();
     let highest = lines.iter().flat_map(|line| line.points.iter().map(|point| point.1)).fold(0.0, f64::max);
     let limit = report.memory.last()?.limit?;
-    // One far above everything would leave nothing to see.
+    // A limit of four times the highest value or more would flatten the curves.
     let limit = ((limit as f64) < highest * 4.0).then(|| (limit as f64, format!("limit {}", bytes(limit))));
     (!lines.is_empty()).then(|| Chart {
         title: format!("Memory ({})", counted(report.memory.len() as u64, "sample", "samples")),

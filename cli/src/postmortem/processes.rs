@@ -10,27 +10,27 @@ use super::report::Process;
 use crate::output::numbers::total;
 use crate::output::producer::{End, Producer, stream_name};
 
-/// A process, and the stream that tells its entries from those of others.
+/// A process and the id of its stream.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) stream_id: [u8; 16],
     pub(super) process: Process,
 }
 
-/// What there is of a log.
+/// The processes and files of a log.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Processes that died, then those with an unknown end, alive ones, and stopped ones; each group by its last entry, latest first.
+    /// Processes in this order: died, unknown end, alive, stopped. In each group, the process with the latest entry is first.
     pub(super) processes: Vec<Known>,
-    /// The latest time in files of lines and frames.
+    /// Latest time in files of lines and frames.
     pub(super) last_of_files: Option<u64>,
-    /// Bytes of the segments and files in directories on tmpfs; `None` if no directory is.
+    /// Bytes of the segments and files in directories on tmpfs; `None` if no directory is on tmpfs.
     pub(super) in_memory: Option<u64>,
-    /// Files that could not be read.
+    /// Files that cannot be read.
     pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
 }
 
-/// Looks at the segments and files of `paths`.
+/// Finds the processes and files of `paths`.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
     let mut found = Found::default();
     let mut streams: BTreeMap<[u8; 16], Vec<SegmentInfo>> = BTreeMap::new();
@@ -39,7 +39,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
         let listing = list(directory).with_context(|| path.display().to_string())?;
         let Listing { segments, files, unreadable, .. } = listing;
-        // Of a file that was named, nothing else in its directory is meant.
+        // All files of the directory use memory. For all other data, a path of a file selects only this file.
         if is_in_memory(directory) {
             let bytes = segments.iter().map(|segment| segment.disk_bytes);
             let bytes = total(bytes.chain(files.iter().map(|file| file.disk_bytes)));
@@ -103,13 +103,13 @@ fn describe(stream_id: [u8; 16], segments: &[SegmentInfo]) -> Process {
     }
 }
 
-/// When a segment was made; of an imported one when its first entry was written, which is before that.
+/// Returns the creation time of a segment. For an imported segment, returns the earlier time of its first entry.
 fn began(segment: &SegmentInfo) -> u64 {
     let first = segment.times.map_or(u64::MAX, |times| times.0);
     segment.created_unix_nano.min(first)
 }
 
-/// The name of a file, without where it is.
+/// Returns the name of a file without its directory.
 pub(super) fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

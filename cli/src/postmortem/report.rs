@@ -6,98 +6,98 @@ use serde::Serialize;
 
 use crate::output::producer::End;
 
-/// All that is known.
+/// The data of a post-mortem.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
-    /// What was looked at.
+    /// Examined paths.
     pub(crate) paths: Vec<String>,
-    /// From when to when; the second is when the last entry was written.
+    /// Start of the window, and time of the last entry.
     pub(crate) window: (u64, u64),
-    /// From when on call sites are counted: the time before the end.
+    /// Start of the time in which call sites are counted.
     pub(crate) recent_since: u64,
-    /// What follows from the facts, what matters most first.
+    /// Conclusions from the facts, the most important first.
     pub(crate) verdicts: Vec<Verdict>,
-    /// The process that this is about; none where only files of lines are there.
+    /// The examined process; `None` if there are only files of lines or frames.
     pub(crate) process: Option<Process>,
     /// Other processes of the same log.
     pub(crate) others: Vec<Process>,
-    /// Bytes of memory that the files of the log take, if the log directory is on tmpfs.
+    /// Bytes of memory that the files of the log use, if the log directory is on tmpfs.
     pub(crate) log_in_memory: Option<u64>,
-    /// Whether what the kernel has logged was looked through.
+    /// Whether a kernel log was searched.
     pub(crate) kernel_was_asked: bool,
-    /// What the kernel says of the process.
+    /// Kill records of the process.
     pub(crate) kernel: Vec<Kill>,
-    /// Its memory, by time.
+    /// Samples of the memory, in the order of time.
     pub(crate) memory: Vec<MemoryPoint>,
-    /// How memory grew, over the whole time and over the last parts of it.
+    /// Growth of the memory over the complete time and over its last parts.
     pub(crate) growth: Vec<Growth>,
-    /// What was logged, in intervals of equal length, by time.
+    /// Logged entries and bytes in intervals of equal length.
     pub(crate) volume: Volume,
-    /// The lines in files beside the segments.
+    /// Lines in files next to the segments.
     pub(crate) lines: Lines,
-    /// Call sites in the time before the end: those with the most entries, bytes, and trips, each kind sorted.
+    /// Call sites in the time before the end with the most entries, bytes and trips, in descending order.
     pub(crate) sites: Sites,
-    /// The last entries of each thread, of the thread that logged last first.
+    /// Last entries of each thread. The thread with the latest entry is first.
     pub(crate) threads: Vec<ThreadEnd>,
-    /// Threads that are left out of `threads`.
+    /// Number of threads that are not in `threads`.
     pub(crate) threads_left_out: u64,
 }
 
-/// What follows from the facts.
+/// A conclusion from the facts.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Verdict {
-    /// The name of the rule.
+    /// Name of the rule.
     pub(crate) rule: &'static str,
-    /// What came of it.
+    /// Result of the rule.
     pub(crate) found: Finding,
-    /// What was found, in one sentence.
+    /// Conclusion in one sentence.
     pub(crate) text: String,
-    /// How the rule decides, with its numbers: never a bare guess.
+    /// Reason for the conclusion, with the numbers and thresholds of the rule.
     pub(crate) because: String,
-    /// When what was found began, where that is a moment.
+    /// Start of the condition, if it has one.
     pub(crate) at: Option<u64>,
 }
 
-/// What came of a rule. Ordered as they are shown.
+/// The result of a rule. The order is the order of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Finding {
-    /// It is so.
+    /// The condition applies.
     Found,
-    /// It is not so.
+    /// The condition does not apply.
     NotFound,
-    /// There is too little to tell.
+    /// The data is insufficient.
     Unknown,
 }
 
 /// A process of the log.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Process {
-    /// The part of its stream's id that is in the names of its segments.
+    /// Part of the stream id that is in the names of the segments.
     pub(crate) stream: String,
     pub(crate) service: Option<String>,
     pub(crate) host: Option<String>,
     pub(crate) pid: Option<u64>,
-    /// When it made the first segment that is still there, or wrote the first entry in it.
+    /// Creation time of the first existing segment, or the time of its first entry if that is earlier.
     pub(crate) began: u64,
-    /// The time of its last entry.
+    /// Time of the last entry.
     pub(crate) last: Option<u64>,
     pub(crate) end: End,
-    /// Whether the machine was started anew since.
+    /// Whether the machine has restarted since then.
     pub(crate) other_boot: bool,
     pub(crate) segments: u64,
     pub(crate) entries: u64,
-    /// Segments that it left unsealed.
+    /// Names of the unsealed segments.
     pub(crate) unsealed: Vec<String>,
-    /// The last entry whose append had returned.
+    /// Last entry whose append was complete.
     pub(crate) last_commit: Option<Place>,
-    /// Appends that were begun and never completed, as far as they are kept.
+    /// Places of the first incomplete appends.
     pub(crate) unfinished: Vec<Place>,
-    /// How many such there are.
+    /// Number of incomplete appends.
     pub(crate) unfinished_count: u64,
-    /// Bytes that are lost to damage.
+    /// Number of bytes that are lost because of damage.
     pub(crate) lost_bytes: u64,
-    /// Entries that were not written, as its loss records say, by cause.
+    /// Number of dropped entries by cause, from the loss records.
     pub(crate) dropped: Vec<(String, u64)>,
 }
 
@@ -109,42 +109,42 @@ pub(crate) struct Place {
     pub(crate) bytes: u64,
 }
 
-/// A kill by the kernel, as it tells of it.
+/// A kill by the kernel, from the kernel's record.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Kill {
-    /// The time, where the record has one that can be placed.
+    /// Time of the kill, if the record contains a usable time.
     pub(crate) time: Option<u64>,
-    /// How many nanoseconds it came behind the last entry; negative before it.
+    /// Nanoseconds from the last entry to the kill; negative if the kill is earlier.
     pub(crate) behind_last: Option<i64>,
     pub(crate) pid: Option<u64>,
     pub(crate) task: Option<String>,
-    /// Which limit was met, in the kernel's words.
+    /// Cause of the kill, as text.
     pub(crate) constraint: Option<String>,
-    /// The group whose limit was met.
+    /// Cgroup whose limit was reached, or the cgroup of the process.
     pub(crate) group: Option<String>,
-    /// Who wanted the memory that there was not.
+    /// Process whose request for memory caused the kill.
     pub(crate) invoked_by: Option<String>,
-    /// Whom it was killed in the place of.
+    /// Process with the highest score, if the kernel killed a child of it instead.
     pub(crate) instead_of: Option<String>,
-    /// Whether the kernel said that it did, and not only that it would.
+    /// Whether the kernel log confirms the kill, and not only the choice of the process.
     pub(crate) confirmed: bool,
-    /// How bad a choice it was to let it live, and what was added to that by hand.
+    /// Badness score. `score_adj` is the configured adjustment.
     pub(crate) score: Option<u64>,
     pub(crate) score_adj: Option<i32>,
-    /// What it had in memory: the three that follow but for the address space.
+    /// Memory in RAM: the sum of `anon_rss`, `file_rss` and `shmem_rss`.
     pub(crate) rss: Option<u64>,
     pub(crate) total_vm: Option<u64>,
     pub(crate) anon_rss: Option<u64>,
     pub(crate) file_rss: Option<u64>,
     pub(crate) shmem_rss: Option<u64>,
-    /// What the group took, and might.
+    /// Memory that the cgroup used. `limit` is its limit.
     pub(crate) usage: Option<u64>,
     pub(crate) limit: Option<u64>,
-    /// How often the group had met it before.
+    /// Number of times that the cgroup had reached its limit.
     pub(crate) failcnt: Option<u64>,
-    /// How the record was found to be of this process.
+    /// Properties that the record and the process have in common.
     pub(crate) matched_by: &'static str,
-    /// Where it begins: file and line.
+    /// File and line of the record.
     pub(crate) place: String,
 }
 
@@ -152,94 +152,95 @@ pub(crate) struct Kill {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct MemoryPoint {
     pub(crate) time: u64,
-    /// The resident set.
+    /// Resident memory.
     pub(crate) resident: Option<u64>,
-    /// Of that, what no file stands behind.
+    /// Anonymous part of the resident memory.
     pub(crate) anonymous: Option<u64>,
-    /// What the allocator has given out.
+    /// Memory that the program has allocated.
     pub(crate) allocated: Option<u64>,
-    /// What the allocator holds.
+    /// Resident memory of the allocator.
     pub(crate) allocator_resident: Option<u64>,
-    /// The memory of the group, without page cache that could go.
+    /// Memory of the cgroup without reclaimable page cache.
     pub(crate) container: Option<u64>,
-    /// What the group may take.
+    /// Memory limit.
     pub(crate) limit: Option<u64>,
-    /// The share of the nearest limit that is taken.
+    /// Used share of the nearest limit.
     pub(crate) share: Option<f64>,
-    /// What the log had written by then.
+    /// Bytes that the log has written.
     pub(crate) log_bytes: Option<u64>,
-    /// Percent of the time that some task waited for memory.
+    /// Percentage of the time in which some tasks waited for memory.
     pub(crate) pressure: Option<f64>,
 }
 
 impl MemoryPoint {
-    /// What a leak in a heap makes grow: the anonymous part of the resident set, or all of it where that is not known.
+    /// Returns the memory that grows with a leak of the heap: the anonymous memory, or the resident memory if the anonymous
+    /// part is unknown.
     pub(crate) fn heap(&self) -> Option<u64> {
         self.anonymous.or(self.resident)
     }
 }
 
-/// How memory grew over a time.
+/// The growth of memory over a time.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Growth {
-    /// Over how long, up to the last sample.
+    /// Length of the time up to the last sample.
     pub(crate) nanos: u64,
-    /// What was there at its beginning and at its end.
+    /// Memory at the start. `to` is the memory at the end.
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// Bytes a second, between the two.
+    /// Mean growth in bytes per second.
     pub(crate) per_second: f64,
 }
 
-/// What was logged, over time.
+/// Logged entries and bytes over time.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Volume {
-    /// When the first interval begins.
+    /// Start of the first interval.
     pub(crate) since: u64,
-    /// How long each is.
+    /// Length of an interval.
     pub(crate) step: u64,
     pub(crate) intervals: Vec<Interval>,
 }
 
-/// Of the six ranges of severities, and what is outside them.
+/// Names of the six ranges of severities; `none` is any other severity.
 pub(crate) const LEVELS: [&str; 7] = ["none", "trace", "debug", "info", "warn", "error", "fatal"];
 
-/// What was logged in an interval.
+/// Logged entries and bytes of an interval.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Interval {
-    /// By [`LEVELS`].
+    /// Number of entries by level, in the order of [`LEVELS`].
     pub(crate) entries: [u64; LEVELS.len()],
     pub(crate) bytes: [u64; LEVELS.len()],
-    /// Entries in which the fuse tripped.
+    /// Number of entries on which the circuit breaker tripped.
     pub(crate) tripped: u64,
-    /// Entries that were not written.
+    /// Number of dropped entries.
     pub(crate) dropped: u64,
 }
 
-/// When lines came that are in files: what is written later than it is logged may be missing at the end.
+/// Times of the lines in files. A process that writes lines late can lose the last lines.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Lines {
     pub(crate) count: u64,
-    /// The time of the last one.
+    /// Time of the last line.
     pub(crate) last: u64,
-    /// The longest time between one and the next.
+    /// Longest time between two consecutive lines.
     pub(crate) longest_gap: u64,
 }
 
-/// Call sites by what they did most of.
+/// Call sites with the most entries, bytes or trips.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Sites {
-    /// Entries, bytes and tripped entries of all sites together.
+    /// Sum of all call sites.
     pub(crate) total: Counts,
     pub(crate) by_entries: Vec<Site>,
     pub(crate) by_bytes: Vec<Site>,
-    /// Only those where the fuse tripped.
+    /// Only call sites at which the circuit breaker tripped.
     pub(crate) by_trips: Vec<Site>,
-    /// Entries of sites that came when too many were known already.
+    /// Number of entries of further call sites, beyond the maximum number.
     pub(crate) others: u64,
 }
 
-/// How much.
+/// Numbers of entries, bytes and entries with trips.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Counts {
     pub(crate) entries: u64,
@@ -247,40 +248,40 @@ pub(crate) struct Counts {
     pub(crate) tripped: u64,
 }
 
-/// Where something is logged: target and message, numbers in the message left out, and the place in the source where entries say it.
+/// A call site: the target, the message without its variable parts, and the place in the source code if entries contain it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Site {
     pub(crate) target: String,
     pub(crate) message: String,
-    /// `src/cart.rs:41`.
+    /// File and line, for example `src/cart.rs:41`.
     pub(crate) source: Option<String>,
     #[serde(flatten)]
     pub(crate) counts: Counts,
-    /// Of its largest entry.
+    /// Size of the largest entry.
     pub(crate) largest: u64,
     pub(crate) errors: u64,
-    /// The times of its first and its last entry.
+    /// Times of the first and the last entry.
     pub(crate) times: (u64, u64),
 }
 
-/// The last that a thread logged.
+/// The last entries of a thread.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ThreadEnd {
-    /// Empty where entries do not say it.
+    /// Name of the thread; empty if the entries do not contain it.
     pub(crate) name: String,
-    /// By time.
+    /// Entries in the order of time.
     pub(crate) entries: Vec<LastEntry>,
 }
 
-/// An entry, to be read.
+/// An entry as text.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LastEntry {
     pub(crate) time: u64,
     pub(crate) level: String,
     pub(crate) target: String,
     pub(crate) message: String,
-    /// Its attributes as JSON, cut where they are long.
+    /// Attributes as JSON, truncated if they are long.
     pub(crate) attributes: String,
-    /// Whether the fuse tripped in it.
+    /// Whether the circuit breaker tripped on the entry.
     pub(crate) tripped: bool,
 }

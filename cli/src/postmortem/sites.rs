@@ -10,13 +10,14 @@ use fusewire::decode::EntryRef;
 use super::report::{Counts, Site, Sites};
 use crate::call_site::{MESSAGE, lossy, source, template};
 
-/// Sites that are told apart. A message that has a name in it makes a site of each; beyond these they are counted together.
+/// Maximum number of separate call sites. Messages with names in them result in many call sites. Entries of further call
+/// sites are counted together.
 const KNOWN: usize = 20_000;
 
-/// Sites in each list.
+/// Maximum number of call sites in each list.
 const SHOWN: usize = 10;
 
-/// Counts by call site.
+/// A counter of entries by call site.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
     by_name: HashMap<Box<str>, usize>,
@@ -27,7 +28,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Counts an entry. Which site it is of, for bytes that are known later only.
+    /// Counts an entry. Returns its call site, to which [`add_bytes`](Self::add_bytes) can add bytes later.
     pub(super) fn add(&mut self, entry: &EntryRef<'_>, bytes: u64, tripped: bool) -> Option<usize> {
         let counts = Counts { entries: 1, bytes, tripped: u64::from(tripped) };
         self.total.add(counts);
@@ -36,7 +37,7 @@ impl Counter {
         let source = source(entry);
         template(&lossy(entry.body().as_bytes(), MESSAGE), &mut self.name);
         let message = self.name.len();
-        // Writing to a String cannot fail.
+        // A write to a `String` cannot fail.
         _ = write!(self.name, "\0{target}\0{}", source.as_deref().unwrap_or_default());
         let at = match self.by_name.get(self.name.as_str()) {
             Some(at) => *at,
@@ -71,7 +72,7 @@ impl Counter {
         Some(at)
     }
 
-    /// Counts bytes of an entry that has been counted.
+    /// Adds bytes to an entry that is already counted.
     pub(super) fn add_bytes(&mut self, at: Option<usize>, bytes: u64) {
         self.total.bytes += bytes;
         if let Some(site) = at.and_then(|at| self.sites.get_mut(at)) {
@@ -80,7 +81,7 @@ impl Counter {
         }
     }
 
-    /// The lists.
+    /// Returns the lists of call sites.
     pub(super) fn into_sites(self) -> Sites {
         let top = |by: fn(&Site) -> u64| {
             let mut sites: Vec<&Site> = self.sites.iter().filter(|site| by(site) > 0).collect();

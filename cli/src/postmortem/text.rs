@@ -10,21 +10,21 @@ use crate::output::numbers::{bytes, counted, grouped, lasted, total};
 use crate::output::producer::End;
 use crate::output::time::Clock;
 
-/// Lines of the plot.
+/// Maximum number of rows of the memory table.
 const ROWS: usize = 20;
 
-/// What a printer needs.
+/// A printer of the report.
 pub(crate) struct Printer<'a> {
     pub(crate) report: &'a Report,
     pub(crate) clock: &'a mut Clock,
     pub(crate) palette: &'a Palette,
-    /// As wide as this.
+    /// Width of the output in columns.
     pub(crate) columns: usize,
     pub(crate) out: &'a mut String,
 }
 
 impl Printer<'_> {
-    /// All of it.
+    /// Appends the complete report to the output.
     pub(crate) fn print(&mut self) {
         self.process();
         self.verdicts();
@@ -34,9 +34,9 @@ impl Printer<'_> {
         self.kernel();
     }
 
-    /// A line; it is never longer than the terminal is wide, where that is known.
+    /// Appends a line to the output.
     fn line(&mut self, text: impl Display) {
-        // Writing to a String cannot fail; the same below.
+        // A write to a `String` cannot fail.
         _ = writeln!(self.out, "{text}");
     }
 
@@ -51,7 +51,7 @@ impl Printer<'_> {
         safe
     }
 
-    /// A text that may be long, in lines that begin with `indent` blanks.
+    /// Appends a long text in several lines. Each line begins with `indent` blanks.
     fn wrapped(&mut self, indent: usize, paint: &Paint, text: &str) {
         let width = self.columns.saturating_sub(indent).max(30);
         let mut line = String::new();
@@ -119,7 +119,7 @@ impl Printer<'_> {
                 if verdict.found == Finding::Found { &palette.strong } else { &palette.dim },
                 &verdict.text,
             );
-            // In the place of the first blanks.
+            // The mark replaces the first blanks.
             self.out.replace_range(start..start + 4, &format!("  {} ", paint.of(mark)));
             self.wrapped(4, &palette.dim, &format!("[{}] {}", verdict.rule, verdict.because));
         }
@@ -132,7 +132,7 @@ impl Printer<'_> {
         self.title(format_args!("Memory ({})", counted(heaps.len() as u64, "sample", "samples")));
         let limit = last.limit.unwrap_or(0);
         let top = heaps.iter().filter_map(|point| point.resident.max(point.container)).max().unwrap_or(1);
-        // A limit far above everything would leave nothing to see.
+        // A limit of four times the highest value or more would leave only short bars.
         let whole = if limit > 0 && limit < top.saturating_mul(4) { limit.max(top) } else { top };
         let width = self.columns.saturating_sub(52).clamp(10, 60);
         let title = format!(
@@ -180,7 +180,7 @@ impl Printer<'_> {
         let size = |size: Option<u64>| size.map_or_else(|| "-".to_owned(), bytes);
         let mut time = String::new();
         self.clock.write(point.time, &mut time);
-        // Of a process that lives for seconds, these matter; the date stands above.
+        // The date is in the head of the report; here the time of day is sufficient.
         let time = time.get(11..23).unwrap_or("-");
         self.line(format_args!(
             "  {time}  {bar}{:>9}{:>9}{:>9}  {:>7}",

@@ -8,17 +8,17 @@ use fusewire::json;
 use super::report::{LastEntry, ThreadEnd};
 use crate::call_site::lossy;
 
-/// Threads whose last entries are kept: those that logged last.
+/// Maximum number of threads. The threads with the latest entries are kept.
 const THREADS: usize = 64;
 
-/// What is kept of a message, and of attributes.
+/// Maximum size of a message and of the attributes, in bytes.
 const TEXT: usize = 2_000;
 
-/// The last entries of each thread.
+/// A collector of the last entries of each thread.
 #[derive(Debug)]
 pub(super) struct LastWords {
     keep: usize,
-    /// By the time of the last entry, the latest at the end.
+    /// Threads in the order of their last entries, the latest at the end.
     threads: Vec<Thread>,
     left_out: u64,
 }
@@ -35,13 +35,13 @@ impl LastWords {
         Self { keep, threads: Vec::new(), left_out: 0 }
     }
 
-    /// Adds an entry. They come by time.
+    /// Adds an entry. The caller adds entries in the order of time.
     pub(super) fn add(&mut self, entry: &EntryRef<'_>) {
         if self.keep == 0 {
             return;
         }
         let name = entry.thread().as_bytes();
-        // Threads that log a lot are at the end.
+        // Threads that log often are at the end.
         let found = self.threads.iter().rposition(|thread| thread.name == name);
         let mut thread = match found {
             Some(at) => self.threads.remove(at),
@@ -60,7 +60,7 @@ impl LastWords {
         self.threads.push(thread);
     }
 
-    /// What was kept, and how many threads are left out.
+    /// Returns the threads, and the number of removed threads.
     pub(super) fn into_ends(self) -> (Vec<ThreadEnd>, u64) {
         let mut threads = self.threads;
         threads.sort_by_key(|thread| std::cmp::Reverse(thread.last));

@@ -7,24 +7,24 @@ use fusewire::memory::MemStats;
 
 use super::report::{Growth, Interval, Lines, MemoryPoint, Volume};
 
-/// Samples that are kept. Of more, each second one goes.
+/// Maximum number of stored samples. When it is reached, every second sample is removed.
 const SAMPLES: usize = 16_384;
 
-/// Intervals that the time is divided into.
+/// Maximum number of intervals in the window.
 const INTERVALS: u64 = 120;
 
-/// The memory over time.
+/// Samples of the memory over time.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     points: Vec<MemoryPoint>,
-    /// How many samples there are to one that is kept.
+    /// Number of received samples for each stored sample.
     stride: usize,
     skipped: usize,
     last: Option<MemoryPoint>,
 }
 
 impl Memory {
-    /// Adds a sample. They come by time.
+    /// Adds a sample. The caller adds samples in the order of time.
     pub(super) fn add(&mut self, sample: &MemStats) {
         let point = MemoryPoint {
             time: sample.time_unix_nano,
@@ -54,7 +54,7 @@ impl Memory {
         }
     }
 
-    /// What is kept of them, the last one always among it.
+    /// Returns the stored samples. The last received sample is always included.
     pub(super) fn into_points(mut self) -> Vec<MemoryPoint> {
         if self.points.last() != self.last.as_ref() {
             self.points.extend(self.last);
@@ -63,7 +63,7 @@ impl Memory {
     }
 }
 
-/// How memory grew over the last minute, the last five, and all the time.
+/// Returns the growth over the last 10 s, 60 s and 300 s, if the samples cover more time, and over the complete time.
 pub(super) fn growth(memory: &[MemoryPoint]) -> Vec<Growth> {
     const SECOND: u64 = 1_000_000_000;
     let heaps: VecDeque<(u64, u64)> =
@@ -75,7 +75,7 @@ pub(super) fn growth(memory: &[MemoryPoint]) -> Vec<Growth> {
     spans.push(all);
     let over = |span: u64| {
         let since = last.0.saturating_sub(span);
-        // The last sample at or before the beginning.
+        // The last sample at or before the start of the span.
         let at = heaps.partition_point(|(time, _)| *time <= since).saturating_sub(1);
         let from = heaps.get(at)?;
         let nanos = last.0.saturating_sub(from.0);
@@ -86,7 +86,7 @@ pub(super) fn growth(memory: &[MemoryPoint]) -> Vec<Growth> {
 }
 
 impl Volume {
-    /// Of nothing yet, over a time.
+    /// Creates empty intervals for a window.
     pub(super) fn new((since, until): (u64, u64)) -> Self {
         let step = (until.saturating_sub(since) / INTERVALS + 1).max(1_000_000);
         let count = until.saturating_sub(since) / step + 1;
@@ -106,7 +106,7 @@ impl Volume {
         }
     }
 
-    /// Adds bytes of an entry that was added before.
+    /// Adds bytes to an entry that is already counted.
     pub(super) fn add_bytes(&mut self, time: u64, severity: Severity, bytes: u64) {
         if let Some(interval) = self.interval(time) {
             interval.bytes[level(severity)] += bytes;
@@ -121,7 +121,7 @@ impl Volume {
 }
 
 impl Lines {
-    /// Adds a line. They come by time.
+    /// Adds a line. The caller adds lines in the order of time.
     pub(super) fn add(&mut self, time: u64) {
         if self.count > 0 {
             self.longest_gap = self.longest_gap.max(time.saturating_sub(self.last));
@@ -131,7 +131,7 @@ impl Lines {
     }
 }
 
-/// Which of [`LEVELS`](super::report::LEVELS).
+/// Returns the index of the level in [`LEVELS`](super::report::LEVELS).
 fn level(severity: Severity) -> usize {
     match severity.number() {
         number @ 1..=24 => usize::from(number).div_ceil(4),

@@ -7,22 +7,22 @@ use crate::output::producer::End;
 use crate::output::time::Clock;
 use crate::statistics::{self, Series};
 
-/// A sample at this share of a limit is at it.
+/// Minimum used share of a limit at which the limit counts as reached.
 const AT_LIMIT: f64 = 0.9;
 
-/// A log on tmpfs with this share of the memory limit is a cause.
+/// Minimum share of the memory limit at which a log on tmpfs counts as a cause.
 const LOG_IN_MEMORY: f64 = 0.25;
 
-/// A call site with this share of the bytes, or of the trips, is named.
+/// Minimum share of the bytes or trips at which a call site is dominant.
 const DOMINANT: f64 = 0.5;
 
-/// Of so many lines something can be said of how they came.
+/// Minimum number of lines for a verdict about missing lines.
 const LINES: u64 = 20;
 
-/// Two things whose coefficient is above this with 95 % confidence go together.
+/// Threshold of the correlation coefficient. If the 95 % interval is above it, two series correlate.
 const TOGETHER: f64 = 0.3;
 
-/// All of them: what was found first, then what was not, then what could not be told.
+/// Returns all verdicts: first the conditions that apply, then the ones that do not apply, then the unknown ones.
 pub(super) fn all(report: &Report, clock: &mut Clock) -> Vec<Verdict> {
     let mut verdicts =
         vec![death(report, clock), limit(report, clock), leak(report, clock), parted(report, clock)];
@@ -52,7 +52,7 @@ impl Verdict {
     }
 }
 
-/// Who ended the process.
+/// Determines how the process ended.
 fn death(report: &Report, clock: &mut Clock) -> Verdict {
     const RULE: &str = "death";
     let Some(process) = &report.process else {
@@ -138,7 +138,7 @@ fn killed(process: &Process, kill: &Kill, clock: &mut Clock) -> Verdict {
     )
 }
 
-/// Whether it had come to a limit.
+/// Determines whether the process reached its memory limit.
 fn limit(report: &Report, clock: &mut Clock) -> Verdict {
     const RULE: &str = "limit";
     let Some(last) = report.memory.last() else {
@@ -194,7 +194,7 @@ fn series(points: &[MemoryPoint], of: impl Fn(&MemoryPoint) -> Option<u64>) -> S
     Series::new(points.iter().filter_map(|point| Some((point.time, of(point)?))))
 }
 
-/// Whether memory leaked.
+/// Determines whether memory leaked.
 fn leak(report: &Report, clock: &mut Clock) -> Verdict {
     const RULE: &str = "leak";
     let series = series(&report.memory, MemoryPoint::heap);
@@ -253,7 +253,7 @@ fn leak(report: &Report, clock: &mut Clock) -> Verdict {
     }
 }
 
-/// When memory began to grow to what it was at last: the last sample at which it had not come a tenth of the way.
+/// Returns the start of the growth: the time of the last sample with at most a tenth of the increase.
 fn began(memory: &[MemoryPoint]) -> Option<u64> {
     let heaps: Vec<(u64, u64)> =
         memory.iter().filter_map(|point| Some((point.time, point.heap()?))).collect();
@@ -262,7 +262,7 @@ fn began(memory: &[MemoryPoint]) -> Option<u64> {
     heaps.iter().rev().find(|(_, heap)| *heap <= level).map(|(time, _)| *time)
 }
 
-/// Whether what is resident left behind what the program has in use.
+/// Determines whether resident memory grew faster than allocated memory.
 fn parted(report: &Report, clock: &mut Clock) -> Verdict {
     const RULE: &str = "parting";
     let allocated = series(&report.memory, |point| point.allocated);
@@ -318,7 +318,7 @@ fn parted(report: &Report, clock: &mut Clock) -> Verdict {
     }
 }
 
-/// Whether memory grew when much was logged.
+/// Determines whether memory grew together with the log volume.
 fn volume(report: &Report) -> Verdict {
     const RULE: &str = "log-volume-and-memory";
     let heap = series(&report.memory, MemoryPoint::heap);
@@ -359,7 +359,7 @@ fn volume(report: &Report) -> Verdict {
     }
 }
 
-/// Whether the files of the log used the memory: on tmpfs, they count against the limit.
+/// Determines whether the files of the log used the memory. Files on tmpfs count against the memory limit.
 fn in_memory(report: &Report) -> Option<Verdict> {
     const RULE: &str = "log-in-memory";
     let held = report.log_in_memory?;
@@ -393,7 +393,7 @@ fn in_memory(report: &Report) -> Option<Verdict> {
     })
 }
 
-/// The call site that logged most bytes, where there is one.
+/// Determines whether one call site logged most of the bytes.
 fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     let top = report.sites.by_bytes.first()?;
     let share = top.counts.bytes as f64 / report.sites.total.bytes.max(1) as f64;
@@ -424,7 +424,7 @@ fn dominant(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     })
 }
 
-/// The call site at which the fuse tripped most.
+/// Determines whether one call site caused most trips of the circuit breaker.
 fn tripping(report: &Report) -> Option<Verdict> {
     let top = report.sites.by_trips.first()?;
     let share = top.counts.tripped as f64 / report.sites.total.tripped.max(1) as f64;
@@ -445,7 +445,7 @@ fn tripping(report: &Report) -> Option<Verdict> {
     Some(verdict("call-site-by-trips", found, text, because))
 }
 
-/// Whether entries are missing.
+/// Returns a verdict if the log dropped entries.
 fn dropped(report: &Report) -> Option<Verdict> {
     let process = report.process.as_ref().filter(|process| !process.dropped.is_empty())?;
     let total = total(process.dropped.iter().map(|(_, count)| *count));
@@ -459,7 +459,7 @@ fn dropped(report: &Report) -> Option<Verdict> {
     ))
 }
 
-/// Whether lines that were logged are missing in the files beside the log, as those that waited in memory.
+/// Determines whether the last lines in files next to the segments are missing, for example lines in a buffer.
 fn missing_lines(report: &Report, clock: &mut Clock) -> Option<Verdict> {
     let lines = &report.lines;
     let process =

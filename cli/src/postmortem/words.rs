@@ -8,7 +8,7 @@ use crate::output::producer::End;
 use crate::output::time::Clock;
 
 impl Process {
-    /// What is known of it: each with a title.
+    /// Returns the facts about the process, each with a title.
     pub(super) fn facts(&self, clock: &mut Clock) -> Vec<(&'static str, String)> {
         let mut facts = vec![("start", clock.describe(self.began))];
         if let Some(last) = self.last {
@@ -48,7 +48,7 @@ impl Process {
 }
 
 impl Kill {
-    /// What the record says of it, each a few words.
+    /// Returns the data of the record as short phrases.
     pub(super) fn facts(&self) -> Vec<String> {
         let sizes = [
             ("rss", self.rss),
@@ -75,7 +75,7 @@ impl Kill {
     }
 }
 
-/// `shop on web1, pid 4711, stream 0a1b2c3d`.
+/// Returns a text such as `shop on web1, pid 4711, stream 0a1b2c3d`.
 pub(super) fn producer(process: &Process) -> String {
     let mut out = process.service.clone().unwrap_or_else(|| "unnamed process".to_owned());
     if let Some(host) = &process.host {
@@ -88,7 +88,7 @@ pub(super) fn producer(process: &Process) -> String {
     out
 }
 
-/// What a call site is called.
+/// Returns the name of a call site.
 pub(super) fn name(site: &Site) -> String {
     let source = site.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
     let message = if site.message.is_empty() { "an empty message" } else { &site.message };
@@ -99,13 +99,13 @@ pub(super) fn name(site: &Site) -> String {
     }
 }
 
-/// A size that may be negative.
+/// Formats a size that can be negative.
 pub(super) fn signed(size: f64) -> String {
     let sign = if size < 0.0 { "-" } else { "" };
     format!("{sign}{}", bytes(size.abs() as u64))
 }
 
-/// Returns a process of the same log with its end and its last entry.
+/// Returns a text with the process, its end and its last entry.
 pub(super) fn candidate(process: &Process, clock: &mut Clock) -> String {
     let end = match process.end {
         End::Unknown => "unknown end",

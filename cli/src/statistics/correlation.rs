@@ -1,36 +1,42 @@
-//! A test for a link between two series.
+//! A test for a correlation of two series.
 
 use super::{Series, Z_975};
 
-/// Equal steps of time whose increments are compared, at most.
+/// Maximum number of equal time steps whose increments are compared.
 const STEPS: usize = 120;
 
-/// Steps that it takes to tell.
+/// Minimum number of steps for a result.
 const LEAST: usize = 20;
 
-/// How the increments of two series go together.
+/// The correlation of the increments of two series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Correlation {
-    /// Spearman's coefficient, of ranks, time being held constant: -1.0 to 1.0.
+    /// Spearman's rank correlation coefficient without the linear trend over time, from -1.0 to 1.0.
     pub(crate) coefficient: f64,
-    /// With 95 % confidence.
+    /// The 95 % confidence interval of the coefficient.
     pub(crate) interval: (f64, f64),
-    /// Steps that were compared, and how many these are worth, since one depends on the one before.
+    /// Number of compared steps. `effective` is the equivalent number of independent steps.
     pub(crate) steps: usize,
     pub(crate) effective: f64,
 }
 
-/// How the growth of `a` and the growth of `b`, from step to step of the time that both have, go together.
+/// Returns the correlation of the growth of `a` and `b` in the time that both series cover.
 ///
-/// Not of the values: two things that grow always correlate. Nor of how their growth rises or falls all the time, which two things that
-/// grow ever faster have in common: the line through the ranks over time is taken off first. The steps are equal, 120 of them at most, and values
-/// between samples are on the line between these. The interval is Fisher's, with the standard error of Bonett and Wright (2000) for
-/// ranks, and the number of steps reduced by what each has in common with the one before (Bartlett). `None` where there are fewer than
-/// 20 steps, or one of them does not change, or as evenly as its rank.
+/// The function does not compare the values themselves, because two growing series always correlate. The common time is
+/// divided into at most 120 equal steps. Values at the ends of the steps are interpolated linearly. The increments of each
+/// series are ranked, and the linear trend of the ranks over time is subtracted, because unrelated series can both
+/// accelerate.
 ///
-/// Of 2,000 seeded pairs that have nothing to do with each other, the interval is above 0 in 2 to 3 of a hundred where the increments are
-/// noise, have heavy tails, or depend on each other (AR(1) up to 0.95), as 95 % promise; in 4 where both grow ever faster; in 6 where each is one burst. Above
-/// 0.3 are none of these, and 3 of a hundred of slow waves.
+/// The interval uses Fisher's transformation with the standard error of Bonett and Wright (2000) for ranks. Bartlett's
+/// correction for autocorrelation reduces the number of steps.
+///
+/// Returns `None` if there are fewer than 20 steps, if the increments of a series are constant, or if their ranks are a
+/// linear function of time.
+///
+/// Error rates in 2,000 seeded pairs of unrelated series: the interval is above 0 for 2 % to 3 % of the pairs if the
+/// increments are noise, have heavy tails or are autocorrelated (AR(1) up to 0.95). The nominal rate is 2.5 %. The rate is 4
+/// % if the growth of both series accelerates, and 6 % if each series contains one burst. The interval is above 0.3 for none
+/// of these pairs, and for 3 % of the pairs of slow waves.
 pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
     let (start, end) = (a.start().max(b.start()), a.end().min(b.end()));
     let nanos = end.saturating_sub(start);
@@ -58,7 +64,7 @@ pub(crate) fn correlation(a: &Series, b: &Series) -> Option<Correlation> {
     Some(Correlation { coefficient, interval, steps, effective })
 }
 
-/// The place of each value in their order; those alike share the middle of theirs.
+/// Returns the rank of each value. Equal values share the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -72,7 +78,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Without the line through the values. `None` where nothing else is left.
+/// Returns the residuals of a linear regression over time, or `None` if all residuals are 0.
 fn level(mut values: Vec<f64>) -> Option<Vec<f64>> {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -99,7 +105,7 @@ fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     (spread > 0.0).then(|| both / spread)
 }
 
-/// How each value goes together with the one before.
+/// Returns the correlation of each value with the previous value.
 fn lag_one(values: &[f64]) -> Option<f64> {
     pearson(values.get(1..)?, values.get(..values.len() - 1)?)
 }
@@ -109,10 +115,10 @@ mod tests {
     use super::super::random::Random;
     use super::*;
 
-    /// How much a series grows at a time from 0 to 1.
+    /// The growth of a series at a time from 0 to 1.
     type Grow = Box<dyn FnMut(f64, &mut Random) -> f64>;
 
-    /// Two series that grow by `grow`, at uneven times.
+    /// Returns two series with uneven intervals. `grow` returns the growth of both.
     fn pair(seed: u64, grow: impl Fn(&mut Random) -> (f64, f64)) -> (Series, Series) {
         let mut random = Random::new(seed);
         let (mut a, mut b, mut time) = (1e9, 1e9, 0.0);
@@ -134,7 +140,7 @@ mod tests {
             let (a, b) = pair(*seed, |random| (1.0 + random.unit(), 5.0 + 2.0 * random.normal()));
             correlation(&a, &b).unwrap().interval.0 > 0.0
         });
-        // Of intervals of 95 %, one in forty is wrong on this side.
+        // A 95 % interval is completely above the true value in 2.5 % of all cases.
         let called = called.count();
         assert!((20..=80).contains(&called), "{called} of 2,000");
     }
@@ -207,7 +213,7 @@ mod tests {
             })
             .collect();
         let whole = Series::new(both.iter().map(|(time, a, _)| (*time, *a)));
-        // The other one begins later, in the midst of a step.
+        // The second series begins 70 s later.
         let late = Series::new(both.iter().skip(70).map(|(time, _, b)| (*time, *b)));
         let found = correlation(&whole, &late).unwrap();
         assert!(found.coefficient > 0.99 && found.steps == 120, "{found:?}");

@@ -1,9 +1,9 @@
-//! Hostile times and sizes: no test panics on them or returns a value that is not a number.
+//! Hostile times and sizes. No statistical test panics on them or returns a number that is not finite.
 
 use super::random::Random;
 use super::{Series, correlation, leak, parting};
 
-/// Times that stand still, leap, go back, or are the greatest there is, and sizes alike.
+/// Returns a series with constant, distant, decreasing or maximal times, and with sizes of the same kinds.
 fn series(random: &mut Random) -> Series {
     let (leap, mut time) = (random.unit(), (random.unit() * 1e19) as u64);
     let points: Vec<(u64, u64)> = (0..(random.unit() * 80.0) as u64)

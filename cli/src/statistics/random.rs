@@ -1,6 +1,6 @@
 //! Random numbers for tests, identical in each run.
 
-/// SplitMix64, by Steele, Lea and Flood.
+/// A SplitMix64 generator (Steele, Lea and Flood).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -15,12 +15,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Between 0 and 1.
+    /// Returns a uniformly distributed number in [0, 1).
     pub(super) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Of a normal distribution, by Box and Muller.
+    /// Returns a number with the standard normal distribution, by the Box-Muller method.
     pub(super) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()

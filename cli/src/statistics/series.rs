@@ -1,16 +1,17 @@
 //! Values over time, at uneven intervals.
 
-/// Values over time.
+/// A series of values at uneven times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
-    /// When the first one was, in nanoseconds.
+    /// Time of the first point, in nanoseconds since the Unix epoch.
     start: u64,
-    /// Seconds since the first one, and values; sorted, no two at one time.
+    /// Seconds after the first point, and values, in strictly ascending order of time.
     points: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// Of nanoseconds and bytes; by time. Of two at one time the first counts, and one that goes back in time is passed over.
+    /// Creates a series of times in nanoseconds and values in bytes. Ignores each point that is not later than the point
+    /// before it.
     pub(crate) fn new(points: impl IntoIterator<Item = (u64, u64)>) -> Self {
         let mut series = Self::default();
         for (time, value) in points {
@@ -25,7 +26,7 @@ impl Series {
         series
     }
 
-    /// How many.
+    /// Returns the number of points.
     pub(crate) fn len(&self) -> usize {
         self.points.len()
     }
@@ -34,23 +35,23 @@ impl Series {
         &self.points
     }
 
-    /// When the first one was, in nanoseconds; 0 where there is none.
+    /// Returns the time of the first point in nanoseconds, or 0 if the series is empty.
     pub(crate) fn start(&self) -> u64 {
         self.start
     }
 
-    /// When the last one was, in nanoseconds.
+    /// Returns the time of the last point in nanoseconds.
     pub(super) fn end(&self) -> u64 {
         self.points.last().map_or(self.start, |(last, _)| self.time(*last))
     }
 
-    /// When so many seconds from the first one are, in nanoseconds.
+    /// Converts seconds after the first point to a time in nanoseconds.
     pub(super) fn time(&self, seconds: f64) -> u64 {
         self.start.saturating_add((seconds * 1e9) as u64)
     }
 
-    /// The value at a time in nanoseconds, on the line between the two beside it; that of the nearest before the first and behind the
-    /// last.
+    /// Returns the linearly interpolated value at a time in nanoseconds. Before the first and after the last point, returns
+    /// the value of the nearest point. Returns `None` if the series is empty.
     pub(super) fn at(&self, nanos: u64) -> Option<f64> {
         let ahead = nanos.saturating_sub(self.start) as f64;
         let seconds = if nanos < self.start { -1.0 } else { ahead / 1e9 };
@@ -64,10 +65,10 @@ impl Series {
     }
 }
 
-/// The least value of each of `count` equal parts of the time: what is left when everything that comes and goes is gone. Then how many of
-/// the parts have values of their own: one without has the last before it, since who samples says nothing where nothing changes.
+/// Returns the middle and the minimum of each of `count` equal parts of the time, and the number of parts with samples. A
+/// part without samples contains the last value before it, because a recorder writes no samples while nothing changes.
 ///
-/// Empty for fewer than two points.
+/// Returns no parts if the points cover no time.
 pub(super) fn floors(points: &[(f64, f64)], count: usize) -> (Vec<(f64, f64)>, usize) {
     let (Some((start, first)), Some((end, _))) = (points.first(), points.last()) else {
         return Default::default();

@@ -2,18 +2,19 @@
 
 use super::{Z_975, normal_tail};
 
-/// What the test of Mann and Kendall says of values in order.
+/// The result of the Mann-Kendall test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Trend {
-    /// The probability of a rise like this, or a clearer one, among values that come in any order alike. One-sided.
+    /// One-sided probability of the same or a stronger rise, if all orders of the values are equally likely.
     pub(super) p: f64,
-    /// The standard deviation of the test's statistic where there is no trend.
+    /// Standard deviation of the statistic without a trend.
     deviation: f64,
 }
 
-/// The test, with the correction for values that are the same. Source: Kendall, *Rank Correlation Methods*, 1975.
+/// Applies the Mann-Kendall test with the correction for ties. Source: Kendall, *Rank Correlation Methods*, 1975.
 ///
-/// It takes values that do not depend on each other. Samples of memory do; who uses it must thin them out first, and ask for more than it.
+/// The test requires independent values. Samples of memory are autocorrelated. The caller must thin them out and apply
+/// further criteria.
 pub(super) fn mann_kendall(values: &[f64]) -> Trend {
     let n = values.len() as f64;
     let mut statistic = 0.0;
@@ -35,23 +36,24 @@ pub(super) fn mann_kendall(values: &[f64]) -> Trend {
         .sum();
     let variance = (n * (n - 1.0) * (2.0 * n + 5.0) - ties) / 18.0;
     let deviation = variance.max(0.0).sqrt();
-    // Continuity: one step of the statistic is two.
+    // Continuity correction: the statistic changes in steps of two.
     let z = if deviation > 0.0 { (statistic - 1.0) / deviation } else { 0.0 };
     Trend { p: normal_tail(z), deviation }
 }
 
-/// How fast a series rises: the middle of the slopes between all pairs, and 95 % around it.
+/// The slope of a series: the median of the slopes between all pairs of points, with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slope {
-    /// Per second.
+    /// Slope per second.
     pub(crate) per_second: f64,
-    /// With 95 % confidence, where values do not depend on each other.
+    /// 95 % confidence interval for independent values.
     pub(crate) interval: (f64, f64),
 }
 
-/// The estimator of Theil and Sen. Source: Sen, *Estimates of the Regression Coefficient Based on Kendall's Tau*, 1968.
+/// Returns the Theil-Sen estimate of the slope, or `None` if there are fewer than two points. Source: Sen, *Estimates of the
+/// Regression Coefficient Based on Kendall's Tau*, 1968.
 ///
-/// `None` for fewer than two points. The number of pairs is the square of the points: they have to be few.
+/// The time and the memory of the function grow with the square of the number of points.
 pub(super) fn theil_sen(points: &[(f64, f64)], trend: &Trend) -> Option<Slope> {
     let mut slopes = Vec::with_capacity(points.len() * points.len() / 2);
     for (at, (t0, v0)) in points.iter().enumerate() {
@@ -74,14 +76,14 @@ mod tests {
 
     #[test]
     fn the_numbers_are_those_of_the_textbook() {
-        // S = 43 - 2 = 41 of n = 10, worked by hand: pairs (8, 7) and (10, 9) fall.
+        // Calculated by hand for n = 10: the pairs (8, 7) and (10, 9) fall, so S = 43 - 2 = 41.
         let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 7.0, 10.0, 9.0];
         let trend = mann_kendall(&values);
         assert!((trend.deviation - 125.0_f64.sqrt()).abs() < 1e-9);
         let z = 40.0 / 125.0_f64.sqrt();
         assert!((trend.p - normal_tail(z)).abs() < 1e-12 && (trend.p - 0.000_173).abs() < 1e-5, "{trend:?}");
         assert!(mann_kendall(&[5.0; 30]).p >= 0.5);
-        // Ties take from the variance: 2 * 1 * 9 / 18 for a pair.
+        // A tied pair reduces the variance by 2 * 1 * 9 / 18.
         let tied = mann_kendall(&[1.0, 1.0, 2.0, 3.0]);
         assert!((tied.deviation.powi(2) - (4.0 * 3.0 * 13.0 - 18.0) / 18.0).abs() < 1e-9);
     }

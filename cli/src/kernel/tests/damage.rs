@@ -1,4 +1,4 @@
-//! What only looks like a kill, or is broken, is none (D2).
+//! Texts that resemble a kill, and damaged messages, do not result in a record.
 
 use super::forms::LINUX_6_18;
 use super::{kill, read};
@@ -36,7 +36,7 @@ fn who_quotes_the_kernel_is_not_believed() {
 #[test]
 fn a_line_that_was_cut_gives_nothing() {
     let least = KILLED.find(", shmem-rss").unwrap();
-    // Where a number and its unit end, an older kernel's line may: those are whole.
+    // A line that ends after a number and its unit is a complete line of an older kernel.
     let whole = [", shmem-rss", ", UID", " pgtables", " oom_score"].map(|word| KILLED.find(word).unwrap());
     let whole = [whole.as_slice(), &whole.map(|at| at + 1), &[KILLED.len()]].concat();
     for end in (0..=KILLED.len()).filter(|end| !whole.contains(end)) {
@@ -103,7 +103,7 @@ fn any_bytes_are_read_and_none_is_kept() {
     }
     let records = super::super::records(garbage.as_slice()).unwrap();
     assert!(records.kills.is_empty() && records.lines > 500);
-    // Each byte of a real one broken: no more than one kill, and never a panic.
+    // One damaged byte at each position: at most two records, and no panic.
     for at in 0..LINUX_6_18.len() {
         for byte in [0, b'(', b',', b'9', 0xff] {
             let mut bytes = LINUX_6_18.as_bytes().to_vec();

@@ -1,11 +1,12 @@
-//! Every form that Linux has had (D2).
+//! The parser accepts the forms of all Linux versions.
 
 use super::super::{Constraint, Invoker, Reaped, Stamp};
 use super::{kill, read};
 
 const KIB: u64 = 1024;
 
-/// What Linux 6.18 wrote of a process in a cgroup of version 1; most of its stack and of the group's numbers left out.
+/// The messages of Linux 6.18 about a process in a cgroup of version 1, without most lines of the stack and of the
+/// statistics.
 pub(super) const LINUX_6_18: &str = "\
 [47861.419533] oom_story invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
 [47861.419546] CPU: 0 UID: 0 PID: 10477 Comm: oom_story Not tainted 6.18.44 #1 PREEMPT(none)
@@ -28,7 +29,7 @@ pub(super) const LINUX_6_18: &str = "\
 [47861.419838] Memory cgroup out of memory: Killed process 10477 (oom_story) total-vm:464592kB, anon-rss:97780kB, file-rss:3528kB, shmem-rss:0kB, UID:0 pgtables:452kB oom_score_adj:0
 ";
 
-/// What it writes of a process that holds its memory for longer.
+/// The additional message about a process that does not free its memory soon.
 pub(super) const REAPED: &str = "[47861.420912] oom_reaper: reaped process 10477 (oom_story), now anon-rss:0kB, file-rss:0kB, shmem-rss:4kB\n";
 
 #[test]

@@ -1,4 +1,4 @@
-//! The lines of one kill become one record, those of two never one (D2).
+//! The lines of one kill become one record. The lines of two kills are never joined.
 
 use std::fmt::Write;
 

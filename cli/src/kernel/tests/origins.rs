@@ -1,4 +1,4 @@
-//! However a log was taken, the kernel's messages are found in it, with the time that it says (D2).
+//! The parser finds kernel messages and their times in all log formats.
 
 use jiff::Zoned;
 
@@ -11,7 +11,7 @@ const MESSAGE: &str = "Memory cgroup out of memory: Killed process 77 (x) total-
 const NANOS: u64 = 1_708_452_936_500_000_000;
 const UPTIME: u64 = 12_345_678_901_000;
 
-/// The moment that `stamp` is for who looks for one about new year of 2025 in Berlin.
+/// Returns the time of `stamp` as text, if `near` is a time close to it.
 fn moment(stamp: Stamp, near: &str) -> Option<String> {
     let near: Zoned = near.parse().unwrap();
     let nanos = stamp.unix_nanos(&near, Some(1_700_000_000_000_000_000))?;
@@ -21,7 +21,7 @@ fn moment(stamp: Stamp, near: &str) -> Option<String> {
 #[test]
 fn every_head_is_understood() {
     for (head, host, since_boot, time) in [
-        // dmesg: as it is, raw, decoded, with who ran, with the time since the line before, without times.
+        // dmesg: default, raw, decoded, with the thread, with the time since the previous line, without times.
         ("[12345.678901] ", None, true, "2023-11-15T01:39:05.678901Z"),
         ("<3>[12345.678901] ", None, true, "2023-11-15T01:39:05.678901Z"),
         ("kern  :err   : [12345.678901] ", None, true, "2023-11-15T01:39:05.678901Z"),

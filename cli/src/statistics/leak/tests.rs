@@ -1,4 +1,4 @@
-//! How often it is right, over series of many kinds.
+//! Error rates of the leak test for many kinds of series.
 
 use super::super::random::Random;
 use super::*;
@@ -6,10 +6,10 @@ use super::*;
 const MIB: f64 = 1024.0 * 1024.0;
 const RUNS: u64 = 2_000;
 
-/// MiB at a time from 0 to 1.
+/// A size in MiB at a time from 0 to 1.
 type Value = Box<dyn FnMut(f64, &mut Random) -> f64>;
 
-/// How many of [`RUNS`] series are called a leak.
+/// Returns the number of series, of [`RUNS`], in which the test finds a leak.
 fn called(samples: usize, make: impl Fn(&mut Random) -> Value) -> u64 {
     let run = |seed| {
         let mut random = Random::new(seed);
@@ -23,7 +23,7 @@ fn called(samples: usize, make: impl Fn(&mut Random) -> Value) -> u64 {
     (0..RUNS).filter(|seed| run(*seed)).count() as u64
 }
 
-/// Prints how many are called of each, so that what the documentation says can be seen, and holds them to a bound.
+/// Prints the number of found leaks of each kind, which the documentation of the test contains, and asserts a bound.
 fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
     println!("{kinds:?} of {RUNS}");
     for (kind, called) in kinds {
@@ -31,7 +31,7 @@ fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
     }
 }
 
-/// What comes and goes, depending on what was before, with a spread.
+/// Returns a generator of AR(1) values with the coefficient `share` and the standard deviation `spread`.
 fn dependent(share: f64, spread: f64, random: &mut Random) -> impl FnMut(&mut Random) -> f64 + use<> {
     let mut value = random.normal() * spread;
     let new = spread * (1.0 - share * share).sqrt();
@@ -41,7 +41,7 @@ fn dependent(share: f64, spread: f64, random: &mut Random) -> impl FnMut(&mut Ra
     }
 }
 
-/// Nothing until `at`, then a rise to 1.
+/// Returns 0 until `at`, then a linear rise to 1.
 fn since(at: f64, t: f64) -> f64 {
     ((t - at) / (1.0 - at)).max(0.0)
 }
@@ -51,7 +51,7 @@ fn leaks_are_found() {
     let steady = called(400, |_| Box::new(|t, random| 100.0 + 60.0 * t + 2.0 * random.normal()));
     let noisy = called(400, |_| Box::new(|t, random| 100.0 + 100.0 * t + 7.0 * random.normal()));
     let few = called(SAMPLES, |_| Box::new(|t, random| 100.0 + 100.0 * t + 2.0 * random.normal()));
-    // Of what a collector lets go again, something stays.
+    // Some memory remains allocated after each tooth.
     let saw =
         called(400, |_| Box::new(|t, random| 100.0 + 80.0 * t + 60.0 * (t * 40.0).fract() + random.normal()));
     let faster = called(400, |_| Box::new(|t, random| 100.0 + 200.0 * t * t + 2.0 * random.normal()));
@@ -81,7 +81,7 @@ fn leaks_that_begin_late_are_found() {
         let at = 0.1 + 0.8 * random.unit();
         Box::new(move |t, random| 100.0 + 200.0 * since(at, t) + 2.0 * random.normal())
     });
-    // What was before the program had started does not count.
+    // The ramp at the start of the program does not hide the leak.
     let started = called(400, |random| {
         let (at, start) = (0.3 + 0.5 * random.unit(), 0.02 + 0.03 * random.unit());
         Box::new(move |t, random| {
@@ -158,7 +158,7 @@ fn steps_and_starts_are_no_leaks() {
     ];
     hold(kinds, |called| called * 500 <= RUNS);
     hold(vec![("late warm-up", late)], |called| called * 100 <= RUNS * 2);
-    // Nobody can tell five steps from five teeth with a leak below.
+    // No test can distinguish five steps from a leak under five teeth. Therefore the last kind has four steps.
     hold(vec![("four steps", steps(4))], |called| called * 100 <= RUNS * 5);
 }
 
@@ -187,7 +187,7 @@ fn what_comes_and_goes_is_no_leak() {
             100.0 + if is_high { 100.0 } else { 0.0 } + random.normal()
         })
     });
-    // What an allocator never gives back.
+    // The running maximum: an allocator that never returns memory to the system.
     let high_water = called(400, |random| {
         let (mut value, mut high) = (dependent(0.9, 40.0, random), 0.0_f64);
         Box::new(move |_, random| {
@@ -236,7 +236,7 @@ fn of_too_few_samples_nothing_is_said() {
     let series = |n: u64| Series::new((0..n).map(|n| (n * 1_000_000_000, n << 20)));
     assert_eq!(leak(&series(SAMPLES as u64 - 1)), None);
     assert!(leak(&series(SAMPLES as u64)).is_some_and(|leak| leak.found));
-    // All of them within one part of the time.
+    // All samples except the first are within one part of the time.
     let lumped = Series::new((0..40).map(|n| (if n == 0 { 0 } else { 1_000_000_000_000 + n }, n << 20)));
     assert_eq!(leak(&lumped), None);
     assert_eq!(leak(&Series::default()), None);
@@ -246,7 +246,7 @@ fn of_too_few_samples_nothing_is_said() {
 
 #[test]
 fn of_a_calm_time_few_samples_are_enough() {
-    // A recorder says nothing while nothing changes: three samples, then one a second.
+    // A recorder writes few samples if the memory does not change: here three samples, then one per second.
     let calm = [0, 5, 10].map(|second| (second, 100));
     let rise = (15..60).map(|second| (second, 100 + (second - 15) * 4));
     let series =

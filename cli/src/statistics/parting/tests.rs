@@ -1,4 +1,4 @@
-//! How often it is right, over pairs of series of many kinds.
+//! Error rates of the divergence test for many kinds of pairs.
 
 use super::super::random::Random;
 use super::*;
@@ -7,10 +7,10 @@ const MIB: f64 = 1024.0 * 1024.0;
 const RUNS: u64 = 2_000;
 const START: u64 = 1_000_000_000_000;
 
-/// MiB of the lower and the upper series at a time from 0 to 1.
+/// Sizes in MiB of the lower and the upper series at a time from 0 to 1.
 type Values = Box<dyn FnMut(f64, &mut Random) -> (f64, f64)>;
 
-/// The two, of 120 points a second apart.
+/// Returns the upper and the lower series, with 120 points at intervals of one second.
 fn pair(seed: u64, make: impl Fn(&mut Random) -> Values) -> (Series, Series) {
     let mut random = Random::new(seed);
     let mut values = make(&mut random);
@@ -24,7 +24,7 @@ fn pair(seed: u64, make: impl Fn(&mut Random) -> Values) -> (Series, Series) {
     (Series::new(pairs.iter().map(|(time, _, upper)| (*time, upper.max(0.0) as u64))), lower)
 }
 
-/// How many of [`RUNS`] pairs are said to part.
+/// Returns the number of pairs, of [`RUNS`], in which the test finds a divergence.
 fn called(make: impl Fn(&mut Random) -> Values) -> u64 {
     let run = |seed: &u64| {
         let (upper, lower) = pair(*seed, &make);
@@ -33,7 +33,7 @@ fn called(make: impl Fn(&mut Random) -> Values) -> u64 {
     (0..RUNS).filter(run).count() as u64
 }
 
-/// Prints how many are called of each, so that what the documentation says can be seen, and holds them to a bound.
+/// Prints the number of found divergences of each kind, which the documentation of the test contains, and asserts a bound.
 fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
     println!("{kinds:?} of {RUNS}");
     for (kind, called) in kinds {
@@ -114,7 +114,7 @@ fn what_opens_is_found_in_any_shape_and_in_noise() {
         ("kept by the allocator", kept),
     ];
     hold(kinds, |found| found * 100 >= RUNS * 95);
-    // What the gap has in common with both before it opens counts against it.
+    // The gap grows before it opens. This autocorrelation reduces the statistic.
     hold(vec![("both grow", both_grow)], |found| found * 100 >= RUNS * 70);
 }
 
@@ -200,14 +200,14 @@ fn a_gap_that_comes_and_goes_has_not_opened() {
 fn the_clocks_of_both_are_the_same() {
     let (upper, lower) = pair(1, |_| Box::new(|t, _| (100.0, 120.0 + (t - 0.5).max(0.0) * 600.0)));
     let whole = parting(&upper, &lower).unwrap();
-    // The lower one begins later.
+    // The lower series begins later.
     let late: Vec<(u64, u64)> =
         lower.points().iter().skip(36).map(|(t, v)| (START + (t * 1e9) as u64, *v as u64)).collect();
     let found = parting(&upper, &Series::new(late)).unwrap();
     assert!(found.time.abs_diff(whole.time) <= 2_000_000_000, "{whole:?} {found:?}");
     assert_eq!(parting(&Series::default(), &lower), None);
     assert_eq!(parting(&upper, &Series::default()), None);
-    // They have no time in common.
+    // The series have no time in common.
     let other = Series::new((0..100).map(|n| (n, n << 20)));
     assert_eq!(parting(&upper, &other), None);
     let flat = Series::new((0..100).map(|n| (n, 7)));

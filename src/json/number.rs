@@ -12,8 +12,8 @@ pub(super) fn finite<S: Sink>(out: &mut Out<'_, S>, value: f64) -> fmt::Result {
     /// The factor for `DECIMALS` decimals.
     const SCALE: f64 = 1e6;
     const DECIMALS: usize = 6;
-    /// If the scaled number is below this limit, two numbers with `DECIMALS` decimals are farther apart than two
-    /// doubles.
+    /// If the scaled number is below this limit, neighbouring numbers with `DECIMALS` decimals are farther apart than
+    /// neighbouring doubles.
     const DISTINCT: f64 = 4_503_599_627_370_496.0;
 
     let size = value.abs();

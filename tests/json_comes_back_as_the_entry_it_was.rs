@@ -233,6 +233,40 @@ fn a_changed_line_is_recognised_only_where_it_could_have_been_written() {
 }
 
 #[test]
+fn escaped_characters_outside_ascii_come_back() {
+    let limits = large();
+    let mut buffer = vec![0; 1 << 16];
+    let entry = encode(&mut buffer, &limits, |entry| {
+        entry.set_body("tag \u{e0041}, smiley \u{1f600}, mark \u{200b}");
+        entry.attr("key \u{e0042}", &"\u{10ffff}");
+    })
+    .unwrap()
+    .bytes()
+    .to_vec();
+    let line = json(&entry);
+    let mut escaped = String::new();
+    for character in line.chars() {
+        match character {
+            ..='\x7e' => escaped.push(character),
+            _ => character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| escaped += &format!("\\u{unit:04x}")),
+        }
+    }
+    assert!(escaped.is_ascii() && escaped.contains("\\udb40\\udc41"));
+    let found = restored(&escaped, &limits).expect("a line of this crate");
+    assert_eq!(as_said(&found), as_said(&entry));
+    assert_eq!(json(&found), line);
+    // A surrogate without its pair, and upper case, are of other programs.
+    for (pair, other) in
+        [("\\udb40\\udc41", "\\udb40"), ("\\udb40\\udc41", "\\udc41\\udb40"), ("\\udb40", "\\uDB40")]
+    {
+        assert_eq!(restored(&escaped.replace(pair, other), &limits), None, "{other}");
+    }
+}
+
+#[test]
 fn lines_of_others_are_told_from_ours() {
     for line in [
         "",

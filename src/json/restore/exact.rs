@@ -147,18 +147,21 @@ fn integer<T: core::str::FromStr>(digits: &str) -> Option<T> {
     if plain { digits.parse().ok() } else { None }
 }
 
-/// Returns the length of an escape in the written form: the short form if there is one, else four digits. Output for
-/// terminals can escape other characters with four digits; this form is also accepted.
+/// Returns the length of an escape in the written form: the short form if there is one, else four digits, and for a
+/// character after U+FFFF two times four digits. Output for terminals can escape any character outside ASCII; this form
+/// is also accepted.
 fn escape_len(bytes: &[u8]) -> Option<usize> {
     match bytes.get(1)? {
         b'"' | b'\\' | b'n' | b'r' | b't' => Some(2),
         b'u' => {
-            let lower = bytes.get(2..6)?.iter().all(|digit| !digit.is_ascii_uppercase());
-            let is_ours = match code_unit(bytes, 0)? {
-                0x09 | 0x0A | 0x0D | 0xD800..0xE000 => false,
-                unit => !(0x20..0x7F).contains(&unit),
+            let len = match code_unit(bytes, 0)? {
+                0x09 | 0x0A | 0x0D | 0x20..0x7F => return None,
+                0xD800..0xDC00 if matches!(code_unit(bytes, 6)?, 0xDC00..0xE000) => 12,
+                0xD800..0xE000 => return None,
+                _ => 6,
             };
-            (lower && is_ours).then_some(6)
+            let is_lower = |digit: &u8| !digit.is_ascii_uppercase();
+            bytes.get(..len)?.iter().all(is_lower).then_some(len)
         }
         _ => None,
     }

@@ -196,8 +196,9 @@ fn damaged_segments_keep_every_byte_and_give_their_free_tail_back() {
 fn files_that_are_not_understood_are_left_alone() {
     let temporary = tempfile::tempdir().unwrap();
     let directory = temporary.path();
+    // Another file than a segment, and with a byte that is not zero.
     let zeros = directory.join("1-07070707-00000000.fws");
-    fs::write(&zeros, vec![0; 64 << 10]).unwrap();
+    fs::write(&zeros, [vec![0; 64 << 10], vec![1]].concat()).unwrap();
     let header = dead(directory, "2-07070707-00000001.fws", 1, 10);
     let later = dead(directory, "3-07070707-00000002.fws", 2, 10);
     let cut = dead(directory, "4-07070707-00000003.fws", 3, 10);

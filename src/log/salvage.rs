@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::segment::folder::Folder;
+use crate::segment::leftover;
 use crate::segment::salvage::Dead;
 
 use super::listing::is_segment_name;
@@ -54,8 +55,23 @@ impl Salvage {
             let Some(name) = self.names.pop_front() else { return true };
             left = left.saturating_sub(FILE_COST);
             self.current = self.open(&name);
+            if self.current.is_none() {
+                self.tidy(&name);
+            }
         }
         self.current.is_none() && self.names.is_empty()
+    }
+
+    /// Deletes the segment `name` if a power cut left it without data. Best effort: the next process that opens the directory tries
+    /// again.
+    fn tidy(&self, name: &OsStr) {
+        if !leftover::is_left(&self.folder, name).unwrap_or(false) {
+            return;
+        }
+        match Claim::take(&self.folder, name) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            _claim => _ = leftover::remove(&self.folder, name),
+        }
     }
 
     /// Opens the segment `name` if a dead process left it, and no other process completes it.

@@ -12,6 +12,8 @@ pub(crate) mod folder;
 #[cfg(unix)]
 pub(crate) mod held;
 pub(crate) mod index;
+#[cfg(all(unix, not(loom)))]
+pub(crate) mod leftover;
 #[cfg(unix)]
 pub(crate) mod lock;
 pub(crate) mod options;

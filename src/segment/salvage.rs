@@ -227,7 +227,7 @@ impl Dead {
             return Ok(Salvaged::Trimmed);
         }
         if self.frames == 0 {
-            self.end_previous();
+            end_previous(&self.folder, &self.name, |header| header.stream_id == self.header.stream_id);
             self.folder.remove(&self.name)?;
             return Ok(Salvaged::Deleted);
         }
@@ -274,33 +274,38 @@ impl Dead {
         Ok(())
     }
 
-    /// Notes in the segment before this one, if it is sealed, that its process is gone: it will be the last of its stream.
-    fn end_previous(&self) {
-        if !is_last(&self.folder, &self.name) {
-            return;
-        }
-        let Some((stream, sequence)) = stream_of(&self.name).filter(|(_, sequence)| *sequence > 0) else {
-            return;
-        };
-        let names = self.folder.names().unwrap_or_default();
-        let previous = names.iter().find(|name| stream_of(name) == Some((stream, sequence - 1)));
-        let opened = previous.and_then(|name| self.folder.open_only(name).ok());
-        let mut pages = [0; layout::DATA_START];
-        if let Some(file) = opened.filter(|file| file.read_exact_at(&mut pages, 0).is_ok())
-            && SegmentHeader::parse(&pages).is_ok_and(|header| header.stream_id == self.header.stream_id)
-            && u64_at(&pages, layout::STATE) == Some(layout::STATE_SEALED)
-            && u64_at(&pages, layout::END) == Some(0)
-        {
-            let _ = put_end(&file);
-        }
-    }
-
     fn word(&self, at: usize) -> io::Result<u64> {
         word(&self.file, at)
     }
 
     fn put(&self, at: usize, word: u64) -> io::Result<()> {
         self.file.write_all_at(&word.to_le_bytes(), at as u64)
+    }
+}
+
+/// Notes in the segment before `name`, if it is sealed and `is_same_stream`, that its process is gone, unless a later segment of
+/// the stream exists.
+pub(super) fn end_previous(
+    folder: &Folder,
+    name: &OsStr,
+    is_same_stream: impl FnOnce(&SegmentHeader) -> bool,
+) {
+    if !is_last(folder, name) {
+        return;
+    }
+    let Some((stream, sequence)) = stream_of(name).filter(|(_, sequence)| *sequence > 0) else {
+        return;
+    };
+    let names = folder.names().unwrap_or_default();
+    let previous = names.iter().find(|name| stream_of(name) == Some((stream, sequence - 1)));
+    let opened = previous.and_then(|name| folder.open_only(name).ok());
+    let mut pages = [0; layout::DATA_START];
+    if let Some(file) = opened.filter(|file| file.read_exact_at(&mut pages, 0).is_ok())
+        && SegmentHeader::parse(&pages).is_ok_and(|header| is_same_stream(&header))
+        && u64_at(&pages, layout::STATE) == Some(layout::STATE_SEALED)
+        && u64_at(&pages, layout::END) == Some(0)
+    {
+        let _ = put_end(&file);
     }
 }
 
@@ -353,7 +358,7 @@ fn is_left(file: &File, header: &SegmentHeader, end: usize) -> io::Result<bool> 
 }
 
 /// The stream and the sequence in the name of a segment.
-fn stream_of(name: &OsStr) -> Option<(&str, u64)> {
+pub(super) fn stream_of(name: &OsStr) -> Option<(&str, u64)> {
     let mut parts = name.to_str()?.strip_suffix(".fws")?.split('-').skip(1);
     let (stream, sequence) = (parts.next()?, parts.next()?.parse().ok()?);
     Some((stream, sequence))
@@ -367,7 +372,7 @@ fn is_last(folder: &Folder, name: &OsStr) -> bool {
 }
 
 /// The next byte at or after `from` that is not in a hole, before `end`.
-fn next_data(file: &File, from: usize, end: usize) -> io::Result<Option<usize>> {
+pub(super) fn next_data(file: &File, from: usize, end: usize) -> io::Result<Option<usize>> {
     if from >= end {
         return Ok(None);
     }

@@ -1,4 +1,5 @@
-//! Files of a log that are no segments: lines and frames that stand alone, as other loggers and programs write them.
+//! The files of a log that are not segments: lines, and frames outside segments, which other loggers and programs
+//! write.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -9,59 +10,62 @@ use crate::limits::Limits;
 use crate::mixed::{MixedEvent, MixedReader};
 use crate::segment::regular::{self, Links};
 
-/// What files of lines or frames are called, so that a reader of a directory takes them: `app.jsonl`, and `app.jsonl.1` or
-/// `app.log-20260102` once they are rotated. What is in one, its bytes say: `fwm`, for messages, says it to people alone.
+/// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
+/// `app.log-20260102` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
+/// messages, is only information for people.
 pub const FILE_EXTENSIONS: [&str; 5] = ["jsonl", "ndjson", "json", "log", "fwm"];
 
-/// What compressed files are called. They are told, and not read.
+/// The extensions of compressed files. A reader reports such files and does not read them.
 const COMPRESSED: [&str; 6] = ["gz", "zst", "xz", "bz2", "lz4", "zip"];
 
-/// What is known of a file that is no segment.
+/// Information about a file that is not a segment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FileInfo {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Bytes of the file when it was looked at last.
+    /// The length of the file in bytes when it was last examined.
     pub len: u64,
-    /// Bytes that it takes on disk.
+    /// The number of bytes that the file takes on disk.
     pub disk_bytes: u64,
-    /// What is in it, where [`list`](super::list) has read it.
+    /// A summary of the content, if [`list`](super::list) has read the file.
     pub contents: Option<FileContents>,
     /// Whether the path may be a symbolic link.
     pub(super) links: Links,
 }
 
-/// What is in a file that is no segment.
+/// A summary of the content of a file that is not a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileContents {
-    /// Entries.
+    /// The number of entries.
     pub entries: u64,
-    /// The earliest and the latest time of these, nanoseconds since the Unix epoch, where any has one.
+    /// The earliest and the latest time of the entries, in nanoseconds since the Unix epoch. `None` if no entry has a
+    /// time.
     pub times: Option<(u64, u64)>,
-    /// Bytes of which nothing can be made.
+    /// The number of bytes that are neither lines nor frames.
     pub lost_bytes: u64,
 }
 
-/// What has happened to a file that is followed.
+/// A change of a file that a reader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileChange {
-    /// It is shorter than what had been read of it, or has other bytes there: it has been truncated, or overwritten. It is read
-    /// from its beginning again. What had been written to it since it was read last is not known.
+    /// The file is shorter than the part that had been read, or has other bytes there: another program truncated or
+    /// overwrote it. The reader starts again at its beginning. Entries that were written after the last read and
+    /// before the change are lost without a count.
     Truncated {
-        /// So many bytes of it had been read.
+        /// The number of bytes that had been read.
         read: u64,
-        /// So many bytes it has now.
+        /// The length of the file now, in bytes.
         len: u64,
     },
-    /// Another file has its name, as when logs are rotated, and is read from its beginning. The one that had it is read to its
-    /// end.
+    /// Another file has the name now, for example after a rotation. The reader reads it from its beginning, and reads
+    /// the old file to its end.
     Replaced,
 }
 
-/// Which file a path means: its device, its number there. A file that is renamed keeps it.
+/// The identity of a file: its device and its number on the device. A renamed file keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileId(u64, u64);
 
@@ -69,7 +73,7 @@ impl FileInfo {
     /// Opens the file `path` and returns its metadata.
     ///
     /// # Errors
-    /// Returns errors of the file system, and [`io::ErrorKind::InvalidInput`] if `path` is not a regular file.
+    /// The errors of the file system, and [`io::ErrorKind::InvalidInput`] if `path` is not a regular file.
     pub(super) fn open(path: &Path, links: Links) -> io::Result<(Self, FileId, File)> {
         let (file, metadata) = regular::open(path, links)?;
         let info = Self {
@@ -82,10 +86,10 @@ impl FileInfo {
         Ok((info, FileId::in_metadata(&metadata), file))
     }
 
-    /// The same, and what is in it.
+    /// Reads the file `path` and returns its metadata with a summary of its content.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn counted(path: &Path) -> io::Result<Self> {
         let (mut info, _, file) = Self::open(path, Links::Refused)?;
         info.contents = Some(FileContents::of(file)?);
@@ -116,34 +120,34 @@ impl FileContents {
 }
 
 impl FileId {
-    /// Which file `path` means now.
+    /// Returns the identity of the file that `path` refers to now.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|metadata| Self::in_metadata(&metadata))
     }
 
-    /// Which file the name `path` in a directory is, also if that is a symbolic link.
+    /// Returns the identity of the directory entry `path`, without following a symbolic link.
     pub(super) fn of_name(path: &Path) -> io::Result<Self> {
         fs::symlink_metadata(path).map(|metadata| Self::in_metadata(&metadata))
     }
 
-    /// Which file `metadata` is of.
+    /// Returns the identity of the file of `metadata`.
     pub(super) fn in_metadata(metadata: &Metadata) -> Self {
         Self(metadata.dev(), metadata.ino())
     }
 }
 
-/// What the name of a file says that it is.
+/// The kind of a file by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NameKind {
     /// Lines or frames.
     Log,
-    /// The same, compressed.
+    /// Compressed lines or frames.
     Compressed,
-    /// Nothing that is known here.
+    /// Any other file.
     Other,
 }
 
-/// What the name of a file says that it is.
+/// Returns the kind of a file by its name.
 pub(super) fn kind_of_name(path: &Path) -> NameKind {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return NameKind::Other };
     let mut parts = name.split('.').skip(1);
@@ -163,7 +167,7 @@ pub(super) fn kind_of_name(path: &Path) -> NameKind {
         if COMPRESSED.contains(&part) {
             found = NameKind::Compressed;
         } else if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            // `app.log.jsonl` is one; `app.log.lock` is not.
+            // `app.log.jsonl` is a log; `app.log.lock` is not.
             found = if FILE_EXTENSIONS.contains(&part) { found } else { NameKind::Other };
         }
         if found == NameKind::Other {
@@ -173,14 +177,14 @@ pub(super) fn kind_of_name(path: &Path) -> NameKind {
     found
 }
 
-/// Whether a reader of a directory takes a file of this name, or tells that it does not because it is compressed, though it is
-/// no segment: it has one of the [`FILE_EXTENSIONS`].
+/// Returns whether a reader of a directory reads a file of this name that is not a segment, or reports it as
+/// compressed. Such a name contains one of the [`FILE_EXTENSIONS`].
 #[must_use]
 pub fn is_log_file_name(path: &Path) -> bool {
     kind_of_name(path) != NameKind::Other
 }
 
-/// The error of a compressed file.
+/// Returns the error for a compressed file.
 pub(super) fn compressed() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "compressed files are not supported; decompress the file")
 }

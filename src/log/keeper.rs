@@ -1,4 +1,4 @@
-//! The work that is done beside the appends, by two threads of the process: one ahead of them, one behind.
+//! The workers of a log, which do the work outside the appends: the preallocator and the sealer.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,61 +22,61 @@ use super::problem::{Problem, Problems};
 use super::signal::{Signal, lock};
 use super::{ahead, behind};
 
-/// What the threads of the log and those that append have to tell each other. Nothing of it is touched by an append that
-/// finds room.
+/// The state that the workers share with the threads that append. An append that finds room does not access it.
 pub(super) struct Keeper {
     pub(super) stream_id: [u8; 16],
     next: Mutex<Next>,
     open: Mutex<Open>,
-    /// The files of the directory. Here and not in the directory: a forked child has an inventory that no thread of its parent
-    /// has locked.
+    /// The files of the directory. They are here and not in [`Directory`](super::directory::Directory), so that a
+    /// forked child has an inventory that no thread of its parent has locked.
     inventory: Mutex<Inventory>,
     presence: Mutex<Option<Presence>>,
-    /// Wakes the thread that makes segments and touches pages before they are needed.
+    /// Wakes the preallocator, which creates segments and touches pages before they are needed.
     pub(super) ahead: Signal,
-    /// Wakes the thread that seals, syncs, gives memory back, deletes, and tells what was lost.
+    /// Wakes the sealer, which seals, syncs, releases memory, deletes segments and writes loss records.
     pub(super) behind: Signal,
     pub(super) flushes: Flushes,
     pub(super) problems: Problems,
-    /// Counts the times that there was room again.
+    /// The number of times that room became available.
     room: Mutex<u64>,
     room_made: Condvar,
-    /// How many of the threads shall end, in the order in which they were started.
+    /// The number of workers that have been asked to end, in the order in which they were started.
     ending: AtomicUsize,
-    /// Whether there is a thread that makes segments.
+    /// Whether a worker creates segments.
     helped: AtomicBool,
     workers: Mutex<Workers>,
     worker_ended: Condvar,
 }
 
-/// The segments that have to be sealed.
+/// The segments that must be sealed.
 #[derive(Default)]
 struct Open {
-    /// Segments made and not sealed, in order.
+    /// The segments that have been created and not sealed, in order.
     segments: Vec<Arc<SharedSegment>>,
-    /// The log is being completed: whoever makes a segment from now on removes it again.
+    /// Whether the log is being closed. A thread that creates a segment after this removes it again.
     ended: bool,
 }
 
-/// The threads of the log.
+/// The workers.
 #[derive(Default)]
 struct Workers {
     threads: Vec<JoinHandle<()>>,
-    /// How many have not come to their end.
+    /// The number of workers that have not ended.
     running: usize,
-    /// Whether the log has been completed, by a worker or by a thread of the program.
+    /// Whether a worker or a thread of the program has closed the log.
     finished: bool,
 }
 
-/// The segment to be made next. Whoever holds the lock on it makes it: one at a time.
+/// The next segment to create. The thread that holds the lock on it creates it, so that segments are created one at a
+/// time.
 pub(super) struct Next {
     pub(super) sequence: u64,
     pub(super) previous_id: [u8; 16],
-    /// Bytes of all segments that the stream has had.
+    /// The number of bytes of all segments of the stream so far.
     pub(super) made: u64,
 }
 
-/// The stack of each thread; what runs there is ours alone.
+/// The size of the stack of each worker, which runs only code of the log.
 const STACK: usize = 256 << 10;
 
 impl Keeper {
@@ -100,10 +100,10 @@ impl Keeper {
         }
     }
 
-    /// Starts the threads: all, or none.
+    /// Starts all workers, or none.
     ///
     /// # Errors
-    /// Where the system has no more threads.
+    /// An error if the system refuses to start a thread.
     pub(super) fn start(core: &Arc<Core>) -> io::Result<()> {
         let keeper = core.keeper.load_full();
         let started = Self::start_all(core, &keeper);
@@ -119,7 +119,8 @@ impl Keeper {
     }
 
     fn start_all(core: &Arc<Core>, keeper: &Arc<Self>) -> io::Result<()> {
-        // Signals are the program's: one that a thread of the log took would be missing from its `sigwait` or `signalfd`.
+        // Signals belong to the program: a signal that a worker took would be missing from the program's `sigwait` or
+        // `signalfd`.
         let _blocked = SignalsBlocked::new();
         for (name, run) in
             [("fusewire-ahead", ahead::run as fn(&Core, &Self)), ("fusewire-behind", behind::run)]
@@ -129,7 +130,8 @@ impl Keeper {
             lock(&keeper.workers).running += 1;
             let started = thread.spawn(move || {
                 let _running = Running(&its_keeper);
-                // An allocator that logs logs nothing of this thread: it may hold a lock that an append waits for.
+                // If an allocator logs in this thread, its entries are refused: the thread may hold a lock that an
+                // append waits for.
                 let _own = Own::enter();
                 run(&core, &its_keeper);
             });
@@ -144,13 +146,13 @@ impl Keeper {
         Ok(())
     }
 
-    /// Completes the log. The same end is waited for however often this is called.
+    /// Closes the log. Every call waits for the same end.
     ///
     /// # Errors
     /// [`CloseError::TimedOut`] if the workers have not ended in time.
     pub(super) fn stop(&self, core: &Core, timeout: Duration) -> Result<(), CloseError> {
         if !self.has_help() && self.begin_finishing() {
-            // A forked child that could start no threads.
+            // This is a forked child that could not start workers.
             let _running = Running(self);
             self.ask_to_end(2);
             behind::finish(core, self);
@@ -159,7 +161,7 @@ impl Keeper {
         self.end_workers(timeout)
     }
 
-    /// Whether the log is to be completed by this thread, which counts as a worker until it has.
+    /// Returns whether this thread must close the log. It then counts as a worker until the log is closed.
     fn begin_finishing(&self) -> bool {
         let mut workers = lock(&self.workers);
         let begins = workers.running == 0 && !workers.finished;
@@ -167,9 +169,9 @@ impl Keeper {
         begins
     }
 
-    /// Lets the workers finish what there is to do, and waits for them: first the one ahead, which has half of the time at
-    /// most, so that nothing more is made when the other one seals the last segment. A worker that waits for a disk that does
-    /// not answer is left alone, and ends when the disk does answer.
+    /// Asks the workers to finish their work, and waits for them. The preallocator ends first and has at most half of
+    /// the time, so that no segment is created after the sealer has sealed the last one. A worker that waits for a
+    /// disk without a response is not waited for, and ends when the disk responds.
     fn end_workers(&self, timeout: Duration) -> Result<(), CloseError> {
         let start = Instant::now();
         let timeout = timeout.min(Duration::from_secs(86_400));
@@ -190,11 +192,11 @@ impl Keeper {
         self.ending.fetch_max(workers, Ordering::AcqRel);
         self.ahead.wake();
         self.behind.wake();
-        // Those who wait for room wait in vain.
+        // Appends that wait for room fail now.
         self.make_room();
     }
 
-    /// Waits until no more than `most` workers run, or until `deadline`. Whether that is so.
+    /// Waits until at most `most` workers run, or until `deadline`. Returns whether at most `most` workers run.
     fn wait_for_workers(&self, most: usize, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         let workers = lock(&self.workers);
@@ -202,33 +204,33 @@ impl Keeper {
         waited.unwrap_or_else(PoisonError::into_inner).0.running <= most
     }
 
-    /// Whether there is a thread that makes segments before they are needed.
+    /// Returns whether a worker creates segments before they are needed.
     pub(super) fn has_help(&self) -> bool {
         self.helped.load(Ordering::Acquire)
     }
 
-    /// No segment is made by a thread of the log's any more.
+    /// Records that no worker creates segments any more.
     pub(super) fn end_help(&self) {
         self.helped.store(false, Ordering::Release);
     }
 
-    /// Whether the thread ahead shall end.
+    /// Returns whether the preallocator must end.
     pub(super) fn is_closing(&self) -> bool {
         self.ending.load(Ordering::Acquire) > 0
     }
 
-    /// Whether the thread behind shall end: the one ahead has.
+    /// Returns whether the sealer must end. The preallocator has ended then.
     pub(super) fn is_closed(&self) -> bool {
         self.ending.load(Ordering::Acquire) > 1
     }
 
-    /// The right to make the next segment.
+    /// Locks the next segment, which is the right to create it.
     pub(super) fn next(&self) -> MutexGuard<'_, Next> {
         lock(&self.next)
     }
 
-    /// The same for one who cannot wait for ever, as for a disk that does not answer the one who makes a segment now, and
-    /// need not wait any longer once it is `made`.
+    /// Locks the next segment, for a thread that must not wait forever. Another thread may hold the lock for a long
+    /// time because the disk does not respond. Returns `None` after `timeout`, or as soon as `made` returns `true`.
     pub(super) fn next_within(
         &self,
         timeout: Duration,
@@ -247,8 +249,8 @@ impl Keeper {
         }
     }
 
-    /// Takes note of a segment that has been made. Whether it was in time: once the log is being completed nobody seals it
-    /// any more, and its maker removes it.
+    /// Adds a segment that has been created. Returns `false` if the log is being closed: no worker would seal the
+    /// segment, so its creator must remove it.
     #[must_use]
     pub(super) fn add(&self, segment: &Arc<SharedSegment>) -> bool {
         let mut open = lock(&self.open);
@@ -258,17 +260,17 @@ impl Keeper {
         !open.ended
     }
 
-    /// Forgets a segment that has been sealed.
+    /// Removes a segment that has been sealed.
     pub(super) fn remove(&self, segment: &Arc<SharedSegment>) {
         lock(&self.open).segments.retain(|open| !Arc::ptr_eq(open, segment));
     }
 
-    /// How many segments are made and not sealed.
+    /// Returns the number of segments that have been created and not sealed.
     pub(super) fn open_count(&self) -> usize {
         lock(&self.open).segments.len()
     }
 
-    /// The segments made and not sealed that come after number `last` of the stream.
+    /// Returns the segments that have been created and not sealed, and that come after number `last` of the stream.
     pub(super) fn open_after(&self, last: Option<u64>) -> Vec<Arc<SharedSegment>> {
         let open = lock(&self.open);
         let is_later =
@@ -276,21 +278,22 @@ impl Keeper {
         open.segments.iter().filter(is_later).map(Arc::clone).collect()
     }
 
-    /// From now on no segment is added.
+    /// Ends the list: no segment is added after this.
     pub(super) fn end(&self) {
         lock(&self.open).ended = true;
         *lock(&self.presence) = None;
     }
 
-    /// What is known of the files of the directory.
+    /// Locks the inventory of the directory.
     pub(super) fn inventory(&self) -> MutexGuard<'_, Inventory> {
         lock(&self.inventory)
     }
 
-    /// Returns the number of other streams in the directory whose process lives. Marks this one, so that other processes count it.
+    /// Returns the number of other streams in the directory whose process lives. Marks this stream, so that other
+    /// processes count it.
     pub(super) fn other_writers(&self, folder: &Arc<Folder>) -> u64 {
         let counted = self.mark_and_count(folder);
-        // If there is no file to lock, the segments show it.
+        // If there is no file to lock, the segments show which processes live.
         counted.or_else(|_| self.inventory().other_writers(folder, &self.stream_id)).unwrap_or(0)
     }
 
@@ -303,13 +306,14 @@ impl Keeper {
         presence.as_ref().map_or(Ok(0), Presence::others)
     }
 
-    /// Whether no segment can be added any more.
+    /// Returns whether no further segment can be added.
     pub(super) fn has_ended(&self) -> bool {
         lock(&self.open).ended
     }
 
-    /// In a forked child: leaves the segments to the parent. Where a thread of the parent's was changing their list just
-    /// when the child was forked off, they pass for the child's, too, until it ends; so does one that was being made.
+    /// Leaves the segments to the parent in a forked child. If a thread of the parent was changing the list during
+    /// the fork, the child also counts as an owner of the segments until it ends. The same applies to a segment that
+    /// was being created.
     pub(super) fn leave(&self) {
         if let Ok(open) = self.open.try_lock() {
             open.segments.iter().for_each(|segment| segment.leave());
@@ -319,24 +323,26 @@ impl Keeper {
         }
     }
 
-    /// Bytes of memory that mapped segments take; 0 if this thread may not wait for those who are changing their list.
+    /// Returns the number of bytes of memory that mapped segments take, or 0 if the list is locked and this thread
+    /// may not wait.
     pub(super) fn mapped_bytes(&self, may_wait: bool) -> u64 {
         let open = if may_wait { Some(lock(&self.open)) } else { self.open.try_lock().ok() };
         open.map_or(0, |open| open.segments.iter().map(|segment| segment.mapped_bytes()).sum())
     }
 
-    /// How often there has been room again.
+    /// Returns the number of times that room became available.
     pub(super) fn room(&self) -> u64 {
         *lock(&self.room)
     }
 
-    /// Tells those who wait for it that there is room.
+    /// Wakes the threads that wait for room.
     pub(super) fn make_room(&self) {
         *lock(&self.room) += 1;
         self.room_made.notify_all();
     }
 
-    /// Waits until there has been room more often than `before`, or until `deadline`. Whether there was room.
+    /// Waits until the number of times is no longer `before`, or until `deadline`. Returns whether room became
+    /// available.
     pub(super) fn wait_for_room(&self, before: u64, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         let room = lock(&self.room);
@@ -345,7 +351,7 @@ impl Keeper {
     }
 }
 
-/// A worker runs as long as this lives.
+/// A guard: a worker runs until this is dropped.
 struct Running<'a>(&'a Keeper);
 
 impl Drop for Running<'_> {

@@ -19,10 +19,11 @@ const STREAMS: Part = Part { start: 1 << 61, len: 1 << 61 };
 /// The offsets at which processes lock one byte each for a segment that they complete or delete.
 const SEGMENTS: Part = Part { start: 1 << 62, len: (1 << 62) - 1 };
 
-/// Opens the file, and makes it if it is missing.
+/// Opens the file. Creates it if it does not exist.
 ///
 /// # Errors
-/// Those of the file system, and [`io::ErrorKind::PermissionDenied`] for a file that other accounts can write to.
+/// The errors of the file system, and [`io::ErrorKind::PermissionDenied`] for a file that other accounts can write
+/// to.
 pub(super) fn open(folder: &Folder) -> io::Result<File> {
     let name = OsStr::new(LOCK_NAME);
     folder.open_only(name).or_else(|error| match error.kind() {
@@ -50,7 +51,8 @@ impl Byte {
 
 impl Drop for Byte {
     fn drop(&mut self) {
-        // By a call: a forked child that has the file open, too, would keep the lock.
+        // An explicit call releases the lock. If the owner only closed the file, a forked child that inherited it
+        // would keep the lock.
         let _ = self.file.get().map(|file| lock::unlock(file, self.at));
     }
 }
@@ -62,14 +64,14 @@ impl Claim {
     /// Takes the right for the segment `name`.
     ///
     /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] if another process has it. Other errors if there is no file to lock: then no process of this
-    /// account can have it.
+    /// [`io::ErrorKind::WouldBlock`] if another process has the right. Other errors if there is no file to lock: then
+    /// no process of this account can have it.
     pub(super) fn take(folder: &Folder, name: &OsStr) -> io::Result<Self> {
         Byte::lock(open(folder)?, SEGMENTS, fnv1a64(FNV_BASIS, name.as_encoded_bytes())).map(Self)
     }
 }
 
-/// The mark of a process that it writes a stream in a directory. It ends with the process.
+/// The mark of a process that writes a stream in a directory. It ends with the process.
 pub(super) struct Presence {
     byte: Byte,
     folder: FileId,
@@ -79,13 +81,13 @@ impl Presence {
     /// Marks the stream.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn mark(folder: &Arc<Folder>, stream_id: &[u8; 16]) -> io::Result<Self> {
         let byte = Byte::lock(open(folder)?, STREAMS, fnv1a64(FNV_BASIS, stream_id))?;
         Ok(Self { byte, folder: folder.id() })
     }
 
-    /// Whether it is a mark in this directory.
+    /// Returns whether the mark is in this directory.
     pub(super) fn is_in(&self, folder: &Folder) -> bool {
         self.folder == folder.id() && self.byte.file.get().is_some()
     }
@@ -93,12 +95,12 @@ impl Presence {
     /// Returns the number of other streams that are marked. Each takes two system calls.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn others(&self) -> io::Result<u64> {
         let file = self.byte.file.get().ok_or(io::ErrorKind::NotFound)?;
         let (mut rest, mut count) = (vec![(STREAMS.start, STREAMS.end())], 0);
         while let Some((start, end)) = rest.pop() {
-            // The system returns any lock in the part, so that there may be others before it and after it.
+            // The system returns any lock in the part, so there may be further locks before it and after it.
             if start < end
                 && let Some(found) = lock::locked_part(file, Part { start, len: end - start })?
             {
@@ -109,7 +111,7 @@ impl Presence {
         Ok(count)
     }
 
-    /// In a forked child: leaves the mark to the parent.
+    /// Leaves the mark to the parent in a forked child.
     pub(super) fn leave(&self) {
         self.byte.file.leave();
     }

@@ -1,51 +1,53 @@
-//! The rule of deletion: which segment goes first, and which are too old. A pure function of facts and clocks.
+//! The rules of deletion: the order of segments, and the segments that are too old. They depend only on facts and
+//! clocks.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// The shortest step of the wall clock that is treated as one, in nanoseconds. The system also corrects clocks gradually.
+/// The shortest difference of the wall clock that counts as a step, in nanoseconds. The system also corrects clocks
+/// gradually.
 pub(super) const TOLERANCE: u64 = 2_000_000_000;
-/// The year 2000. A clock that shows an earlier time has never been set.
+/// The year 2000. A clock with an earlier time has never been set.
 const EARLIEST: u64 = 946_684_800_000_000_000;
 
-/// The facts about a segment that decide when it is deleted ([`Facts::of`]).
+/// The facts about a segment that determine when it is deleted ([`Facts::of`]).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) segment_id: [u8; 16],
     pub(super) stream_id: [u8; 16],
     pub(super) sequence: u64,
-    /// Its place in the order of creation in the directory, from 1; 0: unknown.
+    /// The position in the order of creation in the directory, from 1, or 0 if it is unknown.
     pub(super) ordinal: u64,
-    /// When it was made, by the wall clock of its process.
+    /// The time of creation by the wall clock of its process, in nanoseconds since the Unix epoch.
     pub(super) created: u64,
     /// The latest time of its entries.
     pub(super) last: Option<u64>,
-    /// Whether its last entry has a much earlier time.
+    /// Whether the time of its last entry is much earlier than its latest time.
     pub(super) runs_back: bool,
-    /// Bytes on disk.
+    /// The number of bytes on disk.
     pub(super) bytes: u64,
-    /// Whether nothing can be appended to it any more.
+    /// Whether no process can append to it any more.
     pub(super) ended: bool,
-    /// Whether its process is gone and has not completed it.
+    /// Whether its process ended without completing it.
     pub(super) died: bool,
 }
 
 /// A reading of two clocks, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reading {
-    /// Since the Unix epoch. This clock can be set.
+    /// The time since the Unix epoch. This clock can be set.
     pub(super) wall: u64,
-    /// Since the start of the machine (`CLOCK_BOOTTIME`). This clock cannot be set.
+    /// The time since the start of the machine (`CLOCK_BOOTTIME`). This clock cannot be set.
     pub(super) uptime: u64,
 }
 
-/// The indexes of `facts` in the order of creation: by ordinal. Segments without one (of earlier versions) are sorted among
-/// the others by the time of their last entry.
+/// Returns the indexes of `facts` in the order of creation, by ordinal. Segments without an ordinal (of earlier
+/// versions) are sorted among the others by the time of their last entry.
 fn by_creation(facts: &[Facts]) -> Vec<usize> {
     let time = |facts: &Facts| facts.last.unwrap_or(facts.created);
     let mut order: Vec<usize> = (0..facts.len()).collect();
     order.sort_by_key(|i| (facts[*i].ordinal, facts[*i].stream_id, facts[*i].sequence));
-    // A time that never runs back: over the ordinals, and over the sequences of a stream that has no ordinals.
+    // The keys are times that never decrease: over the ordinals, and over the sequences of a stream without ordinals.
     let mut keys = vec![0; facts.len()];
     let (mut reached, mut of_stream) = (0, (None, 0));
     for i in &order {
@@ -66,11 +68,11 @@ fn by_creation(facts: &[Facts]) -> Vec<usize> {
     order
 }
 
-/// The indexes of `facts` in the order in which segments are deleted when room is needed.
+/// Returns the indexes of `facts` in the order in which segments are deleted to make room.
 ///
-/// The oldest by creation comes first. The last segment of a process that died comes after all others, because it contains the
-/// cause of the death. The newest of these segments are spared up to `spared` bytes in total, and at least one is, so that a
-/// crash loop cannot displace the whole history.
+/// The oldest segment by creation comes first. The last segment of a process that died comes after all others,
+/// because it contains the cause of the death. Only the newest of these last segments are deferred, up to `spared`
+/// bytes in total but at least one of them, so that a crash loop cannot displace the whole history.
 pub(super) fn order(facts: &[Facts], spared: u64) -> Vec<usize> {
     let mut last_of: HashMap<[u8; 16], u64> = HashMap::new();
     for segment in facts {
@@ -102,20 +104,24 @@ struct Step {
     after: u64,
 }
 
-/// The age of segments, as far as clocks can be trusted.
+/// The ages of segments, as far as the clocks are reliable.
 ///
-/// The age of a segment is the time since its last entry. It is taken from two sources. The first is `CLOCK_BOOTTIME`: a segment
-/// that was seen ended is at least as old as the time since then. The second is the wall clock: the time of the last entry
-/// against the time of creation of the segment, and the time that has passed since then. That time is the sum of the differences
-/// from one creation to the next, in the order of creation. Three differences do not count: one that runs back, until
-/// the clock reaches the earlier time again; one that was seen as a step against `CLOCK_BOOTTIME`; and the largest one forward, if
-/// it is longer than the maximum age. A clock that was set leaves such differences.
+/// The age of a segment is the time since its last entry. It has two sources. The first is `CLOCK_BOOTTIME`: a
+/// segment that was found ended is at least as old as the time since then. The second is the wall clock: the
+/// difference between the last entry and the creation of the segment, and the time since the creation. That time is
+/// the sum of the differences from one creation to the next, in the order of creation. Three differences do not
+/// count:
+/// - a negative one, until the clock reaches the earlier time again;
+/// - one that was observed as a step against `CLOCK_BOOTTIME`;
+/// - the largest positive one, if it is longer than the maximum age.
+///
+/// A clock that was set leaves such differences.
 pub(super) struct Ages {
     last: Option<Reading>,
     steps: Vec<Step>,
-    /// When each segment was seen first, and when it was first seen ended, by the uptime.
+    /// The uptime at which each segment was first found, and at which it was first found ended.
     seen: HashMap<[u8; 16], (u64, Option<u64>)>,
-    /// Segments that the wall clock is not trusted for: at the first look all were too old at once.
+    /// The segments for which the wall clock is not trusted: at the first look all segments were too old at once.
     distrusted: HashSet<[u8; 16]>,
 }
 
@@ -124,8 +130,8 @@ impl Ages {
         Self { last: None, steps: Vec::new(), seen: HashMap::new(), distrusted: HashSet::new() }
     }
 
-    /// The indexes of the segments whose last entry is older than `max_age`, the oldest first. `own` is the stream of the
-    /// calling process.
+    /// Returns the indexes of the segments whose last entry is older than `max_age`, the oldest first. `own` is the
+    /// stream of the calling process.
     pub(super) fn too_old(
         &mut self,
         facts: &[Facts],
@@ -156,7 +162,7 @@ impl Ages {
         order.into_iter().filter(|i| old_by_uptime(*i) || trusted(*i) && old_by_wall(*i)).collect()
     }
 
-    /// Compares the clocks with the last reading.
+    /// Compares the clocks with the last reading, and records a step.
     fn note_step(&mut self, now: Reading) {
         if let Some(last) = self.last {
             let expected = last.wall.saturating_add(now.uptime.saturating_sub(last.uptime));
@@ -178,12 +184,12 @@ impl Ages {
         self.distrusted.retain(|id| self.seen.contains_key(id));
     }
 
-    /// The time that has passed since each segment was made, by index.
+    /// Returns the time since the creation of each segment, by index.
     fn passed_since(&self, facts: &[Facts], order: &[usize], now: Reading, max_age: u64) -> Vec<u64> {
         let mut steps = self.steps.iter().peekable();
         let (mut reached, mut offset) = (0_u64, 0_i128);
-        // For each creation, and for now: how far the clock had come before, and how far it has come. Steps that were seen are
-        // taken out.
+        // One sample for each creation and one for now: the latest time of the clock before the creation and after
+        // it. Observed steps are subtracted.
         let mut samples = Vec::with_capacity(order.len() + 1);
         let mut take = |wall: u64, offset: i128| {
             let wall = u64::try_from(i128::from(wall) - offset).unwrap_or(0);
@@ -207,7 +213,8 @@ impl Ages {
         let (mut passed, mut since_next, mut result) = (0_u64, 0, vec![0; facts.len()]);
         for (n, (before, after, is_behind)) in samples.iter().enumerate().rev() {
             if let Some(i) = order.get(n) {
-                // Made while the clock was behind: some time before it had reached a new time again.
+                // The segment was created while the clock was set back, some time before the clock reached a new time
+                // again.
                 result[*i] = if *is_behind { since_next } else { passed };
             }
             if after > before {
@@ -221,7 +228,8 @@ impl Ages {
     }
 }
 
-/// The ages by the wall clock, by index; `None`: unknown. `passed` is the time since each segment was made.
+/// Returns the ages by the wall clock, by index, or `None` for an unknown age. `passed` is the time since the
+/// creation of each segment.
 fn wall_ages(facts: &[Facts], order: &[usize], passed: &[u64], now: Reading) -> Vec<Option<u64>> {
     let (mut ages, mut reached) = (vec![None; facts.len()], 0);
     for i in order {
@@ -229,10 +237,12 @@ fn wall_ages(facts: &[Facts], order: &[usize], passed: &[u64], now: Reading) -> 
         let is_possible = |last: &u64| (EARLIEST..=now.wall).contains(last) && !segment.runs_back;
         let Some(last) = segment.last.filter(is_possible) else { continue };
         if last >= segment.created {
-            // The entry is later than the creation by the difference of their times, if the clock was not set in between.
+            // If the clock was not set in between, the entry is later than the creation by the difference of their
+            // times.
             ages[*i] = Some(passed.saturating_sub(last - segment.created));
         } else if segment.created <= now.wall {
-            // The program has set earlier times. They are not believed to be earlier than those of earlier segments.
+            // The program has set earlier times. An entry does not count as earlier than the entries of earlier
+            // segments.
             ages[*i] = Some(passed.saturating_add(segment.created.saturating_sub(last.max(reached))));
         }
         reached = reached.max(last);
@@ -245,7 +255,8 @@ impl Step {
         i128::from(self.after) - i128::from(self.before)
     }
 
-    /// Whether a segment was made after the step: one that was first seen at the uptime `first`, and has `created`.
+    /// Returns whether a segment was created after the step. `first` is the uptime at which the segment was first
+    /// found, and `created` is its time of creation.
     fn is_before(&self, first: u64, created: u64) -> bool {
         let is_nearer_after = created.abs_diff(self.after) < created.abs_diff(self.before);
         self.uptime < first || self.uptime == first && is_nearer_after
@@ -262,11 +273,11 @@ mod tests {
     const HOUR: u64 = 3_600 * SECOND;
     const DAY: u64 = 24 * HOUR;
     const YEAR: u64 = 365 * DAY;
-    /// Some time in 2026.
+    /// A time in 2026.
     const NOW: u64 = 56 * YEAR;
     const OWN: [u8; 16] = [255; 16];
 
-    /// The segment `ordinal`, the only one of its stream, with one entry at the moment of its creation.
+    /// Returns the segment `ordinal`, the only one of its stream, with one entry at the moment of its creation.
     fn segment(ordinal: u64, created: u64) -> Facts {
         let (mut segment_id, mut stream_id) = ([1; 16], [2; 16]);
         segment_id[..8].copy_from_slice(&ordinal.to_le_bytes());
@@ -314,19 +325,19 @@ mod tests {
             (other.sequence, other.last, other.segment_id[9]) = (sequence, Some(last), sequence as u8);
             facts.push(other);
         }
-        // The second one has an earlier time, and comes after the first one of its stream all the same.
+        // The second segment has an earlier time, and still comes after the first one of its stream.
         assert_eq!(order(&facts, 1_000), [0, 2, 3, 1, 4]);
     }
 
     #[test]
     fn the_last_segment_of_a_dead_process_outlives_the_others() {
         let mut facts: Vec<Facts> = (1..=6).map(|ordinal| segment(ordinal, NOW + ordinal)).collect();
-        // Two segments of one process that died: only the last one has the cause.
+        // Two segments belong to one dead process. Only the last one contains the cause.
         facts[1].stream_id = facts[0].stream_id;
         facts[1].sequence = 1;
         (facts[0].died, facts[1].died, facts[3].died) = (true, true, true);
         assert_eq!(ordinals(&facts, &order(&facts, 1_000)), [1, 3, 5, 6, 2, 4]);
-        // Those of a crash loop are spared as far as they have room.
+        // The segments of a crash loop are deferred only as far as they have room.
         assert_eq!(ordinals(&facts, &order(&facts, 150)), [1, 2, 3, 5, 6, 4]);
         assert_eq!(ordinals(&facts, &order(&facts, 0)), [1, 2, 3, 5, 6, 4]);
     }
@@ -334,10 +345,10 @@ mod tests {
     #[test]
     fn segments_are_too_old_by_their_last_entry() {
         let mut facts: Vec<Facts> = (1..=9).map(|day| segment(day, NOW + day * DAY)).collect();
-        // Made on the second day, and written until today.
+        // This segment was created on the second day and written until today.
         facts[1].last = Some(NOW + 9 * DAY);
         assert_eq!(first_look(&facts, NOW + 10 * DAY, 5 * DAY - 1), [1, 3, 4, 5]);
-        // Nothing is deleted that is not ended.
+        // A segment that is not ended is not deleted.
         facts[2].ended = false;
         assert_eq!(first_look(&facts, NOW + 10 * DAY, 5 * DAY - 1), [1, 4, 5]);
     }
@@ -353,7 +364,7 @@ mod tests {
             };
             assert_eq!(look(0), Vec::<u64>::new());
             assert_eq!(look(DAY), Vec::<u64>::new());
-            // By now they are all too old, whatever the wall clock shows.
+            // Now all segments are too old, independent of the wall clock.
             assert_eq!(look(DAY + 1), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
         }
     }
@@ -365,12 +376,12 @@ mod tests {
             let (mut ages, max_age) = (Ages::new(), Duration::from_nanos(7 * DAY));
             facts.push(segment(4, wrong));
             assert!(ages.too_old(&facts, &OWN, at(wrong, HOUR), max_age).is_empty());
-            // The clock is set right; further segments are made.
+            // The clock is corrected, and further segments are created.
             facts.push(segment(5, NOW + HOUR));
             assert!(ages.too_old(&facts, &OWN, at(NOW + HOUR, 2 * HOUR), max_age).is_empty());
             facts.push(segment(6, NOW + 2 * HOUR));
             assert!(ages.too_old(&facts, &OWN, at(NOW + 2 * HOUR, 3 * HOUR), max_age).is_empty(), "{wrong}");
-            // A process that starts later has not seen it.
+            // A process that starts later has not observed the step.
             if wrong == 0 || wrong > NOW + 7 * DAY {
                 assert_eq!(first_look(&facts, NOW + 3 * HOUR, 7 * DAY), Vec::<u64>::new(), "{wrong}");
             }
@@ -384,24 +395,25 @@ mod tests {
         (facts[0].last, facts[1].last) = (Some(NOW - 9 * DAY), Some(NOW - 2 * DAY));
         assert_eq!(first_look(&facts, NOW + 5 * SECOND, 7 * DAY), [1]);
         assert_eq!(first_look(&facts, NOW + 5 * SECOND, DAY), [1, 2]);
-        // An old time after a new one is that of a clock that was set back.
+        // An old time after a new one comes from a clock that was set back.
         facts[3].last = Some(5);
         assert_eq!(first_look(&facts, NOW + 5 * SECOND, DAY), [1, 2]);
     }
 
     #[test]
     fn a_log_that_is_written_once_in_a_while_is_bounded_all_the_same() {
-        // Once a week, with a maximum age of three days: one gap may be a clock that was set, not several.
+        // One segment per week, with a maximum age of three days: one gap may come from a clock that was set, but not
+        // several.
         let facts: Vec<Facts> = (1..=4).map(|week| segment(week, NOW + week * 7 * DAY)).collect();
         assert_eq!(first_look(&facts, NOW + 5 * 7 * DAY, 3 * DAY), [1, 2, 3]);
     }
 
-    /// How the wall clock of a machine went wrong for a while.
+    /// An interval in which the wall clock of a machine was wrong.
     #[derive(Clone, Copy, Debug)]
     struct Wrong {
         from: u64,
         to: u64,
-        /// What it shows at `from`.
+        /// The time of the wall clock at `from`.
         shows: u64,
     }
 
@@ -430,7 +442,7 @@ mod tests {
                 facts.push(made);
                 truth.push(time + written);
             }
-            // A process that starts now, after the last entry of all.
+            // The process starts now, after the last of all entries.
             let now = truth.iter().max().unwrap() + look;
             let old = Ages::new().too_old(&facts, &OWN, at(wrong.wall(now), 0), Duration::from_nanos(max_age));
             for i in old {

@@ -1,7 +1,7 @@
-//! Write locks on a part of a file that belong to the open file (`F_OFD_SETLK`), by system call.
+//! Write locks on a part of a file that belong to the open file (`F_OFD_SETLK`).
 //!
-//! A process needs a descriptor opened for writing to take a write lock. The lock ends with the last descriptor of the open file.
-//! Any process that can read the file can ask for the lock.
+//! A process needs a descriptor opened for writing to take a write lock. The lock ends with the last descriptor of
+//! the open file. Any process that can read the file can query the lock.
 
 use std::fs::File;
 use std::io;
@@ -10,41 +10,42 @@ use std::io;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) start: u64,
-    /// 0: up to the largest offset.
+    /// The length in bytes. 0 extends the part to the largest offset.
     pub(crate) len: u64,
 }
 
 impl Part {
-    /// The whole file, whatever its length.
+    /// The whole file, independent of its length.
     pub(crate) const ALL: Self = Self { start: 0, len: 0 };
 
-    /// One past the last offset.
+    /// Returns the offset after the last one.
     pub(crate) fn end(self) -> u64 {
         if self.len == 0 { u64::MAX } else { self.start.saturating_add(self.len) }
     }
 }
 
-/// Takes the write lock on `part`, without waiting.
+/// Takes the write lock on `part` without waiting.
 ///
 /// # Errors
-/// [`io::ErrorKind::WouldBlock`] if another process has a lock on it, and those of the system: it has no such locks, or the file
-/// system has none.
+/// [`io::ErrorKind::WouldBlock`] if another process has a lock on the part, and the errors of the system, for example
+/// if the system or the file system has no such locks.
 pub(crate) fn lock(file: &File, part: Part) -> io::Result<()> {
     control(file, part, Operation::Lock).map(drop)
 }
 
-/// Gives the write lock on `part` back.
+/// Releases the write lock on `part`.
 ///
 /// # Errors
-/// Those of the system.
+/// The errors of the system.
 pub(crate) fn unlock(file: &File, part: Part) -> io::Result<()> {
     control(file, part, Operation::Unlock).map(drop)
 }
 
-/// Returns the part of a write lock that another open file has in `part`, or `None` if there is none. Read locks do not count.
+/// Returns the part of a write lock that another open file has in `part`, or `None` if there is none. Read locks do
+/// not count.
 ///
 /// # Errors
-/// Those of the system: it has no such locks, or the file system has none.
+/// The errors of the system, for example if the system or the file system has no such locks.
 pub(crate) fn locked_part(file: &File, part: Part) -> io::Result<Option<Part>> {
     control(file, part, Operation::Ask)
 }
@@ -73,13 +74,14 @@ fn control(file: &File, part: Part, operation: Operation) -> io::Result<Option<P
         // A read lock conflicts with write locks only.
         Operation::Ask => (libc::F_OFD_GETLK, libc::F_RDLCK),
     };
-    // SAFETY: all zeros are a value of this type, which has numbers only.
+    // SAFETY: all zeros are a valid value of this type, which contains only numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = kind as libc::c_short;
     lock.l_whence = libc::SEEK_SET as libc::c_short;
     lock.l_start = part.start.try_into().map_err(invalid)?;
     lock.l_len = part.len.try_into().map_err(invalid)?;
-    // SAFETY: the descriptor is open as long as `file` is borrowed. The call reads and writes only `lock`, which outlives it.
+    // SAFETY: the descriptor is open while `file` is borrowed. The call reads and writes only `lock`, which outlives
+    // it.
     if unsafe { libc::fcntl(file.as_raw_fd(), call, &raw mut lock) } == -1 {
         return Err(io::Error::last_os_error());
     }

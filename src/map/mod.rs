@@ -1,5 +1,5 @@
-//! The mapping layer: memory that Rust's references alone cannot vouch for, behind safe types. The only `unsafe` of
-//! the crate is here; each block cites the invariant it rests on.
+//! The mapping layer: memory whose safety references alone cannot guarantee, in safe types. Apart from generated code
+//! and one call to mimalloc, the `unsafe` blocks of the crate are here. Each block cites its invariant.
 
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! A new segment file: made under a temporary name, locked, allocated, and renamed when it is whole.
+//! The creation of a segment file: under a temporary name, locked, allocated, and renamed when it is complete.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,7 +14,7 @@ use super::held::Held;
 use super::lock;
 use super::options::{SegmentOptions, random_id};
 
-/// A segment file that has its name soon: what [`segment`] gives to the code that maps and fills it.
+/// A new segment file that still has its temporary name. [`segment`] passes it to the code that maps and fills it.
 pub(super) struct New<'a> {
     pub(super) file: Held,
     pub(super) folder: &'a Arc<Folder>,
@@ -23,9 +23,9 @@ pub(super) struct New<'a> {
     pub(super) options: &'a SegmentOptions,
 }
 
-/// Makes the segment `name`, which must not exist: `make` maps the file and writes its first pages and its resource.
-/// Until that is done the file has a name that no reader looks at, so that none ever sees half a segment. The name is
-/// durable after the next [`Folder::sync_if_changed`].
+/// Creates the segment `name`, which must not exist. `make` maps the file and writes its first pages and its
+/// resource. Until then the file has a name that readers ignore, so that a reader never finds an incomplete segment.
+/// The name is durable after the next [`Folder::sync_if_changed`].
 ///
 /// The file is locked for its owner ([`lock`]) until the owner's last descriptor of the file is closed.
 pub(super) fn segment<T>(
@@ -45,7 +45,7 @@ pub(super) fn segment<T>(
             folder.rename_new(&temporary, name).map(|()| made)
         });
     if made.is_err() {
-        // The error that matters is the one being returned.
+        // The first error is returned; an error of the removal is ignored.
         let _ = folder.remove(&temporary);
     }
     failpoint::hit("prepared");
@@ -55,7 +55,7 @@ pub(super) fn segment<T>(
 /// Opens the directory of the file `path`, and returns the file's name in it.
 ///
 /// # Errors
-/// Those of the file system, and [`io::ErrorKind::InvalidInput`] for a path without a name.
+/// The errors of the file system, and [`io::ErrorKind::InvalidInput`] for a path without a name.
 pub(super) fn folder_of(path: &Path) -> io::Result<(Arc<Folder>, OsString)> {
     let invalid = || about(path, "open", io::Error::from(io::ErrorKind::InvalidInput));
     let path = std::path::absolute(path)?;
@@ -93,7 +93,7 @@ fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Resu
     })
 }
 
-/// `.NAME.RANDOM.tmp`: a name that no reader takes for a segment, and no other writer makes.
+/// Returns `.NAME.RANDOM.tmp`: a name that no reader takes for a segment and that no other writer creates.
 pub(crate) fn temporary_name(name: &OsStr) -> OsString {
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -101,22 +101,22 @@ pub(crate) fn temporary_name(name: &OsStr) -> OsString {
     temporary
 }
 
-/// Makes the file `size` bytes long with space on disk behind every one: writing to a hole of a full disk through a map
-/// is a SIGBUS.
+/// Extends the file to `size` bytes and allocates all of them on disk. A write through a map to a hole of a full disk
+/// would cause SIGBUS.
 fn allocate(file: &File, size: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     match rustix::io::retry_on_intr(|| {
         rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size)
     }) {
         Ok(()) => return Ok(()),
-        // File systems that cannot allocate ahead, and system call filters that do not have the call.
+        // Some file systems cannot allocate in advance, and some system call filters refuse the call.
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
     write_zeros(file, size)
 }
 
-/// Allocates by writing.
+/// Allocates the bytes by writing zeros.
 fn write_zeros(mut file: &File, size: u64) -> io::Result<()> {
     let zeros = [0; 64 << 10];
     let mut left = size;
@@ -128,8 +128,8 @@ fn write_zeros(mut file: &File, size: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the whole pages between `from` and `to` back. The mapping and the length stay; where the file system cannot, the
-/// space stays taken, which harms nobody.
+/// Releases the whole pages between `from` and `to`. The map and the length do not change. If the file system does
+/// not support this, the space stays allocated.
 pub(super) fn punch(file: &File, from: usize, to: usize) {
     #[cfg(target_os = "linux")]
     {
@@ -144,10 +144,11 @@ pub(super) fn punch(file: &File, from: usize, to: usize) {
     let _ = (file, from, to);
 }
 
-/// Makes the directory where there is none, and its name, and those of directories above it that had to be made, durable.
+/// Creates the directory if it does not exist. Makes its name durable, and the names of the directories above it that
+/// had to be created.
 ///
 /// # Errors
-/// Those of the file system.
+/// The errors of the file system.
 pub(crate) fn directory(path: &Path) -> io::Result<()> {
     Folder::make(path, Modes::default()).map(drop)
 }

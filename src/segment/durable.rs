@@ -1,4 +1,4 @@
-//! Sealed segments on their way to disk: written there, or, after the disk has refused them, checked and written anew.
+//! Writes of sealed segments to disk. After an error of the disk, a segment is checked and written again.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,34 +11,34 @@ use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 
 use super::folder::Folder;
 
-/// Why a segment is not known to be on disk.
+/// The reason why a segment may not be on disk.
 #[derive(Debug)]
 pub(crate) enum NotOnDisk {
-    /// The disk has not been asked, or has not answered: it can be asked again.
+    /// The disk has not been asked, or has not responded. Another sync can succeed.
     NotTried(io::Error),
-    /// The disk has refused bytes. The system reports that once, and then forgets which pages it could not write: to ask again
-    /// says nothing about them.
+    /// The disk returned an error for some bytes. The system reports the error once and then forgets which pages it
+    /// could not write. The result of another sync therefore contains no information about these pages.
     Refused(io::Error),
 }
 
 impl NotOnDisk {
-    /// What the system has reported.
+    /// Returns the kind of the error that the system reported.
     pub(crate) fn kind(&self) -> io::ErrorKind {
         match self {
             Self::NotTried(error) | Self::Refused(error) => error.kind(),
         }
     }
 
-    /// Whether the disk has refused bytes.
+    /// Returns whether the disk returned an error for some bytes.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
 }
 
-/// Writes what has been stored in `file` to disk.
+/// Writes the content of `file` to disk.
 ///
 /// # Errors
-/// Those of the disk.
+/// The errors of the disk.
 pub(super) fn sync_data(file: &File) -> Result<(), NotOnDisk> {
     if failpoint::hit("sync") {
         return Err(NotOnDisk::Refused(io::Error::other("made to fail")));
@@ -59,18 +59,18 @@ pub(super) fn sync_data(file: &File) -> Result<(), NotOnDisk> {
 /// Writes the names in `folder` to disk.
 ///
 /// # Errors
-/// Those of the disk.
+/// The errors of the disk.
 pub(super) fn sync_names(folder: &Folder) -> Result<(), NotOnDisk> {
     folder.sync_if_changed().map_err(NotOnDisk::NotTried)
 }
 
-/// Writes segment number `sequence` of a stream, which is sealed, to disk, and notes in it that all of it is there. If it has
-/// been `refused` before, each of its frames is checked and written anew first: a page that the system could not write to disk
-/// passes for written from then on, until it is changed.
+/// Writes the sealed segment number `sequence` of a stream to disk, and records in it that all of it is on disk. If
+/// the disk has `refused` it before, each frame is first checked and written again: the system treats a page that it
+/// could not write as written until the page changes.
 ///
 /// # Errors
-/// Those of the file system, and [`io::ErrorKind::InvalidData`] if the file `name` is another one, or if a frame is damaged. A
-/// segment that has been deleted meanwhile is no error.
+/// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file `name` is another segment or if a
+/// frame is damaged. It is not an error if the segment has been deleted in the meantime.
 pub(crate) fn sync_sealed(
     folder: &Folder,
     name: &OsStr,
@@ -91,19 +91,19 @@ pub(crate) fn sync_sealed(
     }
     sync_names(folder)?;
     sync_data(&file)?;
-    // Only a hint to readers: it need not be on disk itself.
+    // This word is only a hint for readers, so it need not be on disk itself.
     let _ = file.write_all_at(&sealed.header.size.to_le_bytes(), layout::DURABLE as u64);
     Ok(())
 }
 
-/// A sealed segment that is read and written in parts, without a map: a page that the disk does not give back is an error
-/// then, and not a signal.
+/// A sealed segment that is read and written in parts, without a map. A page that the disk cannot read is then an
+/// error and not a signal.
 struct Sealed<'a> {
     file: &'a File,
     header: SegmentHeader,
 }
 
-/// Bytes that are read and written at a time, unless a frame is longer.
+/// The number of bytes that are read and written at a time, unless a frame is longer.
 const PART: usize = 1 << 20;
 
 impl<'a> Sealed<'a> {
@@ -114,7 +114,7 @@ impl<'a> Sealed<'a> {
         Ok(Self { file, header })
     }
 
-    /// Stores every byte of the segment again, as it is.
+    /// Writes every byte of the segment again, unchanged.
     fn write_anew(&self) -> io::Result<()> {
         let mut pages = [0; layout::DATA_START];
         self.file.read_exact_at(&mut pages, 0)?;
@@ -125,7 +125,7 @@ impl<'a> Sealed<'a> {
             .and_then(|trailer| usize::try_from(trailer.data_end).ok())
             .ok_or_else(|| invalid("has no trailer"))?;
         self.write_frames(data_end)?;
-        // Behind the frames stands the word that closed the segment.
+        // The word after the frames is the word that closed the segment.
         let mut closed = [0; 8];
         if data_end + closed.len() <= at {
             self.file.read_exact_at(&mut closed, data_end as u64)?;
@@ -153,7 +153,8 @@ impl<'a> Sealed<'a> {
         Ok(())
     }
 
-    /// How many of `bytes`, which are those at `at`, are whole and intact frames, and how many a frame that is not whole needs.
+    /// Returns the number of bytes of complete and intact frames at the start of `bytes`, which begin at the offset
+    /// `at`, and the number of bytes that an incomplete frame after them needs.
     fn whole_frames(&self, bytes: &[u8], at: usize) -> io::Result<(usize, usize)> {
         let mut whole = 0;
         while whole < bytes.len() {

@@ -1,4 +1,4 @@
-//! What is intact of a damaged segment, copied.
+//! The recovery of the intact frames of a damaged segment.
 
 use std::io;
 
@@ -7,33 +7,34 @@ use crate::format::frame::{FrameKind, FrameRef};
 use super::reader::Segment;
 use super::scan::{Event, LostRange, Mode};
 
-/// What a recovery kept and lost.
+/// The result of a recovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverReport {
-    /// Entries copied.
+    /// The number of copied entries.
     pub entries: u64,
-    /// Frames of other kinds copied.
+    /// The number of copied frames of other kinds.
     pub other_frames: u64,
-    /// Bytes of the frames copied.
+    /// The number of bytes of the copied frames.
     pub kept_bytes: u64,
-    /// Bytes that hold no frame and should.
+    /// The ranges without the expected frames.
     pub lost: Vec<LostRange>,
 }
 
 impl RecoverReport {
-    /// Bytes lost for which somebody was told that they are safe.
+    /// Returns the number of lost bytes that may contain committed entries.
     #[must_use]
     pub fn lost_bytes(&self) -> u64 {
         self.lost.iter().filter(|range| range.is_loss()).map(LostRange::len).sum()
     }
 }
 
-/// Hands every intact frame of `segment` to `keep`, byte for byte and in order, and tells what lies between. The segment
-/// is only read. Seals and padding belong to the file they are in and are not handed on.
+/// Passes every intact frame of `segment` to `keep`, unchanged and in order, and reports the ranges between them.
+/// Seals and padding are omitted, because they belong to their file. The segment is not changed.
 ///
 /// # Errors
-/// What `keep` returns, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not know.
+/// The errors of `keep`, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
+/// support.
 pub fn recover(
     segment: &Segment,
     mut keep: impl FnMut(&FrameRef<'_>) -> io::Result<()>,

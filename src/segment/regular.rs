@@ -1,4 +1,4 @@
-//! Opening a file by its path only if it is a regular one.
+//! The opening of regular files by path.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -7,16 +7,17 @@ use std::path::Path;
 /// Whether a path may be a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
-    /// For a path that the user names.
+    /// Links are followed. This is for a path that the user names.
     Followed,
-    /// For a name that was found in a directory: an account that can write to the directory chose what is there.
+    /// Links are refused. This is for a name that was found in a directory: any account that can write to the
+    /// directory could have created the link.
     Refused,
 }
 
 /// Opens the regular file `path` for reading. Does not wait for the other end of a FIFO.
 ///
 /// # Errors
-/// Those of the file system, and [`io::ErrorKind::InvalidInput`] for anything but a regular file.
+/// The errors of the file system, and [`io::ErrorKind::InvalidInput`] if the file is not a regular file.
 pub(crate) fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     let mut options = File::options();
     options.read(true);
@@ -28,7 +29,7 @@ pub(crate) fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     }
     let file = match options.open(path) {
         Ok(file) => file,
-        // A link that is not followed, or a socket.
+        // The error may come from a link that is not followed, or from a socket.
         Err(error) => {
             let found = if links == Links::Refused { fs::symlink_metadata(path) } else { fs::metadata(path) };
             return Err(match found {

@@ -1,4 +1,5 @@
-//! A segment that a dead process left: sealed if it is whole, trimmed if not, deleted if it is empty.
+//! The salvage of a segment that a dead process left: it is sealed if it is intact, trimmed if it is not, and deleted
+//! if it is empty.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -18,7 +19,7 @@ use super::held::FileId;
 use super::index::{self, IndexBuilder};
 use super::lock;
 
-/// Bytes that are read at a time.
+/// The number of bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
 
 /// The outcome of a salvage.
@@ -26,9 +27,9 @@ const CHUNK: usize = 256 << 10;
 pub(crate) enum Salvaged {
     /// The segment is sealed now.
     Sealed,
-    /// The segment has incomplete or damaged bytes. Its frames are as they were, and its free tail is given back.
+    /// The segment has incomplete or damaged bytes. Its frames are unchanged, and its free tail is released.
     Trimmed,
-    /// The segment had no frame but its resource, and is deleted.
+    /// The segment had no frame except its resource, and is deleted.
     Deleted,
 }
 
@@ -38,14 +39,14 @@ pub(crate) struct Dead {
     folder: Arc<Folder>,
     name: OsString,
     header: SegmentHeader,
-    /// One past the last byte that can belong to a frame.
+    /// The offset after the last byte that can belong to a frame.
     end: usize,
-    /// How far the frames were read.
+    /// The offset up to which the frames have been read.
     at: usize,
     frames: u64,
     trailer: Trailer,
     index: Option<IndexBuilder>,
-    /// Bytes of the file from `loaded` on.
+    /// The bytes of the file from `loaded`.
     buffer: Vec<u8>,
     loaded: usize,
     /// The number of bytes that were read.
@@ -55,10 +56,10 @@ pub(crate) struct Dead {
 
 /// The search for bytes in the unused space.
 struct Search {
-    /// What ended the run of frames.
+    /// The fault that ended the run of frames.
     fault: FrameFault,
     at: usize,
-    /// One past the last byte that is not zero.
+    /// The offset after the last byte that is not zero.
     used: usize,
 }
 
@@ -69,23 +70,23 @@ impl Drop for Dead {
 }
 
 impl Dead {
-    /// Returns whether the process of the segment `name` left it unsealed, and no process has salvaged it before. `false` also for
-    /// a segment that this version does not write.
+    /// Returns whether the process of the segment `name` left it unsealed and no process has salvaged it. Also
+    /// returns `false` for a segment that this version does not write.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn is_left(folder: &Folder, name: &OsStr) -> io::Result<bool> {
         let file = folder.open_regular(name, Access::Read)?;
         let Some((header, _, end)) = header_of(&file)? else { return Ok(false) };
         Ok(is_left(&file, &header, end)? && lock::is_held(&file, Some(header.compat)) == Some(false))
     }
 
-    /// Opens the segment `name` under the conditions of [`is_left`](Self::is_left), and if no other account can have made the file.
-    /// `claimed`: whether the caller has excluded all other processes that salvage or delete the segment. Otherwise the file itself
-    /// is locked.
+    /// Opens the segment `name` under the conditions of [`is_left`](Self::is_left), if no other account can have
+    /// created the file. `claimed` is whether the caller has excluded all other processes that salvage or delete the
+    /// segment. Otherwise the file itself is locked.
     ///
     /// # Errors
-    /// Those of the file system, and those of [`Folder::open_only`].
+    /// The errors of the file system, and the errors of [`Folder::open_only`].
     pub(crate) fn open(
         folder: &Arc<Folder>,
         name: &OsStr,
@@ -97,12 +98,12 @@ impl Dead {
         if lock::is_held(&file, Some(header.compat)) != Some(false) {
             return Ok(None);
         }
-        // The second condition: version 1.0 excludes others by this lock.
+        // Version 1.0 excludes other processes by this lock.
         let excludes = claimed && header.compat & layout::COMPAT_WRITE_LOCK != 0 || file.try_lock().is_ok();
         if !excludes {
             return Ok(None);
         }
-        // Pages that are read ahead of unused space would pass for data.
+        // Without this, pages that are read ahead from unused space would count as data.
         #[cfg(target_os = "linux")]
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random);
         let (loaded, index) = (at, indexed.then(IndexBuilder::default));
@@ -123,7 +124,7 @@ impl Dead {
             read: 0,
             search,
         };
-        // Another process may have come first: it has salvaged the segment, or deleted it.
+        // Another process may have salvaged or deleted the segment in the meantime.
         let is_there = dead
             .folder
             .stat(&dead.name)
@@ -131,10 +132,11 @@ impl Dead {
         Ok((is_there && is_left(&dead.file, &dead.header, end)?).then_some(dead))
     }
 
-    /// Reads on for about `bytes` bytes, and completes the salvage at the end. `None`: there is more to read.
+    /// Reads about `bytes` further bytes, and completes the salvage at the end. Returns `None` if there is more to
+    /// read.
     ///
     /// # Errors
-    /// Those of the file system. The frames are as they were.
+    /// The errors of the file system. The frames are unchanged.
     pub(crate) fn go_on(&mut self, bytes: usize) -> io::Result<Option<Salvaged>> {
         let limit = self.read.saturating_add(bytes);
         while self.search.is_none() {
@@ -151,7 +153,7 @@ impl Dead {
         self.complete().map(Some)
     }
 
-    /// Returns how many bytes were read.
+    /// Returns the number of bytes that were read.
     pub(crate) fn read(&self) -> usize {
         self.read
     }
@@ -169,7 +171,7 @@ impl Dead {
         Ok(&self.buffer[at - self.loaded..])
     }
 
-    /// Passes over the next frame, or notes that there is none.
+    /// Advances past the next frame, or records that there is none.
     fn pass_frame(&mut self) -> io::Result<()> {
         let at = self.at;
         let word = u64_at(self.load(at, frame::HEADER_LEN)?, frame::COMMIT).unwrap_or(0);
@@ -192,7 +194,8 @@ impl Dead {
         Ok(())
     }
 
-    /// Looks for bytes that are not zero in the next part of the unused space. Whether there is no further part.
+    /// Searches for bytes that are not zero in the next part of the unused space. Returns whether there is no further
+    /// part.
     fn search_chunk(&mut self) -> io::Result<bool> {
         let Some(Search { at, .. }) = self.search else { return Ok(true) };
         let Some(data) = next_data(&self.file, at, self.end)? else {
@@ -215,13 +218,13 @@ impl Dead {
         let known = layout::tail_offset(tail).unwrap_or(0);
         let is_run = match fault {
             FrameFault::Free => used == self.at,
-            // The word is zero again behind its first bytes.
+            // The remaining bytes of the word are zero.
             FrameFault::Closed => used <= self.at + frame::TAG,
             FrameFault::Truncated { .. } => self.at == self.end,
             _ => false,
         };
         if !is_run || known > self.at || self.has_seal()? {
-            // A page of zeros below the known tail is a loss that readers report. It stays what it is.
+            // A page of zeros before the known tail is a loss that readers report. It is not changed.
             punch(&self.file, used.max(known), self.end);
             put_end(&self.file)?;
             return Ok(Salvaged::Trimmed);
@@ -235,7 +238,7 @@ impl Dead {
         Ok(Salvaged::Sealed)
     }
 
-    /// Whether there is something at the place of the trailer, other than space that was taken for it.
+    /// Returns whether the place of the trailer contains anything other than zeros or the word that claims the space.
     fn has_seal(&self) -> io::Result<bool> {
         let word = self.word(self.end)?;
         Ok(word != 0 && word != frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN))
@@ -265,7 +268,8 @@ impl Dead {
         punch(&self.file, self.at + frame::ALIGN, self.end);
         let freed = before.saturating_sub(self.file.metadata()?.blocks()).saturating_mul(512);
         let index = self.index.take().and_then(|index| index.finish(self.header.segment_id, self.at as u64));
-        // The index takes no room but what was given back: the byte budget counted the segment as it was.
+        // The byte budget counted the segment with its earlier size, so the index may only use space that was
+        // released.
         if let Some(index) = index.filter(|index| (index.len() as u64).next_multiple_of(4096) <= freed)
             && let Ok(word) = index::write(&self.folder, &self.name, &index)
         {
@@ -283,8 +287,8 @@ impl Dead {
     }
 }
 
-/// Notes in the segment before `name`, if it is sealed and `is_same_stream`, that its process is gone, unless a later segment of
-/// the stream exists.
+/// Records in the segment before `name` that its process has ended, if it is sealed and `is_same_stream`. Does nothing if
+/// a later segment of the stream exists.
 pub(super) fn end_previous(
     folder: &Folder,
     name: &OsStr,
@@ -309,7 +313,7 @@ pub(super) fn end_previous(
     }
 }
 
-/// One past the last byte that is not zero.
+/// Returns the offset after the last byte that is not zero.
 fn last_used(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 4096;
     static ZEROS: [u8; BLOCK] = [0; BLOCK];
@@ -325,7 +329,7 @@ fn word(file: &File, at: usize) -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Notes in the segment that its process is gone.
+/// Records in the segment that its process has ended.
 fn put_end(file: &File) -> io::Result<()> {
     let mut words = [0; 16];
     words[..8].copy_from_slice(&layout::end_word(layout::END_DIED).to_le_bytes());
@@ -333,8 +337,8 @@ fn put_end(file: &File) -> io::Result<()> {
     file.write_all_at(&words, layout::END as u64)
 }
 
-/// Returns the header of the segment, where its frames begin, and where they end at most. `None`: it is not one that this version
-/// writes to.
+/// Returns the header of the segment, the offset of its first frame, and the maximum offset of their end. Returns
+/// `None` if this version does not write to the segment.
 fn header_of(file: &File) -> io::Result<Option<(SegmentHeader, usize, usize)>> {
     let mut page = [0; layout::PAGE];
     if file.read_exact_at(&mut page, 0).is_err() {
@@ -349,7 +353,7 @@ fn header_of(file: &File) -> io::Result<Option<(SegmentHeader, usize, usize)>> {
     Ok(bounds.filter(|_| is_ours).map(|(at, end)| (header, at, end)))
 }
 
-/// Whether the segment is neither sealed nor trimmed before.
+/// Returns whether the segment is neither sealed nor trimmed.
 fn is_left(file: &File, header: &SegmentHeader, end: usize) -> io::Result<bool> {
     let mut bytes = [0; layout::TRAILER_LEN];
     file.read_exact_at(&mut bytes, end as u64)?;
@@ -357,21 +361,21 @@ fn is_left(file: &File, header: &SegmentHeader, end: usize) -> io::Result<bool> 
     Ok(!is_sealed && word(file, layout::END)? != layout::end_word(layout::END_DIED))
 }
 
-/// The stream and the sequence in the name of a segment.
+/// Returns the stream and the sequence from the name of a segment.
 pub(super) fn stream_of(name: &OsStr) -> Option<(&str, u64)> {
     let mut parts = name.to_str()?.strip_suffix(".fws")?.split('-').skip(1);
     let (stream, sequence) = (parts.next()?, parts.next()?.parse().ok()?);
     Some((stream, sequence))
 }
 
-/// Whether no later segment of its stream is there.
+/// Returns whether the directory contains no later segment of the stream.
 fn is_last(folder: &Folder, name: &OsStr) -> bool {
     let Some((stream, sequence)) = stream_of(name) else { return true };
     let names = folder.names().unwrap_or_default();
     !names.iter().filter_map(|name| stream_of(name)).any(|other| other.0 == stream && other.1 > sequence)
 }
 
-/// The next byte at or after `from` that is not in a hole, before `end`.
+/// Returns the offset of the next byte from `from` to `end` that is not in a hole.
 pub(super) fn next_data(file: &File, from: usize, end: usize) -> io::Result<Option<usize>> {
     if from >= end {
         return Ok(None);
@@ -382,9 +386,9 @@ pub(super) fn next_data(file: &File, from: usize, end: usize) -> io::Result<Opti
             let at = usize::try_from(at).unwrap_or(usize::MAX).max(from);
             return Ok((at < end).then_some(at));
         }
-        // No data to the end of the file.
+        // There is no data up to the end of the file.
         Err(rustix::io::Errno::NXIO) => return Ok(None),
-        // A file system that cannot tell.
+        // The file system does not report holes.
         Err(_) => {}
     }
     Ok(Some(from))

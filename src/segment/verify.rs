@@ -52,42 +52,43 @@ impl fmt::Display for Defect {
     }
 }
 
-/// What a full read of a segment found.
+/// The result of the verification of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifyReport {
-    /// What is wrong with the first page, if something is.
+    /// The defect of the first page, if there is one.
     pub header: Option<SegmentError>,
-    /// What is wrong beside the first page and the frames.
+    /// The defects outside the first page and the frames.
     pub defects: Vec<Defect>,
-    /// Whether it is sealed.
+    /// Whether the segment is sealed.
     pub state: State,
-    /// What the trailer says, where it is whole.
+    /// The trailer, if it is intact.
     pub trailer: Option<Trailer>,
-    /// Intact entries.
+    /// The number of intact entries.
     pub entries: u64,
-    /// Intact frames of other kinds.
+    /// The number of intact frames of other kinds.
     pub other_frames: u64,
-    /// Bytes of all intact frames, headers and padding included.
+    /// The number of bytes of all intact frames, including headers and padding.
     pub frame_bytes: u64,
-    /// Entries in which the fuse tripped.
+    /// The number of entries in which the circuit breaker tripped.
     pub tripped_entries: u64,
-    /// Bytes that hold no frame and should, in order.
+    /// The ranges without the expected frames, in order.
     pub lost: Vec<LostRange>,
-    /// Intact frames whose payload is not a valid entry: offset and fault.
+    /// The intact frames whose payload is not a valid entry: offset and error.
     pub invalid: Vec<(u64, DecodeError)>,
-    /// Of how many entries the earliest and the latest time are known, and which: nanoseconds since the Unix epoch.
+    /// The earliest and the latest time of the entries, in nanoseconds since the Unix epoch. `None` if no entry has a
+    /// time.
     pub times: Option<(u64, u64)>,
 }
 
 impl VerifyReport {
-    /// Bytes lost for which somebody was told that they are safe.
+    /// Returns the number of lost bytes that may contain committed entries.
     #[must_use]
     pub fn lost_bytes(&self) -> u64 {
         self.lost.iter().filter(|range| range.is_loss()).map(LostRange::len).sum()
     }
 
-    /// Whether nothing is damaged and nothing is lost.
+    /// Returns whether there is no damage and no loss.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.header.is_none()
@@ -97,7 +98,8 @@ impl VerifyReport {
             && !self.miscounted()
     }
 
-    /// Whether a sealed segment's trailer counts other entries than there are.
+    /// Returns whether the number of entries in the trailer of a sealed segment differs from the number of intact
+    /// entries.
     #[must_use]
     pub fn miscounted(&self) -> bool {
         self.trailer.is_some_and(|trailer| trailer.entries != self.entries)
@@ -112,8 +114,8 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-/// The fields of `trailer` that differ from those of the frames. The number of entries is checked separately, also in a
-/// damaged segment.
+/// Returns the fields of `trailer` that differ from the frames. The number of entries is checked separately, because
+/// that check also applies to a damaged segment.
 fn differences(counted: &Trailer, trailer: &Trailer) -> impl Iterator<Item = Defect> {
     let empty = counted.data_end == 0;
     [
@@ -129,14 +131,15 @@ fn differences(counted: &Trailer, trailer: &Trailer) -> impl Iterator<Item = Def
     .map(|(field, expected, found)| Defect::TrailerField { field, expected, found })
 }
 
-/// The checks that need no frame.
+/// Returns the defects that are found without reading frames.
 fn defects(segment: &Segment) -> Vec<Defect> {
     let (bytes, mut defects) = (segment.as_bytes(), Vec::new());
     let size = segment.header().map_or(bytes.len() as u64, |header| header.size);
     if size != bytes.len() as u64 {
         defects.push(Defect::Length { stated: size, found: bytes.len() as u64 });
     }
-    // The trailer first: a writer at work stores it after its last word on where the frames end.
+    // The trailer is read before the tail word: a live writer stores the trailer after its last change of the tail
+    // word.
     let trailer = segment.trailer();
     fence(Ordering::Acquire);
     let tail = u64_at(bytes, layout::TAIL).map(layout::tail_offset);
@@ -150,21 +153,21 @@ fn defects(segment: &Segment) -> Vec<Defect> {
         .ok()
         .and_then(|size| size.checked_sub(layout::TRAILER_LEN))
         .and_then(|at| u64_at(bytes, at));
-    // Nothing yet, or space taken: a seal that its process did not live to complete, which is no damage.
+    // A zero word or an intent word belongs to a seal that its process did not complete. This is no damage.
     let begun = frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN);
     let damaged = marked || commit.is_some_and(|word| word != 0 && word != begun);
-    // A writer at work may have completed it since it was looked for.
+    // A live writer may have completed the trailer since the first check.
     if trailer.is_none() && damaged && segment.trailer().is_none() {
         defects.push(Defect::Trailer);
     }
     defects
 }
 
-/// Reads all of `segment`: every checksum, and every entry to its last value.
+/// Verifies all of `segment`: every checksum and every value of every entry.
 ///
 /// # Errors
-/// For a version or features that this version does not know, and for what does not begin as a segment does and has no
-/// frame of one either.
+/// An error for a version or features that this version does not support, and for bytes that neither begin as a
+/// segment nor contain a frame of one.
 pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
     let header = segment.header();
     let trailer = segment.trailer();
@@ -212,7 +215,7 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
             Ok(Event::Lost(range)) | Err(range) => report.lost.push(range),
         }
     }
-    // If bytes are lost, the trailer has other numbers than the frames that are left.
+    // If bytes are lost, the trailer has other numbers than the remaining frames.
     if report.lost.is_empty()
         && report.invalid.is_empty()
         && let Some(trailer) = trailer

@@ -13,7 +13,7 @@ use super::index::{IndexBuilder, index_path};
 use super::reader::Segment;
 use super::scan::Mode;
 
-/// A difference between the index of a segment and an index that is made from the frames of the segment.
+/// A difference between the index of a segment and an index that is built from the frames of the segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IndexDefect {
@@ -66,7 +66,7 @@ impl fmt::Display for IndexDefect {
     }
 }
 
-/// The sections, with their names.
+/// The sections with their names.
 const SECTIONS: [(Section, &str); 4] = [
     (Section::Zones, "zones"),
     (Section::Column, "column"),
@@ -74,14 +74,16 @@ const SECTIONS: [(Section, &str); 4] = [
     (Section::Counts, "counts"),
 ];
 
-/// Compares the index of the segment `path` with the frames of the segment. Returns the first difference of each section.
+/// Compares the index of the segment `path` with the frames of the segment. Returns the first difference of each
+/// section.
 ///
-/// `None`: the segment stores no checksum of an index, the index does not exist, or the segment is damaged and has no
-/// complete index. The index of a damaged segment is verified against its checksums only.
+/// Returns `None` if the segment stores no checksum of an index, if its trailer is missing or damaged, or if the index
+/// does not exist. The index of a damaged segment is verified against its checksums only.
 ///
 /// # Errors
-/// Returns errors of the file system, [`io::ErrorKind::InvalidInput`] if the index is not a regular file, and
-/// [`io::ErrorKind::FileTooLarge`] if the index is longer than the longest index.
+/// - the errors of the file system
+/// - [`io::ErrorKind::InvalidInput`] if the index is not a regular file
+/// - [`io::ErrorKind::FileTooLarge`] if the index is longer than the longest index
 pub fn verify_index(segment: &Segment, path: &Path) -> io::Result<Option<Vec<IndexDefect>>> {
     let bytes = segment.as_bytes();
     let named = u64_at(bytes, segment_layout::INDEX).and_then(segment_layout::index_checksum);
@@ -137,9 +139,9 @@ pub fn verify_index(segment: &Segment, path: &Path) -> io::Result<Option<Vec<Ind
     Ok(Some(defects))
 }
 
-/// The bytes of an index; `None` if the file does not exist.
+/// Returns the bytes of an index, or `None` if the file does not exist.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    // Opening a pipe can block.
+    // An open of a pipe can block.
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
@@ -163,7 +165,7 @@ fn id(header: &IndexHeader) -> u64 {
     header.segment_id.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// The first place where two versions of a section differ, and the numbers there.
+/// Returns the first place where two versions of a section differ, and the numbers there.
 fn first_difference(section: Section, expected: &[u8], found: &[u8]) -> (String, u64, u64) {
     let length = ("length in bytes".to_owned(), expected.len() as u64, found.len() as u64);
     if expected.len() != found.len() {
@@ -175,7 +177,7 @@ fn first_difference(section: Section, expected: &[u8], found: &[u8]) -> (String,
     match section {
         Section::Zones => zone_difference(at / ZONE_LEN, expected, found).unwrap_or(length),
         Section::Column => {
-            // One byte for each entry, padded to an even number, then two bytes for each entry.
+            // The column has one byte for each entry, padding to an even number, and two bytes for each entry.
             let entries = expected.len() / 3;
             if at < entries {
                 return both(format!("entry {at}: severity"), &|bytes| byte(bytes, at));
@@ -199,7 +201,7 @@ fn first_difference(section: Section, expected: &[u8], found: &[u8]) -> (String,
     }
 }
 
-/// The first field in which a zone differs.
+/// Returns the first field in which a zone differs.
 fn zone_difference(number: usize, expected: &[u8], found: &[u8]) -> Option<(String, u64, u64)> {
     let zone = |bytes: &[u8]| bytes.as_chunks::<ZONE_LEN>().0.get(number).map(Zone::parse);
     let fields = |zone: Zone| {

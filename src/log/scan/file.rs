@@ -1,4 +1,4 @@
-//! One file of lines, or of frames that stand alone, that is looked through.
+//! The scan of one file of lines or of frames outside a segment.
 
 use std::io;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::segment::regular::Links;
 
 use super::{Found, Scanned, Visitor};
 
-/// Visits every entry of the file that `matches`. What is wrong with it is told.
+/// Visits every entry of the file that `matches`, and records losses and unreadable entries in `scanned`.
 ///
 /// # Errors
-/// Those of the file system.
+/// The errors of the file system.
 pub(super) fn scan<V: Visitor>(
     path: &Path,
     links: Links,

@@ -1,4 +1,4 @@
-//! Making an index, frame by frame.
+//! The construction of an index, frame by frame.
 
 use std::collections::HashMap;
 
@@ -14,26 +14,26 @@ use crate::segment::scan::{Event, Events, Mode};
 
 use super::filter;
 
-/// Severities that are counted apart: 0 to 24, and all others.
+/// The number of counters of severities: 0 to 24, and one for all others.
 pub(super) const SEVERITIES: usize = 26;
 /// The longest target that is counted by name, in bytes.
 const MAX_TARGET: usize = 255;
-/// An index has at most this share of the bytes that it is about, and a page.
+/// An index takes at most 1/`SHARE` of the indexed bytes, and `SLACK` bytes.
 const SHARE: u64 = 50;
 const SLACK: u64 = 4096;
-/// Fewer bytes are read as fast as an index of them.
+/// A smaller segment has no index: reading the segment is as fast as reading the index.
 const MIN_DATA: u64 = 64 << 10;
 
-/// Takes note of the frames of a segment, in their order, and makes the index of it.
+/// A builder of the index of a segment. It takes the frames in their order.
 ///
-/// The same frames give the same bytes, whoever takes note of them.
+/// The same frames result in the same bytes in every process.
 #[derive(Default)]
 pub(crate) struct IndexBuilder {
     zones: Vec<Zone>,
     current: Zone,
-    /// Of each entry its severity.
+    /// The severity of each entry.
     severities: Vec<u8>,
-    /// Of each entry how far the next one is, in slots; of the last one of a zone 0.
+    /// The distance from each entry to the next one in slots, or 0 for the last entry of a zone.
     gaps: Vec<u16>,
     last_slot: u32,
     filters: Vec<u8>,
@@ -41,7 +41,7 @@ pub(crate) struct IndexBuilder {
     has_traces: bool,
     targets: Targets,
     counts: [u64; SEVERITIES],
-    /// Entries, those that nobody can read included.
+    /// The number of entries, including unreadable ones.
     entries: u64,
     reached: u64,
 }
@@ -55,8 +55,8 @@ impl Default for Filter {
 }
 
 impl IndexBuilder {
-    /// The index of the segment that `bytes` is, whose frames end at `end`, or with the last one. `None` where something in
-    /// it is lost.
+    /// Builds the index of the segment `bytes`, whose frames end at `end`, or with the last frame. Returns `None` if
+    /// frames are lost.
     pub(crate) fn build(
         bytes: &[u8],
         header: &SegmentHeader,
@@ -82,7 +82,7 @@ impl IndexBuilder {
         builder.finish(header.segment_id, end.unwrap_or(last))
     }
 
-    /// Takes note of the frame at `offset`, which takes `len` bytes.
+    /// Adds the frame at `offset`, which takes `len` bytes.
     pub(crate) fn note(&mut self, offset: usize, len: usize, kind: FrameKind, payload: &[u8]) {
         let (Ok(slot), Ok(end)) = (u32::try_from(offset / ALIGN), u32::try_from((offset + len) / ALIGN))
         else {
@@ -97,7 +97,7 @@ impl IndexBuilder {
         self.entries += u64::from(entry.is_some());
         match entry {
             Some(Ok(entry)) => self.note_entry(slot, len, &entry),
-            // Where the entries come from, and what fills space, nobody looks for.
+            // No query searches for the resource or for padding.
             None if matches!(kind, FrameKind::Resource | FrameKind::Padding) => {}
             _ => zone.flags |= OTHER_FRAMES,
         }
@@ -155,9 +155,9 @@ impl IndexBuilder {
         self.filters.extend_from_slice(&std::mem::take(&mut self.filter).0);
     }
 
-    /// The index of the segment `segment_id`, whose frames end at `data_end`. What would take more than 2 % of them is
-    /// left out: the column first, or else bits of the filters. `None` where not even the zones fit, and for a segment that
-    /// is not worth an index.
+    /// Returns the index of the segment `segment_id`, whose frames end at `data_end`. If the index would exceed its
+    /// maximum size, the column is omitted first, and then the filters are reduced. Returns `None` if not even the
+    /// zones fit, and for a segment that is too small.
     pub(crate) fn finish(mut self, segment_id: [u8; 16], data_end: u64) -> Option<Vec<u8>> {
         if data_end < MIN_DATA {
             return None;
@@ -174,7 +174,7 @@ impl IndexBuilder {
         let room = usize::try_from(Self::max_len(data_end)).ok()?;
         let fixed = HEADER_LEN + zones.len() + counts.len() + 8 * 4;
         let left = room.checked_sub(fixed)?;
-        // A filter of half the bits takes more from those who look for a trace than the column gives to others.
+        // To halve the filter costs searches for a trace more than the column saves for other searches.
         let with_column = column.len() + filters.len() / 2 <= left;
         let left = if with_column { left - column.len() } else { left };
         while filters.len() > left {
@@ -187,7 +187,7 @@ impl IndexBuilder {
         assemble(header, [zones, column, filters, counts], u32::try_from(unit).ok()?)
     }
 
-    /// Bytes that the index of `bytes` bytes takes at most.
+    /// Returns the maximum size of the index of a segment of `bytes` bytes.
     pub(crate) fn max_len(bytes: u64) -> u64 {
         if bytes < MIN_DATA { 0 } else { bytes / SHARE + SLACK }
     }
@@ -213,13 +213,13 @@ fn assemble(mut header: IndexHeader, sections: [Vec<u8>; 4], unit: u32) -> Optio
     Some(bytes)
 }
 
-/// What logged, and how much.
+/// The targets of the entries, with the number of entries and bytes of each.
 #[derive(Default)]
 struct Targets {
     numbers: HashMap<Box<[u8]>, u8>,
     named: Vec<Target>,
     others: (u64, u64),
-    /// The number that was asked for last.
+    /// The number that was returned last.
     last: usize,
 }
 
@@ -230,7 +230,7 @@ struct Target {
 }
 
 impl Targets {
-    /// Counts an entry of `len` bytes. The number of its target.
+    /// Counts an entry of `len` bytes. Returns the number of its target.
     fn note(&mut self, name: &[u8], len: usize) -> usize {
         let number = self.number(name);
         let (entries, bytes) = match number.and_then(|number| self.named.get_mut(number)) {
@@ -259,7 +259,8 @@ impl Targets {
         Some(usize::from(number))
     }
 
-    /// The section of counts: of each severity, then of the targets without a name, then of each with one.
+    /// Returns the section of counts: of each severity, of the targets without a name, and of each target with a
+    /// name.
     fn counts(&self, severities: &[u64; SEVERITIES]) -> Vec<u8> {
         let mut out = Vec::new();
         for count in severities.iter().chain([&self.others.0, &self.others.1]) {

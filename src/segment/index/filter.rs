@@ -1,8 +1,8 @@
-//! Which trace ids may be in a zone: a Bloom filter of 512-bit blocks, so that asking it touches one line of memory.
+//! The set of trace ids of a zone: a Bloom filter of 512-bit blocks. A lookup reads one cache line.
 
-/// Bytes of a block.
+/// The number of bytes of a block.
 const BLOCK: usize = 64;
-/// Bits that an id sets, in one block.
+/// The number of bits that an id sets in its block.
 const BITS: u32 = 7;
 
 /// Adds `id` to `filter`, whose length is a multiple of 64.
@@ -16,11 +16,11 @@ pub(super) fn add(filter: &mut [u8], id: u128) {
     }
 }
 
-/// Whether `id` may have been added to `filter`. Where it has, always.
+/// Returns whether `id` may have been added to `filter`. It always returns `true` for an id that was added.
 #[inline]
 pub(super) fn may_hold(filter: &[u8], id: u128) -> bool {
     let (block, mut bits) = place(id, filter.len());
-    // A filter that is none says nothing.
+    // An empty filter excludes no id.
     let Some(block) = filter.get(block..block + BLOCK) else { return true };
     for _ in 0..BITS {
         let bit = usize::from(low_bits(bits));
@@ -32,7 +32,7 @@ pub(super) fn may_hold(filter: &[u8], id: u128) -> bool {
     true
 }
 
-/// A filter of half the blocks that holds what `filter` holds.
+/// Returns a filter of half the blocks that contains all ids of `filter`.
 pub(super) fn folded(filter: &[u8]) -> impl Iterator<Item = u8> + '_ {
     filter
         .as_chunks::<{ 2 * BLOCK }>()
@@ -46,15 +46,16 @@ fn low_bits(bits: u64) -> u16 {
     bits as u16 & 0x1FF
 }
 
-/// Where the block of an id is, and the bits in it: nine bits each.
+/// Returns the offset of the block of an id, and the bits in the block, nine bits each.
 #[expect(clippy::cast_possible_truncation, reason = "halves of a product, and an index under the length")]
 fn place(id: u128, len: usize) -> (usize, u64) {
-    // Two multiplications with odd constants, each folded: ids need not be random.
+    // Two multiplications with odd constants, each followed by a shift, distribute ids that are not random.
     let mixed = (id as u64 ^ ((id >> 64) as u64).rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ mixed >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     let mixed = mixed ^ mixed >> 32;
     let blocks = (len / BLOCK) as u64;
-    // The upper bits choose the block, so that one of half as many blocks is found at half the index.
+    // The upper bits select the block. In a filter of half the blocks, the block of an id therefore has half the
+    // index.
     let block = (((mixed >> 32) * blocks) >> 32) as usize;
     (block * BLOCK, mixed.wrapping_mul(0xA076_1D64_78BD_642F) >> 1)
 }

@@ -1,4 +1,4 @@
-//! From what somebody looks for to the places where it may be.
+//! The search for the parts of a segment that may contain wanted entries.
 
 use std::ops::{Deref, Range};
 
@@ -12,61 +12,65 @@ use crate::trip::TripCause;
 
 use super::{Column, SegmentIndex, filter};
 
-/// What holds for every entry that somebody looks for, as far as an index can tell it: what it excludes need not be read.
+/// The conditions for an entry that an index can check. Parts of a segment that the index excludes need not be read.
 ///
-/// Each condition is one of all that must hold. The default is that anything may.
+/// An entry is wanted if it meets all conditions. The default has no conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// A bit for each severity that it may have; `None`: any.
+    /// A bit for each permitted severity, or `None` for any.
     severities: Option<u32>,
-    /// Its time is not before this, in nanoseconds since the Unix epoch, and is known.
+    /// The earliest permitted time, in nanoseconds since the Unix epoch. Entries without a time are excluded.
     pub since: Option<u64>,
-    /// Its time is before this, and is known.
+    /// The end of the permitted time, exclusive, in nanoseconds since the Unix epoch. Entries without a time are
+    /// excluded.
     pub until: Option<u64>,
-    /// Its trace id is one of these; empty: any.
+    /// The permitted trace ids, or empty for any.
     pub traces: Vec<u128>,
-    /// Its target is one of these; empty: any.
+    /// The permitted targets, or empty for any.
     pub targets: Vec<Box<[u8]>>,
-    /// A bit for each cause of a trip of which it has one at least; 0: any.
+    /// A bit for each cause of trips, of which the entry must have at least one, or 0 for any entry.
     trips: u16,
 }
 
 impl Wanted {
-    /// Only entries of one of `severities`.
+    /// Restricts the entries to the given severities.
     pub fn of_severities(&mut self, severities: impl IntoIterator<Item = Severity>) {
         let bits =
             severities.into_iter().fold(0, |bits, severity| bits | layout::severity_bit(severity.number()));
         self.severities = Some(self.severities.unwrap_or(u32::MAX) & bits);
     }
 
-    /// Only entries in which the fuse tripped for one of `causes`.
+    /// Restricts the entries to those in which the circuit breaker tripped for one of `causes`. Later calls add
+    /// further causes.
     pub fn of_trips(&mut self, causes: impl IntoIterator<Item = TripCause>) {
         self.trips |= causes.into_iter().fold(0, |bits, cause| bits | 1 << cause as u16);
     }
 
-    /// Whether it excludes nothing.
+    /// Returns whether there are no conditions.
     #[must_use]
     pub fn is_anything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether an entry of this severity may be wanted.
+    /// Returns whether an entry of this severity may be wanted.
     pub(crate) fn admits_severity(&self, number: u8) -> bool {
         self.severities.is_none_or(|bits| bits & layout::severity_bit(number) != 0)
     }
 
-    /// Whether every entry of the zone has a severity that is wanted.
+    /// Returns whether every entry of the zone has a permitted severity.
     pub(crate) fn admits_all_severities_of(&self, zone: &Zone) -> bool {
         self.severities.is_none_or(|bits| zone.severities & !bits == 0)
     }
 
-    /// Whether a segment with this trailer may have some that are wanted. One without entries may have other things to tell.
+    /// Returns whether a segment with this trailer may contain wanted entries. A segment without entries may contain
+    /// other frames that a reader reports.
     #[cfg(unix)]
     pub(crate) fn admits_segment(&self, trailer: &Trailer) -> bool {
         trailer.entries == 0 || self.admits_times((trailer.min_time, trailer.max_time))
     }
 
-    /// Whether a segment or a zone with entries of these times, 0 where none has one, may have some that are wanted.
+    /// Returns whether a segment or a zone may contain wanted entries if its times are in this range. The range is 0
+    /// if no entry has a time.
     pub(crate) fn admits_times(&self, (min, max): (u64, u64)) -> bool {
         if self.since.is_none() && self.until.is_none() {
             return true;
@@ -75,7 +79,7 @@ impl Wanted {
     }
 }
 
-/// Where somebody stands in a search that goes from zone to zone.
+/// The position of a search that advances from zone to zone.
 #[derive(Default)]
 pub(crate) struct Position {
     next: usize,
@@ -83,23 +87,23 @@ pub(crate) struct Position {
     place: Place,
 }
 
-/// A place among the entries of a zone.
+/// A position among the entries of a zone.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
-    /// The next entry to look at, and its slot.
+    /// The next entry to check, and its slot.
     entry: usize,
     slot: u32,
 }
 
-/// An index in which somebody looks for something: its parts that were found whole, and what of a [`Wanted`] depends on the
-/// segment. `I` leads to the index, and `W` to what is wanted.
+/// A search in an index: the intact sections, and the conditions that depend on the segment. `I` dereferences to the
+/// index, and `W` to the conditions.
 pub(crate) struct Search<I, W> {
     index: I,
     wanted: W,
     zones: Extent,
     column: Option<Extent>,
     filters: Option<Extent>,
-    /// A bit for each target that is wanted.
+    /// A bit for each permitted target.
     targets: u64,
 }
 
@@ -116,7 +120,7 @@ impl SegmentIndex {
 }
 
 impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
-    /// Looks for `wanted` in `index`. `None` where that is of no use.
+    /// Creates a search for `wanted` in `index`. Returns `None` if the index has no usable zones.
     pub(crate) fn new(index: I, wanted: W) -> Option<Self> {
         let zones = index.zones()?;
         let filled =
@@ -127,12 +131,13 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
         Some(Self { index, wanted, zones, column, filters, targets })
     }
 
-    /// How many zones there are.
+    /// Returns the number of zones.
     pub(crate) fn zones(&self) -> usize {
         self.zones.len as usize / layout::ZONE_LEN
     }
 
-    /// The next part of the segment to look at, in bytes: whole frames. Between the parts is nothing that is wanted.
+    /// Returns the next part of the segment to read, in bytes. The part consists of whole frames. No wanted entry is
+    /// between two parts.
     pub(crate) fn next(&self, position: &mut Position) -> Option<Range<usize>> {
         loop {
             if let Some(zone) = &position.zone
@@ -149,7 +154,7 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
         }
     }
 
-    /// The zone of this number, where something that is wanted may be in it.
+    /// Returns the zone of this number if it may contain wanted entries.
     pub(crate) fn zone(&self, number: usize) -> Option<Zone> {
         let zone = self.parse(number)?;
         self.admits(number, &zone).then_some(zone)
@@ -160,19 +165,19 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
         zones.get(number).map(Zone::parse)
     }
 
-    /// The next part of the zone to look at.
+    /// Returns the next part of the zone to read.
     pub(crate) fn next_in(&self, zone: &Zone, place: &mut Place) -> Option<Range<usize>> {
         let slots = self.next_slots(zone, place)?;
         let bytes = |slot: u32| (slot as usize).saturating_mul(ALIGN).min(self.index.end);
         Some(bytes(slots.start)..bytes(slots.end))
     }
 
-    /// The severities of the entries in the zone, where the index says them.
+    /// Returns the severities of the entries in the zone, if the index contains them.
     pub(crate) fn severities(&self, zone: &Zone) -> Option<&[u8]> {
         Some(self.column_of(zone)?.severities)
     }
 
-    /// Whether every entry of the zone, or each of a severity that is wanted, is wanted: as far as `Wanted` says it all.
+    /// Returns whether every entry of the zone with a permitted severity meets all conditions.
     pub(crate) fn wants_all_of(&self, zone: &Zone) -> bool {
         let wanted = &*self.wanted;
         let ranged = wanted.since.is_some() || wanted.until.is_some();
@@ -180,14 +185,14 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
             || zone.flags & WITHOUT_TIME == 0
                 && wanted.since.is_none_or(|since| zone.times.0 >= since)
                 && wanted.until.is_none_or(|until| zone.times.1 < until);
-        // The last bit is of targets that are not told apart.
+        // The last bit represents all targets without a number, so it identifies no single target.
         let told = self.targets == u64::MAX || zone.targets & !(self.targets & !(1 << NAMED_TARGETS)) == 0;
         zone.flags & OTHER_FRAMES == 0 && in_time && told && wanted.traces.is_empty() && wanted.trips == 0
     }
 
     fn admits(&self, number: usize, zone: &Zone) -> bool {
         if zone.flags & OTHER_FRAMES != 0 {
-            // What was lost, and what cannot be read, is told to everybody.
+            // Every reader reports losses and unreadable frames.
             return true;
         }
         let wanted = &*self.wanted;
@@ -210,7 +215,8 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
         Column::of(self.index.at(self.column?)?, total, first..first + entries)
     }
 
-    /// The next run of entries in the zone whose severity is wanted; all of it where nothing tells them apart.
+    /// Returns the next run of entries in the zone with a permitted severity, or the whole zone if the index does not
+    /// distinguish its entries.
     fn next_slots(&self, zone: &Zone, place: &mut Place) -> Option<Range<u32>> {
         let regular = zone.flags & (OTHER_FRAMES | IRREGULAR) == 0;
         let column = self.column_of(zone).filter(|_| regular);
@@ -229,7 +235,7 @@ impl<I: Deref<Target = SegmentIndex>, W: Deref<Target = Wanted>> Search<I, W> {
             } else if let Some(start) = start {
                 return Some(start..place.slot);
             }
-            // A file states the gaps: their sum may be out of the zone.
+            // The gaps come from a file, so their sum may exceed the zone.
             place.slot = place.slot.saturating_add(column.gap(place.entry)).min(zone.slots.1);
             place.entry += 1;
         }

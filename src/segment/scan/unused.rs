@@ -1,13 +1,13 @@
-//! Looking through space that should be zero.
+//! Searches in space that should be zero.
 
 use crate::format::frame::ALIGN;
 
-/// How many bytes are compared with zero at once.
+/// The number of bytes that are compared with zero at once.
 const CHUNK: usize = 4096;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
-/// The next slot at or behind `from` that is not all zero. Looks at whole chunks only where they begin, so that every
-/// byte is looked at twice at most, however zeros and others alternate.
+/// Returns the offset of the first slot at or after `from` that is not all zero. Whole chunks are compared only at
+/// multiples of the chunk size. Therefore each byte is read at most twice, for any pattern of zeros and other bytes.
 pub(crate) fn next_nonzero(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while at < bytes.len() {
@@ -24,7 +24,7 @@ pub(crate) fn next_nonzero(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// One past the last slot at or behind `from` that is not zero, or `from`.
+/// Returns the offset after the last slot at or after `from` that is not all zero, or `from` if there is none.
 pub(crate) fn last_nonzero(bytes: &[u8], from: usize) -> usize {
     let space = bytes.get(from..).unwrap_or(&[]);
     let Some(chunk) = space.chunks(CHUNK).rposition(|chunk| !is_zero(chunk)) else { return from };
@@ -34,7 +34,8 @@ pub(crate) fn last_nonzero(bytes: &[u8], from: usize) -> usize {
     (from + start + (slot + 1) * ALIGN).min(bytes.len())
 }
 
-/// Of at most [`CHUNK`] bytes. A comparison of slices is a `memcmp`, which is fast without optimisation, too.
+/// Returns whether `bytes`, of at most [`CHUNK`] bytes, are all zero. The comparison of slices is a `memcmp`, which
+/// is also fast without optimisation.
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     bytes == &ZEROS[..bytes.len().min(CHUNK)]
 }

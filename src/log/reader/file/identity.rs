@@ -1,4 +1,4 @@
-//! Whether a file is still the one that has been read, and has its name.
+//! The identity of a file: whether it is still the file that has been read, and whether it still has its name.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,21 +8,21 @@ use crate::segment::regular;
 
 use super::{Ending, LogFile};
 
-/// How often it is asked for whether the file still has its name.
+/// The interval of the checks of the name.
 const ASK: Duration = Duration::from_millis(500);
-/// How long a file that has lost its name is waited for: whoever writes to it may not have noticed yet.
+/// The time that the reader waits for a file without a name to get one. A writer may still append to such a file.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl LogFile {
-    /// Takes note of a name that the file with its number has now. Whether it is this one, and not another one that has got
-    /// the number of one that is gone.
+    /// Handles a name of a file with this file's number. Returns `false` if it is another file, which got the number
+    /// of a deleted file.
     pub(in crate::log::reader) fn rename(&mut self, path: &Path) -> bool {
         let is_this = match (&self.reader, self.parked) {
             (Some(_), _) => true,
             (None, Some(mark)) => {
                 regular::open(path, self.info.links).is_ok_and(|(file, _)| mark.is_in(&file))
             }
-            // It has its number as long as it is open.
+            // An open file keeps its number.
             (None, None) => self.opened.is_some() || !self.done,
         };
         if is_this {
@@ -32,7 +32,7 @@ impl LogFile {
         is_this
     }
 
-    /// Looks at what has become of the file.
+    /// Checks whether the file was truncated, overwritten or deleted.
     pub(super) fn look(&mut self) {
         let Some(reader) = &mut self.reader else { return };
         let tail = reader.get_mut();
@@ -50,7 +50,7 @@ impl LogFile {
         }
     }
 
-    /// Whether the file can be found under its name, for all that is known. Where it has not been for a while, it is done.
+    /// Returns whether the file had its name at the last check. If it had no name for [`GRACE`], marks it as done.
     pub(super) fn has_name(&mut self) -> bool {
         if self.name_asked.elapsed() < ASK {
             return self.nameless.is_none();
@@ -64,7 +64,7 @@ impl LogFile {
         self.nameless.is_none()
     }
 
-    /// Whether it has been without a name for so long that it will not get one.
+    /// Returns whether the file has had no name for so long that the reader no longer waits for one.
     pub(super) fn is_lost(&mut self) -> bool {
         !self.has_name() && self.done
     }

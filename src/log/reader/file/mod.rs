@@ -1,4 +1,4 @@
-//! One file that is no segment, and how far it has been read.
+//! The reader of one file that is not a segment.
 
 mod identity;
 mod seek;
@@ -17,61 +17,61 @@ use super::event::{LogEvent, Source};
 use super::stream::Terms;
 use tail::{Mark, Tail};
 
-/// How long a file in which nothing comes is left alone, at first and at most.
+/// The shortest and the longest pause between two looks at a file without new data.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-/// What a file has next.
+/// The next event of a file.
 enum Head {
-    /// Nothing yet.
+    /// No event now.
     Idle,
-    /// Something that was found when it was looked into; it is opened again when its turn comes.
+    /// An event, in a file that was closed after its first read. The file is opened again when its turn comes.
     Unopened,
-    /// What its reader stands at.
+    /// The current event of the reader.
     Found,
-    /// What has happened to it.
+    /// A change of the file.
     Changed(FileChange),
-    /// It cannot be read.
+    /// An error that makes the file unreadable.
     Failed(io::Error),
 }
 
-/// Why a file is read to what is now its end.
+/// The reason why a file is read only to its current end.
 #[derive(Clone, Copy)]
 enum Ending {
-    /// It is another one from its beginning.
+    /// The file was truncated or overwritten.
     Truncated { read: u64, len: u64 },
-    /// It has no name any more.
+    /// The file no longer has a name.
     Gone,
 }
 
-/// One file that is no segment, and how far it has been read.
+/// A file that is not a segment, and the position up to which it has been read.
 pub(super) struct LogFile {
     pub(super) info: FileInfo,
     pub(super) id: FileId,
-    /// As that of a stream: the latest time so far.
+    /// The latest time so far, as in a stream.
     pub(super) key: u64,
     head: Head,
     reader: Option<Box<MixedReader<Tail>>>,
-    /// The file, where it has been opened to find out what it is, and not been read yet.
+    /// The open file, if it was opened to detect its type and has not been read.
     opened: Option<File>,
-    /// Where it is opened.
+    /// The offset at which reading starts.
     start: u64,
-    /// Up to where it had been read when it was closed, to be opened again once there is more.
+    /// The position at which the file was closed. It is opened again when it has more data.
     parked: Option<Mark>,
     ending: Option<Ending>,
-    /// Whether nothing will come.
+    /// Whether no further event will come.
     done: bool,
     /// Whether the file cannot be read at all, for example because it is compressed.
     failed: bool,
-    /// When it was looked for something new last, and for how long it is left alone.
+    /// The time of the last look for new data, and the pause after it.
     asked: Instant,
     pause: Duration,
-    /// When its name was looked for last, and since when it has none.
+    /// The time of the last check of the name, and the time since which the file has no name.
     name_asked: Instant,
     nameless: Option<Instant>,
 }
 
 impl LogFile {
-    /// The file of which `info` tells; `replaced` where another one had its name. Without `file` it is opened when it is looked
-    /// into.
+    /// Creates a reader of the file of `info`. `replaced` is whether another file had the name. Without `file`, the
+    /// file is opened at the first read.
     pub(super) fn new(info: FileInfo, id: FileId, file: Option<File>, replaced: bool) -> Self {
         let now = Instant::now();
         Self {
@@ -93,12 +93,12 @@ impl LogFile {
         }
     }
 
-    /// One that cannot be read.
+    /// Creates a reader that only reports `error`.
     pub(super) fn failed(info: FileInfo, id: FileId, error: io::Error) -> Self {
         Self { head: Head::Failed(error), done: true, failed: true, ..Self::new(info, id, None, false) }
     }
 
-    /// Takes the error of a file that cannot be read, with its path.
+    /// Returns the error of an unreadable file with its path, and removes it.
     pub(super) fn take_failure(&mut self) -> Option<(PathBuf, io::Error)> {
         match std::mem::replace(&mut self.head, Head::Idle) {
             Head::Failed(error) => Some((self.info.path.clone(), error)),
@@ -117,7 +117,7 @@ impl LogFile {
         matches!(self.head, Head::Unopened)
     }
 
-    /// Whether nothing will come.
+    /// Returns whether no further event will come.
     pub(super) fn is_at_rest(&self) -> bool {
         self.is_idle() && self.done
     }
@@ -126,13 +126,13 @@ impl LogFile {
         self.reader.is_some() || self.opened.is_some()
     }
 
-    /// Whether nothing of it has been read.
+    /// Returns whether nothing of the file has been read.
     pub(super) fn is_fresh(&self) -> bool {
         self.failed || self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
     }
 
-    /// Closes it, where too many are open: until its turn comes, where it has only just been looked into; else until there is
-    /// more of it.
+    /// Closes the file because too many files are open. If its first event was just found, it is opened again when
+    /// its turn comes, else when it has more data.
     pub(super) fn close(&mut self) {
         match self.head {
             Head::Found => (self.reader, self.head) = (None, Head::Unopened),
@@ -140,7 +140,7 @@ impl LogFile {
         }
     }
 
-    /// Finds what comes next.
+    /// Advances to the next event.
     pub(super) fn advance(&mut self, terms: &Terms) {
         if self.done {
             self.head = Head::Idle;
@@ -156,7 +156,7 @@ impl LogFile {
                 self.look();
             }
         } else if let Err(error) = self.open(terms) {
-            // It may have got another name, of which one hears later.
+            // The file may have another name, which a later look at the directory shows.
             let waits = terms.follow && error.kind() == io::ErrorKind::NotFound && !self.is_lost();
             if !waits {
                 self.fail(error);
@@ -166,7 +166,7 @@ impl LogFile {
         self.read(terms);
     }
 
-    /// Opens the file, where there is something to read in it.
+    /// Opens the file if it has data to read.
     fn open(&mut self, terms: &Terms) -> io::Result<()> {
         if let Some(mark) = self.parked {
             if !self.has_name() {
@@ -189,12 +189,12 @@ impl LogFile {
         Ok(())
     }
 
-    /// A reader of the file from `offset` on.
+    /// Returns a reader of the file from `offset`.
     fn reader_at(&mut self, offset: u64, terms: &Terms) -> io::Result<MixedReader<Tail>> {
         Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits))
     }
 
-    /// The file, and not another one that has its name now.
+    /// Returns the file. Fails if another file has its name now.
     fn file(&mut self) -> io::Result<File> {
         if let Some(file) = self.opened.take() {
             return Ok(file);
@@ -203,7 +203,7 @@ impl LogFile {
         if id == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
-    /// Closes the file until there is more of it.
+    /// Closes the file until it has more data.
     pub(super) fn park(&mut self) {
         if let Some(mut reader) = self.reader.take() {
             self.start = reader.offset();
@@ -211,7 +211,7 @@ impl LogFile {
         }
     }
 
-    /// Whether to look for something new. Asks the clock alone.
+    /// Returns whether a look for new data is due. Reads only the clock.
     fn is_due(&mut self) -> bool {
         if self.asked.elapsed() < self.pause {
             return false;
@@ -221,7 +221,7 @@ impl LogFile {
         true
     }
 
-    /// Reads on.
+    /// Reads up to the next event.
     fn read(&mut self, terms: &Terms) {
         let Some(reader) = &mut self.reader else { return };
         loop {
@@ -243,7 +243,7 @@ impl LogFile {
         }
     }
 
-    /// There is nothing more now.
+    /// Handles the end of the available data.
     fn rest(&mut self, follows: bool) {
         match self.ending.take() {
             Some(Ending::Truncated { read, len }) => {
@@ -252,15 +252,15 @@ impl LogFile {
                 self.head = Head::Changed(FileChange::Truncated { read, len });
             }
             Some(Ending::Gone) => self.end(),
-            // Should somebody follow it later, it is opened again.
+            // If the reader follows later, the file is opened again.
             None if !follows => self.park(),
-            // Whoever has appended something may append more.
+            // A writer that has just appended is likely to append more.
             None if self.pause.is_zero() => self.pause = PAUSE.0,
             None => {}
         }
     }
 
-    /// Nothing more comes, unless the file gets a name again.
+    /// Ends the file, unless it gets a name again.
     fn end(&mut self) {
         self.park();
         self.done = true;
@@ -271,7 +271,7 @@ impl LogFile {
         (self.reader, self.opened, self.parked, self.done) = (None, None, None, true);
     }
 
-    /// What comes next.
+    /// Returns the current event.
     #[inline]
     pub(super) fn event(&self) -> Option<LogEvent<'_>> {
         let file = &self.info;
@@ -284,7 +284,7 @@ impl LogFile {
     }
 }
 
-/// Whether what the reader stands at is asked for.
+/// Returns whether the current event of the reader is requested.
 #[inline]
 fn is_asked_for(reader: &MixedReader<Tail>, kind: FrameKind, time: u64, terms: &Terms) -> bool {
     let entry = |event| if let MixedEvent::Entry { entry, .. } = event { Some(entry) } else { None };
@@ -295,7 +295,7 @@ fn is_asked_for(reader: &MixedReader<Tail>, kind: FrameKind, time: u64, terms: &
     }
 }
 
-/// What a stream has, as what a log has.
+/// Converts an event of a stream of bytes to an event of a log.
 #[inline]
 fn in_log<'a>(event: MixedEvent<'a>, file: &'a FileInfo) -> LogEvent<'a> {
     let source = Source::File(file);

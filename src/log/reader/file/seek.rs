@@ -1,4 +1,4 @@
-//! Beginning at the end of a file, or a few entries before it.
+//! The start of reading at the end of a file, or a few entries before it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,18 +8,19 @@ use crate::mixed::Step;
 
 use super::{Head, LogFile, Terms, is_asked_for};
 
-/// So many places in a file are remembered at most.
+/// The maximum number of offsets in a file that are remembered.
 const MOST_PLACES: usize = 1 << 20;
 
 impl LogFile {
-    /// Passes over everything there is now.
+    /// Skips everything that the file contains now.
     pub(in crate::log::reader) fn skip_to_end(&mut self, terms: &Terms) {
         if let Err(error) = self.skip(terms, |_| ()) {
             self.fail(error);
         }
     }
 
-    /// Passes over everything there is now, and says of each piece in which entries may be where it begins.
+    /// Skips everything that the file contains now. Calls `found` with the offset of each piece that may contain
+    /// entries.
     fn skip(&mut self, terms: &Terms, mut found: impl FnMut(u64)) -> io::Result<()> {
         if self.done {
             return Ok(());
@@ -40,14 +41,14 @@ impl LogFile {
         Ok(())
     }
 
-    /// Moves to a place with at most `most` pieces with entries behind it, of one that is fresh; how many entries that are
-    /// asked for are behind it, and the latest time of them.
+    /// Moves a file that has not been read to an offset with at most `most` pieces with entries after it. Returns the
+    /// number of requested entries after the offset, and their latest time.
     pub(in crate::log::reader) fn seek_to_last(&mut self, most: usize, terms: &Terms) -> (u64, u64) {
         if self.done {
             return (0, 0);
         }
         let mut places = VecDeque::new();
-        // In a range, or with a filter, most pieces may not count.
+        // With a time range or a filter, most pieces may contain no requested entry.
         if terms.window.is_open() && terms.filter.is_none() && most <= MOST_PLACES {
             let result = self.skip(terms, |offset| {
                 if places.len() == most {
@@ -65,14 +66,14 @@ impl LogFile {
         counted.unwrap_or_default()
     }
 
-    /// Keeps the file of its reader, to read it from another place.
+    /// Takes the file from its reader, so that it can be read from another offset.
     pub(super) fn reopen(&mut self) {
         if let Some(reader) = self.reader.take() {
             self.opened = Some(reader.into_inner().into_file());
         }
     }
 
-    /// How many entries that are asked for there are from the place at which it is opened, and their latest time.
+    /// Returns the number of requested entries from the start offset, and their latest time.
     fn count(&mut self, terms: &Terms) -> io::Result<(u64, u64)> {
         let mut reader = self.reader_at(self.start, terms)?;
         let (mut entries, mut latest) = (0, 0);

@@ -1,28 +1,28 @@
-//! A file that is read as it grows.
+//! A file that is read while it grows.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
-/// So many bytes before the place up to which a file has been read are remembered, to know it by them.
+/// The number of remembered bytes before the position. They identify the file.
 const REMEMBERED: usize = 64;
 
-/// Up to where a file has been read, and the last bytes before.
+/// A position in a file up to which it has been read, and the last bytes before the position.
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
     pub(super) at: u64,
     last: [u8; REMEMBERED],
-    /// How many of `last` there are, at its end.
+    /// The number of remembered bytes, at the end of `last`.
     count: usize,
 }
 
 impl Mark {
-    /// At `offset`, of which nothing is remembered.
+    /// Creates a mark at `offset` without remembered bytes.
     pub(super) fn at(offset: u64) -> Self {
         Self { at: offset, last: [0; REMEMBERED], count: 0 }
     }
 
-    /// Takes note of bytes that have been read.
+    /// Advances the position past bytes that have been read.
     fn pass(&mut self, bytes: &[u8]) {
         let new = &bytes[bytes.len().saturating_sub(REMEMBERED)..];
         self.last.copy_within(new.len().., 0);
@@ -31,7 +31,7 @@ impl Mark {
         self.at += bytes.len() as u64;
     }
 
-    /// Whether `file` has those bytes there.
+    /// Returns whether `file` contains the remembered bytes before the position.
     pub(super) fn is_in(&self, file: &File) -> bool {
         let mut found = [0; REMEMBERED];
         let found = &mut found[REMEMBERED - self.count..];
@@ -40,19 +40,19 @@ impl Mark {
     }
 }
 
-/// A file that is read as it grows.
+/// A file that is read while it grows.
 pub(super) struct Tail {
     file: File,
     pub(super) mark: Mark,
-    /// Whether what comes is not read any more.
+    /// Whether the file is read no further.
     pub(super) closed: bool,
 }
 
 impl Tail {
-    /// Reads `file` from `offset` on.
+    /// Reads `file` from `offset`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn at(mut file: File, offset: u64) -> io::Result<Self> {
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self { file, mark: Mark::at(offset), closed: false })
@@ -62,7 +62,7 @@ impl Tail {
         self.file
     }
 
-    /// How long the file is now, where it is not what has been read of it, continued.
+    /// Returns the current length of the file if the file is not a continuation of the bytes that were read from it.
     pub(super) fn changed(&self) -> Option<u64> {
         let len = self.file.metadata().ok()?.len();
         let is_same = len >= self.mark.at && self.mark.is_in(&self.file);

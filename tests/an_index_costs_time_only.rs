@@ -61,8 +61,8 @@ fn found(
 fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
     let directory = tempfile::tempdir().unwrap();
     let path = segment(directory.path(), 1, 12_000);
-    let segment = Segment::open_trusted(&path).unwrap();
-    let index = SegmentIndex::open_trusted(&path, &segment).unwrap();
+    let segment = Segment::read_copy(&path).unwrap();
+    let index = SegmentIndex::read_copy(&path, &segment).unwrap();
     assert!(
         index.as_bytes().len() as u64 <= segment.trailer().unwrap().data_end / 50 + 4096,
         "{} bytes",
@@ -110,8 +110,8 @@ fn whoever_makes_it_makes_the_same() {
         if path.extension().unwrap() != "fws" {
             continue;
         }
-        let segment = Segment::open_trusted(&path).unwrap();
-        let Some(index) = SegmentIndex::open_trusted(&path, &segment) else {
+        let segment = Segment::read_copy(&path).unwrap();
+        let Some(index) = SegmentIndex::read_copy(&path, &segment) else {
             assert!(segment.trailer().unwrap().data_end < 64 << 10, "only what is small has none");
             continue;
         };
@@ -131,13 +131,13 @@ fn whoever_makes_it_makes_the_same() {
 fn a_lie_is_not_believed() {
     let directory = tempfile::tempdir().unwrap();
     let (path, other) = (segment(directory.path(), 1, 3_000), segment(directory.path(), 2, 3_000));
-    let segment = Segment::open_trusted(&path).unwrap();
+    let segment = Segment::read_copy(&path).unwrap();
     let honest = fs::read(index_of(&path)).unwrap();
     let open = |bytes: &[u8]| {
         // The file is replaced, because a mapped file must not be changed.
         fs::remove_file(index_of(&path)).unwrap();
         fs::write(index_of(&path), bytes).unwrap();
-        SegmentIndex::open_trusted(&path, &segment)
+        SegmentIndex::read_copy(&path, &segment)
     };
     let mut errors = Wanted::default();
     errors.of_severities([Severity::ERROR]);

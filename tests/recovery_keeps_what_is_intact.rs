@@ -24,7 +24,7 @@ fn intact_frames_are_copied_verbatim_and_the_input_stays() {
     options.size = SegmentOptions::MIN_SIZE;
     let mut writer = SegmentWriter::create(&output, &options).unwrap();
     let mut payloads = Vec::new();
-    let damaged = Segment::open_trusted(&input).unwrap();
+    let damaged = Segment::read_copy(&input).unwrap();
     let report = recover(&damaged, |frame| {
         if frame.kind == FrameKind::Entry {
             payloads.push(frame.payload.to_vec());
@@ -76,7 +76,7 @@ fn a_series_goes_on_in_the_next_segment_and_the_names_sort() {
 
     let (mut entries, mut previous) = (Vec::new(), ([0; 16], 0));
     for (sequence, path) in paths.iter().enumerate() {
-        let segment = Segment::open_trusted(path).unwrap();
+        let segment = Segment::read_copy(path).unwrap();
         let header = segment.header().unwrap();
         assert_eq!(
             (header.sequence, header.previous_id, header.previous_end),

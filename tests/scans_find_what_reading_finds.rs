@@ -159,7 +159,7 @@ fn damage_is_told_where_it_is_met() {
 
     // The test flips a bit in the last byte of an error entry. Later it also flips a bit in the commit word of another
     // entry, so that the length of its frame is unknown.
-    let segment = Segment::open_trusted(&path).unwrap();
+    let segment = Segment::read_copy(&path).unwrap();
     let frames: Vec<(u64, u64)> = segment
         .events(Mode::Strict)
         .unwrap()

@@ -40,7 +40,7 @@ fn a_writer_dropped_without_seal_leaves_every_entry() {
     for n in 0..20 {
         append(&mut writer, n).unwrap();
         // While the segment is live, a reader returns all entries that were appended before.
-        let segment = Segment::open_trusted(&path).unwrap();
+        let segment = Segment::read_copy(&path).unwrap();
         assert_eq!(segment.entries().unwrap().count() as u64, n + 1);
         assert_eq!(segment.state(), State::Open);
     }
@@ -160,7 +160,8 @@ fn sealing_keeps_the_length_and_every_map() {
     options.size = 1 << 20;
     let mut writer = SegmentWriter::create(&path, &options).unwrap();
     let end = (0..10).map(|n| append(&mut writer, n).unwrap()).last().unwrap();
-    let early = Segment::open_trusted(&path).unwrap();
+    // SAFETY: no other program knows the file.
+    let early = unsafe { Segment::open_trusted(&path).unwrap() };
     writer.flush().unwrap();
     assert_eq!(early.durable_up_to(), end);
     let trailer = writer.seal().unwrap();

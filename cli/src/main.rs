@@ -23,6 +23,9 @@ use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 
 fn main() -> ExitCode {
+    // A file that another program truncates is an error message, not a death by SIGBUS.
+    #[cfg(unix)]
+    fusewire::segment::handle_sigbus();
     let cli = Cli::parse();
     let mut terminal = Terminal::new(cli.color);
     if !cli.no_pager && cli.command.is_for_reading() {

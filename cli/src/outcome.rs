@@ -19,9 +19,11 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The outcome of a command that could not read the file `path`, although it read its other input. If `path` is all
-    /// of its input, the command failed.
-    pub(crate) fn of_unreadable(path: &Path, input: &[PathBuf]) -> Self {
-        if input == [path] { Self::Failed } else { Self::Lossy }
+    /// of its input, the command failed, unless another program truncated the file while the command read it: the command
+    /// processed the entries before.
+    pub(crate) fn of_unreadable(path: &Path, input: &[PathBuf], error: &io::Error) -> Self {
+        let is_truncated = error.kind() == io::ErrorKind::UnexpectedEof;
+        if input == [path] && !is_truncated { Self::Failed } else { Self::Lossy }
     }
 
     const NO_MATCH: u8 = 1;

@@ -35,4 +35,12 @@ mod _fusewire {
     use super::options::Source;
     #[pymodule_export]
     use super::write::Writer;
+
+    /// A file that another program truncates is an exception or a loss, not a death by SIGBUS.
+    #[pymodule_init]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        #[cfg(unix)]
+        fusewire::segment::handle_sigbus();
+        Ok(())
+    }
 }

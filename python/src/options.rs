@@ -120,7 +120,7 @@ impl Source {
 
     /// Creates a cache for resources.
     pub(crate) fn resources(&self) -> Resources {
-        Resources::new(self.copy)
+        Resources::new()
     }
 
     /// Converts the error of `open`, and adds the path that cannot be read if it is known.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fusewire::decode::EntryRef;
 use fusewire::log::Source;
-use fusewire::segment::Segment;
+use fusewire::segment::read_resource;
 
 /// The id of a resource; 0 means no resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -12,8 +12,6 @@ pub(crate) struct ResourceId(usize);
 
 /// A cache of resources.
 pub(crate) struct Resources {
-    /// Whether segments are read into memory instead of mapped.
-    copy: bool,
     by_stream: HashMap<[u8; 16], ResourceId>,
     /// Each resource as the attributes of an entry.
     payloads: Vec<Vec<u8>>,
@@ -21,8 +19,8 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    pub(crate) fn new(copy: bool) -> Self {
-        Self { copy, by_stream: HashMap::new(), payloads: Vec::new(), last: None }
+    pub(crate) fn new() -> Self {
+        Self { by_stream: HashMap::new(), payloads: Vec::new(), last: None }
     }
 
     /// Returns the resource of `source`.
@@ -47,10 +45,8 @@ impl Resources {
 
     /// Reads the resource from the start of the segment `path`, if it is readable.
     fn read(&mut self, path: &std::path::Path) -> ResourceId {
-        let segment = if self.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
-        let Ok(segment) = segment else { return ResourceId(0) };
-        let Some(resource) = segment.resource() else { return ResourceId(0) };
-        self.payloads.push(resource.as_bytes().to_vec());
+        let Ok(Some(resource)) = read_resource(path) else { return ResourceId(0) };
+        self.payloads.push(resource);
         ResourceId(self.payloads.len())
     }
 

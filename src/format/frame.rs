@@ -259,17 +259,29 @@ pub(crate) fn parse_trusted(
 /// Returns the frame with the expected tag, its commit word, and the length of its payload.
 #[inline]
 fn placed(bytes: &[u8], expected_tag: u32) -> Result<(&[u8], u64, usize), FrameFault> {
-    let (word, payload) = announced(bytes).map_err(|fault| match fault {
-        FrameFault::Header if u64_at(bytes, COMMIT) == Some(closed_word(expected_tag)) => FrameFault::Closed,
+    let (word, payload) = examine(bytes, bytes.len(), expected_tag)?;
+    Ok((&bytes[..frame_len(payload)], word, payload))
+}
+
+/// Checks the header of a frame without its payload: `header` is the beginning of the frame, and `available` the number of
+/// bytes from there to the end of the space for frames. Returns the commit word and the length of the payload.
+#[inline]
+pub(crate) fn examine(
+    header: &[u8],
+    available: usize,
+    expected_tag: u32,
+) -> Result<(u64, usize), FrameFault> {
+    let (word, payload) = announced(header, available).map_err(|fault| match fault {
+        FrameFault::Header if u64_at(header, COMMIT) == Some(closed_word(expected_tag)) => FrameFault::Closed,
         fault => fault,
     })?;
     // Another process may be writing. The fence orders the reads below after the read of the commit word.
     fence(Ordering::Acquire);
-    let found_tag = u32_at(bytes, TAG).unwrap_or(0);
+    let found_tag = u32_at(header, TAG).unwrap_or(0);
     if found_tag != expected_tag {
         return Err(FrameFault::Misplaced { expected: expected_tag, found: found_tag });
     }
-    Ok((&bytes[..frame_len(payload)], word, payload))
+    Ok((word, payload))
 }
 
 #[inline]
@@ -282,12 +294,12 @@ fn believed(frame: &[u8], payload: usize, offset: usize) -> FrameRef<'_> {
     }
 }
 
-/// Returns the commit word of a committed frame and its payload length. The frame does not exceed `bytes`.
+/// Returns the commit word of a committed frame and its payload length. The frame does not exceed `available` bytes.
 #[inline]
-fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
-    let available = bytes.len() as u64;
-    let truncated = |needed: usize| FrameFault::Truncated { needed: needed as u64, available };
-    let word = u64_at(bytes, COMMIT).ok_or(truncated(HEADER_LEN))?;
+fn announced(header: &[u8], available: usize) -> Result<(u64, usize), FrameFault> {
+    let truncated =
+        |needed: usize| FrameFault::Truncated { needed: needed as u64, available: available as u64 };
+    let word = u64_at(header, COMMIT).ok_or(truncated(HEADER_LEN))?;
     if word == 0 {
         return Err(FrameFault::Free);
     }
@@ -297,19 +309,24 @@ fn announced(bytes: &[u8]) -> Result<(u64, usize), FrameFault> {
         INTENT => return Err(FrameFault::Intent),
         _ => return Err(FrameFault::Header),
     }
-    if bytes.len() < frame_len(payload) {
+    if available < frame_len(payload) {
         return Err(truncated(frame_len(payload)));
     }
-    if u16_at(bytes, RESERVED) != Some(0) {
+    if u16_at(header, RESERVED) != Some(0) {
         return Err(FrameFault::Header);
     }
     Ok((word, payload))
 }
 
-/// Returns the number of bytes that [`parse`] hashes to validate the frame at the beginning of `bytes`. Returns
-/// `None` if the header alone decides.
-pub(crate) fn cost(bytes: &[u8]) -> Option<usize> {
-    announced(bytes).ok().map(|(_, payload)| frame_len(payload))
+/// Returns the number of bytes that [`parse`] hashes before it accepts or rejects the frame with this header; `None` if the
+/// header is sufficient to reject the frame. The arguments are those of [`examine`].
+pub(crate) fn cost(header: &[u8], available: usize) -> Option<usize> {
+    announced(header, available).ok().map(|(_, payload)| frame_len(payload))
+}
+
+/// Returns the tag in the header of a frame.
+pub(crate) fn tag_in(header: &[u8]) -> u32 {
+    u32_at(header, TAG).unwrap_or(0)
 }
 
 /// Returns the salt of the frame at the beginning of `bytes`, if there is a valid frame. This is for segments whose

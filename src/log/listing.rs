@@ -11,10 +11,11 @@ use crate::format::frame;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::segment::create::boot_id;
 use crate::segment::regular::{self, Links};
+use crate::segment::scan::Access;
 use crate::segment::{FILE_EXTENSION, lock};
 
 use super::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
-use super::reader::open::{Access, OpenSegment};
+use super::reader::open::OpenSegment;
 
 /// Whether the process that wrote a segment can still write to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,8 +23,9 @@ mod mapped {
     /// by atomics alone, and other bytes only as the invariant *claimed* of [`SharedMap`](crate::map::shared::SharedMap)
     /// allows.
     ///
-    /// If another program truncates it all the same, the pages that it takes away are replaced ([`Guard`]).
-    pub(crate) struct Memory(MmapRaw, Guard);
+    /// If another program truncates it all the same, the pages that it takes away are replaced ([`Guard`]). The guard is dropped
+    /// before the map: another map may get its addresses.
+    pub(crate) struct Memory(Guard, MmapRaw);
 
     impl Memory {
         /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
@@ -34,28 +35,28 @@ mod mapped {
             // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
             let _ = map.advise(memmap2::Advice::Random);
             let guard = Guard::new(map.as_mut_ptr().addr(), map.len());
-            Ok(Self(map, guard))
+            Ok(Self(guard, map))
         }
 
         pub(crate) fn len(&self) -> usize {
-            self.0.len()
+            self.1.len()
         }
 
         /// Whether another program took pages of the file away.
         #[inline(always)]
         pub(crate) fn is_hit(&self) -> bool {
-            self.1.is_hit()
+            self.0.is_hit()
         }
 
         /// The word at `at`; `None` where that is not a multiple of 8 inside the map.
         #[inline(always)]
         pub(crate) fn word(&self, at: usize) -> Option<&AtomicU64> {
-            if !at.is_multiple_of(8) || at.checked_add(8)? > self.0.len() {
+            if !at.is_multiple_of(8) || at.checked_add(8)? > self.1.len() {
                 return None;
             }
             // SAFETY: `at` is inside the map and, since a map begins at a page, the pointer is aligned to 8. The map lives
             // as long as `self` is borrowed, and all access to the word is atomic (invariant *shared owner*).
-            Some(unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().add(at).cast()) })
+            Some(unsafe { AtomicU64::from_ptr(self.1.as_mut_ptr().add(at).cast()) })
         }
 
         /// Copies `bytes` to `at`, or nothing where they do not fit.
@@ -64,12 +65,12 @@ mod mapped {
         /// No other thread may read or write these bytes meanwhile.
         #[inline(always)]
         pub(crate) unsafe fn copy_in(&self, at: usize, bytes: &[u8]) {
-            if at.checked_add(bytes.len()).is_none_or(|end| end > self.0.len()) {
+            if at.checked_add(bytes.len()).is_none_or(|end| end > self.1.len()) {
                 return;
             }
             // SAFETY: the destination is inside the map, and nobody else's for now (the caller's promise); `bytes` is
             // borrowed memory outside of any map for writing.
-            unsafe { self.0.as_mut_ptr().add(at).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+            unsafe { self.1.as_mut_ptr().add(at).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         }
 
         /// Copies `bytes` to `at` before the memory is shared, or nothing where they do not fit.
@@ -83,12 +84,12 @@ mod mapped {
         /// # Safety
         /// Nobody may write to them as long as they are borrowed.
         pub(crate) unsafe fn bytes(&self, range: Range<usize>) -> &[u8] {
-            if range.start > range.end || range.end > self.0.len() {
+            if range.start > range.end || range.end > self.1.len() {
                 return &[];
             }
             // SAFETY: the range is inside the map, which lives as long as `self` is borrowed; that nobody writes is the
             // caller's promise.
-            unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(range.start), range.len()) }
+            unsafe { std::slice::from_raw_parts(self.1.as_ptr().add(range.start), range.len()) }
         }
 
         /// Touches the pages of `range` for writing ahead of time, so that appends do not fault. Best effort.
@@ -96,7 +97,7 @@ mod mapped {
             let range = range.start.min(self.len())..range.end.min(self.len());
             #[cfg(target_os = "linux")]
             if !range.is_empty() {
-                let _ = self.0.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len());
+                let _ = self.1.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len());
             }
         }
 
@@ -110,7 +111,7 @@ mod mapped {
             // is dropped.
             let _ = unsafe {
                 rustix::mm::mmap_anonymous(
-                    self.0.as_mut_ptr().cast(),
+                    self.1.as_mut_ptr().cast(),
                     self.len(),
                     ProtFlags::READ | ProtFlags::WRITE,
                     flags,
@@ -126,7 +127,7 @@ mod mapped {
                 // SAFETY: the map is a shared one of a file: what is dropped here is only how this process reaches the
                 // pages; the next access finds the same bytes in the page cache.
                 let _ = unsafe {
-                    self.0.unchecked_advise_range(
+                    self.1.unchecked_advise_range(
                         memmap2::UncheckedAdvice::DontNeed,
                         range.start,
                         range.len(),

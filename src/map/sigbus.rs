@@ -1,19 +1,35 @@
-//! Stores to pages that another program took away.
+//! Access to pages that another program took away.
 //!
-//! A store through a map to a page that the file no longer has, because another program truncated it, raises SIGBUS. So does the
+//! An access through a map to a page that the file no longer has, because another program truncated it, raises SIGBUS. So does the
 //! first store to a block that is shared with a copy (a reflink, a snapshot) when the disk is full. The handler here puts an
-//! empty page in place of such a page, if it belongs to a segment that this process writes to, and notes that. The store then
-//! succeeds, and the log counts the entries as lost. Every other SIGBUS goes to the handler that was there before.
+//! empty page in place of such a page, if it belongs to a guarded map, and notes that. The access then succeeds: a log counts
+//! the entries as lost, and a reader returns an error. Every other SIGBUS goes to the handler that was there before.
+//!
+//! Maps for writing are always guarded. Maps for reading are guarded if the program asked for it ([`handle_for_readers`]).
 
 use std::mem::MaybeUninit;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The maps that are guarded: more than a process has segments open at the same time.
+/// The maps that are guarded.
 static MAPS: [Guarded; 256] = [const { Guarded::new() }; 256];
+/// Places that maps for reading leave to maps for writing.
+const FOR_WRITERS: usize = 128;
 static PAGE: AtomicUsize = AtomicUsize::new(4096);
 static BEFORE: Before = Before(std::cell::UnsafeCell::new(MaybeUninit::uninit()));
 static INSTALLED: Once = Once::new();
+static FOR_READERS: AtomicBool = AtomicBool::new(false);
+
+/// Guards maps for reading from now on. Installs the handler the first time.
+pub(crate) fn handle_for_readers() {
+    INSTALLED.call_once(install);
+    FOR_READERS.store(true, Ordering::Release);
+}
+
+/// Returns whether maps for reading are guarded.
+pub(crate) fn is_handled_for_readers() -> bool {
+    FOR_READERS.load(Ordering::Acquire)
+}
 
 /// The action for SIGBUS before this one.
 struct Before(std::cell::UnsafeCell<MaybeUninit<libc::sigaction>>);
@@ -28,6 +44,9 @@ struct Guarded {
     len: AtomicUsize,
     is_taken: AtomicBool,
     is_hit: AtomicBool,
+    is_for_reading: AtomicBool,
+    /// The lowest offset of a page that was replaced.
+    hit_at: AtomicUsize,
 }
 
 impl Guarded {
@@ -37,6 +56,8 @@ impl Guarded {
             len: AtomicUsize::new(0),
             is_taken: AtomicBool::new(false),
             is_hit: AtomicBool::new(false),
+            is_for_reading: AtomicBool::new(false),
+            hit_at: AtomicUsize::new(usize::MAX),
         }
     }
 }
@@ -45,16 +66,40 @@ impl Guarded {
 pub(crate) struct Guard(Option<&'static Guarded>);
 
 impl Guard {
-    /// Guards the map of `len` bytes at `start`. Installs the handler the first time.
+    /// Guards the map for writing of `len` bytes at `start`. Installs the handler the first time.
     pub(crate) fn new(start: usize, len: usize) -> Self {
         INSTALLED.call_once(install);
-        let free = MAPS.iter().find(|map| !map.is_taken.swap(true, Ordering::AcqRel));
-        if let Some(map) = free {
-            map.is_hit.store(false, Ordering::Relaxed);
-            map.len.store(len, Ordering::Relaxed);
-            map.start.store(start, Ordering::Release);
-        }
-        Self(free)
+        Self(Self::take(&MAPS, start, len, false))
+    }
+
+    /// Guards the map for reading of `len` bytes at `start`. `None` if there is no place for it.
+    pub(crate) fn of_reader(start: usize, len: usize) -> Option<Self> {
+        Self::take(&MAPS[FOR_WRITERS..], start, len, true).map(|map| Self(Some(map)))
+    }
+
+    fn take(
+        maps: &'static [Guarded],
+        start: usize,
+        len: usize,
+        is_for_reading: bool,
+    ) -> Option<&'static Guarded> {
+        let is_free = |map: &&Guarded| {
+            !map.is_taken.load(Ordering::Relaxed) && !map.is_taken.swap(true, Ordering::AcqRel)
+        };
+        let map = maps.iter().find(is_free)?;
+        map.is_hit.store(false, Ordering::Relaxed);
+        map.hit_at.store(usize::MAX, Ordering::Relaxed);
+        map.is_for_reading.store(is_for_reading, Ordering::Relaxed);
+        map.len.store(len, Ordering::Relaxed);
+        map.start.store(start, Ordering::Release);
+        Some(map)
+    }
+
+    /// Returns the lowest offset of a page of the map that was replaced.
+    #[inline(always)]
+    pub(crate) fn lost_page(&self) -> Option<usize> {
+        let map = self.0.filter(|map| map.is_hit.load(Ordering::Acquire))?;
+        Some(map.hit_at.load(Ordering::Relaxed))
     }
 
     /// Whether a page of the map had to be replaced.
@@ -101,19 +146,24 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         start != 0 && address >= start && address - start < map.len.load(Ordering::Relaxed)
     });
     if let Some(map) = hit.filter(|_| code == libc::BUS_ADRERR) {
-        // SAFETY: exactly one page of a map for writing is replaced, which this process owns; it stays mapped, so that every
-        // pointer into it stays valid. `mmap` with these arguments is a bare system call.
+        let is_for_reading = map.is_for_reading.load(Ordering::Relaxed);
+        let protection = if is_for_reading { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+        // SAFETY: exactly one page of a map is replaced, which this process owns; it stays mapped, so every pointer into it
+        // stays valid. A map for reading has no references into it (invariant *foreign memory*). `mmap` with these arguments is
+        // a bare system call.
         let made = unsafe {
             libc::mmap(
                 (address / page * page) as *mut libc::c_void,
                 page,
-                libc::PROT_READ | libc::PROT_WRITE,
+                protection,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
                 -1,
                 0,
             )
         };
         if made != libc::MAP_FAILED {
+            let start = map.start.load(Ordering::Relaxed);
+            map.hit_at.fetch_min((address / page * page).saturating_sub(start), Ordering::Relaxed);
             map.is_hit.store(true, Ordering::Release);
             return;
         }

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use crate::decode::EntryRef;
 use crate::format::frame::{FrameKind, FrameRef};
 use crate::format::segment::{MAX_SIZE, SegmentHeader};
-use crate::segment::scan::{Bounds, Cursor};
-use crate::segment::{Found, LostRange, LostReason, Mode};
+use crate::segment::scan::{Bounds, Cursor, Found};
+use crate::segment::{LostRange, LostReason, Mode};
 
 use super::buffer::Buffer;
 use super::place::Place;
@@ -59,8 +59,8 @@ impl Inner {
                 return Ok(Next::Pending);
             }
             let bounds = match SegmentHeader::parse(&self.bytes) {
-                Ok(header) => Some(Bounds::of(&self.bytes, &header)),
-                Err(_) => Bounds::guess(&self.bytes),
+                Ok(header) => Some(Bounds::of(&self.bytes.as_slice(), &header)),
+                Err(_) => Bounds::guess(&mut self.bytes.as_slice()),
             };
             let Some(bounds) = bounds else {
                 self.state = State::Done;
@@ -69,7 +69,7 @@ impl Inner {
             self.state = State::Scanning(Cursor::new(bounds, self.bytes.len(), Mode::Recover));
         }
         let State::Scanning(cursor) = &mut self.state else { return Ok(Next::End) };
-        Ok(match cursor.advance(&self.bytes) {
+        Ok(match cursor.advance(&mut self.bytes.as_slice()) {
             Some(Found::Frame(frame)) => {
                 let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
                 let place = Place::of(&frame, at, self.offset + frame.offset);

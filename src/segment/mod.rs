@@ -39,13 +39,29 @@ pub use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 pub use crate::format::segment::{SegmentHeader, Trailer};
 pub use index::{IndexCounts, SegmentIndex, Wanted};
 pub use options::SegmentOptions;
+#[cfg(unix)]
+pub use reader::read_resource;
 pub use reader::{Segment, State};
 pub use recover::{RecoverReport, recover};
 pub use resource::Resource;
-pub use scan::{Event, Events, Found, LostRange, LostReason, Mode};
+pub use scan::{Event, Events, LostRange, LostReason, Mode};
 #[cfg(unix)]
 pub use series::{FILE_EXTENSION, Series, file_name};
 pub use verify::{Defect, VerifyReport, verify};
+/// Replaces pages of mapped segments by zeros if another program truncated the file, instead of a death by SIGBUS.
+///
+/// Call this function once, at the start of the program. The readers of this library never install a signal handler by
+/// themselves. Afterwards [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) return an error that contains the
+/// offset and the word "truncated". The handler passes each SIGBUS from other memory to the handler that was installed before.
+/// Maps of [`Segment::open_trusted`] and of `in_place` readers are not guarded: their callers promise that no process truncates
+/// the files.
+///
+/// At most 128 segments are mapped at a time. Further segments are read with system calls, as with `copy(true)`.
+#[cfg(all(unix, not(loom)))]
+pub fn handle_sigbus() {
+    crate::map::sigbus::handle_for_readers();
+}
+
 #[cfg(unix)]
 pub use verify_index::{IndexDefect, verify_index};
 #[cfg(unix)]

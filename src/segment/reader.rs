@@ -10,9 +10,11 @@ use crate::error::SegmentError;
 use crate::format::bytes::u64_at;
 use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
-use crate::map::file::ReadMap;
+use crate::map::file::{Quiet, QuietMap};
 
 use super::regular::{self, Links};
+#[cfg(unix)]
+use super::scan::{Access, Cursor, Found, Input};
 use super::scan::{Event, Events, Mode};
 
 /// Where a segment stands in its life.
@@ -22,6 +24,37 @@ pub enum State {
     Sealed,
     /// Not complete: its writer is at work, or died; or the trailer is damaged.
     Open,
+}
+
+/// How often a segment is copied again that was sealed meanwhile. A sealed segment does not change, so the second copy is of it.
+const COPIES: u32 = 3;
+
+/// Makes a copy of a live segment the segment as it was at one moment. A copy takes time: when its later bytes are read, the
+/// writer may have taken space that was free when the earlier bytes were read. Returns whether that succeeded.
+fn is_one_moment(file: &mut &File, bytes: &mut [u8]) -> io::Result<bool> {
+    let Ok(header) = SegmentHeader::parse(bytes) else { return Ok(true) };
+    let at_start = usize::try_from(header.data_start).ok().zip(Trailer::offset(header.size));
+    let Some((mut at, end)) = at_start.filter(|(_, end)| *end <= bytes.len()) else { return Ok(true) };
+    // Each word that is not zero contains the length of its frame, also if the frame is incomplete.
+    while let Some(word) = u64_at(bytes, at).filter(|word| *word != 0 && !frame::is_closed(*word) && at < end)
+    {
+        at += frame::frame_len(frame::payload_len(word));
+    }
+    if at >= end || u64_at(bytes, at) != Some(0) {
+        return Ok(true);
+    }
+    let mut word = [0; 8];
+    file.seek(io::SeekFrom::Start(at as u64))?;
+    if file.read(&mut word)? < word.len() || word == [0; 8] {
+        // The space is still free, so the writer took none after it.
+        return Ok(true);
+    }
+    if bytes[end..].iter().any(|byte| *byte != 0) {
+        return Ok(false);
+    }
+    // When this word was read, all space after it was free.
+    bytes[at..end].fill(0);
+    Ok(true)
 }
 
 /// A segment that somebody keeps bytes of.
@@ -34,7 +67,7 @@ impl AsRef<[u8]> for Shared {
 }
 
 enum Bytes {
-    Mapped(ReadMap),
+    Mapped(QuietMap),
     Copied(Vec<u8>),
 }
 
@@ -44,26 +77,38 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Maps the segment `path`.
+    /// Maps the segment `path`. Frames and entries are lent from the map without a copy.
     ///
-    /// The name says what the caller vouches for: as long as the segment is open, nobody truncates the file, and nobody
-    /// but a Fusewire writer writes to it. No writer of ours ever truncates one. Where somebody does, reading the part
-    /// that is gone kills the process with SIGBUS; where somebody overwrites committed bytes, what is read is wrong or
-    /// an error, never out of bounds. For files of strangers there is [`read_copy`](Self::read_copy).
+    /// [`read_copy`](Self::read_copy) is safe and needs as much memory as the file is long.
+    /// [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) are safe and copy one part of the file at a time.
+    ///
+    /// # Safety
+    /// As long as the segment, or bytes that it lent, exist, no process truncates the file, and no process changes bytes that
+    /// are committed: frames, the first page and the trailer. Fusewire's own writers satisfy both conditions. If another
+    /// program overwrites such bytes, a `&str` may become invalid UTF-8, which is undefined behaviour. If it truncates the
+    /// file, reading raises SIGBUS.
     ///
     /// # Errors
-    /// Those of the file system. What the bytes are is not looked at yet.
-    pub fn open_trusted(path: &Path) -> io::Result<Self> {
-        Self::map(&regular::open(path, Links::Followed)?.0)
-    }
-
-    /// As [`open_trusted`](Self::open_trusted), for a file that is open already.
-    pub(crate) fn map(file: &File) -> io::Result<Self> {
+    /// Those of the file system. The function does not check the bytes.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use fusewire::segment::Segment;
+    ///
+    /// // SAFETY: this program created the file in a directory to which no other user can write, and does not truncate it.
+    /// let segment = unsafe { Segment::open_trusted("logs/000001.fws".as_ref())? };
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
+    pub unsafe fn open_trusted(path: &Path) -> io::Result<Self> {
+        let file = regular::open(path, Links::Followed)?.0;
         // A map of nothing is an error of the system's; an empty file is one of ours, and gets our message.
         if file.metadata()?.len() == 0 {
             return Ok(Self::from_vec(Vec::new()));
         }
-        Ok(Self { bytes: Bytes::Mapped(ReadMap::new(file)?) })
+        // SAFETY: the caller promises *quiet* for this file.
+        let quiet = unsafe { Quiet::promised() };
+        Ok(Self { bytes: Bytes::Mapped(QuietMap::new(&file, quiet)?) })
     }
 
     /// Reads the segment `path` into memory, which takes as much of it as the file is long.
@@ -78,18 +123,18 @@ impl Segment {
     /// As [`read_copy`](Self::read_copy), for a file that is open already.
     pub(crate) fn copy(mut file: &File) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        file.seek(io::SeekFrom::Start(0))?;
-        file.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > layout::MAX_SIZE {
-            return Err(io::ErrorKind::FileTooLarge.into());
+        for _ in 0..COPIES {
+            bytes.clear();
+            file.seek(io::SeekFrom::Start(0))?;
+            file.take(layout::MAX_SIZE + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > layout::MAX_SIZE {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            if is_one_moment(&mut file, &mut bytes)? {
+                break;
+            }
         }
         Ok(Self::from_vec(bytes))
-    }
-
-    /// Whether the bytes are those of the file as it is, and not as it was.
-    #[cfg(unix)]
-    pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self.bytes, Bytes::Mapped(_))
     }
 
     /// The segment that `bytes` is.
@@ -115,7 +160,8 @@ impl Segment {
     /// use fusewire::segment::{Event, Mode, Segment};
     ///
     /// # fn send(_: bytes::Bytes) {}
-    /// let segment = Arc::new(Segment::open_trusted("logs/000001.fws".as_ref())?);
+    /// // SAFETY: only Fusewire's writers change files in this directory.
+    /// let segment = Arc::new(unsafe { Segment::open_trusted("logs/000001.fws".as_ref())? });
     /// let all = segment.shared_bytes();
     /// for event in segment.events(Mode::Recover)? {
     ///     if let Ok(Event::Entry(frame, _)) = event {
@@ -131,50 +177,10 @@ impl Segment {
         bytes::Bytes::from_owner(Shared(Arc::clone(self)))
     }
 
-    /// The word at `at`, and from now on all that its writer wrote before it. 0 where there is none.
-    #[cfg(unix)]
-    #[inline]
-    pub(crate) fn word(&self, at: usize) -> u64 {
-        match &self.bytes {
-            Bytes::Mapped(map) => map.load_acquire(at),
-            Bytes::Copied(bytes) => u64_at(bytes, at).unwrap_or(0),
-        }
-    }
-
-    /// Gives the memory behind a reader back that is from `from` to `to`. It can be read all the same.
-    #[cfg(unix)]
-    pub(crate) fn release(&self, from: usize, to: usize) {
-        if let Bytes::Mapped(map) = &self.bytes {
-            map.release(from..to);
-        }
-    }
-
-    /// Reads `range` of a copy again; a map needs no such thing.
-    #[cfg(unix)]
-    pub(crate) fn refresh(&mut self, file: &File, range: core::ops::Range<usize>) -> io::Result<()> {
-        let Bytes::Copied(bytes) = &mut self.bytes else { return Ok(()) };
-        let Some(stale) = bytes.get_mut(range.clone()) else { return Ok(()) };
-        std::os::unix::fs::FileExt::read_exact_at(file, stale, range.start as u64)
-    }
-
-    /// Sees from here on what a writer at work had committed when it moved the tail.
-    #[cfg(unix)]
-    pub(crate) fn acquire(&self) {
-        self.word(layout::TAIL);
-    }
-
-    /// Has all of the file's pages mapped at once, which costs less than one after the other. Best effort.
-    #[cfg(unix)]
-    pub(crate) fn populate(&self) {
-        if let Bytes::Mapped(map) = &self.bytes {
-            map.populate();
-        }
-    }
-
     /// Tells the system that the segment will be read from front to back.
     pub fn advise_sequential(&self) {
         if let Bytes::Mapped(map) = &self.bytes {
-            map.advise_sequential();
+            map.words().advise_sequential();
         }
     }
 
@@ -218,7 +224,7 @@ impl Segment {
     pub fn events(&self, mode: Mode) -> Result<Events<'_>, SegmentError> {
         if let Bytes::Mapped(map) = &self.bytes {
             // What a writer at work had committed when it moved the tail here is seen from here on.
-            map.load_acquire(layout::TAIL);
+            map.words().load_acquire(layout::TAIL);
         }
         Events::new(self.as_bytes(), mode)
     }
@@ -240,4 +246,32 @@ impl Segment {
             _ => None,
         })
     }
+}
+
+/// Reads the resource of the segment `path`: the payload of its first frame of this kind, which
+/// [`EntryRef::new`] reads. Reads the start of the segment only. `None` if the resource is damaged or missing.
+///
+/// # Errors
+/// Those of the file system, and [`io::ErrorKind::InvalidData`] if the file is not a segment that this version reads.
+#[cfg(unix)]
+pub fn read_resource(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let invalid = |error: SegmentError| io::Error::new(io::ErrorKind::InvalidData, error);
+    let file = regular::open(path, Links::Followed)?.0;
+    let mut input = Input::open(&file, Access { copy: true, ..Access::default() })?;
+    let bounds = match SegmentHeader::parse(&input.first_page()) {
+        Ok(header) => input.bounds(&header),
+        Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) => {
+            return Err(invalid(error));
+        }
+        Err(error) => input.guess().ok_or_else(|| invalid(error))?,
+    };
+    let mut cursor = Cursor::new(bounds, input.len(), Mode::Recover);
+    while let Some(found) = input.advance(&mut cursor) {
+        if let Found::Frame(place) = found
+            && place.kind == FrameKind::Resource
+        {
+            return Ok(Some(input.frame(&place).payload.to_vec()));
+        }
+    }
+    Ok(None)
 }

@@ -1,8 +1,13 @@
 //! From bytes to frames, without I/O: strictly, or past every damage with an account of what was lost.
 
 mod bounds;
+#[cfg(unix)]
+mod copies;
 mod cursor;
+#[cfg(unix)]
+mod input;
 mod lost;
+mod source;
 mod unused;
 
 use crate::decode::EntryRef;
@@ -11,9 +16,13 @@ use crate::format::frame::{FrameKind, FrameRef};
 use crate::format::segment::SegmentHeader;
 
 pub(crate) use bounds::Bounds;
+#[cfg(unix)]
+pub(crate) use copies::Place;
 pub(crate) use cursor::Cursor;
 #[cfg(unix)]
 pub(crate) use cursor::Followed;
+#[cfg(unix)]
+pub(crate) use input::{Access, Input, truncated};
 pub use lost::{LostRange, LostReason};
 
 /// How to meet damage.
@@ -29,11 +38,10 @@ pub enum Mode {
     Trust,
 }
 
-/// What a scan finds, in the order of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found<'a> {
+/// What a cursor finds, in the order of the file.
+pub(crate) enum Found<F> {
     /// An intact frame.
-    Frame(FrameRef<'a>),
+    Frame(F),
     /// A gap.
     Lost(LostRange),
 }
@@ -45,11 +53,11 @@ struct Scan<'a> {
 }
 
 impl<'a> Iterator for Scan<'a> {
-    type Item = Result<Found<'a>, LostRange>;
+    type Item = Result<Found<FrameRef<'a>>, LostRange>;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        match self.cursor.advance(self.bytes)? {
+        match self.cursor.advance(&mut self.bytes)? {
             Found::Lost(range) if self.cursor.mode() == Mode::Strict && range.is_loss() => {
                 self.cursor.stop();
                 Some(Err(range))
@@ -88,12 +96,12 @@ impl<'a> Events<'a> {
     /// for a version or features that this version does not know: a damaged first page is done without.
     pub fn new(bytes: &'a [u8], mode: Mode) -> Result<Self, SegmentError> {
         let bounds = match SegmentHeader::parse(bytes) {
-            Ok(header) => Some(Bounds::of(bytes, &header)),
+            Ok(header) => Some(Bounds::of(&bytes, &header)),
             Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) => {
                 return Err(error);
             }
             Err(error) if mode == Mode::Strict => return Err(error),
-            Err(_) => Bounds::guess(bytes),
+            Err(_) => Bounds::guess(&mut { bytes }),
         };
         Ok(Self { scan: bounds.map(|bounds| Scan { bytes, cursor: Cursor::new(bounds, bytes.len(), mode) }) })
     }

@@ -74,7 +74,7 @@ pub fn segments(directory: &Path) -> Vec<(PathBuf, Segment)> {
     let mut paths: Vec<_> =
         paths.filter(|path| path.extension().is_some_and(|found| found == FILE_EXTENSION)).collect();
     paths.sort();
-    let open = |path: PathBuf| Segment::open_trusted(&path).map(|segment| (path, segment)).ok();
+    let open = |path: PathBuf| Segment::read_copy(&path).map(|segment| (path, segment)).ok();
     paths.into_iter().filter_map(open).collect()
 }
 

@@ -54,7 +54,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut 
     }
     for (path, error) in &scanned.unreadable {
         terminal.report(&format!("{}: {error}", path.display()))?;
-        outcome = outcome.max(Outcome::of_unreadable(path, input));
+        outcome = outcome.max(Outcome::of_unreadable(path, input, error));
     }
     Ok(outcome)
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     let mut counts = Counts::default();
     for (path, error) in metrics::read(&mut input::open_logs(&paths, options)?, &mut counts) {
         terminal.report(&format!("{}: {error}", path.display()))?;
-        outcome = outcome.max(Outcome::of_unreadable(&path, &args.paths));
+        outcome = outcome.max(Outcome::of_unreadable(&path, &args.paths, &error));
     }
     counts.is_caught_up = true;
     let metrics = counts.to_metrics(&metrics::files(&paths)?);

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
     let mut lines = examined.complaints;
     for (path, error) in &examined.unreadable {
         lines.push(format!("{}: {error}", path.display()));
-        outcome = outcome.max(Outcome::of_unreadable(path, &args.paths));
+        outcome = outcome.max(Outcome::of_unreadable(path, &args.paths, error));
     }
     let mut seen = HashSet::new();
     for line in lines.iter().filter(|line| seen.insert(line.as_str())) {

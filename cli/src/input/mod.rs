@@ -137,12 +137,9 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Opens a segment file, mapped or copied as `access` requires.
-pub(crate) fn open_segment(path: &Path, access: AccessArgs) -> Result<Segment> {
-    let opened = if access.copy { Segment::read_copy(path) } else { Segment::open_trusted(path) };
-    let segment = opened.with_context(|| path.display().to_string())?;
-    segment.advise_sequential();
-    Ok(segment)
+/// Reads a segment file into memory.
+pub(crate) fn open_segment(path: &Path, _: AccessArgs) -> Result<Segment> {
+    Segment::read_copy(path).with_context(|| path.display().to_string())
 }
 
 /// Returns whether `file` was deleted after the directory `path` was read. Retention deletes files, so this is not a

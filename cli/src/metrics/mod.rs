@@ -25,11 +25,11 @@ const TURN: Duration = Duration::from_millis(20);
 const LISTED: Duration = Duration::from_secs(5);
 
 /// Counts all entries. Returns the files that cannot be read, with their errors.
-pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf, String)> {
+pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf, io::Error)> {
     let mut unreadable = Vec::new();
     while let Some(event) = reader.next() {
         if let LogEvent::UnreadableFile { path, error } = event {
-            unreadable.push((path.to_owned(), error.to_string()));
+            unreadable.push((path.to_owned(), io::Error::new(error.kind(), error.to_string())));
             continue;
         }
         counts.take(&event);

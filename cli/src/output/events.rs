@@ -80,7 +80,7 @@ impl EventPrinter {
                     return Err(anyhow!(error.to_string())).with_context(|| path.display().to_string());
                 }
                 terminal.report(&format!("{}: {error}", path.display()))?;
-                self.note(Outcome::of_unreadable(path, &self.input));
+                self.note(Outcome::of_unreadable(path, &self.input, error));
                 Ok(())
             }
             _ => Ok(()),

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use fusewire::decode::Value;
+use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Life, Owner, SegmentInfo, StreamEnd};
-use fusewire::segment::Segment;
+use fusewire::segment::read_resource;
 
 use super::colour::Palette;
 use super::escape;
@@ -25,8 +25,8 @@ impl Producer {
     /// Returns the producer of the segment `path`; an unreadable segment has an empty one.
     pub(crate) fn of(path: &Path) -> Self {
         let mut producer = Self::default();
-        let Ok(segment) = Segment::open_trusted(path) else { return producer };
-        let Some(resource) = segment.resource() else { return producer };
+        let Ok(Some(resource)) = read_resource(path) else { return producer };
+        let Ok(resource) = EntryRef::new(&resource) else { return producer };
         for attribute in resource.attributes().filter_map(Result::ok) {
             let key = attribute.key;
             match attribute.value {

@@ -8,7 +8,7 @@ use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
 use crate::log::files::{FileChange, FileInfo};
 use crate::log::listing::SegmentInfo;
-use crate::segment::{FrameKind, FrameRef, LostRange, LostReason};
+use crate::segment::{FrameKind, FrameRef, LostRange};
 
 use super::stream::{Head, Stream};
 
@@ -127,18 +127,9 @@ impl Stream {
             Head::Lost(range) => {
                 Some(LogEvent::Lost { source: Source::Segment(self.open.as_ref()?.info()), range: *range })
             }
-            Head::Frame(at) => {
+            Head::Frame(place) => {
                 let open = self.open.as_ref()?;
-                let source = Source::Segment(open.info());
-                let frame = match open.frame(*at) {
-                    Ok(frame) => frame,
-                    // Somebody has changed it since it was found.
-                    Err(fault) => {
-                        let (start, reason) = (*at as u64, LostReason::Damaged(fault));
-                        let range = LostRange { start, end: start + 16, reason };
-                        return Some(LogEvent::Lost { source, range });
-                    }
-                };
+                let (source, frame) = (Source::Segment(open.info()), open.frame(place));
                 Some(match frame.kind {
                     FrameKind::Entry => match EntryRef::new(frame.payload) {
                         Ok(entry) => LogEvent::Entry { source, frame, entry },

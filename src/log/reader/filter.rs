@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::decode::EntryRef;
 use crate::segment::index::{Position, Search};
-use crate::segment::{Segment, SegmentIndex, Wanted};
+use crate::segment::scan::Input;
+use crate::segment::{SegmentIndex, Wanted};
 
 use crate::log::listing::SegmentInfo;
 
@@ -41,11 +42,11 @@ impl Filter {
     }
 
     /// The way through a sealed segment, where its index knows one.
-    pub(super) fn lead(&self, info: &SegmentInfo, segment: &Segment) -> Option<Way> {
+    pub(super) fn lead(&self, info: &SegmentInfo, input: &Input) -> Option<Way> {
         if info.trailer.is_none() || self.wanted.is_anything() {
             return None;
         }
-        let index = SegmentIndex::beside(&info.path, segment)?;
+        let index = input.index(&info.path, info.header.as_ref().ok()?)?;
         let search = Search::new(Box::new(index), Arc::clone(&self.wanted))?;
         Some(Way { search, position: Position::default(), end: 0 })
     }

@@ -6,21 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::decode::EntryRef;
 use crate::error::SegmentError;
-use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
+use crate::format::frame::{self, FrameKind, FrameRef};
 use crate::format::segment as layout;
 use crate::log::listing::{Life, Owner, SegmentInfo};
-use crate::segment::scan::{Bounds, Cursor, Followed};
-use crate::segment::{Found, LostRange, LostReason, Mode, Segment};
+use crate::segment::scan::{Access, Cursor, Followed, Found, Input, Place, truncated};
+use crate::segment::{LostRange, LostReason, Mode};
 
 use super::filter::{Filter, Go, Way};
 use super::stream::Terms;
-
-/// How segments are opened.
-#[derive(Clone, Copy, Default)]
-pub(in crate::log) struct Access {
-    pub(in crate::log) mode: Mode,
-    pub(in crate::log) copy: bool,
-}
 
 /// How often the owner of a segment is asked for where nothing comes.
 const ASK_IDLE: Duration = Duration::from_millis(100);
@@ -31,14 +24,16 @@ const RELEASE: usize = 4 << 20;
 
 /// What a segment has next.
 pub(in crate::log) enum Step {
-    /// A frame at an offset; the time in the entry that it holds, 0 where there is none.
-    Frame { at: usize, kind: FrameKind, time: u64 },
+    /// A frame; the time in the entry that it holds, 0 where there is none.
+    Frame { place: Place, time: u64 },
     /// A gap.
     Lost(LostRange),
     /// Nothing yet.
     Pending,
     /// Nothing, now and later.
     End,
+    /// The rest of the segment cannot be read.
+    Failed(io::Error),
 }
 
 /// What a segment holds.
@@ -63,14 +58,12 @@ pub(super) enum Look {
 /// A segment, and how far it has been read.
 pub(in crate::log) struct OpenSegment {
     info: SegmentInfo,
-    segment: Segment,
+    input: Input,
     cursor: Cursor,
     /// The file, as long as it may grow: its lock tells whether its owner lives.
     file: Option<File>,
     /// When the owner was asked for last.
     asked: Instant,
-    /// Of a copy: up to where it is as the file was when `file` was read last.
-    loaded: usize,
     /// Up to where memory has been given back.
     released: usize,
     /// Where an index leads to what is asked for.
@@ -78,7 +71,7 @@ pub(in crate::log) struct OpenSegment {
 }
 
 impl OpenSegment {
-    /// Maps or copies the segment `file`, of which `info` tells.
+    /// Opens the segment `file`, which `info` describes.
     ///
     /// # Errors
     /// Those of the file system, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
@@ -92,18 +85,19 @@ impl OpenSegment {
         if let Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) = info.header {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
-        let segment = if access.copy { Segment::copy(&file)? } else { Segment::map(&file)? };
-        segment.advise_sequential();
+        let mut input = Input::open(&file, access)?;
+        input.advise_sequential();
         if info.life != Life::Sealed {
             info.update(&file);
         }
         let live = info.can_grow();
-        let bytes = segment.as_bytes();
+        // Nothing was copied before this: a segment that no process can change is read as it is now.
+        if !live {
+            input.rest();
+        }
         let bounds = match &info.header {
-            Ok(header) => Bounds::of(bytes, header),
-            Err(error) => {
-                Bounds::guess(bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?
-            }
+            Ok(header) => input.bounds(header),
+            Err(error) => input.guess().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?,
         };
         // After a power cut a commit word may be on disk, and not what it speaks for.
         let mode = if !live && info.trailer.is_none() && !info.is_of_this_boot() {
@@ -114,18 +108,9 @@ impl OpenSegment {
         } else {
             access.mode
         };
-        let way = filter.and_then(|filter| filter.lead(&info, &segment));
-        let cursor = Cursor::new(bounds, bytes.len(), mode);
-        Ok(Self {
-            cursor,
-            file: live.then_some(file),
-            asked: Instant::now(),
-            loaded: bytes.len(),
-            released: 0,
-            way,
-            info,
-            segment,
-        })
+        let way = filter.and_then(|filter| filter.lead(&info, &input));
+        let cursor = Cursor::new(bounds, input.len(), mode);
+        Ok(Self { cursor, file: live.then_some(file), asked: Instant::now(), released: 0, way, info, input })
     }
 
     pub(in crate::log) fn info(&self) -> &SegmentInfo {
@@ -141,9 +126,10 @@ impl OpenSegment {
         self.file.is_some()
     }
 
-    /// The frame at `at`, which [`step`](Self::step) has told of.
-    pub(in crate::log) fn frame(&self, at: usize) -> Result<FrameRef<'_>, FrameFault> {
-        self.cursor.found(self.segment.as_bytes(), at)
+    /// The frame at `place`, which [`step`](Self::step) has told of last.
+    #[inline]
+    pub(in crate::log) fn frame(&self, place: &Place) -> FrameRef<'_> {
+        self.input.frame(place)
     }
 
     /// What comes next, and moves on behind it.
@@ -155,14 +141,33 @@ impl OpenSegment {
         if self.way.is_some() && !self.find_way() {
             return Step::End;
         }
-        let bytes = self.segment.as_bytes();
-        let step = match self.cursor.advance(bytes) {
-            Some(Found::Frame(frame)) => step_of(&frame),
-            Some(Found::Lost(range)) => Step::Lost(range),
-            None => Step::End,
+        let step = match self.input.advance(&mut self.cursor) {
+            Some(Found::Frame(place)) => self.step_of(place),
+            Some(Found::Lost(range)) => self.unless_gone(Step::Lost(range)),
+            None => self.unless_gone(Step::End),
         };
         self.release();
         step
+    }
+
+    #[inline]
+    fn step_of(&self, place: Place) -> Step {
+        let time = match place.kind {
+            FrameKind::Entry | FrameKind::Loss => {
+                EntryRef::new(self.frame(&place).payload).map_or(0, |entry| entry.time_unix_nano())
+            }
+            _ => 0,
+        };
+        Step::Frame { place, time }
+    }
+
+    /// `step`, or the error that explains it: another program truncated the file.
+    #[cold]
+    fn unless_gone(&mut self, step: Step) -> Step {
+        let Some(at) = self.input.gone() else { return step };
+        self.cursor.stop();
+        self.file = None;
+        Step::Failed(truncated(at))
     }
 
     /// Goes to where something may be that is asked for. Whether there is more.
@@ -171,7 +176,7 @@ impl OpenSegment {
         match way.from(self.cursor.at()) {
             Go::On => true,
             Go::To(place) => {
-                if !self.cursor.jump(self.segment.as_bytes(), place) {
+                if !self.input.jump(&mut self.cursor, place) {
                     // The index leads nowhere: it is done without, from the end of what it has led to.
                     self.way = None;
                 }
@@ -181,44 +186,44 @@ impl OpenSegment {
         }
     }
 
-    /// Whether the frame at `at`, which [`step`](Self::step) has told of, is asked for.
+    /// Whether the frame at `place`, which [`step`](Self::step) has told of last, is asked for.
     #[inline]
-    pub(super) fn look(&self, at: usize, kind: FrameKind, time: u64, terms: &Terms) -> Look {
-        if !matches!(kind, FrameKind::Entry | FrameKind::Loss) {
+    pub(super) fn look(&self, place: &Place, time: u64, terms: &Terms) -> Look {
+        if !matches!(place.kind, FrameKind::Entry | FrameKind::Loss) {
             return Look::Asked;
         }
-        if terms.filter.is_none() || kind == FrameKind::Loss {
+        if terms.filter.is_none() || place.kind == FrameKind::Loss {
             return if terms.ask_for(time, None) { Look::Asked } else { Look::Unasked };
         }
-        let entry = self.frame(at).ok().and_then(|frame| EntryRef::new(frame.payload).ok());
-        if !terms.ask_for(time, entry) {
+        let frame = self.frame(place);
+        if !terms.ask_for(time, EntryRef::new(frame.payload).ok()) {
             return Look::Unasked;
         }
-        match self.cursor.verified(self.segment.as_bytes(), at) {
-            Err(fault) if self.info.trailer.is_some() => Look::Damaged(self.lost(at, fault)),
+        match self.input.verify(&self.cursor, place) {
+            Err(fault) if self.info.trailer.is_some() => {
+                let (start, end) = (frame.offset, frame.offset + frame.len_on_disk());
+                Look::Damaged(LostRange { start, end, reason: LostReason::Damaged(fault) })
+            }
             _ => Look::Asked,
         }
-    }
-
-    fn lost(&self, at: usize, fault: FrameFault) -> LostRange {
-        let start = at as u64;
-        let end = self.frame(at).map_or(start, |frame| start + frame.len_on_disk());
-        LostRange { start, end, reason: LostReason::Damaged(fault) }
     }
 
     /// As [`step`](Self::step), where a writer is at work.
     fn follow(&mut self) -> Step {
         if !self.is_pending() {
-            match self.cursor.follow(self.segment.as_bytes()) {
-                Followed::Found(Found::Frame(frame)) => {
-                    let step = step_of(&frame);
+            match self.input.follow(&mut self.cursor) {
+                Followed::Found(Found::Frame(place)) => {
+                    let step = self.step_of(place);
                     self.release();
                     return step;
                 }
-                Followed::Found(Found::Lost(range)) => return Step::Lost(range),
-                Followed::End => return Step::End,
+                Followed::Found(Found::Lost(range)) => return self.unless_gone(Step::Lost(range)),
+                Followed::End => return self.unless_gone(Step::End),
                 Followed::Pending => {}
             }
+        }
+        if self.input.gone().is_some() {
+            return self.unless_gone(Step::End);
         }
         if self.has_ended() {
             return self.settle();
@@ -234,41 +239,16 @@ impl OpenSegment {
         if at >= self.cursor.end() {
             return false;
         }
-        if !self.segment.is_mapped() && self.load(at).is_err() {
-            // The next attempt may do better, and the owner's end is found out all the same.
-            return true;
-        }
-        let word = self.segment.word(at);
+        let word = self.input.word(at);
         word == 0 || word == frame::intent_word(frame::payload_len(word))
-    }
-
-    /// Reads the part of a live file again that a copy of it has not yet.
-    fn load(&mut self, at: usize) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let word = self.segment.word(at);
-        if self.loaded > at + frame::frame_len(frame::payload_len(word)) && frame::is_committed(word) {
-            return Ok(());
-        }
-        // Twice: how long the frame is, is known from its first bytes. The word is read before what it speaks for.
-        self.segment.refresh(file, layout::PAGE..layout::DATA_START)?;
-        self.segment.refresh(file, at..(at + frame::HEADER_LEN).min(self.cursor.end()))?;
-        let word = self.segment.word(at);
-        if !frame::is_committed(word) {
-            return Ok(());
-        }
-        let tail = layout::tail_offset(self.segment.word(layout::TAIL)).unwrap_or(0);
-        let end = tail.max(at + frame::frame_len(frame::payload_len(word))).min(self.cursor.end());
-        self.segment.refresh(file, at..end)?;
-        self.loaded = end;
-        Ok(())
     }
 
     /// Whether the segment is sealed, or its owner can no longer write to it. Asks the system now and then only.
     fn has_ended(&mut self) -> bool {
-        if self.segment.word(layout::STATE) == layout::STATE_SEALED {
+        if self.input.word(layout::STATE) == layout::STATE_SEALED {
             return true;
         }
-        let idle = self.segment.word(self.cursor.at()) == 0;
+        let idle = self.input.word(self.cursor.at()) == 0;
         if self.asked.elapsed() < if idle { ASK_IDLE } else { ASK_BLOCKED } {
             return false;
         }
@@ -280,13 +260,9 @@ impl OpenSegment {
     fn settle(&mut self) -> Step {
         let Some(file) = self.file.take() else { return Step::End };
         self.info.update(&file);
-        let len = self.segment.as_bytes().len();
-        if !self.segment.is_mapped() {
-            // What cannot be read is as it was when it was read last.
-            let _ = self.segment.refresh(&file, 0..len);
-        }
+        self.input.rest();
         if let Ok(header) = &self.info.header {
-            self.cursor.settle(Bounds::of(self.segment.as_bytes(), header));
+            self.cursor.settle(self.input.bounds(header));
         }
         self.step()
     }
@@ -297,7 +273,7 @@ impl OpenSegment {
             self.file = None;
             (self.info.owner, self.info.life) = (Owner::Gone, Life::Crashed);
             if let Ok(header) = &self.info.header {
-                self.cursor.settle(Bounds::of(self.segment.as_bytes(), header));
+                self.cursor.settle(self.input.bounds(header));
             }
         }
     }
@@ -307,20 +283,20 @@ impl OpenSegment {
     fn release(&mut self) {
         let behind = self.cursor.at();
         if behind > self.released + RELEASE {
-            self.segment.release(self.released, behind);
+            self.input.release(self.released, behind);
             self.released = behind;
         }
     }
 
     /// Reads on to the end, or to where the writer is.
-    pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&Self, usize, u64) -> bool) -> Count {
+    pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&Self, &Place, u64) -> bool) -> Count {
         let mut count = Count::default();
         loop {
             match self.step() {
-                Step::Frame { at, kind, time } => {
+                Step::Frame { place, time } => {
                     count.frames += 1;
-                    if kind == FrameKind::Entry {
-                        count.entries += u64::from(is_asked_for(self, at, time));
+                    if place.kind == FrameKind::Entry {
+                        count.entries += u64::from(is_asked_for(self, &place, time));
                         if time != 0 {
                             let (min, max) = count.times.unwrap_or((time, time));
                             count.times = Some((min.min(time), max.max(time)));
@@ -328,19 +304,8 @@ impl OpenSegment {
                     }
                 }
                 Step::Lost(_) => {}
-                Step::Pending | Step::End => return count,
+                Step::Pending | Step::End | Step::Failed(_) => return count,
             }
         }
     }
-}
-
-#[inline]
-fn step_of(frame: &FrameRef<'_>) -> Step {
-    let time = match frame.kind {
-        FrameKind::Entry | FrameKind::Loss => {
-            EntryRef::new(frame.payload).map_or(0, |entry| entry.time_unix_nano())
-        }
-        _ => 0,
-    };
-    Step::Frame { at: usize::try_from(frame.offset).unwrap_or(usize::MAX), kind: frame.kind, time }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::decode::EntryRef;
 use crate::limits::Limits;
 use crate::log::listing::{inspect, is_segment};
+use crate::map::file::Quiet;
 use crate::segment::regular::Links;
 use crate::segment::{Mode, Wanted};
 
@@ -63,11 +64,31 @@ impl ReadOptions {
         self
     }
 
-    /// Reads segments into memory instead of mapping them, for files that somebody might truncate; default no. See
-    /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted) for what is promised otherwise.
+    /// Reads segments with system calls instead of a map; default no.
+    ///
+    /// Both ways are safe: frames are copied to a private buffer before their checksums are computed. If another program
+    /// truncates a mapped file, the process receives SIGBUS unless it called
+    /// [`handle_sigbus`](crate::segment::handle_sigbus); with `copy`, such a file is an error of this file. A scan of a mapped
+    /// file is faster.
     #[must_use]
     pub fn copy(mut self, copy: bool) -> Self {
         self.terms.access.copy = copy;
+        self
+    }
+
+    /// Lends entries from the mapped files, without a copy. The default copies 4 KiB to 64 KiB at a time.
+    ///
+    /// Use this for files that only Fusewire's writers change, if the time of the copy matters: `docs/consumers.md` contains
+    /// figures. [`copy`](Self::copy) has precedence.
+    ///
+    /// # Safety
+    /// As long as the reader exists, no process truncates a segment that it reads, and no process changes bytes that are
+    /// committed, as for [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
+    #[must_use]
+    #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
+    pub unsafe fn in_place(mut self) -> Self {
+        // SAFETY: the caller promises *quiet* for all segments that are read.
+        self.terms.access.in_place = Some(unsafe { Quiet::promised() });
         self
     }
 

@@ -4,8 +4,6 @@ use std::cmp::Reverse;
 use std::io;
 use std::path::PathBuf;
 
-use crate::format::frame::FrameKind;
-
 use super::event::LogEvent;
 use super::file::LogFile;
 use super::open::{Look, OpenSegment};
@@ -185,8 +183,7 @@ fn count(waiting: &Waiting, terms: &Terms) -> (u64, u64) {
         .open()
         .and_then(|file| OpenSegment::new(waiting.info.clone(), file, terms.access, terms.filter.as_ref()));
     let Ok(mut open) = open else { return (0, 0) };
-    let count =
-        open.count(|open, at, time| matches!(open.look(at, FrameKind::Entry, time, terms), Look::Asked));
+    let count = open.count(|open, place, time| matches!(open.look(place, time, terms), Look::Asked));
     (count.entries, count.times.map_or(0, |(_, latest)| latest))
 }
 

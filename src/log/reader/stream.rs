@@ -10,9 +10,10 @@ use crate::decode::EntryRef;
 use crate::limits::Limits;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::LostRange;
+use crate::segment::scan::{Access, Place};
 
 use super::filter::Filter;
-use super::open::{Access, Look, OpenSegment, Step};
+use super::open::{Look, OpenSegment, Step};
 use super::window::Window;
 
 /// How streams are read.
@@ -74,8 +75,8 @@ pub(super) enum Head {
     Idle,
     /// A sealed segment, whose entries are not earlier than the stream's key.
     Unopened,
-    /// A frame at this offset of the open segment.
-    Frame(usize),
+    /// A frame of the open segment.
+    Frame(Place),
     /// A gap in it.
     Lost(LostRange),
     /// The first page of it is damaged.
@@ -159,14 +160,14 @@ impl Stream {
                 continue;
             };
             match open.step() {
-                Step::Frame { at, kind, time } => {
+                Step::Frame { place, time } => {
                     // Where an index may pass over what a filter leaves out, the times of that count at the end of the segment only.
                     if terms.filter.is_none() || open.info().trailer.is_none() {
                         self.key = self.key.max(time);
                     }
-                    match open.look(at, kind, time, terms) {
+                    match open.look(&place, time, terms) {
                         Look::Unasked => continue,
-                        Look::Asked => self.head = Head::Frame(at),
+                        Look::Asked => self.head = Head::Frame(place),
                         Look::Damaged(range) => self.head = Head::Lost(range),
                     }
                     self.key = self.key.max(time);
@@ -174,6 +175,12 @@ impl Stream {
                 }
                 Step::Lost(range) => {
                     self.head = Head::Lost(range);
+                    return;
+                }
+                Step::Failed(error) => {
+                    self.key = self.key.max(open.info().trailer.map_or(0, |trailer| trailer.max_time));
+                    self.head = Head::File(open.info().path.clone(), error);
+                    self.open = None;
                     return;
                 }
                 Step::Pending => {

@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::decode::EntryRef;
 use crate::error::DecodeError;
+use crate::map::file::Quiet;
 use crate::segment::regular::Links;
+use crate::segment::scan::Access;
 use crate::segment::{FrameRef, LostRange, Wanted};
 
 use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name};
 use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
 use super::reader::Source;
-use super::reader::open::Access;
 
 /// A log, or several, to be looked through.
 ///
@@ -58,7 +59,7 @@ pub struct Scan {
     wanted: Wanted,
     complete: bool,
     threads: Option<NonZero<usize>>,
-    copy: bool,
+    access: Access,
 }
 
 /// What visits the entries: one for each thread.
@@ -208,10 +209,24 @@ impl Scan {
         self
     }
 
-    /// Reads files into memory instead of mapping them: for files that another program may cut while they are read.
+    /// Reads segments with system calls instead of a map; default no. See
+    /// [`ReadOptions::copy`](super::ReadOptions::copy).
     #[must_use]
     pub fn copy(mut self, copy: bool) -> Self {
-        self.copy = copy;
+        self.access.copy = copy;
+        self
+    }
+
+    /// Lends entries from the mapped files, without a copy. See [`ReadOptions::in_place`](super::ReadOptions::in_place).
+    ///
+    /// # Safety
+    /// During the scan, no process truncates a segment, and no process changes bytes that are committed, as for
+    /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
+    #[must_use]
+    #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
+    pub unsafe fn in_place(mut self) -> Self {
+        // SAFETY: the caller promises *quiet* for all segments that are scanned.
+        self.access.in_place = Some(unsafe { Quiet::promised() });
         self
     }
 
@@ -313,7 +328,6 @@ impl Scan {
         visitor: &mut V,
         scanned: &mut Scanned<V>,
     ) -> io::Result<()> {
-        let access = Access { copy: self.copy, ..Access::default() };
         inspect(path, links).and_then(|(info, file): (SegmentInfo, File)| {
             let may_hold = info.trailer.is_none_or(|trailer| self.wanted.admits_segment(&trailer));
             if !may_hold {
@@ -321,8 +335,7 @@ impl Scan {
                 return Ok(());
             }
             scanned.segments += 1;
-            segment::Scanner::open(info, &file, access)?.run(self, matches, visitor, scanned);
-            Ok(())
+            segment::Scanner::open(info, &file, self.access)?.run(self, matches, visitor, scanned)
         })
     }
 }

@@ -8,24 +8,24 @@ use crate::decode::EntryRef;
 use crate::error::SegmentError;
 use crate::format::frame::FrameKind;
 use crate::format::index::Zone;
+use crate::format::segment as layout;
 use crate::log::listing::SegmentInfo;
 use crate::log::reader::Source;
-use crate::log::reader::open::Access;
 use crate::segment::index::{Place, Search};
-use crate::segment::scan::{Bounds, Cursor};
-use crate::segment::{Found as Piece, LostRange, LostReason, Mode, Segment, SegmentIndex, Wanted};
+use crate::segment::scan::{Access, Cursor, Found as Piece, Input, truncated};
+use crate::segment::{LostRange, LostReason, Mode, SegmentIndex, Wanted};
 
 use super::{Found, Run, Scan, Scanned, Visitor};
 
 /// A segment, and how far it has been looked through.
 pub(super) struct Scanner {
     info: SegmentInfo,
-    segment: Segment,
+    input: Input,
     cursor: Cursor,
 }
 
 impl Scanner {
-    /// Maps or copies the segment.
+    /// Opens the segment.
     ///
     /// # Errors
     /// Those of the file system, and [`io::ErrorKind::InvalidData`] for what is no segment that this version reads.
@@ -33,38 +33,42 @@ impl Scanner {
         if let Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) = info.header {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
-        let segment = if access.copy { Segment::copy(file)? } else { Segment::map(file)? };
+        let mut input = Input::open(file, access)?;
+        if info.trailer.is_some() {
+            input.rest();
+        }
         // What a writer at work had committed when it moved the tail here is seen from here on.
-        segment.acquire();
-        let bytes = segment.as_bytes();
+        input.word(layout::TAIL);
         let bounds = match &info.header {
-            Ok(header) => Bounds::of(bytes, header),
-            Err(error) => {
-                Bounds::guess(bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?
-            }
+            Ok(header) => input.bounds(header),
+            Err(error) => input.guess().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?,
         };
         // What is not sealed may have frames whose bytes never reached the disk; the rest is looked at where it matches.
         let mode = if info.trailer.is_some() { Mode::Trust } else { Mode::Recover };
-        let cursor = Cursor::new(bounds, bytes.len(), mode);
-        Ok(Self { info, segment, cursor })
+        let cursor = Cursor::new(bounds, input.len(), mode);
+        Ok(Self { info, input, cursor })
     }
 
+    /// Visits the entries.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] if another program truncated the file. The entries before were visited.
     pub(super) fn run<V: Visitor>(
         mut self,
         scan: &Scan,
         matches: &impl Fn(&EntryRef<'_>) -> bool,
         visitor: &mut V,
         scanned: &mut Scanned<V>,
-    ) {
+    ) -> io::Result<()> {
         let mut visit = Visit { info: &self.info, matches, visitor, scanned };
         let useful = self.info.trailer.is_some() && (scan.complete || !scan.wanted.is_anything());
-        let index = useful.then(|| SegmentIndex::beside(&self.info.path, &self.segment)).flatten();
+        let header = self.info.header.as_ref().ok().filter(|_| useful);
+        let index = header.and_then(|header| self.input.index(&self.info.path, header));
         let search = index.as_ref().and_then(|index| Search::new(index, &scan.wanted));
         let all = 0..usize::MAX;
         let Some(search) = search else {
-            self.segment.populate();
-            visit.walk(&mut self.cursor, &self.segment, &all);
-            return;
+            self.input.populate();
+            return visit.walk(&mut self.cursor, &mut self.input, &all);
         };
         for number in 0..search.zones() {
             let Some(zone) = search.zone(number) else { continue };
@@ -73,14 +77,14 @@ impl Scanner {
             }
             let mut place = Place::default();
             while let Some(range) = search.next_in(&zone, &mut place) {
-                if range.start > self.cursor.at() && !self.cursor.jump(self.segment.as_bytes(), range.start) {
+                if range.start > self.cursor.at() && !self.input.jump(&mut self.cursor, range.start) {
                     // The index leads nowhere: it is done without, from the end of what it has led to.
-                    visit.walk(&mut self.cursor, &self.segment, &all);
-                    return;
+                    return visit.walk(&mut self.cursor, &mut self.input, &all);
                 }
-                visit.walk(&mut self.cursor, &self.segment, &range);
+                visit.walk(&mut self.cursor, &mut self.input, &range)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -94,24 +98,26 @@ struct Visit<'a, M, V> {
 
 impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
     /// Looks at the frames from where the cursor is to the end of `range`.
-    fn walk(&mut self, cursor: &mut Cursor, segment: &Segment, range: &Range<usize>) {
-        let bytes = segment.as_bytes();
+    fn walk(&mut self, cursor: &mut Cursor, input: &mut Input, range: &Range<usize>) -> io::Result<()> {
         while cursor.at() < range.end {
-            match cursor.advance(bytes) {
-                None => return,
-                Some(Piece::Lost(lost)) => self.lose(lost),
-                Some(Piece::Frame(frame)) if frame.kind == FrameKind::Entry => {
+            match input.advance(cursor) {
+                None => return input.gone().map_or(Ok(()), |at| Err(truncated(at))),
+                Some(Piece::Lost(lost)) => match input.gone() {
+                    Some(at) => return Err(truncated(at)),
+                    None => self.lose(lost),
+                },
+                Some(Piece::Frame(place)) if place.kind == FrameKind::Entry => {
                     self.scanned.looked_at += 1;
+                    let frame = input.frame(&place);
                     let entry = EntryRef::new(frame.payload);
                     if matches!(&entry, Ok(entry) if !(self.matches)(entry)) {
                         continue;
                     }
-                    let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
-                    match (cursor.verified(bytes, at), entry) {
-                        (Ok(frame), Ok(entry)) => {
-                            self.visitor.entry(&Found { source: Source::Segment(self.info), frame, entry })
+                    match (input.verify(cursor, &place), entry) {
+                        (Ok(()), Ok(entry)) => {
+                            self.visitor.entry(&Found { source: Source::Segment(self.info), frame, entry });
                         }
-                        (Ok(_), Err(error)) => {
+                        (Ok(()), Err(error)) => {
                             let place = (self.info.path.clone(), frame.offset, error);
                             self.scanned.unreadable_entries.push(place);
                         }
@@ -125,6 +131,7 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
                 Some(Piece::Frame(_)) => {}
             }
         }
+        Ok(())
     }
 
     fn lose(&mut self, lost: LostRange) {

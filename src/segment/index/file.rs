@@ -2,14 +2,12 @@
 
 #[cfg(unix)]
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::bytes::u64_at;
 use crate::format::index::{self as layout};
-use crate::format::segment as segment_layout;
-use crate::map::file::ReadMap;
+use crate::format::segment::{self as segment_layout, SegmentHeader};
 #[cfg(unix)]
 use crate::segment::create::temporary_name;
 #[cfg(unix)]
@@ -17,12 +15,13 @@ use crate::segment::folder::Folder;
 use crate::segment::reader::Segment;
 use crate::segment::regular::{self, Links};
 
-use super::{Bytes, SegmentIndex};
+use super::SegmentIndex;
 
 /// The extension of an index, in place of the segment's.
 pub(crate) const INDEX_EXTENSION: &str = "fwi";
-/// No index is longer: 2 % of the longest segment, and some.
-const MAX_LEN: u64 = segment_layout::MAX_SIZE / 32;
+/// An index is shorter than this part of its segment, plus [`MAX_BASE`] bytes.
+const MAX_PART: u64 = 32;
+const MAX_BASE: u64 = 64 << 10;
 
 /// Where the index of the segment `path` is.
 pub(crate) fn index_path(path: &Path) -> PathBuf {
@@ -37,41 +36,29 @@ pub(crate) fn is_index_name(path: &Path) -> bool {
 }
 
 impl SegmentIndex {
-    /// Opens the index beside the sealed segment `path`. `None` where there is none, where it is not the one that was
-    /// made when the segment was sealed, or damaged.
-    ///
-    /// What [`Segment::open_trusted`] says of truncation holds for the index as well.
-    #[must_use]
-    pub fn open_trusted(path: &Path, segment: &Segment) -> Option<Self> {
-        Self::open(path, segment, |file| ReadMap::new(file).map(Bytes::Mapped))
-    }
-
-    /// The same, read into memory.
+    /// Reads the index of the sealed segment `path` into memory. `None` if there is no index, if it is damaged, if it is not
+    /// the index that was made when the segment was sealed, or if it is longer than 3 % of the segment and 64 KiB.
     #[must_use]
     pub fn read_copy(path: &Path, segment: &Segment) -> Option<Self> {
-        Self::open(path, segment, |mut file| {
-            let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut io::Read::take(&mut file, MAX_LEN), &mut bytes)?;
-            Ok(Bytes::Made(bytes))
-        })
-    }
-
-    /// The same, mapped where the segment is, and read into memory where that is.
-    pub(crate) fn beside(path: &Path, segment: &Segment) -> Option<Self> {
-        if segment.is_mapped() { Self::open_trusted(path, segment) } else { Self::read_copy(path, segment) }
-    }
-
-    fn open(path: &Path, segment: &Segment, load: impl FnOnce(&File) -> io::Result<Bytes>) -> Option<Self> {
         segment.trailer()?;
-        let named =
-            u64_at(segment.as_bytes(), segment_layout::INDEX).and_then(segment_layout::index_checksum)?;
-        let (file, metadata) = regular::open(&index_path(path), Links::Refused).ok()?;
-        let len = metadata.len();
-        if !(layout::HEADER_LEN as u64..=MAX_LEN).contains(&len) {
+        let named = u64_at(segment.as_bytes(), segment_layout::INDEX)?;
+        Self::read(path, &segment.header().ok()?, segment.as_bytes().len(), named)
+    }
+
+    /// As [`read_copy`](Self::read_copy), for a sealed segment with this header and length, and with `named` as the word that
+    /// names its index.
+    pub(crate) fn read(path: &Path, header: &SegmentHeader, len: usize, named: u64) -> Option<Self> {
+        let named = segment_layout::index_checksum(named)?;
+        let (mut file, metadata) = regular::open(&index_path(path), Links::Refused).ok()?;
+        let most = len as u64 / MAX_PART + MAX_BASE;
+        let expected = metadata.len();
+        if !(layout::HEADER_LEN as u64..=most).contains(&expected) {
             return None;
         }
-        let index = Self::parse(load(&file).ok()?, segment)?;
-        (layout::checksum(index.bytes.get()) == Some(named)).then_some(index)
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).ok()?);
+        io::Read::read_to_end(&mut io::Read::take(&mut file, most), &mut bytes).ok()?;
+        let index = Self::parse(bytes, header.segment_id, len)?;
+        (layout::checksum(&index.bytes) == Some(named)).then_some(index)
     }
 }
 

@@ -14,7 +14,6 @@ use std::ops::Range;
 use crate::format::bytes::{u16_at, u64_at};
 use crate::format::frame::ALIGN;
 use crate::format::index::{self as layout, Extent, IndexHeader, Section, Zone};
-use crate::map::file::ReadMap;
 
 use super::reader::Segment;
 use super::scan::Mode;
@@ -28,15 +27,10 @@ pub(crate) use ranges::{Place, Position, Search};
 
 /// The index of a sealed segment.
 pub struct SegmentIndex {
-    bytes: Bytes,
+    bytes: Vec<u8>,
     header: IndexHeader,
     /// One past the last byte of the segment that a frame may have.
     end: usize,
-}
-
-enum Bytes {
-    Mapped(ReadMap),
-    Made(Vec<u8>),
 }
 
 /// How many entries a segment has, and how many bytes their frames take, by what logged them.
@@ -59,24 +53,20 @@ impl SegmentIndex {
         let bytes = segment.as_bytes();
         let end = segment.trailer().map(|trailer| trailer.data_end);
         let index = IndexBuilder::build(bytes, &segment.header().ok()?, end, Mode::Recover)?;
-        Self::parse(Bytes::Made(index), segment)
+        Self::parse(index, segment.header().ok()?.segment_id, bytes.len())
     }
 
-    /// The index that `bytes` are, where it is whole, and that of `segment`.
-    fn parse(bytes: Bytes, segment: &Segment) -> Option<Self> {
-        let header = IndexHeader::parse(bytes.get())?;
-        let of = segment.header().ok()?;
-        let end = usize::try_from(header.data_end).ok().filter(|end| *end <= segment.as_bytes().len())?;
-        if header.segment_id != of.segment_id {
-            return None;
-        }
-        Some(Self { bytes, header, end })
+    /// The index that `bytes` are, where it is whole, and that of the segment with this id and length.
+    fn parse(bytes: Vec<u8>, segment_id: [u8; 16], len: usize) -> Option<Self> {
+        let header = IndexHeader::parse(&bytes)?;
+        let end = usize::try_from(header.data_end).ok().filter(|end| *end <= len)?;
+        (header.segment_id == segment_id).then_some(Self { bytes, header, end })
     }
 
     /// The index as it is on disk.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get()
+        &self.bytes
     }
 
     /// Entries in the segment.
@@ -93,7 +83,7 @@ impl SegmentIndex {
     }
 
     fn at(&self, extent: Extent) -> Option<&[u8]> {
-        self.bytes.get().get(extent.at as usize..)?.get(..extent.len as usize)
+        self.bytes.get(extent.at as usize..)?.get(..extent.len as usize)
     }
 
     /// Where the zones are, where each follows the one before it.
@@ -156,15 +146,6 @@ impl<'a> Column<'a> {
     /// How far the entry behind the `i`th is from it, in slots.
     fn gap(self, i: usize) -> u32 {
         u16_at(self.gaps, 2 * i).unwrap_or(0).into()
-    }
-}
-
-impl Bytes {
-    fn get(&self) -> &[u8] {
-        match self {
-            Self::Mapped(map) => map.bytes(),
-            Self::Made(bytes) => bytes,
-        }
     }
 }
 

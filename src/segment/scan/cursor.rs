@@ -2,12 +2,11 @@
 
 use core::sync::atomic::{Ordering, fence};
 
-use crate::format::bytes::{u32_at, u64_at};
-use crate::format::frame::{self, ALIGN, FrameFault, FrameRef};
+use crate::format::frame::{self, ALIGN, FrameFault};
 
 use super::bounds::{Bounds, Budget, stated_tail};
 use super::lost::{LostRange, LostReason};
-use super::unused::{is_zero, last_nonzero, next_nonzero};
+use super::source::Source;
 use super::{Found, Mode};
 
 /// Where a reader stands in a segment. Its bytes are not borrowed: whoever moves it on brings them along, always the
@@ -27,9 +26,9 @@ pub(crate) struct Cursor {
 
 /// What a reader finds where a writer is at work.
 #[cfg(unix)]
-pub(crate) enum Followed<'a> {
+pub(crate) enum Followed<F> {
     /// A frame or a gap.
-    Found(Found<'a>),
+    Found(Found<F>),
     /// Nothing yet.
     Pending,
     /// The segment was closed, or is full to its last byte: nothing will come.
@@ -73,8 +72,8 @@ impl Cursor {
 
     /// Goes on at `at`, where a frame begins. Whether one does.
     #[cfg(unix)]
-    pub(crate) fn jump(&mut self, bytes: &[u8], at: usize) -> bool {
-        let found = self.found(bytes, at).is_ok();
+    pub(crate) fn jump<S: Source>(&mut self, source: &mut S, at: usize) -> bool {
+        let found = source.parse(at, self.bounds.end, self.tag(at), true).is_ok();
         if found {
             self.at = at;
         }
@@ -87,45 +86,36 @@ impl Cursor {
         self.bounds.end
     }
 
-    /// The frame at `at`, which has been found before.
-    #[cfg(unix)]
-    #[inline]
-    pub(crate) fn found<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
-        let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
-        frame::parse_trusted(bytes, at, frame::tag(self.bounds.salt, at))
-    }
-
-    /// The same with a look at its checksum.
-    #[cfg(unix)]
-    pub(crate) fn verified<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
-        let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
-        frame::parse(bytes, at, frame::tag(self.bounds.salt, at))
+    /// The tag of a frame at `at`.
+    #[inline(always)]
+    pub(crate) fn tag(&self, at: usize) -> u32 {
+        frame::tag(self.bounds.salt, at)
     }
 
     /// The next frame or gap of a segment whose writer is at work. What is not complete is waited for.
     #[cfg(unix)]
-    pub(crate) fn follow<'a>(&mut self, bytes: &'a [u8]) -> Followed<'a> {
-        match self.parse(bytes, self.at) {
-            Ok(frame) => Followed::Found(self.pass(frame)),
+    pub(crate) fn follow<S: Source>(&mut self, source: &mut S) -> Followed<S::Frame> {
+        match self.parse(source, self.at) {
+            Ok(frame) => Followed::Found(self.pass::<S>(frame)),
             Err(FrameFault::Free | FrameFault::Intent) => Followed::Pending,
             Err(FrameFault::Closed) => Followed::End,
             Err(FrameFault::Truncated { .. }) if self.at == self.bounds.end => Followed::End,
-            Err(fault) => self.follow_past(bytes, fault),
+            Err(fault) => self.follow_past(source, fault),
         }
     }
 
     /// Looks for the frame behind damage, as far as frames are known to be.
     #[cfg(unix)]
     #[cold]
-    fn follow_past<'a>(&mut self, bytes: &'a [u8], fault: FrameFault) -> Followed<'a> {
+    fn follow_past<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Followed<S::Frame> {
         let end = self.bounds.end;
-        let tail = stated_tail(bytes).unwrap_or(end).min(end);
+        let tail = stated_tail(source).unwrap_or(end).min(end);
         if tail <= self.searched {
             return Followed::Pending;
         }
         self.searched = tail;
         self.bounds.end = tail.max(self.at);
-        let search = self.resynchronise(bytes, fault);
+        let search = self.resynchronise(source, fault);
         self.bounds.end = end;
         match search.next {
             Some(next) => Followed::Found(self.leave_behind(next, LostReason::Damaged(fault))),
@@ -140,40 +130,34 @@ impl Cursor {
     }
 
     #[inline(always)]
-    fn parse<'a>(&self, bytes: &'a [u8], at: usize) -> Result<FrameRef<'a>, FrameFault> {
-        let bytes = bytes.get(at..self.bounds.end).unwrap_or(&[]);
-        let tag = frame::tag(self.bounds.salt, at);
-        if self.mode == Mode::Trust {
-            frame::parse_trusted(bytes, at, tag)
-        } else {
-            frame::parse(bytes, at, tag)
-        }
+    fn parse<S: Source>(&self, source: &mut S, at: usize) -> Result<S::Frame, FrameFault> {
+        source.parse(at, self.bounds.end, self.tag(at), self.mode == Mode::Trust)
     }
 
     /// The next frame or gap.
     #[inline(always)]
-    pub(crate) fn advance<'a>(&mut self, bytes: &'a [u8]) -> Option<Found<'a>> {
+    pub(crate) fn advance<S: Source>(&mut self, source: &mut S) -> Option<Found<S::Frame>> {
         if self.done {
             return None;
         }
-        match self.parse(bytes, self.at) {
-            Ok(frame) => Some(self.pass(frame)),
-            Err(fault) => self.gap(bytes, fault),
+        match self.parse(source, self.at) {
+            Ok(frame) => Some(self.pass::<S>(frame)),
+            Err(fault) => self.gap(source, fault),
         }
     }
 
     #[inline(always)]
-    fn pass<'a>(&mut self, frame: FrameRef<'a>) -> Found<'a> {
-        self.at += frame::frame_len(frame.payload.len());
+    fn pass<S: Source>(&mut self, frame: S::Frame) -> Found<S::Frame> {
+        self.at += S::len_of(&frame);
         Found::Frame(frame)
     }
 
     /// There is no frame where one could be: the end, or a gap.
     #[cold]
-    fn gap<'a>(&mut self, bytes: &'a [u8], fault: FrameFault) -> Option<Found<'a>> {
+    fn gap<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Option<Found<S::Frame>> {
         let start = self.at;
         if fault == FrameFault::Closed {
-            return self.closed(bytes);
+            return self.closed(source);
         }
         let at_end = self.bounds.sealed && self.bounds.tail == Some(start);
         if at_end && !self.thorough && fault == FrameFault::Free {
@@ -181,18 +165,18 @@ impl Cursor {
             return None;
         }
         if fault == FrameFault::Intent
-            && let Some(end) = self.behind_intents(bytes)
+            && let Some(end) = self.behind_intents(source)
         {
             return Some(self.leave_behind(end, LostReason::Uncommitted));
         }
-        let search = self.resynchronise(bytes, fault);
+        let search = self.resynchronise(source, fault);
         if matches!(fault, FrameFault::Free | FrameFault::Intent) {
             // The writer may be at work. What it wrote here, it wrote before what the search has met behind.
             fence(Ordering::Acquire);
-            match self.parse(bytes, start) {
-                Ok(frame) => return Some(self.pass(frame)),
+            match self.parse(source, start) {
+                Ok(frame) => return Some(self.pass::<S>(frame)),
                 Err(FrameFault::Intent) if fault == FrameFault::Free => {
-                    if let Some(end) = self.behind_intents(bytes) {
+                    if let Some(end) = self.behind_intents(source) {
                         return Some(self.leave_behind(end, LostReason::Uncommitted));
                     }
                 }
@@ -217,48 +201,47 @@ impl Cursor {
         }
         let first = search.first?;
         match fault {
-            FrameFault::Free if self.begun(bytes, start) => Some(lost(start, last, LostReason::Uncommitted)),
+            FrameFault::Free if self.begun(source, start) => Some(lost(start, last, LostReason::Uncommitted)),
             FrameFault::Free => Some(lost(first, last, LostReason::NotZero)),
             _ => Some(lost(start, last, LostReason::Damaged(fault))),
         }
     }
 
     /// Moves on to `end`; what lies between is reported.
-    fn leave_behind(&mut self, end: usize, reason: LostReason) -> Found<'static> {
+    fn leave_behind<F>(&mut self, end: usize, reason: LostReason) -> Found<F> {
         let start = self.at;
         self.at = end;
         lost(start, end, reason)
     }
 
     /// At the word that ends the segment. Behind it nothing was ever written.
-    fn closed(&mut self, bytes: &[u8]) -> Option<Found<'static>> {
+    fn closed<S: Source>(&mut self, source: &mut S) -> Option<Found<S::Frame>> {
         self.done = true;
         if !self.thorough {
             return None;
         }
-        let space = bytes.get(..self.bounds.end).unwrap_or(bytes);
-        let own = self.at + ALIGN;
-        let beside = space.get(self.at + frame::TAG..own).is_some_and(|bytes| !is_zero(bytes));
-        let first = if beside { Some(self.at) } else { next_nonzero(space, own) };
-        first.map(|first| lost(first, last_nonzero(space, own), LostReason::NotZero))
+        let (end, own) = (self.bounds.end, self.at + ALIGN);
+        source.look_anew();
+        let beside = own <= end && source.word(self.at + frame::TAG).is_some_and(|word| word != 0);
+        let first = if beside { Some(self.at) } else { source.next_nonzero(end, own) };
+        first.map(|first| lost(first, source.last_nonzero(end, own), LostReason::NotZero))
     }
 
     /// Where the appends end that were begun from here on, one after the other, and never completed: their lengths lead to
     /// a frame, to the end, or to space that nothing ever took. `None` where they lead elsewhere: then one is damaged.
-    fn behind_intents(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn behind_intents<S: Source>(&mut self, source: &mut S) -> Option<usize> {
         let mut at = self.at;
         loop {
-            let place = bytes.get(at..self.bounds.end).unwrap_or(&[]);
             // A frame whose header is right counts, whatever became of its payload: this is where it was.
-            match frame::parse_trusted(place, at, frame::tag(self.bounds.salt, at)) {
+            match source.examine(at, self.bounds.end, self.tag(at)) {
                 Err(FrameFault::Intent) => {
-                    let word = u64_at(bytes, at)?;
+                    let word = source.word(at)?;
                     let payload = frame::payload_len(word);
                     if word != frame::intent_word(payload) {
                         return None;
                     }
                     let next = at + frame::frame_len(payload);
-                    if self.holds_frame(bytes, at + ALIGN, next)? {
+                    if self.holds_frame(source, at + ALIGN, next)? {
                         return None;
                     }
                     at = next;
@@ -273,14 +256,15 @@ impl Cursor {
 
     /// Whether an intact frame begins from `from` to `to`: then no append ever had that space. `None` where finding out
     /// costs too much.
-    fn holds_frame(&mut self, bytes: &[u8], from: usize, to: usize) -> Option<bool> {
+    fn holds_frame<S: Source>(&mut self, source: &mut S, from: usize, to: usize) -> Option<bool> {
         self.budget.spend(to - from)?;
-        let (space, mut at) = (bytes.get(..to.min(self.bounds.end))?, from);
-        while let Some(slot) = next_nonzero(space, at) {
-            match self.parse(bytes, slot) {
+        let (end, mut at) = (to.min(self.bounds.end), from);
+        source.look_anew();
+        while let Some(slot) = source.next_nonzero(end, at) {
+            match self.parse(source, slot) {
                 Ok(_) => return Some(true),
                 Err(FrameFault::Checksum { .. }) => {
-                    self.budget.spend(frame::cost(&bytes[slot..]).unwrap_or(0))?
+                    self.budget.spend(source.cost(slot, self.bounds.end))?;
                 }
                 Err(_) => {}
             }
@@ -290,40 +274,41 @@ impl Cursor {
     }
 
     /// The next intact frame behind this place, where there is a fault.
-    fn resynchronise(&mut self, bytes: &[u8], fault: FrameFault) -> Search {
-        let from = self.at;
+    fn resynchronise<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Search {
+        let (from, end) = (self.at, self.bounds.end.min(source.len()));
         let mut search = Search { next: None, first: None, last: from, gave_up: false };
-        let (mut at, mut parsed) = (from, Err(fault));
-        let space = bytes.get(..self.bounds.end).unwrap_or(bytes);
-        while let Some(slot) = next_nonzero(space, at) {
+        let (mut at, mut fault) = (from, Some(fault));
+        source.look_anew();
+        while let Some(slot) = source.next_nonzero(end, at) {
             at = slot;
             if at != from {
-                parsed = self.parse(bytes, at);
+                fault = self.parse(source, at).err();
             }
-            match parsed {
-                Ok(_) | Err(FrameFault::Closed) => {
+            match fault {
+                None | Some(FrameFault::Closed) => {
                     search.next = Some(at);
                     return search;
                 }
-                Err(FrameFault::Checksum { .. }) => {
-                    if self.budget.spend(frame::cost(&space[at..]).unwrap_or(0)).is_none() {
+                Some(FrameFault::Checksum { .. }) => {
+                    if self.budget.spend(source.cost(at, end)).is_none() {
                         search.gave_up = true;
-                        search.last = last_nonzero(space, at);
+                        search.last = source.last_nonzero(end, at);
                         return search;
                     }
                 }
-                Err(_) => {}
+                Some(_) => {}
             }
             at += ALIGN;
             search.first = search.first.or(Some(slot));
-            search.last = at.min(space.len());
+            search.last = at.min(end);
         }
         search
     }
 
     /// Whether the one thread that writes has begun an append at `start`: it writes the tag before anything else.
-    fn begun(&self, bytes: &[u8], start: usize) -> bool {
-        u32_at(bytes, start + frame::TAG) == Some(frame::tag(self.bounds.salt, start))
+    fn begun<S: Source>(&self, source: &S, start: usize) -> bool {
+        let (header, len) = source.header(start, source.len());
+        len == frame::HEADER_LEN && frame::tag_in(&header) == self.tag(start)
     }
 }
 
@@ -339,6 +324,6 @@ struct Search {
     gave_up: bool,
 }
 
-fn lost(start: usize, end: usize, reason: LostReason) -> Found<'static> {
+fn lost<F>(start: usize, end: usize, reason: LostReason) -> Found<F> {
     Found::Lost(LostRange { start: start as u64, end: end as u64, reason })
 }

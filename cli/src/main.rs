@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Output before the failure is printed first. An error of this write is ignored.
+            // Prints the output before the failure. The failure is reported, so an error of this write is ignored.
             let _ = terminal.finish();
             terminal.complain(&error);
             Outcome::Failed.into()

@@ -14,7 +14,7 @@ pub(crate) struct Baseline {
     version: u32,
     /// A description of each finding, for readers of the file.
     pub(super) known: BTreeMap<String, String>,
-    /// Whether a baseline is given; without one, a finding is neither new nor known.
+    /// Whether a baseline is given. Without a baseline, a finding is neither new nor known.
     #[serde(skip)]
     pub(super) is_given: bool,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Baseline {
 const VERSION: u32 = 1;
 
 impl Baseline {
-    /// Reads a file of [`write`](Self::write).
+    /// Reads a baseline that [`write`](Self::write) created.
     ///
     /// # Errors
     /// Returns an error if the file is not a baseline.

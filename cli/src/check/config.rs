@@ -48,7 +48,7 @@ pub(super) struct Allow {
     field: Option<String>,
     query: Option<Query>,
     pub(super) reason: String,
-    /// Nanoseconds since the Unix epoch.
+    /// Time of expiry, in nanoseconds since the Unix epoch.
     until: Option<u64>,
 }
 
@@ -80,9 +80,9 @@ pub(crate) struct Thresholds {
     pub(crate) width: usize,
     /// The maximum size of an entry, in bytes.
     pub(crate) entry_bytes: u64,
-    /// The maximum difference by which an entry is earlier than the previous one.
+    /// The maximum time by which an entry can precede the previous entry.
     pub(crate) backwards: Span,
-    /// The maximum difference by which an entry is later than the current time.
+    /// The maximum time by which an entry can be later than the current time.
     pub(crate) future: Span,
     /// The maximum share of errors of a target with at least 100 entries.
     #[serde(deserialize_with = "share")]
@@ -109,7 +109,7 @@ impl TryFrom<String> for Span {
     }
 }
 
-/// Reads a share. The error has the line of the value.
+/// Reads a share. An error contains the line of the value.
 fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let found = f64::deserialize(deserializer)?;
     if (0.0..=1.0).contains(&found) {
@@ -220,10 +220,10 @@ struct AllowRule {
 }
 
 impl Config {
-    /// Reads a TOML file.
+    /// Reads the configuration from a TOML file.
     ///
     /// # Errors
-    /// Returns an error with the line and column, or with the name of the rule, if the file is invalid.
+    /// Returns an error with the line and the column, or with the name of the rule, if the file is invalid.
     pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Self> {
         let about = || path.display().to_string();
         let file: File = settings::toml(path)?;

@@ -190,7 +190,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// Checks a text line. The text lines of a file are one finding.
+    /// Checks a text line. All text lines of a file are one finding.
     fn text(&mut self, entry: &EntryRef<'_>, place: &Place) {
         if self.is_on(UNSTRUCTURED) {
             let name = place.file.file_name().unwrap_or_default().to_string_lossy();

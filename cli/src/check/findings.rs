@@ -37,7 +37,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Returns the byte `offset` of a file without lines.
+    /// Returns the place at a byte offset of a file without lines.
     pub(super) fn at(file: &Path, offset: u64) -> Self {
         Self { file: file.to_owned(), offset, line: None, is_of_lines: false }
     }
@@ -136,7 +136,7 @@ impl Findings {
 }
 
 impl Key {
-    /// Returns the fingerprint, which is the same in each run.
+    /// Returns the fingerprint of the group. The fingerprint is the same in each run.
     pub(super) fn fingerprint(&self, rule_id: &str) -> String {
         let parts = [rule_id, &self.target, &self.message, &self.subject];
         let hash = |basis: u64| {

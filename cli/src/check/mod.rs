@@ -36,12 +36,12 @@ pub(crate) struct Options<'a> {
     pub(crate) baseline: &'a Baseline,
     /// The number of dropped entries, from loss records.
     pub(crate) dropped: u64,
-    /// Nanoseconds since the Unix epoch.
+    /// Current time, in nanoseconds since the Unix epoch.
     pub(crate) now: u64,
     pub(crate) copy: bool,
 }
 
-/// Checks the logs in the paths. Unreadable data is returned as findings (unless that rule is off) and in the scan.
+/// Checks the logs in the paths. Unreadable data is in the scan, and also in the report unless the rule is off.
 ///
 /// # Errors
 /// Returns an error if a path cannot be read.
@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     Ok((report::make(findings, config, options.baseline, all.entries), scanned))
 }
 
-/// Removes the findings of disabled rules, and those of custom rules below their limit.
+/// Removes the findings of disabled rules, and the findings of custom rules that do not exceed their limit.
 fn drop_what_is_allowed(findings: &mut Findings, all: &Inspector<'_>, config: &Config) {
     let counts = |rule: usize| match rule.checked_sub(RULES.len()) {
         None => true,

@@ -15,7 +15,7 @@ use super::rules::Level;
 /// The findings of a check.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// By severity, the worst first, then by rule and count.
+    /// Findings in descending order of severity, then by rule and count.
     pub(crate) findings: Vec<Finding>,
     /// The number of checked entries.
     pub(crate) entries: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Finding {
     pub(crate) level: Level,
     pub(crate) what: String,
     pub(crate) target: String,
-    /// The message, with its variable parts replaced.
+    /// The message without its variable parts.
     pub(crate) message: String,
     /// The attribute, or the file.
     pub(crate) subject: String,
@@ -85,7 +85,7 @@ impl Report {
     }
 }
 
-/// Makes a report of sorted findings.
+/// Creates a report with sorted findings.
 pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, entries: u64) -> Report {
     let mut all: Vec<Finding> = findings
         .groups
@@ -142,7 +142,7 @@ fn number_lines(findings: &mut [Finding]) {
     }
 }
 
-/// Returns the line number of each of `offsets`, which must be sorted.
+/// Returns the line number of each offset. `offsets` must be sorted.
 fn lines_at(file: &std::path::Path, offsets: &[u64]) -> std::io::Result<BTreeMap<u64, u64>> {
     let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
     let (mut at, mut line, mut found) = (0_u64, 1_u64, BTreeMap::new());

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// Kinds of secrets and their patterns. The secret is the group of a pattern, or the whole match.
+/// Kinds of secrets and their patterns. The secret is the group of the pattern if it has one, or else the whole match.
 const FORMS: [(&str, &str); 12] = [
     ("an AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b"),
@@ -43,7 +43,7 @@ static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Keys whose values are secrets, without case and separators.
+/// Keys whose values are secrets, in lower case and without separators.
 const KEYS: [&str; 20] = [
     "password",
     "passwd",
@@ -141,7 +141,7 @@ fn is_card(text: &[u8]) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 0 { *digit } else { (digit * 2) / 10 + (digit * 2) % 10 })
         .sum();
-    // One in ten counters has a valid check digit. Card numbers rarely consist of fewer than four different digits.
+    // One of ten arbitrary numbers has a valid check digit. A card number rarely has fewer than four different digits.
     let mut different = digits.clone();
     different.sort_unstable();
     different.dedup();

@@ -13,7 +13,7 @@ use crate::output::time::Clock;
 /// The number of call sites that are shown per rule.
 const SHOWN: usize = 10;
 
-/// Appends `report` to `out`. Writing to a String cannot fail.
+/// Appends `report` to `out`. A write to a `String` cannot fail.
 pub(crate) fn print(report: &Report, all: bool, clock: &mut Clock, palette: &Palette, out: &mut String) {
     for of_rule in report.findings.chunk_by(|a, b| a.rule == b.rule) {
         let shown: Vec<&Finding> =

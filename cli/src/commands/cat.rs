@@ -28,7 +28,7 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for path in &args.paths {
         let result = match input::is_stream(path) {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
-            // The paths before a stream are printed before it.
+            // Prints the logs that precede the stream on the command line first.
             Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
                 .and_then(|()| stream::print(path, &selection, args.lines, &mut printer, terminal)),
             Err(error) => Err(error),
@@ -40,7 +40,8 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(printer.outcome())
 }
 
-/// Reports an unreadable path, which must not hide the others.
+/// Reports the error of a path, and continues with the other paths. In strict mode, or if the output pipe is closed, returns
+/// the error.
 fn carry_on(
     result: Result<()>,
     named: usize,

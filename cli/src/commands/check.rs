@@ -56,7 +56,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
     }
     let failed = args.fail_on.level().is_some_and(|level| report.new_of(level) > 0);
     let outcome = if failed { Outcome::NoMatch } else { Outcome::Clean };
-    // Lost bytes are reported even if the rule for damage is off.
+    // The command reports lost bytes even if the rule for damage is off.
     let outcome = outcome.max(unread);
     Ok(if config.finds_damage() {
         outcome

@@ -11,7 +11,7 @@ use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::{Terminal, losses, progress};
 
-/// Prints the number of selected entries in `paths`. `input` are the paths that the command line names.
+/// Prints the number of selected entries in `paths`. `input` contains the paths of the command line.
 pub(super) fn print(
     paths: &[PathBuf],
     input: &[PathBuf],

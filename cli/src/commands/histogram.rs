@@ -55,7 +55,7 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
         Some(every) => every,
         None => interval(&paths, &selection)?,
     };
-    // Days begin at midnight of the zone, hours at the hour.
+    // Intervals of a day begin at midnight in the time zone, and intervals of an hour begin at the full hour.
     let offset = i64::from(zone.now().offset().seconds()) * SECOND.cast_signed();
     let origin = (-offset).rem_euclid(every.get().cast_signed()).cast_unsigned();
     let asked = Aggregation::new().every(every, origin);
@@ -121,7 +121,7 @@ fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal
 fn line(since: u64, count: u64, most: u64, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
     let mut time = String::new();
     clock.write(since, &mut time);
-    // Fractions only where intervals have them.
+    // The time contains a fraction only if the interval is shorter than a second.
     time.truncate(if every < SECOND { 23 } else { 19 });
     let eighths = (u128::from(count) * u128::from(BAR * 8)).div_ceil(u128::from(most.max(1)));
     let eighths = usize::try_from(eighths).unwrap_or(0);

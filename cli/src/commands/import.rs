@@ -21,7 +21,7 @@ use crate::output::{Terminal, escape, progress};
 /// The size of the first pages, the resource and the trailer of a segment, in bytes.
 const SEGMENT_OVERHEAD: u64 = 12 << 10;
 
-/// Bytes read at a time.
+/// Size of the read buffer, in bytes.
 const BUFFER: usize = 256 << 10;
 
 /// Runs the command.
@@ -86,13 +86,13 @@ fn summarise(
     let to = safe(&args.to.display().to_string());
     let out = &mut terminal.out;
     let rate = report.bytes as f64 / 1e6 / elapsed.as_secs_f64().max(1e-9);
-    // Writing to a String cannot fail; the same below.
+    // A write to a `String` cannot fail.
     _ = writeln!(out, "{}", palette.strong.of(format!("{} -> {to}", safe(name))));
     let mut row = |title: &str, text: &str| {
         _ = writeln!(out, "  {}{title:<9}{}{text}", palette.dim.on, palette.dim.off);
     };
     let lines = counted(report.lines, "line", "lines");
-    // The rate of a small input is noise.
+    // The rate of an input below 1 MB is not meaningful.
     let rate = if report.bytes < 1_000_000 { String::new() } else { format!(", {rate:.0} MB/s") };
     row("read", &format!("{lines}, {} in {}{rate}", bytes(report.bytes), spent(elapsed)));
     row("lines", &kinds_of_lines(report));

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut outcome = Outcome::Clean;
     for info in &listing.segments {
         terminal.out.push('\n');
-        // An unreadable segment must not hide the others.
+        // The command continues with the other segments.
         if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal)
             && !input::is_deleted(&info.path, &args.path)
         {
@@ -95,7 +95,7 @@ fn print(
     let header = segment.header().with_context(about)?;
     let mut name = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
-    // Writing to a String cannot fail.
+    // A write to a `String` cannot fail.
     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
 
     let (major, minor) = header.version;
@@ -178,7 +178,7 @@ fn print_contents(
     }
 }
 
-/// Returns the contents of a trailer for a segment without one.
+/// Returns the values of a trailer for a segment that has none.
 fn counted(segment: &Segment) -> Result<Trailer> {
     let mut summary = Trailer::default();
     for event in segment.events(Mode::Recover)? {
@@ -223,7 +223,7 @@ pub(super) fn line(terminal: &mut Terminal, title: &str, text: std::fmt::Argumen
     _ = writeln!(terminal.out, "  {}{title:<9}{}{text}", dim.on, dim.off);
 }
 
-/// The usual spelling of 16 bytes.
+/// Returns 16 bytes in the notation of a UUID.
 fn uuid(bytes: [u8; 16]) -> String {
     let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

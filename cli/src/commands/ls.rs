@@ -24,7 +24,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for (at, directory) in args.directories.iter().enumerate() {
         let listing = match listing(directory) {
             Ok(listing) => listing,
-            // An unreadable directory must not hide the others.
+            // The command continues with the other directories.
             Err(error) => {
                 terminal.flush()?;
                 terminal.complain(&error);
@@ -108,7 +108,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
     } else {
         format!("{first:>5}  {:<8}{:>11}  {:<19}  {:<19}{last:>10}", "STATE", "ENTRIES", "FROM", "TO")
     };
-    // Writing to a String cannot fail; the same below.
+    // A write to a `String` cannot fail.
     _ = writeln!(terminal.out, "{}", terminal.palette.dim.of(titles));
     for group in by_stream(listing) {
         let Some(first) = group.first() else { continue };
@@ -117,7 +117,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
         let end = End::of(group.iter().copied());
         let colour = if end == End::Died { &terminal.palette.bad } else { &terminal.palette.good };
         match end {
-            // The segments below show it.
+            // The states of the segments show this end.
             End::Alive | End::Unknown => terminal.out.push('\n'),
             End::Stopped | End::Died => _ = writeln!(terminal.out, ", {}", colour.of(end.name())),
         }
@@ -155,7 +155,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
 /// A line of the table.
 struct Row {
     number: String,
-    /// Painted, and as wide as its column.
+    /// The state in colour, padded to the width of its column.
     state: String,
     entries: Option<u64>,
     times: Option<(u64, u64)>,
@@ -176,7 +176,7 @@ impl Row {
         let mut moment = |nanos: Option<u64>| {
             let mut text = String::new();
             clock.write(nanos.unwrap_or(0), &mut text);
-            // To the second.
+            // Removes the fraction of the second.
             text.truncate(19);
             text
         };
@@ -225,7 +225,7 @@ pub(crate) fn entries(listing: &Listing) -> u64 {
     total(listing.segments.iter().filter_map(|segment| segment.entries).chain(of_files))
 }
 
-/// Prints one object per line.
+/// Prints one JSON object per line.
 fn json(listing: &Listing, terminal: &mut Terminal) {
     let mut producers: HashMap<[u8; 16], Producer> = HashMap::new();
     let ends: HashMap<[u8; 16], End> = by_stream(listing)

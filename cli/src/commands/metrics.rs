@@ -18,7 +18,7 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     if args.list {
         for family in metrics::all() {
             let kind = if family.kind() == FamilyKind::Counter { "counter" } else { "gauge" };
-            // Writing to a String cannot fail.
+            // A write to a `String` cannot fail.
             _ = writeln!(terminal.out, "{:<52} {kind:<8} {}", family.name(), family.help());
         }
         return Ok(Outcome::Clean);

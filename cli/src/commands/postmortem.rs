@@ -52,7 +52,7 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
             .with_context(|| path.display().to_string())?;
     }
     let mut outcome = unread.max(if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
-    // The reader may have reported the same files.
+    // Both lists can contain the same file.
     let mut lines = examined.complaints;
     for (path, error) in &examined.unreadable {
         lines.push(format!("{}: {error}", path.display()));
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
     Ok(outcome)
 }
 
-/// Writes a file that is there as a whole or not at all.
+/// Writes a complete file or no file.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A page contains log text. The permissions are those of any new file: 0666 without the bits of the umask.

@@ -16,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted};
 use crate::output::{Terminal, escape, losses};
 
-/// The sizes of a segment that a writer can create, and the number that divides them.
+/// Minimum size, maximum size and unit of the size of a segment, in bytes.
 const SIZES: (u64, u64, u64) = (16 << 10, 1 << 30, 4 << 10);
 
 /// The sums over all files.
@@ -31,7 +31,7 @@ struct Total {
     gaps: u64,
 }
 
-/// Runs the command. Each segment is copied into one of the same name.
+/// Runs the command. Copies each segment to a new segment with the same name.
 pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let files = input::segment_files(&args.path)?;
     input::prepare_output(&args.to)?;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
         match opened.and_then(|segment| readable(segment, file)) {
             Ok(segment) => recover(&segment, file, args, &mut total, terminal)?,
             Err(error) if *file == args.path => return Err(error),
-            // An unreadable file must not hide the others.
+            // The command continues with the other files.
             Err(error) => {
                 total.unreadable += 1;
                 terminal.flush()?;
@@ -135,7 +135,7 @@ fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
         false => terminal.palette.bad.of(parts.join(", ")),
     };
     let segments = counted(total.segments, "segment", "segments");
-    // Writing to a String cannot fail.
+    // A write to a `String` cannot fail.
     _ = write!(terminal.out, "{segments}, {} recovered into ", counted(total.entries, "entry", "entries"));
     escape::push_line(to.display().to_string().as_bytes(), &terminal.palette.escape, &mut terminal.out);
     _ = writeln!(terminal.out, ": {verdict}");
@@ -144,7 +144,7 @@ fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
 fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
     let about = || to.display().to_string();
     let mut writer = SegmentWriter::create(to, &options(segment)).with_context(about)?;
-    // The new segment begins with the resource already; a second one later in the file is a change of it, and kept.
+    // The new segment already contains the first resource. A later resource is a change and is copied.
     let mut is_first_resource = segment.resource().is_some();
     let report = segment::recover(segment, |frame| {
         if frame.kind == FrameKind::Resource && std::mem::take(&mut is_first_resource) {
@@ -157,7 +157,7 @@ fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
     Ok(report)
 }
 
-/// The same size, resource and place in the stream as the damaged segment has, as far as they can be read.
+/// Returns options with the size, the resource and the position in the stream of the damaged segment, if these are readable.
 fn options(segment: &Segment) -> SegmentOptions {
     let mut resource = Resource::empty();
     let attributes = segment.resource().and_then(|resource| resource.to_owned().ok()).unwrap_or_default();

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    // A log that is followed may be empty.
+    // With --follow, a log can be empty.
     let (paths, unread) = match args.follow {
         true => (args.paths.clone(), Outcome::Clean),
         false => input::usable(&args.paths, terminal)?,
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     loop {
         while let Some(event) = reader.next() {
             printer.print(&event, terminal)?;
-            // A writer may be faster than whoever reads what is printed: there need not be an end.
+            // Processes can append faster than this loop prints. Therefore the loop checks for Ctrl-C.
             if args.follow && ended.load(Ordering::Relaxed) {
                 break;
             }
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
         if ended.load(Ordering::Relaxed) {
             return Ok(printer.outcome());
         }
-        // As `tail -f logs | head -1` wants it, where nothing comes any more that could not be printed.
+        // Ends if the output is closed and no entries arrive, as in `fusewire tail -f logs | head -1`.
         if !reader.wait(PATIENCE)? && terminal.is_closed() {
             return Ok(Outcome::Clean);
         }

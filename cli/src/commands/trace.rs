@@ -86,7 +86,7 @@ fn describe(
         }
         let found = match source {
             Source::Segment(_) => Producer::of(path).describe(palette),
-            // Lines have no producer.
+            // A file of lines has no producer.
             Source::File(_) => safe(path.file_name().unwrap_or_default().as_encoded_bytes()),
         };
         producers.insert(path.to_owned(), found.clone());

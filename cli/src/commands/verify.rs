@@ -58,7 +58,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
                     _ = writeln!(terminal.out, ": {line}");
                 }
             }
-            // An unreadable file must not hide the others.
+            // The command continues with the other files.
             Err(error) => {
                 total.failed += 1;
                 terminal.flush()?;
@@ -88,7 +88,7 @@ fn index_lines(verified: io::Result<Option<Vec<IndexDefect>>>) -> Vec<String> {
 fn print(name: &str, report: &VerifyReport, is_clean: bool, terminal: &mut Terminal) {
     let palette = &terminal.palette;
     let out = &mut terminal.out;
-    // Writing to a String cannot fail; the same below.
+    // A write to a `String` cannot fail.
     _ = if is_clean {
         write!(out, "{}       ", palette.good.of("ok"))
     } else {

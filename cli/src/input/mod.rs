@@ -17,7 +17,8 @@ use crate::args::AccessArgs;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 
-/// Checks that `path` contains a log: a file that is not empty, or a directory with segments or other log files.
+/// Checks that `path` contains a log: a segment, another file that is not empty, or a directory with segments or other log
+/// files.
 ///
 /// # Errors
 /// Returns an error if `path` contains no log.
@@ -44,8 +45,7 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     bail!(nothing_in(path));
 }
 
-/// Returns those of `paths` that contain a log, and the outcome of the others, which are reported: an unreadable path
-/// must not hide the others.
+/// Returns the paths that contain a log, and the outcome of the other paths. Reports an error for each of the other paths.
 ///
 /// # Errors
 /// Returns an error if no path contains a log.

@@ -18,7 +18,7 @@ pub(crate) const BASELINE: u64 = 64 << 20;
 /// Reads the text of a regular file or a pipe.
 ///
 /// # Errors
-/// Returns an error with the path if the file is another file, has more than `most` bytes, or is not UTF-8.
+/// Returns an error with the path if the file has another type, has more than `most` bytes, or is not UTF-8.
 pub(crate) fn read(path: &Path, most: u64) -> Result<String> {
     let about = || path.display().to_string();
     expect_data(fs::metadata(path).with_context(about)?.file_type()).with_context(about)?;
@@ -39,7 +39,8 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<String> {
 /// Reads a TOML file of at most 1 MiB.
 ///
 /// # Errors
-/// Those of [`read`]. For invalid TOML, the error contains the line, the column, the fault and the text of the line.
+/// Returns the errors of [`read`]. An error about invalid TOML contains the line, the column, the fault and the text of the
+/// line.
 pub(crate) fn toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = read(path, CONFIG)?;
     toml::from_str(&text).map_err(|error| {

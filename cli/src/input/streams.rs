@@ -1,4 +1,4 @@
-//! The numbers of the segments of each stream, to find missing segments.
+//! The numbers of the segments of each stream, which show whether segments are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::output::producer::stream_name;
 #[derive(Default)]
 pub(crate) struct Streams {
     known: BTreeMap<[u8; 16], BTreeSet<u64>>,
-    /// Segments without a valid first page: the begin of the stream id and the number, from the file name.
+    /// Segments without a valid first page: the first bytes of the stream id and the number, from the file name.
     damaged: Vec<([u8; 4], u64)>,
 }
 
@@ -26,8 +26,8 @@ impl Streams {
         }
     }
 
-    /// Returns a description of each gap in the numbers. The first segments of a stream are not a gap: retention deletes
-    /// them.
+    /// Returns a description of each gap in the numbers. A stream whose first segments are missing has no gap there, because
+    /// retention deletes the oldest segments.
     pub(crate) fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
         for (id, numbers) in &self.known {
@@ -53,7 +53,8 @@ impl Streams {
     }
 }
 
-/// Returns the begin of the stream id and the number from a file name such as `01795803128796442492-6e1528ec-00000002.fws`.
+/// Returns the first bytes of the stream id and the number from a file name such as
+/// `01795803128796442492-6e1528ec-00000002.fws`.
 fn named(path: &Path) -> Option<([u8; 4], u64)> {
     let mut parts = path.file_stem()?.to_str()?.split('-').skip(1);
     let (stream, number) = (parts.next()?, parts.next()?);

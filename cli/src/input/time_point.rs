@@ -11,11 +11,11 @@ use crate::output::time::Zone;
 /// A parsed time. Its instant depends on the time zone and on the current time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TimePoint {
-    /// With an offset from UTC.
+    /// A time with an offset from UTC.
     Instant(Timestamp),
-    /// A time of the zone's clocks.
+    /// A local time with a date.
     Civil(DateTime),
-    /// A time of the zone's clocks, today.
+    /// A local time of the current day.
     Today(Time),
     /// The start of the day that is this number of days before today.
     DaysAgo(i32),
@@ -37,11 +37,11 @@ impl FromStr for TimePoint {
             "yesterday" => return Ok(Self::DaysAgo(1)),
             _ => {}
         }
-        // `-15m` says the same as `15m`: there is nothing to find in the future.
+        // `-15m` is equal to `15m`, because a log contains no entries of the future.
         if let Some(ago) = ago(text.strip_prefix('-').unwrap_or(text)) {
             return Ok(Self::Ago(ago));
         }
-        // A text with an offset is the exact one: it must not be read as one without.
+        // A text with an offset from UTC must not be parsed as a local time.
         if let Ok(instant) = text.parse::<Timestamp>() {
             return Ok(Self::Instant(instant));
         }
@@ -91,8 +91,12 @@ pub(crate) fn length(text: &str) -> Result<u64, String> {
 }
 
 impl TimePoint {
-    /// The moment that is meant at `now`, which has the zone to understand it in: nanoseconds since the Unix epoch. A time
-    /// that the zone's clocks skip is the one right after the gap, one that they show twice the first.
+    /// Returns the time in nanoseconds since the Unix epoch. `now` provides the current time and the time zone. If the local
+    /// time changes forward over this time, the result is later by the length of the gap. If the local time occurs twice, the
+    /// result is the first occurrence.
+    ///
+    /// # Errors
+    /// Returns an error if the time is not between the years 1970 and 2554.
     pub(crate) fn unix_nanos(&self, now: &Zoned) -> Result<u64> {
         let zone = now.time_zone();
         let instant = match self {
@@ -157,7 +161,8 @@ impl Range {
 mod tests {
     use super::*;
 
-    /// What `text` means in Berlin at noon of 29 March 2026, the day on which its clocks skip the hour after 2.
+    /// Returns the instant of `text` in Berlin at noon on 29 March 2026. On this day, the local time skips the hour after
+    /// 2:00.
     fn meant(text: &str) -> Result<String, String> {
         let now: Zoned = "2026-03-29T12:00:00[Europe/Berlin]".parse().unwrap();
         let point: TimePoint = text.parse()?;

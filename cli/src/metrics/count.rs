@@ -1,4 +1,4 @@
-//! Counting, in bounded memory, and what comes of it.
+//! Counts of entries by target, level and cause, in bounded memory, and their metrics.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -15,16 +15,17 @@ use crate::output::escape::label;
 use crate::output::losses;
 use crate::output::producer::{Producer, state};
 
-/// Targets that are told apart; entries of others have the target `other`. A label is what costs Prometheus memory.
+/// Maximum number of separate targets. Entries of further targets have the target `other`, because each label uses memory of
+/// Prometheus.
 const TARGETS: usize = 200;
 
-/// Processes of which the latest sample of the memory is kept.
+/// Maximum number of processes with a stored sample of the memory.
 const PROCESSES: usize = 64;
 
 /// The maximum number of causes of dropped entries; further causes have the cause `other`.
 const CAUSES: usize = 64;
 
-/// What of a target is in a label.
+/// Maximum number of bytes of a name in a label.
 const LABEL: usize = 100;
 
 static TRIPPED_BY_TARGET: Family = Family::counter(
@@ -47,13 +48,13 @@ static CAUGHT_UP: Family = Family::gauge(
     "1 if every entry in the directory is counted, 0 during the first pass over the log.",
 );
 
-/// What this command gives out beside what the library does.
+/// The metrics of this command that the library does not define.
 const OWN: [&Family; 7] = [&TRIPPED_BY_TARGET, &LOST, &UNREADABLE, &FILES, &DISK, &LAST, &CAUGHT_UP];
 
-/// What was counted.
+/// The counts of a log.
 #[derive(Default)]
 pub(crate) struct Counts {
-    /// By target, and level.
+    /// Counts by target and level.
     by_target: BTreeMap<String, Target>,
     tripped: u64,
     trips: BTreeMap<&'static str, u64>,
@@ -61,9 +62,9 @@ pub(crate) struct Counts {
     dropped_by_level: BTreeMap<&'static str, u64>,
     lost: u64,
     last: u64,
-    /// Of each process, by its stream: who it is, and its latest sample.
+    /// The service, the process id and the latest sample of each process, by stream.
     memory: HashMap<[u8; 16], (String, String, MemStats)>,
-    /// Whether all that was there at first has been counted.
+    /// Whether the first pass over the log is complete.
     pub(crate) is_caught_up: bool,
 }
 
@@ -80,7 +81,7 @@ struct Tally {
     missing: u64,
 }
 
-/// What is known of the files.
+/// Numbers and sizes of the files.
 #[derive(Default)]
 pub(crate) struct Files {
     by_state: BTreeMap<&'static str, u64>,
@@ -181,7 +182,7 @@ impl Counts {
             *sum = sum.saturating_add(count);
         }
         for (severity, count) in losses::told(record, "dropped") {
-            // `ERROR2` is an error.
+            // For example, `ERROR2` counts as an error.
             let name = severity.trim_end_matches(|c: char| c.is_ascii_digit());
             let level = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(name)).copied();
             let sum = self.dropped_by_level.entry(level.unwrap_or("other")).or_default();
@@ -189,7 +190,7 @@ impl Counts {
         }
     }
 
-    /// What was counted, and what is known of the files, as metrics.
+    /// Returns the counts and the data of the files as metrics.
     pub(crate) fn to_metrics(&self, files: &Files) -> Metrics {
         let mut metrics = Metrics::new();
         for (name, target) in &self.by_target {
@@ -231,7 +232,7 @@ impl Counts {
     }
 }
 
-/// What may be given out: every family, by name.
+/// Returns all families of metrics that the command can print.
 pub(crate) fn all() -> impl Iterator<Item = &'static Family> {
     families().chain(OWN)
 }

@@ -37,9 +37,10 @@ pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf,
     unreadable
 }
 
-/// Follows the log and serves its metrics at `address` until `ended`. Calls `started` with the address and the port.
+/// Follows the log and serves its metrics at `address` until `ended` is set. Calls `started` with the address and the port.
 ///
-/// If a directory cannot be read any more, writes that to standard error once, and tries again until it can be read.
+/// If a directory is no longer readable, prints a message to standard error once, and tries again until the directory is
+/// readable.
 ///
 /// # Errors
 /// Returns an error if the server cannot listen at `address`.

@@ -198,7 +198,7 @@ async fn serve(mut stream: TcpStream, exchange: Arc<Exchange>, is_busy: Arc<Atom
     }
 }
 
-/// Reads and discards input until the client closes the connection. Stops to read at the bound of [`LINGER`].
+/// Reads and discards input until the client closes the connection. Stops reading at the limit of [`LINGER`].
 async fn discard(stream: &mut TcpStream) {
     let (mut left, mut bytes) = (LINGER.1, [0; 1_024]);
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {

@@ -6,9 +6,9 @@ use fusewire::Severity;
 /// The bytes that switch a style on and off. Both are empty if colour is off.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paint {
-    /// Switches the style on.
+    /// Escape sequence that switches the style on.
     pub(crate) on: String,
-    /// Switches it off.
+    /// Escape sequence that switches the style off.
     pub(crate) off: &'static str,
 }
 

@@ -156,7 +156,7 @@ impl Columns {
             if is_there {
                 out.push_str(if first { "" } else { "," });
                 push_json(name, out);
-                // Writing to a String cannot fail; the same below.
+                // A write to a `String` cannot fail.
                 _ = write!(out, ":{}", self.text);
                 first = false;
             }
@@ -211,7 +211,7 @@ impl Logfmt<'_> {
     fn push(&mut self, name: &str, value: Value<'_>) {
         self.push_name(name);
         match value {
-            // As a whole, where it was asked for as a whole.
+            // A selected array or map is one JSON value.
             Value::Array(_) | Value::Map(_) => {
                 let mut json = String::new();
                 push_json(&value, &mut json);
@@ -259,15 +259,15 @@ fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
     json.is_ok()
 }
 
-/// Appends a field of a CSV row, as in RFC 4180. `guard`: a cell that a spreadsheet would run as a formula begins with
-/// `'`, which makes it a text.
+/// Appends a field of a CSV row, as in RFC 4180. If `guard` is set, a cell that a spreadsheet would run as a formula begins
+/// with `'`. The spreadsheet then treats the cell as text.
 fn push_cell(i: usize, text: &str, guard: bool, out: &mut String) {
     if i > 0 {
         out.push(',');
     }
     let guard = if guard && is_formula(text) { "'" } else { "" };
     if text.contains(['"', ',', '\r', '\n']) {
-        // Writing to a String cannot fail.
+        // A write to a `String` cannot fail.
         _ = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
     } else {
         out.push_str(guard);
@@ -275,7 +275,7 @@ fn push_cell(i: usize, text: &str, guard: bool, out: &mut String) {
     }
 }
 
-/// Returns whether a spreadsheet would run a cell as a formula. A number is no formula.
+/// Returns whether a spreadsheet would run a cell as a formula. A number is not a formula.
 fn is_formula(text: &str) -> bool {
     // Some spreadsheets also accept the full-width forms.
     if !text.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {

@@ -21,7 +21,7 @@ enum Format {
     Text(Box<TextPrinter>),
     Json,
     Columns(Box<Columns>),
-    /// Messages.
+    /// A message for each entry.
     Raw(Binary, Vec<u8>),
 }
 
@@ -69,11 +69,11 @@ impl EntryPrinter {
                 entry.walk().find_map(Result::err).map_or(Ok(()), Err)
             }
             Format::Raw(binary, frame) => {
-                // Only what is longer than any frame can be, which no entry is, has none.
+                // The call fails only for an entry that exceeds the maximum size of a frame. No entry exceeds it.
                 if let Ok(len) = binary.transcoded_len(entry) {
                     frame.resize(len, 0);
                     let written = binary.transcode(entry, frame).unwrap_or(0);
-                    // What cannot be written is found out with the next flush.
+                    // If this write fails, the next flush fails too.
                     let _ = terminal.push_bytes(&frame[..written]);
                 }
                 Ok(())
@@ -84,7 +84,7 @@ impl EntryPrinter {
     /// Prints a loss record.
     ///
     /// # Errors
-    /// As [`print`](Self::print).
+    /// Returns an error in the same cases as [`print`](Self::print).
     pub(crate) fn print_loss(
         &mut self,
         record: &EntryRef<'_>,

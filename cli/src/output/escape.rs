@@ -98,14 +98,14 @@ fn push(text: &[u8], context: Context, paint: &Paint, out: &mut String) {
     for chunk in text.utf8_chunks() {
         push_characters(chunk.valid(), context, paint, out);
         for byte in chunk.invalid() {
-            // Writing to a String cannot fail; the same below.
+            // A write to a `String` cannot fail.
             let _ = write!(out, "{}\\x{byte:02x}{}", paint.on, paint.off);
         }
     }
 }
 
 fn push_characters(text: &str, context: Context, paint: &Paint, out: &mut String) {
-    // Up to here everything is written; runs that need nothing are copied whole.
+    // `done` is the end of the written text. Runs without escapes are copied at once.
     let mut done = 0;
     for (at, character) in text.char_indices() {
         let escape = is_unsafe(character) || (context == Context::Quoted && matches!(character, '"' | '\\'));
@@ -165,13 +165,13 @@ pub(crate) fn secure_json(out: &mut String, from: usize) {
     if (added.is_ascii() && !added.as_bytes().contains(&0x7f)) || !added.contains(is_hazard) {
         return;
     }
-    // Rare, so it may allocate; once, because a hostile entry may be nothing but such characters.
+    // This case is rare, so an allocation is acceptable. The capacity avoids reallocations for a text with many escapes.
     let mut safe = String::with_capacity(added.len() * 2);
     for character in added.chars() {
         if is_hazard(character) {
-            // JSON writes a character after U+FFFF as two surrogates.
+            // The escape of a character after U+FFFF consists of two surrogates.
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
+                // A write to a `String` cannot fail.
                 _ = write!(safe, "\\u{unit:04x}");
             }
         } else {

@@ -91,7 +91,7 @@ impl EventPrinter {
     fn changed(&mut self, path: &Path, change: FileChange, terminal: &mut Terminal) -> Result<()> {
         let message = match change {
             FileChange::Truncated { read, len } => {
-                // What had been written to it before, and was not read, is gone.
+                // The unread data from before the truncation is lost.
                 self.note(Outcome::Lossy);
                 format!("truncated to {len} bytes after {read} bytes were read; reading restarts at offset 0")
             }
@@ -119,9 +119,9 @@ impl EventPrinter {
         Ok(())
     }
 
-    /// Prints an entry from its bytes.
+    /// Prints an entry that is not in a frame.
     pub(crate) fn bare(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<()> {
-        // What is wrong with it was printed where it stands.
+        // The printed line marks the invalid part, so the error is ignored.
         let _ = self.entries.print(entry, terminal);
         terminal.flush_if_full()?;
         Ok(())

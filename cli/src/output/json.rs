@@ -12,21 +12,21 @@ use super::escape;
 /// Returns an error if the bytes are not an entry. The line contains the readable part and a mark.
 pub(crate) fn print(entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
     let start = out.len();
-    // Writing to a String cannot fail.
+    // A write to a `String` cannot fail.
     _ = write_entry(entry, out);
     escape::secure_json(out, start);
     out.push('\n');
     entry.walk().find_map(Result::err).map_or(Ok(()), Err)
 }
 
-/// The same for a record of entries that were not written: its first member is `"frame":"loss"`.
+/// Appends a loss record to `out` as one line. The first member of the object is `"frame":"loss"`.
 ///
 /// # Errors
-/// As [`print`].
+/// Returns an error in the same cases as [`print`].
 pub(crate) fn print_loss(record: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
     let start = out.len();
     let result = print(record, out);
-    // A record has a time at least: there is a member behind the brace.
+    // A record contains at least a time, so a member follows the brace.
     if out[start..].starts_with('{') {
         out.insert_str(start + 1, r#""frame":"loss","#);
     }

@@ -30,24 +30,24 @@ use pager::Output;
 
 /// Standard output and standard error, with their colours.
 pub(crate) struct Terminal {
-    /// Text for standard output that is not written yet. Commands append to it.
+    /// Buffered text for standard output. Commands append to it.
     pub(crate) out: String,
     /// The colours of standard output.
     pub(crate) palette: Palette,
     stdout: Output,
     diagnostics: Palette,
-    /// The buffered output if the newest entry comes first.
+    /// The output in reverse order, if the newest entry is printed first.
     backwards: Option<Backwards>,
-    /// Bytes that are no text, and are not written yet.
+    /// Buffered binary data for standard output.
     bytes: Vec<u8>,
 }
 
-/// Bytes that are collected before they are written. Large, so that a million entries are few system calls; small
-/// enough to stay in the cache.
+/// Size of the buffer in bytes. It is large, so that the output needs few system calls, and small enough for the cache of the
+/// processor.
 const BUFFER: usize = 64 << 10;
 
 impl Terminal {
-    /// The process's streams.
+    /// Returns the terminal of this process.
     pub(crate) fn new(choice: ColorChoice) -> Self {
         let wanted = |found: anstream::ColorChoice| match choice {
             ColorChoice::Auto => found != anstream::ColorChoice::Never,
@@ -178,7 +178,7 @@ impl Terminal {
     fn diagnose(&self, message: &str) {
         let mut line = String::new();
         let paint = &self.diagnostics.bad;
-        // Writing to a String cannot fail.
+        // A write to a `String` cannot fail.
         let _ = write!(line, "{}fusewire:{} ", paint.on, paint.off);
         escape::push_line(message.as_bytes(), &self.diagnostics.escape, &mut line);
         line.push('\n');

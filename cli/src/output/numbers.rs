@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Returns a sum, or `u64::MAX` if the sum is greater: files can state any number.
+/// Returns a sum, or `u64::MAX` if the sum is greater, because files can contain any number.
 pub(crate) fn total(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }

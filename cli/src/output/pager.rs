@@ -22,7 +22,7 @@ pub(super) fn start() -> Option<Child> {
     }
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("exec {pager}")).stdin(Stdio::piped());
-    // Colours as they are, no wrapping of what fits the screen, and no page for what does.
+    // F: no pager if the output fits on the screen. R: unchanged colours. X: the output remains on the screen.
     if env::var_os("LESS").is_none() {
         command.env("LESS", "FRX");
     }
@@ -37,14 +37,14 @@ pub(super) fn start() -> Option<Child> {
     });
     let pager = if is_there { command.spawn().ok() } else { None };
     if pager.is_some() {
-        // Ctrl-C is for the pager, which stays; who leaves it ends us, too.
+        // The pager handles Ctrl-C and continues. This process ends after the pager.
         let _ = ctrlc::set_handler(|| ());
     }
     pager
 }
 
 impl Output {
-    /// Waits until everything has been read.
+    /// Writes the remaining output and waits for the end of the pager.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.flush()?;
         if let Self::Pager(pager) = self {

@@ -22,7 +22,7 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Returns the producer of the segment `path`; an unreadable segment has an empty one.
+    /// Returns the producer of the segment `path`, or an empty producer if the segment is unreadable.
     pub(crate) fn of(path: &Path) -> Self {
         let mut producer = Self::default();
         let Ok(Some(resource)) = read_resource(path) else { return producer };
@@ -54,7 +54,7 @@ impl Producer {
             escape::push_line(host.as_bytes(), &palette.escape, &mut out);
         }
         if let Some(pid) = self.pid {
-            // Writing to a String cannot fail.
+            // A write to a `String` cannot fail.
             _ = write!(out, ", pid {pid}");
         }
         out
@@ -79,7 +79,7 @@ pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
     }
 }
 
-/// How a process ended, as far as the segments of its stream show it.
+/// The end of a process, determined from the segments of its stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum End {
@@ -89,7 +89,7 @@ pub(crate) enum End {
     Stopped,
     /// The process ended without closing its log.
     Died,
-    /// The segments do not show it.
+    /// The segments do not determine the end of the process.
     #[default]
     Unknown,
 }
@@ -108,7 +108,7 @@ impl End {
                 Owner::Unknown => Self::Unknown,
                 Owner::Gone => Self::Died,
             };
-            // One segment without locks is enough not to know.
+            // If the owner of one segment is unknown, the end is unknown.
             unsealed = if unsealed == Some(Self::Unknown) { unsealed } else { Some(end) };
         }
         unsealed.unwrap_or(match last.map(|last| last.end) {

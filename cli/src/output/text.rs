@@ -23,7 +23,7 @@ fn is_text_mark(attribute: &Attribute<'_>) -> bool {
     attribute.key == TEXT_MARK && matches!(attribute.value, Value::String(format) if format == "text")
 }
 
-/// Targets are aligned up to this many columns.
+/// Maximum number of columns for the alignment of targets.
 const TARGET_WIDTH: usize = 24;
 
 /// A printer of entries as text. It reuses its buffers, so that an entry needs no allocation.
@@ -46,7 +46,7 @@ struct Open {
 }
 
 impl TextPrinter {
-    /// Prints times in `zone`.
+    /// Returns a printer with times in `zone`.
     pub(crate) fn new(zone: Zone, palette: &Palette) -> Self {
         Self { clock: Clock::new(zone), palette: palette.clone(), target_width: 0, open: Vec::new() }
     }
@@ -58,7 +58,7 @@ impl TextPrinter {
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
         let (time, severity, target) = (entry.time_unix_nano(), entry.severity(), entry.target());
         if time == 0 && severity == Severity::UNSPECIFIED && target.is_empty() {
-            // A line of a foreign log, about which nothing is known: no columns of blanks before it.
+            // An entry without these fields is a line of another log format. No empty columns precede it.
             self.push_dim('-', out);
         } else {
             self.push_clock_and_severity(time, severity, out);
@@ -86,10 +86,10 @@ impl TextPrinter {
         result
     }
 
-    /// The same for a record of entries that were not written, with a mark before it.
+    /// Appends a loss record to `out`, with a mark before it.
     ///
     /// # Errors
-    /// As [`print`](Self::print).
+    /// Returns an error in the same cases as [`print`](Self::print).
     pub(crate) fn print_loss(&mut self, record: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
         _ = write!(out, "{}!! LOST{} ", self.palette.bad.on, self.palette.bad.off);
         self.print(record, out)
@@ -106,7 +106,7 @@ impl TextPrinter {
         match severity.name() {
             _ if severity == Severity::UNSPECIFIED => out.push('-'),
             Some(name) => out.push_str(name),
-            // Writing to a String cannot fail; the same below.
+            // A write to a `String` cannot fail.
             None => _ = write!(out, "S{}", severity.number()),
         }
         let printed = out.len() - start;
@@ -122,7 +122,7 @@ impl TextPrinter {
         out.push_str(&self.palette.target.on);
         let start = out.len();
         escape::push_line(target, &self.palette.escape, out);
-        // Columns are counted as characters: exact for the names that programs have.
+        // The number of characters is the number of columns for common target names.
         let printed = if target.is_ascii() { target.len() } else { out[start..].chars().count() };
         out.push_str(self.palette.target.off);
         self.target_width = self.target_width.max(printed.min(TARGET_WIDTH));
@@ -166,7 +166,7 @@ impl TextPrinter {
         Ok(())
     }
 
-    /// Ends the containers that a node at `depth` is not in.
+    /// Appends the ends of the containers that do not contain a node at `depth`.
     fn close_down_to(&mut self, depth: usize, out: &mut String) {
         while let Some(container) = self.open.pop_if(|container| container.depth >= depth) {
             if let Some(count) = container.dropped {
@@ -218,7 +218,7 @@ impl TextPrinter {
         self.open.push(Open { depth, close, is_empty: true, dropped });
     }
 
-    /// Which trace and which thread the entry comes from.
+    /// Appends the thread and the trace of the entry.
     fn push_origin(&self, entry: &EntryRef<'_>, out: &mut String) {
         let (trace, thread) = (entry.trace(), entry.thread());
         if trace.is_none() && thread.is_empty() {

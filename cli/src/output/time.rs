@@ -64,7 +64,7 @@ pub(crate) struct Clock {
     text: String,
 }
 
-/// Length of `2026-01-02 03:04:05.123456`.
+/// The length of `2026-01-02 03:04:05.123456`.
 const WIDTH: usize = 26;
 
 impl Clock {
@@ -93,7 +93,7 @@ impl Clock {
         }
         self.second = Some(second);
         self.text.clear();
-        // Out of reach: 2^34 seconds end in the year 2554.
+        // This error cannot occur: 2^34 seconds end in the year 2554.
         let Ok(instant) = jiff::Timestamp::from_second(second) else { return };
         let local = self.zone.to_datetime(instant);
         push_digits(u64::from(local.year().unsigned_abs()), 4, &mut self.text);
@@ -117,7 +117,7 @@ impl Clock {
             let minutes = self.zone.to_offset(instant).seconds() / 60;
             let sign = if minutes < 0 { '-' } else { '+' };
             let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
-            // Writing to a String cannot fail.
+            // A write to a `String` cannot fail.
             let _ = write!(out, " {sign}{hours:02}:{minutes:02}");
         }
         out
@@ -138,13 +138,13 @@ fn push_digits(mut number: u64, digits: usize, out: &mut String) {
 pub(crate) fn push_timestamp(time: Timestamp, out: &mut String) {
     let instant = jiff::Timestamp::new(time.unix_seconds(), time.subsec_nanos().cast_signed());
     let offset = Offset::from_seconds(i32::from(time.utc_offset_minutes().unwrap_or(0)) * 60);
-    // Writing to a String cannot fail.
+    // A write to a `String` cannot fail.
     let _ = match (instant, offset) {
         (Ok(instant), Ok(offset)) if time.utc_offset_minutes().is_some() => {
             write!(out, "{}", instant.display_with_offset(offset))
         }
         (Ok(instant), _) => write!(out, "{instant}"),
-        // Beyond the years -9999 to 9999.
+        // The time is outside the years -9999 to 9999.
         _ => write!(out, "@{}.{:09}", time.unix_seconds(), time.subsec_nanos()),
     };
 }
@@ -161,7 +161,7 @@ pub(crate) fn push_duration(nanos: i128, out: &mut String) {
     if nanos < 0 {
         out.push('-');
     }
-    // Writing to a String cannot fail.
+    // A write to a `String` cannot fail.
     let _ = write!(out, "{}", size / scale);
     let fraction = size % scale;
     if fraction != 0 {

@@ -13,10 +13,10 @@ use super::time::{push_duration, push_timestamp};
 /// The mark of a trip, which precedes the name of its cause.
 pub(crate) const MARK: &str = "⟂";
 
-/// Most bytes of a byte string that are shown; JSON has all of them.
+/// Maximum number of printed bytes of a byte string. JSON output contains all bytes.
 const BYTES_SHOWN: usize = 32;
 
-/// A value that is no container.
+/// Appends a value that is not a container.
 pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String) {
     _ = match value {
         Value::Null => write!(out, "null"),
@@ -25,7 +25,7 @@ pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String)
         Value::Uint(value) => write!(out, "{value}"),
         Value::Int128(value) => write!(out, "{value}"),
         Value::Uint128(value) => write!(out, "{value}"),
-        // Debug, unlike Display, never writes 300 zeros, and keeps `1.0` a float.
+        // `Debug` writes large numbers with an exponent, and whole numbers with a fraction, such as `1.0`.
         Value::Float(value) => write!(out, "{value:?}"),
         Value::String(text) => {
             escape::push_value(text.as_bytes(), &palette.escape, out);
@@ -41,12 +41,12 @@ pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String)
             Ok(())
         }
         Value::Unknown { kind, value } => write!(out, "kind{kind}:{value}"),
-        // Containers are opened and closed by the walk; other kinds are a later library's.
+        // The walk prints containers. A later version of the library can add other kinds.
         _ => Ok(()),
     };
 }
 
-/// `width ×2 (999,744 dropped)`.
+/// Appends a trip, for example `width ×2 (999,744 dropped)`.
 pub(crate) fn push_trip(trip: &Trip, out: &mut String) {
     _ = write!(out, "{} ×{}", trip.cause.name(), grouped(u64::from(trip.count)));
     let what = match trip.cause {

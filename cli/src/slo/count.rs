@@ -8,23 +8,23 @@ use fusewire::query::aggregate::Numbers;
 
 use super::objective::Objective;
 
-/// Targets that are told apart, of all objectives together.
+/// Maximum number of separate targets, of all objectives together.
 const TARGETS: usize = 1_000;
 
-/// Minutes that are told apart, of all targets together: of twenty targets a week.
+/// Maximum number of separate minutes, of all targets together: about one week of 20 targets.
 const MINUTES: usize = 200_000;
 
 pub(crate) const MINUTE: u64 = 60_000_000_000;
 
-/// How many, and how many of them do not hold.
+/// Numbers of entries by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) total: u64,
-    /// Over the threshold.
+    /// Entries with a duration above the threshold.
     pub(crate) slow: u64,
-    /// Errors.
+    /// Entries with the level error or above.
     pub(crate) failed: u64,
-    /// Either.
+    /// Entries that are slow, failed or both.
     pub(crate) bad: u64,
 }
 
@@ -37,41 +37,41 @@ impl Tally {
     }
 }
 
-/// One that does not hold, to look at.
+/// A bad entry for the report.
 #[derive(Clone, Debug)]
 pub(crate) struct Culprit {
-    /// Nanoseconds.
+    /// Duration in nanoseconds.
     pub(crate) latency: f64,
     pub(crate) time: u64,
-    /// 0: it does not say.
+    /// Trace id; 0 if the entry has none.
     pub(crate) trace_id: u128,
     pub(crate) level: Severity,
     pub(crate) message: String,
 }
 
-/// What is known of a target.
+/// The counts of a target.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Target {
     pub(crate) tally: Tally,
-    /// Nanoseconds.
+    /// Durations in nanoseconds.
     pub(crate) latencies: Numbers,
-    /// By minutes since the Unix epoch.
+    /// Counts by minutes since the Unix epoch.
     pub(crate) minutes: HashMap<u64, Tally>,
-    /// The slowest of those that do not hold.
+    /// The slowest bad entries.
     pub(crate) culprits: Vec<Culprit>,
 }
 
-/// Counts as one thread does it.
+/// The counts of one thread of a scan.
 pub(crate) struct Counter<'a> {
     objectives: &'a [Objective],
-    /// Culprits kept of each target.
+    /// Maximum number of stored bad entries for each target.
     keep: usize,
-    /// By objective, and target.
+    /// Counts by objective and target.
     pub(crate) targets: HashMap<(usize, Box<str>), Target>,
     minutes: usize,
-    /// Entries of targets and of minutes beyond those that are told apart.
+    /// Number of entries of further targets and minutes, beyond the maximum numbers.
     pub(crate) others: u64,
-    /// The first and the last minute that was seen.
+    /// The first and the last minute with an entry.
     pub(crate) span: Option<(u64, u64)>,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Counter<'a> {
         target.tally.add(tally);
         target.latencies.add(latency);
         let minute = entry.time_unix_nano() / MINUTE;
-        // Of an entry without a time nothing is known but that.
+        // An entry without a time belongs to no minute.
         if minute > 0 {
             let (from, to) = self.span.unwrap_or((minute, minute));
             self.span = Some((from.min(minute), to.max(minute)));
@@ -123,7 +123,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// Takes in what another one has counted.
+    /// Adds the counts of another thread.
     pub(crate) fn merge(&mut self, other: Self) {
         self.others += other.others;
         for (key, found) in other.targets {
@@ -145,7 +145,7 @@ impl<'a> Counter<'a> {
 }
 
 impl Target {
-    /// Keeps a culprit, if it is among the slowest.
+    /// Stores a bad entry if it is one of the slowest.
     fn take(&mut self, culprit: Culprit, keep: usize) {
         let at = self.culprits.partition_point(|known| {
             known.latency.total_cmp(&culprit.latency).then(culprit.time.cmp(&known.time)).is_gt()

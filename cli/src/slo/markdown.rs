@@ -8,7 +8,7 @@ use crate::output::escape;
 use crate::output::numbers::{counted, grouped, lasted};
 use crate::output::time::Clock;
 
-/// Appends `report` to `out`. Writing to a String cannot fail.
+/// Appends `report` to `out`. A write to a `String` cannot fail.
 pub(crate) fn print(report: &Report, clock: &mut Clock, out: &mut String) {
     let (from, to) = report.span;
     _ = writeln!(out, "# Service level objectives\n\n{} to {}", clock.describe(from), clock.describe(to));
@@ -96,7 +96,7 @@ fn row(row: &Row, out: &mut String) {
     );
 }
 
-/// A text that was logged, so that it stays a text: no table, no link, no markup, no line of its own.
+/// Escapes a logged text, so that it contains no Markdown, no HTML and no line end.
 fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

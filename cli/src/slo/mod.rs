@@ -1,4 +1,4 @@
-//! Service level objectives, counted from a log (F3).
+//! Service level objectives, measured in a log.
 
 mod count;
 pub(crate) mod markdown;
@@ -17,10 +17,10 @@ use count::Counter;
 use objective::Objective;
 use report::Report;
 
-/// Counts what is held to `objectives` in what `selection` selects of `paths`; of what does not hold, `keep` of each target.
+/// Counts the selected entries of `paths` by objective. The report contains at most `keep` bad entries for each objective.
 ///
 /// # Errors
-/// Where a path cannot be read.
+/// Returns an error if a path cannot be read.
 pub(crate) fn run(
     objectives: &[Objective],
     paths: &[PathBuf],

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::input::settings;
 use crate::input::time_point::length;
 
-/// Where the time that something took is looked for, if nobody says where; the first that an entry has.
+/// Default fields of the duration. The first field that an entry contains applies.
 pub(crate) const FIELDS: [&str; 9] = [
     "duration_ms",
     "latency_ms",
@@ -24,37 +24,39 @@ pub(crate) const FIELDS: [&str; 9] = [
     "elapsed",
 ];
 
-/// Five seconds.
+/// Default threshold in nanoseconds: 5 s.
 pub(crate) const THRESHOLD: u64 = 5_000_000_000;
 
-/// In percent.
+/// Default objective in percent.
 pub(crate) const OBJECTIVE: f64 = 99.9;
 
-/// What a share of entries has to be: quick, and no error.
+/// An objective: the minimum share of entries that are fast enough and have no error.
 #[derive(Clone, Debug)]
 pub(crate) struct Objective {
     pub(crate) name: String,
-    /// Which entries are held to it; all that say how long they took where it is none.
+    /// Query that selects the entries. `None` selects all entries with a duration.
     pub(crate) of: Option<Query>,
     pub(crate) target: Option<String>,
     pub(crate) fields: Vec<Latency>,
-    /// Nanoseconds.
+    /// Maximum duration in nanoseconds.
     pub(crate) threshold: u64,
-    /// The share that has to hold: 0.0 to 1.0, less than that.
+    /// Minimum share of good entries, above 0.0 and below 1.0.
     pub(crate) objective: f64,
 }
 
-/// A field that says how long something took.
+/// A field that contains a duration.
 #[derive(Clone, Debug)]
 pub(crate) struct Latency {
     field: Field,
-    /// Nanoseconds of a unit of a plain number.
+    /// Nanoseconds in a unit of a plain number.
     unit: f64,
 }
 
 impl Latency {
+    /// Creates a field with a unit. Without `unit`, the name of the field determines the unit.
+    ///
     /// # Errors
-    /// Where `name` is no field, or `unit` none.
+    /// Returns an error if `name` is not a field or `unit` is not a unit of time.
     pub(crate) fn new(name: &str, unit: Option<&str>) -> Result<Self> {
         let field: Field = name.parse().with_context(|| format!("field `{name}`"))?;
         let nanos = match unit.unwrap_or_else(|| unit_of(name)) {
@@ -67,12 +69,12 @@ impl Latency {
         Ok(Self { field, unit: nanos })
     }
 
-    /// Those that are looked for if nobody says.
+    /// Returns the default fields.
     pub(crate) fn usual(unit: Option<&str>) -> Result<Vec<Self>> {
         FIELDS.iter().map(|name| Self::new(name, unit)).collect()
     }
 
-    /// Nanoseconds, where the entry says them. A value that is a duration needs no unit.
+    /// Returns the duration in nanoseconds if the entry contains it. A value of the type duration needs no unit.
     fn of(&self, entry: &EntryRef<'_>) -> Option<f64> {
         let nanos = match self.field.value(entry)? {
             Value::Duration(nanos) => nanos as f64,
@@ -82,7 +84,7 @@ impl Latency {
     }
 }
 
-/// What the end of a name says; milliseconds are what most mean.
+/// Returns the unit at the end of a name, or milliseconds if the name contains no unit.
 fn unit_of(name: &str) -> &'static str {
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
     if ends(&["_ns", "_nanos", "Nanos"]) {
@@ -97,7 +99,7 @@ fn unit_of(name: &str) -> &'static str {
 }
 
 impl Objective {
-    /// Whether `entry` is held to it, and how many nanoseconds it took.
+    /// Returns the duration of `entry` in nanoseconds if the objective applies to the entry.
     pub(crate) fn latency(&self, entry: &EntryRef<'_>) -> Option<f64> {
         if self.target.as_ref().is_some_and(|target| entry.target().as_bytes() != target.as_bytes()) {
             return None;
@@ -107,10 +109,10 @@ impl Objective {
     }
 }
 
-/// A share that has to hold, of percent.
+/// Converts an objective in percent to a share.
 ///
 /// # Errors
-/// Where it leaves no budget, or nothing to hold.
+/// Returns an error if the percentage is not above 0 and below 100.
 pub(crate) fn share(percent: f64) -> Result<f64> {
     if !(percent > 0.0 && percent < 100.0) {
         bail!("expected a percentage above 0 and below 100, found {percent}; for example 99.9");
@@ -118,15 +120,15 @@ pub(crate) fn share(percent: f64) -> Result<f64> {
     Ok(percent / 100.0)
 }
 
-/// Nanoseconds, of a time such as `800ms`.
+/// Parses a duration such as `800ms` and returns nanoseconds.
 ///
 /// # Errors
-/// Where it is none.
+/// Returns an error if the text is not a duration.
 pub(crate) fn threshold(text: &str) -> Result<u64> {
     length(text).map_err(anyhow::Error::msg)
 }
 
-/// The file of `--config`.
+/// The TOML file of `--config`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -146,17 +148,17 @@ struct Entry {
     objective: Option<f64>,
 }
 
-/// Reads the percentage of an objective. The error has the line of the value.
+/// Reads the percentage of an objective. An error contains the line of the value.
 fn percentage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let percent = f64::deserialize(deserializer)?;
     share(percent).map_err(D::Error::custom)?;
     Ok(Some(percent))
 }
 
-/// Reads objectives from TOML.
+/// Reads objectives from a TOML file.
 ///
 /// # Errors
-/// Where it is none: with the line and column, or the number and the name of the objective.
+/// Returns an error with the line and the column, or with the name of the objective, if the file is invalid.
 pub(crate) fn read(path: &Path, options: &QueryOptions) -> Result<Vec<Objective>> {
     let file: File = settings::toml(path)?;
     if file.slo.is_empty() {

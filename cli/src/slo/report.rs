@@ -5,48 +5,49 @@ use serde::Serialize;
 use super::count::{Counter, Culprit, MINUTE, Tally, Target};
 use super::objective::Objective;
 
-/// The pairs of windows, in minutes, and the rate at which a budget of 30 days burns too fast over both: the long one for
-/// weight, the short one so that it is still going on. Source: *The Site Reliability Workbook*, "Alerting on SLOs", chapter 5.
+/// Pairs of windows in minutes, with a burn rate and an alert. An alert requires this burn rate of a 30-day budget in both
+/// windows. The long window excludes insignificant events, and the short window excludes events that are over. Source: *The
+/// Site Reliability Workbook*, "Alerting on SLOs", chapter 5.
 const PAIRS: [(u64, u64, f64, Alert); 3] =
     [(60, 5, 14.4, Alert::Page), (360, 30, 6.0, Alert::Page), (4_320, 360, 1.0, Alert::Ticket)];
 
-/// The windows that are shown, in minutes.
+/// Windows in the output, in minutes.
 pub(crate) const WINDOWS: [u64; 3] = [5, 60, 360];
 
-/// Targets that people are shown.
+/// Maximum number of targets in the output.
 pub(super) const SHOWN: usize = 20;
 
-/// Minutes that are shown of an objective: the worst.
+/// Maximum number of worst minutes for each objective.
 const WORST: usize = 5;
 
-/// Objectives, and how each is kept.
+/// The results of all objectives.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
-    /// The first and the last minute, nanoseconds since the Unix epoch.
+    /// The first and the last minute, in nanoseconds since the Unix epoch.
     pub(crate) span: (u64, u64),
     pub(crate) objectives: Vec<Kept>,
-    /// Entries of targets and minutes beyond those that are told apart.
+    /// Number of entries of further targets and minutes, beyond the maximum numbers.
     pub(crate) others: u64,
 }
 
-/// How an objective is kept.
+/// The result of an objective.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Kept {
     pub(crate) name: String,
-    /// Nanoseconds.
+    /// Maximum duration in nanoseconds.
     pub(crate) threshold_nanos: u64,
-    /// The share that has to hold.
+    /// Minimum share of good entries.
     pub(crate) objective: f64,
-    /// All targets together.
+    /// Sum of all targets.
     #[serde(flatten)]
     pub(crate) all: Row,
-    /// Those with most that do not hold first.
+    /// Targets in descending order of their bad entries.
     pub(crate) targets: Vec<Row>,
     pub(crate) worst_minutes: Vec<Minute>,
     pub(crate) look_at: Vec<LookAt>,
 }
 
-/// What is told of a target.
+/// The result of a target.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) target: Option<String>,
@@ -54,18 +55,18 @@ pub(crate) struct Row {
     pub(crate) slow: u64,
     pub(crate) failed: u64,
     pub(crate) bad: u64,
-    /// The share of what may be bad that is: 1.0 is all of it.
+    /// Used share of the error budget; 1.0 is the complete budget.
     pub(crate) burned: f64,
-    /// By [`WINDOWS`], up to the last minute: how many times as fast as would use up the budget exactly.
+    /// Burn rates in the [`WINDOWS`] that end with the last minute. The rate 1.0 uses exactly the budget.
     pub(crate) burn_rates: [Option<f64>; WINDOWS.len()],
     pub(crate) alert: Alert,
-    /// Nanoseconds: half, 99 of 100, and all are no slower.
+    /// Median of the durations in nanoseconds. `p99` is the 99th percentile, and `max` is the maximum.
     pub(crate) p50: Option<f64>,
     pub(crate) p99: Option<f64>,
     pub(crate) max: Option<f64>,
 }
 
-/// What the rates of burning ask for.
+/// The alert that the burn rates require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Alert {
@@ -74,7 +75,7 @@ pub(crate) enum Alert {
     Page,
 }
 
-/// A minute in which much was bad.
+/// A minute with bad entries.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Minute {
     pub(crate) time_unix_nano: u64,
@@ -83,7 +84,7 @@ pub(crate) struct Minute {
     pub(crate) bad: u64,
 }
 
-/// An entry that does not hold.
+/// A bad entry.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LookAt {
     pub(crate) trace_id: Option<String>,
@@ -95,7 +96,7 @@ pub(crate) struct LookAt {
 }
 
 impl Report {
-    /// What was counted, of each objective.
+    /// Creates the report from the counts.
     pub(crate) fn new(objectives: &[Objective], counted: Counter<'_>, keep: usize) -> Self {
         let span = counted.span.unwrap_or((0, 0));
         let mut of_each: Vec<Vec<(String, Target)>> = objectives.iter().map(|_| Vec::new()).collect();
@@ -107,12 +108,12 @@ impl Report {
         Self { span: (span.0 * MINUTE, span.1 * MINUTE), objectives: kept.collect(), others: counted.others }
     }
 
-    /// Whether a budget is used up.
+    /// Returns whether an error budget is exceeded.
     pub(crate) fn is_burned(&self) -> bool {
         self.objectives.iter().any(|kept| kept.all.burned > 1.0)
     }
 
-    /// Whether anything was held to an objective.
+    /// Returns whether no objective applies to any entry.
     pub(crate) fn is_empty(&self) -> bool {
         self.objectives.iter().all(|kept| kept.all.total == 0)
     }
@@ -189,7 +190,7 @@ fn row(name: Option<String>, target: &Target, objective: f64, last: u64) -> Row 
     }
 }
 
-/// How many times as many are bad as may be.
+/// Returns the number of bad entries as a multiple of the permitted number.
 fn burning(tally: Tally, objective: f64) -> f64 {
     tally.bad as f64 / (tally.total as f64 * (1.0 - objective)).max(f64::MIN_POSITIVE)
 }

@@ -8,7 +8,7 @@ use crate::output::escape;
 use crate::output::numbers::{counted, grouped, lasted};
 use crate::output::time::Clock;
 
-/// Appends `report` to `out`. Writing to a String cannot fail.
+/// Appends `report` to `out`. A write to a `String` cannot fail.
 pub(crate) fn print(report: &Report, clock: &mut Clock, palette: &Palette, out: &mut String) {
     let (from, to) = report.span;
     _ = writeln!(
@@ -120,7 +120,7 @@ fn verdict(all: &Row, palette: &Palette, out: &mut String) {
     _ = writeln!(out, "  {painted}");
 }
 
-/// The result of an objective, in one phrase.
+/// Returns the result of an objective as one phrase.
 pub(super) fn said(all: &Row) -> String {
     let budget = if all.burned > 1.0 { "error budget exceeded" } else { "error budget kept" };
     let alert = match all.alert {
@@ -131,9 +131,9 @@ pub(super) fn said(all: &Row) -> String {
     format!("{budget}, {:.0} % used{alert}", all.burned * 100.0)
 }
 
-/// `99.9 %`.
+/// Formats a share in percent, for example `99.9 %`.
 pub(super) fn percent(share: f64) -> String {
-    // What was written as a decimal number, and not what doubles make of it.
+    // Rounding restores the decimal number of the configuration.
     let percent = (share * 100.0 * 1e9).round() / 1e9;
     format!("{percent} %")
 }

@@ -51,7 +51,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// A reader that writes the output before it waits for input: `tail -f app.log | fusewire cat -`.
+/// A reader that flushes the output before it waits for input: `tail -f app.log | fusewire cat -`.
 struct FlushFirst<'t, 'p, R> {
     reader: R,
     terminal: &'t RefCell<&'p mut Terminal>,

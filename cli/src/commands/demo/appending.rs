@@ -8,9 +8,9 @@ use fusewire::log::{Durability, Log, Outcome, Stats};
 
 use super::load::{self, Worker};
 
-/// Appends that are timed together: reading the clock for each would cost as much as half an append.
+/// Number of appends that are timed together. A clock access takes about half the time of an append.
 pub(super) const RUN: u64 = 500;
-/// How long the disk may take for everything.
+/// Maximum time of the flush to disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The result of the load.
@@ -31,7 +31,7 @@ pub(super) struct Written {
     pub(super) stats: Stats,
 }
 
-/// Lets each of the workers append its share of `entries`.
+/// Starts a thread for each worker. Each worker appends its share of `entries`.
 pub(super) fn run(log: &Log, workers: &[Worker], entries: u64) -> Result<Written> {
     let threads = u16::try_from(workers.len())?;
     let before = log.stats();

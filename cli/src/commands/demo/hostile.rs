@@ -30,7 +30,7 @@ pub(crate) fn all() -> Vec<Hostile> {
     ]
 }
 
-/// A map in a map in a map.
+/// A chain of nested maps.
 struct Nested(Option<Box<Self>>);
 
 impl Nested {

@@ -1,4 +1,4 @@
-//! A process is killed with SIGKILL while its threads append. Every entry whose append returned must be in the log.
+//! The kill of a process with SIGKILL while its threads append. Every entry whose append returned must be in the log.
 
 use std::env;
 use std::fs::File;
@@ -17,7 +17,7 @@ use crate::input;
 
 /// The number of threads of the victim.
 const THREADS: u16 = 4;
-/// The prefix of their names.
+/// The prefix of the names of these threads.
 const CREW: &str = "victim";
 /// The number of appended entries after which a thread reports its progress.
 const STEP: u64 = 250;
@@ -55,7 +55,7 @@ impl Killed {
 pub(super) fn run(directory: &Path) -> Result<Killed> {
     let before = input::segments_in(directory)?;
     let told = kill(directory)?;
-    // Only the segments of the victim: the others are checked already.
+    // The comparison covers only the segments of the victim, because the others are already checked.
     let mut left = input::segments_in(directory)?;
     left.retain(|path| !before.contains(path));
     let found = readback::run(&left, &Worker::all(CREW, THREADS))?;

@@ -12,7 +12,7 @@ pub(super) const TARGET: &str = "shop::checkout";
 /// The key of the counter.
 const COUNTER: &str = "n";
 
-/// One of the threads that append.
+/// A thread that appends entries.
 pub(super) struct Worker {
     /// The number of the worker.
     pub(super) number: u16,
@@ -25,7 +25,7 @@ impl Worker {
         (0..threads).map(|number| Self { number, name: format!("{crew}-{number}") }).collect()
     }
 
-    /// Returns the thread name in its entries.
+    /// Returns the name of the thread, which its entries contain.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -67,7 +67,7 @@ pub(super) fn write(entry: &mut EntryWriter<'_>, worker: &Worker, n: u64) {
     user.entry("id", &(random % 100_000)).entry("plan", "pro").entry("beta", &random.is_multiple_of(7));
 }
 
-/// Returns the finalizer of SplitMix64, a hash.
+/// Returns a hash of `n`: the finalizer of SplitMix64.
 #[inline]
 fn scramble(n: u64) -> u64 {
     let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

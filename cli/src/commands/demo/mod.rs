@@ -76,7 +76,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
 fn directory(args: &DemoArgs) -> Result<PathBuf> {
     let Some(directory) = &args.dir else {
         let made = tempfile::Builder::new().prefix("fusewire-demo-").tempdir();
-        // Kept for the commands at the end of the demo.
+        // The directory is kept for the commands that the demo prints at its end.
         return Ok(made.context("cannot create a temporary directory")?.keep());
     };
     input::prepare_output(directory)?;

@@ -23,11 +23,11 @@ const NAMED: usize = 8;
 pub(super) struct Found {
     /// Entries in the range.
     pub(super) entries: u64,
-    /// The earliest and the latest time of these.
+    /// The earliest and the latest time of these entries.
     pub(super) times: Option<(u64, u64)>,
     /// Dropped entries, from the loss records in the range.
     dropped: u64,
-    /// Bytes that are not readable.
+    /// The number of lost bytes.
     pub(super) lost_bytes: u64,
     /// The first segment with an event in the range.
     pub(super) segment: Option<SegmentInfo>,

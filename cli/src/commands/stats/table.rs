@@ -51,14 +51,14 @@ impl<'a> Table<'a> {
         groups
     }
 
-    /// Prints the table. A terminal cuts lines at its width.
+    /// Prints the table. Lines end at the width of the terminal.
     pub(super) fn print(&self, counted: &Counted, terminal: &mut Terminal) {
         let names: Vec<String> = self.by.iter().map(Field::to_string).collect();
         let top = self.top(counted);
         let room = terminal.columns().map_or(usize::MAX, |columns| columns.saturating_sub(NUMBERS + 2));
         let (out, palette) = (&mut terminal.out, &terminal.palette);
         let title = format!("{:>12}{:>7}{:>10}{:>9}{:>6}", "ENTRIES", "%", "BYTES", "EACH", "TRIPS");
-        // Writing to a String cannot fail; the same below.
+        // A write to a `String` cannot fail.
         _ = writeln!(
             out,
             "\n{}",
@@ -80,7 +80,7 @@ impl<'a> Table<'a> {
                     name.push_str("  ");
                 }
                 match value {
-                    // Without colour: it may be cut.
+                    // Without colour, because the text can be cut.
                     Some(value) => escape::push_line(value.as_bytes(), &Paint::default(), &mut name),
                     None => name.push('-'),
                 }
@@ -156,12 +156,12 @@ fn quantiles(numbers: &Numbers) -> String {
     format!("min {}, p50 {p50}, p90 {p90}, p99 {p99}, max {}", digits(min), digits(max))
 }
 
-/// Returns a number with its significant digits.
+/// Formats a number without a fraction, or with four decimal places.
 fn digits(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { format!("{number:.4}") }
 }
 
-/// Returns the start of a text that fits into a number of columns.
+/// Returns at most the first `columns` characters of a text.
 fn shortened(text: &str, columns: usize) -> &str {
     text.char_indices().nth(columns.max(1)).map_or(text, |(end, _)| &text[..end])
 }

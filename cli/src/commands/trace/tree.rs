@@ -8,10 +8,10 @@ use crate::output::Terminal;
 use crate::output::numbers::{counted, lasted};
 use crate::output::time::Clock;
 
-/// One entry; its texts are safe to print.
+/// An entry. Its texts are escaped.
 pub(super) struct Logged {
     pub(super) time: u64,
-    /// 0: in none.
+    /// Id of the span; 0 if the entry has no span.
     pub(super) span: u64,
     pub(super) parent: Option<u64>,
     pub(super) name: Option<String>,
@@ -31,15 +31,15 @@ struct Span {
     children: Vec<u64>,
 }
 
-/// A trace.
+/// The spans of a trace.
 pub(super) struct Tree {
     entries: Vec<Logged>,
     spans: BTreeMap<u64, Span>,
-    /// Spans in no other one, by their first time. Entries without a span are in span 0.
+    /// Spans without a parent in this trace, in the order of their first times. Entries without a span are in span 0.
     roots: Vec<u64>,
 }
 
-/// Deeper spans are indented no further.
+/// Maximum depth with a separate indentation.
 const DEEPEST: usize = 12;
 
 impl Tree {
@@ -80,7 +80,7 @@ impl Tree {
 
     /// Removes the parent of the earliest span of each cycle.
     fn break_circles(&mut self) {
-        // From which span each was come by first: none is walked through twice.
+        // The start from which each span was first reached. No span is visited twice.
         let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
         let starts: Vec<u64> = self.spans.keys().copied().collect();
         for start in starts {
@@ -110,7 +110,7 @@ impl Tree {
             counted(processes.len() as u64, "process", "processes"),
             long(last.saturating_sub(first))
         );
-        // Writing to a String cannot fail; the same below.
+        // A write to a `String` cannot fail.
         _ = writeln!(terminal.out, "{}\n{}", terminal.palette.strong.of(title), clock.describe(first));
         let mut open: Vec<(u64, usize)> = self.roots.iter().rev().map(|id| (*id, 0)).collect();
         while let Some((id, depth)) = open.pop() {

@@ -156,7 +156,8 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "FILE|-")]
     pub(crate) file: PathBuf,
 
-    /// Output directory, without segments; the command creates it if it does not exist.
+    /// Output directory, without segments; the command creates it if it does not exist. New segments have the
+    /// permissions 0640 without the bits of the umask.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 
@@ -390,7 +391,8 @@ pub(crate) struct RecoverArgs {
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
-    /// Output directory, without segments; the command creates it if it does not exist.
+    /// Output directory, without segments; the command creates it if it does not exist. New segments have the
+    /// permissions 0640 without the bits of the umask.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
 

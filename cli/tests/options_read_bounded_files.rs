@@ -4,7 +4,6 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::{fusewire, imported};
@@ -90,18 +89,5 @@ fn numbers_out_of_range_are_named_with_their_line() {
     ] {
         let run = fusewire(args);
         assert_eq!(run.code, 2, "{args:?}: {run:?}");
-    }
-}
-
-#[test]
-fn a_page_has_the_permissions_of_a_new_file() {
-    let (directory, logs) = imported(LINES);
-    for (umask, mode) in [("022", 0o644), ("077", 0o600), ("027", 0o640)] {
-        let path = directory.path().join(format!("{umask}.html"));
-        let mut shell = std::process::Command::new("sh");
-        shell.arg("-c").arg(format!("umask {umask}; exec \"$0\" postmortem \"$1\" --html \"$2\""));
-        shell.arg(env!("CARGO_BIN_EXE_fusewire")).arg(&logs).arg(&path);
-        assert!(shell.output().unwrap().status.success());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "umask {umask}");
     }
 }

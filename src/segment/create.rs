@@ -52,15 +52,17 @@ pub(super) fn segment<T>(
     made
 }
 
-/// Opens the directory of the file `path`, and returns the file's name in it.
+/// Opens the directory of the file `path`, in which new files have the permissions `file_mode`, and returns the file's name in
+/// it.
 ///
 /// # Errors
 /// The errors of the file system, and [`io::ErrorKind::InvalidInput`] for a path without a name.
-pub(super) fn folder_of(path: &Path) -> io::Result<(Arc<Folder>, OsString)> {
+pub(super) fn folder_of(path: &Path, file_mode: u32) -> io::Result<(Arc<Folder>, OsString)> {
     let invalid = || about(path, "open", io::Error::from(io::ErrorKind::InvalidInput));
     let path = std::path::absolute(path)?;
     let (folder, name) = path.parent().zip(path.file_name()).ok_or_else(invalid)?;
-    Ok((Arc::new(Folder::open(folder, Modes::default())?), name.to_owned()))
+    let modes = Modes { file: file_mode & 0o777 | 0o600, ..Modes::default() };
+    Ok((Arc::new(Folder::open(folder, modes)?), name.to_owned()))
 }
 
 fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Result<SegmentHeader> {

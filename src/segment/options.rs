@@ -30,6 +30,9 @@ pub struct SegmentOptions {
     /// whole segment. The default is `true`. The index takes at most 2 % of the file's size. A segment with less than
     /// 64 KiB of frames has no index.
     pub index: bool,
+    /// The permissions of the file and of its index, independent of the umask of the process. The default is 0640. The
+    /// owner can always read and write the file.
+    pub file_mode: u32,
     /// The position in the order of creation in the directory, or 0 if it is unknown.
     pub(crate) ordinal: u64,
 }
@@ -55,6 +58,7 @@ impl SegmentOptions {
             previous_end: 0,
             prefault: false,
             index: true,
+            file_mode: 0o640,
             ordinal: 0,
         }
     }

@@ -104,7 +104,7 @@ impl SegmentWriter {
     /// The errors of the file system, including "no space left" and "already exists". After an error no file remains.
     /// Also [`io::ErrorKind::InvalidInput`] if the resource does not fit.
     pub fn create(path: &Path, options: &SegmentOptions) -> io::Result<Self> {
-        let (folder, name) = create::folder_of(path)?;
+        let (folder, name) = create::folder_of(path, options.file_mode)?;
         create::segment(&folder, &name, options, |new| Self::make(new, path))
     }
 

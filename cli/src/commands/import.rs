@@ -65,6 +65,7 @@ fn options(args: &ImportArgs, name: &str) -> SegmentOptions {
     }
     let mut options = SegmentOptions::new(resource);
     options.size = args.segment_size;
+    options.file_mode = input::segment_mode();
     options.limits = args.limits.limits();
     options
 }

@@ -165,6 +165,7 @@ fn options(segment: &Segment) -> SegmentOptions {
         resource = resource.with(&attribute.key, attribute.value);
     }
     let mut options = SegmentOptions::new(resource);
+    options.file_mode = input::segment_mode();
     let mut size = segment.as_bytes().len() as u64;
     if let Ok(header) = segment.header() {
         size = size.max(header.size);

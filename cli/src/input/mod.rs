@@ -149,6 +149,15 @@ pub(crate) fn is_deleted(file: &Path, path: &Path) -> bool {
     path.is_dir() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
+/// Returns the permissions of new segments: 0640 without the bits of the umask.
+pub(crate) fn segment_mode() -> u32 {
+    use rustix::fs::Mode;
+    // The only way to read the umask is to set it. No other thread creates files at this point.
+    let umask = rustix::process::umask(Mode::from_raw_mode(0o077));
+    rustix::process::umask(umask);
+    0o640 & !umask.as_raw_mode()
+}
+
 /// Creates `directory` if it is missing.
 ///
 /// # Errors

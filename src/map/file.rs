@@ -15,24 +15,25 @@ use super::sigbus::Guard;
 /// A file mapped for reading, whose bytes may change at any time.
 ///
 /// Invariant *foreign memory*: other processes may write to the file and truncate it while it is mapped. Therefore no
-/// reference to the bytes of the map exists: all access is by loads through a raw pointer, either atomic or volatile, and
-/// each byte is loaded into memory that belongs to this process before it is used. The map is at least `len` bytes long and
-/// starts at a page.
+/// reference to the bytes of the map exists: all access is by loads through a raw pointer, either atomic or volatile,
+/// and each byte is loaded into memory that belongs to this process before it is used. The map is at least `len`
+/// bytes long and starts at a page.
 ///
-/// If another program truncates the file, a load from a page that is gone raises SIGBUS, unless the process handles this signal
-/// ([`sigbus`](super::sigbus)).
+/// If another program truncates the file, a load from a page that no longer exists raises SIGBUS, unless the process
+/// handles this signal ([`sigbus`](super::sigbus)).
 pub(crate) struct ReadMap {
-    /// Before the map, because the fields are dropped in this order: another map may get the addresses of this one.
+    /// This field is before the map because fields are dropped in this order: another map may get the addresses of
+    /// this one.
     #[cfg(all(unix, not(loom)))]
     guard: Option<Guard>,
     map: MmapRaw,
 }
 
 impl ReadMap {
-    /// Maps all of `file`. `None` if the process handles SIGBUS and has no place to guard a further map.
+    /// Maps all of `file`. Returns `None` if the process handles SIGBUS and has no place to guard a further map.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn new(file: &File) -> io::Result<Option<Self>> {
         let map = MmapOptions::new().map_raw_read_only(file)?;
         #[cfg(all(unix, not(loom)))]
@@ -53,7 +54,7 @@ impl ReadMap {
         self.map.len()
     }
 
-    /// Returns the offset of a page that another program took away and that was replaced by zeros.
+    /// Returns the offset of a page that another program removed and that was replaced by zeros.
     #[inline]
     pub(crate) fn lost_page(&self) -> Option<usize> {
         #[cfg(all(unix, not(loom)))]
@@ -62,15 +63,15 @@ impl ReadMap {
         None
     }
 
-    /// Loads the word at `at`. All bytes that its writer stored before the word are visible to later loads. `None` if `at` is
-    /// not a multiple of 8 inside the map.
+    /// Loads the word at `at`. All bytes that its writer stored before the word are visible to later loads. Returns
+    /// `None` if `at` is not a multiple of 8 inside the map.
     #[inline]
     pub(crate) fn load_acquire(&self, at: usize) -> Option<u64> {
         if !at.is_multiple_of(8) || at.checked_add(8)? > self.map.len() {
             return None;
         }
         let word = self.word(at);
-        // A load from memory that may be read-only has to be relaxed; the fence gives it acquire order.
+        // A load from memory that may be read-only has to be relaxed. The fence gives it acquire order.
         fence(Ordering::Acquire);
         Some(u64::from_le(word))
     }
@@ -85,8 +86,8 @@ impl ReadMap {
         unsafe { &*self.map.as_ptr().add(at).cast::<AtomicU64>() }.load(Ordering::Relaxed)
     }
 
-    /// Copies the bytes from `at` on to `out`. Returns whether the map has that many. The first word is loaded before the
-    /// others.
+    /// Copies the bytes from `at` to `out`. Returns whether the map has that many. The first word is loaded before
+    /// the others.
     #[inline]
     #[expect(clippy::host_endian_bytes, reason = "the bytes keep their order")]
     pub(crate) fn copy(&self, at: usize, out: &mut [u8]) -> bool {
@@ -149,33 +150,33 @@ impl ReadMap {
     /// Copies bytes that are inside the map, one by one.
     fn copy_bytes(&self, at: usize, out: &mut [u8]) {
         for (i, byte) in out.iter_mut().enumerate() {
-            // SAFETY: `copy` checks that all of `out` is inside the map. As in `word`.
+            // SAFETY: `copy` checks that all of `out` is inside the map. The rest is as in `word`.
             *byte = unsafe { &*self.map.as_ptr().add(at + i).cast::<AtomicU8>() }.load(Ordering::Relaxed);
         }
     }
 
-    /// Lets go of the memory that holds the whole pages of `range`; what is read there later comes from the file again.
+    /// Releases the memory of the whole pages of `range`. Later loads read the file again.
     #[cfg(unix)]
     pub(crate) fn release(&self, range: Range<usize>) {
-        const PAGE: usize = 1 << 16; // The largest in use: a multiple of all others.
+        const PAGE: usize = 1 << 16; // The largest page size in use, a multiple of all others.
         let (from, to) = (range.start.next_multiple_of(PAGE), range.end.min(self.map.len()) / PAGE * PAGE);
         if from < to {
-            // SAFETY: the map is of a file and never written to, so a later load finds the bytes of the file. That these may be
-            // others is part of *foreign memory*.
+            // SAFETY: the map belongs to a file and is never written to, so a later load finds the bytes of the file.
+            // *Foreign memory* permits that these bytes have changed.
             let _ = unsafe {
                 self.map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, from, to - from)
             };
         }
     }
 
-    /// Has the kernel map all pages at once. Best effort.
+    /// Makes the kernel map all pages at once. Errors are ignored.
     #[cfg(unix)]
     pub(crate) fn populate(&self) {
         #[cfg(target_os = "linux")]
         let _ = self.map.advise(memmap2::Advice::PopulateRead);
     }
 
-    /// Tells the kernel that the file will be read front to back.
+    /// Advises the kernel that the file will be read from front to back.
     pub(crate) fn advise_sequential(&self) {
         #[cfg(unix)]
         let _ = self.map.advise(memmap2::Advice::Sequential);
@@ -190,6 +191,8 @@ impl ReadMap {
 pub(crate) struct Quiet(());
 
 impl Quiet {
+    /// Creates the promise.
+    ///
     /// # Safety
     /// The caller promises *quiet* for every file that is mapped with the value.
     pub(crate) unsafe fn promised() -> Self {
@@ -204,7 +207,7 @@ impl QuietMap {
     /// Maps all of `file`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn new(file: &File, _: Quiet) -> io::Result<Self> {
         let map = MmapOptions::new().map_raw_read_only(file)?;
         #[cfg(all(unix, not(loom)))]
@@ -214,12 +217,12 @@ impl QuietMap {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: the pointer and the length are those of a map, which lives as long as `self` is borrowed. The maker of
-        // `Quiet` promised that the bytes that a reader uses do not change and do not vanish.
+        // SAFETY: the pointer and the length are those of a map, which lives as long as `self` is borrowed. The
+        // creator of `Quiet` promised that the bytes that a reader uses do not change and do not disappear.
         unsafe { std::slice::from_raw_parts(self.0.map.as_ptr(), self.0.map.len()) }
     }
 
-    /// The map for loads of single words, which a live writer may store at the same time.
+    /// Returns the map for loads of single words, which a live writer may store at the same time.
     pub(crate) fn words(&self) -> &ReadMap {
         &self.0
     }
@@ -227,8 +230,8 @@ impl QuietMap {
 
 /// A file mapped for writing by one owner.
 ///
-/// Invariant *owner*: the file was created by the one who maps it, is really allocated to its full length, and is
-/// truncated by nobody; nobody else writes to it.
+/// Invariant *owner*: the process that maps the file has created it and allocated it to its full length. No process
+/// truncates it, and no other process writes to it.
 #[cfg(unix)]
 pub(crate) struct WriteMap(MmapMut);
 
@@ -236,10 +239,10 @@ pub(crate) struct WriteMap(MmapMut);
 impl WriteMap {
     /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
     pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
-        // SAFETY: the invariant *owner*: `SegmentWriter::create` makes the file under a name that did not exist, and
-        // allocates it before it maps it.
+        // SAFETY: the invariant *owner*: `SegmentWriter::create` creates the file under a name that did not exist,
+        // and allocates it before it maps it.
         let map = unsafe { MmapOptions::new().len(len).map_mut(file) }?;
-        // So that a fault reads no more than its page, as in `Memory::new`. Best effort.
+        // With this advice a fault reads only its page, as in `Memory::new`. Errors are ignored.
         let _ = map.advise(memmap2::Advice::Random);
         Ok(Self(map))
     }
@@ -253,25 +256,26 @@ impl WriteMap {
         &mut self.0[range.start.min(end)..end]
     }
 
-    /// Stores a word so that whoever loads it with acquire order sees all that was written before. Nothing where `at`
-    /// is not a multiple of 8 inside the map.
+    /// Stores a word. A reader that loads it with acquire order observes all earlier stores. Does nothing if `at` is
+    /// not a multiple of 8 inside the map.
     #[inline]
     pub(crate) fn store_release(&mut self, at: usize, word: u64) {
         if !at.is_multiple_of(8) || at + 8 > self.0.len() {
             return;
         }
-        // SAFETY: `at` is inside the map and, since a map begins at a page, the pointer is aligned to 8; the exclusive
-        // borrow makes this the only access from this process, and other processes only load (invariant *owner*).
+        // SAFETY: `at` is inside the map and, since a map begins at a page, the pointer is aligned to 8. The
+        // exclusive borrow makes this the only access from this process, and other processes only load (invariant
+        // *owner*).
         let word_in_map = unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().add(at).cast()) };
         word_in_map.store(word.to_le(), Ordering::Release);
     }
 
-    /// Writes the mapped pages of `range` to disk and waits for it.
+    /// Writes the mapped pages of `range` to disk. Waits until they are on disk.
     pub(crate) fn sync(&self, range: Range<usize>) -> io::Result<()> {
         self.0.flush_range(range.start, range.len())
     }
 
-    /// Touches the pages of `range` for writing ahead of time, so that appends do not fault. Best effort.
+    /// Touches the pages of `range` for writing, so that later appends cause no page faults. Errors are ignored.
     pub(crate) fn prefault(&self, range: Range<usize>) {
         #[cfg(target_os = "linux")]
         let _ = self.0.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len());

@@ -15,13 +15,13 @@ use super::held::FileId;
 use super::lock;
 use super::salvage::{end_previous, next_data, stream_of};
 
-/// Bytes that are read at a time.
+/// The number of bytes that are read at a time.
 const CHUNK: usize = 64 << 10;
 
 /// Returns whether the file `name` has the name of a segment and does not begin like one, and no process owns it.
 ///
 /// # Errors
-/// Returns errors of the file system.
+/// The errors of the file system.
 pub(crate) fn is_left(folder: &Folder, name: &OsStr) -> io::Result<bool> {
     if stream_of(name).is_none() {
         return Ok(false);
@@ -32,12 +32,12 @@ pub(crate) fn is_left(folder: &Folder, name: &OsStr) -> io::Result<bool> {
     Ok(!has_data && lock::is_held(&file, None) == Some(false))
 }
 
-/// Deletes the file `name` under the conditions of [`is_left`], if no other account can have made it, and if all its bytes
-/// are zero. The caller has excluded other processes that salvage or delete segments. If the segment was the last one of its stream, notes in the segment before it that the process
-/// is gone. Returns whether it deleted the file.
+/// Deletes the file `name` under the conditions of [`is_left`], if no other account can have created it and all its bytes
+/// are zero. The caller has excluded other processes that salvage or delete segments. If the segment was the last one of
+/// its stream, records in the segment before it that the process has ended. Returns whether it deleted the file.
 ///
 /// # Errors
-/// Returns errors of the file system, and those of [`Folder::open_only`].
+/// The errors of the file system, and the errors of [`Folder::open_only`].
 pub(crate) fn remove(folder: &Folder, name: &OsStr) -> io::Result<bool> {
     let file = folder.open_only(name)?;
     if !is_left(folder, name)? || !is_zero(&file)? {

@@ -1,7 +1,7 @@
-//! One file of frames: written by one process, read by any number.
+//! A segment: a file of frames that one process writes and any number of processes read.
 //!
-//! A segment is really allocated before it is mapped, so that writing to it cannot fail; an append is complete when its
-//! commit word is stored, and survives the process from then on. Reading never changes a file.
+//! A segment is allocated to its full length before it is mapped, so that a write to it cannot fail. An append is complete
+//! when its commit word is stored, and survives the process from then on. Reading never changes a file.
 
 #[cfg(unix)]
 pub(crate) mod create;

@@ -1,4 +1,4 @@
-//! Reading a segment.
+//! The reader of a segment.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -17,25 +17,27 @@ use super::regular::{self, Links};
 use super::scan::{Access, Cursor, Found, Input};
 use super::scan::{Event, Events, Mode};
 
-/// Where a segment stands in its life.
+/// Whether a segment is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Complete: its trailer is in place and whole.
+    /// The segment is complete: its trailer is intact.
     Sealed,
-    /// Not complete: its writer is at work, or died; or the trailer is damaged.
+    /// The segment is incomplete: it has a live writer, or its writer died, or its trailer is damaged.
     Open,
 }
 
-/// How often a segment is copied again that was sealed meanwhile. A sealed segment does not change, so the second copy is of it.
+/// The maximum number of copies of a segment that is sealed during a copy. A sealed segment does not change, so the
+/// second copy is complete.
 const COPIES: u32 = 3;
 
-/// Makes a copy of a live segment the segment as it was at one moment. A copy takes time: when its later bytes are read, the
-/// writer may have taken space that was free when the earlier bytes were read. Returns whether that succeeded.
+/// Changes a copy of a live segment to the state of the segment at one moment. A copy takes time: when its later
+/// bytes are read, the writer may have claimed space that was free when the earlier bytes were read. Returns whether
+/// the copy is usable.
 fn is_one_moment(file: &mut &File, bytes: &mut [u8]) -> io::Result<bool> {
     let Ok(header) = SegmentHeader::parse(bytes) else { return Ok(true) };
     let at_start = usize::try_from(header.data_start).ok().zip(Trailer::offset(header.size));
     let Some((mut at, end)) = at_start.filter(|(_, end)| *end <= bytes.len()) else { return Ok(true) };
-    // Each word that is not zero contains the length of its frame, also if the frame is incomplete.
+    // Each word that is not zero contains the length of its frame, even if the frame is incomplete.
     while let Some(word) = u64_at(bytes, at).filter(|word| *word != 0 && !frame::is_closed(*word) && at < end)
     {
         at += frame::frame_len(frame::payload_len(word));
@@ -46,7 +48,7 @@ fn is_one_moment(file: &mut &File, bytes: &mut [u8]) -> io::Result<bool> {
     let mut word = [0; 8];
     file.seek(io::SeekFrom::Start(at as u64))?;
     if file.read(&mut word)? < word.len() || word == [0; 8] {
-        // The space is still free, so the writer took none after it.
+        // The space is still free, so the writer claimed none after it.
         return Ok(true);
     }
     if bytes[end..].iter().any(|byte| *byte != 0) {
@@ -57,7 +59,7 @@ fn is_one_moment(file: &mut &File, bytes: &mut [u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// A segment that somebody keeps bytes of.
+/// An owner that keeps a segment alive while its bytes are in use.
 struct Shared(Arc<Segment>);
 
 impl AsRef<[u8]> for Shared {
@@ -71,7 +73,7 @@ enum Bytes {
     Copied(Vec<u8>),
 }
 
-/// A segment to read from: mapped, or copied into memory. Nothing that reads ever changes the file.
+/// A segment for reading, mapped or copied into memory. Reading never changes the file.
 pub struct Segment {
     bytes: Bytes,
 }
@@ -79,17 +81,18 @@ pub struct Segment {
 impl Segment {
     /// Maps the segment `path`. Frames and entries are lent from the map without a copy.
     ///
-    /// [`read_copy`](Self::read_copy) is safe and needs as much memory as the file is long.
-    /// [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) are safe and copy one part of the file at a time.
+    /// [`read_copy`](Self::read_copy) is safe and needs as much memory as the length of the file.
+    /// [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) are safe and copy one part of the file at
+    /// a time.
     ///
     /// # Safety
-    /// As long as the segment, or bytes that it lent, exist, no process truncates the file, and no process changes bytes that
-    /// are committed: frames, the first page and the trailer. Fusewire's own writers satisfy both conditions. If another
-    /// program overwrites such bytes, a `&str` may become invalid UTF-8, which is undefined behaviour. If it truncates the
-    /// file, reading raises SIGBUS.
+    /// While the segment or bytes that it lent exist, no process may truncate the file, and no process may change
+    /// committed bytes: frames, the first page and the trailer. Fusewire's own writers satisfy both conditions. If
+    /// another program overwrites such bytes, a `&str` may become invalid UTF-8, which is undefined behaviour. If a
+    /// program truncates the file, reading raises SIGBUS.
     ///
     /// # Errors
-    /// Those of the file system. The function does not check the bytes.
+    /// The errors of the file system. The function does not check the bytes.
     ///
     /// # Examples
     /// ```no_run
@@ -102,7 +105,8 @@ impl Segment {
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
     pub unsafe fn open_trusted(path: &Path) -> io::Result<Self> {
         let file = regular::open(path, Links::Followed)?.0;
-        // A map of nothing is an error of the system's; an empty file is one of ours, and gets our message.
+        // The system cannot map an empty file. Such a file is read as a segment without bytes, which has a specific
+        // error.
         if file.metadata()?.len() == 0 {
             return Ok(Self::from_vec(Vec::new()));
         }
@@ -111,16 +115,16 @@ impl Segment {
         Ok(Self { bytes: Bytes::Mapped(QuietMap::new(&file, quiet)?) })
     }
 
-    /// Reads the segment `path` into memory, which takes as much of it as the file is long.
+    /// Reads the segment `path` into memory. This needs as much memory as the length of the file.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::FileTooLarge`] for what is longer than any segment, so that a
-    /// stranger's file cannot fill the memory.
+    /// The errors of the file system, and [`io::ErrorKind::FileTooLarge`] for a file that is longer than any segment,
+    /// so that a foreign file cannot fill the memory.
     pub fn read_copy(path: &Path) -> io::Result<Self> {
         Self::copy(&regular::open(path, Links::Followed)?.0)
     }
 
-    /// As [`read_copy`](Self::read_copy), for a file that is open already.
+    /// Reads the segment as [`read_copy`](Self::read_copy) does, from an open file.
     pub(crate) fn copy(mut file: &File) -> io::Result<Self> {
         let mut bytes = Vec::new();
         for _ in 0..COPIES {
@@ -137,13 +141,13 @@ impl Segment {
         Ok(Self::from_vec(bytes))
     }
 
-    /// The segment that `bytes` is.
+    /// Creates a segment from all bytes of its file.
     #[must_use]
     pub fn from_vec(bytes: Vec<u8>) -> Self {
         Self { bytes: Bytes::Copied(bytes) }
     }
 
-    /// All bytes of the file.
+    /// Returns all bytes of the file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.bytes {
@@ -152,8 +156,8 @@ impl Segment {
         }
     }
 
-    /// The same, shared: the file stays mapped as long as these bytes, or a slice of them, are kept somewhere. So frames go to
-    /// whoever takes `Bytes`, such as a network client, without being copied:
+    /// Returns all bytes of the file, shared. The file stays mapped while these bytes or a slice of them exist. A
+    /// function that takes `Bytes`, such as a network client, gets frames without a copy:
     ///
     /// ```no_run
     /// use std::sync::Arc;
@@ -171,74 +175,74 @@ impl Segment {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Only what lies in frames never changes: the rest of a segment whose writer is at work does.
+    /// Only the bytes of frames never change. If the segment has a live writer, the other bytes change.
     #[must_use]
     pub fn shared_bytes(self: &Arc<Self>) -> bytes::Bytes {
         bytes::Bytes::from_owner(Shared(Arc::clone(self)))
     }
 
-    /// Tells the system that the segment will be read from front to back.
+    /// Advises the system that the segment will be read from front to back.
     pub fn advise_sequential(&self) {
         if let Bytes::Mapped(map) = &self.bytes {
             map.words().advise_sequential();
         }
     }
 
-    /// The first page.
+    /// Returns the content of the first page.
     ///
     /// # Errors
-    /// Where it is not that of a segment this version reads, or is damaged.
+    /// An error if the first page is damaged, or is not that of a segment that this version reads.
     pub fn header(&self) -> Result<SegmentHeader, SegmentError> {
         SegmentHeader::parse(self.as_bytes())
     }
 
-    /// The trailer, where the segment is sealed and its first page and its trailer are whole.
+    /// Returns the trailer if the segment is sealed and its trailer is intact.
     #[must_use]
     pub fn trailer(&self) -> Option<Trailer> {
         let bytes = self.as_bytes();
         if let Ok(header) = self.header() {
             return Trailer::parse(bytes, header.size, header.salt);
         }
-        // Without its first page a segment may still end with an intact seal.
+        // A segment without an intact first page may still end with an intact trailer.
         let at = bytes.len().checked_sub(layout::TRAILER_LEN).filter(|at| at.is_multiple_of(frame::ALIGN))?;
         Trailer::parse(bytes, bytes.len() as u64, frame::salt_of(&bytes[at..], at)?)
     }
 
-    /// Whether the segment is complete.
+    /// Returns whether the segment is complete.
     #[must_use]
     pub fn state(&self) -> State {
         if self.trailer().is_some() { State::Sealed } else { State::Open }
     }
 
-    /// Bytes that its writer knows to be on disk, from the first one on. No checksum covers the number.
+    /// Returns the number of bytes from the start that its writer has synced to disk. No checksum covers the number.
     #[must_use]
     pub fn durable_up_to(&self) -> u64 {
         let bytes = self.as_bytes();
         u64_at(bytes, layout::DURABLE).unwrap_or(0).min(bytes.len() as u64)
     }
 
-    /// What the segment holds, in the order in which it was appended.
+    /// Returns an iterator over the content of the segment, in the order of the appends.
     ///
     /// # Errors
-    /// As [`Events::new`].
+    /// The errors of [`Events::new`].
     pub fn events(&self, mode: Mode) -> Result<Events<'_>, SegmentError> {
         if let Bytes::Mapped(map) = &self.bytes {
-            // What a writer at work had committed when it moved the tail here is seen from here on.
+            // The frames that a live writer committed before it stored this tail are visible from here on.
             map.words().load_acquire(layout::TAIL);
         }
         Events::new(self.as_bytes(), mode)
     }
 
-    /// The entries alone, past every damage: what was lost is not told. For those who know, or do not want to.
+    /// Returns an iterator over the entries. Damage is skipped, and losses are not reported.
     ///
     /// # Errors
-    /// As [`Events::new`].
+    /// The errors of [`Events::new`].
     pub fn entries(&self) -> Result<impl Iterator<Item = EntryRef<'_>>, SegmentError> {
         let events = self.events(Mode::Recover)?;
         Ok(events.filter_map(|event| if let Ok(Event::Entry(_, entry)) = event { Some(entry) } else { None }))
     }
 
-    /// The resource: what produced the entries. `None` where it is damaged or missing.
+    /// Returns the resource, which describes the producer of the entries. Returns `None` if it is damaged or missing.
     #[must_use]
     pub fn resource(&self) -> Option<EntryRef<'_>> {
         self.events(Mode::Recover).ok()?.find_map(|event| match event {
@@ -248,11 +252,12 @@ impl Segment {
     }
 }
 
-/// Reads the resource of the segment `path`: the payload of its first frame of this kind, which
-/// [`EntryRef::new`] reads. Reads the start of the segment only. `None` if the resource is damaged or missing.
+/// Reads the resource of the segment `path`: the payload of its first frame of this kind, which [`EntryRef::new`]
+/// reads. Reads only the start of the segment. Returns `None` if the resource is damaged or missing.
 ///
 /// # Errors
-/// Those of the file system, and [`io::ErrorKind::InvalidData`] if the file is not a segment that this version reads.
+/// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file is not a segment that this version
+/// reads.
 #[cfg(unix)]
 pub fn read_resource(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let invalid = |error: SegmentError| io::Error::new(io::ErrorKind::InvalidData, error);

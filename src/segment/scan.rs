@@ -1,4 +1,4 @@
-//! From bytes to frames, without I/O: strictly, or past every damage with an account of what was lost.
+//! The conversion of the bytes of a segment to frames, without I/O.
 
 mod bounds;
 #[cfg(unix)]
@@ -25,28 +25,28 @@ pub(crate) use cursor::Followed;
 pub(crate) use input::{Access, Input, truncated};
 pub use lost::{LostRange, LostReason};
 
-/// How to meet damage.
+/// The treatment of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// The first fault ends the scan.
+    /// The first damage ends the scan.
     Strict,
-    /// Every intact frame is found; what lies between is reported.
+    /// Every intact frame is returned, and the ranges between them are reported.
     #[default]
     Recover,
-    /// As `Recover`, but checksums are taken for right: for segments that somebody has verified since they were written.
-    /// Damage then shows as wrong values or unreadable entries.
+    /// Like `Recover`, without the computation of checksums, for segments that have been verified since they were
+    /// written. Damage then appears as wrong values or unreadable entries.
     Trust,
 }
 
-/// What a cursor finds, in the order of the file.
+/// The result of a step of a cursor, in the order of the file.
 pub(crate) enum Found<F> {
     /// An intact frame.
     Frame(F),
-    /// A gap.
+    /// A range without the expected frames.
     Lost(LostRange),
 }
 
-/// Iterates over the frames of a segment.
+/// An iterator over the frames of a segment.
 struct Scan<'a> {
     bytes: &'a [u8],
     cursor: Cursor,
@@ -67,7 +67,7 @@ impl<'a> Iterator for Scan<'a> {
     }
 }
 
-/// One thing that reading a segment finds.
+/// An event of a segment.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -75,25 +75,26 @@ pub enum Event<'a> {
     Entry(FrameRef<'a>, EntryRef<'a>),
     /// A frame of another kind.
     Frame(FrameRef<'a>),
-    /// An intact frame of kind entry whose payload is not an entry: a writer's fault, not the disk's.
+    /// An intact frame of kind entry whose payload is not a valid entry. The cause is the writer and not the disk.
     Unreadable(FrameRef<'a>, DecodeError),
-    /// Bytes that hold no frame and should.
+    /// A range of bytes without the expected frames.
     Lost(LostRange),
 }
 
-/// Iterates over what a segment holds, in the order in which it was appended. Allocates nothing.
+/// An iterator over the content of a segment, in the order of the appends. It allocates nothing.
 ///
-/// In [`Mode::Strict`] the first lost range is an `Err`, and the last item.
+/// In [`Mode::Strict`] the first lost range is an `Err` and the last item.
 pub struct Events<'a> {
     scan: Option<Scan<'a>>,
 }
 
 impl<'a> Events<'a> {
-    /// The events of the segment that `bytes` is: the whole file, mapped, read, or received.
+    /// Creates an iterator over the segment `bytes`, which must be the whole file: mapped, read or received.
     ///
     /// # Errors
-    /// In [`Mode::Strict`] where the first page is not that of a segment this version reads. In [`Mode::Recover`] only
-    /// for a version or features that this version does not know: a damaged first page is done without.
+    /// In [`Mode::Strict`] an error if the first page is damaged or is not that of a segment that this version reads.
+    /// In other modes an error only for a version or features that this version does not support; a damaged first
+    /// page is ignored.
     pub fn new(bytes: &'a [u8], mode: Mode) -> Result<Self, SegmentError> {
         let bounds = match SegmentHeader::parse(bytes) {
             Ok(header) => Some(Bounds::of(&bytes, &header)),
@@ -106,9 +107,9 @@ impl<'a> Events<'a> {
         Ok(Self { scan: bounds.map(|bounds| Scan { bytes, cursor: Cursor::new(bounds, bytes.len(), mode) }) })
     }
 
-    /// Looks through the unused space of a sealed segment as well, for bytes that should be zero. Without it, reading ends
-    /// where the trailer says that the frames do. A segment that is not sealed is always looked through: frames may have
-    /// outlived the record of where they end, as after a power cut.
+    /// Also searches the unused space of a sealed segment for bytes that should be zero. Without this, the iterator
+    /// ends at the offset in the trailer. The unused space of a segment that is not sealed is always searched: after
+    /// a power cut it may contain frames that are not recorded in the tail word.
     #[must_use]
     pub fn thorough(mut self) -> Self {
         if let Some(scan) = &mut self.scan {

@@ -1,4 +1,4 @@
-//! What a reader tells.
+//! The events of a log reader.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -12,85 +12,85 @@ use crate::segment::{FrameKind, FrameRef, LostRange};
 
 use super::stream::{Head, Stream};
 
-/// One thing that reading a log finds.
+/// An event of a log reader.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LogEvent<'a> {
     /// A log entry.
     Entry {
-        /// Where it is.
+        /// The place of the entry.
         source: Source<'a>,
-        /// Its frame; of a line the frame that it would be, at the offset of the line.
+        /// Its frame. For a line, the frame that the line would have, with the offset of the line.
         frame: FrameRef<'a>,
-        /// What it says.
+        /// The content of the entry.
         entry: EntryRef<'a>,
     },
-    /// A frame of another kind, such as the resource at the beginning of each segment, or a count of entries that could not
-    /// be written (kind [`Loss`](FrameKind::Loss), whose payload is an entry).
+    /// A frame of another kind, such as the resource at the beginning of each segment, or a loss record (kind
+    /// [`Loss`](FrameKind::Loss), whose payload is an entry).
     Frame {
-        /// Where it is.
+        /// The place of the frame.
         source: Source<'a>,
         /// The frame.
         frame: FrameRef<'a>,
     },
-    /// An intact frame of kind entry whose payload is not an entry: a writer's fault, not the disk's.
+    /// An intact frame of kind entry whose payload is not a valid entry. The cause is the writer and not the disk.
     Unreadable {
-        /// Where it is.
+        /// The place of the frame.
         source: Source<'a>,
-        /// Its frame.
+        /// The frame.
         frame: FrameRef<'a>,
-        /// What is wrong with it.
+        /// The error in the payload.
         error: DecodeError,
     },
-    /// Bytes that hold no frame and should.
+    /// A range of bytes without the expected frames.
     Lost {
-        /// Where they are.
+        /// The file that contains the range.
         source: Source<'a>,
-        /// Which, and why. An append that was never completed is among them, and is no loss
+        /// The range and the reason. The range may be an append that was never completed, which is not a loss
         /// ([`LostRange::is_loss`]).
         range: LostRange,
     },
-    /// The first page of a segment is damaged. What is found in it all the same follows.
+    /// The first page of a segment is damaged. The events of its intact frames follow.
     DamagedHeader {
-        /// The segment, or the file in which it stands.
+        /// The segment, or the file that contains it.
         source: Source<'a>,
-        /// What is wrong.
+        /// The error in the first page.
         error: SegmentError,
     },
-    /// Segments that were deleted before they could be opened, by retention or by hand.
+    /// Segments that were deleted before the reader could open them, by retention or by hand.
     Missed {
         /// Their stream.
         stream_id: [u8; 16],
-        /// Their places in it.
+        /// Their positions in the stream.
         sequences: RangeInclusive<u64>,
     },
-    /// A file that cannot be read, or is of a version that this one does not know.
+    /// A file that cannot be read, or that has a version that is not supported.
     UnreadableFile {
-        /// The file.
+        /// The path of the file.
         path: &'a Path,
-        /// Why.
+        /// The reason.
         error: &'a io::Error,
     },
-    /// A file that is followed has become another one.
+    /// A file that the reader follows was truncated or replaced.
     Changed {
         /// The file.
         file: &'a FileInfo,
-        /// How.
+        /// The kind of the change.
         change: FileChange,
     },
 }
 
-/// Where something has been read.
+/// The place from which an event was read.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
-    /// In a segment.
+    /// A segment.
     Segment(&'a SegmentInfo),
-    /// In a file of lines, of frames that stand alone, or of both.
+    /// A file of lines, of frames outside a segment, or of both.
     File(&'a FileInfo),
 }
 
 impl<'a> Source<'a> {
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(self) -> &'a Path {
         match self {
@@ -99,7 +99,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The segment, where it is one.
+    /// Returns the segment, or `None` if the place is another file.
     #[must_use]
     pub fn segment(self) -> Option<&'a SegmentInfo> {
         match self {
@@ -110,7 +110,7 @@ impl<'a> Source<'a> {
 }
 
 impl Stream {
-    /// What the head of the stream is.
+    /// Returns the current event of the stream.
     #[inline]
     pub(super) fn event(&self) -> Option<LogEvent<'_>> {
         match &self.head {

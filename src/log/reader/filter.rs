@@ -1,4 +1,4 @@
-//! Which entries are asked for, by what is in them; and the way to them, where an index knows it.
+//! The selection of entries by their content, and the use of indexes for it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::segment::{SegmentIndex, Wanted};
 
 use crate::log::listing::SegmentInfo;
 
-/// Which entries are asked for, by what is in them.
+/// The selection of entries by their content.
 #[derive(Clone)]
 pub(in crate::log) struct Filter {
     wanted: Arc<Wanted>,
@@ -29,19 +29,19 @@ impl Filter {
         (self.matches)(entry)
     }
 
-    /// What is asked for, in a range of times as well.
+    /// Restricts the selection to a range of times.
     pub(super) fn narrow(&mut self, since: Option<u64>, until: Option<u64>) {
         let wanted = Arc::make_mut(&mut self.wanted);
         wanted.since = wanted.since.max(since);
         wanted.until = [wanted.until, until].into_iter().flatten().min();
     }
 
-    /// Whether a segment need not be opened.
+    /// Returns whether a segment need not be opened.
     pub(super) fn skips(&self, info: &SegmentInfo) -> bool {
         info.trailer.is_some_and(|trailer| !self.wanted.admits_segment(&trailer))
     }
 
-    /// The way through a sealed segment, where its index knows one.
+    /// Returns a way through a sealed segment if its index provides one.
     pub(super) fn lead(&self, info: &SegmentInfo, input: &Input) -> Option<Way> {
         if info.trailer.is_none() || self.wanted.is_anything() {
             return None;
@@ -52,26 +52,26 @@ impl Filter {
     }
 }
 
-/// The way through a segment: from part to part in which something may be that is asked for.
+/// A way through a segment that visits only the parts that may contain requested entries.
 pub(super) struct Way {
     search: Search<Box<SegmentIndex>, Arc<Wanted>>,
     position: Position,
-    /// One past the last byte of the part that is being read.
+    /// The offset after the last byte of the current part.
     end: usize,
 }
 
-/// Where to go on.
+/// The next step of a way.
 pub(super) enum Go {
-    /// Where one is.
+    /// Continue at the current offset.
     On,
-    /// At a frame behind this place.
+    /// Continue at a frame at this later offset.
     To(usize),
-    /// Nowhere: there is nothing more.
+    /// Stop: no further part contains requested entries.
     Nowhere,
 }
 
 impl Way {
-    /// Where to go on from `at`.
+    /// Returns the next step from the offset `at`.
     #[inline]
     pub(super) fn from(&mut self, at: usize) -> Go {
         if at < self.end {

@@ -1,4 +1,4 @@
-//! One segment that is being read: sealed, live, crashed or damaged.
+//! A segment that is being read: sealed, live, crashed or damaged.
 
 use std::fs::File;
 use std::io;
@@ -15,58 +15,58 @@ use crate::segment::{LostRange, LostReason, Mode};
 use super::filter::{Filter, Go, Way};
 use super::stream::Terms;
 
-/// How often the owner of a segment is asked for where nothing comes.
+/// The interval of the checks of the owner if no new frame arrives.
 const ASK_IDLE: Duration = Duration::from_millis(100);
-/// The same where an append is not completed: entries behind it wait for it.
+/// The interval if an append is incomplete. Later entries wait for it.
 const ASK_BLOCKED: Duration = Duration::from_millis(5);
-/// How many bytes are read before their memory is given back.
+/// The number of bytes that are read before their memory is released.
 const RELEASE: usize = 4 << 20;
 
-/// What a segment has next.
+/// The result of one step in a segment.
 pub(in crate::log) enum Step {
-    /// A frame; the time in the entry that it holds, 0 where there is none.
+    /// A frame, and the time of the entry that it contains, or 0 if it has none.
     Frame { place: Place, time: u64 },
-    /// A gap.
+    /// A range without the expected frames.
     Lost(LostRange),
-    /// Nothing yet.
+    /// No event now.
     Pending,
-    /// Nothing, now and later.
+    /// No event now or later.
     End,
     /// The rest of the segment cannot be read.
     Failed(io::Error),
 }
 
-/// What a segment holds.
+/// A summary of the content of a segment.
 #[derive(Default)]
 pub(in crate::log) struct Count {
-    /// Entries that were asked for.
+    /// The number of requested entries.
     pub(in crate::log) entries: u64,
-    /// Frames of all kinds.
+    /// The number of frames of all kinds.
     pub(in crate::log) frames: u64,
-    /// The earliest and the latest time of entries.
+    /// The earliest and the latest time of the entries.
     pub(in crate::log) times: Option<(u64, u64)>,
 }
 
-/// Whether a frame is asked for.
+/// The result of the check whether a frame is requested.
 pub(super) enum Look {
     Asked,
     Unasked,
-    /// It was, and is not what it was.
+    /// The frame is requested, and its bytes are damaged.
     Damaged(LostRange),
 }
 
-/// A segment, and how far it has been read.
+/// A segment, and the position up to which it has been read.
 pub(in crate::log) struct OpenSegment {
     info: SegmentInfo,
     input: Input,
     cursor: Cursor,
-    /// The file, as long as it may grow: its lock tells whether its owner lives.
+    /// The file, if it can grow. Its lock shows whether its owner lives.
     file: Option<File>,
-    /// When the owner was asked for last.
+    /// The time of the last check of the owner.
     asked: Instant,
-    /// Up to where memory has been given back.
+    /// The offset up to which memory has been released.
     released: usize,
-    /// Where an index leads to what is asked for.
+    /// The way through the segment that an index provides.
     way: Option<Way>,
 }
 
@@ -74,8 +74,8 @@ impl OpenSegment {
     /// Opens the segment `file`, which `info` describes.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
-    /// know, and for what holds no frame and does not begin as a segment does.
+    /// The errors of the file system, and [`io::ErrorKind::InvalidData`] for a version or features that this version
+    /// does not support, and for bytes that neither begin as a segment nor contain a frame of one.
     pub(in crate::log) fn new(
         mut info: SegmentInfo,
         file: File,
@@ -91,7 +91,7 @@ impl OpenSegment {
             info.update(&file);
         }
         let live = info.can_grow();
-        // Nothing was copied before this: a segment that no process can change is read as it is now.
+        // No bytes have been copied before this, so a segment that cannot change is read in its current state.
         if !live {
             input.rest();
         }
@@ -99,11 +99,11 @@ impl OpenSegment {
             Ok(header) => input.bounds(header),
             Err(error) => input.guess().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?,
         };
-        // After a power cut a commit word may be on disk, and not what it speaks for.
+        // After a power cut, a commit word may be on disk without the bytes of its frame.
         let mode = if !live && info.trailer.is_none() && !info.is_of_this_boot() {
             Mode::Recover
         } else if info.trailer.is_some() && filter.is_some() {
-            // What matches is looked at, the rest passed over: with an index it would not even be seen.
+            // Only requested entries are verified. With an index, the reader would not visit the others.
             Mode::Trust
         } else {
             access.mode
@@ -121,18 +121,18 @@ impl OpenSegment {
         self.info
     }
 
-    /// Whether more can come.
+    /// Returns whether further frames can arrive.
     pub(in crate::log) fn is_live(&self) -> bool {
         self.file.is_some()
     }
 
-    /// The frame at `place`, which [`step`](Self::step) has told of last.
+    /// Returns the frame at `place`, which [`step`](Self::step) has returned last.
     #[inline]
     pub(in crate::log) fn frame(&self, place: &Place) -> FrameRef<'_> {
         self.input.frame(place)
     }
 
-    /// What comes next, and moves on behind it.
+    /// Returns the next event, and advances past it.
     #[inline]
     pub(in crate::log) fn step(&mut self) -> Step {
         if self.file.is_some() {
@@ -161,7 +161,7 @@ impl OpenSegment {
         Step::Frame { place, time }
     }
 
-    /// `step`, or the error that explains it: another program truncated the file.
+    /// Returns `step`, or an error if another program truncated the file, which explains the step.
     #[cold]
     fn unless_gone(&mut self, step: Step) -> Step {
         let Some(at) = self.input.gone() else { return step };
@@ -170,14 +170,14 @@ impl OpenSegment {
         Step::Failed(truncated(at))
     }
 
-    /// Goes to where something may be that is asked for. Whether there is more.
+    /// Moves to the next part that may contain requested entries. Returns whether there is one.
     fn find_way(&mut self) -> bool {
         let Some(way) = &mut self.way else { return true };
         match way.from(self.cursor.at()) {
             Go::On => true,
             Go::To(place) => {
                 if !self.input.jump(&mut self.cursor, place) {
-                    // The index leads nowhere: it is done without, from the end of what it has led to.
+                    // The index leads to a place without a frame. The segment is read without the index from here on.
                     self.way = None;
                 }
                 true
@@ -186,7 +186,7 @@ impl OpenSegment {
         }
     }
 
-    /// Whether the frame at `place`, which [`step`](Self::step) has told of last, is asked for.
+    /// Returns whether the frame at `place`, which [`step`](Self::step) has returned last, is requested.
     #[inline]
     pub(super) fn look(&self, place: &Place, time: u64, terms: &Terms) -> Look {
         if !matches!(place.kind, FrameKind::Entry | FrameKind::Loss) {
@@ -208,7 +208,7 @@ impl OpenSegment {
         }
     }
 
-    /// As [`step`](Self::step), where a writer is at work.
+    /// Returns the next event of a segment with a live writer, and advances past it.
     fn follow(&mut self) -> Step {
         if !self.is_pending() {
             match self.input.follow(&mut self.cursor) {
@@ -231,8 +231,8 @@ impl OpenSegment {
         Step::Pending
     }
 
-    /// Whether the word at which the next frame begins says that it is not complete. What its writer wrote before the word
-    /// is seen from here on.
+    /// Returns whether the word of the next frame shows that the frame is incomplete. All bytes that the writer
+    /// stored before the word are visible from then on.
     #[inline]
     fn is_pending(&mut self) -> bool {
         let at = self.cursor.at();
@@ -243,7 +243,8 @@ impl OpenSegment {
         word == 0 || word == frame::intent_word(frame::payload_len(word))
     }
 
-    /// Whether the segment is sealed, or its owner can no longer write to it. Asks the system now and then only.
+    /// Returns whether the segment is sealed or its owner can no longer write to it. Makes a system call only at
+    /// intervals.
     fn has_ended(&mut self) -> bool {
         if self.input.word(layout::STATE) == layout::STATE_SEALED {
             return true;
@@ -256,7 +257,7 @@ impl OpenSegment {
         self.file.as_ref().is_some_and(|file| self.info.owner_of(file) == Owner::Gone)
     }
 
-    /// Takes the segment for ended: what is not complete by now never will be.
+    /// Marks the segment as ended. Frames that are incomplete now stay incomplete.
     fn settle(&mut self) -> Step {
         let Some(file) = self.file.take() else { return Step::End };
         self.info.update(&file);
@@ -267,7 +268,7 @@ impl OpenSegment {
         self.step()
     }
 
-    /// Takes a segment for ended whose owner nobody can ask for.
+    /// Marks the segment as ended if the file system does not show whether its owner lives.
     pub(in crate::log) fn give_up_waiting(&mut self) {
         if self.info.owner == Owner::Unknown && self.file.is_some() {
             self.file = None;
@@ -278,7 +279,7 @@ impl OpenSegment {
         }
     }
 
-    /// Lets go of the memory of what has been read.
+    /// Releases the memory of the part that has been read.
     #[inline]
     fn release(&mut self) {
         let behind = self.cursor.at();
@@ -288,7 +289,7 @@ impl OpenSegment {
         }
     }
 
-    /// Reads on to the end, or to where the writer is.
+    /// Reads to the end, or to the position of the writer.
     pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&Self, &Place, u64) -> bool) -> Count {
         let mut count = Count::default();
         loop {

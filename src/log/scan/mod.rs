@@ -1,4 +1,4 @@
-//! Every entry of a log once, in no order: for counting and for searching, by several threads, with the help of indexes.
+//! The scan of a log: every entry once, in any order, for counts and searches. It uses several threads and indexes.
 
 mod file;
 mod segment;
@@ -21,12 +21,13 @@ use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name}
 use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
 use super::reader::Source;
 
-/// A log, or several, to be looked through.
+/// A scan of one or more logs.
 ///
-/// Segments, and files of lines or of frames beside them, are taken one after the other by each thread. Of a sealed one with an index only the parts are read in which
-/// what is [`wanted`](Self::wanted) may be. An entry that matches has its checksum looked at; what is passed over has not:
-/// whether a log is damaged, [`verify`](crate::segment::verify) says.
+/// Each thread takes one segment, or one file of lines or frames, after the other. If a sealed segment has an index,
+/// the scan reads only the parts that may contain [`wanted`](Self::wanted) entries. In a sealed segment it computes
+/// only the checksums of matching entries. To find all damage, use [`verify`](crate::segment::verify).
 ///
+/// # Examples
 /// ```
 /// use fusewire::Severity;
 /// use fusewire::decode::EntryRef;
@@ -62,36 +63,38 @@ pub struct Scan {
     access: Access,
 }
 
-/// What visits the entries: one for each thread.
+/// A visitor of entries. Each thread has one.
 pub trait Visitor: Send {
-    /// Entries that all match, and that an index tells of: whether that is enough. Where it is not, which is the default,
-    /// each of them is handed to [`entry`](Self::entry). Called only where [`Scan::wanted`] says everything.
+    /// Visits a run of entries that all match and that an index describes. Returns whether this is sufficient. If it
+    /// is not, which is the default, [`entry`](Self::entry) is called for each of them. Called only with
+    /// [`Scan::wanted_exactly`].
     fn run(&mut self, run: &Run<'_>) -> bool {
         let _ = run;
         false
     }
 
-    /// An entry that matches.
+    /// Visits an entry that matches.
     fn entry(&mut self, found: &Found<'_>);
 }
 
-/// What an index tells of some entries that follow each other.
+/// The description of successive entries by an index.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Run<'a> {
-    /// Where they are.
+    /// The segment that contains the entries.
     pub segment: &'a SegmentInfo,
-    /// How many match.
+    /// The number of matching entries.
     pub entries: u64,
-    /// The earliest and the latest time among them; `None` where one at least has no time.
+    /// The earliest and the latest time of the entries, or `None` if an entry has no time.
     pub times: Option<(u64, u64)>,
-    /// The severity numbers of the entries, also of those that do not match, where the index says them.
+    /// The severity numbers of the entries, including entries that do not match. `None` if the index does not contain
+    /// them.
     pub severities: Option<&'a [u8]>,
     wanted: &'a Wanted,
 }
 
 impl Run<'_> {
-    /// Whether entries of this severity number match.
+    /// Returns whether entries of this severity number match.
     #[must_use]
     pub fn admits(&self, severity: u8) -> bool {
         self.wanted.admits_severity(severity)
@@ -102,33 +105,33 @@ impl Run<'_> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Found<'a> {
-    /// Where it is.
+    /// The place of the entry.
     pub source: Source<'a>,
-    /// Its frame; of a line the frame that it would be, at the offset of the line.
+    /// Its frame. For a line, the frame that the line would have, with the offset of the line.
     pub frame: FrameRef<'a>,
-    /// What it says.
+    /// The content of the entry.
     pub entry: EntryRef<'a>,
 }
 
-/// What came of a scan.
+/// The result of a scan.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Scanned<V> {
-    /// The visitors, one for each thread, in no order.
+    /// The visitors of all threads, in any order.
     pub visitors: Vec<V>,
-    /// Segments looked into.
+    /// The number of segments that were read.
     pub segments: u64,
-    /// Files of lines or frames read.
+    /// The number of files of lines or frames that were read.
     pub files: u64,
-    /// Segments that had nothing that was wanted, by what they say of themselves.
+    /// The number of segments that were not read because their trailer excludes matching entries.
     pub skipped: u64,
-    /// Entries that were looked at one by one.
+    /// The number of entries that were examined one by one.
     pub looked_at: u64,
-    /// Bytes that hold no frame and should, as far as the scan came by.
+    /// The ranges without the expected frames in the parts that were read.
     pub lost: Vec<(PathBuf, LostRange)>,
-    /// Intact frames whose entry cannot be read, as far as the scan came by: where they begin, and why.
+    /// The intact frames with an invalid entry in the parts that were read: path, offset and error.
     pub unreadable_entries: Vec<(PathBuf, u64, DecodeError)>,
-    /// Files that could not be read.
+    /// The files that could not be read.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
@@ -148,7 +151,7 @@ impl<V> Default for Scanned<V> {
 }
 
 impl<V> Scanned<V> {
-    /// The visitors, and the rest.
+    /// Splits the result into the visitors and the rest.
     #[must_use]
     pub fn split(mut self) -> (Vec<V>, Scanned<()>) {
         let visitors = std::mem::take(&mut self.visitors);
@@ -180,36 +183,37 @@ impl<V> Scanned<V> {
 }
 
 impl Scan {
-    /// A scan of segments, of files of lines or of frames, and of directories of all these: see
-    /// [`ReadOptions::open`](super::ReadOptions::open) for which files of a directory.
+    /// Creates a scan of segments, of files of lines or frames, and of directories of all these.
+    /// [`ReadOptions::open`](super::ReadOptions::open) describes the files of a directory that are read.
     #[must_use]
     pub fn new(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let paths = paths.into_iter().map(|path| path.as_ref().to_owned()).collect();
         Self { paths, ..Self::default() }
     }
 
-    /// What holds for every entry that matches: the rest need not be read.
+    /// Sets conditions that every matching entry meets. Other entries need not be read.
     #[must_use]
     pub fn wanted(mut self, wanted: Wanted) -> Self {
         self.wanted = wanted;
         self
     }
 
-    /// What holds for every entry that matches, and for no other: where an index tells enough, no entry need be read.
+    /// Sets conditions that every matching entry meets and no other entry. If an index is sufficient, no entry is
+    /// read.
     #[must_use]
     pub fn wanted_exactly(mut self, wanted: Wanted) -> Self {
         self.complete = true;
         self.wanted(wanted)
     }
 
-    /// How many threads; default one for each processor that this process may use.
+    /// Sets the number of threads. The default is one for each processor that this process may use.
     #[must_use]
     pub fn threads(mut self, threads: NonZero<usize>) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// Reads segments with system calls instead of a map; default no. See
+    /// Sets whether segments are read with system calls instead of a map. The default is `false`. See
     /// [`ReadOptions::copy`](super::ReadOptions::copy).
     #[must_use]
     pub fn copy(mut self, copy: bool) -> Self {
@@ -217,10 +221,11 @@ impl Scan {
         self
     }
 
-    /// Lends entries from the mapped files, without a copy. See [`ReadOptions::in_place`](super::ReadOptions::in_place).
+    /// Lends entries from the mapped files without a copy. See
+    /// [`ReadOptions::in_place`](super::ReadOptions::in_place).
     ///
     /// # Safety
-    /// During the scan, no process truncates a segment, and no process changes bytes that are committed, as for
+    /// During the scan, no process may truncate a segment, and no process may change committed bytes, as for
     /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
     #[must_use]
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
@@ -230,10 +235,10 @@ impl Scan {
         self
     }
 
-    /// Visits every entry that `matches`, with a visitor that `make` makes for each thread.
+    /// Visits every entry that `matches`. `make` creates the visitor of each thread.
     ///
     /// # Errors
-    /// Where a path is not there, or a directory cannot be read.
+    /// An error if a path does not exist or a directory cannot be read.
     pub fn run<V: Visitor>(
         &self,
         matches: impl Fn(&EntryRef<'_>) -> bool + Sync,
@@ -253,14 +258,14 @@ impl Scan {
         };
         let mut all = Scanned::default();
         std::thread::scope(|scope| {
-            // Where the system has no thread to give, the others do its part.
+            // If the system cannot start a thread, the other threads do its work.
             let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
             let others: Vec<_> = (1..threads).filter_map(spawn).collect();
             all.add(work());
             for other in others {
                 match other.join() {
                     Ok(scanned) => all.add(scanned),
-                    // The caller's own code.
+                    // The panic comes from the code of the caller.
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
@@ -271,7 +276,7 @@ impl Scan {
         Ok(all)
     }
 
-    /// The files, each once, segments before others, and the oldest first.
+    /// Returns each file once. Segments come before other files, the oldest first.
     fn files(&self) -> io::Result<Vec<(PathBuf, Links)>> {
         let mut files = Vec::new();
         for path in &self.paths {
@@ -290,7 +295,7 @@ impl Scan {
                 .sort_unstable_by(|(a, _), (b, _)| (!is_segment_name(a), a).cmp(&(!is_segment_name(b), b)));
         }
         let mut seen = HashSet::new();
-        // What is gone by now is told, or not, when its turn comes.
+        // If a file has been deleted, its turn decides whether this is an error.
         files.retain(|(path, links)| {
             let id = if *links == Links::Followed { FileId::of(path) } else { FileId::of_name(path) };
             id.map_or(true, |id| seen.insert(id))
@@ -313,7 +318,7 @@ impl Scan {
             Err(error) => Err(error),
         };
         match result {
-            // Deleted since its name was read.
+            // The file was deleted after its name was read.
             Err(error) if error.kind() == io::ErrorKind::NotFound && links == Links::Refused => {}
             Err(error) => scanned.unreadable.push((path.to_owned(), error)),
             Ok(()) => {}

@@ -1,4 +1,4 @@
-//! One segment that is looked through.
+//! The scan of one segment.
 
 use std::fs::File;
 use std::io;
@@ -17,7 +17,7 @@ use crate::segment::{LostRange, LostReason, Mode, SegmentIndex, Wanted};
 
 use super::{Found, Run, Scan, Scanned, Visitor};
 
-/// A segment, and how far it has been looked through.
+/// A segment, and the position up to which it has been scanned.
 pub(super) struct Scanner {
     info: SegmentInfo,
     input: Input,
@@ -28,7 +28,8 @@ impl Scanner {
     /// Opens the segment.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::InvalidData`] for what is no segment that this version reads.
+    /// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file is not a segment that this
+    /// version reads.
     pub(super) fn open(info: SegmentInfo, file: &File, access: Access) -> io::Result<Self> {
         if let Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) = info.header {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
@@ -37,13 +38,14 @@ impl Scanner {
         if info.trailer.is_some() {
             input.rest();
         }
-        // What a writer at work had committed when it moved the tail here is seen from here on.
+        // The frames that a live writer committed before it stored this tail are visible from here on.
         input.word(layout::TAIL);
         let bounds = match &info.header {
             Ok(header) => input.bounds(header),
             Err(error) => input.guess().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, *error))?,
         };
-        // What is not sealed may have frames whose bytes never reached the disk; the rest is looked at where it matches.
+        // An unsealed segment may have frames whose bytes never reached the disk. In a sealed one, only matching
+        // frames are checked.
         let mode = if info.trailer.is_some() { Mode::Trust } else { Mode::Recover };
         let cursor = Cursor::new(bounds, input.len(), mode);
         Ok(Self { info, input, cursor })
@@ -78,7 +80,8 @@ impl Scanner {
             let mut place = Place::default();
             while let Some(range) = search.next_in(&zone, &mut place) {
                 if range.start > self.cursor.at() && !self.input.jump(&mut self.cursor, range.start) {
-                    // The index leads nowhere: it is done without, from the end of what it has led to.
+                    // The index leads to a place without a frame. The segment is scanned without the index from here
+                    // on.
                     return visit.walk(&mut self.cursor, &mut self.input, &all);
                 }
                 visit.walk(&mut self.cursor, &mut self.input, &range)?;
@@ -88,7 +91,7 @@ impl Scanner {
     }
 }
 
-/// What is to be done with what is found in a segment.
+/// The state of a scan of one segment.
 struct Visit<'a, M, V> {
     info: &'a SegmentInfo,
     matches: &'a M,
@@ -97,7 +100,7 @@ struct Visit<'a, M, V> {
 }
 
 impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
-    /// Looks at the frames from where the cursor is to the end of `range`.
+    /// Visits the frames from the cursor to the end of `range`.
     fn walk(&mut self, cursor: &mut Cursor, input: &mut Input, range: &Range<usize>) -> io::Result<()> {
         while cursor.at() < range.end {
             match input.advance(cursor) {
@@ -140,7 +143,7 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
         }
     }
 
-    /// Offers a zone to the visitor that the index tells enough of. Whether that was enough.
+    /// Offers a zone to the visitor if the index describes it completely. Returns whether this was sufficient.
     fn run(&mut self, scan: &Scan, search: &Search<&SegmentIndex, &Wanted>, zone: &Zone) -> bool {
         if !search.wants_all_of(zone) {
             return false;

@@ -1,4 +1,4 @@
-//! The file beside the segment.
+//! The index file next to a segment.
 
 #[cfg(unix)]
 use std::ffi::OsStr;
@@ -17,18 +17,18 @@ use crate::segment::regular::{self, Links};
 
 use super::SegmentIndex;
 
-/// The extension of an index, in place of the segment's.
+/// The extension of an index, which replaces the extension of the segment.
 pub(crate) const INDEX_EXTENSION: &str = "fwi";
-/// An index is shorter than this part of its segment, plus [`MAX_BASE`] bytes.
+/// An index is at most `1/MAX_PART` of its segment, plus `MAX_BASE` bytes.
 const MAX_PART: u64 = 32;
 const MAX_BASE: u64 = 64 << 10;
 
-/// Where the index of the segment `path` is.
+/// Returns the path of the index of the segment `path`.
 pub(crate) fn index_path(path: &Path) -> PathBuf {
     path.with_extension(INDEX_EXTENSION)
 }
 
-/// Whether a file of this name is an index.
+/// Returns whether a file of this name is an index.
 #[cfg(unix)]
 pub(crate) fn is_index_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
@@ -36,8 +36,9 @@ pub(crate) fn is_index_name(path: &Path) -> bool {
 }
 
 impl SegmentIndex {
-    /// Reads the index of the sealed segment `path` into memory. `None` if there is no index, if it is damaged, if it is not
-    /// the index that was made when the segment was sealed, or if it is longer than 3 % of the segment and 64 KiB.
+    /// Reads the index of the sealed segment `path` into memory. Returns `None` if there is no index, if it is
+    /// damaged, if it is not the index that was written when the segment was sealed, or if it is longer than 1/32 of
+    /// the segment plus 64 KiB.
     #[must_use]
     pub fn read_copy(path: &Path, segment: &Segment) -> Option<Self> {
         segment.trailer()?;
@@ -45,8 +46,8 @@ impl SegmentIndex {
         Self::read(path, &segment.header().ok()?, segment.as_bytes().len(), named)
     }
 
-    /// As [`read_copy`](Self::read_copy), for a sealed segment with this header and length, and with `named` as the word that
-    /// names its index.
+    /// Reads the index as [`read_copy`](Self::read_copy) does, for a sealed segment with this header and length.
+    /// `named` is the word of the segment that contains the checksum of its index.
     pub(crate) fn read(path: &Path, header: &SegmentHeader, len: usize, named: u64) -> Option<Self> {
         let named = segment_layout::index_checksum(named)?;
         let (mut file, metadata) = regular::open(&index_path(path), Links::Refused).ok()?;
@@ -62,10 +63,11 @@ impl SegmentIndex {
     }
 }
 
-/// Writes the index of the segment `name`, under a temporary name first. Returns the word for the segment to name it by.
+/// Writes the index of the segment `name` under a temporary name and renames it. Returns the word with its checksum
+/// for the segment.
 ///
 /// # Errors
-/// Those of the file system; nothing is left behind then.
+/// The errors of the file system. After an error no file remains.
 #[cfg(unix)]
 pub(crate) fn write(folder: &Folder, name: &OsStr, index: &[u8]) -> io::Result<u64> {
     let name = index_path(Path::new(name));

@@ -1,8 +1,8 @@
-//! The index of a sealed segment: which runs of frames may hold what somebody looks for.
+//! The index of a sealed segment: a summary of runs of frames that shows which runs may contain wanted entries.
 //!
-//! It lies in a file beside the segment, and is believed only where the segment itself names its checksum. Without it, or
-//! with a damaged one, every frame is looked at: an index saves time, and is never an answer. The exception are counts,
-//! which are those of the frames as they were when the segment was sealed.
+//! The index is in a file next to the segment. It is used only if the segment contains its checksum. Without an
+//! index, or with a damaged one, every frame is examined: an index saves time and does not change a result. The
+//! exception is the counts, which are those of the frames when the segment was sealed.
 
 mod build;
 mod file;
@@ -29,25 +29,25 @@ pub(crate) use ranges::{Place, Position, Search};
 pub struct SegmentIndex {
     bytes: Vec<u8>,
     header: IndexHeader,
-    /// One past the last byte of the segment that a frame may have.
+    /// The offset after the last byte of the segment that can belong to a frame.
     end: usize,
 }
 
-/// How many entries a segment has, and how many bytes their frames take, by what logged them.
+/// The number of entries of a segment, and the number of bytes of their frames, by severity and target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IndexCounts {
-    /// Entries by severity number: 0 to 24, and all others.
+    /// The number of entries by severity number: 0 to 24, and all others.
     pub severities: [u64; SEVERITIES],
-    /// Target, entries, bytes: of the first 63 targets in the segment.
+    /// The target, the number of entries and the number of bytes of the first 63 targets in the segment.
     pub targets: Vec<(Vec<u8>, u64, u64)>,
-    /// Entries and bytes of all other targets.
+    /// The number of entries and bytes of all other targets.
     pub other_targets: (u64, u64),
 }
 
 impl SegmentIndex {
-    /// Makes the index of a segment in memory, from its frames. `None` where something in it is lost: what an index does not
-    /// know of would not be found.
+    /// Builds the index of a segment in memory from its frames. Returns `None` if frames are lost, because a search
+    /// with the index would not report the loss.
     #[must_use]
     pub fn build(segment: &Segment) -> Option<Self> {
         let bytes = segment.as_bytes();
@@ -56,26 +56,26 @@ impl SegmentIndex {
         Self::parse(index, segment.header().ok()?.segment_id, bytes.len())
     }
 
-    /// The index that `bytes` are, where it is whole, and that of the segment with this id and length.
+    /// Parses an index, and checks that it belongs to the segment with this id and length.
     fn parse(bytes: Vec<u8>, segment_id: [u8; 16], len: usize) -> Option<Self> {
         let header = IndexHeader::parse(&bytes)?;
         let end = usize::try_from(header.data_end).ok().filter(|end| *end <= len)?;
         (header.segment_id == segment_id).then_some(Self { bytes, header, end })
     }
 
-    /// The index as it is on disk.
+    /// Returns the bytes of the index file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Entries in the segment.
+    /// Returns the number of entries in the segment.
     #[must_use]
     pub fn entries(&self) -> u64 {
         self.header.entries
     }
 
-    /// The bytes of a section, where it is there and whole.
+    /// Returns the bytes of a section if it exists and is intact.
     fn section(&self, section: Section) -> Option<(&[u8], Extent)> {
         let extent = self.header.sections[section as usize];
         let bytes = self.at(extent)?;
@@ -86,7 +86,7 @@ impl SegmentIndex {
         self.bytes.get(extent.at as usize..)?.get(..extent.len as usize)
     }
 
-    /// Where the zones are, where each follows the one before it.
+    /// Returns the extent of the zones if each zone is after the previous one.
     fn zones(&self) -> Option<Extent> {
         let (bytes, extent) = self.section(Section::Zones)?;
         let (zones, rest) = bytes.as_chunks::<{ layout::ZONE_LEN }>();
@@ -101,15 +101,16 @@ impl SegmentIndex {
         (sane && rest.is_empty()).then_some(extent)
     }
 
-    /// The parts of the segment in which what is `wanted` may be, in bytes: whole frames, in order, and between them nothing of
-    /// it. `None` where the index is damaged: then that is all of the segment.
+    /// Returns the parts of the segment that may contain `wanted` entries, in bytes. The parts consist of whole
+    /// frames, in order, and no wanted entry is between them. Returns `None` if the index is damaged; then the whole
+    /// segment may contain wanted entries.
     pub fn ranges<'a>(&'a self, wanted: &'a Wanted) -> Option<impl Iterator<Item = Range<usize>> + 'a> {
         let search = Search::new(self, wanted)?;
         let mut position = Position::default();
         Some(std::iter::from_fn(move || search.next(&mut position)))
     }
 
-    /// How many entries there are of each severity and target.
+    /// Returns the number of entries of each severity and target.
     #[must_use]
     pub fn counts(&self) -> Option<IndexCounts> {
         let (bytes, _) = self.section(Section::Counts)?;
@@ -128,7 +129,7 @@ impl SegmentIndex {
     }
 }
 
-/// What the column says of the entries of a zone.
+/// The part of the column for the entries of a zone.
 #[derive(Clone, Copy)]
 struct Column<'a> {
     severities: &'a [u8],
@@ -136,14 +137,14 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// Of the entries in `range`, of `entries` all together.
+    /// Returns the part for the entries in `range`, of `entries` entries in total.
     fn of(column: &'a [u8], entries: usize, range: Range<usize>) -> Option<Self> {
         let gaps = column.get(entries.next_multiple_of(2)..)?;
         let severities = column.get(range.clone())?;
         Some(Self { severities, gaps: gaps.get(range.start.checked_mul(2)?..range.end.checked_mul(2)?)? })
     }
 
-    /// How far the entry behind the `i`th is from it, in slots.
+    /// Returns the distance from the `i`th entry to the next one, in slots.
     fn gap(self, i: usize) -> u32 {
         u16_at(self.gaps, 2 * i).unwrap_or(0).into()
     }

@@ -1,20 +1,20 @@
-//! Where the frames of a segment can be, and what looking for them may cost.
+//! The bounds of the frames of a segment, and the cost limit of the search for them.
 
 use crate::format::frame::{self, ALIGN};
 use crate::format::segment::{self as layout, SegmentHeader, TRAILER_LEN, Trailer};
 
 use super::source::Source;
 
-/// Where a scan begins and ends.
+/// The bounds of a scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) salt: u32,
     pub(crate) start: usize,
-    /// One past the last byte that can belong to a frame.
+    /// The offset after the last byte that can belong to a frame.
     pub(crate) end: usize,
-    /// One past the last frame, where the file says so; below it nothing may be zero.
+    /// The offset after the last frame, if the file contains it. The bytes before it should contain frames.
     pub(crate) tail: Option<usize>,
-    /// Whether a whole trailer says where the frames end, so that nothing needs to be looked for behind them.
+    /// Whether an intact trailer contains the end of the frames, so that no search after it is necessary.
     pub(crate) sealed: bool,
 }
 
@@ -32,7 +32,7 @@ impl Bounds {
         Self { salt: header.salt, start, end: data_end.min(source.len()), tail, sealed: trailer.is_some() }
     }
 
-    /// The bounds of a segment whose first page is damaged: the salt is that of the first intact frame.
+    /// Returns the bounds of a segment with a damaged first page. The salt is that of the first intact frame.
     pub(crate) fn guess<S: Source>(source: &mut S) -> Option<Self> {
         let (start, len) = (layout::DATA_START, source.len());
         let mut budget = Budget::new(len);
@@ -55,7 +55,7 @@ impl Bounds {
     }
 }
 
-/// The tail that page 1 states, where its word is whole.
+/// Returns the tail from page 1 if its word is intact.
 pub(crate) fn stated_tail<S: Source>(source: &S) -> Option<usize> {
     source.word(layout::TAIL).and_then(layout::tail_offset)
 }
@@ -68,12 +68,12 @@ fn trailer<S: Source>(source: &S, size: u64, salt: u32) -> Option<Trailer> {
     Trailer::read(&bytes, at, salt)
 }
 
-/// Bytes that may be hashed in vain: a hostile file could make every slot look like a frame as long as the file. Honest
-/// damage costs each damaged frame once, which is less than the file.
+/// The number of bytes that may be hashed without a result. In a crafted file, every slot can look like a frame that
+/// is as long as the file. Damage of an ordinary file costs each damaged frame once, which is less than the file.
 pub(crate) struct Budget(usize);
 
 impl Budget {
-    /// Sixteen times the file, and a megabyte.
+    /// Returns a budget of sixteen times the file, plus 1 MiB.
     pub(crate) fn new(len: usize) -> Self {
         Self(len.saturating_mul(16).saturating_add(1 << 20))
     }

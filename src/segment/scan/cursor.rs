@@ -1,4 +1,4 @@
-//! A place between the frames of a segment, and how it moves on: to the next frame, or past a gap.
+//! A cursor between the frames of a segment. It moves to the next frame, or past a gap.
 
 use core::sync::atomic::{Ordering, fence};
 
@@ -9,34 +9,33 @@ use super::lost::{LostRange, LostReason};
 use super::source::Source;
 use super::{Found, Mode};
 
-/// Where a reader stands in a segment. Its bytes are not borrowed: whoever moves it on brings them along, always the
-/// same ones.
+/// The position of a reader in a segment. The cursor does not borrow the bytes: each call gets the same source again.
 pub(crate) struct Cursor {
     bounds: Bounds,
     mode: Mode,
     at: usize,
     budget: Budget,
-    /// Whether unused space is looked through.
+    /// Whether unused space is searched.
     thorough: bool,
     done: bool,
-    /// How far [`follow`](Self::follow) has looked for what comes behind damage.
+    /// The offset up to which [`follow`](Self::follow) has searched for frames after damage.
     #[cfg(unix)]
     searched: usize,
 }
 
-/// What a reader finds where a writer is at work.
+/// The result of a step in a segment with a live writer.
 #[cfg(unix)]
 pub(crate) enum Followed<F> {
     /// A frame or a gap.
     Found(Found<F>),
-    /// Nothing yet.
+    /// Nothing now.
     Pending,
-    /// The segment was closed, or is full to its last byte: nothing will come.
+    /// Nothing now or later: the segment is closed, or is full to its last byte.
     End,
 }
 
 impl Cursor {
-    /// Before the first frame of a segment of `len` bytes.
+    /// Creates a cursor before the first frame of a segment of `len` bytes.
     pub(crate) fn new(bounds: Bounds, len: usize, mode: Mode) -> Self {
         Self {
             at: bounds.start,
@@ -54,23 +53,23 @@ impl Cursor {
         self.mode
     }
 
-    /// Looks through the unused space of a sealed segment as well.
+    /// Also searches the unused space of a sealed segment.
     pub(crate) fn look_everywhere(&mut self) {
         self.thorough = true;
     }
 
-    /// Nothing is found any more.
+    /// Stops the cursor: later calls return nothing.
     pub(crate) fn stop(&mut self) {
         self.done = true;
     }
 
-    /// Where the next frame begins.
+    /// Returns the offset of the next frame.
     #[cfg(unix)]
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    /// Goes on at `at`, where a frame begins. Whether one does.
+    /// Moves to `at` if a frame begins there. Returns whether one does.
     #[cfg(unix)]
     pub(crate) fn jump<S: Source>(&mut self, source: &mut S, at: usize) -> bool {
         let found = source.parse(at, self.bounds.end, self.tag(at), true).is_ok();
@@ -80,19 +79,19 @@ impl Cursor {
         found
     }
 
-    /// One past the last byte that can belong to a frame.
+    /// Returns the offset after the last byte that can belong to a frame.
     #[cfg(unix)]
     pub(crate) fn end(&self) -> usize {
         self.bounds.end
     }
 
-    /// The tag of a frame at `at`.
+    /// Returns the tag of a frame at `at`.
     #[inline(always)]
     pub(crate) fn tag(&self, at: usize) -> u32 {
         frame::tag(self.bounds.salt, at)
     }
 
-    /// The next frame or gap of a segment whose writer is at work. What is not complete is waited for.
+    /// Returns the next frame or gap of a segment with a live writer. The cursor waits for incomplete frames.
     #[cfg(unix)]
     pub(crate) fn follow<S: Source>(&mut self, source: &mut S) -> Followed<S::Frame> {
         match self.parse(source, self.at) {
@@ -104,7 +103,7 @@ impl Cursor {
         }
     }
 
-    /// Looks for the frame behind damage, as far as frames are known to be.
+    /// Searches for the frame after damage, up to the stated tail.
     #[cfg(unix)]
     #[cold]
     fn follow_past<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Followed<S::Frame> {
@@ -123,7 +122,7 @@ impl Cursor {
         }
     }
 
-    /// The segment has come to its end: what is not complete by now never will be.
+    /// Sets the final bounds of a segment that has ended. Frames that are incomplete now stay incomplete.
     #[cfg(unix)]
     pub(crate) fn settle(&mut self, bounds: Bounds) {
         self.bounds = bounds;
@@ -134,7 +133,7 @@ impl Cursor {
         source.parse(at, self.bounds.end, self.tag(at), self.mode == Mode::Trust)
     }
 
-    /// The next frame or gap.
+    /// Returns the next frame or gap.
     #[inline(always)]
     pub(crate) fn advance<S: Source>(&mut self, source: &mut S) -> Option<Found<S::Frame>> {
         if self.done {
@@ -152,7 +151,7 @@ impl Cursor {
         Found::Frame(frame)
     }
 
-    /// There is no frame where one could be: the end, or a gap.
+    /// Handles a place where a frame is possible and none is found: the end, or a gap.
     #[cold]
     fn gap<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Option<Found<S::Frame>> {
         let start = self.at;
@@ -171,7 +170,8 @@ impl Cursor {
         }
         let search = self.resynchronise(source, fault);
         if matches!(fault, FrameFault::Free | FrameFault::Intent) {
-            // The writer may be at work. What it wrote here, it wrote before what the search has met behind.
+            // A live writer may have written here in the meantime. It wrote these bytes before the later bytes that
+            // the search has found.
             fence(Ordering::Acquire);
             match self.parse(source, start) {
                 Ok(frame) => return Some(self.pass::<S>(frame)),
@@ -193,7 +193,8 @@ impl Cursor {
             return Some(lost(start, below_tail.unwrap_or(start).max(last), LostReason::GaveUp));
         }
         if let Some(tail) = below_tail {
-            // What held frames is lost to the tail, zeros included; what lies behind the tail is a gap of its own.
+            // The bytes before the tail contained frames, so all of them are lost, including zeros. Bytes after the
+            // tail are a separate gap.
             let reason =
                 if tail > self.bounds.end { LostReason::Truncated } else { LostReason::Damaged(fault) };
             (self.at, self.done) = (tail, last <= tail);
@@ -207,14 +208,14 @@ impl Cursor {
         }
     }
 
-    /// Moves on to `end`; what lies between is reported.
+    /// Moves to `end`, and returns the range before it as lost.
     fn leave_behind<F>(&mut self, end: usize, reason: LostReason) -> Found<F> {
         let start = self.at;
         self.at = end;
         lost(start, end, reason)
     }
 
-    /// At the word that ends the segment. Behind it nothing was ever written.
+    /// Handles the word that closes the segment. Nothing was ever written after it.
     fn closed<S: Source>(&mut self, source: &mut S) -> Option<Found<S::Frame>> {
         self.done = true;
         if !self.thorough {
@@ -227,12 +228,13 @@ impl Cursor {
         first.map(|first| lost(first, source.last_nonzero(end, own), LostReason::NotZero))
     }
 
-    /// Where the appends end that were begun from here on, one after the other, and never completed: their lengths lead to
-    /// a frame, to the end, or to space that nothing ever took. `None` where they lead elsewhere: then one is damaged.
+    /// Returns the end of a run of appends that begin here and were never completed. Their lengths lead to a frame,
+    /// to the end, or to space that no append claimed. Returns `None` if they lead elsewhere, because then one of
+    /// them is damaged.
     fn behind_intents<S: Source>(&mut self, source: &mut S) -> Option<usize> {
         let mut at = self.at;
         loop {
-            // A frame whose header is right counts, whatever became of its payload: this is where it was.
+            // A frame with a valid header counts even if its payload is damaged: it shows that a frame began here.
             match source.examine(at, self.bounds.end, self.tag(at)) {
                 Err(FrameFault::Intent) => {
                     let word = source.word(at)?;
@@ -254,8 +256,8 @@ impl Cursor {
         }
     }
 
-    /// Whether an intact frame begins from `from` to `to`: then no append ever had that space. `None` where finding out
-    /// costs too much.
+    /// Returns whether an intact frame begins from `from` to `to`. If so, no append ever claimed that space. Returns
+    /// `None` if the search exceeds the budget.
     fn holds_frame<S: Source>(&mut self, source: &mut S, from: usize, to: usize) -> Option<bool> {
         self.budget.spend(to - from)?;
         let (end, mut at) = (to.min(self.bounds.end), from);
@@ -273,7 +275,7 @@ impl Cursor {
         Some(false)
     }
 
-    /// The next intact frame behind this place, where there is a fault.
+    /// Searches for the next intact frame after a fault at this offset.
     fn resynchronise<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Search {
         let (from, end) = (self.at, self.bounds.end.min(source.len()));
         let mut search = Search { next: None, first: None, last: from, gave_up: false };
@@ -305,22 +307,23 @@ impl Cursor {
         search
     }
 
-    /// Whether the one thread that writes has begun an append at `start`: it writes the tag before anything else.
+    /// Returns whether a writer with one thread has begun an append at `start`: it writes the tag before all other
+    /// bytes.
     fn begun<S: Source>(&self, source: &S, start: usize) -> bool {
         let (header, len) = source.header(start, source.len());
         len == frame::HEADER_LEN && frame::tag_in(&header) == self.tag(start)
     }
 }
 
-/// What a search for the next frame has seen.
+/// The result of a search for the next frame.
 struct Search {
-    /// Where the next frame, or the word that ends the segment, is.
+    /// The offset of the next frame, or of the word that closes the segment.
     next: Option<usize>,
     /// The first slot before it that is not zero.
     first: Option<usize>,
-    /// One past the last slot before it that is not zero.
+    /// The offset after the last slot before it that is not zero.
     last: usize,
-    /// Whether the budget ended before the file did.
+    /// Whether the budget was used up before the end of the file.
     gave_up: bool,
 }
 

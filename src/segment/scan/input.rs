@@ -1,4 +1,4 @@
-//! A segment file that a reader opened: its frames are copied, or lent in place.
+//! A segment file that a reader opened. Its frames are copied, or lent in place.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -16,31 +16,31 @@ use super::cursor::{Cursor, Followed};
 use super::source::Source;
 use super::{Found, Mode};
 
-/// How a reader opens segments.
+/// The way in which a reader opens segments.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Access {
     pub(crate) mode: Mode,
-    /// Reads with system calls instead of a map.
+    /// Whether the segment is read with system calls instead of a map.
     pub(crate) copy: bool,
-    /// Lends frames in place.
+    /// The promise that permits lending frames in place.
     pub(crate) in_place: Option<Quiet>,
 }
 
 /// A segment file that a reader opened.
 pub(crate) enum Input {
-    /// Frames are copied before they are checked. Another process may change the file.
+    /// A file whose frames are copied before they are checked. Another process may change the file.
     Copies(Copies),
-    /// Frames are lent from the map.
+    /// A file whose frames are lent from the map.
     InPlace(QuietMap),
     /// A file without bytes.
     Empty,
 }
 
 impl Input {
-    /// Opens `file`. Reads nothing yet.
+    /// Opens `file`. Reads no bytes.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::FileTooLarge`] if the file is longer than any segment.
+    /// The errors of the file system, and [`io::ErrorKind::FileTooLarge`] if the file is longer than any segment.
     pub(crate) fn open(file: &File, access: Access) -> io::Result<Self> {
         let len = file.metadata()?.len();
         if len == 0 {
@@ -61,7 +61,7 @@ impl Input {
         Ok(Self::Copies(Copies::new(store)))
     }
 
-    /// Takes note that the segment can no longer grow.
+    /// Records that the segment can no longer grow.
     pub(crate) fn rest(&mut self) {
         if let Self::Copies(copies) = self {
             copies.rest();
@@ -88,7 +88,7 @@ impl Input {
         if read.is_some() { page } else { Vec::new() }
     }
 
-    /// Returns where frames can be, according to `header`.
+    /// Returns the bounds of the frames according to `header`.
     pub(crate) fn bounds(&self, header: &SegmentHeader) -> Bounds {
         match self {
             Self::Copies(copies) => Bounds::of(copies, header),
@@ -97,7 +97,7 @@ impl Input {
         }
     }
 
-    /// Returns where frames can be if the first page is damaged.
+    /// Returns the bounds of the frames if the first page is damaged.
     pub(crate) fn guess(&mut self) -> Option<Bounds> {
         match self {
             Self::Copies(copies) => Bounds::guess(copies),
@@ -106,7 +106,8 @@ impl Input {
         }
     }
 
-    /// Loads the word at `at`, 0 if there is none. Bytes that its writer stored before it are visible from now on.
+    /// Loads the word at `at`, or 0 if there is none. Bytes that its writer stored before it are visible from then
+    /// on.
     #[inline]
     pub(crate) fn word(&self, at: usize) -> u64 {
         match self {
@@ -126,7 +127,7 @@ impl Input {
         }
     }
 
-    /// The same in a segment whose writer is at work.
+    /// Moves `cursor` in a segment with a live writer.
     #[inline]
     pub(crate) fn follow(&mut self, cursor: &mut Cursor) -> Followed<Place> {
         let followed = match self {
@@ -150,7 +151,7 @@ impl Input {
         }
     }
 
-    /// The frame at `place`, which was found last.
+    /// Returns the frame at `place`, which was found last.
     #[inline(always)]
     pub(crate) fn frame(&self, place: &Place) -> FrameRef<'_> {
         match self {
@@ -163,7 +164,7 @@ impl Input {
     /// Computes the checksum of the frame at `place`, which was found last.
     ///
     /// # Errors
-    /// Returns the fault if the bytes are not a valid frame.
+    /// The fault, if the bytes are not a valid frame.
     #[inline]
     pub(crate) fn verify(&self, cursor: &Cursor, place: &Place) -> Result<(), FrameFault> {
         let tag = cursor.tag(place.at);
@@ -182,7 +183,7 @@ impl Input {
         SegmentIndex::read(path, header, self.len(), self.word(layout::INDEX))
     }
 
-    /// Returns the offset from which bytes of the file are gone, because another program truncated it.
+    /// Returns the offset from which the bytes of the file no longer exist, because another program truncated it.
     #[inline]
     pub(crate) fn gone(&self) -> Option<usize> {
         match self {
@@ -199,14 +200,14 @@ impl Input {
         }
     }
 
-    /// Gives the memory of the map from `from` to `to` back. It can be read again.
+    /// Releases the memory of the map from `from` to `to`. The bytes can be read again.
     pub(crate) fn release(&self, from: usize, to: usize) {
         if let Some(map) = self.map() {
             map.release(from..to);
         }
     }
 
-    /// Maps all pages of the file at once, which costs less than one after the other. Best effort.
+    /// Maps all pages of the file at once, which costs less than one after the other. Errors are ignored.
     pub(crate) fn populate(&self) {
         if let Some(map) = self.map() {
             map.populate();

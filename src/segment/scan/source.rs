@@ -1,4 +1,4 @@
-//! The bytes of a segment as a cursor reads them.
+//! The bytes of a segment, as a cursor reads them.
 
 use crate::format::frame::{self, FrameFault, FrameRef, HEADER_LEN};
 
@@ -15,8 +15,8 @@ pub(crate) trait Source {
     /// Returns the number of bytes.
     fn len(&self) -> usize;
 
-    /// Fills `out` with the bytes from `at` on. `None` if the source ends before. The first eight bytes are read before the
-    /// others if another process may write to the source.
+    /// Fills `out` with the bytes from `at`. Returns `None` if the source ends before. The first eight bytes are read
+    /// before the others if another process may write to the source.
     fn read(&self, at: usize, out: &mut [u8]) -> Option<()>;
 
     /// Returns the frame at `at`, which ends at `end` or before. Computes the checksum unless `trusted`.
@@ -31,10 +31,11 @@ pub(crate) trait Source {
     /// Returns the end of the last slot from `from` to `end` that is not all zero, or `from`.
     fn last_nonzero(&mut self, end: usize, from: usize) -> usize;
 
-    /// Forgets bytes that [`next_nonzero`](Self::next_nonzero) keeps: the next search reads what is there now.
+    /// Discards bytes that [`next_nonzero`](Self::next_nonzero) keeps, so that the next search reads the current
+    /// bytes.
     fn look_anew(&mut self) {}
 
-    /// Returns the header at `at` as far as it is before `end`, and its length.
+    /// Returns the header at `at`, limited to the bytes before `end`, and its length.
     fn header(&self, at: usize, end: usize) -> ([u8; HEADER_LEN], usize) {
         let mut header = [0; HEADER_LEN];
         let len = end.min(self.len()).saturating_sub(at).min(HEADER_LEN);
@@ -42,7 +43,7 @@ pub(crate) trait Source {
         (header, if read.is_some() { len } else { 0 })
     }
 
-    /// Checks the header of the frame at `at` alone.
+    /// Checks only the header of the frame at `at`.
     fn examine(&self, at: usize, end: usize, tag: u32) -> Result<(u64, usize), FrameFault> {
         let (header, len) = self.header(at, end);
         frame::examine(&header[..len], end.min(self.len()).saturating_sub(at), tag)

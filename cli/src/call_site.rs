@@ -19,8 +19,8 @@ pub(crate) fn lossy(bytes: &[u8], most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Appends the message to `out` and replaces each word that contains a digit with `#`. The result is the same for all entries
-/// of a call site.
+/// Appends the message to `out`. Replaces each word that contains a digit with `#`, because such words differ between the
+/// entries of one call site.
 pub(crate) fn template(message: &str, out: &mut String) {
     let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let mut rest = message;

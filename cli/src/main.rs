@@ -23,7 +23,7 @@ use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 
 fn main() -> ExitCode {
-    // A file that another program truncates is an error message, not a death by SIGBUS.
+    // If another program truncates a file, the command reports an error. Without this handler, SIGBUS ends the command.
     #[cfg(unix)]
     fusewire::segment::handle_sigbus();
     let cli = Cli::parse();

@@ -18,9 +18,9 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a command that could not read the file `path`, although it read its other input. If `path` is all
-    /// of its input, the command failed, unless another program truncated the file while the command read it: the command
-    /// processed the entries before.
+    /// Returns the outcome of a command that could not read the file `path` because of `error`. If `path` is its only input,
+    /// the command failed. If another program truncated the file during the read, the outcome is a loss, because the command
+    /// processed the entries before the end of the file.
     pub(crate) fn of_unreadable(path: &Path, input: &[PathBuf], error: &io::Error) -> Self {
         let is_truncated = error.kind() == io::ErrorKind::UnexpectedEof;
         if input == [path] && !is_truncated { Self::Failed } else { Self::Lossy }

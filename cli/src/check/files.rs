@@ -21,7 +21,7 @@ pub(crate) enum Role {
     Archive,
 }
 
-/// Adds unsealed segments and the age of the entries to `findings`.
+/// Adds findings about unsealed segments and about the age of the entries.
 pub(super) fn segments(
     paths: &[PathBuf],
     role: Option<Role>,
@@ -72,7 +72,7 @@ pub(super) fn segments(
     Ok(())
 }
 
-/// Adds lost bytes, invalid entries and unreadable files to `findings`.
+/// Adds findings about lost bytes, invalid entries and unreadable files.
 pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
     for (path, range) in &scanned.lost {
         findings.add_of_file(
@@ -97,7 +97,7 @@ pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
     }
 }
 
-/// Adds targets with many errors, and many debug entries, to `findings`.
+/// Adds findings about targets with many errors and about many debug entries.
 pub(super) fn levels(found: &Inspector<'_>, config: &Config, first: &Path, findings: &mut Findings) {
     let thresholds = &config.thresholds;
     for (target, (entries, errors)) in &found.by_target {

@@ -67,7 +67,7 @@ const KEYS: [&str; 20] = [
     "cvc",
 ];
 
-/// Returns the kind of secret in `text`, if there is one.
+/// Returns the kind of a secret in `text`, or `None` if the text contains no secret.
 pub(super) fn in_text(text: &[u8]) -> Option<&'static str> {
     if text.len() < 12 || !HINT.as_ref().is_some_and(|hint| hint.is_match(text)) {
         return None;
@@ -123,7 +123,8 @@ fn has_card(text: &[u8]) -> bool {
     card.captures_iter(text).any(|found| found.get(1).is_some_and(|digits| is_card(digits.as_bytes())))
 }
 
-/// Returns whether digits are a card number: in the range of an issuer, with a Luhn check digit and four different digits.
+/// Returns whether a text contains the digits of a card number. The digits must be in the range of an issuer, have a valid
+/// Luhn check digit and include at least four different digits.
 fn is_card(text: &[u8]) -> bool {
     let digits: Vec<u32> =
         text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0')).collect();

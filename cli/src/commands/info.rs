@@ -178,7 +178,7 @@ fn print_contents(
     }
 }
 
-/// Returns the values of a trailer for a segment that has none.
+/// Counts the values of the trailer for a segment that has no trailer.
 fn counted(segment: &Segment) -> Result<Trailer> {
     let mut summary = Trailer::default();
     for event in segment.events(Mode::Recover)? {

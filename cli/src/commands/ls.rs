@@ -117,7 +117,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
         let end = End::of(group.iter().copied());
         let colour = if end == End::Died { &terminal.palette.bad } else { &terminal.palette.good };
         match end {
-            // The states of the segments show this end.
+            // The states in the rows of the table already contain this information.
             End::Alive | End::Unknown => terminal.out.push('\n'),
             End::Stopped | End::Died => _ = writeln!(terminal.out, ", {}", colour.of(end.name())),
         }
@@ -152,7 +152,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
     totals(listing, terminal);
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     number: String,
     /// The state in colour, padded to the width of its column.

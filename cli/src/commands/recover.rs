@@ -69,7 +69,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
     })
 }
 
-/// Returns `segment` if it contains a frame.
+/// Returns `segment`, or an error if the segment contains no frame or has an unsupported version.
 fn readable(segment: Segment, file: &Path) -> Result<Segment> {
     let about = || file.display().to_string();
     match segment.header() {

@@ -1,4 +1,4 @@
-//! Bounded reads of small files that options name: configurations and baselines.
+//! Reads of small configurations and baselines, with a maximum size.
 
 use std::fs::{self, File, FileType};
 use std::io::Read;

@@ -91,9 +91,9 @@ pub(crate) fn length(text: &str) -> Result<u64, String> {
 }
 
 impl TimePoint {
-    /// Returns the time in nanoseconds since the Unix epoch. `now` provides the current time and the time zone. If the local
-    /// time changes forward over this time, the result is later by the length of the gap. If the local time occurs twice, the
-    /// result is the first occurrence.
+    /// Returns the time in nanoseconds since the Unix epoch. `now` provides the current time and the time zone. If the clocks
+    /// skip the local time, the result is later by the length of the gap. If the local time occurs twice, the result is the
+    /// first occurrence.
     ///
     /// # Errors
     /// Returns an error if the time is not between the years 1970 and 2554.

@@ -41,7 +41,7 @@ impl Draft {
             (_, _, Some(now), Some(then)) => now.since(then),
             _ => None,
         };
-        // Messages of several processors can be out of order by less than a second. A larger step back is a reboot.
+        // Messages of several processors can be out of order by at most a second. A larger step back is a reboot.
         if elapsed.is_some_and(|elapsed| elapsed > LONGEST || elapsed < SignedDuration::from_secs(-1)) {
             return true;
         }
@@ -49,14 +49,15 @@ impl Draft {
             Message::Invoked { .. } | Message::Booted => true,
             Message::Group { .. } => !self.killed,
             Message::Killed(killed) if self.killed => {
-                // The processes of a cgroup die one after another. Otherwise the draft belongs to the previous process.
+                // The processes of a killed cgroup die one after another, so the draft also applies to this process. Without
+                // such a cgroup, the draft belongs to the previous process.
                 self.with_group.is_none() || killed.scope != Some(Constraint::Memcg)
             }
             Message::Killed(killed) => {
                 let is_other = |pid: u32| pid != killed.task.pid;
                 let of_memcg = |scope: Option<Constraint>| scope.map(|scope| scope == Constraint::Memcg);
                 let limits = of_memcg(self.constraint).zip(of_memcg(killed.scope));
-                // The kernel kills a child instead of a candidate only.
+                // The kernel can kill a child in place of a candidate, but not in place of a chosen process.
                 let is_stranger =
                     self.candidate.is_none() && self.chosen.as_ref().is_some_and(|(pid, ..)| is_other(*pid));
                 is_stranger || limits.is_some_and(|(begun, ended)| begun != ended)
@@ -100,7 +101,7 @@ impl Draft {
             }
             Message::Group { group } => {
                 self.with_group = Some(group.to_owned());
-                // Each of the other processes is in this cgroup or in a cgroup below it.
+                // Each of the other processes is in this cgroup or in a cgroup below it, so the exact cgroup is unknown.
                 self.memcg = None;
             }
             Message::Killed(_) | Message::Reaped { .. } | Message::Spared | Message::Booted => {}
@@ -116,7 +117,7 @@ impl Draft {
         }
     }
 
-    /// Returns the record of the process `pid` with the data that is known so far.
+    /// Returns the record of the process `pid` with the known data.
     pub(super) fn record(&self, host: Option<&str>, pid: u32, task: String, uid: Option<u32>) -> OomKill {
         let candidate = self.candidate.as_ref().filter(|_| !self.killed);
         let chosen = self.chosen.as_ref().filter(|(chosen, ..)| *chosen == pid);

@@ -15,8 +15,8 @@ const MOST_HOSTS: usize = 64;
 /// Number of the latest kills to which a later line can belong. The kernel completes each kill without delay.
 const RECENT: usize = 64;
 
-/// Joins the messages of each kill, separately for each host. The kernel kills one process after another and writes the
-/// messages of a kill in order. Other lines can be between these messages.
+/// An assembler of the messages of each kill, with a separate state for each host. The kernel kills one process after another
+/// and writes the messages of a kill in order. Other lines can be between these messages.
 pub(super) struct Joiner {
     hosts: VecDeque<Host>,
     kills: VecDeque<OomKill>,
@@ -40,7 +40,7 @@ impl Joiner {
             self.give_up(host);
         }
         let mut kills = Vec::from(self.kills);
-        // An incomplete kill is recorded late, when a later message ends it.
+        // An incomplete kill is recorded when a later message ends it, so the kills are not in the order of their lines.
         kills.sort_by_key(|kill| kill.line);
         (kills, self.left_out)
     }

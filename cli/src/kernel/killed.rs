@@ -1,4 +1,4 @@
-//! The line of the kernel that names the killed process, in the forms of all versions and distributions.
+//! The message with the name of the killed process, in the forms of all kernel versions and distributions.
 
 use super::message::{self, Task};
 use super::record::Constraint;

@@ -21,22 +21,23 @@ pub(super) enum Message<'a> {
     Invoked { task: &'a str, gfp_mask: &'a str, order: Option<i32>, score_adj: Option<i32> },
     /// `CPU: 4 PID: 63635 Comm: uwsgi Not tainted 5.4.0 #1`: the task that runs on the processor during a report.
     Running { pid: u32, rest: &'a str },
-    /// `Task in /a/b killed as a result of limit of /a`
+    /// `Task in /a/b killed as a result of limit of /a`: the cgroup of the process, and the cgroup whose limit was reached.
     Limit { memcg: &'a str, oom_memcg: &'a str },
-    /// `memory: usage 65536kB, limit 65536kB, failcnt 12`
+    /// `memory: usage 65536kB, limit 65536kB, failcnt 12`: the memory of the cgroup whose limit was reached.
     Usage { usage: u64, limit: Option<u64>, failcnt: u64 },
-    /// `Memory cgroup stats for /a: cache:0KB rss:..`, or the same without numbers.
+    /// `Memory cgroup stats for /a: cache:0KB rss:..`, or the same without numbers: the cgroup whose limit was reached.
     Stats { oom_memcg: &'a str },
-    /// `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=x,pid=1,uid=0`
+    /// `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=x,pid=1,uid=0`:
+    /// the choice of the kernel.
     Chosen(Chosen<'a>),
     /// `Out of memory: Kill process 12345 (x) score 842 or sacrifice child`: the kernel kills this process or one of its
     /// children.
     Candidate { scope: Constraint, task: Task<'a>, score: u64 },
     /// `Killed process 12345 (x) total-vm:1kB, ...`, alone or after the cause.
     Killed(Killed<'a>),
-    /// `Tasks in /a are going to be killed due to memory.oom.group set`
+    /// `Tasks in /a are going to be killed due to memory.oom.group set`: the kernel kills all processes of a cgroup.
     Group { group: &'a str },
-    /// `oom_reaper: reaped process 12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`
+    /// `oom_reaper: reaped process 12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`: the memory that remains.
     Reaped { task: Task<'a>, left: Reaped },
     /// There is no process to kill, or the chosen process already exits.
     Spared,

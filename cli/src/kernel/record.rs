@@ -53,11 +53,11 @@ pub(crate) struct OomKill {
     pub(crate) pgtables: Option<u64>,
     /// Memory that `oom_memcg` used.
     pub(crate) usage: Option<u64>,
-    /// Limit of `oom_memcg`. `None` also if the cgroup has no limit on memory alone.
+    /// Limit of `oom_memcg`. The field is also `None` if the cgroup has no limit on memory alone.
     pub(crate) limit: Option<u64>,
     /// Number of times that `oom_memcg` had reached its limit.
     pub(crate) failcnt: Option<u64>,
-    /// Memory that remained after the kernel freed the memory of the process before its exit.
+    /// Memory that the OOM reaper could not free before the process exited.
     pub(crate) reaped: Option<Reaped>,
 }
 

@@ -114,7 +114,7 @@ impl Server {
     }
 }
 
-/// Accepts connections without an end.
+/// Accepts connections in an endless loop.
 async fn accept(listener: &tokio::net::TcpListener, exchange: &Arc<Exchange>) {
     let mut connections = Connections::new();
     loop {
@@ -144,14 +144,15 @@ struct Connection {
 }
 
 impl Connections {
-    /// At most a quarter of the file descriptors of the process: the log needs the others.
+    /// Creates an empty list. The maximum is a quarter of the file descriptors of the process, because the log needs the
+    /// others.
     fn new() -> Self {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let most = usize::try_from(CONNECTIONS.min(descriptors / 4)).unwrap_or(1).max(1);
         Self { open: Vec::new(), most }
     }
 
-    /// Serves `stream`. If it is one too many, it replaces the oldest one.
+    /// Serves `stream`. If the maximum number of connections is open, the new connection replaces the oldest one.
     fn add(&mut self, stream: TcpStream, exchange: &Arc<Exchange>) {
         self.forget_closed();
         if self.open.len() >= self.most {

@@ -19,9 +19,9 @@ use crate::outcome::Outcome;
 pub(crate) struct EventPrinter {
     entries: EntryPrinter,
     mode: Mode,
-    /// Whether the output is selected, so that an empty output is the outcome `NoMatch`.
+    /// Whether a selection applies. If it does, the outcome of an empty output is `NoMatch`.
     asked: bool,
-    /// The paths that the command line names.
+    /// The paths of the command line.
     input: Vec<PathBuf>,
     outcome: Outcome,
 }

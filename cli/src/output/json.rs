@@ -22,7 +22,7 @@ pub(crate) fn print(entry: &EntryRef<'_>, out: &mut String) -> Result<(), Decode
 /// Appends a loss record to `out` as one line. The first member of the object is `"frame":"loss"`.
 ///
 /// # Errors
-/// Returns an error in the same cases as [`print`].
+/// Returns an error in the same cases as [`print()`].
 pub(crate) fn print_loss(record: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
     let start = out.len();
     let result = print(record, out);

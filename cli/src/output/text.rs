@@ -36,7 +36,7 @@ pub(crate) struct TextPrinter {
     open: Vec<Open>,
 }
 
-/// A container whose end is not printed yet.
+/// A container without its closing bracket.
 struct Open {
     depth: usize,
     close: char,

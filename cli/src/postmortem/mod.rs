@@ -103,7 +103,7 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
 }
 
 /// Removes the process of the report from `processes` and returns it with its kill records. If the options contain no process
-/// id, this is the first process that a record names. Otherwise it is the first process that matches a record by time, or
+/// id, this is the first process whose id is in a record. Otherwise it is the first process that matches a record by time, or
 /// else the first process.
 fn choose(
     processes: &mut Vec<Known>,

@@ -83,7 +83,7 @@ pub(crate) struct Process {
     /// Time of the last entry.
     pub(crate) last: Option<u64>,
     pub(crate) end: End,
-    /// Whether the machine has restarted since then.
+    /// Whether the machine has restarted after the process wrote its log.
     pub(crate) other_boot: bool,
     pub(crate) segments: u64,
     pub(crate) entries: u64,

@@ -41,7 +41,7 @@ impl LastWords {
             return;
         }
         let name = entry.thread().as_bytes();
-        // Threads that log often are at the end.
+        // Threads that log often are at the end, so the search begins there.
         let found = self.threads.iter().rposition(|thread| thread.name == name);
         let mut thread = match found {
             Some(at) => self.threads.remove(at),

@@ -1,4 +1,4 @@
-//! The verdicts of a post-mortem. Each verdict names its rule, its numbers and its threshold.
+//! The verdicts of a post-mortem. Each verdict contains its rule, its numbers and its threshold.
 
 use super::report::{Finding, Kill, MemoryPoint, Process, Report, Verdict};
 use super::words::{name, signed};
@@ -22,7 +22,7 @@ const LINES: u64 = 20;
 /// Threshold of the correlation coefficient. If the 95 % interval is above it, two series correlate.
 const TOGETHER: f64 = 0.3;
 
-/// Returns all verdicts: first the conditions that apply, then the ones that do not apply, then the unknown ones.
+/// Returns all verdicts: first the conditions that apply, then the conditions that do not apply, then the unknown ones.
 pub(super) fn all(report: &Report, clock: &mut Clock) -> Vec<Verdict> {
     let mut verdicts =
         vec![death(report, clock), limit(report, clock), leak(report, clock), parted(report, clock)];

@@ -48,7 +48,7 @@ pub(crate) struct Objective {
 #[derive(Clone, Debug)]
 pub(crate) struct Latency {
     field: Field,
-    /// Nanoseconds in a unit of a plain number.
+    /// Nanoseconds per unit. The unit applies to plain numbers.
     unit: f64,
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Kept {
     /// Sum of all targets.
     #[serde(flatten)]
     pub(crate) all: Row,
-    /// Targets in descending order of their bad entries.
+    /// Targets in descending order of their number of bad entries.
     pub(crate) targets: Vec<Row>,
     pub(crate) worst_minutes: Vec<Minute>,
     pub(crate) look_at: Vec<LookAt>,
@@ -57,7 +57,7 @@ pub(crate) struct Row {
     pub(crate) bad: u64,
     /// Used share of the error budget; 1.0 is the complete budget.
     pub(crate) burned: f64,
-    /// Burn rates in the [`WINDOWS`] that end with the last minute. The rate 1.0 uses exactly the budget.
+    /// Burn rates in the [`WINDOWS`] that end with the last minute. A rate of 1.0 uses up exactly the budget.
     pub(crate) burn_rates: [Option<f64>; WINDOWS.len()],
     pub(crate) alert: Alert,
     /// Median of the durations in nanoseconds. `p99` is the 99th percentile, and `max` is the maximum.

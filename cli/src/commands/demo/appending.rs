@@ -8,7 +8,7 @@ use fusewire::log::{Durability, Log, Outcome, Stats};
 
 use super::load::{self, Worker};
 
-/// Number of appends that are timed together. A clock access takes about half the time of an append.
+/// Number of appends that are timed together, because a clock access takes about half the time of an append.
 pub(super) const RUN: u64 = 500;
 /// Maximum time of the flush to disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,11 +19,11 @@ pub(super) struct Written {
     pub(super) threads: u16,
     /// The number of written entries.
     pub(super) entries: u64,
-    /// The size of their frames, in bytes.
+    /// The size of the frames of these entries, in bytes.
     pub(super) bytes: u64,
     /// The duration of the load.
     pub(super) elapsed: Duration,
-    /// The time of each run of [`RUN`] appends of any thread, shortest first.
+    /// The durations of all runs of [`RUN`] appends, in ascending order.
     pub(super) runs: Vec<Duration>,
     /// The duration of the flush to disk after the load.
     pub(super) synced: Duration,

@@ -23,7 +23,7 @@ const CREW: &str = "victim";
 const STEP: u64 = 250;
 /// The number of reported entries after which the victim is killed.
 const KILL_AT: u64 = 20_000;
-/// The delay of the kill, so that it interrupts appends.
+/// The delay before the kill, which makes a kill during an append likely.
 const GRACE: Duration = Duration::from_micros(1_500);
 /// The maximum number of entries per thread.
 const MOST: u64 = 100_000;
@@ -34,13 +34,13 @@ const SEGMENT: u64 = 4 << 20;
 pub(super) struct Killed {
     /// The number of appending threads.
     pub(super) threads: u16,
-    /// Completed appends that the threads reported.
+    /// The number of completed appends that the threads reported.
     pub(super) told: u64,
-    /// Entries in the log.
+    /// The number of entries in the log.
     pub(super) found: u64,
-    /// Reported entries that are missing or out of order.
+    /// The number of reported entries that are missing or out of order.
     pub(super) missing: u64,
-    /// Whether the log contains only these entries.
+    /// Whether the log contains no other entries and no known losses.
     is_sound: bool,
 }
 
@@ -83,11 +83,11 @@ fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
         victim.stdout.take().ok_or_else(|| anyhow!("the process to kill has no standard output"))?;
     let mut told = [0; THREADS as usize];
     while told.iter().sum::<u64>() < KILL_AT && hear(&mut said, &mut told) {}
-    // The delay makes the kill hit the threads during an append.
+    // After the delay, the threads are probably in an append.
     thread::sleep(GRACE);
     victim.kill().context("cannot kill the process")?;
     victim.wait().context("cannot wait for the killed process")?;
-    // Reports before the end of the victim count too.
+    // Also reads the reports that the victim wrote before its end.
     while hear(&mut said, &mut told) {}
     Ok(told)
 }
@@ -97,7 +97,7 @@ fn word(thread: u16, count: u64) -> [u8; 8] {
     (u64::from(thread) << 48 | count).to_le_bytes()
 }
 
-/// Reads the next report. Returns whether there was one.
+/// Reads the next report into `told`. Returns `false` if there are no more reports.
 fn hear(said: &mut impl Read, told: &mut [u64]) -> bool {
     let mut bytes = [0; 8];
     if said.read_exact(&mut bytes).is_err() {

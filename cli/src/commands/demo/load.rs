@@ -1,6 +1,5 @@
-//! The entries of the demo, as a web shop logs them. They are computed from the number of a worker and a counter.
-//!
-//! The same numbers always give the same entry, so that the entries in the log can be compared byte by byte.
+//! The entries of the demo, which resemble entries of a web shop. An entry depends only on the number of its worker and on a
+//! counter, so that the demo can compare the entries in the log byte by byte.
 
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ impl Worker {
         &self.name
     }
 
-    /// Returns the share of this worker in `entries` over `threads` workers.
+    /// Returns the number of entries that this worker appends if `threads` workers append `entries` entries.
     pub(super) fn share(&self, entries: u64, threads: u16) -> u64 {
         let threads = u64::from(threads);
         entries / threads + u64::from(u64::from(self.number) < entries % threads)

@@ -17,9 +17,9 @@ use super::load::{self, Worker};
 pub(super) struct Found {
     /// The number of identical entries of each worker, in the order of its appends.
     pub(super) equal: Vec<u64>,
-    /// Entries that differ from the entry of the worker at this position.
+    /// The number of entries that differ from the expected entry of their worker.
     pub(super) different: u64,
-    /// Byte ranges, segments and entries that are known to be missing.
+    /// The number of reported losses: byte ranges, segments and entries.
     pub(super) lost: u64,
     /// The size of the entries with their frames, in bytes.
     pub(super) bytes: u64,
@@ -62,7 +62,7 @@ pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
 }
 
 impl Found {
-    /// Compares an entry with the entry of its worker. Returns whether it belongs to a worker.
+    /// Compares an entry with the expected entry of its worker. Returns whether the entry belongs to a worker.
     fn check(&mut self, entry: &EntryRef<'_>, workers: &[Worker], scratch: &mut [u8]) -> Result<bool> {
         let thread = entry.thread();
         let Some(worker) = workers.iter().find(|worker| thread == *worker.name()) else {

@@ -21,11 +21,11 @@ const NAMED: usize = 8;
 /// The contents of a path.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Entries in the range.
+    /// The number of entries in the range.
     pub(super) entries: u64,
     /// The earliest and the latest time of these entries.
     pub(super) times: Option<(u64, u64)>,
-    /// Dropped entries, from the loss records in the range.
+    /// The number of dropped entries, from the loss records in the range.
     dropped: u64,
     /// The number of lost bytes.
     pub(super) lost_bytes: u64,
@@ -37,7 +37,7 @@ impl Found {
     /// Reads `path`.
     pub(super) fn read(path: &Path, range: Range, access: AccessArgs) -> Result<Self> {
         let mut found = Self::default();
-        // Only frame headers and the times of entries are read.
+        // In this mode, the reader reads only the frame headers and the times of entries.
         let options = Selection::of_range(range).options(access.copy).mode(Mode::Trust);
         let mut reader = options.open(&[path.to_owned()]).with_context(|| path.display().to_string())?;
         while let Some(event) = reader.next() {

@@ -7,7 +7,7 @@ use super::{kill, read};
 
 const MESSAGE: &str = "Memory cgroup out of memory: Killed process 77 (x) total-vm:9kB, anon-rss:2kB, file-rss:1kB, shmem-rss:4kB, UID:5 pgtables:8kB oom_score_adj:0";
 
-/// 2024-02-20T18:15:36.5Z
+/// The time 2024-02-20T18:15:36.5Z, in nanoseconds since the Unix epoch.
 const NANOS: u64 = 1_708_452_936_500_000_000;
 const UPTIME: u64 = 12_345_678_901_000;
 

@@ -9,7 +9,7 @@ const RUNS: u64 = 2_000;
 /// A size in MiB at a time from 0 to 1.
 type Value = Box<dyn FnMut(f64, &mut Random) -> f64>;
 
-/// Returns the number of series, of [`RUNS`], in which the test finds a leak.
+/// Returns the number of found leaks in [`RUNS`] series.
 fn called(samples: usize, make: impl Fn(&mut Random) -> Value) -> u64 {
     let run = |seed| {
         let mut random = Random::new(seed);
@@ -23,7 +23,7 @@ fn called(samples: usize, make: impl Fn(&mut Random) -> Value) -> u64 {
     (0..RUNS).filter(|seed| run(*seed)).count() as u64
 }
 
-/// Prints the number of found leaks of each kind, which the documentation of the test contains, and asserts a bound.
+/// Prints the number of found leaks of each kind and checks a bound. The documentation of the test contains these numbers.
 fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
     println!("{kinds:?} of {RUNS}");
     for (kind, called) in kinds {

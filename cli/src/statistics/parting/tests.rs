@@ -24,7 +24,7 @@ fn pair(seed: u64, make: impl Fn(&mut Random) -> Values) -> (Series, Series) {
     (Series::new(pairs.iter().map(|(time, _, upper)| (*time, upper.max(0.0) as u64))), lower)
 }
 
-/// Returns the number of pairs, of [`RUNS`], in which the test finds a divergence.
+/// Returns the number of found divergences in [`RUNS`] pairs.
 fn called(make: impl Fn(&mut Random) -> Values) -> u64 {
     let run = |seed: &u64| {
         let (upper, lower) = pair(*seed, &make);
@@ -33,7 +33,8 @@ fn called(make: impl Fn(&mut Random) -> Values) -> u64 {
     (0..RUNS).filter(run).count() as u64
 }
 
-/// Prints the number of found divergences of each kind, which the documentation of the test contains, and asserts a bound.
+/// Prints the number of found divergences of each kind and checks a bound. The documentation of the test contains these
+/// numbers.
 fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
     println!("{kinds:?} of {RUNS}");
     for (kind, called) in kinds {

@@ -97,6 +97,8 @@ mod mapped {
             let range = range.start.min(self.len())..range.end.min(self.len());
             #[cfg(target_os = "linux")]
             if !range.is_empty() {
+                // The map reads no page around a fault. One request for all pages costs less than a request for each page.
+                let _ = self.1.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
                 let _ = self.1.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len());
             }
         }

@@ -1,4 +1,4 @@
-//! The thread ahead of the appends: the next segment is there, and the next pages are in memory, before they are needed.
+//! The preallocator: it creates the next segment and makes the next pages resident before they are needed.
 
 use std::ffi::OsStr;
 use std::io;
@@ -20,9 +20,9 @@ use super::problem::Problem;
 use super::room::{self, Limits};
 use super::size::{self, Grounds, Sizes};
 
-/// How long to wait before trying again to make a segment that could not be made.
+/// The time before another attempt to create a segment.
 const RETRY: Duration = Duration::from_millis(50);
-/// The same where a segment is just being completed that could be deleted then.
+/// The time before another attempt if a segment is about to be sealed and can then be deleted.
 const RETRY_SOON: Duration = Duration::from_millis(2);
 
 pub(super) fn run(core: &Core, keeper: &Keeper) {
@@ -33,14 +33,14 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
             touch_ahead(core);
         }
         keeper.problems.tell(&core.drops);
-        // Whatever has happened before the appends changes what there is to do behind them.
+        // Each change before the appends can cause work for the sealer.
         keeper.behind.wake();
         keeper.ahead.wait((!ready).then(|| core.retry()));
     }
     keeper.end_help();
 }
 
-/// Makes the next segment where there is none. Whether there is one.
+/// Creates the next segment if there is none. Returns whether there is one.
 fn prepare(core: &Core, keeper: &Keeper) -> bool {
     let mut next = keeper.next();
     let current = core.segments.current();
@@ -56,7 +56,7 @@ fn prepare(core: &Core, keeper: &Keeper) -> bool {
     ready
 }
 
-/// Gives back the pages that the appends have left. The other worker reads them later, and gives them back again.
+/// Releases the pages that the appends have left. The sealer reads these pages later, and releases them again.
 fn give_back(core: &Core, keeper: &Keeper) {
     let Some(current) = core.segments.current().as_ref().map(Arc::clone) else { return };
     current.release_to(current.tail().saturating_sub(core.options.window), 0..0);
@@ -67,11 +67,12 @@ fn give_back(core: &Core, keeper: &Keeper) {
     }
 }
 
-/// Touches the pages that the appends will come to next.
+/// Touches the pages that the appends reach next.
 fn touch_ahead(core: &Core) {
     if let Some(segment) = &*core.segments.current() {
         let window = core.options.window;
-        // In parts: while this thread touches one, the appends may pass it, and somebody else may give its pages back.
+        // The pages are touched in parts: while this thread touches one part, the appends may pass it, and another
+        // thread may release its pages.
         for part in 1..=4 {
             let touched = segment.prefault_to(segment.tail() + part * window / 2);
             segment.release_to(segment.tail().saturating_sub(window), touched);
@@ -80,16 +81,17 @@ fn touch_ahead(core: &Core) {
 }
 
 impl Core {
-    /// How long to wait before trying again to make a segment.
+    /// Returns the time before another attempt to create a segment.
     fn retry(&self) -> Duration {
         let soon = self.options.on_full == OnFull::OverwriteOldest && !self.hopeless.load(Ordering::Relaxed);
         if soon { RETRY_SOON } else { RETRY }
     }
 
-    /// Makes the segment `next`, and room for it where that is allowed.
+    /// Creates the segment `next`, and makes room for it if this is permitted.
     pub(super) fn make_spare(&self, keeper: &Keeper, next: &mut Next) -> io::Result<()> {
         let start = Instant::now();
-        // Before: what is sealed meanwhile could not be deleted yet, and can be next time.
+        // The number is read first: a segment that is sealed in the meantime could not be deleted now, and can be
+        // next time.
         let open = keeper.open_count();
         let made = self.make_room_and_segment(keeper, next);
         match &made {
@@ -115,10 +117,11 @@ impl Core {
             Err(error) => {
                 keeper.problems.report(Problem::NoSegment(error.kind()));
                 self.counters.failed_segments.fetch_add(1, Ordering::Relaxed);
-                // All but the one in use will be sealed soon, and can be deleted then.
+                // All segments except the current one will be sealed soon and can be deleted then.
                 self.hopeless.store(open <= 1, Ordering::Relaxed);
                 self.no_room.store(true, Ordering::Release);
-                // The one there was is in use by now, and must not be kept from being closed.
+                // The previously offered segment is the current one by now, and this list must not prevent its
+                // completion.
                 self.segments.offer(None);
             }
         }
@@ -142,7 +145,7 @@ impl Core {
                 Making { folder: &folder, inventory, writers, options: &mut options, is_in_budget: false };
             let error = match self.make_of_size(&mut making, sizes.keeping()) {
                 Err(error) if room::is_shortage(&error) || is_out_of_memory(&error) => error,
-                // The directory was removed or renamed while the segment was made.
+                // The directory was removed or renamed during the creation of the segment.
                 Err(error)
                     if error.kind() == io::ErrorKind::NotFound && self.directory.check()? != Change::Same =>
                 {
@@ -150,7 +153,8 @@ impl Core {
                 }
                 made => return made,
             };
-            // What cannot be deleted for a reason of its own is no room, either. Memory is not what deleting gives.
+            // A segment that cannot be deleted for another reason gives no room either. Deletion does not release
+            // memory.
             let limits = Limits { budget: self.options.max_total_bytes, is_in_budget: making.is_in_budget };
             if may_delete
                 && room::is_shortage(&error)
@@ -166,7 +170,7 @@ impl Core {
         }
     }
 
-    /// Which sizes the segment after the current one may have.
+    /// Returns the possible sizes of the segment after the current one.
     fn sizes(&self, next: &Next, writers: u64) -> io::Result<Sizes> {
         let most = self.options.segment.size.min(size::most_by_limits(self.directory.path())?);
         let share = self.options.max_total_bytes.map(|budget| size::share(budget, writers));
@@ -180,13 +184,13 @@ impl Core {
             needed: (self.needed.load(Ordering::Acquire) + self.resource_len) as u64,
         };
         Sizes::of(&grounds).ok_or_else(|| {
-            // The limits have changed since the log was opened. The other entries need no such segment.
+            // The limits have changed since the log was opened. The other entries do not need such a segment.
             self.needed.store(0, Ordering::Release);
             io::ErrorKind::FileTooLarge.into()
         })
     }
 
-    /// Makes a segment of the first of `sizes` for which there is room.
+    /// Creates a segment of the first of `sizes` for which there is room.
     fn make_of_size(
         &self,
         making: &mut Making<'_>,
@@ -219,18 +223,18 @@ impl Core {
     }
 }
 
-/// A segment that is being made.
+/// A segment that is being created.
 struct Making<'a> {
     folder: &'a Arc<Folder>,
     inventory: &'a mut Inventory,
-    /// How many processes write to the directory.
+    /// The number of processes that write to the directory.
     writers: u64,
     options: &'a mut SegmentOptions,
     /// Whether the byte budget had room in the last attempt.
     is_in_budget: bool,
 }
 
-/// Whether a smaller segment may fit where this error came from: the address space has a limit, too.
+/// Returns whether a smaller segment may be possible after this error. The limit of the address space causes it.
 fn is_out_of_memory(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory
 }

@@ -1,5 +1,5 @@
-//! The thread behind the appends: seals what is full, writes to disk, gives memory back, deletes what is old, and tells in
-//! the log what was lost.
+//! The sealer: it seals full segments, writes them to disk, releases memory, deletes old segments and writes loss
+//! records.
 
 use std::collections::VecDeque;
 use std::io;
@@ -26,13 +26,13 @@ use super::room;
 use super::swap::{Cached, same};
 use super::unsynced::{Unsynced, sync};
 
-/// How soon to look again at a segment that waits for an append to complete.
+/// The pause before another look at a segment with an incomplete append.
 const SOON: Duration = Duration::from_millis(1);
-/// How soon at the earliest to tell again, or to try again to tell, what was lost.
+/// The minimum time between two loss records, or two attempts to write one.
 const RETELL: Duration = Duration::from_millis(50);
-/// How often to check whether other programs have removed or truncated files of the log.
+/// The interval of the checks whether other programs have removed or truncated files of the log.
 const CHECK: Duration = Duration::from_secs(1);
-/// How often at least to look for what is too old.
+/// The maximum interval of the search for segments that are too old.
 const RETENTION: Duration = Duration::from_secs(60);
 
 pub(super) fn run(core: &Core, keeper: &Keeper) {
@@ -44,12 +44,12 @@ pub(super) fn run(core: &Core, keeper: &Keeper) {
     behind.finish();
 }
 
-/// Completes a log that has no workers.
+/// Closes a log that has no workers.
 pub(super) fn finish(core: &Core, keeper: &Keeper) {
     Behind::new(core, keeper).finish();
 }
 
-/// A segment that is not sealed, and how far it has been looked at.
+/// A segment that is not sealed, and the position up to which it has been examined.
 struct Tended {
     segment: Arc<SharedSegment>,
     progress: Progress,
@@ -68,24 +68,24 @@ struct Behind<'a> {
     keeper: &'a Keeper,
     tended: VecDeque<Tended>,
     unsynced: Unsynced,
-    /// Sealed segments that an append may still look at. The last one to drop a segment unmaps it, which should not be an
-    /// append.
+    /// Sealed segments that an append may still use. The last holder of a segment unmaps it, and this should not be
+    /// an append.
     leaving: Vec<Arc<SharedSegment>>,
     told: Told,
     segments: Cached<SharedSegment>,
     scratch: Vec<u8>,
-    /// The memory limit of the process: near it, the page cache of the log is no larger than it must be.
+    /// The memory limit of the process. Near the limit, the log keeps as little page cache as possible.
     limit: Option<MemoryLimit>,
     next_telling: Instant,
     next_sync: Option<Instant>,
     next_retention: Option<Instant>,
     ages: Ages,
     next_check: Instant,
-    /// Entries in segments that are sealed or lost.
+    /// The number of entries in segments that are sealed or lost.
     accounted: u64,
-    /// Whether a segment lost pages, so that its entries could not be counted one by one.
+    /// Whether a segment lost pages, so that its entries cannot be counted one by one.
     is_hit: bool,
-    /// Whether files were found to be removed, and no flush has returned that.
+    /// Whether files were found to be removed, and no flush has returned this.
     removed: bool,
 }
 
@@ -113,7 +113,8 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// Does all there is to do now. How long nothing is to be done after that, if nobody asks: `None` is for ever.
+    /// Does all work that is due. Returns the time until the next work is due, or `None` if only a request can cause
+    /// work.
     fn pass(&mut self) -> Option<Duration> {
         self.take_new();
         let waiting = self.tend();
@@ -133,7 +134,7 @@ impl<'a> Behind<'a> {
         soonest.into_iter().flatten().min()
     }
 
-    /// Takes over the segments that have been made since the last pass.
+    /// Adds the segments that have been created since the last pass.
     fn take_new(&mut self) {
         let last = self.tended.back().map(|tended| tended.segment.header().sequence);
         for segment in self.keeper.open_after(last) {
@@ -149,8 +150,8 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// Looks at what has been appended; closes and seals what the appends have left. Whether a segment could not be sealed
-    /// yet.
+    /// Examines the new frames, and closes and seals the segments that the appends have left. Returns whether a
+    /// segment cannot be sealed now.
     fn tend(&mut self) -> bool {
         self.let_go();
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
@@ -161,7 +162,7 @@ impl<'a> Behind<'a> {
             let left = tended.progress.at.saturating_sub(window);
             if left >= tended.left + window {
                 if self.limit.as_ref().is_some_and(MemoryLimit::is_near) {
-                    // The first call for a page starts to write it, a later one drops it.
+                    // The first call for a page starts to write it, and a later call drops it.
                     segment.drop_cache(tended.left.saturating_sub(2 * window)..left);
                 }
                 tended.left = left;
@@ -209,23 +210,24 @@ impl<'a> Behind<'a> {
         self.leaving.push(tended.segment);
         self.let_go();
         if self.core.no_room.load(Ordering::Relaxed) {
-            // It may be deleted now.
+            // The segment can be deleted now.
             self.keeper.ahead.wake();
         }
     }
 
-    /// Whether the file of a segment is not where it was made.
+    /// Returns whether the file of a segment is not in the place in which it was created.
     fn is_lost(&self, segment: &SharedSegment) -> bool {
         segment.folder().id() != self.core.directory.folder().id() || segment.is_gone() || segment.is_cut()
     }
 
-    /// Counts entries that were written and whose file is gone.
+    /// Counts entries that were written and whose file is lost.
     fn note_lost(&mut self, entries: u64) {
         self.removed = true;
         self.core.drops.add_all(DropCause::Removed, entries);
     }
 
-    /// Leaves a segment that was truncated. Its map shows nothing: its entries are those that were written and are nowhere else.
+    /// Gives up a segment that was truncated. Its map no longer contains the entries, so their number is the
+    /// difference between the written entries and the entries in other segments.
     fn leave_cut(&mut self, tended: Tended) {
         self.is_hit = true;
         let kept = tended.segment.abandon();
@@ -249,7 +251,7 @@ impl<'a> Behind<'a> {
             found += tended.progress.entries();
         }
         if self.tended.iter().any(|tended| tended.segment.is_cut()) {
-            // It is counted with that one.
+            // The entries are counted with that segment.
             return;
         }
         let missing = written.saturating_sub(found);
@@ -257,20 +259,22 @@ impl<'a> Behind<'a> {
         self.core.drops.add_all(DropCause::Removed, missing);
     }
 
-    /// Looks for files that other programs have removed, moved or truncated, and begins new ones.
+    /// Searches for files that other programs have removed, moved or truncated, and replaces them by new ones.
     fn check_files(&mut self) {
-        // If there is no directory now, and none can be made, the next segment cannot be made, which is counted.
+        // If there is no directory now and none can be created, the creation of the next segment fails, which is
+        // counted.
         let _ = self.core.directory.check();
         for n in 0..self.tended.len() {
             let is_lost = self.tended[n].is_lost || self.is_lost(&self.tended[n].segment);
             self.tended[n].is_lost = is_lost;
             if self.tended[n].segment.is_cut() {
-                // Also if no other one can be made: nothing more may go there.
+                // The segment is closed even if no other segment can be created, because no further entry may go to
+                // it.
                 let end = self.tended[n].segment.close();
                 self.tended[n].end.get_or_insert(end);
             }
         }
-        // The segment that is ready may be lost as well.
+        // The preallocated segment may be lost as well.
         for _ in 0..3 {
             let current = self.core.segments.current();
             let Some(segment) = current.as_ref().filter(|current| self.is_lost(current)) else { break };
@@ -279,7 +283,7 @@ impl<'a> Behind<'a> {
             self.take_new();
         }
         self.tend();
-        // Appends went on meanwhile, so that fewer may have been counted than are missing.
+        // Appends continued during the check, so fewer entries may have been counted than are missing.
         self.note_missing();
     }
 
@@ -291,7 +295,7 @@ impl<'a> Behind<'a> {
         Some(self.next_check.saturating_duration_since(now))
     }
 
-    /// Unmaps the sealed segments that nobody looks at any more.
+    /// Unmaps the sealed segments that no thread uses any more.
     fn let_go(&mut self) {
         if !self.leaving.is_empty() {
             self.segments.load();
@@ -300,10 +304,11 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// Writes to disk for those who wait for it.
+    /// Writes to disk for the threads that wait for it.
     fn answer_flushes(&mut self) {
         if let Some(request) = self.keeper.flushes.asked() {
-            // What they have appended is complete, and may be in a segment that has been made since the last look.
+            // The entries of these threads are complete, and may be in a segment that was created since the last
+            // pass.
             self.take_new();
             self.check_files();
             let result = self.sync_all();
@@ -314,27 +319,27 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// Writes everything to disk that is not known to be there.
+    /// Writes everything to disk that may not be there.
     ///
     /// # Errors
-    /// The first one. All is tried, and what has failed is tried again next time.
+    /// The first error. All segments are tried, and a failed segment is tried again next time.
     fn sync_all(&mut self) -> Result<(), io::ErrorKind> {
         let mut result = self.unsynced.sync(self.core, &self.keeper.stream_id);
         let current = self.core.segments.current().as_ref().map(|current| current.header().sequence);
         for tended in &mut self.tended {
             let segment = &tended.segment;
             if current.is_some_and(|current| segment.header().sequence > current) {
-                // Nothing is in it yet.
+                // The segment contains no entries.
                 continue;
             }
             segment.progress(&mut tended.progress);
-            // Behind an entry that is still being written there may be some whose append has returned.
+            // Entries whose append has returned may be after an incomplete entry.
             let is_synced = tended.progress.at == tended.synced && segment.tail() <= tended.synced;
             if is_synced && !segment.is_poisoned() {
                 continue;
             }
             let synced = if segment.is_poisoned() {
-                // It is written anew once it is sealed.
+                // The segment is written again after it is sealed.
                 Err(io::ErrorKind::Other)
             } else {
                 sync(self.core, || segment.sync(tended.progress.at)).map_err(|error| error.kind())
@@ -342,7 +347,8 @@ impl<'a> Behind<'a> {
             match synced {
                 Ok(()) => tended.synced = tended.progress.at,
                 Err(_) if segment.is_poisoned() && tended.end.is_none() => {
-                    // What this segment has on disk is not known any more: what follows goes to another.
+                    // The state of this segment on disk is unknown from now on, so later entries go to another
+                    // segment.
                     let _ = self.core.go_on_from(Some(segment));
                 }
                 Err(_) => {}
@@ -355,14 +361,14 @@ impl<'a> Behind<'a> {
     fn sync_in_time(&mut self, now: Instant) -> Option<Duration> {
         let interval = self.core.options.sync_every?;
         if self.next_sync.is_none_or(|next| next <= now) {
-            // What has failed is tried again next time, and every flush says so until then.
+            // A failed segment is tried again next time. Until then every flush returns an error.
             let _ = self.sync_all();
             self.next_sync = Some(now + interval);
         }
         self.next_sync.map(|next| next.saturating_duration_since(now).max(SOON))
     }
 
-    /// Goes on to the next segment where the one in use is old. Until when that is not so.
+    /// Moves to the next segment if the current one is too old. Returns the time until the next check.
     fn rotate_in_time(&self) -> Option<Duration> {
         let age = self.core.options.max_segment_age?;
         let current = self.core.segments.current();
@@ -378,7 +384,7 @@ impl<'a> Behind<'a> {
         if used && self.core.segments.has_next(Some(segment)) {
             let _ = self.core.go_on_from(current.as_ref());
         } else if used {
-            // It is made by the thread ahead, which wakes this one then.
+            // The preallocator creates the segment and then wakes this worker.
             self.core.spare_wanted.store(true, Ordering::Release);
             self.keeper.ahead.wake();
         }
@@ -402,17 +408,17 @@ impl<'a> Behind<'a> {
         Some(interval)
     }
 
-    /// Writes a loss record where something was lost and there is room. How soon to look again.
+    /// Writes a loss record if entries were dropped and there is room. Returns the time until the next attempt.
     fn tell_losses(&mut self, now: Instant) -> Option<Duration> {
         if now < self.next_telling {
             return Some(self.next_telling - now);
         }
         let loss = self.told.untold(&self.core.drops)?;
-        // The record must not go to a file that is gone.
+        // The record must not go to a lost file.
         if self.core.segments.current().as_ref().is_some_and(|current| self.is_lost(current)) {
             self.check_files();
         }
-        // What the program's own entries may have is no matter of the record's.
+        // The limits of the program's entries do not apply to the record.
         let max_entry_bytes = self.core.options.segment.limits.max_entry_bytes;
         let limits = Limits { max_entry_bytes, ..Limits::DEFAULT };
         let encoded = encode(&mut self.scratch[HEADER_LEN..], &limits, |entry| loss.write_to(entry));
@@ -424,18 +430,18 @@ impl<'a> Behind<'a> {
         } else {
             self.told.keep(&loss, &self.core.drops);
         }
-        // One record for many losses: what room there is, is not for records of each.
+        // One record covers many drops, so that the records do not use up the remaining room.
         self.next_telling = now + RETELL;
         Some(RETELL)
     }
 
-    /// The end of the log: nobody appends any more.
+    /// Closes the log. No thread appends after this.
     fn finish(mut self) {
         self.take_new();
         self.check_files();
         self.next_telling = Instant::now();
         let _ = self.tell_losses(self.next_telling);
-        // Nothing is added from now on: what there is now is all that there is to seal.
+        // No segment is added after this, so the list of segments to seal is complete.
         self.keeper.end();
         self.take_new();
         let (current, _) = self.core.segments.end();
@@ -449,7 +455,8 @@ impl<'a> Behind<'a> {
         }
         while let Some(tended) = self.tended.front() {
             if !tended.is_whole() {
-                // An append that never ended, as of a thread that is stopped; or bytes that somebody else changed.
+                // The segment contains an append that never ended, for example of a stopped thread, or bytes that
+                // another program changed.
                 self.tended.pop_front();
                 self.unsynced.add_incomplete();
                 continue;
@@ -462,8 +469,8 @@ impl<'a> Behind<'a> {
         self.keeper.problems.tell(&self.core.drops);
     }
 
-    /// Waits until the appends that have taken space have filled it. It takes them a copy of some bytes, unless their threads
-    /// are stopped.
+    /// Waits until the appends that have claimed space have filled it. An append only has to copy some bytes, so this
+    /// is short unless its thread is stopped.
     fn wait_for_appends(&mut self) {
         let start = Instant::now();
         loop {
@@ -479,8 +486,8 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// Removes the segments that nothing has been appended to. The one in use stays if it is not the first of its stream: the
-    /// last segment of a stream is the one that says how the stream ended.
+    /// Removes the segments without appended frames. The current segment stays if it is not the first of its stream,
+    /// because the last segment of a stream contains the record of how the stream ended.
     fn remove_unused(&mut self, current: Option<&Arc<SharedSegment>>) {
         let keeper = self.keeper;
         self.tended.retain(|Tended { segment, progress, end, .. }| {
@@ -496,7 +503,7 @@ impl<'a> Behind<'a> {
 }
 
 impl Tended {
-    /// Whether it is closed, and each of its frames is complete.
+    /// Returns whether the segment is closed and each of its frames is complete.
     fn is_whole(&self) -> bool {
         self.end == Some(self.progress.at) || self.end.is_some() && self.segment.is_cut()
     }

@@ -1,4 +1,4 @@
-//! The directory of a log, as its writer uses it.
+//! The directory of a log, for its writer.
 
 use std::ffi::OsStr;
 use std::io;
@@ -19,52 +19,54 @@ pub(super) struct Directory {
     path: PathBuf,
     modes: Modes,
     folder: ArcSwap<Folder>,
-    /// The highest ordinal that is known to be in use; 0: the headers have not been read yet.
+    /// The highest ordinal that is known to be in use, or 0 if the headers have not been read.
     pub(super) ordinal: AtomicU64,
 }
 
-/// What [`Directory::check`] found at the path.
+/// The result of [`Directory::check`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// The open directory.
+    /// The path refers to the open directory.
     Same,
-    /// Nothing, or another directory: the open one was renamed. A new one is open now.
+    /// The path refers to nothing or to another directory, because the open one was renamed. A new directory is open
+    /// now.
     Moved,
-    /// Nothing, or another directory: the open one was deleted. A new one is open now.
+    /// The path refers to nothing or to another directory, because the open one was deleted. A new directory is open
+    /// now.
     Removed,
 }
 
 impl Directory {
-    /// Opens the directory `path`, and makes it if it is missing.
+    /// Opens the directory `path`. Creates it if it does not exist.
     ///
     /// # Errors
-    /// Those of the file system, with the path and the call.
+    /// The errors of the file system, with the path and the call.
     pub(super) fn open(path: &Path, modes: Modes) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let folder = ArcSwap::from_pointee(Folder::make(&path, modes)?);
         Ok(Self { path, modes, folder, ordinal: AtomicU64::new(0) })
     }
 
-    /// The absolute path.
+    /// Returns the absolute path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The directory that new segments are made in.
+    /// Returns the directory in which new segments are created.
     pub(super) fn folder(&self) -> Arc<Folder> {
         self.folder.load_full()
     }
 
-    /// Compares the directory at the path with the open one. If it is another one, or missing, opens it, and makes it
-    /// first if it is missing. Segments that exist stay with the directory that they were made in.
+    /// Compares the directory at the path with the open one. If it is another one or does not exist, opens it, and
+    /// creates it first if necessary. Existing segments stay with the directory in which they were created.
     ///
     /// # Errors
-    /// Those of the file system if there is no directory now, and none can be made.
+    /// The errors of the file system if there is no directory now and none can be created.
     pub(super) fn check(&self) -> io::Result<Change> {
         let folder = self.folder.load_full();
         match rustix::fs::stat(&self.path) {
             Ok(found) if FileId::in_stat(&found) == folder.id() => return Ok(Change::Same),
-            // Not found out, as without rights: the open one stays.
+            // The state is unknown, for example because of missing permissions. The open directory stays in use.
             Err(error) if !matches!(error, rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
                 return Ok(Change::Same);
             }

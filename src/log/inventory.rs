@@ -1,7 +1,8 @@
-//! The files of a directory as a writer of the log knows them.
+//! An inventory of the files of a directory, for a writer of the log.
 //!
-//! The budget needs the bytes of all files, and retention the facts about all segments, each time that a segment is made. So what
-//! cannot change any more is remembered: a sealed segment without an owner, by its name and the number of its file.
+//! Each time that a segment is created, the budget needs the bytes of all files, and retention needs the facts about
+//! all segments. Therefore facts that cannot change any more are remembered: those of a sealed segment without an
+//! owner, by its name and the number of its file.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -22,7 +23,8 @@ use super::lock_file::LOCK_NAME;
 use super::retention::{Facts, TOLERANCE};
 use super::room::is_temporary;
 
-/// Some file systems count the blocks of a file only after they have written it: later than this it does not change.
+/// The age after which the number of blocks of a file no longer changes. Some file systems count blocks only after
+/// they have written the file.
 const SETTLED: Duration = Duration::from_secs(30);
 
 /// The files of a directory, as they were found last.
@@ -30,21 +32,21 @@ const SETTLED: Duration = Duration::from_secs(30);
 pub(super) struct Inventory {
     folder: Option<FileId>,
     files: HashMap<OsString, Known>,
-    /// Counts the looks at the directory.
+    /// The number of looks at the directory.
     looks: u64,
 }
 
-/// What is known of a file.
+/// The facts about a file.
 struct Known {
     number: u64,
-    /// In which look the name was found last.
+    /// The number of the look that last found the name.
     seen: u64,
     kind: Kind,
-    /// Bytes on disk; `None`: not known.
+    /// The number of bytes on disk, or `None` if it is unknown.
     bytes: Option<u64>,
-    /// Of a segment. `None`: not read.
+    /// The facts about a segment, or `None` if they have not been read.
     segment: Option<Facts>,
-    /// Whether nothing of it changes any more.
+    /// Whether the facts can no longer change.
     is_final: bool,
 }
 
@@ -52,12 +54,12 @@ struct Known {
 enum Kind {
     Segment,
     Other,
-    /// A file whose length changes: one that is being made, and the lock file.
+    /// A file whose length changes: one that is being created, or the lock file.
     Changing,
 }
 
 impl Kind {
-    /// The kind of a file that counts for the budget.
+    /// Returns the kind of a file that counts for the budget, or `None` for another file.
     fn of(name: &OsStr) -> Option<Self> {
         let path = Path::new(name);
         if is_segment_name(path) {
@@ -131,7 +133,7 @@ impl Inventory {
     /// Returns the number of streams other than `own` whose process lives.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn other_writers(&mut self, folder: &Arc<Folder>, own: &[u8; 16]) -> io::Result<u64> {
         let (_, facts) = self.segments(folder)?;
         let mut streams: Vec<_> =
@@ -175,7 +177,7 @@ impl Known {
     }
 }
 
-/// The time since the last change of a file or of its inode.
+/// Returns the time since the last change of a file or of its inode.
 fn age_of(found: &Metadata) -> Option<Duration> {
     use std::os::unix::fs::MetadataExt;
     let changed = Duration::new(u64::try_from(found.ctime()).ok()?, u32::try_from(found.ctime_nsec()).ok()?);
@@ -185,7 +187,7 @@ fn age_of(found: &Metadata) -> Option<Duration> {
 /// Opens the segment `name` of the directory, and reads its first pages and its trailer.
 ///
 /// # Errors
-/// Those of the file system.
+/// The errors of the file system.
 pub(super) fn inspect_in(folder: &Folder, name: &OsStr) -> io::Result<(SegmentInfo, File)> {
     let file = folder.open_regular(name, Access::Read)?;
     let metadata = file.metadata()?;
@@ -207,7 +209,7 @@ impl Facts {
         };
         match &info.header {
             Err(SegmentError::Version { .. } | SegmentError::Incompatible { .. }) => None,
-            // Its first page is damaged. The name is all that is left of it.
+            // The first page is damaged, so only the name identifies the segment.
             Err(_) => {
                 named(&info.path)?;
                 let mut segment_id = info.stream_id;
@@ -215,7 +217,8 @@ impl Facts {
                 Some(Self { segment_id, ..common })
             }
             Ok(header) => {
-                // Of a damaged segment it is not known when its last entry was written: before its process was found dead.
+                // The time of the last entry of a damaged segment is unknown. It is earlier than the time at which
+                // its process was found dead.
                 let noted = info.ended_unix_nano.filter(|_| info.end == StreamEnd::Died);
                 let last =
                     info.trailer.map_or(noted, |trailer| Some(trailer.max_time)).filter(|time| *time != 0);

@@ -1,4 +1,5 @@
-//! What there is in a directory: of segments state, owner, times and counts, without reading what is sealed.
+//! The content of a directory: the state, owner, times and counts of segments, without reading sealed segments
+//! completely.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -20,107 +21,110 @@ use super::reader::open::OpenSegment;
 /// Whether the process that wrote a segment can still write to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// It holds its lock: it lives, and the segment is not sealed yet.
+    /// The process lives and has the lock of the segment, which is not sealed.
     Alive,
-    /// The lock is free, or the machine has been started anew since.
+    /// The lock is free, or the machine has been restarted since.
     Gone,
-    /// The file system has no locks to tell by.
+    /// The file system has no locks, so the state of the process is unknown.
     Unknown,
 }
 
-/// How the process of a stream ended, as far as a segment of the stream shows it.
+/// The way in which the process of a stream ended, as far as a segment of the stream shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamEnd {
-    /// Not known: the process lives, it is not the last segment of its stream, or it is of an earlier version.
+    /// Unknown: the process lives, the segment is not the last one of its stream, or an earlier version wrote it.
     #[default]
     Unknown,
-    /// The process completed the log.
+    /// The process closed the log.
     Stopped,
-    /// The process ended without completing the log: it was killed, or it ended without a guard.
+    /// The process ended without closing the log: it was killed, or it ended without a guard.
     Died,
 }
 
-/// Where a segment stands in its life.
+/// The state of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// Complete: its trailer is in place and whole.
+    /// The segment is complete: its trailer is intact.
     Sealed,
-    /// Being written.
+    /// A live process writes to the segment.
     Live,
-    /// Its process ended before it sealed it, or its trailer is damaged.
+    /// The process ended before it sealed the segment, or the trailer is damaged.
     Crashed,
-    /// Not sealed, and nothing but its resource in it: prepared ahead of its use, or left behind before it.
+    /// The segment is not sealed and contains only its resource: it is preallocated, or its process ended before it
+    /// was used.
     Empty,
 }
 
-/// What is known of a segment without reading it.
+/// Information about a segment, from its first pages and its trailer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentInfo {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its first page, or what is wrong with it. Where it is only damaged, entries can be found all the same.
+    /// The content of the first page, or its error. If the page is only damaged, the entries can still be found.
     pub header: Result<SegmentHeader, SegmentError>,
-    /// The process run that it belongs to. With a damaged first page, the four bytes that its name says, and zeros.
+    /// The id of the stream. If the first page is damaged, the first four bytes come from the file name, and the
+    /// others are zero.
     pub stream_id: [u8; 16],
-    /// Its place in the stream, from 0. With a damaged first page, what its name says.
+    /// The position in the stream, from 0. If the first page is damaged, it comes from the file name.
     pub sequence: u64,
-    /// When it was made: nanoseconds since the Unix epoch. With a damaged first page, what its name says.
+    /// The time of creation in nanoseconds since the Unix epoch. If the first page is damaged, it comes from the file
+    /// name.
     pub created_unix_nano: u64,
-    /// Bytes of the file.
+    /// The length of the file in bytes.
     pub len: u64,
-    /// Bytes that it takes on disk: less than its length where unused space was given back.
+    /// The number of bytes that the file takes on disk. It is less than the length if unused space was released.
     pub disk_bytes: u64,
-    /// Whether its process can still write to it.
+    /// Whether the process can still write to the segment.
     pub owner: Owner,
-    /// Where it stands in its life.
+    /// The state of the segment.
     pub life: Life,
-    /// How its process ended. What the last segment of a stream shows is true of the stream.
+    /// The way in which the process ended. The value of the last segment applies to the stream.
     pub end: StreamEnd,
-    /// When that was noted: nanoseconds since the Unix epoch, if known.
+    /// The time at which the end was recorded, in nanoseconds since the Unix epoch, if it is known.
     pub ended_unix_nano: Option<u64>,
-    /// Its trailer, where it is sealed.
+    /// The trailer, if the segment is sealed.
     pub trailer: Option<Trailer>,
-    /// Entries in it, where that is known: what the trailer says, or what [`list`] found by reading.
+    /// The number of entries, if it is known: from the trailer, or from [`list`], which reads unsealed segments.
     pub entries: Option<u64>,
-    /// The earliest and the latest time of its entries, nanoseconds since the Unix epoch, where known.
+    /// The earliest and the latest time of the entries in nanoseconds since the Unix epoch, if they are known.
     pub times: Option<(u64, u64)>,
     /// Whether the path may be a symbolic link.
     links: Links,
-    /// The file that the path meant.
+    /// The identity of the file that the path referred to.
     id: FileId,
 }
 
-/// What there is of a log in a directory.
+/// The files of a log in a directory.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Listing {
-    /// By time of making, stream, and place in the stream.
+    /// The segments, sorted by time of creation, stream and position in the stream.
     pub segments: Vec<SegmentInfo>,
-    /// Files of lines and of frames that stand alone, by their names.
+    /// The files of lines and of frames outside segments, sorted by name.
     pub files: Vec<FileInfo>,
-    /// Files named as those of a log that could not be read, compressed ones among them.
+    /// The files with names of log files that could not be read, including compressed files.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
 /// Lists the segments in `directory`, and the files of lines and of frames whose names have one of the
-/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). Of a sealed segment, the function reads the first pages and the trailer. It reads
-/// all other segments and files to count their entries; [`list_uncounted`] does not.
+/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). Of a sealed segment, the function reads the first pages and the
+/// trailer. It reads all other segments and files to count their entries; [`list_uncounted`] does not.
 ///
 /// # Errors
-/// Returns an error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+/// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
 pub fn list(directory: &Path) -> io::Result<Listing> {
     list_by(directory, counted, FileInfo::counted)
 }
 
-/// Lists the same segments and files as [`list`], and reads at most the first pages and the trailer of each. The fields `entries`
-/// and `times` of a segment that is not sealed, and `contents` of a file, are `None`.
+/// Lists the same segments and files as [`list`], and reads at most the first pages and the trailer of each. The
+/// fields `entries` and `times` of a segment that is not sealed, and `contents` of a file, are `None`.
 ///
-/// The duration is in proportion to the number of files, and does not depend on their sizes.
+/// The duration is proportional to the number of files, and does not depend on their sizes.
 ///
 /// # Errors
-/// Returns an error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+/// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
 pub fn list_uncounted(directory: &Path) -> io::Result<Listing> {
     list_by(
         directory,
@@ -145,7 +149,7 @@ fn list_by(
         };
         match listed {
             Ok(()) => {}
-            // Deleted since its name was read: it is not there.
+            // The file was deleted after its name was read, so it is omitted.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => listing.unreadable.push((path, error)),
         }
@@ -156,7 +160,7 @@ fn list_by(
     Ok(listing)
 }
 
-/// Everything about the segment `path`.
+/// Returns the information about the segment `path`, with counted entries.
 fn counted(path: &Path) -> io::Result<SegmentInfo> {
     let (info, file) = inspect(path, Links::Refused)?;
     if info.trailer.is_some() {
@@ -168,24 +172,25 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
     info.entries = Some(count.entries);
     info.times = count.times;
     if info.life == Life::Empty && count.frames > 1 {
-        // Behind a hole.
+        // The frames are after a hole.
         info.life = if info.can_grow() { Life::Live } else { Life::Crashed };
     }
     Ok(info)
 }
 
-/// Returns whether a file of this name is a segment. Hidden files are not: a segment that is still being made has a hidden name.
+/// Returns whether a file of this name is a segment. Hidden files are not: a segment that is being created has a
+/// hidden name.
 #[must_use]
 pub fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == FILE_EXTENSION)
 }
 
-/// Whether a file that somebody has named is a segment: it is called as one, or begins as one and has nothing behind it. Others
-/// are told by their bytes as they are read.
+/// Returns whether a file that the program named is a segment: it has the name of one, or it begins as one and is not
+/// longer. The content of other files determines their format.
 ///
 /// # Errors
-/// Those of the file system.
+/// The errors of the file system.
 pub(super) fn is_segment(path: &Path, links: Links) -> io::Result<bool> {
     if is_segment_name(path) {
         return Ok(true);
@@ -196,7 +201,7 @@ pub(super) fn is_segment(path: &Path, links: Links) -> io::Result<bool> {
     Ok(SegmentHeader::parse(&page[..read]).is_ok_and(|header| metadata.len() <= header.size))
 }
 
-/// What the first pages and the trailer of the segment `path` say, and the open file.
+/// Returns the information from the first pages and the trailer of the segment `path`, and the open file.
 pub(super) fn inspect(path: &Path, links: Links) -> io::Result<(SegmentInfo, File)> {
     let (file, metadata) = regular::open(path, links)?;
     let info = SegmentInfo::of(path.to_owned(), links, &file, &metadata)?;
@@ -207,7 +212,7 @@ impl SegmentInfo {
     /// Reads the first pages and the trailer of `file`, which has the path `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn of(path: PathBuf, links: Links, file: &File, metadata: &Metadata) -> io::Result<Self> {
         let mut pages = [0; layout::DATA_START];
         let read = file.read_at(&mut pages, 0)?;
@@ -238,7 +243,7 @@ impl SegmentInfo {
     /// Opens the same file again.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::NotFound`] if another file has the path now.
+    /// The errors of the file system, and [`io::ErrorKind::NotFound`] if another file has the path now.
     pub(super) fn open(&self) -> io::Result<File> {
         let (file, metadata) = regular::open(&self.path, self.links)?;
         if FileId::in_metadata(&metadata) == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
@@ -258,14 +263,14 @@ impl SegmentInfo {
             (Some(_), _) => Life::Sealed,
             (None, _) if self.holds_nothing(file) => Life::Empty,
             (None, Owner::Gone) => Life::Crashed,
-            // Without a header nobody knows where its frames are to come.
+            // Without a header the place of the next frame is unknown.
             (None, _) if self.header.is_err() => Life::Crashed,
             (None, _) => Life::Live,
         };
         (self.end, self.ended_unix_nano) = self.end_in(file);
     }
 
-    /// How the stream ended, and when, according to the segment.
+    /// Returns the end of the stream and its time, according to the segment.
     fn end_in(&self, file: &File) -> (StreamEnd, Option<u64>) {
         let mut words = [0; 16];
         let is_read = self.header.is_ok() && file.read_exact_at(&mut words, layout::END as u64).is_ok();
@@ -279,12 +284,12 @@ impl SegmentInfo {
         (end, word(layout::END_TIME - layout::END))
     }
 
-    /// Whether something can still be appended to the segment.
+    /// Returns whether a process can still append to the segment.
     pub(super) fn can_grow(&self) -> bool {
         self.trailer.is_none() && self.owner != Owner::Gone && self.header.is_ok()
     }
 
-    /// Whether nothing was ever appended behind the resource.
+    /// Returns whether no frame was ever appended after the resource.
     fn holds_nothing(&self, file: &File) -> bool {
         let Ok(header) = &self.header else { return false };
         let word_at = |at: u64| {
@@ -306,7 +311,8 @@ impl SegmentInfo {
         Trailer::read(&bytes, at, header.salt)
     }
 
-    /// Returns whether the process that made the segment can still write to it: it has a lock as long as it can.
+    /// Returns whether the process that created the segment can still write to it. The process has a lock for this
+    /// time.
     pub(super) fn owner_of(&self, file: &File) -> Owner {
         let header = self.header.as_ref().ok();
         match lock::is_held(file, header.map(|header| header.compat)) {
@@ -319,26 +325,27 @@ impl SegmentInfo {
         if known && !self.is_of_this_boot() { Owner::Gone } else { Owner::Unknown }
     }
 
-    /// Returns whether no process can write to the segment any more, so that it may be deleted. The owner has the lock until
-    /// the index of a sealed segment is complete, too.
+    /// Returns whether no process can write to the segment any more, so that it may be deleted. The owner also has
+    /// the lock until the index of a sealed segment is complete.
     pub(super) fn is_left(&self, file: &File) -> bool {
         let compat = self.header.as_ref().ok().map(|header| header.compat);
         lock::is_held(file, compat).map_or(!self.can_grow(), |held| !held)
     }
 
-    /// Whether the machine has not been started anew since the segment was made. Not so where either start is unknown.
+    /// Returns whether the machine has not been restarted since the segment was created. Returns `false` if this is
+    /// unknown.
     #[must_use]
     pub fn is_of_this_boot(&self) -> bool {
         self.header.as_ref().is_ok_and(|header| header.boot_id != [0; 16] && header.boot_id == boot_id())
     }
 
-    /// By what segments are sorted.
+    /// Returns the key by which segments are sorted.
     fn order(&self) -> (u64, [u8; 16], u64, &Path) {
         (self.created_unix_nano, self.stream_id, self.sequence, &self.path)
     }
 }
 
-/// What the name of a segment says: when it was made, its stream, its place in it.
+/// Returns the time of creation, the stream and the position in the stream from the name of a segment.
 pub(super) fn named(path: &Path) -> Option<(u64, [u8; 16], u64)> {
     let mut parts = path.file_stem()?.to_str()?.split('-');
     let (nanos, stream, sequence) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,6 +1,7 @@
-//! A directory of segments as one log: appended to by many threads of many processes, bounded in memory and on disk, and
-//! complete after SIGKILL.
+//! A log in a directory of segments: many threads of many processes append to it. It has bounds in memory and on
+//! disk, and no entry is lost after SIGKILL.
 //!
+//! # Examples
 //! ```
 //! use fusewire::log::Log;
 //! use fusewire::segment::Resource;
@@ -28,7 +29,7 @@
 mod ahead;
 mod appender;
 mod behind;
-// Who decides what becomes of an entry is the router.
+// Only the router uses some of these functions, and it requires the feature `json`.
 #[cfg_attr(not(feature = "json"), allow(dead_code))]
 mod build;
 mod core;
@@ -91,15 +92,16 @@ use keeper::Keeper;
 use salvage::Salvage;
 use swap::Cached;
 
-/// A log to append to, from as many threads as there are: clone it into each of them.
+/// A log that threads append to. Each thread can have a clone.
 ///
-/// When [`append`](Self::append) returns [`Outcome::Written`], the entry survives the process, SIGKILL and the OOM killer
-/// included. The log is completed by [`shutdown`](Self::shutdown), by a [`guard`](Self::guard), or when the last clone is
-/// dropped, unless the disk does not answer for [`LogOptions::close_timeout`]. In a process that is killed that never happens,
-/// and nothing is missing.
+/// When [`append`](Self::append) returns [`Outcome::Written`], the entry survives the process, including SIGKILL and
+/// the OOM killer. The log is closed by [`shutdown`](Self::shutdown), by a [`guard`](Self::guard), or when the last
+/// clone is dropped, unless the disk does not respond within [`LogOptions::close_timeout`]. If the process is killed,
+/// the log is not closed, and no entry is missing.
 ///
-/// After a `fork`, parent and child go on with segments of their own, in the same directory. Until a child appends, ends or
-/// executes another program, the segments that its parent had then pass for ones with a living owner: nobody deletes them.
+/// After a `fork`, parent and child write separate segments in the same directory. Until the child appends, ends or
+/// executes another program, it also counts as an owner of the segments that its parent had. No process deletes
+/// segments with a live owner.
 #[derive(Clone)]
 pub struct Log(Arc<Handle>);
 
@@ -108,7 +110,8 @@ struct Handle {
 }
 
 impl Log {
-    /// A log in `directory`, which is made where it does not exist. It may be shared with other processes.
+    /// Returns the options of a log in `directory`, which is created if it does not exist. Several processes can
+    /// share the directory.
     #[must_use]
     pub fn options(directory: impl Into<PathBuf>) -> LogOptions {
         LogOptions::new(directory.into())
@@ -132,15 +135,16 @@ impl Log {
             _ => drop(core.go_on_from(None)),
         }
         if let Err(error) = Keeper::start(&core) {
-            // What has been made for nothing is removed.
+            // The files that were created are removed.
             let _ = keeper.stop(&core, core.options.close_timeout);
             return Err(error);
         }
         Ok(Self(Arc::new(Handle { core })))
     }
 
-    /// What the threads of this process share. A forked child begins anew first: its parent's locks may be held for ever by
-    /// threads that the child does not have, and its parent's segments are not the child's.
+    /// Returns the state that the threads of this process share. In a forked child it is replaced first: threads that
+    /// the child does not have may hold the parent's locks forever, and the parent's segments do not belong to the
+    /// child.
     #[inline(always)]
     fn core(&self) -> &Core {
         if !self.0.core.fork.is_owned() {
@@ -149,11 +153,11 @@ impl Log {
         &self.0.core
     }
 
-    /// Appends what `write` writes as one entry, stamped with the time unless `write` sets another. Takes no lock, and
-    /// allocates nothing.
+    /// Appends the content that `write` writes as one entry, with the current time unless `write` sets another. Takes
+    /// no lock, and allocates nothing.
     ///
-    /// `write` runs once, and before anything of the log is touched: should it panic, nothing has happened. What it logs
-    /// itself is dropped and counted as [`DropCause::Reentrant`].
+    /// Calls `write` once, before it changes the log. If `write` panics, the log is unchanged. An entry that `write`
+    /// itself logs is dropped and counted as [`DropCause::Reentrant`].
     #[inline]
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
         self.build(write, |built| match built {
@@ -162,10 +166,12 @@ impl Log {
         })
     }
 
-    /// Waits until every entry whose append has returned survives what `durability` says.
+    /// Blocks until every entry whose append has returned has the given durability.
     ///
     /// # Errors
-    /// Where the disk is not done in `timeout`, or fails.
+    /// - [`FlushError::TimedOut`] if the disk does not complete the write within `timeout`
+    /// - [`FlushError::Io`] if the disk fails
+    /// - the other variants of [`FlushError`]
     pub fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
         match durability {
             Durability::Process => Ok(()),
@@ -179,15 +185,16 @@ impl Log {
         }
     }
 
-    /// Completes the log, also while other clones of it live, and notes in it that its process stopped. Waits for that for
-    /// `timeout` at most.
+    /// Closes the log, even if clones of it exist, and records in it that its process stopped. Waits for at most
+    /// `timeout`.
     ///
-    /// From now on every append, by any clone, is answered with [`DropCause::Closed`] without waiting, and counted. To
-    /// shut a log down again does nothing more: it waits for the same end. In a forked child that has not appended, it does
-    /// nothing: the log is its parent's.
+    /// From then on every append by any clone returns [`DropCause::Closed`] without waiting, and is counted. A second
+    /// call waits for the same end. In a forked child that has not appended, the call has no effect, because the log
+    /// belongs to the parent.
     ///
     /// # Errors
-    /// [`CloseError::TimedOut`] if the disk is not done in time. The log is completed when it is.
+    /// [`CloseError::TimedOut`] if the disk does not complete the write in time. The log is closed when the write
+    /// completes.
     ///
     /// # Examples
     /// ```
@@ -207,44 +214,45 @@ impl Log {
         self.0.complete(timeout)
     }
 
-    /// The same as [`shutdown`](Self::shutdown).
+    /// Closes the log as [`shutdown`](Self::shutdown) does.
     ///
     /// # Errors
-    /// The same.
+    /// The errors of [`shutdown`](Self::shutdown).
     pub fn close(self, timeout: Duration) -> Result<(), CloseError> {
         self.shutdown(timeout)
     }
 
-    /// A guard that completes the log when it is dropped: for `main` to hold, where the log itself has gone into a static.
+    /// Returns a guard that closes the log when it is dropped. Hold it in `main` if the log itself is in a static.
     pub fn guard(&self) -> Guard {
         Guard::new(self.clone())
     }
 
-    /// A function that returns the log while there are clones of it, and does not keep it open itself.
+    /// Returns a function that returns the log while clones of it exist. The function does not keep the log open.
     pub(crate) fn weak(&self) -> impl Fn() -> Option<Self> + Send + Sync + use<> {
         let handle = Arc::downgrade(&self.0);
         move || handle.upgrade().map(Self)
     }
 
-    /// What the log has done since it was opened; in a forked child, since the fork.
+    /// Returns the statistics of the log since it was opened, or in a forked child since the fork.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.core().stats()
     }
 
-    /// Which severities [`event!`](crate::event) logs, by target. [`append`](Self::append) logs all.
+    /// Returns the severities that [`event!`](crate::event) logs, by target. [`append`](Self::append) ignores them
+    /// and appends every entry.
     #[must_use]
     pub fn levels(&self) -> &Levels {
         &self.0.core.levels
     }
 
-    /// What an entry may be at most.
+    /// Returns the limits of an entry.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.0.core.options.segment.limits
     }
 
-    /// Where the log is: an absolute path.
+    /// Returns the absolute path of the directory.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.0.core.directory.path()
@@ -252,7 +260,7 @@ impl Log {
 }
 
 impl Core {
-    /// Appends the entry, or does what is to be done where there is no room.
+    /// Appends the entry. If there is no room, applies [`OnFull`].
     fn write(&self, segments: &mut Cached<SharedSegment>, draft: &mut Draft<'_>) -> Result<(), DropCause> {
         let below = matches!(self.options.on_full, OnFull::DropBelow(least) if draft.severity < least);
         if below && self.no_room.load(Ordering::Relaxed) {
@@ -264,7 +272,7 @@ impl Core {
         self.put(segments, draft).or_else(|_| self.write_without_room(segments, draft, below))
     }
 
-    /// Does what is to be done where there is no room.
+    /// Applies [`OnFull`] to an entry for which there is no room.
     #[cold]
     fn write_without_room(
         &self,
@@ -278,23 +286,23 @@ impl Core {
             }
             OnFull::OverwriteOldest if self.may_wait() => {
                 let written = self.write_in_time(segments, draft, LogOptions::OVERWRITE_TIMEOUT);
-                // One append waits for a disk that is late. Until it has made a segment none waits again.
+                // One append waits for a late disk. No further append waits until a segment has been created.
                 self.late.fetch_or(written.is_err(), Ordering::AcqRel);
                 written.map_err(|_| DropCause::Full)
             }
             _ if below => Err(DropCause::BelowSeverity),
             _ => Err(DropCause::Full),
         };
-        // Where nothing is to come any more, nothing is missing for want of room.
+        // If the log is closed, that is the cause, and not the missing room.
         written.map_err(|cause| if self.closed.load(Ordering::Relaxed) { DropCause::Closed } else { cause })
     }
 
-    /// Whether something may be deleted soon, and nobody has waited for it in vain.
+    /// Returns whether a segment may be deleted soon, and no append has waited for this in vain.
     fn may_wait(&self) -> bool {
         [&self.hopeless, &self.late, &self.closed].iter().all(|flag| !flag.load(Ordering::Acquire))
     }
 
-    /// Waits for room.
+    /// Appends the entry when there is room. Waits for at most `timeout`.
     fn write_in_time(
         &self,
         segments: &mut Cached<SharedSegment>,
@@ -324,10 +332,10 @@ impl Core {
 }
 
 impl Handle {
-    /// Completes the log.
+    /// Closes the log.
     fn complete(&self, timeout: Duration) -> Result<(), CloseError> {
         if !self.core.fork.is_owned() {
-            // What a forked child has not touched is its parent's to complete.
+            // The log belongs to the parent if the forked child has not used it.
             return Ok(());
         }
         let Some(_own) = Own::enter() else { return Err(CloseError::Reentrant) };
@@ -338,7 +346,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // A shutdown that has not ended in time has been waited for.
+        // If the log is marked closed, a shutdown has already waited for it.
         if !self.core.closed.load(Ordering::Acquire) {
             let _ = self.complete(self.core.options.close_timeout);
         }

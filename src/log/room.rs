@@ -1,4 +1,4 @@
-//! Room in a directory: how much is taken, and what may be deleted.
+//! Room in a directory: the bytes in use, and the files that may be deleted.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -18,21 +18,22 @@ use super::lock_file::Claim;
 use super::retention::{self, Ages, Facts, Reading};
 use super::turn::Turn;
 
-/// A file that is being made is not touched for so long by others, even where it is not locked yet.
+/// The age up to which other processes do not delete a file that is being created, even if it is not locked.
 const MAKING: Duration = Duration::from_secs(10);
 
-/// How long to wait for the turn if there is room for a segment of every writer, so that the budget holds without one.
+/// The wait for the turn if there is room for a segment of every writer. Then the budget holds without a turn.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// How long to wait for the turn if there is not.
+/// The wait for the turn if there is less room.
 const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Waits for the turn to make the segment that `options` are of, and makes sure that the budget has its bytes left. If
-/// another process does not finish its turn, as when it is stopped, and there is ample room, this one goes on without.
-/// `writers` is the number of processes that write to the directory.
+/// Waits for the turn to create the segment of `options`, and checks that the budget has room for it. Another process
+/// may not finish its turn, for example because it is stopped. If there is room for a segment of every writer, this
+/// process then continues without a turn. `writers` is the number of other processes that write to the directory.
 ///
 /// # Errors
-/// [`io::ErrorKind::QuotaExceeded`] where the budget has not, [`io::ErrorKind::ResourceBusy`] where another process does not
-/// finish its turn, and those of the file system.
+/// - [`io::ErrorKind::QuotaExceeded`] if the budget has no room
+/// - [`io::ErrorKind::ResourceBusy`] if another process does not finish its turn
+/// - the errors of the file system
 pub(super) fn reserve(
     folder: &Arc<Folder>,
     inventory: &mut Inventory,
@@ -55,46 +56,47 @@ pub(super) fn reserve(
     }
     let turn = turn?;
     let fits = |taken: u64| taken.saturating_add(bytes) <= budget;
-    // Segments that were sealed since they were looked at have given space back.
+    // Segments that were sealed since the last look have released space.
     if fits(inventory.bytes(folder)?) || fits(inventory.bytes_now(folder)?) {
         return Ok(turn);
     }
     Err(io::ErrorKind::QuotaExceeded.into())
 }
 
-/// Whether an error says that there is no room now, and may be later.
+/// Returns whether an error means that there is no room now, and that there may be room later.
 pub(super) fn is_shortage(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
-/// Whether an error may go away by itself, so that it is worth trying again.
+/// Returns whether an error may be temporary, so that a retry is useful.
 pub(super) fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, ResourceBusy};
     is_shortage(error) || matches!(error.kind(), ResourceBusy | Interrupted)
 }
 
-/// Whether it is the name of a segment or an index that is being made.
+/// Returns whether `path` is the name of a segment or an index that is being created.
 pub(super) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_ours = |extension| name.contains(&format!(".{extension}."));
     name.starts_with('.') && name.ends_with(".tmp") && (is_ours(FILE_EXTENSION) || is_ours(INDEX_EXTENSION))
 }
 
-/// What bounds the bytes in a directory.
+/// The limits for the bytes in a directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) budget: Option<u64>,
-    /// Whether the byte budget has room, so that it is the disk that has none.
+    /// Whether the byte budget has room, so that the shortage is on the disk.
     pub(super) is_in_budget: bool,
 }
 
-/// Deletes the first segment in the order of deletion that may be and can be. Whether there was one.
+/// Deletes the first segment in the order of deletion that may be deleted and can be deleted. Returns whether there
+/// was one.
 ///
 /// If the disk is full, other programs may have filled it. Then half of the budget is kept.
 ///
 /// # Errors
-/// Those of reading the directory.
+/// The errors of reading the directory.
 pub(super) fn delete_oldest(
     folder: &Arc<Folder>,
     inventory: &mut Inventory,
@@ -105,13 +107,14 @@ pub(super) fn delete_oldest(
     let floor =
         if limits.is_in_budget { limits.budget.map_or_else(|| usual_budget(folder), Ok)? / 2 } else { 0 };
     let may_go = |facts: &Facts| facts.ended && bytes.saturating_sub(facts.bytes) >= floor;
-    // One that cannot be deleted, as for lack of rights, must not keep the others.
+    // A segment that cannot be deleted, for example because of missing permissions, must not prevent the deletion of
+    // others.
     Ok(retention::order(&facts, limits.budget.unwrap_or(bytes) / 2)
         .into_iter()
         .any(|i| may_go(&facts[i]) && delete_if_left(folder, &names[i]).unwrap_or(false)))
 }
 
-/// 1 GiB, or a tenth of the file system if that is less.
+/// Returns 1 GiB, or a tenth of the file system if that is less.
 fn usual_budget(folder: &Folder) -> io::Result<u64> {
     let held = folder.descriptor()?;
     let open = held.get().ok_or(io::ErrorKind::NotFound)?;
@@ -119,10 +122,11 @@ fn usual_budget(folder: &Folder) -> io::Result<u64> {
     Ok((found.f_blocks.saturating_mul(found.f_frsize) / 10).min(1 << 30))
 }
 
-/// Deletes the segments whose last entry is older than `max_age`, and that may be and can be. Returns their number.
+/// Deletes the segments whose last entry is older than `max_age`, if they may be deleted and can be deleted. Returns
+/// their number.
 ///
 /// # Errors
-/// Those of reading the directory.
+/// The errors of reading the directory.
 pub(super) fn delete_older(
     folder: &Arc<Folder>,
     inventory: &mut Inventory,
@@ -137,16 +141,17 @@ pub(super) fn delete_older(
     Ok(deleted.count() as u64)
 }
 
-/// Deletes the segment unless a process owns it, or completes it just now. Readers that have mapped it keep it.
+/// Deletes the segment unless a process owns it or completes it at this moment. Readers that have mapped it keep
+/// their map.
 fn delete_if_left(folder: &Arc<Folder>, name: &OsStr) -> io::Result<bool> {
-    // Without a file to lock there is nobody to exclude.
+    // If there is no file to lock, no process can hold a claim.
     let _claim = match Claim::take(folder, name) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
         claim => claim,
     };
     match inspect_in(folder, name) {
         Ok((info, file)) if info.is_left(&file) => {}
-        // Another process was first.
+        // Another process deleted it first.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Ok(_) => return Ok(false),
         Err(error) => return Err(error),
@@ -162,8 +167,8 @@ fn delete_if_left(folder: &Arc<Folder>, name: &OsStr) -> io::Result<bool> {
     }
 }
 
-/// Deletes files that dead processes left when they made or deleted a segment or an index. `names` are all names in the
-/// directory. Best effort.
+/// Deletes the files that dead processes left when they created or deleted a segment or an index. `names` are all
+/// names in the directory. Errors are ignored.
 pub(super) fn tidy(folder: &Folder, names: &[OsString]) {
     let segments: HashSet<&OsStr> =
         names.iter().map(OsString::as_os_str).filter(|name| is_segment_name(name.as_ref())).collect();
@@ -172,7 +177,7 @@ pub(super) fn tidy(folder: &Folder, names: &[OsString]) {
         let is_rest = is_temporary(path)
             || is_index_name(path)
                 && !segments.contains(path.with_extension(FILE_EXTENSION).as_os_str())
-                // Another process may have made the segment since.
+                // Another process may have created the segment since the names were read.
                 && folder.stat(path.with_extension(FILE_EXTENSION).as_os_str()).is_err();
         if is_rest && is_left_behind(folder, name) {
             let _ = folder.remove(name);
@@ -183,7 +188,8 @@ pub(super) fn tidy(folder: &Folder, names: &[OsString]) {
 fn is_left_behind(folder: &Folder, name: &OsStr) -> bool {
     let Ok(file) = folder.open_regular(name, Access::Read) else { return false };
     let Ok(metadata) = file.metadata() else { return false };
-    // A segment is locked before its space is allocated. For other files only the age shows that no process makes them any more.
+    // A segment is locked before its space is allocated. For other files only the age shows that no process creates
+    // them any more.
     let is_segment = name.to_string_lossy().contains(&format!(".{FILE_EXTENSION}."));
     let was_locked = is_segment && metadata.len() > 0;
     let modified = metadata.modified().ok();

@@ -1,4 +1,4 @@
-//! The turn to change a directory, among the processes that share it.
+//! The turn to change a directory, which the processes that share the directory take one after the other.
 
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -17,10 +17,10 @@ use super::lock_file::{self, LOCK_NAME};
 
 /// How many of the newest segments, by their names, are compared with the counter when it is read first.
 const NEWEST: usize = 16;
-/// Ordinals above this are not believed: no directory has had so many segments.
+/// The largest valid ordinal. No directory has had so many segments.
 const MAX_ORDINAL: u64 = 1 << 62;
 
-/// The turn to change a directory: locked as long as this lives.
+/// The turn to change a directory. It is locked until this is dropped.
 pub(super) struct Turn {
     lock: Option<Lock>,
     folder: Arc<Folder>,
@@ -28,7 +28,7 @@ pub(super) struct Turn {
 
 struct Lock {
     file: Held,
-    /// Whether it is the file of [`LOCK_NAME`], which holds the counter, and not the directory.
+    /// Whether the file is [`LOCK_NAME`], which contains the counter, and not the directory.
     counts: bool,
     /// Whether this process has the lock.
     locked: bool,
@@ -36,16 +36,19 @@ struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // By word, and not by closing the file: a child forked off meanwhile has it open, too, and would keep the lock.
+        // An explicit call releases the lock. If this only closed the file, a child that was forked in the meantime
+        // would keep the lock.
         let _ = self.file.get().filter(|_| self.locked).map(File::unlock);
     }
 }
 
 impl Turn {
-    /// Waits for the turn for `patience` at most. Where the file system has no locks there are no turns to take.
+    /// Waits for the turn for at most `patience`. If the file system has no locks, there are no turns, and this
+    /// returns immediately.
     ///
     /// # Errors
-    /// [`io::ErrorKind::ResourceBusy`] where another process does not finish its turn, and those of the file system.
+    /// [`io::ErrorKind::ResourceBusy`] if another process does not finish its turn, and the errors of the file
+    /// system.
     pub(super) fn wait(folder: Arc<Folder>, patience: Duration) -> io::Result<Self> {
         let deadline = Instant::now() + patience;
         loop {
@@ -55,7 +58,7 @@ impl Turn {
             }
             let id = FileId::of(&file)?;
             let lock = Lock { file: Held::new(file)?, counts, locked: true };
-            // A file that was deleted meanwhile is locked by nobody who comes later.
+            // If the file was deleted in the meantime, later processes lock another file.
             if !counts || folder.stat(OsStr::new(LOCK_NAME)).is_ok_and(|found| FileId::in_stat(&found) == id)
             {
                 return Ok(Self { lock: Some(lock), folder });
@@ -66,11 +69,11 @@ impl Turn {
         }
     }
 
-    /// Goes on without a turn, where none is needed for a budget and another process does not finish its own. Two segments may
-    /// then have the same ordinal.
+    /// Continues without a turn, if the budget does not need one and another process does not finish its turn. Two
+    /// segments may then have the same ordinal.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn without(folder: Arc<Folder>) -> io::Result<Self> {
         let (file, counts) = open(&folder)?;
         Ok(Self { lock: Some(Lock { file: Held::new(file)?, counts, locked: false }), folder })
@@ -98,7 +101,7 @@ impl Turn {
     }
 }
 
-/// Opens the file to be locked, or the directory itself if that is not possible, as for an account without the right. Returns
+/// Opens the lock file, or the directory itself if that is not possible, for example without permission. Returns
 /// whether it is the file.
 fn open(folder: &Folder) -> io::Result<(File, bool)> {
     match lock_file::open(folder) {
@@ -107,7 +110,10 @@ fn open(folder: &Folder) -> io::Result<(File, bool)> {
     }
 }
 
-/// Whether `file` is locked now; `false` where the file system has no locks.
+/// Locks `file`. Returns `false` if the file system has no locks.
+///
+/// # Errors
+/// [`io::ErrorKind::ResourceBusy`] if another process holds the lock until `deadline`.
 fn lock(file: &File, deadline: Instant) -> io::Result<bool> {
     let mut pause = Duration::from_micros(50);
     loop {
@@ -121,7 +127,7 @@ fn lock(file: &File, deadline: Instant) -> io::Result<bool> {
     }
 }
 
-/// The counter as it is stored: the number, and its complement.
+/// Returns the stored form of the counter: the number and its complement.
 fn counter(number: u64) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&number.to_le_bytes());

@@ -1,4 +1,5 @@
-//! Memory that several threads write to at once: words by atomics, bytes by whoever has claimed them.
+//! Memory to which several threads write at the same time: words by atomic operations, other bytes only by the thread
+//! that has claimed them.
 
 #[cfg(not(loom))]
 pub(crate) use mapped::Memory;
@@ -18,13 +19,13 @@ mod mapped {
 
     /// A file mapped for writing by the threads of one process.
     ///
-    /// Invariant *shared owner*: the file was created by this process, is really allocated to its full length, is
-    /// truncated by nobody, and nobody else writes to it. Threads of this process touch the words at which frames begin
-    /// by atomics alone, and other bytes only as the invariant *claimed* of [`SharedMap`](crate::map::shared::SharedMap)
-    /// allows.
+    /// Invariant *shared owner*: this process created the file and allocated it to its full length. No other process
+    /// truncates it or writes to it. Threads of this process access the words at which frames begin only by atomic
+    /// operations, and other bytes only as the invariant *claimed* of [`SharedMap`](crate::map::shared::SharedMap)
+    /// permits.
     ///
-    /// If another program truncates it all the same, the pages that it takes away are replaced ([`Guard`]). The guard is dropped
-    /// before the map: another map may get its addresses.
+    /// If another program nevertheless truncates the file, the pages that it removes are replaced ([`Guard`]). The
+    /// guard is dropped before the map, because another map may get the addresses of this one.
     pub(crate) struct Memory(Guard, MmapRaw);
 
     impl Memory {
@@ -42,13 +43,13 @@ mod mapped {
             self.1.len()
         }
 
-        /// Whether another program took pages of the file away.
+        /// Returns whether another program removed pages of the file.
         #[inline(always)]
         pub(crate) fn is_hit(&self) -> bool {
             self.0.is_hit()
         }
 
-        /// The word at `at`; `None` where that is not a multiple of 8 inside the map.
+        /// Returns the word at `at`, or `None` if `at` is not a multiple of 8 inside the map.
         #[inline(always)]
         pub(crate) fn word(&self, at: usize) -> Option<&AtomicU64> {
             if !at.is_multiple_of(8) || at.checked_add(8)? > self.1.len() {
@@ -59,40 +60,40 @@ mod mapped {
             Some(unsafe { AtomicU64::from_ptr(self.1.as_mut_ptr().add(at).cast()) })
         }
 
-        /// Copies `bytes` to `at`, or nothing where they do not fit.
+        /// Copies `bytes` to `at`. Does nothing if they do not fit.
         ///
         /// # Safety
-        /// No other thread may read or write these bytes meanwhile.
+        /// No other thread may read or write these bytes during the call.
         #[inline(always)]
         pub(crate) unsafe fn copy_in(&self, at: usize, bytes: &[u8]) {
             if at.checked_add(bytes.len()).is_none_or(|end| end > self.1.len()) {
                 return;
             }
-            // SAFETY: the destination is inside the map, and nobody else's for now (the caller's promise); `bytes` is
-            // borrowed memory outside of any map for writing.
+            // SAFETY: the destination is inside the map, and no other thread uses it during the call (the caller's
+            // promise). `bytes` is borrowed memory outside of any map for writing.
             unsafe { self.1.as_mut_ptr().add(at).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         }
 
-        /// Copies `bytes` to `at` before the memory is shared, or nothing where they do not fit.
+        /// Copies `bytes` to `at` before the memory is shared. Does nothing if they do not fit.
         pub(crate) fn fill(&mut self, at: usize, bytes: &[u8]) {
-            // SAFETY: the exclusive borrow: no other thread has the memory.
+            // SAFETY: because of the exclusive borrow, no other thread has the memory.
             unsafe { self.copy_in(at, bytes) };
         }
 
-        /// The bytes of `range`, or none where it leaves the map.
+        /// Returns the bytes of `range`, or no bytes if it is not inside the map.
         ///
         /// # Safety
-        /// Nobody may write to them as long as they are borrowed.
+        /// No thread may write to the bytes while they are borrowed.
         pub(crate) unsafe fn bytes(&self, range: Range<usize>) -> &[u8] {
             if range.start > range.end || range.end > self.1.len() {
                 return &[];
             }
-            // SAFETY: the range is inside the map, which lives as long as `self` is borrowed; that nobody writes is the
-            // caller's promise.
+            // SAFETY: the range is inside the map, which lives as long as `self` is borrowed. The caller guarantees
+            // that no thread writes to it.
             unsafe { std::slice::from_raw_parts(self.1.as_ptr().add(range.start), range.len()) }
         }
 
-        /// Touches the pages of `range` for writing ahead of time, so that appends do not fault. Best effort.
+        /// Touches the pages of `range` for writing, so that later appends cause no page faults. Errors are ignored.
         pub(crate) fn prefault(&self, range: Range<usize>) {
             let range = range.start.min(self.len())..range.end.min(self.len());
             #[cfg(target_os = "linux")]
@@ -103,14 +104,14 @@ mod mapped {
             }
         }
 
-        /// In a forked child: puts memory of no file in the place of the map, so that the file, and with it the lock on
-        /// it, is the parent's alone. Whoever looks finds zeros.
+        /// Replaces the map by anonymous memory in a forked child, so that the file and its lock belong to the parent
+        /// alone. Later loads return zeros.
         pub(crate) fn abandon(&self) {
             use rustix::mm::{MapFlags, ProtFlags};
             let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
-            // SAFETY: exactly the pages of this map are replaced, which only its owner may write to (invariant *shared
-            // owner*), and that is the parent. They stay mapped, so that every pointer into them stays valid until this
-            // is dropped.
+            // SAFETY: exactly the pages of this map are replaced. Only its owner, which is the parent, may write to
+            // them (invariant *shared owner*). The pages stay mapped, so every pointer into them stays valid until
+            // this is dropped.
             let _ = unsafe {
                 rustix::mm::mmap_anonymous(
                     self.1.as_mut_ptr().cast(),
@@ -121,13 +122,13 @@ mod mapped {
             };
         }
 
-        /// Gives the memory of the pages of `range` back; the file keeps them. Best effort.
+        /// Releases the memory of the pages of `range`. The file keeps their content. Errors are ignored.
         pub(crate) fn release(&self, range: Range<usize>) {
             let range = range.start.min(self.len())..range.end.min(self.len());
             #[cfg(target_os = "linux")]
             if !range.is_empty() {
-                // SAFETY: the map is a shared one of a file: what is dropped here is only how this process reaches the
-                // pages; the next access finds the same bytes in the page cache.
+                // SAFETY: the map is a shared map of a file. The call removes only this process's access to the
+                // pages, and the next access finds the same bytes in the page cache.
                 let _ = unsafe {
                     self.1.unchecked_advise_range(
                         memmap2::UncheckedAdvice::DontNeed,
@@ -140,7 +141,7 @@ mod mapped {
     }
 }
 
-/// The same over a vector of the model checker's atomics.
+/// The same memory as a vector of atomics of the model checker.
 #[cfg(loom)]
 mod modelled {
     use std::ops::Range;

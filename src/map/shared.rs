@@ -1,4 +1,4 @@
-//! A segment's bytes, to which many threads append at once without a lock.
+//! The bytes of a segment, to which many threads append at the same time without a lock.
 
 #[cfg(loom)]
 use loom::sync::atomic::Ordering;
@@ -10,25 +10,26 @@ use crate::failpoint;
 use crate::format::frame;
 use crate::format::segment as layout;
 
-/// Space for frames behind one another, from `start` on.
+/// Space for successive frames, from `start`.
 ///
-/// Invariant *claimed*: the words at which frames begin are reached from `start` by the lengths in those words, and by
-/// nothing else. A thread that has changed such a word from 0 to an intent owns the frame's other bytes until it stores
-/// the commit word; from then on nobody writes to them. So no byte ever has two writers, nor a writer and a reader.
+/// Invariant *claimed*: the words at which frames begin are exactly those that are reached from `start` by the
+/// lengths in these words. A thread that has changed such a word from 0 to an intent owns the frame's other bytes
+/// until it stores the commit word. From then on no thread writes to them. Therefore no byte ever has two writers,
+/// nor a writer and a reader, at the same time.
 pub(crate) struct SharedMap {
     memory: Memory,
-    /// Where the word is that says where the next frame begins.
+    /// The offset of the tail word, which contains the offset of the next frame.
     tail_at: usize,
-    /// One past the last byte that can belong to a frame.
+    /// The offset after the last byte that can belong to a frame.
     end: usize,
 }
 
-/// Why nothing could be claimed.
+/// The reason why no space was claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoClaim {
-    /// Less is left than is needed.
+    /// The remaining space is too small.
     Full,
-    /// The segment has been closed.
+    /// The segment is closed.
     Closed,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct Claim<'a> {
 }
 
 impl SharedMap {
-    /// Space for frames from where the tail word says to `end`.
+    /// Creates space for frames from `start` to `end`, and sets the tail word.
     pub(crate) fn new(memory: Memory, tail_at: usize, start: usize, end: usize) -> Self {
         let map = Self { end: end.min(memory.len()), memory, tail_at };
         map.store(tail_at, layout::tail_word(start));
@@ -55,13 +56,14 @@ impl SharedMap {
         &self.memory
     }
 
-    /// The word at `at`, with all that was written before it; 0 outside.
+    /// Loads the word at `at`, or 0 if it is outside. Everything that was stored before the word is visible from then
+    /// on.
     #[inline(always)]
     pub(crate) fn load(&self, at: usize) -> u64 {
         self.memory.word(at).map_or(0, |word| u64::from_le(word.load(Ordering::Acquire)))
     }
 
-    /// Stores a word so that whoever loads it sees all that was written before.
+    /// Stores a word. A thread that loads it observes all earlier stores.
     #[inline(always)]
     pub(crate) fn store(&self, at: usize, word: u64) {
         if let Some(place) = self.memory.word(at) {
@@ -69,16 +71,16 @@ impl SharedMap {
         }
     }
 
-    /// Where the next frame begins, or a few frames before that.
+    /// Returns the offset of the next frame, or an offset a few frames before it.
     #[inline(always)]
     pub(crate) fn tail(&self) -> usize {
         layout::tail_offset(self.load(self.tail_at)).unwrap_or(self.end)
     }
 
-    /// Takes space for a frame with `payload` bytes.
+    /// Claims space for a frame with `payload` bytes.
     ///
-    /// The word of the frame itself decides who gets it, not the tail: a process may be killed between any two
-    /// instructions, and space that is taken always says how long it is.
+    /// The word of the frame itself, and not the tail, determines its owner: a process may be killed between any two
+    /// instructions, and claimed space always contains its length.
     #[inline]
     pub(crate) fn claim(&self, payload: usize) -> Result<Claim<'_>, NoClaim> {
         let len = frame::frame_len(payload);
@@ -88,10 +90,10 @@ impl SharedMap {
         Ok(Claim { map: self, at, len })
     }
 
-    /// Ends the segment: nothing is claimed from now on. Returns where the frames end.
+    /// Closes the segment: later claims fail. Returns the end of the frames.
     pub(crate) fn close(&self, salt: u32) -> usize {
         loop {
-            // The word is a different one at each place, and the place is known only after the walk.
+            // The word depends on its offset, and the offset is known only after the walk.
             let at = self.walk(self.tail()).0;
             if at >= self.end {
                 return self.end;
@@ -105,14 +107,15 @@ impl SharedMap {
         }
     }
 
-    /// Takes the space behind the end, which no frame can have, for the trailer; `None` where that has been done.
+    /// Claims the space after the end, which no frame can have, for the trailer. Returns `None` if it was claimed
+    /// before.
     pub(crate) fn claim_trailer(&self) -> Option<Claim<'_>> {
         let payload = layout::TRAILER_LEN - frame::HEADER_LEN;
         self.swap_zero(self.end, frame::intent_word(payload)).ok()?;
         Some(Claim { map: self, at: self.end, len: layout::TRAILER_LEN })
     }
 
-    /// Passes over all frames, complete or not, from `at` on: where they end, and the word there.
+    /// Walks over all frames, complete or not, from `at`. Returns the offset after them, and the word there.
     fn walk(&self, mut at: usize) -> (usize, u64) {
         while at < self.end {
             let word = self.load(at);
@@ -163,7 +166,7 @@ impl SharedMap {
         }
     }
 
-    /// The commit word at `at`, and the bytes of the frame where it is complete.
+    /// Returns the commit word at `at`, and the bytes of the frame if it is complete.
     #[cfg(not(loom))]
     pub(crate) fn frame(&self, at: usize) -> (u64, &[u8]) {
         let word = self.load(at);
@@ -171,14 +174,14 @@ impl SharedMap {
             return (word, &[]);
         }
         let end = (at + frame::frame_len(frame::payload_len(word))).min(self.end);
-        // SAFETY: the word has been loaded with acquire order and is that of a complete frame, which nobody writes to
-        // any more (invariant *claimed*).
+        // SAFETY: the word has been loaded with acquire order and belongs to a complete frame, and no thread writes
+        // to such a frame (invariant *claimed*).
         (word, unsafe { self.memory.bytes(at + frame::TAG..end) })
     }
 }
 
 impl Claim<'_> {
-    /// Where the frame begins.
+    /// Returns the offset of the frame.
     #[inline(always)]
     pub(crate) fn offset(&self) -> usize {
         self.at

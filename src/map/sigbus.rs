@@ -1,26 +1,28 @@
-//! Access to pages that another program took away.
+//! The handler of SIGBUS for pages that another program removed.
 //!
-//! An access through a map to a page that the file no longer has, because another program truncated it, raises SIGBUS. So does the
-//! first store to a block that is shared with a copy (a reflink, a snapshot) when the disk is full. The handler here puts an
-//! empty page in place of such a page, if it belongs to a guarded map, and notes that. The access then succeeds: a log counts
-//! the entries as lost, and a reader returns an error. Every other SIGBUS goes to the handler that was there before.
+//! An access through a map to a page that the file no longer has, because another program truncated it, raises
+//! SIGBUS. So does the first store to a block that is shared with a copy (a reflink, a snapshot) if the disk is full.
+//! The handler replaces such a page by an empty page if it belongs to a guarded map, and records this. The access
+//! then succeeds: a log counts the entries as lost, and a reader returns an error. The previous handler receives
+//! every other SIGBUS.
 //!
-//! Maps for writing are always guarded. Maps for reading are guarded if the program asked for it ([`handle_for_readers`]).
+//! Maps for writing are always guarded. Maps for reading are guarded if the program requests it
+//! ([`handle_for_readers`]).
 
 use std::mem::MaybeUninit;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The maps that are guarded.
+/// The places for guarded maps.
 static MAPS: [Guarded; 256] = [const { Guarded::new() }; 256];
-/// Places that maps for reading leave to maps for writing.
+/// The number of places that only maps for writing use.
 const FOR_WRITERS: usize = 128;
 static PAGE: AtomicUsize = AtomicUsize::new(4096);
 static BEFORE: Before = Before(std::cell::UnsafeCell::new(MaybeUninit::uninit()));
 static INSTALLED: Once = Once::new();
 static FOR_READERS: AtomicBool = AtomicBool::new(false);
 
-/// Guards maps for reading from now on. Installs the handler the first time.
+/// Guards maps for reading from now on. The first call installs the handler.
 pub(crate) fn handle_for_readers() {
     INSTALLED.call_once(install);
     FOR_READERS.store(true, Ordering::Release);
@@ -31,13 +33,13 @@ pub(crate) fn is_handled_for_readers() -> bool {
     FOR_READERS.load(Ordering::Acquire)
 }
 
-/// The action for SIGBUS before this one.
+/// The previous action for SIGBUS.
 struct Before(std::cell::UnsafeCell<MaybeUninit<libc::sigaction>>);
 
-// SAFETY: written once, before the handler that reads it is installed.
+// SAFETY: the value is written once, before the handler that reads it is installed.
 unsafe impl Sync for Before {}
 
-/// A place for a map, on a cache line of its own, which appends only read.
+/// A place for a map, on a separate cache line that appends only read.
 #[repr(align(128))]
 struct Guarded {
     start: AtomicUsize,
@@ -62,17 +64,17 @@ impl Guarded {
     }
 }
 
-/// A map that is guarded as long as this lives.
+/// A guard of a map. The map is guarded until this is dropped.
 pub(crate) struct Guard(Option<&'static Guarded>);
 
 impl Guard {
-    /// Guards the map for writing of `len` bytes at `start`. Installs the handler the first time.
+    /// Guards the map for writing of `len` bytes at `start`. The first call installs the handler.
     pub(crate) fn new(start: usize, len: usize) -> Self {
         INSTALLED.call_once(install);
         Self(Self::take(&MAPS, start, len, false))
     }
 
-    /// Guards the map for reading of `len` bytes at `start`. `None` if there is no place for it.
+    /// Guards the map for reading of `len` bytes at `start`. Returns `None` if there is no place for it.
     pub(crate) fn of_reader(start: usize, len: usize) -> Option<Self> {
         Self::take(&MAPS[FOR_WRITERS..], start, len, true).map(|map| Self(Some(map)))
     }
@@ -138,7 +140,7 @@ fn install() {
 }
 
 extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel hands over a valid `siginfo_t`; for SIGBUS it has an address.
+    // SAFETY: the kernel passes a valid `siginfo_t`, which has an address for SIGBUS.
     let (address, code) = unsafe { ((*info).si_addr() as usize, (*info).si_code) };
     let page = PAGE.load(Ordering::Relaxed);
     let hit = MAPS.iter().find(|map| {
@@ -148,9 +150,9 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     if let Some(map) = hit.filter(|_| code == libc::BUS_ADRERR) {
         let is_for_reading = map.is_for_reading.load(Ordering::Relaxed);
         let protection = if is_for_reading { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
-        // SAFETY: exactly one page of a map is replaced, which this process owns; it stays mapped, so every pointer into it
-        // stays valid. A map for reading has no references into it (invariant *foreign memory*). `mmap` with these arguments is
-        // a bare system call.
+        // SAFETY: exactly one page of a map is replaced, and this process owns the map. The page stays mapped, so
+        // every pointer into it stays valid. A map for reading has no references into it (invariant *foreign
+        // memory*). `mmap` with these arguments only makes a system call.
         let made = unsafe {
             libc::mmap(
                 (address / page * page) as *mut libc::c_void,
@@ -168,8 +170,8 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             return;
         }
     }
-    // SAFETY: `BEFORE` was initialised before this handler was installed. Its handler is called as the kernel would have; if
-    // it has none, it is put back, and the instruction raises the signal again.
+    // SAFETY: `BEFORE` was initialised before this handler was installed. Its handler is called as the kernel would
+    // call it. If it has none, the previous action is restored, and the instruction raises the signal again.
     unsafe {
         let before = (*BEFORE.0.get()).assume_init_ref();
         match before.sa_sigaction {

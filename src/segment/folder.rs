@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use super::held::{FileId, Held};
 
-/// The permissions of new files and directories, whatever the umask of the process.
+/// The permissions of new files and directories, independent of the umask of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Modes {
     pub(crate) file: u32,
@@ -30,19 +30,19 @@ impl Default for Modes {
 
 /// An open directory and the files in it.
 ///
-/// The descriptor keeps its meaning when the process changes its working directory, and when the directory is renamed.
+/// The descriptor stays valid if the process changes its working directory, and if the directory is renamed.
 pub(crate) struct Folder {
     path: PathBuf,
     held: ArcSwap<Held>,
     id: FileId,
     modes: Modes,
-    /// Counts the names that were made, renamed or removed.
+    /// The number of names that were created, renamed or removed.
     changes: AtomicU64,
     /// The value of `changes` at the start of the last successful sync.
     synced: AtomicU64,
 }
 
-/// How [`Folder::open_regular`] opens a file.
+/// The access with which [`Folder::open_regular`] opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
@@ -50,11 +50,11 @@ pub(crate) enum Access {
 }
 
 impl Folder {
-    /// Opens the directory `path`. Makes it, and the directories above it, if they are missing, and makes their names
-    /// durable.
+    /// Opens the directory `path`. Creates it, and the directories above it, if they do not exist, and makes their
+    /// names durable.
     ///
     /// # Errors
-    /// Those of the file system, with the path and the call.
+    /// The errors of the file system, with the path and the call.
     pub(crate) fn make(path: &Path, modes: Modes) -> io::Result<Self> {
         match Self::open(path, modes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -72,7 +72,7 @@ impl Folder {
     /// Opens the directory `path`.
     ///
     /// # Errors
-    /// Those of the file system, with the path and the call.
+    /// The errors of the file system, with the path and the call.
     pub(crate) fn open(path: &Path, modes: Modes) -> io::Result<Self> {
         let directory = open_directory(path)?;
         let id = FileId::of(&directory)?;
@@ -81,7 +81,7 @@ impl Folder {
         Ok(Self { path: path.to_owned(), held, id, modes, changes, synced })
     }
 
-    /// Makes the directory `path` in this one. One that exists is no error.
+    /// Creates the directory `path` in this one. An existing directory is not an error.
     fn make_directory(&self, path: &Path) -> io::Result<()> {
         let name = path.file_name().unwrap_or_default();
         let mode = mode_of(self.modes.directory);
@@ -100,7 +100,7 @@ impl Folder {
         Ok(())
     }
 
-    /// The path by which the directory was opened.
+    /// Returns the path by which the directory was opened.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -113,7 +113,7 @@ impl Folder {
     /// Returns the open directory. If its descriptor was closed or reused, the directory is opened again by its path.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::NotFound`] if the path names another directory now.
+    /// The errors of the file system, and [`io::ErrorKind::NotFound`] if the path refers to another directory now.
     pub(crate) fn descriptor(&self) -> io::Result<Arc<Held>> {
         let held = self.held.load_full();
         if held.get().is_some() {
@@ -127,7 +127,7 @@ impl Folder {
         Ok(held)
     }
 
-    /// Calls `operate` with the open directory; its error gets the call and the file.
+    /// Calls `operate` with the open directory. Adds the call and the file to its error.
     fn with<T>(
         &self,
         call: &'static str,
@@ -139,31 +139,32 @@ impl Folder {
         operate(directory).map_err(|error| about(&self.path.join(name), call, error))
     }
 
-    /// Makes the file `name`, which must not exist, for reading and writing.
+    /// Creates the file `name`, which must not exist, for reading and writing.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn create_new(&self, name: &OsStr) -> io::Result<File> {
         self.create_with_mode(name, self.modes.file)
     }
 
-    /// As [`create_new`](Self::create_new), for the owner alone until [`publish`](Self::publish).
+    /// Creates a file as [`create_new`](Self::create_new) does. Only the owner can open it until
+    /// [`publish`](Self::publish).
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn create_private(&self, name: &OsStr) -> io::Result<File> {
         self.create_with_mode(name, self.modes.file & 0o600)
     }
 
-    /// Gives a file of [`create_private`](Self::create_private) the permissions of other new files.
+    /// Sets the permissions of a file of [`create_private`](Self::create_private) to those of other new files.
     pub(crate) fn publish(&self, file: &File) {
         set_mode(file, self.modes.file);
     }
 
-    /// As [`create_new`](Self::create_new), with other permissions.
+    /// Creates a file as [`create_new`](Self::create_new) does, with the permissions `mode`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn create_with_mode(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file: File = self.with("open", name, |at| fs::openat(at, name, flags, mode_of(mode)))?.into();
@@ -175,7 +176,7 @@ impl Folder {
     /// Opens the file `name`. Does not follow a symbolic link, and does not wait for the other end of a pipe.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::InvalidInput`] for anything but a regular file.
+    /// The errors of the file system, and [`io::ErrorKind::InvalidInput`] if the file is not a regular file.
     pub(crate) fn open_regular(&self, name: &OsStr, access: Access) -> io::Result<File> {
         let how = if access == Access::Read { OFlags::RDONLY } else { OFlags::RDWR };
         let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -188,12 +189,13 @@ impl Folder {
         Err(about(&self.path.join(name), "open", error))
     }
 
-    /// Opens the file `name` for reading and writing if no other account can have made it or can change it: it belongs to this
-    /// process's account or to that of the directory, and its group and other accounts cannot write to it, unless the files of
-    /// the log have these permissions.
+    /// Opens the file `name` for reading and writing if no other account can have created it or can change it. The
+    /// file must belong to this process's account or to the account of the directory. Its group and other accounts
+    /// must not have permission to write, unless the files of the log have these permissions.
     ///
     /// # Errors
-    /// Those of [`open_regular`](Self::open_regular), and [`io::ErrorKind::PermissionDenied`] for another file.
+    /// The errors of [`open_regular`](Self::open_regular), and [`io::ErrorKind::PermissionDenied`] for any other
+    /// file.
     pub(crate) fn open_own(&self, name: &OsStr) -> io::Result<File> {
         let file = self.open_regular(name, Access::ReadWrite)?;
         let found = fs::fstat(&file)?;
@@ -209,11 +211,12 @@ impl Folder {
         Err(about(&self.path.join(name), "open", error))
     }
 
-    /// As [`open_own`](Self::open_own), for a file with one name only: an account that can write to the directory can give other
-    /// files of this account a name in it.
+    /// Opens the file `name` as [`open_own`](Self::open_own) does, if it has only one name. An account that can write
+    /// to the directory could give other files of this account a name in it.
     ///
     /// # Errors
-    /// The same.
+    /// The errors of [`open_own`](Self::open_own), and [`io::ErrorKind::PermissionDenied`] if the file has more than
+    /// one name.
     pub(crate) fn open_only(&self, name: &OsStr) -> io::Result<File> {
         let file = self.open_own(name)?;
         if fs::fstat(&file)?.st_nlink == 1 {
@@ -228,10 +231,10 @@ impl Folder {
         self.with("stat", OsStr::new(""), |at| fs::fstat(at)).map(|found| found.st_uid)
     }
 
-    /// Opens the directory itself once more.
+    /// Opens the directory itself again.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn open_itself(&self) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         self.with("open", OsStr::new(""), |at| fs::openat(at, ".", flags, Mode::empty())).map(File::from)
@@ -240,7 +243,7 @@ impl Folder {
     /// Opens the file `name` for reading and writing if it is still the file `id`.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::NotFound`] if another file has the name.
+    /// The errors of the file system, and [`io::ErrorKind::NotFound`] if another file has the name.
     pub(crate) fn open_same(&self, name: &OsStr, id: FileId) -> io::Result<File> {
         let file = self.open_regular(name, Access::ReadWrite)?;
         if FileId::of(&file)? == id {
@@ -250,10 +253,10 @@ impl Folder {
         Err(about(&self.path.join(name), "open", error))
     }
 
-    /// Returns what `fstatat` reports of `name`, without following a symbolic link.
+    /// Returns the result of `fstatat` for `name`, without following a symbolic link.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn stat(&self, name: &OsStr) -> io::Result<fs::Stat> {
         self.with("stat", name, |at| fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW))
     }
@@ -268,10 +271,10 @@ impl Folder {
         Ok(())
     }
 
-    /// Renames `from` to `to`, in place of a file of that name.
+    /// Renames `from` to `to`, and replaces a file of that name.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn rename_over(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         self.with("rename", to, |at| fs::renameat(at, from, at, to))?;
         self.note_change();
@@ -281,27 +284,27 @@ impl Folder {
     /// Deletes the file `name`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
         self.with("unlink", name, |at| fs::unlinkat(at, name, AtFlags::empty()))?;
         self.note_change();
         Ok(())
     }
 
-    /// Returns the names in the directory, in no order.
+    /// Returns the names in the directory, in any order.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
         self.each_name(|name, _| names.push(name.to_owned()))?;
         Ok(names)
     }
 
-    /// Calls `take` with each name in the directory and the number of its file, in no order.
+    /// Calls `take` with each name in the directory and the number of its file, in any order.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn each_name(&self, mut take: impl FnMut(&OsStr, u64)) -> io::Result<()> {
         self.with("read the directory", OsStr::new(""), |at| {
             for entry in fs::Dir::read_from(at)? {
@@ -325,10 +328,10 @@ impl Folder {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Makes the names durable that have changed since the last call that succeeded.
+    /// Makes the names durable that have changed since the last successful call.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// The errors of the disk.
     pub(crate) fn sync_if_changed(&self) -> io::Result<()> {
         let changes = self.changes.load(Ordering::Acquire);
         if self.synced.load(Ordering::Acquire) >= changes {
@@ -337,7 +340,7 @@ impl Folder {
         self.with("fsync", OsStr::new(""), |at| {
             let synced = at.sync_all();
             match synced.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO)) {
-                // File systems on which a directory cannot be synced: names are as durable as they will ever be.
+                // The file system cannot sync a directory, so the names cannot become more durable.
                 Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
                 synced => synced,
             }
@@ -347,12 +350,12 @@ impl Folder {
     }
 }
 
-/// The file system that a directory is in.
+/// The file system of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Space {
-    /// Bytes of the whole file system; `None` if it has no size of its own.
+    /// The number of bytes of the whole file system, or `None` if it has no fixed size.
     pub(crate) total: Option<u64>,
-    /// Whether files are kept in memory, so that space that is allocated is memory that is used.
+    /// Whether the file system is in memory, so that allocated space uses memory.
     pub(crate) in_memory: bool,
 }
 
@@ -395,7 +398,7 @@ fn mode_of(mode: u32) -> Mode {
     Mode::from_raw_mode((mode & 0o7777) as rustix::fs::RawMode)
 }
 
-/// Sets the permissions that the umask took away. Best effort: without it the file has fewer permissions, never more.
+/// Sets the permissions that the umask removed. If this fails, the file has fewer permissions, never more.
 fn set_mode(file: &File, mode: u32) {
     let mask = mode_of(0o7777);
     if fs::fstat(file).is_ok_and(|found| Mode::from_raw_mode(found.st_mode) & mask != mode_of(mode)) {
@@ -403,18 +406,18 @@ fn set_mode(file: &File, mode: u32) {
     }
 }
 
-/// Renames, and never over a file that exists.
+/// Renames `from` to `to`. Never replaces an existing file.
 fn rename_new(at: &File, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
     #[cfg(target_os = "linux")]
     match fs::renameat_with(at, from, at, to, fs::RenameFlags::NOREPLACE) {
-        // File systems that do not have the flag, and system call filters that do not have the call.
+        // Some file systems do not support the flag, and some system call filters refuse the call.
         Err(Errno::INVAL | Errno::NOSYS | Errno::PERM) => {}
         renamed => return renamed,
     }
     match fs::linkat(at, from, at, to, AtFlags::empty()) {
         Ok(()) => return fs::unlinkat(at, from, AtFlags::empty()),
         Err(Errno::EXIST) => return Err(Errno::EXIST),
-        // File systems without links; the check below is the best there is.
+        // The file system has no links. A check before the rename is the best alternative.
         Err(_) => {}
     }
     match fs::statat(at, to, AtFlags::SYMLINK_NOFOLLOW) {
@@ -453,7 +456,7 @@ pub(crate) fn about(path: &Path, call: &'static str, error: impl Into<io::Error>
 }
 
 #[allow(dead_code, clippy::allow_attributes, reason = "for callers that tell transient errors from others")]
-/// Returns the number of the system's error in `error`, also in one that carries its file and call.
+/// Returns the error number of the system, also if `error` contains a file and a call.
 pub(crate) fn os_error(error: &io::Error) -> Option<i32> {
     error.raw_os_error().or_else(|| {
         error.get_ref().and_then(|inner| inner.downcast_ref::<CallError>()?.source.raw_os_error())

@@ -1,4 +1,4 @@
-//! What produces the entries: OpenTelemetry's resource.
+//! The producer of entries: the resource of OpenTelemetry.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use crate::encode::EntryWriter;
 use crate::kind::NodeFlags;
 use crate::owned::{OwnedAttribute, OwnedValue};
 
-/// What produces the entries of a segment, as OpenTelemetry's resource attributes: `service.name`, `host.name`,
+/// The producer of the entries of a segment, as resource attributes of OpenTelemetry: `service.name`, `host.name`,
 /// `process.pid`, ...
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
@@ -20,9 +20,10 @@ impl Resource {
         Self::default()
     }
 
-    /// This process: the service's name, host name, process id and command, operating system, and this library.
+    /// Creates the resource of this process: the service name, host name, process id and command, operating system,
+    /// and this library.
     ///
-    /// Source of the names: OpenTelemetry, *Resource semantic conventions*.
+    /// The names are defined by OpenTelemetry, *Resource semantic conventions*.
     #[must_use]
     pub fn of_this_process(service_name: &str) -> Self {
         let text = |text: &str| OwnedValue::String(text.to_owned());
@@ -41,7 +42,8 @@ impl Resource {
             .with("telemetry.sdk.version", text(env!("CARGO_PKG_VERSION")))
     }
 
-    /// This process under the name of its program: the file name in the first argument, else that of the executable.
+    /// Creates the resource of this process with the name of its program as the service name: the file name in the
+    /// first argument, or else the file name of the executable.
     pub(crate) fn default_of_this_process() -> Self {
         let file_name = |path: PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
         let program = std::env::args_os().next().and_then(|path| file_name(path.into()));
@@ -49,7 +51,7 @@ impl Resource {
         Self::of_this_process(program.as_deref().unwrap_or("unknown_service"))
     }
 
-    /// This resource with one more attribute.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, key: &str, value: OwnedValue) -> Self {
         self.attributes.push(OwnedAttribute { key: key.to_owned(), value, flags: NodeFlags::NONE });
@@ -62,7 +64,7 @@ impl Resource {
         &self.attributes
     }
 
-    /// A resource is stored as an entry with attributes only.
+    /// Writes the resource as an entry that has only attributes.
     pub(crate) fn write_to(&self, entry: &mut EntryWriter<'_>) {
         for OwnedAttribute { key, value, .. } in &self.attributes {
             entry.attr(key, value);

@@ -27,31 +27,31 @@ use super::lock;
 use super::options::SegmentOptions;
 use super::reader::Segment;
 
-/// A segment that many threads of its process append to: by complete frames, without a lock.
+/// A segment to which many threads of its process append complete frames without a lock.
 pub(crate) struct SharedSegment {
     map: SharedMap,
     file: Held,
     folder: Arc<Folder>,
     name: OsString,
     header: SegmentHeader,
-    /// Whether the disk has refused bytes of it: what is on disk is then not known, and not asked again until the segment is
-    /// sealed and has been written anew.
+    /// Whether the disk returned an error for some bytes. Their state on disk is then unknown. The segment is not
+    /// synced again until it is sealed and has been written again.
     poisoned: AtomicBool,
-    /// Pages before this have been given back, as far as they were in memory.
+    /// The offset up to which resident pages have been released.
     released: AtomicUsize,
-    /// Pages before this have been touched ahead of time.
+    /// The offset up to which pages have been touched in advance.
     prefaulted: AtomicUsize,
-    /// One less than the distance, a power of two, at which appends wake the preallocator.
+    /// The distance at which appends wake the preallocator, a power of two, minus one.
     step_mask: usize,
-    /// Where the frames after the resource begin.
+    /// The offset of the first frame after the resource.
     start: usize,
 }
 
-/// A frame that is not in a segment yet.
+/// A frame that is not in a segment.
 pub(crate) struct Draft<'a> {
-    /// Room for the header ([`HEADER_LEN`] bytes), the payload, and at least as many bytes as pad it.
+    /// Space for the header ([`HEADER_LEN`] bytes), the payload, and at least its padding.
     pub(crate) bytes: &'a mut [u8],
-    /// Bytes of the payload.
+    /// The number of bytes of the payload.
     pub(crate) payload: usize,
     pub(crate) kind: FrameKind,
     pub(crate) severity: Severity,
@@ -60,48 +60,48 @@ pub(crate) struct Draft<'a> {
 /// The largest part of a file that the kernel maps for one fault: a folio of 2 MiB.
 const AROUND: usize = 2 << 20;
 
-/// Room for a frame's header before its payload.
+/// The length of the header before the payload of a frame.
 pub(crate) const HEADER_LEN: usize = frame::HEADER_LEN;
 
-/// How far the owner of a segment has looked at its frames, and what they were.
+/// The position up to which the owner of a segment has examined its frames, and a summary of these frames.
 pub(crate) struct Progress {
-    /// One past the last frame of the unbroken run of complete ones.
+    /// The offset after the last frame of the uninterrupted run of complete frames.
     pub(crate) at: usize,
     trailer: Trailer,
-    /// Frames seen, of every kind.
+    /// The number of examined frames of all kinds.
     frames: u64,
-    /// What is known of its frames, where an index is to be made.
+    /// The builder of the index, if there will be one.
     index: Option<IndexBuilder>,
 }
 
 impl Progress {
-    /// Nothing has been looked at.
+    /// Creates the state before the first frame.
     pub(crate) fn new(indexed: bool) -> Self {
         let index = indexed.then(IndexBuilder::default);
         Self { at: layout::DATA_START, trailer: Trailer::default(), frames: 0, index }
     }
 
-    /// Whether there is no frame but the resource.
+    /// Returns whether there is no frame except the resource.
     pub(crate) fn is_unused(&self) -> bool {
         self.frames <= 1
     }
 
-    /// Makes no index.
+    /// Discards the index.
     pub(crate) fn forget_index(&mut self) {
         self.index = None;
     }
 
-    /// Entries seen.
+    /// Returns the number of examined entries.
     pub(crate) fn entries(&self) -> u64 {
         self.trailer.entries
     }
 }
 
 impl SharedSegment {
-    /// Makes the segment `name` in `folder`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
+    /// Creates the segment `name` in `folder`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
     ///
     /// # Errors
-    /// The same.
+    /// The errors of [`SegmentWriter::create`](super::SegmentWriter::create).
     pub(crate) fn create(folder: &Arc<Folder>, name: &OsStr, options: &SegmentOptions) -> io::Result<Self> {
         create::segment(folder, name, options, Self::make)
     }
@@ -141,7 +141,7 @@ impl SharedSegment {
         Ok(segment)
     }
 
-    /// Appends `draft`. Returns one past the last byte of its frame.
+    /// Appends `draft`. Returns the offset after its frame.
     #[inline]
     pub(crate) fn append(&self, draft: &mut Draft<'_>) -> Result<usize, NoClaim> {
         let frame = &mut draft.bytes[..frame::frame_len(draft.payload)];
@@ -161,34 +161,34 @@ impl SharedSegment {
     /// `window`, and each eighth of the segment.
     #[inline(always)]
     pub(crate) fn is_step(&self, end: usize, len: usize, window: usize) -> bool {
-        // A remainder, as both distances are powers of two.
+        // This is a remainder, because both distances are powers of two.
         end & self.step_mask & (window - 1) < len
     }
 
-    /// Whether frames use an eighth of the segment.
+    /// Returns whether frames use an eighth of the segment.
     pub(crate) fn is_used(&self) -> bool {
         let eighth = self.map.memory().len() / 8;
         self.tail() >= if eighth > layout::DATA_START { eighth } else { layout::DATA_START + eighth }
     }
 
-    /// Whether a frame of `len` bytes fits the segment when it is new.
+    /// Returns whether a frame of `len` bytes fits into the segment when it is new.
     pub(crate) fn holds(&self, len: usize) -> bool {
         self.start + len <= self.map.end()
     }
 
-    /// Ends the segment: nothing is appended from now on. Returns where its frames end.
+    /// Closes the segment: later appends fail. Returns the end of its frames.
     pub(crate) fn close(&self) -> usize {
         let end = self.map.close(self.header.salt);
         failpoint::hit("closed");
         end
     }
 
-    /// Looks at the frames completed since `progress`, up to the first that is not.
+    /// Examines the frames that were completed since `progress`, up to the first incomplete frame.
     pub(crate) fn progress(&self, progress: &mut Progress) {
         self.progress_to(progress, usize::MAX);
     }
 
-    /// The same, and gives the memory of the frames back, a window at a time.
+    /// Examines the same frames and releases their memory, one window at a time.
     pub(crate) fn progress_in_windows(&self, progress: &mut Progress, window: usize) {
         loop {
             let from = progress.at;
@@ -200,7 +200,7 @@ impl SharedSegment {
         }
     }
 
-    /// The same as `progress`, and no further than the first frame that begins at `limit` or after it.
+    /// Examines the same frames, and stops at the first frame that begins at `limit` or after it.
     pub(crate) fn progress_to(&self, progress: &mut Progress, limit: usize) {
         while progress.at < limit {
             let (word, covered) = self.map.frame(progress.at);
@@ -222,15 +222,15 @@ impl SharedSegment {
         }
     }
 
-    /// Notes that this is the last segment of its stream, which its process has completed now. Before it is sealed: a reader of
-    /// a sealed segment finds it complete.
+    /// Records that this is the last segment of its stream and that its process has closed it now. This happens
+    /// before the seal, so that a reader of a sealed segment finds the record.
     pub(crate) fn note_stop(&self) {
         self.map.store(layout::END_TIME, create::unix_nanos_now());
         self.map.store(layout::END, layout::end_word(layout::END_STOPPED));
     }
 
-    /// Completes the segment, which is closed and of which `progress` has seen every frame: writes the trailer and the index,
-    /// and gives the unused space back.
+    /// Seals the segment, which is closed and of which `progress` contains every frame. Writes the trailer and the
+    /// index, and releases the unused space.
     pub(crate) fn seal(&self, progress: &mut Progress) {
         failpoint::hit("seal");
         let trailer = Trailer { data_end: progress.at as u64, ..progress.trailer };
@@ -250,19 +250,21 @@ impl SharedSegment {
         });
         let index =
             progress.index.take().and_then(|index| index.finish(self.header.segment_id, trailer.data_end));
-        // Without room for it, or the right to make it, there is none.
+        // Without room or permission there is no index.
         if let Some(word) = index.and_then(|index| index::write(&self.folder, &self.name, &index).ok()) {
             self.map.store(layout::INDEX, word);
         }
-        // Nobody owns it any more, though the threads that have used it may hold on to it for a while.
+        // The segment has no owner from now on, although threads that have used it may keep it mapped for a while.
         let _ = self.file.get().map(lock::release);
         failpoint::hit("sealed");
     }
 
-    /// Writes the segment to disk, and notes in it that the first `durable` bytes are there, which were complete before.
+    /// Writes the segment to disk, and records in it that the first `durable` bytes are on disk. These bytes were
+    /// complete before.
     ///
     /// # Errors
-    /// Those of the disk. After a refusal, what of the segment is on disk is not known, and no further call will try.
+    /// The errors of the disk. After an error of the disk, the state of the segment on disk is unknown, and every
+    /// further call fails.
     pub(crate) fn sync(&self, durable: usize) -> Result<(), NotOnDisk> {
         if self.is_poisoned() {
             return Err(NotOnDisk::Refused(io::Error::other(
@@ -271,7 +273,7 @@ impl SharedSegment {
         }
         let synced = durable::sync_names(&self.folder).and_then(|()| match self.file.get() {
             Some(file) => durable::sync_data(file),
-            // The program has closed its descriptor.
+            // The program has closed the descriptor of the log.
             None => {
                 let file = self.folder.open_same(&self.name, self.file.id());
                 durable::sync_data(&file.map_err(NotOnDisk::NotTried)?)
@@ -285,18 +287,18 @@ impl SharedSegment {
         synced
     }
 
-    /// Whether another program took pages of it away.
+    /// Returns whether another program removed pages of the segment.
     pub(crate) fn is_hit(&self) -> bool {
         self.map.memory().is_hit()
     }
 
-    /// Whether the file is shorter than it was made. Then its map must not be used where that can be avoided.
+    /// Returns whether the file is shorter than it was created. Its map should then not be used.
     pub(crate) fn is_cut(&self) -> bool {
         let cut = |file: &File| file.metadata().map(|found| found.len() < self.header.size);
         self.is_hit() || self.with_file(cut).unwrap_or(false)
     }
 
-    /// Whether its name no longer means this file: another program deleted or renamed it.
+    /// Returns whether the name no longer refers to this file, because another program deleted or renamed it.
     pub(crate) fn is_gone(&self) -> bool {
         match self.folder.stat(&self.name) {
             Ok(found) => FileId::in_stat(&found) != self.file.id(),
@@ -318,26 +320,27 @@ impl SharedSegment {
         if self.is_gone() { 0 } else { kept.unwrap_or(0) }
     }
 
-    /// In a forked child: leaves the segment to the parent, whose lock on it then ends with the parent.
+    /// Leaves the segment to the parent in a forked child. The lock of the parent then ends with the parent.
     pub(crate) fn leave(&self) {
         self.file.leave();
         self.map.memory().abandon();
     }
 
-    /// Whether the disk has failed to take bytes of it.
+    /// Returns whether the disk returned an error for some bytes.
     pub(crate) fn is_poisoned(&self) -> bool {
         self.poisoned.load(Ordering::Relaxed)
     }
 
-    /// Where the next frame begins, or a few frames before that.
+    /// Returns the offset of the next frame, or an offset a few frames before it.
     #[inline]
     pub(crate) fn tail(&self) -> usize {
         self.map.tail()
     }
 
-    /// Touches the pages up to `to` ahead of time, as far as that has not been done. Returns the bytes of these pages.
+    /// Touches the pages up to `to` in advance, except those that have been touched. Returns the range of these
+    /// pages.
     pub(crate) fn prefault_to(&self, to: usize) -> Range<usize> {
-        // Appends that were earlier have touched the pages themselves, and these may be given back again.
+        // Earlier appends have touched their pages themselves, and these pages may have been released again.
         let from = self.prefaulted.load(Ordering::Relaxed).max(self.tail() / layout::PAGE * layout::PAGE);
         let to = to.next_multiple_of(layout::PAGE).min(self.map.memory().len());
         if from < to {
@@ -347,13 +350,13 @@ impl SharedSegment {
         from..to.max(from)
     }
 
-    /// Gives the memory of the pages before `to` back, as far as that has not been done, and of the pages in `touched`, which
-    /// have been read or prefaulted since, if it has.
+    /// Releases the memory of the pages before `to`, except those that have been released, and of the released pages
+    /// in `touched`, which have been read or touched again.
     pub(crate) fn release_to(&self, to: usize, touched: Range<usize>) {
         let page = |at: usize| at / layout::PAGE * layout::PAGE;
         let released = self.released.load(Ordering::Relaxed);
         if touched.start < released {
-            // To read a page also maps pages around it that are in the page cache, among them some that were given back.
+            // A read of a page also maps surrounding pages that are in the page cache, including released ones.
             let from = (touched.start / AROUND * AROUND).max(layout::DATA_START);
             self.map.memory().release(from..page(touched.end.min(released)));
         }
@@ -363,10 +366,10 @@ impl SharedSegment {
         }
     }
 
-    /// Has the kernel write the pages of `range` to disk, and drop from memory those that are there already and that are not
-    /// mapped. Nothing waits for the disk. Best effort.
+    /// Makes the kernel write the pages of `range` to disk, and drop from memory those that are already on disk and
+    /// not mapped. Does not wait for the disk. Errors are ignored.
     pub(crate) fn drop_cache(&self, range: Range<usize>) {
-        // The first pages are written by every append.
+        // Every append writes to the first pages.
         let from = range.start.max(layout::DATA_START);
         #[cfg(target_os = "linux")]
         if let Some(len) = range.end.checked_sub(from).and_then(|len| NonZeroU64::new(len as u64))
@@ -376,13 +379,14 @@ impl SharedSegment {
         }
     }
 
-    /// Bytes of it that may be in memory.
+    /// Returns the number of bytes of the segment that may be in memory.
     pub(crate) fn mapped_bytes(&self) -> u64 {
         let touched = self.prefaulted.load(Ordering::Relaxed).max(self.tail());
         touched.saturating_sub(self.released.load(Ordering::Relaxed)) as u64
     }
 
-    /// Calls `operate` with the open file. If the program has closed its descriptor, the file is opened again by its name.
+    /// Calls `operate` with the open file. If the program has closed its descriptor, the file is opened again by its
+    /// name.
     fn with_file<T>(&self, operate: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
         match self.file.get() {
             Some(file) => operate(file),
@@ -390,12 +394,12 @@ impl SharedSegment {
         }
     }
 
-    /// The directory that it was made in.
+    /// Returns the directory in which the segment was created.
     pub(crate) fn folder(&self) -> &Arc<Folder> {
         &self.folder
     }
 
-    /// Its name in that directory.
+    /// Returns the name of the segment in this directory.
     pub(crate) fn name(&self) -> &OsStr {
         &self.name
     }

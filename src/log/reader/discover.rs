@@ -1,4 +1,4 @@
-//! Finding segments, and the streams that they belong to.
+//! The search for segments and files, and their assignment to streams.
 
 use std::fs::File;
 use std::io;
@@ -28,10 +28,10 @@ impl LogReader {
         Ok(due)
     }
 
-    /// Looks through the directories. If one of them cannot be read, adds the files of the others.
+    /// Looks at the directories. If one of them cannot be read, adds the files of the others.
     ///
     /// # Errors
-    /// Returns the first error of a directory.
+    /// The first error of a directory.
     pub(super) fn look(&mut self) -> io::Result<()> {
         for _ in 0..ROUNDS {
             self.terms.round += 1;
@@ -73,12 +73,12 @@ impl LogReader {
         Ok(())
     }
 
-    /// Whether a name that somebody has given means another file than before.
+    /// Returns whether a path that the program named refers to another file than before.
     fn is_any_renamed(&self) -> bool {
         self.named.iter().any(|(path, id)| FileId::of(path).is_ok_and(|now| Some(now) != *id))
     }
 
-    /// Those that do, and whether they meant one before.
+    /// Returns the paths that refer to another file than before, and whether they referred to a file before.
     fn renamed(&mut self) -> Vec<(PathBuf, bool)> {
         let mut renamed = Vec::new();
         for (path, id) in &mut self.named {
@@ -91,11 +91,11 @@ impl LogReader {
         renamed
     }
 
-    /// Adds a file that is no segment, unless it has only got another name.
+    /// Adds a file that is not a segment, unless it is a known file with a new name.
     fn add_file(&mut self, path: PathBuf, links: Links, replaced: bool) {
         let (info, id, file) = match FileInfo::open(&path, links) {
             Ok(found) => found,
-            // Gone again.
+            // The file has been deleted.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.add_failed(path, error),
         };
@@ -121,7 +121,7 @@ impl LogReader {
         self.files.push(file);
         self.by_file.insert(id, index);
         self.reserve();
-        // A name that has been replaced is told, and so is a failure; what is in the file is looked for later.
+        // A replaced file and an error are reported immediately. The content of a file is read later.
         if self.files.get(index).is_some_and(LogFile::is_idle) {
             self.idle.push(At::File(index));
         } else {
@@ -129,7 +129,7 @@ impl LogReader {
         }
     }
 
-    /// Adds what cannot be read.
+    /// Adds a file that cannot be read.
     pub(super) fn add_failed(&mut self, path: PathBuf, error: io::Error) {
         let mut stream = Stream::new([0; 16], None);
         stream.head = Head::File(path, error);
@@ -137,7 +137,7 @@ impl LogReader {
         self.enqueue(At::Stream(index));
     }
 
-    /// Makes room for all streams and files.
+    /// Reserves memory for all streams and files.
     fn reserve(&mut self) {
         let all = self.streams.len() + self.files.len();
         self.ready.reserve(all.saturating_sub(self.ready.len()));
@@ -169,7 +169,7 @@ impl LogReader {
         touched.iter().any(|index| self.streams.get(*index).is_some_and(|stream| stream.has_doubts(round)))
     }
 
-    /// The number of the stream that a segment belongs to.
+    /// Returns the index of the stream that a segment belongs to.
     fn stream_of(&mut self, info: &SegmentInfo) -> usize {
         if let Some(index) = self.by_id.get(&info.stream_id) {
             return *index;
@@ -182,7 +182,7 @@ impl LogReader {
                 None => self.push(Stream::new(info.stream_id, None)),
             };
         }
-        // A stream that comes after the first two looks is followed from its beginning.
+        // A stream that is found after the first two looks is followed from its beginning.
         let expected = (self.terms.round > 2).then_some(0);
         let index = self.push(Stream::new(info.stream_id, expected));
         self.by_id.insert(info.stream_id, index);

@@ -1,4 +1,4 @@
-//! How a log is read.
+//! The options of a log reader.
 
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
@@ -16,36 +16,38 @@ use super::filter::Filter;
 use super::stream::Terms;
 use super::{LogReader, PAUSE, TURN};
 
-/// How a log is read: [`LogReader::options`]. Nothing has to be set.
+/// The options of a log reader: [`LogReader::options`]. Every option has a default.
 #[derive(Clone, Default)]
 pub struct ReadOptions {
     terms: Terms,
 }
 
 impl ReadOptions {
-    /// Entries from this time on: nanoseconds since the Unix epoch. Exact even where a clock was set back: it is each
-    /// entry's own time that counts. Entries without a time are left out, and so is what is in sealed segments that have
-    /// nothing in the range, damage included.
+    /// Sets the time from which entries are returned, in nanoseconds since the Unix epoch. The time of each entry
+    /// decides, so the result is exact even if a clock was set back. Entries without a time are omitted, and so are
+    /// the losses of sealed segments without entries in the range.
     #[must_use]
     pub fn since(mut self, unix_nano: u64) -> Self {
         self.terms.window.since = Some(unix_nano);
         self
     }
 
-    /// Entries before this time: nanoseconds since the Unix epoch. As [`since`](Self::since) otherwise.
+    /// Sets the time before which entries are returned, in nanoseconds since the Unix epoch. Otherwise like
+    /// [`since`](Self::since).
     #[must_use]
     pub fn until(mut self, unix_nano: u64) -> Self {
         self.terms.window.until = Some(unix_nano);
         self
     }
 
-    /// Only entries for which `matches` holds. `wanted` is what holds for each of those, as far as it is known: where a sealed
-    /// segment has an index, only those parts of it are read in which that may be. Without [`Wanted`]'s help, and without
-    /// an index, the same entries come.
+    /// Returns only entries for which `matches` returns `true`. `wanted` contains conditions that each of these
+    /// entries meets. If a sealed segment has an index, only the parts of the segment that may contain such entries
+    /// are read. The result is the same without conditions and without an index.
     ///
-    /// Entries of one process come in their order, and those of several are merged by the latest time that each process has
-    /// reached in earlier segments or in entries that match. What a sealed segment holds of others is passed over, and its checksums are not looked at: whether a log is
-    /// damaged, [`verify`](crate::segment::verify) says.
+    /// The entries of one process are returned in their order. The entries of several processes are merged by the
+    /// latest time that each process has reached in earlier segments or in matching entries. The reader does not
+    /// compute the checksums of other entries in sealed segments. To find all damage, use
+    /// [`verify`](crate::segment::verify).
     #[must_use]
     pub fn filter(
         mut self,
@@ -56,34 +58,35 @@ impl ReadOptions {
         self
     }
 
-    /// [`Mode::Recover`], which is the default, or [`Mode::Trust`]. Damage is told and passed over in any mode: whoever
-    /// wants to be strict stops at the first [`LogEvent::Lost`](crate::log::LogEvent::Lost) that is a loss.
+    /// Sets the mode: [`Mode::Recover`], the default, or [`Mode::Trust`]. The reader reports damage and continues
+    /// after it in every mode. A strict reader stops at the first [`LogEvent::Lost`](crate::log::LogEvent::Lost) that
+    /// is a loss.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.terms.access.mode = if mode == Mode::Strict { Mode::Recover } else { mode };
         self
     }
 
-    /// Reads segments with system calls instead of a map; default no.
+    /// Sets whether segments are read with system calls instead of a map. The default is `false`.
     ///
-    /// Both ways are safe: frames are copied to a private buffer before their checksums are computed. If another program
-    /// truncates a mapped file, the process receives SIGBUS unless it called
-    /// [`handle_sigbus`](crate::segment::handle_sigbus); with `copy`, such a file is an error of this file. A scan of a mapped
-    /// file is faster.
+    /// Both ways are safe: frames are copied to a private buffer before their checksums are computed. If another
+    /// program truncates a mapped file, the process receives SIGBUS unless it called
+    /// [`handle_sigbus`](crate::segment::handle_sigbus). With `copy`, the truncation is an error of this file.
+    /// Reading a mapped file is faster.
     #[must_use]
     pub fn copy(mut self, copy: bool) -> Self {
         self.terms.access.copy = copy;
         self
     }
 
-    /// Lends entries from the mapped files, without a copy. The default copies 4 KiB to 64 KiB at a time.
+    /// Lends entries from the mapped files without a copy. The default copies 4 KiB to 64 KiB at a time.
     ///
-    /// Use this for files that only Fusewire's writers change, if the time of the copy matters: `docs/consumers.md` contains
-    /// figures. [`copy`](Self::copy) has precedence.
+    /// Use this for files that only Fusewire's writers change, if the time of the copy matters: `docs/consumers.md`
+    /// contains measurements. [`copy`](Self::copy) has precedence.
     ///
     /// # Safety
-    /// As long as the reader exists, no process truncates a segment that it reads, and no process changes bytes that are
-    /// committed, as for [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
+    /// While the reader exists, no process may truncate a segment that it reads, and no process may change committed
+    /// bytes, as for [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
     #[must_use]
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
     pub unsafe fn in_place(mut self) -> Self {
@@ -92,27 +95,28 @@ impl ReadOptions {
         self
     }
 
-    /// Waits for what is not complete at the end of a file that is no segment, such as a line without its end; default no: then
-    /// it is read as it is. [`LogReader::wait`] goes on as if it were yes.
+    /// Sets whether the reader waits for incomplete data at the end of a file that is not a segment, such as a line
+    /// without its end. The default is `false`: the data is read in its current state. After a call of
+    /// [`LogReader::wait`], the value is `true`.
     #[must_use]
     pub fn follow(mut self, follow: bool) -> Self {
         self.terms.follow = follow;
         self
     }
 
-    /// The limits of entries made from lines; default [`Limits::DEFAULT`].
+    /// Sets the limits of entries that are made from lines. The default is [`Limits::DEFAULT`].
     #[must_use]
     pub fn line_limits(mut self, limits: Limits) -> Self {
         self.terms.limits = limits;
         self
     }
 
-    /// Opens `paths`: directories, segments, and files of lines or of frames that stand alone. Of a directory, those files
-    /// are read that are called as segments are, or have one of the extensions
-    /// [`FILE_EXTENSIONS`](crate::log::FILE_EXTENSIONS). What is in a file, its bytes say.
+    /// Opens `paths`: directories, segments, and files of lines or of frames outside segments. In a directory, the
+    /// reader reads the files that have the name of a segment or one of the extensions
+    /// [`FILE_EXTENSIONS`](crate::log::FILE_EXTENSIONS). It derives the format of a file from its bytes.
     ///
     /// # Errors
-    /// Where a path cannot be read. What is in it is told by events, its damage included.
+    /// An error if a path cannot be read. Events report all further errors, including damage.
     pub fn open(self, paths: &[PathBuf]) -> io::Result<LogReader> {
         let mut terms = self.terms;
         if let Some(filter) = &mut terms.filter {
@@ -144,7 +148,8 @@ impl ReadOptions {
             }
         }
         reader.add_all(segments, false);
-        // Names that come while one looks may be missed: of what is found, all before it is found in the second look.
+        // A look can miss names that are added at the same time. The second look finds all files that are older than
+        // a found file.
         reader.look()?;
         reader.look()?;
         Ok(reader)

@@ -1,4 +1,4 @@
-//! Beginning at the end, or a few entries before it, without reading what lies before.
+//! The start of reading at the end of a log, or a few entries before it, without reading the entries before.
 
 use std::cmp::Reverse;
 use std::io;
@@ -11,7 +11,7 @@ use super::stream::{Head, Stream, Terms, Waiting};
 use super::{At, LogReader};
 
 impl LogReader {
-    /// Passes over everything there is now. What is told after that has come since, or was not complete.
+    /// Skips everything that the log contains now. Later events are new, or were incomplete before.
     pub fn seek_to_end(&mut self) {
         self.go_on();
         self.ready.clear();
@@ -30,11 +30,11 @@ impl LogReader {
         }
     }
 
-    /// Moves a new reader to the last `entries` entries of the log, in the usual order. Reads only the segments that contain
-    /// these entries, and the segments that are not sealed. The range and the mode of the reader apply.
+    /// Moves a new reader to the last `entries` entries of the log, in the usual order. Reads only the segments that
+    /// contain these entries, and the segments that are not sealed. The range and the mode of the reader apply.
     ///
     /// # Errors
-    /// Returns [`io::ErrorKind::InvalidInput`] if the reader has already read entries.
+    /// [`io::ErrorKind::InvalidInput`] if the reader has already read entries.
     pub fn seek_to_last(&mut self, entries: u64) -> io::Result<()> {
         let mut failures = self.take_failures();
         if !self.is_untouched() {
@@ -57,7 +57,8 @@ impl LogReader {
             let (count, latest) = file.seek_to_last(most, terms);
             spans.push(vec![Span { first: 0, last: latest, at_least: count, counted: Some(count) }]);
         }
-        // What a filter leaves of a segment no trailer tells: as many are read, from the last on, as it takes.
+        // A trailer does not show the number of entries that a filter selects. Segments are read from the last one on
+        // until there are enough.
         let from = threshold(&mut spans, entries, |stream, segment| {
             let waiting = self.streams.get(stream)?.waiting.get(segment)?;
             terms.filter.is_some().then(|| count(waiting, terms).0)
@@ -93,7 +94,8 @@ impl LogReader {
         Ok(())
     }
 
-    /// Takes the errors of the files that cannot be read. The reader is as if these files did not exist.
+    /// Removes and returns the errors of the files that cannot be read. The reader then behaves as if these files did
+    /// not exist.
     fn take_failures(&mut self) -> Vec<(PathBuf, io::Error)> {
         let mut failures = Vec::new();
         for stream in &mut self.streams {
@@ -126,7 +128,7 @@ struct Span {
     last: u64,
     /// So many entries it has at least.
     at_least: u64,
-    /// So many it has, where it had to be read.
+    /// The number of its entries, if it has been read.
     counted: Option<u64>,
 }
 
@@ -153,8 +155,8 @@ impl Span {
     }
 }
 
-/// The highest key at or behind which so many entries are. Where it is not known how many a segment has, `count` may count
-/// them.
+/// Returns the highest key at or after which there are `entries` entries. If the number of entries of a segment is
+/// unknown, `count` may count them.
 fn threshold(spans: &mut [Vec<Span>], entries: u64, count: impl Fn(usize, usize) -> Option<u64>) -> u64 {
     let numbered = spans.iter_mut().enumerate().flat_map(|(stream, spans)| {
         spans.iter_mut().enumerate().map(move |(segment, span)| (stream, segment, span))
@@ -176,7 +178,8 @@ fn threshold(spans: &mut [Vec<Span>], entries: u64, count: impl Fn(usize, usize)
     0
 }
 
-/// How many entries of a segment are asked for, and its latest time. One that cannot be read has none.
+/// Returns the number of requested entries of a segment, and its latest time. A segment that cannot be read has no
+/// entries.
 fn count(waiting: &Waiting, terms: &Terms) -> (u64, u64) {
     let open = waiting
         .info
@@ -188,7 +191,7 @@ fn count(waiting: &Waiting, terms: &Terms) -> (u64, u64) {
 }
 
 impl Stream {
-    /// Passes over everything there is now.
+    /// Skips everything that the stream contains now.
     fn skip_to_end(&mut self, terms: &Terms) {
         if let Some(sealed) = self.waiting.iter().rposition(|waiting| waiting.info.trailer.is_some()) {
             self.open = None;

@@ -1,4 +1,4 @@
-//! The segments of one process's run, one after the other.
+//! The segments of one stream, in order.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,52 +16,53 @@ use super::filter::Filter;
 use super::open::{Look, OpenSegment, Step};
 use super::window::Window;
 
-/// How streams are read.
+/// The options with which streams are read.
 #[derive(Clone, Default)]
 pub(super) struct Terms {
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
     pub(super) access: Access,
-    /// How many times the directories have been looked through.
+    /// The number of looks at the directories.
     pub(super) round: u64,
-    /// Whether what is not complete at the end of a file is waited for.
+    /// Whether the reader waits for incomplete data at the end of a file.
     pub(super) follow: bool,
-    /// Of entries made from lines.
+    /// The limits of entries that are made from lines.
     pub(super) limits: Limits,
 }
 
 impl Terms {
-    /// Whether an entry is asked for, where it is one.
+    /// Returns whether an entry is requested.
     #[inline]
     pub(super) fn ask_for(&self, time: u64, entry: Option<EntryRef<'_>>) -> bool {
         self.window.admits(time)
             && self.filter.as_ref().is_none_or(|filter| entry.is_none_or(|entry| filter.matches(&entry)))
     }
 
-    /// How many entries of a segment are asked for at least, as far as its trailer tells.
+    /// Returns a lower bound of the number of requested entries of a segment, from its trailer.
     pub(super) fn at_least(&self, info: &SegmentInfo) -> u64 {
         if self.filter.is_some() { 0 } else { self.window.at_least(info) }
     }
 
-    /// Whether a segment need not be opened.
+    /// Returns whether a segment need not be opened.
     pub(super) fn skip(&self, info: &SegmentInfo) -> bool {
         self.window.skips(info) || self.filter.as_ref().is_some_and(|filter| filter.skips(info))
     }
 }
 
-/// A segment that is known and not read yet.
+/// A known segment that has not been read.
 pub(super) struct Waiting {
     pub(super) info: SegmentInfo,
-    /// A live one is opened when it is found: should it be deleted, it is known what was in it.
+    /// The open segment. A live segment is opened when it is found, so that its entries can be read even if it is
+    /// deleted.
     pub(super) open: Option<Box<OpenSegment>>,
-    /// How many times the directories had been looked through when it was found. Names that are added while one looks may
-    /// be missed: a gap before it is believed only after another round.
+    /// The number of looks at the directories when the segment was found. A look can miss names that are added at the
+    /// same time, so a gap before the segment is reported only after another look.
     found: u64,
-    /// Whether it was found in a directory, where those before it should be as well.
+    /// Whether the segment was found in a directory, which should then contain the earlier segments as well.
     listed: bool,
 }
 
-/// Whether both are the same segment, under whatever names.
+/// Returns whether both are the same segment, possibly with different names.
 fn is_same(a: &SegmentInfo, b: &SegmentInfo) -> bool {
     match (&a.header, &b.header) {
         (Ok(a), Ok(b)) => a.segment_id == b.segment_id,
@@ -69,34 +70,34 @@ fn is_same(a: &SegmentInfo, b: &SegmentInfo) -> bool {
     }
 }
 
-/// What a stream has next.
+/// The next event of a stream.
 pub(super) enum Head {
-    /// Nothing yet.
+    /// No event now.
     Idle,
     /// A sealed segment, whose entries are not earlier than the stream's key.
     Unopened,
     /// A frame of the open segment.
     Frame(Place),
-    /// A gap in it.
+    /// A range of the open segment without the expected frames.
     Lost(LostRange),
-    /// The first page of it is damaged.
+    /// The damaged first page of the open segment.
     DamagedHeader,
-    /// Segments that are gone.
+    /// Segments that do not exist.
     Missed(RangeInclusive<u64>),
     /// A file that cannot be read.
     File(PathBuf, io::Error),
 }
 
-/// The segments of one process's run, one after the other.
+/// The segments of one stream, in order.
 pub(super) struct Stream {
     pub(super) id: [u8; 16],
-    /// By their place in the stream.
+    /// The known segments, in their order in the stream.
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) open: Option<Box<OpenSegment>>,
-    /// The place of the segment that comes next; `None` before the first one, which may have any.
+    /// The position of the next segment, or `None` before the first one, which may have any position.
     pub(super) expected: Option<u64>,
-    /// By what the stream is merged with others: the latest time so far. A clock that steps back does not make entries
-    /// overtake those before them.
+    /// The key for merging this stream with others: the latest time so far. If a clock steps back, entries do not
+    /// move before earlier entries.
     pub(super) key: u64,
     pub(super) head: Head,
 }
@@ -132,12 +133,12 @@ impl Stream {
         }
     }
 
-    /// Whether nothing comes without a new segment.
+    /// Returns whether no event can come without a new segment.
     pub(super) fn is_at_rest(&self) -> bool {
         matches!(self.head, Head::Idle) && self.open.is_none() && self.waiting.is_empty()
     }
 
-    /// Whether there is a gap that has not been looked for again.
+    /// Returns whether there is a gap that was found in the last look.
     pub(super) fn has_doubts(&self, round: u64) -> bool {
         let mut expected = self.expected;
         self.waiting.iter().any(|waiting| {
@@ -150,7 +151,7 @@ impl Stream {
         })
     }
 
-    /// Finds what comes next.
+    /// Advances to the next event.
     pub(super) fn advance(&mut self, terms: &Terms) {
         loop {
             let Some(open) = &mut self.open else {
@@ -161,7 +162,8 @@ impl Stream {
             };
             match open.step() {
                 Step::Frame { place, time } => {
-                    // Where an index may pass over what a filter leaves out, the times of that count at the end of the segment only.
+                    // An index may skip entries that a filter excludes. Therefore the times of such entries count
+                    // only at the end of the segment.
                     if terms.filter.is_none() || open.info().trailer.is_none() {
                         self.key = self.key.max(time);
                     }
@@ -184,7 +186,7 @@ impl Stream {
                     return;
                 }
                 Step::Pending => {
-                    // Without locks, a segment with two behind it is no longer waited for.
+                    // Without locks, a segment with two later segments is no longer waited for.
                     if self.waiting.len() >= 2 {
                         open.give_up_waiting();
                         if !open.is_live() {
@@ -202,7 +204,7 @@ impl Stream {
         }
     }
 
-    /// Goes on to the next segment. Whether that decides what comes next.
+    /// Moves to the next segment. Returns whether this determines the next event.
     fn choose(&mut self, terms: &Terms) -> bool {
         let Some(next) = self.waiting.front() else {
             self.head = Head::Idle;
@@ -223,7 +225,8 @@ impl Stream {
             return false;
         }
         if let Some(trailer) = next.info.trailer {
-            // Opened when its turn comes: however many streams there are, few segments are open.
+            // The segment is opened when its turn comes, so that few segments are open even if there are many
+            // streams.
             self.key = self.key.max(trailer.min_time);
             self.head = Head::Unopened;
             return true;
@@ -231,7 +234,7 @@ impl Stream {
         self.open_next(terms)
     }
 
-    /// Opens the next segment. Whether that decides what comes next.
+    /// Opens the next segment. Returns whether this determines the next event.
     pub(super) fn open_next(&mut self, terms: &Terms) -> bool {
         let Some(next) = self.pass() else { return false };
         let open = match next.open {
@@ -255,7 +258,7 @@ impl Stream {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.head = Head::Missed(next.info.sequence..=next.info.sequence);
-                // One that was prepared and never used goes with its process.
+                // A segment that was preallocated and never used disappears with its process.
                 next.info.life != Life::Empty || next.info.owner != Owner::Gone
             }
             Err(error) => {
@@ -265,11 +268,11 @@ impl Stream {
         }
     }
 
-    /// Takes the next segment from those that wait.
+    /// Removes and returns the next segment.
     pub(super) fn pass(&mut self) -> Option<Waiting> {
         let next = self.waiting.pop_front()?;
         let sequence = next.info.sequence;
-        // Damaged first pages may say anything.
+        // The sequence of a damaged first page may have any value.
         self.expected = Some(self.expected.unwrap_or(0).max(sequence.saturating_add(1)));
         Some(next)
     }

@@ -13,11 +13,12 @@ use crate::severity::Severity;
 use super::source::Source;
 use super::unused;
 
-/// Bytes that are copied at a time, at first and at most. The most fits the second level of the CPU's cache.
+/// The smallest and the largest number of bytes that are copied at a time. The largest fits into the second level of
+/// the CPU's cache.
 const CHUNK: (usize, usize) = (4 << 10, 64 << 10);
-/// The same for system calls, which have a cost of their own.
+/// The same numbers for system calls, each of which has a fixed cost.
 const FILE_CHUNK: (usize, usize) = (16 << 10, 256 << 10);
-/// Bytes of a map and of a file that a search looks at in one step.
+/// The numbers of bytes of a map and of a file that a search examines in one step.
 const SEARCHED: (usize, usize) = (4 << 10, 64 << 10);
 
 /// The memory from which frames are copied.
@@ -42,7 +43,7 @@ impl Place {
         Self { at, payload: frame.payload.len(), kind: frame.kind, severity: frame.severity }
     }
 
-    /// The frame, whose bytes begin at `at` of `bytes`.
+    /// Returns the frame, whose bytes begin at `at` of `bytes`.
     #[inline(always)]
     pub(crate) fn frame<'a>(&self, bytes: &'a [u8], at: usize) -> FrameRef<'a> {
         let payload = bytes.get(at..).and_then(|bytes| bytes.get(HEADER_LEN..HEADER_LEN + self.payload));
@@ -57,8 +58,8 @@ impl Place {
 
 /// A source that copies frames to a private buffer before it checks and lends them.
 ///
-/// The buffer holds the bytes from `start` on. A frame in the buffer is the frame that was checked: a process that changes the
-/// file afterwards changes nothing in the buffer. The buffer is reused, so reading allocates nothing per entry.
+/// The buffer contains the bytes from `start`. A frame in the buffer is the frame that was checked: if a process
+/// changes the file later, the buffer does not change. The buffer is reused, so reading allocates nothing per entry.
 pub(crate) struct Copies {
     store: Store,
     buffer: Vec<u8>,
@@ -67,7 +68,7 @@ pub(crate) struct Copies {
     at_rest: bool,
     /// The next number of bytes to copy.
     chunk: usize,
-    /// Bytes that a search looks at, and their offset.
+    /// The bytes that a search examines, and their offset.
     searched: (usize, Vec<u8>),
 }
 
@@ -79,7 +80,8 @@ impl Store {
         }
     }
 
-    /// Fills `out` from `at` on. Returns whether the segment has that many bytes. Bytes that are gone are zeros.
+    /// Fills `out` with the bytes from `at`. Returns whether the segment has that many bytes. Bytes that no longer
+    /// exist are zeros.
     #[inline]
     fn copy(&self, at: usize, out: &mut [u8]) -> bool {
         match self {
@@ -120,7 +122,7 @@ impl Store {
         }
     }
 
-    /// Returns the offset from which bytes are gone.
+    /// Returns the offset from which the bytes no longer exist.
     #[inline]
     fn gone(&self) -> Option<usize> {
         match self {
@@ -151,7 +153,7 @@ impl Copies {
         Self { store, buffer: Vec::new(), start: 0, at_rest: false, chunk, searched }
     }
 
-    /// Takes note that the segment can no longer grow.
+    /// Records that the segment can no longer grow.
     pub(crate) fn rest(&mut self) {
         self.at_rest = true;
     }
@@ -163,12 +165,12 @@ impl Copies {
         }
     }
 
-    /// Returns the offset from which bytes of the file are gone, because another program truncated it.
+    /// Returns the offset from which the bytes of the file no longer exist, because another program truncated it.
     pub(crate) fn gone(&self) -> Option<usize> {
         self.store.gone()
     }
 
-    /// The part of the buffer that begins at `at` and ends at `end` or before.
+    /// Returns the part of the buffer that begins at `at` and ends at `end` or before.
     #[inline(always)]
     fn buffered(&self, at: usize, end: usize) -> &[u8] {
         let from = at.wrapping_sub(self.start);
@@ -176,13 +178,13 @@ impl Copies {
         self.buffer.get(from..to).unwrap_or(&[])
     }
 
-    /// The frame at `place`, which was found last.
+    /// Returns the frame at `place`, which was found last.
     #[inline(always)]
     pub(crate) fn frame(&self, place: &Place) -> FrameRef<'_> {
         place.frame(&self.buffer, place.at.wrapping_sub(self.start))
     }
 
-    /// The frame at `at` in the buffer, with a computed checksum.
+    /// Returns the frame at `at` in the buffer after a check of its checksum.
     #[inline]
     pub(crate) fn verified(&self, at: usize, tag: u32) -> Result<FrameRef<'_>, FrameFault> {
         frame::parse(self.buffered(at, usize::MAX), at, tag)
@@ -198,7 +200,7 @@ impl Copies {
         let (least, most) = self.store.chunks();
         let goes_on = (self.start..=self.start + self.buffer.len()).contains(&at);
         self.chunk = if goes_on { (self.chunk * 2).min(most) } else { least };
-        // Allocated once. A buffer that one large frame needed is not kept for small ones.
+        // The buffer is allocated once. A buffer for one large frame is not kept for small frames.
         if self.buffer.capacity() == 0 || (self.buffer.capacity() > 4 * most && len <= most) {
             self.buffer = Vec::with_capacity(most.min(self.store.len()));
         }
@@ -217,11 +219,13 @@ impl Copies {
         Ok(())
     }
 
-    /// Returns how many of the `ahead` bytes from `at` on belong to complete frames. `first` is the length of the first one.
+    /// Returns the number of the `ahead` bytes from `at` that belong to complete frames. `first` is the length of the
+    /// first one.
     fn committed(&mut self, at: usize, first: usize, ahead: usize) -> usize {
         let is_map = self.map().is_some();
         if !is_map {
-            // The words in one system call, and then, with a second one, the bytes that were stored before the words.
+            // The first system call reads the words, and the second one reads the bytes that were stored before the
+            // words.
             self.buffer.resize(ahead, 0);
             self.store.copy(at, &mut self.buffer);
             fence(Ordering::Acquire);

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 /// The outcome of a command. Of several outcomes, a command reports the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
-    /// The command succeeded.
+    /// Success.
     Clean,
-    /// No entry matched, or a check found a problem.
+    /// No matching entry, or a problem that a check found.
     NoMatch,
-    /// The command finished, but some data was lost or not read. The loss has been reported.
+    /// Completion with a loss: some data was lost or not read. The command has reported the loss.
     Lossy,
-    /// At least a part of the command failed. The reason has been reported.
+    /// Failure of the command or of a part of it. The command has reported the reason.
     Failed,
 }
 
@@ -43,7 +43,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Returns whether `error` is a closed output pipe, which is not a failure: `fusewire cat logs | head`.
+/// Returns whether `error` is a closed output pipe. A closed pipe is not a failure: `fusewire cat logs | head`.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

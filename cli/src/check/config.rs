@@ -304,7 +304,7 @@ impl Config {
     }
 }
 
-/// Parses a date, which begins at midnight UTC, or a time with an offset.
+/// Parses a date or a time with an offset. A date means midnight UTC at the start of this day.
 fn moment(text: &str) -> Result<u64> {
     let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(day()?.timestamp()));

@@ -82,7 +82,7 @@ fn result(finding: &Finding, rules: &[Held]) -> Value {
     made
 }
 
-/// Returns a path as a URI, which is relative if the path is relative.
+/// Returns a path as a URI. A relative path results in a relative URI.
 fn uri(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let mut uri = String::from(if path.is_absolute() { "file://" } else { "" });

@@ -109,7 +109,7 @@ fn summarise(
     row("next", &format!("fusewire cat {to}"));
 }
 
-/// Returns the disk space of a file. A sealed segment frees its unused space and keeps its length.
+/// Returns the disk space of a file. The seal of a segment frees unused disk space and does not change the length.
 fn on_disk(file: &fs::Metadata) -> u64 {
     #[cfg(unix)]
     return std::os::unix::fs::MetadataExt::blocks(file) * 512;

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Returns the listing of `directory`, which must contain a log file.
+/// Returns the listing of `directory`, or an error if the directory contains no log files.
 fn listing(directory: &Path) -> Result<Listing> {
     let listing = list(directory).with_context(|| directory.display().to_string())?;
     if listing.segments.is_empty() && listing.unreadable.is_empty() && listing.files.is_empty() {

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
 }
 
-/// Returns a flag that Ctrl-C sets, which ends a command without a failure.
+/// Returns a flag that Ctrl-C sets. The command then ends without a failure.
 pub(super) fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);

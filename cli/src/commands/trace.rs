@@ -21,7 +21,7 @@ use crate::output::time::Clock;
 use crate::output::{Terminal, escape};
 use tree::{Logged, Tree};
 
-/// The maximum number of entries in the tree, which bounds the memory.
+/// The maximum number of entries in the tree. The limit bounds the memory.
 const MOST: usize = 100_000;
 
 /// The keys of the id of the parent span.

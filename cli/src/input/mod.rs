@@ -176,7 +176,7 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Returns whether the path is standard input or a pipe, which can be read only once.
+/// Returns whether the path is standard input or a pipe. Such input can be read only once.
 pub(crate) fn is_stream(path: &Path) -> Result<bool> {
     if is_stdin(path) {
         return Ok(true);

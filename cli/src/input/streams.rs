@@ -1,4 +1,4 @@
-//! The numbers of the segments of each stream, which show whether segments are missing.
+//! The numbers of the segments of each stream. A gap in the numbers means that segments are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

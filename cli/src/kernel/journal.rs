@@ -24,8 +24,8 @@ impl Told {
     }
 }
 
-/// Parses the entry in `line`. Returns `None` if the entry is not from the kernel. A journal identifies messages of the
-/// kernel by their transport, which a program cannot forge.
+/// Parses the entry in `line`. Returns `None` if the entry is not from the kernel. The field `_TRANSPORT` identifies messages
+/// of the kernel. A program cannot forge this field.
 pub(super) fn parse(line: &str) -> Option<Told> {
     // Most entries are from other programs. This test avoids the cost of the JSON parser.
     if !line.contains("\"kernel\"") {

@@ -10,7 +10,7 @@ pub(super) struct Killed<'a> {
     pub(super) scope: Option<Constraint>,
     pub(super) task: Task<'a>,
     pub(super) uid: Option<u32>,
-    /// `None` for kernels before 2.6.33, which write only the name.
+    /// `None` for kernels before 2.6.33. These kernels write only the name.
     pub(super) sizes: Option<Sizes>,
     pub(super) score_adj: Option<i32>,
 }

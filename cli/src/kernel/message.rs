@@ -39,7 +39,7 @@ pub(super) enum Message<'a> {
     Group { group: &'a str },
     /// `oom_reaper: reaped process 12345 (x), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`: the memory that remains.
     Reaped { task: Task<'a>, left: Reaped },
-    /// There is no process to kill, or the chosen process already exits.
+    /// No process to kill, or a chosen process that already exits.
     Spared,
     /// `Linux version 6.1.0`: the machine booted.
     Booted,

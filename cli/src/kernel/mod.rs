@@ -35,7 +35,7 @@ pub(crate) struct Records {
     pub(crate) left_out: u64,
     /// Number of lines.
     pub(crate) lines: u64,
-    /// Number of skipped lines, which are longer than all lines of the kernel.
+    /// Number of skipped lines. A skipped line is longer than all lines of the kernel.
     pub(crate) too_long: u64,
 }
 

@@ -57,8 +57,7 @@ impl Heads {
         Some(head)
     }
 
-    /// Removes the brackets of `dmesg` and the kernel, which contain times, threads and processors. Stops at any other
-    /// bracket.
+    /// Removes leading brackets that contain a time, a thread or a processor. Stops at any other bracket.
     fn brackets<'a>(&mut self, text: &'a str, head: &mut Head<'_>) -> &'a str {
         let mut rest = text;
         while let Some((inside, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

@@ -22,7 +22,7 @@ pub(crate) struct OomKill {
     pub(crate) task: String,
     /// User id of the process.
     pub(crate) uid: Option<u32>,
-    /// Whether the log contains the message that the kernel sent the signal. Otherwise the log only contains the choice of
+    /// Whether the log contains the message that the kernel sent the signal. Otherwise the log contains only the choice of
     /// the process.
     pub(crate) confirmed: bool,
     /// Part of the machine that ran out of memory.
@@ -35,7 +35,7 @@ pub(crate) struct OomKill {
     pub(crate) with_group: Option<String>,
     /// Process whose request for memory caused the kill.
     pub(crate) invoked_by: Option<Invoker>,
-    /// Process with the highest score, if the kernel killed a child of it instead.
+    /// Process with the highest score, if the kernel killed one of its children instead.
     pub(crate) instead_of: Option<(u32, String)>,
     /// Badness score, 0 to 1000 plus the adjustment. If `instead_of` is present, the score of that process.
     pub(crate) score: Option<u64>,

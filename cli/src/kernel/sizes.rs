@@ -3,8 +3,8 @@
 /// Maximum process id of Linux (`PID_MAX_LIMIT`).
 const HIGHEST_PID: u32 = 4 * 1024 * 1024;
 
-/// A limit of at least this number of bytes means that there is no limit. Without a limit, the kernel writes its maximum
-/// number of pages, which depends on the page size.
+/// A limit of at least this number of bytes means that there is no limit. In this case, the kernel writes a maximum that
+/// depends on the page size.
 const NO_LIMIT: u64 = 1 << 62;
 
 /// Parses `65536kB` and returns bytes.

@@ -19,10 +19,10 @@ pub(crate) enum Stamp {
 impl Stamp {
     /// Returns the time in nanoseconds since the Unix epoch.
     ///
-    /// `near` is a time close to this one, for example the time of the last entry of the process, in the time zone of the
-    /// machine that wrote the log. A missing year is the year that results in the time closest to `near`. `boot` is the boot
-    /// time of the machine in nanoseconds since the Unix epoch. Returns `None` if the time counts from the boot and `boot` is
-    /// `None`, or if the time is outside the calendar.
+    /// `near` is a time close to this one, for example the time of the last entry of the process. Its time zone must be the
+    /// time zone of the machine that wrote the log. If the year is missing, the function chooses the year with the result
+    /// closest to `near`. `boot` is the boot time of the machine in nanoseconds since the Unix epoch. Returns `None` if the
+    /// time counts from the boot and `boot` is `None`, or if the time is outside the calendar.
     pub(crate) fn unix_nanos(self, near: &Zoned, boot: Option<u64>) -> Option<u64> {
         let zoned = |civil: DateTime| {
             let instant = civil.to_zoned(near.time_zone().clone()).ok()?.timestamp();

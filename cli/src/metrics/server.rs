@@ -41,7 +41,7 @@ const HEAD_BYTES: usize = 16 << 10;
 /// Scrapes within this time share one result.
 const SHARED: Duration = Duration::from_secs(1);
 
-/// A scrape that gets no new result within this time returns the previous one.
+/// Maximum time that a scrape waits for a new result. After this time, it returns the previous result.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Maximum time that the server waits for the client to close the connection after the response, and maximum size of the input
@@ -75,7 +75,7 @@ impl Server {
     /// Listens at `address`: `127.0.0.1:9187`, or `:9187` for all addresses of the machine.
     ///
     /// # Errors
-    /// Returns an error if the address is invalid or in use, or if the system refuses the thread.
+    /// Returns an error if the address is invalid or in use, or if the thread cannot be started.
     pub(super) fn start(address: &str) -> Result<Self> {
         let whole = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
         let at = || format!("listening at {address}");
@@ -126,7 +126,7 @@ async fn accept(listener: &tokio::net::TcpListener, exchange: &Arc<Exchange>) {
                 sleep(RETRY).await;
             }
         }
-        // The new connection gets its turn before the next one can replace it.
+        // The new connection runs before the next connection can replace it.
         yield_now().await;
     }
 }
@@ -191,7 +191,7 @@ async fn serve(mut stream: TcpStream, exchange: Arc<Exchange>, is_busy: Arc<Atom
         .half_close(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(&mut stream), service);
-    // An error of the connection concerns its client alone. `hyper` has answered a malformed request.
+    // An error of a connection affects only its client. `hyper` has answered a malformed request.
     let is_complete = timeout(LIFETIME, connection).await.is_ok();
     is_busy.store(false, Ordering::Relaxed);
     if is_complete && stream.shutdown().await.is_ok() {

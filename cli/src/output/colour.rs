@@ -1,4 +1,4 @@
-//! The colour escape sequences, which are rendered once.
+//! The escape sequences of colours. Each sequence is rendered once.
 
 use anstyle::{AnsiColor, Style};
 use fusewire::Severity;

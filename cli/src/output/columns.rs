@@ -26,7 +26,7 @@ pub(crate) enum Form {
 /// A printer of selected fields.
 pub(crate) struct Columns {
     form: Form,
-    /// The name and the path of each field. If empty, all fields of an entry are printed.
+    /// The name and the path of each field. If the list is empty, all fields of an entry are printed.
     fields: Vec<(String, Field)>,
     clock: Clock,
     palette: Palette,
@@ -36,7 +36,7 @@ pub(crate) struct Columns {
 
 /// The fields before the attributes if no fields are selected.
 const HEAD: [&str; 7] = ["time", "level", "target", "thread", "trace_id", "span_id", "message"];
-/// The maximum depth of printed containers, which equals the maximum depth of an entry.
+/// The maximum depth of printed containers. It is equal to the maximum depth of an entry.
 const DEEPEST: usize = 64;
 
 impl Columns {

@@ -93,7 +93,7 @@ impl EntryPrinter {
         match &mut self.format {
             Format::Text(printer) => printer.print_loss(record, &mut terminal.out),
             Format::Json => json::print_loss(record, &mut terminal.out),
-            // These formats can only contain entries.
+            // These formats can contain only entries.
             Format::Columns(_) | Format::Raw(..) => {
                 let count = record.get("count").and_then(|count| count.as_i128()).unwrap_or(0);
                 // A closed standard error is not a failure.

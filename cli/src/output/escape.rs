@@ -32,7 +32,7 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// The context of a text, which selects the additional escapes.
+/// The context of a text. It selects the additional escapes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {
     /// Free text, in which backslashes and tabs are not escaped.
@@ -48,7 +48,7 @@ pub(crate) fn push_line(text: &[u8], paint: &Paint, out: &mut String) {
     push(text, Context::Line, paint, out);
 }
 
-/// Appends a text as a value. It is quoted unless it is one unambiguous word.
+/// Appends a text as a value. Quotes the text unless it is a single unambiguous word.
 pub(crate) fn push_value(text: &[u8], paint: &Paint, out: &mut String) {
     let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
     let bare = classes & QUOTES == 0
@@ -64,7 +64,7 @@ pub(crate) fn push_value(text: &[u8], paint: &Paint, out: &mut String) {
     }
 }
 
-/// Appends a text as a key. It is quoted unless it is one word.
+/// Appends a text as a key. Quotes the text unless it is a single word.
 pub(crate) fn push_key(text: &[u8], paint: &Paint, out: &mut String) {
     let classes = text.iter().fold(0, |all, byte| all | CLASSES[usize::from(*byte)]);
     if classes & QUOTES == 0 && !text.is_empty() {

@@ -15,7 +15,7 @@ use super::{Terminal, losses};
 use crate::input::selection::Selection;
 use crate::outcome::Outcome;
 
-/// A printer of reader events, which records the worst outcome.
+/// A printer of reader events. It records the worst outcome.
 pub(crate) struct EventPrinter {
     entries: EntryPrinter,
     mode: Mode,

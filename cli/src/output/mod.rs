@@ -64,7 +64,7 @@ impl Terminal {
         }
     }
 
-    /// Writes the buffer if it is full. Call this after each entry or line.
+    /// Writes the buffer if it is full. Commands call this function after each entry or line.
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
         if let Some(backwards) = &mut self.backwards {
             backwards.push(self.out.as_bytes())?;
@@ -155,7 +155,7 @@ impl Terminal {
     /// Prints the error of a failed command: `fusewire: FILE: byte N: cause`.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         self.diagnose(&format!("{error:#}"));
-        // The text of a query, with a mark under the error.
+        // The further lines contain the text of the query and a mark under the error.
         if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<QueryError>()) {
             let shown = format!("{error:#}");
             for line in shown.lines().skip(1) {

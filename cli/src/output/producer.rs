@@ -83,13 +83,13 @@ pub(crate) fn state(segment: &SegmentInfo) -> &'static str {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum End {
-    /// The process is alive: it holds the lock of a segment.
+    /// A running process: it holds the lock of a segment.
     Alive,
-    /// The process closed its log.
+    /// A process that closed its log.
     Stopped,
-    /// The process ended without closing its log.
+    /// A process that ended without closing its log.
     Died,
-    /// The segments do not determine the end of the process.
+    /// An end that the segments do not determine.
     #[default]
     Unknown,
 }

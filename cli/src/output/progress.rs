@@ -1,4 +1,4 @@
-//! The progress bar, which is shown only on a terminal.
+//! The progress bar. It is visible only on a terminal.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Terminal;
 
-/// Returns a spinner for a scan, which is hidden if standard error is not a terminal.
+/// Returns a spinner for a scan. The spinner is hidden if standard error is not a terminal.
 pub(crate) fn looking() -> ProgressBar {
     let bar = ProgressBar::hidden();
     if Terminal::has_watcher() {
@@ -19,8 +19,8 @@ pub(crate) fn looking() -> ProgressBar {
     bar
 }
 
-/// Returns a progress bar over `len` bytes, or a counter if the length is unknown. It is hidden if standard error is not a
-/// terminal.
+/// Returns a progress bar over `len` bytes, or a counter if the length is unknown. The bar is hidden if standard error is not
+/// a terminal.
 pub(crate) fn bar(len: Option<u64>) -> ProgressBar {
     if !Terminal::has_watcher() {
         return ProgressBar::hidden();

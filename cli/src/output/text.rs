@@ -16,7 +16,7 @@ use super::numbers::grouped;
 use super::time::{Clock, Zone};
 use super::value::{MARK, push_scalar, push_trip};
 
-/// The attribute with which the importer marks a line that is not JSON. It is not printed.
+/// The attribute that the importer adds to a line that is not JSON. The printer omits this attribute.
 const TEXT_MARK: &str = "fusewire.import.format";
 
 fn is_text_mark(attribute: &Attribute<'_>) -> bool {

@@ -10,7 +10,7 @@ use super::escape;
 use super::numbers::grouped;
 use super::time::{push_duration, push_timestamp};
 
-/// The mark of a trip, which precedes the name of its cause.
+/// The mark of a trip. It precedes the name of the cause.
 pub(crate) const MARK: &str = "⟂";
 
 /// Maximum number of printed bytes of a byte string. JSON output contains all bytes.

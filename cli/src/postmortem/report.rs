@@ -62,11 +62,11 @@ pub(crate) struct Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Finding {
-    /// The condition applies.
+    /// A condition that applies.
     Found,
-    /// The condition does not apply.
+    /// A condition that does not apply.
     NotFound,
-    /// The data is insufficient.
+    /// Insufficient data for a conclusion.
     Unknown,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Kill {
     pub(crate) group: Option<String>,
     /// Process whose request for memory caused the kill.
     pub(crate) invoked_by: Option<String>,
-    /// Process with the highest score, if the kernel killed a child of it instead.
+    /// Process with the highest score, if the kernel killed one of its children instead.
     pub(crate) instead_of: Option<String>,
     /// Whether the kernel log confirms the kill, and not only the choice of the process.
     pub(crate) confirmed: bool,

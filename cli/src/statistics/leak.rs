@@ -20,12 +20,12 @@ const EVEN: f64 = 1.0 / 3.0;
 /// Significance level of the trend test. The level is exact for independent samples only.
 pub(crate) const SIGNIFICANCE: f64 = 0.01;
 
-/// Maximum share of one step in the growth; [`TWO_STEPS`] is the maximum share of two steps. A leak grows continuously.
-/// Growth in one or two steps is not a leak.
+/// Maximum share of one step in the growth. [`TWO_STEPS`] is the maximum share of two steps. A leak grows continuously, so
+/// growth in one or two steps is not a leak.
 const ONE_STEP: f64 = 0.4;
 const TWO_STEPS: f64 = 0.55;
 
-/// Minimum share of the last quarter of the time in the growth: half of an even share. Memory that stopped growing is not a
+/// Minimum share of the growth in the last quarter of the time: half of an even share. Memory that stopped growing is not a
 /// leak.
 const LAST_QUARTER: f64 = 0.125;
 
@@ -62,7 +62,7 @@ pub(crate) struct Leak {
     pub(crate) rises: (usize, usize),
     /// Growth from the first floor to the last, in bytes.
     pub(crate) growth: f64,
-    /// Share of the greatest step in the growth; 0.0 without growth.
+    /// Share of the growth in the greatest step; 0.0 without growth.
     pub(crate) greatest: f64,
     /// Reason why the series contains no leak; `None` if it contains a leak.
     pub(crate) but: Option<&'static str>,

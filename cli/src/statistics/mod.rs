@@ -1,4 +1,4 @@
-//! The statistical tests of the verdicts. Each test documents its rule and its error rate.
+//! The statistical tests of the verdicts. The documentation of each test contains its rule and its error rates.
 
 mod correlation;
 mod leak;

@@ -7,8 +7,8 @@ use super::Series;
 pub(crate) const SAMPLES: usize = 24;
 const MOST: usize = 512;
 
-/// Minimum number of points before the gap opens; at least one of [`BEFORE_SHARE`] points. A gap that exists from the start
-/// is not a divergence.
+/// Minimum number of points before the gap opens. In addition, one of [`BEFORE_SHARE`] points must be before it. A gap that
+/// exists from the start is not a divergence.
 const BEFORE: usize = 8;
 const BEFORE_SHARE: usize = 10;
 

@@ -23,7 +23,7 @@ const CREW: &str = "victim";
 const STEP: u64 = 250;
 /// The number of reported entries after which the victim is killed.
 const KILL_AT: u64 = 20_000;
-/// The delay before the kill, which makes a kill during an append likely.
+/// The delay before the kill. The delay makes a kill during an append likely.
 const GRACE: Duration = Duration::from_micros(1_500);
 /// The maximum number of entries per thread.
 const MOST: u64 = 100_000;
@@ -92,7 +92,7 @@ fn kill(directory: &Path) -> Result<[u64; THREADS as usize]> {
     Ok(told)
 }
 
-/// Returns the report of a thread: its number and its progress in one word, which is written atomically.
+/// Returns the report of a thread: its number and its progress. The report is one word, so that its write is atomic.
 fn word(thread: u16, count: u64) -> [u8; 8] {
     (u64::from(thread) << 48 | count).to_le_bytes()
 }

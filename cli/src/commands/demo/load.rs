@@ -24,7 +24,7 @@ impl Worker {
         (0..threads).map(|number| Self { number, name: format!("{crew}-{number}") }).collect()
     }
 
-    /// Returns the name of the thread, which its entries contain.
+    /// Returns the name of the thread. The entries of the worker contain this name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

@@ -13,7 +13,7 @@ use crate::output::numbers::{bytes, counted, grouped, spent};
 use crate::output::value::{MARK, push_trip};
 use crate::output::{Terminal, escape};
 
-/// Appends a line to the output buffer, which cannot fail.
+/// Appends a line to the output buffer. This operation cannot fail.
 macro_rules! say {
     ($terminal:expr, $($part:tt)*) => { _ = writeln!($terminal.out, $($part)*) };
 }

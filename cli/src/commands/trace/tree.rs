@@ -25,7 +25,7 @@ struct Span {
     parent: Option<u64>,
     name: Option<String>,
     process: String,
-    /// The earliest and the latest time of its entries; 0 is the time of an entry without a time.
+    /// The earliest and the latest time of the entries. The time 0 means that an entry has no time.
     times: (u64, u64),
     entries: Vec<usize>,
     children: Vec<u64>,

@@ -45,7 +45,7 @@ def open(  # noqa: A001 - it is always `fusewire.open`
     ``on_loss`` sets the reaction to damage and other losses: ``"warn"`` (one ``LossWarning`` per loss), ``"raise"`` (a
     ``DamageError`` at the first loss) or ``"ignore"``. ``Reader.losses`` lists the losses in all cases.
 
-    ``copy`` reads segments into memory instead of mapping them. Use it for files that another program may truncate.
+    ``copy`` reads segments with system calls instead of a map.
     """
     return Reader(
         paths, since=since, until=until, where=where, follow=follow, timeout=timeout, on_loss=on_loss, copy=copy

@@ -36,15 +36,20 @@ impl Bounds {
     pub(crate) fn guess<S: Source>(source: &mut S) -> Option<Self> {
         let (start, len) = (layout::DATA_START, source.len());
         let mut budget = Budget::new(len);
-        let salt = (start..len).step_by(ALIGN).find_map(|at| {
+        source.look_anew();
+        let mut next = start;
+        let salt = loop {
+            let at = source.next_nonzero(len, next)?;
+            next = at + ALIGN;
             let cost = source.cost(at, len);
-            if cost == 0 {
-                return None;
+            if cost == 0 || budget.spend(cost).is_none() {
+                continue;
             }
-            budget.spend(cost)?;
             let found = frame::tag_in(&source.header(at, len).0);
-            source.parse(at, len, found, false).ok().map(|_| frame::tag(found, at))
-        })?;
+            if source.parse(at, len, found, false).is_ok() {
+                break frame::tag(found, at);
+            }
+        };
         let trailer = trailer(source, len as u64, salt);
         let end = len - if trailer.is_some() { TRAILER_LEN } else { 0 };
         let stated = trailer

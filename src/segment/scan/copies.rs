@@ -10,7 +10,7 @@ use crate::format::frame::{self, ALIGN, FrameFault, FrameKind, FrameRef, HEADER_
 use crate::map::file::ReadMap;
 use crate::severity::Severity;
 
-use super::source::Source;
+use super::source::{Source, read_header};
 use super::unused;
 
 /// The smallest and the largest number of bytes that are copied at a time. The largest fits into the second level of
@@ -156,6 +156,7 @@ impl Copies {
     /// Records that the segment can no longer grow.
     pub(crate) fn rest(&mut self) {
         self.at_rest = true;
+        self.look_anew();
     }
 
     pub(crate) fn map(&self) -> Option<&ReadMap> {
@@ -330,6 +331,21 @@ impl Source for Copies {
             to = start.max(from);
         }
         from
+    }
+
+    /// Uses the bytes of a search if they cannot be out of date. So a search through many invalid headers makes few system calls.
+    fn header(&self, at: usize, end: usize) -> ([u8; HEADER_LEN], usize) {
+        let (start, bytes) = &self.searched;
+        let from = at.wrapping_sub(*start);
+        if let Some(header) = bytes.get(from..).and_then(|bytes| bytes.first_chunk())
+            && at + HEADER_LEN <= end
+        {
+            let word = u64_at(header, 0).unwrap_or(0);
+            if self.at_rest || (word != 0 && word != frame::intent_word(frame::payload_len(word))) {
+                return (*header, HEADER_LEN);
+            }
+        }
+        read_header(self, at, end)
     }
 
     fn look_anew(&mut self) {

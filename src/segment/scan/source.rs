@@ -37,10 +37,7 @@ pub(crate) trait Source {
 
     /// Returns the header at `at`, limited to the bytes before `end`, and its length.
     fn header(&self, at: usize, end: usize) -> ([u8; HEADER_LEN], usize) {
-        let mut header = [0; HEADER_LEN];
-        let len = end.min(self.len()).saturating_sub(at).min(HEADER_LEN);
-        let read = header.get_mut(..len).and_then(|header| self.read(at, header));
-        (header, if read.is_some() { len } else { 0 })
+        read_header(self, at, end)
     }
 
     /// Checks only the header of the frame at `at`.
@@ -61,6 +58,18 @@ pub(crate) trait Source {
         self.read(at, &mut bytes)?;
         Some(u64::from_le_bytes(bytes))
     }
+}
+
+/// Returns the header at `at` as far as it is before `end`, and its length.
+pub(super) fn read_header<S: Source + ?Sized>(
+    source: &S,
+    at: usize,
+    end: usize,
+) -> ([u8; HEADER_LEN], usize) {
+    let mut header = [0; HEADER_LEN];
+    let len = end.min(source.len()).saturating_sub(at).min(HEADER_LEN);
+    let read = header.get_mut(..len).and_then(|header| source.read(at, header));
+    (header, if read.is_some() { len } else { 0 })
 }
 
 impl<'a> Source for &'a [u8] {

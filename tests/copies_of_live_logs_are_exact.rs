@@ -126,7 +126,7 @@ fn of_a_process_that_is_killed() {
         let scene = Scene::new();
         let mut victim = scene.start("victim", run, &[]);
         wait_until("the victim begins", || (0..THREADS).all(|thread| scene.has_begun(run, thread)));
-        let mut follower = LogReader::options().copy(true).open(&[scene.log.clone()]).unwrap();
+        let mut follower = LogReader::options().copy(true).open(std::slice::from_ref(&scene.log)).unwrap();
         let mut read: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         let mut note = |event: &LogEvent<'_>| match event {
             LogEvent::Entry { entry, .. } => {

@@ -112,8 +112,7 @@ impl ZoneArgs {
 /// The method that opens segment files.
 #[derive(Args, Debug, Clone, Copy)]
 pub(crate) struct AccessArgs {
-    /// Copy files into memory instead of mapping them; use this for files that another program may truncate during
-    /// reading.
+    /// Read segments with system calls instead of a map.
     #[arg(long)]
     pub(crate) copy: bool,
 }

@@ -26,7 +26,7 @@ use super::room;
 use super::swap::{Cached, same};
 use super::unsynced::{Unsynced, sync};
 
-/// The pause before another look at a segment with an incomplete append.
+/// The pause before another check of a segment with an incomplete append.
 const SOON: Duration = Duration::from_millis(1);
 /// The minimum time between two loss records, or two attempts to write one.
 const RETELL: Duration = Duration::from_millis(50);

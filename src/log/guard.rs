@@ -12,7 +12,7 @@ use super::outcome::CloseError;
 /// A guard that closes a log when it is dropped, even if clones of the log still exist: [`Log::guard`].
 ///
 /// Rust does not drop statics. The global loggers of the crates `tracing` and `log` are statics, so a log that they
-/// own is never dropped. Without a guard, the log of such a process looks as if the process had been killed.
+/// own is never dropped. Without a guard, the log of such a process is in the same state as after SIGKILL.
 ///
 /// # Examples
 /// ```

@@ -32,14 +32,14 @@ const SETTLED: Duration = Duration::from_secs(30);
 pub(super) struct Inventory {
     folder: Option<FileId>,
     files: HashMap<OsString, Known>,
-    /// The number of looks at the directory.
+    /// The number of times that the directory has been read.
     looks: u64,
 }
 
 /// The facts about a file.
 struct Known {
     number: u64,
-    /// The number of the look that last found the name.
+    /// The number of the read that last found the name.
     seen: u64,
     kind: Kind,
     /// The number of bytes on disk, or `None` if it is unknown.

@@ -72,7 +72,7 @@ struct Workers {
 pub(super) struct Next {
     pub(super) sequence: u64,
     pub(super) previous_id: [u8; 16],
-    /// The number of bytes of all segments of the stream so far.
+    /// The number of bytes of all earlier segments of the stream.
     pub(super) made: u64,
 }
 

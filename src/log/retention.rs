@@ -121,7 +121,7 @@ pub(super) struct Ages {
     steps: Vec<Step>,
     /// The uptime at which each segment was first found, and at which it was first found ended.
     seen: HashMap<[u8; 16], (u64, Option<u64>)>,
-    /// The segments for which the wall clock is not trusted: at the first look all segments were too old at once.
+    /// The segments for which the wall clock is not trusted: at the first check all segments were too old at once.
     distrusted: HashSet<[u8; 16]>,
 }
 

@@ -56,7 +56,7 @@ pub(super) fn reserve(
     }
     let turn = turn?;
     let fits = |taken: u64| taken.saturating_add(bytes) <= budget;
-    // Segments that were sealed since the last look have released space.
+    // Segments that were sealed since the last read have released space.
     if fits(inventory.bytes(folder)?) || fits(inventory.bytes_now(folder)?) {
         return Ok(turn);
     }

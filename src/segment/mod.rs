@@ -48,13 +48,14 @@ pub use scan::{Event, Events, LostRange, LostReason, Mode};
 #[cfg(unix)]
 pub use series::{FILE_EXTENSION, Series, file_name};
 pub use verify::{Defect, VerifyReport, verify};
-/// Replaces pages of mapped segments by zeros if another program truncated the file, instead of a death by SIGBUS.
+/// Installs a handler of SIGBUS for readers. If another program truncates a mapped segment, the handler replaces the
+/// missing pages by zeros, and the process does not end.
 ///
-/// Call this function once, at the start of the program. The readers of this library never install a signal handler by
-/// themselves. Afterwards [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) return an error that contains the
-/// offset and the word "truncated". The handler passes each SIGBUS from other memory to the handler that was installed before.
-/// Maps of [`Segment::open_trusted`] and of `in_place` readers are not guarded: their callers promise that no process truncates
-/// the files.
+/// Call this function once, at the start of the program. The readers of this library never install a signal handler
+/// by themselves. Afterwards [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) return an error that
+/// contains the offset and the word "truncated". The handler passes each SIGBUS from other memory to the handler that
+/// was installed before. Maps of [`Segment::open_trusted`] and of `in_place` readers are not guarded: their callers
+/// promise that no process truncates the files.
 ///
 /// At most 128 segments are mapped at a time. Further segments are read with system calls, as with `copy(true)`.
 #[cfg(all(unix, not(loom)))]

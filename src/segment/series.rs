@@ -21,7 +21,8 @@ pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) ->
     format!("{created_unix_nano:020}-{stream:08x}-{sequence:08}.{FILE_EXTENSION}")
 }
 
-/// A writer that appends to one segment of a directory, and to a new segment when this one is full. For one thread.
+/// A writer that appends to one segment of a directory, and to a new segment when this one is full. Only one thread
+/// can use it.
 pub struct Series {
     directory: PathBuf,
     options: SegmentOptions,

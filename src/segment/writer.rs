@@ -263,7 +263,7 @@ impl SegmentWriter {
         self.map.store_release(layout::TAIL, layout::tail_word(self.tail));
     }
 
-    /// Writes everything appended so far to disk, and stores this position in the segment.
+    /// Writes all appended entries to disk, and stores this position in the segment.
     ///
     /// # Errors
     /// The errors of the disk. After an error it is unknown which bytes of the segment are on disk. Do not flush it

@@ -17,10 +17,10 @@ const BELIEVE: Duration = Duration::from_millis(100);
 /// tick every 1 to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The number of looks for which the name of a deleted file is remembered. If a file with this name appears in that
-/// time, it is reported as another file.
+/// The number of reads of the directory for which the name of a deleted file is remembered. If a file with this name
+/// appears in that time, it is reported as another file.
 const REMEMBER: u64 = 1 << 16;
-/// The file number that stands for a deleted file.
+/// The file number of a deleted file.
 const GONE: u64 = u64::MAX;
 
 /// The files that are new in a directory.
@@ -34,10 +34,10 @@ pub(super) struct News {
 /// A directory that a reader watches for new files.
 pub(super) struct Directory {
     path: PathBuf,
-    /// The known names, each with the number of the look that last found it and the number of its file.
+    /// The known names, each with the number of the read that last found it and the number of its file.
     known: HashMap<OsString, (u64, u64)>,
     looks: u64,
-    /// The modification time of the directory before the last look.
+    /// The modification time of the directory before the last read.
     modified: Option<SystemTime>,
     /// The time when this modification time was first seen.
     changed: Instant,
@@ -62,12 +62,12 @@ impl Directory {
         fs::metadata(&self.path).ok()?.modified().ok()
     }
 
-    /// Returns the files that are new since the last look.
+    /// Returns the files that are new since the last read.
     ///
     /// # Errors
     /// The errors of the file system.
     pub(super) fn look(&mut self) -> io::Result<News> {
-        // The time is read before the names. The next look finds the changes that happen in between.
+        // The time is read before the names. The next read finds the changes that happen in between.
         let modified = self.modified();
         self.looked = Instant::now();
         if modified != self.modified {
@@ -75,7 +75,7 @@ impl Directory {
         }
         self.looks += 1;
         let mut news = News::default();
-        // All names are read before the first one is recorded: after an error, the next look returns them.
+        // All names are read before the first one is recorded: after an error, the next read returns them.
         for entry in fs::read_dir(&self.path)?.collect::<io::Result<Vec<_>>>()? {
             let name = entry.file_name();
             let is_segment = is_segment_name(name.as_ref());
@@ -99,7 +99,7 @@ impl Directory {
     }
 
     /// Forgets the names of deleted segments, and marks other deleted files. A name that is missing from a single
-    /// look is kept, because the listing may have missed it.
+    /// read is kept, because that read may have missed it.
     fn forget(&mut self) {
         let looks = self.looks;
         self.known.retain(|_, (seen, file)| {

@@ -28,7 +28,7 @@ impl LogReader {
         Ok(due)
     }
 
-    /// Looks at the directories. If one of them cannot be read, adds the files of the others.
+    /// Reads the directories. If one of them cannot be read, adds the files of the others.
     ///
     /// # Errors
     /// The first error of a directory.
@@ -182,7 +182,7 @@ impl LogReader {
                 None => self.push(Stream::new(info.stream_id, None)),
             };
         }
-        // A stream that is found after the first two looks is followed from its beginning.
+        // A stream that is found after the first two reads is followed from its beginning.
         let expected = (self.terms.round > 2).then_some(0);
         let index = self.push(Stream::new(info.stream_id, expected));
         self.by_id.insert(info.stream_id, index);

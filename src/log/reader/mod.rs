@@ -79,7 +79,7 @@ pub struct LogReader {
     files: Vec<LogFile>,
     by_file: HashMap<FileId, usize>,
     directories: Vec<Directory>,
-    /// The files that were named one by one, each with its identity at the last look.
+    /// The files that were named one by one, each with its identity at the last check.
     named: Vec<(PathBuf, Option<FileId>)>,
     /// The streams and files that have an event, ordered by their key and then by their index.
     ready: BinaryHeap<Reverse<(u64, At)>>,
@@ -90,7 +90,7 @@ pub struct LogReader {
     /// The number of events until streams without an event are polled again.
     until_poll: u32,
     pause: Duration,
-    /// The time of the last look at the directories, if the reader follows.
+    /// The time of the last read of the directories, if the reader follows.
     looked: Option<Instant>,
     terms: Terms,
 }
@@ -113,7 +113,7 @@ impl LogReader {
         }
     }
 
-    /// Waits for new events for at most `timeout`. Returns whether there may be some. The reader polls the
+    /// Waits for new events for at most `timeout`. Returns whether there may be new events. The reader polls the
     /// directories and the commit words of live segments every 5 ms or more often.
     ///
     /// It polls because writers do not signal: a signal would cost the writer a system call per entry, and changes

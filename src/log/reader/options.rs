@@ -148,8 +148,8 @@ impl ReadOptions {
             }
         }
         reader.add_all(segments, false);
-        // A look can miss names that are added at the same time. The second look finds all files that are older than
-        // a found file.
+        // A read of a directory can miss names that are added at the same time. The second read finds all files that
+        // are older than a found file.
         reader.look()?;
         reader.look()?;
         Ok(reader)

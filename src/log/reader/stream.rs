@@ -22,7 +22,7 @@ pub(super) struct Terms {
     pub(super) window: Window,
     pub(super) filter: Option<Filter>,
     pub(super) access: Access,
-    /// The number of looks at the directories.
+    /// The number of times that the directories have been read.
     pub(super) round: u64,
     /// Whether the reader waits for incomplete data at the end of a file.
     pub(super) follow: bool,
@@ -55,8 +55,8 @@ pub(super) struct Waiting {
     /// The open segment. A live segment is opened when it is found, so that its entries can be read even if it is
     /// deleted.
     pub(super) open: Option<Box<OpenSegment>>,
-    /// The number of looks at the directories when the segment was found. A look can miss names that are added at the
-    /// same time, so a gap before the segment is reported only after another look.
+    /// The number of times that the directories had been read when the segment was found. A read can miss names that
+    /// are added at the same time, so a gap before the segment is reported only after another read.
     found: u64,
     /// Whether the segment was found in a directory, which should then contain the earlier segments as well.
     listed: bool,
@@ -96,8 +96,8 @@ pub(super) struct Stream {
     pub(super) open: Option<Box<OpenSegment>>,
     /// The position of the next segment, or `None` before the first one, which may have any position.
     pub(super) expected: Option<u64>,
-    /// The key for merging this stream with others: the latest time so far. If a clock steps back, entries do not
-    /// move before earlier entries.
+    /// The key for merging this stream with others: the latest time that has been read. If a clock steps back,
+    /// entries do not move before earlier entries.
     pub(super) key: u64,
     pub(super) head: Head,
 }
@@ -138,7 +138,7 @@ impl Stream {
         matches!(self.head, Head::Idle) && self.open.is_none() && self.waiting.is_empty()
     }
 
-    /// Returns whether there is a gap that was found in the last look.
+    /// Returns whether there is a gap that was found in the last read of the directories.
     pub(super) fn has_doubts(&self, round: u64) -> bool {
         let mut expected = self.expected;
         self.waiting.iter().any(|waiting| {

@@ -151,7 +151,7 @@ impl Cursor {
         Found::Frame(frame)
     }
 
-    /// Handles a place where a frame is possible and none is found: the end, or a gap.
+    /// Handles an offset without a frame: the end, or a gap.
     #[cold]
     fn gap<S: Source>(&mut self, source: &mut S, fault: FrameFault) -> Option<Found<S::Frame>> {
         let start = self.at;

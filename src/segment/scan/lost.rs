@@ -41,8 +41,8 @@ pub enum LostReason {
     Truncated,
     /// Bytes after the last frame are not zero.
     NotZero,
-    /// The file has so many invalid frames that the search for further frames exceeds its cost limit. Only a crafted file
-    /// has this property.
+    /// The number of invalid frames is high, and the search for further frames exceeds its cost limit. Only a crafted
+    /// file has this property.
     GaveUp,
     /// A stream of segments, frames and lines has bytes of another kind.
     Neither,

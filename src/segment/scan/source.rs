@@ -46,7 +46,7 @@ pub(crate) trait Source {
         frame::examine(&header[..len], end.min(self.len()).saturating_sub(at), tag)
     }
 
-    /// Returns the number of bytes that [`parse`](Self::parse) hashes at `at`, 0 if the header is sufficient.
+    /// Returns the number of bytes that [`parse`](Self::parse) hashes at `at`, or 0 if the header is sufficient.
     fn cost(&self, at: usize, end: usize) -> usize {
         let (header, len) = self.header(at, end);
         frame::cost(&header[..len], end.min(self.len()).saturating_sub(at)).unwrap_or(0)

@@ -64,7 +64,7 @@ impl LogFile {
         self.nameless.is_none()
     }
 
-    /// Returns whether the file has had no name for so long that the reader no longer waits for one.
+    /// Returns whether the file has had no name for at least [`GRACE`], so that the reader no longer waits for one.
     pub(super) fn is_lost(&mut self) -> bool {
         !self.has_name() && self.done
     }

@@ -17,7 +17,7 @@ use super::event::{LogEvent, Source};
 use super::stream::Terms;
 use tail::{Mark, Tail};
 
-/// The shortest and the longest pause between two looks at a file without new data.
+/// The shortest and the longest pause between two checks of a file without new data.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
 /// The next event of a file.
 enum Head {
@@ -46,7 +46,7 @@ enum Ending {
 pub(super) struct LogFile {
     pub(super) info: FileInfo,
     pub(super) id: FileId,
-    /// The latest time so far, as in a stream.
+    /// The latest time that has been read, as in a stream.
     pub(super) key: u64,
     head: Head,
     reader: Option<Box<MixedReader<Tail>>>,
@@ -61,7 +61,7 @@ pub(super) struct LogFile {
     done: bool,
     /// Whether the file cannot be read at all, for example because it is compressed.
     failed: bool,
-    /// The time of the last look for new data, and the pause after it.
+    /// The time of the last check for new data, and the pause after it.
     asked: Instant,
     pause: Duration,
     /// The time of the last check of the name, and the time since which the file has no name.
@@ -156,7 +156,7 @@ impl LogFile {
                 self.look();
             }
         } else if let Err(error) = self.open(terms) {
-            // The file may have another name, which a later look at the directory shows.
+            // The file may have another name, which a later read of the directory shows.
             let waits = terms.follow && error.kind() == io::ErrorKind::NotFound && !self.is_lost();
             if !waits {
                 self.fail(error);
@@ -211,7 +211,7 @@ impl LogFile {
         }
     }
 
-    /// Returns whether a look for new data is due. Reads only the clock.
+    /// Returns whether a check for new data is due. Reads only the clock.
     fn is_due(&mut self) -> bool {
         if self.asked.elapsed() < self.pause {
             return false;

@@ -16,14 +16,14 @@ use crate::output::time::Zone;
 /// Maximum size of a kernel log, in bytes.
 const MOST_BYTES: u64 = 8 << 30;
 
-const SECOND: i64 = 1_000_000_000;
+const SECOND: u64 = 1_000_000_000;
 
 /// Maximum time in nanoseconds between the last entry and a record with the same process id. The kernel reuses process ids.
-const NEAR: i64 = 60 * SECOND;
+const NEAR: u64 = 60 * SECOND;
 
 /// Maximum time in nanoseconds between the last entry and a record with another process id. A process in a container has
 /// another id in the kernel's records. Many logs contain times in whole seconds only.
-const VERY_NEAR: i64 = 5 * SECOND;
+const VERY_NEAR: u64 = 5 * SECOND;
 
 /// The kill records of a kernel log.
 pub(super) struct KernelLog {
@@ -93,7 +93,7 @@ fn matched(
         return None;
     }
     let same_id = process.pid == Some(u64::from(record.pid));
-    let matched_by = match behind.map(i64::abs) {
+    let matched_by = match behind.map(i64::unsigned_abs) {
         Some(distance) if same_id && distance <= NEAR => BOTH,
         None if same_id => ID,
         Some(distance) if distance <= VERY_NEAR => TIME,

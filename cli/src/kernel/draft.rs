@@ -90,8 +90,8 @@ impl Draft {
                 (self.usage, self.limit, self.failcnt) = (Some(usage), limit, Some(failcnt));
             }
             Message::Stats { oom_memcg } => {
-                // Kernels up to 4.x write one such line for each cgroup of the subtree. The first line is the cgroup with the
-                // limit.
+                // Kernels up to 4.x write one such line for each cgroup of the subtree. The first line
+                // contains the cgroup with the limit.
                 self.oom_memcg.get_or_insert_with(|| oom_memcg.to_owned());
             }
             Message::Chosen(chosen) => self.choose(chosen),

@@ -11,8 +11,8 @@ pub(crate) const SAMPLES: usize = 24;
 const PARTS: usize = 16;
 const SAMPLED: usize = 12;
 
-/// Minimum number of rising steps between adjacent floors. An alternative condition applies to sawtooth curves: the minimum
-/// of each [`ROW`] adjacent floors exceeds the minimum of the previous [`ROW`] floors by the share [`EVEN`] of an even rise.
+/// Minimum number of rising steps between adjacent floors. A sawtooth curve must satisfy another condition. The minimum of
+/// each [`ROW`] adjacent floors exceeds the minimum of the previous [`ROW`] floors by the share [`EVEN`] of an even rise.
 pub(crate) const RISES: usize = 13;
 const ROW: usize = 4;
 const EVEN: f64 = 1.0 / 3.0;

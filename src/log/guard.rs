@@ -41,8 +41,8 @@ impl<A: Appender> Guard<A> {
         Self { appender, used: None }
     }
 
-    /// Creates the guard of a bridge. If the guard is dropped before the first append, the log stays open: a program
-    /// that ignores the guard that an initialisation returns must not lose all entries.
+    /// Creates the guard of a bridge. If the guard is dropped before the first append, the log stays open. A program
+    /// may ignore the guard that an initialisation returns, and must not lose all entries in that case.
     #[cfg(any(feature = "log", feature = "tracing"))]
     pub(crate) fn of_bridge(appender: A, used: Arc<AtomicBool>) -> Self {
         Self { appender, used: Some(used) }

@@ -142,9 +142,8 @@ impl Log {
         Ok(Self(Arc::new(Handle { core })))
     }
 
-    /// Returns the state that the threads of this process share. In a forked child it is replaced first: threads that
-    /// the child does not have may hold the parent's locks forever, and the parent's segments do not belong to the
-    /// child.
+    /// Returns the state that the threads of this process share. In a forked child it is replaced first. Threads that
+    /// the child does not have may hold the parent's locks forever. The parent's segments do not belong to the child.
     #[inline(always)]
     fn core(&self) -> &Core {
         if !self.0.core.fork.is_owned() {

@@ -22,9 +22,9 @@ const FRAME_HEADER_LEN: u32 = 16;
 /// The number of bytes that the lock file of a directory takes on disk.
 const LOCK_BYTES: u64 = 4096;
 
-/// The policy for an entry for which there is no room: the byte budget is used up, the disk is full or read-only, or
-/// the quota is reached. With each policy the log counts every dropped entry, and writes a loss record as soon as it
-/// has room.
+/// The policy for an entry for which there is no room. The cause can be the byte budget, a quota, or a full or
+/// read-only disk. With each policy the log counts every dropped entry, and writes a loss record as soon as it has
+/// room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnFull {
     /// Drops entries below the severity if no further segment can be created. The rest of the last segment is
@@ -334,9 +334,9 @@ impl LogOptions {
         // There is one more buffer, which is kept in reserve.
         let buffers =
             (u64::from(checked.max_threads) + 1) * checked.scratch_len().next_multiple_of(4096) as u64;
-        // Of the segment in use one window after the appends, two before them, and two more until pages are released;
-        // the same number for the segment before it; the beginning of the next segment; the pages that a worker
-        // reads.
+        // The segment in use has one window after the appends, two before them, and two more until pages are
+        // released. The segment before it has the same number. The rest is for the beginning of the next segment, and
+        // for the pages that a worker reads.
         let windows = (12 * checked.window as u64).min(3 * checked.segment.size);
         buffers + windows + (256 << 10)
     }
@@ -444,8 +444,8 @@ impl LogOptions {
     }
 
     /// Opens the log. Creates the directory if it does not exist, and the first segment. If there is no room for the
-    /// segment, the log is open nevertheless: it applies [`on_full`](Self::on_full), counts dropped entries, and
-    /// writes as soon as there is room.
+    /// segment, the log is open nevertheless. It applies [`on_full`](Self::on_full) and counts dropped entries until
+    /// there is room.
     ///
     /// # Errors
     /// - the permanent errors of the file system, for example missing permissions to create the directory or to write

@@ -104,7 +104,7 @@ impl<T> Scratches<T> {
     }
 
     /// Frees every buffer. The value of each buffer that was held is forgotten and replaced by a new one from
-    /// `value`: the holder may have been changing it, so its state is unknown.
+    /// `value`. The holder may have been changing it, so its state is unknown.
     ///
     /// # Safety
     /// No thread may hold a buffer. This is true after a fork, because the child has none of its parent's other

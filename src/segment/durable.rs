@@ -65,8 +65,8 @@ pub(super) fn sync_names(folder: &Folder) -> Result<(), NotOnDisk> {
 }
 
 /// Writes the sealed segment number `sequence` of a stream to disk, and records in it that all of it is on disk. If
-/// the disk has `refused` it before, each frame is first checked and written again: the system treats a page that it
-/// could not write as written until the page changes.
+/// the disk has `refused` it before, each frame is first checked and written again. This is necessary because the
+/// system treats a page that it could not write as written until the page changes.
 ///
 /// # Errors
 /// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file `name` is another segment or if a

@@ -1,4 +1,4 @@
-//! An open file that stays correct if the program closes the descriptor by mistake.
+//! An open file whose descriptor the program may close by mistake.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! The salvage of a segment that a dead process left: it is sealed if it is intact, trimmed if it is not, and deleted
+//! The salvage of a segment that a dead process left. It is sealed if it is intact, trimmed if it is not, and deleted
 //! if it is empty.
 
 use std::ffi::{OsStr, OsString};

@@ -350,8 +350,8 @@ impl SharedSegment {
         from..to.max(from)
     }
 
-    /// Releases the memory of the pages before `to`, except those that have been released, and of the released pages
-    /// in `touched`, which have been read or touched again.
+    /// Releases the memory of the pages before `to`, except those that have been released. Also releases the released
+    /// pages in `touched` again, which have been read or touched since.
     pub(crate) fn release_to(&self, to: usize, touched: Range<usize>) {
         let page = |at: usize| at / layout::PAGE * layout::PAGE;
         let released = self.released.load(Ordering::Relaxed);

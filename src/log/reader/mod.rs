@@ -1,4 +1,4 @@
-//! The reader of a log: all segments of all processes as one sequence of entries, from the first entry to the entries
+//! The reader of a log. It returns the entries of all segments of all processes as one sequence, up to the entries
 //! that are being written now.
 
 mod directory;
@@ -49,7 +49,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_micros(200), Duration::from_
 /// live segments and the segments of dead processes are read in the same way. The reader reports damage and continues
 /// after it.
 ///
-/// The memory use depends on the number of processes that wrote at the same time: one segment of each process is
+/// The memory use depends on the number of processes that wrote at the same time. One segment of each process is
 /// mapped, and the pages that have been read are released. The reader allocates nothing per entry and does not
 /// disturb writers.
 ///
@@ -116,7 +116,7 @@ impl LogReader {
     /// Waits for new events for at most `timeout`. Returns whether there may be new events. The reader polls the
     /// directories and the commit words of live segments every 5 ms or more often.
     ///
-    /// It polls because writers do not signal: a signal would cost the writer a system call per entry, and changes
+    /// It polls because writers do not signal. A signal would cost the writer a system call per entry, and changes
     /// through a map cause no event of the file system.
     ///
     /// # Errors

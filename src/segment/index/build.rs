@@ -156,8 +156,9 @@ impl IndexBuilder {
     }
 
     /// Returns the index of the segment `segment_id`, whose frames end at `data_end`. If the index would exceed its
-    /// maximum size, the column is omitted first, and then the filters are reduced. Returns `None` if not even the
-    /// zones fit, and for a segment that is too small.
+    /// maximum size, the filters are halved. If the column does not fit next to halved filters, it is omitted, and
+    /// the filters are halved until they fit. Returns `None` if not even the zones fit, and for a segment that is too
+    /// small.
     pub(crate) fn finish(mut self, segment_id: [u8; 16], data_end: u64) -> Option<Vec<u8>> {
         if data_end < MIN_DATA {
             return None;
@@ -174,7 +175,8 @@ impl IndexBuilder {
         let room = usize::try_from(Self::max_len(data_end)).ok()?;
         let fixed = HEADER_LEN + zones.len() + counts.len() + 8 * 4;
         let left = room.checked_sub(fixed)?;
-        // To halve the filter costs searches for a trace more than the column saves for other searches.
+        // With the column the filters are halved once at most: smaller filters cost searches for a trace more than
+        // the column saves for other searches.
         let with_column = column.len() + filters.len() / 2 <= left;
         let left = if with_column { left - column.len() } else { left };
         while filters.len() > left {

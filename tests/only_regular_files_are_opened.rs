@@ -102,7 +102,7 @@ fn others_are_named_and_skipped() {
     check(listing.unreadable.iter().map(|(path, error)| (path.as_path(), error)), &expected);
 
     let (mut entries, mut errors) = (0, Vec::new());
-    let mut reader = LogReader::options().open(&[directory.clone()]).unwrap();
+    let mut reader = LogReader::options().open(std::slice::from_ref(&directory)).unwrap();
     while let Some(event) = reader.next() {
         match event {
             LogEvent::Entry { .. } => entries += 1,
@@ -131,7 +131,7 @@ fn a_named_path_may_be_a_link() {
     symlink(segment, &link).unwrap();
     let fifo_path = temporary.path().join("fifo.fws");
     fifo(&fifo_path);
-    let mut reader = LogReader::options().open(&[link.clone()]).unwrap();
+    let mut reader = LogReader::options().open(std::slice::from_ref(&link)).unwrap();
     let mut entries = 0;
     while let Some(event) = reader.next() {
         entries += u64::from(matches!(event, LogEvent::Entry { .. }));

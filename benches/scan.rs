@@ -38,7 +38,7 @@ fn benches(c: &mut Criterion) {
     let bytes = writer.tail();
     writer.seal().unwrap();
     // SAFETY: no other process knows the file.
-    let segment = unsafe { Segment::open_trusted(&path).unwrap() };
+    let segment = unsafe { Segment::map(&path).unwrap() };
     assert_eq!(errors(&segment, Mode::Recover), ENTRIES);
 
     let mut group = c.benchmark_group("scan");

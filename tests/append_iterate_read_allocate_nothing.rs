@@ -53,7 +53,7 @@ fn iterate_and_read_in_every_mode() -> std::io::Result<()> {
     assert!((0..1000).all(|n| append_one(&mut writer, n)));
     writer.seal()?;
     // SAFETY: no other process knows the file.
-    let segment = unsafe { Segment::open_trusted(&directory.path().join("a.fws"))? };
+    let segment = unsafe { Segment::map(&directory.path().join("a.fws"))? };
     for mode in [Mode::Strict, Mode::Recover] {
         let mut seen = 0;
         let work = || {

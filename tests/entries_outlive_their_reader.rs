@@ -21,7 +21,7 @@ fn wherever_they_are_taken() {
     }
     writer.seal().unwrap();
     // SAFETY: no other process knows the file.
-    let mapped = unsafe { Segment::open_trusted(&path).unwrap() };
+    let mapped = unsafe { Segment::map(&path).unwrap() };
     for segment in [mapped, Segment::read_copy(&path).unwrap()] {
         let segment = Arc::new(segment);
         let all = segment.shared_bytes();

@@ -54,7 +54,7 @@ pub use verify::{Defect, VerifyReport, verify};
 /// Call this function once, at the start of the program. The readers of this library never install a signal handler
 /// by themselves. Afterwards [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) return an error that
 /// contains the offset and the word "truncated". The handler passes each SIGBUS from other memory to the handler that
-/// was installed before. Maps of [`Segment::open_trusted`] and of `in_place` readers are not guarded: their callers
+/// was installed before. Maps of [`Segment::map`] and of `in_place` readers are not guarded: their callers
 /// promise that no process truncates the files.
 ///
 /// At most 128 segments are mapped at a time. Further segments are read with system calls, as with `copy(true)`.

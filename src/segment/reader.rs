@@ -99,11 +99,11 @@ impl Segment {
     /// use fusewire::segment::Segment;
     ///
     /// // SAFETY: this program created the file in a directory to which no other user can write, and does not truncate it.
-    /// let segment = unsafe { Segment::open_trusted("logs/000001.fws".as_ref())? };
+    /// let segment = unsafe { Segment::map("logs/000001.fws".as_ref())? };
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
-    pub unsafe fn open_trusted(path: &Path) -> io::Result<Self> {
+    pub unsafe fn map(path: &Path) -> io::Result<Self> {
         let file = regular::open(path, Links::Followed)?.0;
         // The system cannot map an empty file. Such a file is read as a segment without bytes, which has a specific
         // error.
@@ -122,6 +122,15 @@ impl Segment {
     /// so that a foreign file cannot fill the memory.
     pub fn read_copy(path: &Path) -> io::Result<Self> {
         Self::copy(&regular::open(path, Links::Followed)?.0)
+    }
+
+    /// Reads the segment `path` into memory, as [`read_copy`](Self::read_copy) does.
+    ///
+    /// # Errors
+    /// The same errors as [`read_copy`](Self::read_copy).
+    #[deprecated(note = "use the safe `read_copy`, or `map`, which is unsafe and does not copy")]
+    pub fn open_trusted(path: &Path) -> io::Result<Self> {
+        Self::read_copy(path)
     }
 
     /// Reads the segment as [`read_copy`](Self::read_copy) does, from an open file.
@@ -165,7 +174,7 @@ impl Segment {
     ///
     /// # fn send(_: bytes::Bytes) {}
     /// // SAFETY: only Fusewire's writers change files in this directory.
-    /// let segment = Arc::new(unsafe { Segment::open_trusted("logs/000001.fws".as_ref())? });
+    /// let segment = Arc::new(unsafe { Segment::map("logs/000001.fws".as_ref())? });
     /// let all = segment.shared_bytes();
     /// for event in segment.events(Mode::Recover)? {
     ///     if let Ok(Event::Entry(frame, _)) = event {

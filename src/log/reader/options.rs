@@ -86,7 +86,7 @@ impl ReadOptions {
     ///
     /// # Safety
     /// While the reader exists, no process may truncate a segment that it reads, and no process may change committed
-    /// bytes, as for [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
+    /// bytes, as for [`Segment::map`](crate::segment::Segment::map).
     #[must_use]
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
     pub unsafe fn in_place(mut self) -> Self {

@@ -226,7 +226,7 @@ impl Scan {
     ///
     /// # Safety
     /// During the scan, no process may truncate a segment, and no process may change committed bytes, as for
-    /// [`Segment::open_trusted`](crate::segment::Segment::open_trusted).
+    /// [`Segment::map`](crate::segment::Segment::map).
     #[must_use]
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
     pub unsafe fn in_place(mut self) -> Self {

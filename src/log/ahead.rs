@@ -204,7 +204,7 @@ impl Core {
             *is_in_budget = false;
             let made = room::reserve(folder, inventory, budget, options, *writers).and_then(|turn| {
                 *is_in_budget = true;
-                options.ordinal = turn.next_ordinal(&self.directory);
+                options.ordinal = turn.next_ordinal(&self.directory, inventory);
                 let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
                 SharedSegment::create(folder, OsStr::new(&name), options)
             });

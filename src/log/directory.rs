@@ -12,8 +12,6 @@ use crate::format::segment::{PAGE, SegmentHeader};
 use crate::segment::folder::{Access, Folder, Modes};
 use crate::segment::held::FileId;
 
-use super::listing::is_segment_name;
-
 /// The directory of a log: an absolute path, and the open directory that it named when it was opened or checked last.
 pub(super) struct Directory {
     path: PathBuf,
@@ -81,16 +79,8 @@ impl Directory {
     }
 }
 
-/// Returns the highest ordinal in the headers of the `newest` segments of the directory, by their names; 0 if there is none.
-pub(super) fn highest_ordinal(folder: &Folder, newest: usize) -> u64 {
-    let mut names = folder.names().unwrap_or_default();
-    names.retain(|name| is_segment_name(name.as_ref()));
-    if newest < names.len() {
-        // The names begin with the time of creation.
-        let rest = names.len() - newest;
-        names.select_nth_unstable(rest);
-        names.drain(..rest);
-    }
+/// Returns the highest ordinal in the headers of the segments `names`; 0 if there is none.
+pub(super) fn highest_ordinal(folder: &Folder, names: &[&OsStr]) -> u64 {
     let headers = names.iter().filter_map(|name| header_of(folder, name));
     headers.map(|header| header.ordinal).max().unwrap_or(0)
 }

@@ -80,7 +80,7 @@ impl Inventory {
     /// Those of reading the directory.
     pub(super) fn bytes(&mut self, folder: &Folder) -> io::Result<u64> {
         self.look(folder)?;
-        Ok(self.sum(folder))
+        self.sum(folder)
     }
 
     /// The same, as it is now.
@@ -92,23 +92,40 @@ impl Inventory {
         for known in self.files.values_mut().filter(|known| !known.is_final) {
             known.bytes = None;
         }
-        Ok(self.sum(folder))
+        self.sum(folder)
     }
 
-    fn sum(&mut self, folder: &Folder) -> u64 {
-        let bytes_of = |name: &OsStr| {
-            let found = folder.stat(name).ok()?;
-            Some(u64::try_from(found.st_blocks).unwrap_or(0).saturating_mul(512))
-        };
-        let each = self.files.iter_mut().map(|(name, known)| match known.bytes {
-            Some(bytes) if known.kind != Kind::Changing => bytes,
-            _ => {
-                // A file that is gone takes no space.
-                known.bytes = bytes_of(name);
-                known.bytes.unwrap_or(0)
-            }
-        });
-        each.fold(0, u64::saturating_add)
+    /// Returns the bytes of the files that were found in the last look at the directory.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn sum(&mut self, folder: &Folder) -> io::Result<u64> {
+        let unknown =
+            self.files.iter_mut().filter(|(_, known)| known.bytes.is_none() || known.kind == Kind::Changing);
+        folder.each_size(unknown, |known, bytes| known.bytes = Some(bytes))?;
+        Ok(self.files.values().filter_map(|known| known.bytes).fold(0, u64::saturating_add))
+    }
+
+    /// Returns the names of all segments, indexes and temporary files of the directory.
+    ///
+    /// # Errors
+    /// Those of reading the directory.
+    pub(super) fn names(&mut self, folder: &Folder) -> io::Result<Vec<OsString>> {
+        self.look(folder)?;
+        Ok(self.files.keys().cloned().collect())
+    }
+
+    /// Returns the names of the `most` newest segments, by their names, as of the last look at the directory.
+    pub(super) fn newest(&self, most: usize) -> Vec<&OsStr> {
+        let segments = self.files.iter().filter(|(_, known)| known.kind == Kind::Segment);
+        let mut names: Vec<_> = segments.map(|(name, _)| name.as_os_str()).collect();
+        if most < names.len() {
+            // The names begin with the time of creation.
+            let rest = names.len() - most;
+            names.select_nth_unstable(rest);
+            names.drain(..rest);
+        }
+        names
     }
 
     /// Returns the segments that this version may delete, by their names, and the facts that decide which one goes first.
@@ -144,7 +161,10 @@ impl Inventory {
     }
 
     /// Reads the names in the directory, and forgets the files that are gone.
-    fn look(&mut self, folder: &Folder) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of reading the directory.
+    pub(super) fn look(&mut self, folder: &Folder) -> io::Result<()> {
         if self.folder != Some(folder.id()) {
             *self = Self { folder: Some(folder.id()), ..Self::default() };
         }

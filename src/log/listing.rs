@@ -251,9 +251,14 @@ impl SegmentInfo {
 
     /// Asks again where the segment stands.
     pub(super) fn update(&mut self, file: &File) {
-        // The owner first: once it is gone, nothing changes any more.
-        self.owner = self.owner_of(file);
+        // A sealed segment needs no owner, and stays sealed.
+        self.owner = Owner::Gone;
         self.trailer = self.trailer_in(file);
+        if self.trailer.is_none() {
+            // The owner first: once it is gone, nothing changes any more.
+            self.owner = self.owner_of(file);
+            self.trailer = self.trailer_in(file);
+        }
         if let Some(trailer) = self.trailer {
             self.owner = Owner::Gone;
             self.entries = Some(trailer.entries);

@@ -122,13 +122,13 @@ impl Log {
         let (options, directory) = options.with_directory()?;
         let core = Arc::new(Core::new(options, directory)?);
         let folder = core.directory.folder();
-        let names = folder.names().unwrap_or_default();
+        let keeper = core.keeper.load_full();
+        let names = keeper.inventory().names(&folder).unwrap_or_default();
         room::tidy(&folder, &names);
         let mut left = Salvage::new(folder, names, core.options.segment.index);
         if !left.go_on(salvage::AT_OPEN) {
             *signal::lock(&core.salvage) = Some(left);
         }
-        let keeper = core.keeper.load_full();
         match core.make_spare(&keeper, &mut keeper.next()) {
             Err(error) if !room::may_pass(&error) => return Err(error),
             // Without room the log begins by dropping.

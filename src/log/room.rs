@@ -46,7 +46,7 @@ pub(super) fn reserve(
     };
     let bytes = options.bytes_on_disk();
     // Before the turn: during it, only the files that have come since are looked at.
-    inventory.bytes(folder)?;
+    inventory.sum(folder)?;
     let mut turn = Turn::wait(Arc::clone(folder), PATIENCE);
     if turn.is_err() {
         if inventory.bytes(folder)?.saturating_add(bytes.saturating_mul(1 + writers)) <= budget {

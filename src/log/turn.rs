@@ -13,6 +13,7 @@ use crate::segment::folder::Folder;
 use crate::segment::held::{FileId, Held};
 
 use super::directory::{Directory, highest_ordinal};
+use super::inventory::Inventory;
 use super::lock_file::{self, LOCK_NAME};
 
 /// How many of the newest segments, by their names, are compared with the counter when it is read first.
@@ -81,15 +82,21 @@ impl Turn {
 
     /// Returns the next place in the order of creation in the directory, and notes that it is taken. 0 where there is no
     /// turn.
-    pub(super) fn next_ordinal(&self, directory: &Directory) -> u64 {
+    pub(super) fn next_ordinal(&self, directory: &Directory, inventory: &mut Inventory) -> u64 {
         let Some(lock) = &self.lock else { return 0 };
         let file = lock.file.get().filter(|_| lock.counts);
         let counted = file.and_then(read_counter);
         let known = match (counted, directory.ordinal.load(Ordering::Acquire)) {
             (Some(counted), known) if known > 0 => counted.max(known),
-            // The first time: the file may be an old copy.
-            (Some(counted), _) => counted.max(highest_ordinal(&self.folder, NEWEST)),
-            (None, known) => known.max(highest_ordinal(&self.folder, usize::MAX)),
+            // The first time, when the file may be an old copy; and without a counter.
+            (counted, known) => {
+                let most = if counted.is_some() { NEWEST } else { usize::MAX };
+                if counted.is_none() {
+                    let _ = inventory.look(&self.folder);
+                }
+                let highest = highest_ordinal(&self.folder, &inventory.newest(most));
+                counted.unwrap_or(0).max(known).max(highest)
+            }
         };
         let next = if known >= MAX_ORDINAL { 0 } else { known + 1 };
         if let Some(file) = file {

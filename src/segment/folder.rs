@@ -261,6 +261,26 @@ impl Folder {
         self.with("stat", name, |at| fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW))
     }
 
+    /// Calls `take` with each of `items` and the bytes on disk of the file with its name: 0 for a file that is gone. Does not follow
+    /// symbolic links.
+    ///
+    /// # Errors
+    /// Those of the directory.
+    pub(crate) fn each_size<'a, T: 'a>(
+        &self,
+        items: impl Iterator<Item = (&'a OsString, &'a mut T)>,
+        mut take: impl FnMut(&'a mut T, u64),
+    ) -> io::Result<()> {
+        self.with("stat", OsStr::new(""), |at| {
+            for (name, item) in items {
+                let found = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+                let blocks = found.and_then(|found| u64::try_from(found.st_blocks).ok()).unwrap_or(0);
+                take(item, blocks.saturating_mul(512));
+            }
+            Ok(())
+        })
+    }
+
     /// Renames `from` to `to`, which must not exist.
     ///
     /// # Errors

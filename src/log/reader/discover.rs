@@ -17,6 +17,12 @@ use super::{At, LogReader, OPEN_FILES};
 /// How many times a directory is looked through in a row where names come while one looks.
 const ROUNDS: u32 = 5;
 
+/// Closes the file of a segment that cannot grow: there can be more segments than descriptors.
+pub(super) fn only_if_it_grows((info, file): (SegmentInfo, File)) -> (SegmentInfo, Option<File>) {
+    let file = info.can_grow().then_some(file);
+    (info, file)
+}
+
 impl LogReader {
     /// Looks through the directories, if they may have changed. Whether it has.
     pub(super) fn look_if_due(&mut self) -> io::Result<bool> {
@@ -48,7 +54,7 @@ impl LogReader {
                 files.extend(news.files);
                 for path in news.segments {
                     match inspect(&path, Links::Refused) {
-                        Ok(new) => found.push(new),
+                        Ok(new) => found.push(only_if_it_grows(new)),
                         // Gone again. Where entries were in it, those behind show the gap.
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         Err(error) => failed.push((path, error)),
@@ -145,7 +151,7 @@ impl LogReader {
     }
 
     /// Adds segments to their streams. Whether there is a gap that might not be one.
-    pub(super) fn add_all(&mut self, mut found: Vec<(SegmentInfo, File)>, listed: bool) -> bool {
+    pub(super) fn add_all(&mut self, mut found: Vec<(SegmentInfo, Option<File>)>, listed: bool) -> bool {
         // Of damaged ones the stream is only guessed; the others come first.
         found.sort_by(|(a, _), (b, _)| {
             let key = |info: &SegmentInfo| (info.header.is_err(), info.created_unix_nano, info.sequence);

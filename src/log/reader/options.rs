@@ -12,6 +12,7 @@ use crate::segment::regular::Links;
 use crate::segment::{Mode, Wanted};
 
 use super::directory::Directory;
+use super::discover::only_if_it_grows;
 use super::filter::Filter;
 use super::stream::Terms;
 use super::{LogReader, PAUSE, TURN};
@@ -142,7 +143,7 @@ impl ReadOptions {
             if path.is_dir() {
                 reader.directories.push(Directory::new(path.clone()));
             } else if is_segment(path, Links::Followed)? {
-                segments.push(inspect(path, Links::Followed)?);
+                segments.push(only_if_it_grows(inspect(path, Links::Followed)?));
             } else {
                 reader.named.push((path.clone(), None));
             }

@@ -122,7 +122,7 @@ impl LogReader {
 
 /// A segment's place among those of all streams.
 struct Span {
-    /// The stream's key before it: none of its entries has a lower one.
+    /// The stream's key at its first entry: none of its entries has a lower one.
     first: u64,
     /// The stream's key behind it: none has a higher one.
     last: u64,
@@ -137,7 +137,7 @@ impl Span {
         let mut key = stream.key;
         let mut spans = Vec::with_capacity(stream.waiting.len());
         for waiting in &stream.waiting {
-            let first = key;
+            let first = key.max(waiting.info.trailer.map_or(0, |trailer| trailer.first_time));
             let (at_least, counted) = match waiting.info.trailer {
                 Some(trailer) => {
                     key = key.max(trailer.max_time);
@@ -149,7 +149,9 @@ impl Span {
                     (entries, Some(entries))
                 }
             };
-            spans.push(Self { first, last: key, at_least, counted });
+            // A segment with a damaged header is always reported.
+            let last = if waiting.info.header.is_err() { u64::MAX } else { key };
+            spans.push(Self { first, last, at_least, counted });
         }
         spans
     }

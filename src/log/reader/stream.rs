@@ -108,7 +108,7 @@ impl Stream {
     }
 
     /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
-    pub(super) fn add(&mut self, info: SegmentInfo, file: File, listed: bool, terms: &Terms) {
+    pub(super) fn add(&mut self, info: SegmentInfo, file: Option<File>, listed: bool, terms: &Terms) {
         let sequence = info.sequence;
         let from = self.waiting.partition_point(|other| other.info.sequence < sequence);
         let equals = self.waiting.range(from..).take_while(|other| other.info.sequence == sequence);
@@ -117,12 +117,9 @@ impl Stream {
             return;
         }
         let place = from + equals.count();
-        let open = info
-            .can_grow()
-            .then(|| {
-                OpenSegment::new(info.clone(), file, terms.access, terms.filter.as_ref()).ok().map(Box::new)
-            })
-            .flatten();
+        let open = file.and_then(|file| {
+            OpenSegment::new(info.clone(), file, terms.access, terms.filter.as_ref()).ok().map(Box::new)
+        });
         self.waiting.insert(place, Waiting { info, open, found: terms.round, listed });
         // What has two others behind it has been in use: to know that it is missing is to know that entries are.
         let superseded = self.waiting.len().saturating_sub(2);

@@ -244,3 +244,24 @@ fn a_segment_whose_process_lives_is_left_alone() {
     drop(other);
     assert_eq!(json(temporary.path()).len(), 11);
 }
+
+/// An account that can write to the directory could otherwise have the process change files elsewhere.
+#[test]
+fn a_segment_that_other_accounts_can_change_is_left_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("log");
+    fs::create_dir(&directory).unwrap();
+    let writable = dead(&directory, "1-07070707-0.fws", 0, 3);
+    fs::set_permissions(&writable, fs::Permissions::from_mode(0o666)).unwrap();
+    let linked = dead(&directory, "2-07070707-1.fws", 1, 3);
+    fs::hard_link(&linked, temporary.path().join("elsewhere")).unwrap();
+    let target = dead(temporary.path(), "target", 2, 3);
+    std::os::unix::fs::symlink(&target, directory.join("3-07070707-2.fws")).unwrap();
+    let own = dead(&directory, "4-07070707-3.fws", 3, 3);
+    drop(open(&directory));
+    for path in [&writable, &linked, &target] {
+        assert_eq!((word(path, 4096 + 64), word(path, END)), (0, 0), "{}", path.display());
+    }
+    assert_eq!((word(&own, 4096 + 64), word(&own, END)), (1, DIED));
+}

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use common::ledger::{Mark, Receipts, found, found_at_rest, receipts, segments};
 use common::victims::{self, Scene, order, wait_until};
-use fusewire::log::Log;
-use fusewire::segment::State;
+use fusewire::decode::EntryRef;
+use fusewire::log::{Log, LogEvent, LogReader};
+use fusewire::segment::{FrameKind, State};
 
 const CHILDREN: u64 = 6;
 const ENTRIES: u64 = 300;
@@ -100,6 +101,38 @@ fn while_threads_append_and_children_are_killed() {
     found.holds(&receipts);
     let runs = found.streams.iter().filter(|((_, thread), _)| *thread == 0).count();
     assert_eq!(runs as u64, 1 + CHILDREN + 2);
+}
+
+/// Compares the process ids in the resources with those of the processes.
+#[test]
+#[ignore = "is started by the other tests"]
+fn victim_with_process_ids() {
+    let directory: PathBuf = order("DIRECTORY").unwrap();
+    let log = Log::options(&directory).open().unwrap();
+    assert!(log.append(|entry| entry.set_body("parent")).is_written());
+    let child = fork(false, || {
+        assert!(log.append(|entry| entry.set_body("child")).is_written());
+    });
+    assert_eq!(wait(child), 0);
+    let mut found = Vec::new();
+    let mut reader = LogReader::options().open(&[directory]).unwrap();
+    while let Some(event) = reader.next() {
+        if let LogEvent::Frame { frame, .. } = event
+            && frame.kind == FrameKind::Resource
+        {
+            let resource = EntryRef::new(frame.payload).unwrap();
+            found.push(resource.get("process.pid").unwrap().as_i128().unwrap());
+        }
+    }
+    found.sort_unstable();
+    let mut expected = [i128::from(std::process::id()), i128::from(child)];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_child_has_its_own_process_id_in_the_resource() {
+    Scene::new().start("victim_with_process_ids", 0, &[]).succeed();
 }
 
 /// Forks a child that appends, and then kills itself while the child is alive.

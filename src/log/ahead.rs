@@ -131,6 +131,7 @@ impl Core {
     /// Makes the segment `next` as large as is right, and room for it where that is allowed.
     fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
         let mut options = self.options.segment.clone();
+        options.resource.renew();
         options.stream_id = keeper.stream_id;
         options.sequence = next.sequence;
         options.previous_id = next.previous_id;

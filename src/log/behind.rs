@@ -55,7 +55,7 @@ struct Tended {
     progress: Progress,
     /// Where its frames end, once it is closed.
     end: Option<usize>,
-    /// Whether another program has removed, moved or truncated its file.
+    /// Whether another program has removed, moved or truncated its file. The entries of a moved file are not lost.
     is_lost: bool,
     /// How far it had been looked at when it was last written to disk.
     synced: usize,
@@ -189,21 +189,26 @@ impl<'a> Behind<'a> {
         }
         tended.segment.progress_in_windows(&mut tended.progress, self.core.options.window);
         self.accounted += tended.progress.entries();
-        if tended.is_lost {
+        let is_moved = tended.is_lost && tended.segment.has_name();
+        if tended.is_lost && !is_moved {
             self.note_lost(tended.progress.entries());
+        }
+        if tended.segment.is_gone() {
             tended.progress.forget_index();
         }
         tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
-        let durable = self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
+        // A later sync would not find a file that was moved.
+        let durable =
+            is_moved || self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
         let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
         let is_synced =
             durable && !tended.segment.is_poisoned() && sync(self.core, || tended.segment.sync(len)).is_ok();
-        if tended.is_lost {
-            // There is nothing to sync.
+        if is_synced || tended.is_lost && !is_moved {
+            // It is done, or there is nothing to sync.
         } else if tended.segment.is_poisoned() {
             self.unsynced.add_refused(&tended.segment);
-        } else if !is_synced {
+        } else {
             self.unsynced.add(&tended.segment);
         }
         self.keeper.remove(&tended.segment);
@@ -278,7 +283,7 @@ impl<'a> Behind<'a> {
         for _ in 0..3 {
             let current = self.core.segments.current();
             let Some(segment) = current.as_ref().filter(|current| self.is_lost(current)) else { break };
-            self.removed = true;
+            self.removed |= !segment.has_name();
             let _ = self.core.go_on_from(Some(segment));
             self.take_new();
         }

@@ -41,7 +41,7 @@ impl Segment {
         let claim = self.map.claim(0)?;
         // The model does not check checksums. The field of the checksum contains the content again.
         let word = 2 << 28 | content << 32;
-        Ok(claim.commit(&content.to_le_bytes(), word))
+        claim.commit(&content.to_le_bytes(), word).ok_or(NoClaim::Closed)
     }
 
     /// Returns the contents of the complete frames before the first incomplete frame.

@@ -301,6 +301,20 @@ impl LogOptions {
         self
     }
 
+    /// Sets whether the log installs a handler for SIGBUS; default `true`.
+    ///
+    /// If another program truncates a segment, or if the disk is full and a copy shares blocks with a segment (`cp --reflink`,
+    /// snapshots), a store to the segment raises SIGBUS. The handler replaces the page, and the log counts the lost entries. It
+    /// passes each SIGBUS of other memory to the handler that was installed before. Without the handler such a SIGBUS ends the
+    /// process. Set `false` if the program installs its own handler later, or forbids handlers.
+    ///
+    /// The handler belongs to the process: it stays if another log has installed it.
+    #[must_use]
+    pub fn sigbus_handler(mut self, install: bool) -> Self {
+        self.segment.guarded = install;
+        self
+    }
+
     /// Replaces the clocks for [`max_age`](Self::max_age) in tests. The function returns the nanoseconds since the
     /// Unix epoch and the nanoseconds since the start of the machine.
     #[doc(hidden)]

@@ -43,7 +43,7 @@ pub enum DropCause {
     Busy,
     /// The log is closed: [`Log::shutdown`](super::Log::shutdown).
     Closed,
-    /// Another program removed, moved or truncated the file that contained the entry.
+    /// Another program removed or truncated the file that contained the entry.
     Removed,
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for DropCause {
             Self::Reentrant => "logged by a value during the encoding of another entry",
             Self::Busy => "all buffers are in use by other threads",
             Self::Closed => "the log is closed",
-            Self::Removed => "another program removed, moved or truncated the file that contained it",
+            Self::Removed => "another program removed or truncated the file that contained it",
         })
     }
 }
@@ -111,7 +111,7 @@ pub enum FlushError {
     Closed,
     /// A signal handler or an allocator called the function during another call of the log.
     Reentrant,
-    /// Another program removed, moved or truncated a file of the log. The entries in this file are lost and are
+    /// Another program removed or truncated a file of the log. The entries in this file are lost and are
     /// counted as [`DropCause::Removed`]. The log has begun a new file. Only one flush returns this error.
     Removed,
     /// The write to disk failed. The log switches to another segment. It checks and rewrites the failed segment at a later
@@ -126,7 +126,7 @@ impl fmt::Display for FlushError {
             Self::Closed => f.write_str("flush failed: the log was closed before all entries were on disk"),
             Self::Reentrant => f.write_str("flush refused: this thread is in another call of the log"),
             Self::Removed => {
-                f.write_str("flush failed: another program removed, moved or truncated a file of the log")
+                f.write_str("flush failed: another program removed or truncated a file of the log")
             }
             Self::Io(kind) => write!(f, "flush failed: {kind}"),
         }

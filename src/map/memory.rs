@@ -29,13 +29,14 @@ mod mapped {
     pub(crate) struct Memory(Guard, MmapRaw);
 
     impl Memory {
-        /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
-        pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+        /// Maps all of `file`, which the caller has just created and allocated with `len` bytes. `guarded`: whether pages that
+        /// another program takes away are replaced.
+        pub(crate) fn new(file: &File, len: usize, guarded: bool) -> io::Result<Self> {
             let map = MmapOptions::new().len(len).map_raw(file)?;
             // A fault in a map with the default advice reads around the page, as far as the read-ahead of the device goes:
             // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
             let _ = map.advise(memmap2::Advice::Random);
-            let guard = Guard::new(map.as_mut_ptr().addr(), map.len());
+            let guard = if guarded { Guard::new(map.as_mut_ptr().addr(), map.len()) } else { Guard::none() };
             Ok(Self(guard, map))
         }
 
@@ -157,6 +158,10 @@ mod modelled {
 
         pub(crate) fn len(&self) -> usize {
             self.0.len() * 8
+        }
+
+        pub(crate) fn is_hit(&self) -> bool {
+            false
         }
 
         pub(crate) fn word(&self, at: usize) -> Option<&AtomicU64> {

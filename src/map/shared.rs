@@ -187,10 +187,11 @@ impl Claim<'_> {
         self.at
     }
 
-    /// Writes `covered`, which is all of the frame behind the commit word, and then the commit word, from which on it is
-    /// there. Returns one past its last byte.
+    /// Writes `covered`, which is all of the frame after the commit word, and then the commit word, from which on it is there.
+    /// Returns one past its last byte. `None` if a page of the file was replaced before: the frame may be in it, and is left as
+    /// an append that was never completed.
     #[inline(always)]
-    pub(crate) fn commit(self, covered: &[u8], word: u64) -> usize {
+    pub(crate) fn commit(self, covered: &[u8], word: u64) -> Option<usize> {
         let covered = &covered[..covered.len().min(self.len - frame::TAG)];
         let at = self.at + frame::TAG;
         if cfg!(debug_assertions) {
@@ -205,8 +206,11 @@ impl Claim<'_> {
             // not longer than the claim).
             unsafe { self.map.memory.copy_in(at, covered) };
         }
+        if self.map.memory.is_hit() {
+            return None;
+        }
         self.map.store(self.at, word);
         failpoint::hit("commit");
-        self.at + self.len
+        Some(self.at + self.len)
     }
 }

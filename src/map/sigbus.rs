@@ -104,6 +104,11 @@ impl Guard {
         Some(map.hit_at.load(Ordering::Relaxed))
     }
 
+    /// Guards nothing.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// Whether a page of the map had to be replaced.
     #[inline(always)]
     pub(crate) fn is_hit(&self) -> bool {

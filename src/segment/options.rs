@@ -35,6 +35,8 @@ pub struct SegmentOptions {
     pub file_mode: u32,
     /// The position in the order of creation in the directory, or 0 if it is unknown.
     pub(crate) ordinal: u64,
+    /// Whether pages of the map that another program takes away are replaced.
+    pub(crate) guarded: bool,
 }
 
 impl SegmentOptions {
@@ -60,6 +62,7 @@ impl SegmentOptions {
             index: true,
             file_mode: 0o640,
             ordinal: 0,
+            guarded: true,
         }
     }
 

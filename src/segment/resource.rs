@@ -11,7 +11,12 @@ use crate::owned::{OwnedAttribute, OwnedValue};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
     attributes: Vec<OwnedAttribute>,
+    /// The process whose id is among the attributes, if [`of_this_process`](Self::of_this_process) has added it.
+    process: Option<u32>,
 }
+
+/// The attribute with the process id.
+const PID: &str = "process.pid";
 
 impl Resource {
     /// A resource without attributes.
@@ -31,7 +36,9 @@ impl Resource {
         if let Some(host) = host_name() {
             resource = resource.with("host.name", text(&host));
         }
-        resource = resource.with("process.pid", OwnedValue::Uint(std::process::id().into()));
+        let process = std::process::id();
+        resource = resource.with(PID, OwnedValue::Uint(process.into()));
+        resource.process = Some(process);
         if let Some(command) = std::env::args_os().next() {
             resource = resource.with("process.command", text(&command.to_string_lossy()));
         }
@@ -56,6 +63,18 @@ impl Resource {
     pub fn with(mut self, key: &str, value: OwnedValue) -> Self {
         self.attributes.push(OwnedAttribute { key: key.to_owned(), value, flags: NodeFlags::NONE });
         self
+    }
+
+    /// In a forked child: replaces the process id of the parent, if [`of_this_process`](Self::of_this_process) has added it.
+    pub(crate) fn renew(&mut self) {
+        let process = std::process::id();
+        let Some(before) = self.process.filter(|before| *before != process) else { return };
+        self.process = Some(process);
+        for attribute in &mut self.attributes {
+            if attribute.key == PID && attribute.value == OwnedValue::Uint(before.into()) {
+                attribute.value = OwnedValue::Uint(process.into());
+            }
+        }
     }
 
     /// Its attributes.

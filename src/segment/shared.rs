@@ -109,7 +109,8 @@ impl SharedSegment {
     fn make(new: New<'_>) -> io::Result<Self> {
         let New { file, folder, name, header, options } = new;
         let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
-        let mut memory = Memory::new(open, usize::try_from(header.size).unwrap_or(usize::MAX))?;
+        let mut memory =
+            Memory::new(open, usize::try_from(header.size).unwrap_or(usize::MAX), options.guarded)?;
         memory.fill(0, &header.to_page());
         let end = memory.len() - layout::TRAILER_LEN;
         let map = SharedMap::new(memory, layout::TAIL, layout::DATA_START, end);
@@ -148,13 +149,11 @@ impl SharedSegment {
         let claim = self.map.claim(draft.payload)?;
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
-        let end = claim.commit(&frame[frame::TAG..], word);
-        if self.map.memory().is_hit() {
-            // The frame may be in a page that is not the file's. It is appended again, to another segment.
+        claim.commit(&frame[frame::TAG..], word).ok_or_else(|| {
+            // It is appended again, to another segment.
             self.map.close(self.header.salt);
-            return Err(NoClaim::Closed);
-        }
-        Ok(end)
+            NoClaim::Closed
+        })
     }
 
     /// Whether a frame of `len` bytes that ends at `end` reaches over a place at which the preallocator is woken: each
@@ -240,7 +239,11 @@ impl SharedSegment {
         frame[HEADER_LEN..].copy_from_slice(&payload);
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(&mut frame, payload.len(), FrameKind::Seal, Severity::UNSPECIFIED, tag);
-        claim.commit(&frame[frame::TAG..], word);
+        if claim.commit(&frame[frame::TAG..], word).is_none() {
+            // The next process that opens the directory completes it.
+            let _ = self.file.get().map(lock::release);
+            return;
+        }
         self.map.store(layout::STATE, layout::STATE_SEALED);
         // The word that closed the segment stays.
         let unused = (progress.at + frame::ALIGN).min(self.map.end());
@@ -304,6 +307,11 @@ impl SharedSegment {
             Ok(found) => FileId::in_stat(&found) != self.file.id(),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
+    }
+
+    /// Whether the file still has a name: another program may have renamed it.
+    pub(crate) fn has_name(&self) -> bool {
+        self.with_file(|file| Ok(rustix::fs::fstat(file)?.st_nlink > 0)).unwrap_or(false)
     }
 
     /// Leaves the segment to the next process that opens the directory: its pages were taken away. Returns the number of entries

@@ -19,6 +19,10 @@ pub enum Kind {
     Tmpfs,
     /// A file system with a journal on a file.
     Ext4,
+    /// With blocks that files can share, on a file as its disk. At least 300 MiB.
+    Xfs,
+    /// The same, at least 110 MiB.
+    Btrfs,
 }
 
 impl Disk {
@@ -40,7 +44,9 @@ impl Disk {
                 let size = format!("size={bytes}");
                 run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(disk.root()))?;
             }
-            Kind::Ext4 => disk.mount_image(&disk.temporary.path().join("image"), bytes)?,
+            Kind::Ext4 | Kind::Xfs | Kind::Btrfs => {
+                disk.mount_image(kind, &disk.temporary.path().join("image"), bytes)?;
+            }
         }
         Ok(disk)
     }
@@ -53,14 +59,19 @@ impl Disk {
     pub fn on(below: &Self, bytes: u64) -> Result<Self, String> {
         let disk = Self { temporary: tempfile::tempdir().map_err(|error| error.to_string())? };
         fs::create_dir(disk.root()).map_err(|error| error.to_string())?;
-        disk.mount_image(&below.root().join("image"), bytes)?;
+        disk.mount_image(Kind::Ext4, &below.root().join("image"), bytes)?;
         Ok(disk)
     }
 
-    fn mount_image(&self, image: &Path, bytes: u64) -> Result<(), String> {
+    fn mount_image(&self, kind: Kind, image: &Path, bytes: u64) -> Result<(), String> {
         let file = File::create(image).map_err(|error| error.to_string())?;
         file.set_len(bytes).map_err(|error| error.to_string())?;
-        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(image))?;
+        let (program, options): (_, &[&str]) = match kind {
+            Kind::Tmpfs | Kind::Ext4 => ("mkfs.ext4", &["-q", "-F", "-m", "0"]),
+            Kind::Xfs => ("mkfs.xfs", &["-q", "-f", "-m", "reflink=1"]),
+            Kind::Btrfs => ("mkfs.btrfs", &["-q", "-f", "-d", "single", "-m", "single"]),
+        };
+        run(Command::new(program).args(options).arg(image))?;
         run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(self.root()))
     }
 
@@ -146,7 +157,10 @@ pub fn disk_or_skip(kind: Kind, bytes: u64) -> Option<Disk> {
         Err(reason) => {
             // SAFETY: this system call accesses no memory of the process.
             let root = unsafe { libc::geteuid() } == 0;
-            assert!(!root || std::env::var_os("CI").is_none(), "root has no {kind:?} of its own: {reason}");
+            // XFS and btrfs need programs and a kernel that not every machine has.
+            let is_common = matches!(kind, Kind::Tmpfs | Kind::Ext4);
+            let is_ci = std::env::var_os("CI").is_some();
+            assert!(!(is_common && root && is_ci), "root has no {kind:?} of its own: {reason}");
             println!("skipped: no {kind:?} of one's own here: {reason}");
             None
         }

@@ -249,6 +249,7 @@ fn json(listing: &Listing, terminal: &mut Terminal) {
             "pid": producer.pid,
             "stream": format!("{:032x}", u128::from_be_bytes(segment.stream_id)),
             "sequence": segment.sequence,
+            "ordinal": segment.header.as_ref().ok().map(|header| header.ordinal).filter(|ordinal| *ordinal != 0),
             "created_unix_nano": segment.created_unix_nano,
             "entries": segment.entries,
             "min_unix_nano": segment.times.map(|times| times.0),

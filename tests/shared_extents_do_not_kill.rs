@@ -107,7 +107,7 @@ fn on(kind: Kind, bytes: u64) {
     let report: BTreeMap<_, u64> = numbers.map(|(key, count)| (key, count.parse().unwrap())).collect();
     let acknowledged = receipts(&scene.receipts);
     let (mut found, mut losses) = (0, Vec::new());
-    let mut reader = LogReader::options().open(&[scene.log.clone()]).unwrap();
+    let mut reader = LogReader::options().open(std::slice::from_ref(&scene.log)).unwrap();
     let mut left: BTreeMap<_, _> =
         acknowledged.iter().map(|(author, numbers)| (*author, numbers.iter().copied().peekable())).collect();
     while let Some(event) = reader.next() {

@@ -45,7 +45,7 @@ pub(super) struct Core {
     pub(super) needed: AtomicUsize,
     /// Whether no segment can be deleted, now or soon.
     pub(super) hopeless: AtomicBool,
-    /// Whether an append has waited for a segment in vain. Then no append waits until a segment exists.
+    /// Whether an append has waited for a segment until its time limit. Then no append waits until a segment exists.
     pub(super) late: AtomicBool,
     /// Whether an append waits for a segment, or has waited for it.
     pub(super) awaited: AtomicBool,

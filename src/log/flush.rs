@@ -13,7 +13,7 @@ use super::signal::lock;
 pub(super) struct Flushes {
     state: Mutex<State>,
     answered: Condvar,
-    /// Whether an append has waited for an answer in vain and no request has been answered since.
+    /// Whether an append has waited for an answer until its time limit and no request has been answered since.
     late: AtomicBool,
 }
 
@@ -54,12 +54,13 @@ impl Flushes {
         self.answered.notify_all();
     }
 
-    /// Returns whether an append has waited for an answer in vain and no request has been answered since.
+    /// Returns whether an append has waited for an answer until its time limit and no request has been answered
+    /// since.
     pub(super) fn is_late(&self) -> bool {
         self.late.load(Ordering::Acquire)
     }
 
-    /// Records that an append has waited for an answer in vain.
+    /// Records that an append has waited for an answer until its time limit.
     pub(super) fn set_late(&self) {
         self.late.store(true, Ordering::Release);
     }

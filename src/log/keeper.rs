@@ -40,7 +40,7 @@ pub(super) struct Keeper {
     /// The number of times that room became available.
     room: Mutex<u64>,
     room_made: Condvar,
-    /// The number of workers that have been asked to end, in the order in which they were started.
+    /// The number of workers that must end, in the order in which they were started.
     ending: AtomicUsize,
     /// Whether a worker creates segments.
     helped: AtomicBool,
@@ -103,7 +103,7 @@ impl Keeper {
     /// Starts all workers, or none.
     ///
     /// # Errors
-    /// An error if the system refuses to start a thread.
+    /// An error if the system cannot start a thread.
     pub(super) fn start(core: &Arc<Core>) -> io::Result<()> {
         let keeper = core.keeper.load_full();
         let started = Self::start_all(core, &keeper);
@@ -169,7 +169,7 @@ impl Keeper {
         begins
     }
 
-    /// Asks the workers to finish their work, and waits for them. The preallocator ends first and has at most half of
+    /// Makes the workers finish their work, and waits for them. The preallocator ends first and has at most half of
     /// the time, so that no segment is created after the sealer has sealed the last one. A worker that waits for a
     /// disk without a response is not waited for, and ends when the disk responds.
     fn end_workers(&self, timeout: Duration) -> Result<(), CloseError> {

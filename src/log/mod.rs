@@ -296,7 +296,7 @@ impl Core {
         written.map_err(|cause| if self.closed.load(Ordering::Relaxed) { DropCause::Closed } else { cause })
     }
 
-    /// Returns whether a segment may be deleted soon, and no append has waited for this in vain.
+    /// Returns whether a segment may be deleted soon, and no append has waited for this until its time limit.
     fn may_wait(&self) -> bool {
         [&self.hopeless, &self.late, &self.closed].iter().all(|flag| !flag.load(Ordering::Acquire))
     }

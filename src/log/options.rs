@@ -466,7 +466,7 @@ impl LogOptions {
     ///   to it
     /// - [`io::ErrorKind::InvalidInput`] for an option out of its range, which the error names, and for a resource
     ///   that is too large for a segment
-    /// - an error if the system refuses to start threads
+    /// - an error if the system cannot start threads
     pub fn open(self) -> io::Result<Log> {
         Log::open(self)
     }

@@ -25,7 +25,7 @@ pub struct Stats {
     pub bytes: u64,
     /// The number of entries written without a trace id.
     pub missing_trace_ids: u64,
-    /// The same three counters by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error,
+    /// The three counters above by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error,
     /// fatal, and numbers above 24.
     pub levels: [LevelStats; LEVELS],
     /// The number of entries in which the circuit breaker tripped.

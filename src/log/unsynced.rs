@@ -105,8 +105,8 @@ impl InFolder {
             if let Err(error) = &synced {
                 let places = if refused || error.is_refusal() { &mut self.refused } else { &mut self.sealed };
                 places.add(sequence);
-                // If the disk refuses a segment again, it may refuse all. The other refused segments wait for the
-                // next sync.
+                // If the disk returns an error for a segment again, it may do so for all. The other failed segments
+                // wait for the next sync.
                 gives_up |= refused && error.kind() != io::ErrorKind::InvalidData;
             }
             result = result.and(synced.map_err(|error| error.kind()));

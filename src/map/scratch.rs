@@ -103,8 +103,8 @@ impl<T> Scratches<T> {
         taken.ok().map(|_| Scratch { of: self, index })
     }
 
-    /// Frees every buffer. The value of each buffer that was held is forgotten and replaced by a new one from
-    /// `value`. The holder may have been changing it, so its state is unknown.
+    /// Frees every buffer. The value of each buffer that was held is replaced by a new one from `value` and not
+    /// dropped. The holder may have been changing it, so its state is unknown.
     ///
     /// # Safety
     /// No thread may hold a buffer. This is true after a fork, because the child has none of its parent's other

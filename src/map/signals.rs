@@ -17,7 +17,7 @@ const CAUSED: [libc::c_int; 7] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGSYS, libc::SIGTRAP];
 
 impl SignalsBlocked {
-    /// Blocks the signals. Returns `None` if the system refuses.
+    /// Blocks the signals. Returns `None` if the system call fails.
     pub(crate) fn new() -> Option<Self> {
         let mut all = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();

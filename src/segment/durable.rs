@@ -14,10 +14,10 @@ use super::folder::Folder;
 /// The reason why a segment may not be on disk.
 #[derive(Debug)]
 pub(crate) enum NotOnDisk {
-    /// The disk has not been asked, or has not responded. Another sync can succeed.
+    /// The write was not tried, or failed with a temporary error. Another sync can succeed.
     NotTried(io::Error),
-    /// The disk returned an error for some bytes. The system reports the error once and then forgets which pages it
-    /// could not write. The result of another sync therefore contains no information about these pages.
+    /// The disk returned an error for some bytes. The system reports the error once and then has no record of the
+    /// pages that it could not write. The result of another sync therefore contains no information about these pages.
     Refused(io::Error),
 }
 
@@ -64,9 +64,10 @@ pub(super) fn sync_names(folder: &Folder) -> Result<(), NotOnDisk> {
     folder.sync_if_changed().map_err(NotOnDisk::NotTried)
 }
 
-/// Writes the sealed segment number `sequence` of a stream to disk, and records in it that all of it is on disk. If
-/// the disk has `refused` it before, each frame is first checked and written again. This is necessary because the
-/// system treats a page that it could not write as written until the page changes.
+/// Writes the sealed segment number `sequence` of a stream to disk, and records in it that all of it is on disk.
+/// `refused` is whether the disk returned an error for it before. If so, each frame is first checked and written
+/// again. This is necessary because the system treats a page that it could not write as written until the page
+/// changes.
 ///
 /// # Errors
 /// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file `name` is another segment or if a

@@ -127,7 +127,7 @@ impl Segment {
     /// Reads the segment `path` into memory, as [`read_copy`](Self::read_copy) does.
     ///
     /// # Errors
-    /// The same errors as [`read_copy`](Self::read_copy).
+    /// The errors of [`read_copy`](Self::read_copy).
     #[deprecated(note = "use the safe `read_copy`, or `map`, which is unsafe and does not copy")]
     pub fn open_trusted(path: &Path) -> io::Result<Self> {
         Self::read_copy(path)

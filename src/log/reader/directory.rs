@@ -98,7 +98,7 @@ impl Directory {
         Ok(news)
     }
 
-    /// Forgets the names of deleted segments, and marks other deleted files. A name that is missing from a single
+    /// Removes the names of deleted segments, and marks other deleted files. A name that is missing from a single
     /// read is kept, because that read may have missed it.
     fn forget(&mut self) {
         let looks = self.looks;

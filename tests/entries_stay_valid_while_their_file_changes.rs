@@ -18,10 +18,10 @@ use common::random::Random;
 use common::watchdog::Watchdog;
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Found, LogEvent, LogReader, Scan, Visitor};
-use fusewire::segment::{Mode, Resource, SegmentOptions, SegmentWriter};
+use fusewire::segment::{FrameRef, Mode, Resource, SegmentOptions, SegmentWriter};
 
 const SIZE: u64 = 1 << 20;
-const PASSES: usize = 18;
+const PASSES: usize = 6;
 
 fn write(path: &Path) -> u64 {
     let mut options = SegmentOptions::new(Resource::empty());
@@ -42,8 +42,31 @@ fn write(path: &Path) -> u64 {
     end
 }
 
-/// Looks at everything in an entry twice. A frame whose checksum was right is the writer's, so its text is valid.
-fn look(entry: &EntryRef<'_>, is_checked: bool) {
+/// The file through a second descriptor, and its bytes before the test.
+struct Original {
+    file: File,
+    bytes: Vec<u8>,
+}
+
+impl Original {
+    fn of(path: &Path) -> Self {
+        let file = File::options().write(true).open(path).unwrap();
+        Self { file, bytes: std::fs::read(path).unwrap() }
+    }
+
+    /// Runs `look` while the payload of `frame` is noise in the file.
+    fn while_it_is_noise(&self, frame: &FrameRef<'_>, look: impl FnOnce()) {
+        let (at, len) = (frame.offset + 16, frame.payload.len());
+        self.file.write_all_at(&vec![0xFF; len], at).unwrap();
+        look();
+        let payload = &self.bytes[at as usize..at as usize + len];
+        self.file.write_all_at(payload, at).unwrap();
+    }
+}
+
+/// Looks at everything in an entry before and after its bytes in the file change. A frame whose checksum was right is the
+/// writer's, so its text is valid.
+fn look(frame: &FrameRef<'_>, entry: &EntryRef<'_>, is_checked: bool, original: &Original) {
     let text = |entry: &EntryRef<'_>| {
         let body = entry.body().to_string();
         let mut all = vec![body, entry.target().to_string()];
@@ -56,7 +79,7 @@ fn look(entry: &EntryRef<'_>, is_checked: bool) {
         all
     };
     let before = text(entry);
-    assert_eq!(text(entry), before);
+    original.while_it_is_noise(frame, || assert_eq!(text(entry), before));
     assert!(before.iter().all(|text| std::str::from_utf8(black_box(text.as_bytes())).is_ok()));
     if is_checked {
         assert!(entry.verify().is_ok());
@@ -64,11 +87,12 @@ fn look(entry: &EntryRef<'_>, is_checked: bool) {
     }
 }
 
-struct Look(bool);
+struct Look<'a>(&'a Original);
 
-impl Visitor for Look {
+impl Visitor for Look<'_> {
     fn entry(&mut self, found: &Found<'_>) {
-        look(&found.entry, self.0);
+        // The checksums of matches are computed.
+        look(&found.frame, &found.entry, true, self.0);
     }
 }
 
@@ -107,6 +131,7 @@ fn in_readers_and_scans() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let end = write(&path);
+    let original = Original::of(&path);
     while_it_changes(&path, end, || {
         for pass in 0..PASSES {
             let copy = pass % 3 == 2;
@@ -114,16 +139,14 @@ fn in_readers_and_scans() {
             let options = LogReader::options().copy(copy).mode(mode);
             let mut reader = options.open(std::slice::from_ref(&path)).unwrap();
             while let Some(event) = reader.next() {
-                if let LogEvent::Entry { entry, .. } = event {
-                    look(&entry, mode == Mode::Recover);
+                if let LogEvent::Entry { frame, entry, .. } = event {
+                    look(&frame, &entry, mode == Mode::Recover, &original);
                 }
             }
-            // The checksums of matches are computed.
-            let scan = Scan::new([&path]).copy(copy);
-            scan.run(|_| true, || Look(true)).unwrap();
+            Scan::new([&path]).copy(copy).run(|_| true, || Look(&original)).unwrap();
         }
     });
     // The file is as it was.
-    let scanned = Scan::new([&path]).run(|_| true, || Look(true)).unwrap();
+    let scanned = Scan::new([&path]).run(|_| true, || Look(&original)).unwrap();
     assert_eq!((scanned.looked_at, scanned.lost.len()), (2000, 0));
 }

@@ -128,7 +128,7 @@ impl Core {
         made.map(drop)
     }
 
-    /// Makes the segment `next` as large as is right, and room for it where that is allowed.
+    /// Creates the segment `next` with the best possible size, and makes room for it if this is permitted.
     fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
         let mut options = self.options.segment.clone();
         options.resource.renew();

@@ -53,13 +53,13 @@ pub(super) fn finish(core: &Core, keeper: &Keeper) {
 struct Tended {
     segment: Arc<SharedSegment>,
     progress: Progress,
-    /// Where its frames end, once it is closed.
+    /// The end of its frames, if it is closed.
     end: Option<usize>,
     /// Whether another program has removed, moved or truncated its file. The entries of a moved file are not lost.
     is_lost: bool,
-    /// How far it had been looked at when it was last written to disk.
+    /// The position up to which it had been examined when it was last written to disk.
     synced: usize,
-    /// How far pages were given back when the page cache was looked at last.
+    /// The position up to which pages had been released when the page cache was last examined.
     left: usize,
 }
 
@@ -198,14 +198,14 @@ impl<'a> Behind<'a> {
         }
         tended.segment.seal(&mut tended.progress);
         self.core.counters.sealing.record(start);
-        // A later sync would not find a file that was moved.
+        // A later sync would not find a moved file by its name.
         let durable =
             is_moved || self.core.options.sync_every.is_some() || self.core.options.sync_at.is_some();
         let len = usize::try_from(tended.segment.header().size).unwrap_or(usize::MAX);
         let is_synced =
             durable && !tended.segment.is_poisoned() && sync(self.core, || tended.segment.sync(len)).is_ok();
         if is_synced || tended.is_lost && !is_moved {
-            // It is done, or there is nothing to sync.
+            // The segment is on disk, or its file does not exist.
         } else if tended.segment.is_poisoned() {
             self.unsynced.add_refused(&tended.segment);
         } else {

@@ -12,7 +12,8 @@ use crate::format::segment::{PAGE, SegmentHeader};
 use crate::segment::folder::{Access, Folder, Modes};
 use crate::segment::held::FileId;
 
-/// The directory of a log: an absolute path, and the open directory that it named when it was opened or checked last.
+/// The directory of a log: an absolute path, and the open directory to which the path referred when it was last
+/// opened or checked.
 pub(super) struct Directory {
     path: PathBuf,
     modes: Modes,
@@ -79,7 +80,7 @@ impl Directory {
     }
 }
 
-/// Returns the highest ordinal in the headers of the segments `names`; 0 if there is none.
+/// Returns the highest ordinal in the headers of the segments `names`, or 0 if there is none.
 pub(super) fn highest_ordinal(folder: &Folder, names: &[&OsStr]) -> u64 {
     let headers = names.iter().filter_map(|name| header_of(folder, name));
     headers.map(|header| header.ordinal).max().unwrap_or(0)

@@ -73,20 +73,20 @@ impl Kind {
 }
 
 impl Inventory {
-    /// Returns the bytes on disk of all segments of the directory and their indexes, those that are being made included. A segment
-    /// that was sealed since it was looked at first may count with the bytes that it had before.
+    /// Returns the bytes on disk of all segments of the directory and of their indexes, including files that are
+    /// being created. A segment that was sealed after the first read may count with its earlier bytes.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn bytes(&mut self, folder: &Folder) -> io::Result<u64> {
         self.look(folder)?;
         self.sum(folder)
     }
 
-    /// The same, as it is now.
+    /// Returns the same number, with the current bytes of all files.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn bytes_now(&mut self, folder: &Folder) -> io::Result<u64> {
         self.look(folder)?;
         for known in self.files.values_mut().filter(|known| !known.is_final) {
@@ -95,10 +95,10 @@ impl Inventory {
         self.sum(folder)
     }
 
-    /// Returns the bytes of the files that were found in the last look at the directory.
+    /// Returns the bytes on disk of the files that were found when the directory was last read.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn sum(&mut self, folder: &Folder) -> io::Result<u64> {
         let unknown =
             self.files.iter_mut().filter(|(_, known)| known.bytes.is_none() || known.kind == Kind::Changing);
@@ -109,13 +109,13 @@ impl Inventory {
     /// Returns the names of all segments, indexes and temporary files of the directory.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn names(&mut self, folder: &Folder) -> io::Result<Vec<OsString>> {
         self.look(folder)?;
         Ok(self.files.keys().cloned().collect())
     }
 
-    /// Returns the names of the `most` newest segments, by their names, as of the last look at the directory.
+    /// Returns the names of the `most` newest segments, by name, that were found when the directory was last read.
     pub(super) fn newest(&self, most: usize) -> Vec<&OsStr> {
         let segments = self.files.iter().filter(|(_, known)| known.kind == Kind::Segment);
         let mut names: Vec<_> = segments.map(|(name, _)| name.as_os_str()).collect();
@@ -128,10 +128,11 @@ impl Inventory {
         names
     }
 
-    /// Returns the segments that this version may delete, by their names, and the facts that decide which one goes first.
+    /// Returns the names of the segments that this version may delete, and the facts that determine the order of
+    /// deletion.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn segments(&mut self, folder: &Arc<Folder>) -> io::Result<(Vec<OsString>, Vec<Facts>)> {
         self.look(folder)?;
         let mut found = Vec::with_capacity(self.files.len());
@@ -163,7 +164,7 @@ impl Inventory {
     /// Reads the names in the directory, and forgets the files that are gone.
     ///
     /// # Errors
-    /// Those of reading the directory.
+    /// The errors of reading the directory.
     pub(super) fn look(&mut self, folder: &Folder) -> io::Result<()> {
         if self.folder != Some(folder.id()) {
             *self = Self { folder: Some(folder.id()), ..Self::default() };

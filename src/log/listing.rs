@@ -249,13 +249,13 @@ impl SegmentInfo {
         if FileId::in_metadata(&metadata) == self.id { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
-    /// Asks again where the segment stands.
+    /// Reads the state of the segment again.
     pub(super) fn update(&mut self, file: &File) {
-        // A sealed segment needs no owner, and stays sealed.
+        // A sealed segment has no owner and stays sealed.
         self.owner = Owner::Gone;
         self.trailer = self.trailer_in(file);
         if self.trailer.is_none() {
-            // The owner first: once it is gone, nothing changes any more.
+            // The owner is checked first: after its end, the segment no longer changes.
             self.owner = self.owner_of(file);
             self.trailer = self.trailer_in(file);
         }

@@ -131,7 +131,7 @@ impl Log {
         }
         match core.make_spare(&keeper, &mut keeper.next()) {
             Err(error) if !room::may_pass(&error) => return Err(error),
-            // Without room the log begins by dropping.
+            // If there is no room, the log is open and drops entries.
             _ => drop(core.go_on_from(None)),
         }
         if let Err(error) = Keeper::start(&core) {

@@ -301,14 +301,15 @@ impl LogOptions {
         self
     }
 
-    /// Sets whether the log installs a handler for SIGBUS; default `true`.
+    /// Sets whether the log installs a handler for SIGBUS. The default is `true`.
     ///
-    /// If another program truncates a segment, or if the disk is full and a copy shares blocks with a segment (`cp --reflink`,
-    /// snapshots), a store to the segment raises SIGBUS. The handler replaces the page, and the log counts the lost entries. It
-    /// passes each SIGBUS of other memory to the handler that was installed before. Without the handler such a SIGBUS ends the
-    /// process. Set `false` if the program installs its own handler later, or forbids handlers.
+    /// If another program truncates a segment, or if the disk is full and a copy shares blocks with a segment (a
+    /// snapshot, or `cp --reflink`), a store to the segment raises SIGBUS. The handler replaces the page, and the log
+    /// counts the lost entries. The handler passes each SIGBUS of other memory to the handler that was installed
+    /// before. Without the handler, such a SIGBUS ends the process. Set `false` if the program installs a handler
+    /// later, or if it must not have one.
     ///
-    /// The handler belongs to the process: it stays if another log has installed it.
+    /// The handler belongs to the process. If another log has installed it, it stays installed.
     #[must_use]
     pub fn sigbus_handler(mut self, install: bool) -> Self {
         self.segment.guarded = install;

@@ -16,7 +16,7 @@ use super::directory::{Directory, highest_ordinal};
 use super::inventory::Inventory;
 use super::lock_file::{self, LOCK_NAME};
 
-/// How many of the newest segments, by their names, are compared with the counter when it is read first.
+/// The number of the newest segments, by name, that are compared with the counter when it is first read.
 const NEWEST: usize = 16;
 /// The largest valid ordinal. No directory has had so many segments.
 const MAX_ORDINAL: u64 = 1 << 62;
@@ -80,15 +80,15 @@ impl Turn {
         Ok(Self { lock: Some(Lock { file: Held::new(file)?, counts, locked: false }), folder })
     }
 
-    /// Returns the next place in the order of creation in the directory, and notes that it is taken. 0 where there is no
-    /// turn.
+    /// Returns the next position in the order of creation in the directory, and stores it as used. Returns 0 if the
+    /// file system has no locks.
     pub(super) fn next_ordinal(&self, directory: &Directory, inventory: &mut Inventory) -> u64 {
         let Some(lock) = &self.lock else { return 0 };
         let file = lock.file.get().filter(|_| lock.counts);
         let counted = file.and_then(read_counter);
         let known = match (counted, directory.ordinal.load(Ordering::Acquire)) {
             (Some(counted), known) if known > 0 => counted.max(known),
-            // The first time, when the file may be an old copy; and without a counter.
+            // At the first read, the file may be an old copy. Without a counter, the headers determine the number.
             (counted, known) => {
                 let most = if counted.is_some() { NEWEST } else { usize::MAX };
                 if counted.is_none() {
@@ -100,7 +100,7 @@ impl Turn {
         };
         let next = if known >= MAX_ORDINAL { 0 } else { known + 1 };
         if let Some(file) = file {
-            // Without it the headers are read the next time.
+            // If the write fails, the headers are read the next time.
             let _ = file.write_all_at(&counter(next), 0);
         }
         directory.ordinal.store(next, Ordering::Release);

@@ -29,12 +29,12 @@ mod mapped {
     pub(crate) struct Memory(Guard, MmapRaw);
 
     impl Memory {
-        /// Maps all of `file`, which the caller has just created and allocated with `len` bytes. `guarded`: whether pages that
-        /// another program takes away are replaced.
+        /// Maps all of `file`, which the caller has just created and allocated with `len` bytes. `guarded` is whether
+        /// pages that another program removes are replaced.
         pub(crate) fn new(file: &File, len: usize, guarded: bool) -> io::Result<Self> {
             let map = MmapOptions::new().len(len).map_raw(file)?;
-            // A fault in a map with the default advice reads around the page, as far as the read-ahead of the device goes:
-            // near a memory limit each fault then takes that much memory, for pages that hold zeros. Best effort.
+            // With the default advice, a fault reads pages around the page, up to the read-ahead of the device. Near
+            // a memory limit each fault would then take that much memory for pages of zeros. Errors are ignored.
             let _ = map.advise(memmap2::Advice::Random);
             let guard = if guarded { Guard::new(map.as_mut_ptr().addr(), map.len()) } else { Guard::none() };
             Ok(Self(guard, map))

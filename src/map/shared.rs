@@ -187,9 +187,9 @@ impl Claim<'_> {
         self.at
     }
 
-    /// Writes `covered`, which is all of the frame after the commit word, and then the commit word, from which on it is there.
-    /// Returns one past its last byte. `None` if a page of the file was replaced before: the frame may be in it, and is left as
-    /// an append that was never completed.
+    /// Writes `covered`, which is the whole frame after the commit word, and then the commit word, which publishes
+    /// the frame. Returns the offset after the frame. Returns `None` if a page of the file was replaced before: the
+    /// frame may be in this page, and stays an incomplete append.
     #[inline(always)]
     pub(crate) fn commit(self, covered: &[u8], word: u64) -> Option<usize> {
         let covered = &covered[..covered.len().min(self.len - frame::TAG)];

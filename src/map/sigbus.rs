@@ -104,12 +104,12 @@ impl Guard {
         Some(map.hit_at.load(Ordering::Relaxed))
     }
 
-    /// Guards nothing.
+    /// Returns a guard of no map.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Whether a page of the map had to be replaced.
+    /// Returns whether a page of the map had to be replaced.
     #[inline(always)]
     pub(crate) fn is_hit(&self) -> bool {
         self.0.is_some_and(|map| map.is_hit.load(Ordering::Relaxed))

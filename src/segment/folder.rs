@@ -261,11 +261,11 @@ impl Folder {
         self.with("stat", name, |at| fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW))
     }
 
-    /// Calls `take` with each of `items` and the bytes on disk of the file with its name: 0 for a file that is gone. Does not follow
-    /// symbolic links.
+    /// Calls `take` with each of `items` and the bytes on disk of the file with its name, or 0 if the file does not
+    /// exist. Does not follow symbolic links.
     ///
     /// # Errors
-    /// Those of the directory.
+    /// The errors of the directory.
     pub(crate) fn each_size<'a, T: 'a>(
         &self,
         items: impl Iterator<Item = (&'a OsString, &'a mut T)>,
@@ -284,7 +284,7 @@ impl Folder {
     /// Renames `from` to `to`, which must not exist.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         self.with("rename", to, |at| rename_new(at, from, to))?;
         self.note_change();

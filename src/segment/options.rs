@@ -35,7 +35,7 @@ pub struct SegmentOptions {
     pub file_mode: u32,
     /// The position in the order of creation in the directory, or 0 if it is unknown.
     pub(crate) ordinal: u64,
-    /// Whether pages of the map that another program takes away are replaced.
+    /// Whether pages of the map that another program removes are replaced.
     pub(crate) guarded: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::owned::{OwnedAttribute, OwnedValue};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
     attributes: Vec<OwnedAttribute>,
-    /// The process whose id is among the attributes, if [`of_this_process`](Self::of_this_process) has added it.
+    /// The process id in the attributes, if [`of_this_process`](Self::of_this_process) has added it.
     process: Option<u32>,
 }
 
@@ -19,7 +19,7 @@ pub struct Resource {
 const PID: &str = "process.pid";
 
 impl Resource {
-    /// A resource without attributes.
+    /// Creates a resource without attributes.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
@@ -65,7 +65,8 @@ impl Resource {
         self
     }
 
-    /// In a forked child: replaces the process id of the parent, if [`of_this_process`](Self::of_this_process) has added it.
+    /// Replaces the process id of the parent in a forked child, if [`of_this_process`](Self::of_this_process) has
+    /// added it.
     pub(crate) fn renew(&mut self) {
         let process = std::process::id();
         let Some(before) = self.process.filter(|before| *before != process) else { return };
@@ -77,7 +78,7 @@ impl Resource {
         }
     }
 
-    /// Its attributes.
+    /// Returns the attributes.
     #[must_use]
     pub fn attributes(&self) -> &[OwnedAttribute] {
         &self.attributes

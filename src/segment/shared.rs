@@ -150,14 +150,14 @@ impl SharedSegment {
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
         claim.commit(&frame[frame::TAG..], word).ok_or_else(|| {
-            // It is appended again, to another segment.
+            // The frame is appended again to another segment.
             self.map.close(self.header.salt);
             NoClaim::Closed
         })
     }
 
-    /// Whether a frame of `len` bytes that ends at `end` reaches over a place at which the preallocator is woken: each
-    /// `window`, and each eighth of the segment.
+    /// Returns whether a frame of `len` bytes that ends at `end` crosses an offset at which the preallocator is
+    /// woken: each `window`, and each eighth of the segment.
     #[inline(always)]
     pub(crate) fn is_step(&self, end: usize, len: usize, window: usize) -> bool {
         // This is a remainder, because both distances are powers of two.
@@ -240,7 +240,7 @@ impl SharedSegment {
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(&mut frame, payload.len(), FrameKind::Seal, Severity::UNSPECIFIED, tag);
         if claim.commit(&frame[frame::TAG..], word).is_none() {
-            // The next process that opens the directory completes it.
+            // The next process that opens the directory completes the segment.
             let _ = self.file.get().map(lock::release);
             return;
         }
@@ -309,13 +309,13 @@ impl SharedSegment {
         }
     }
 
-    /// Whether the file still has a name: another program may have renamed it.
+    /// Returns whether the file still has a name. Another program may have renamed it.
     pub(crate) fn has_name(&self) -> bool {
         self.with_file(|file| Ok(rustix::fs::fstat(file)?.st_nlink > 0)).unwrap_or(false)
     }
 
-    /// Leaves the segment to the next process that opens the directory: its pages were taken away. Returns the number of entries
-    /// that the file still has. An empty file is deleted.
+    /// Leaves the segment, whose pages were removed, to the next process that opens the directory. Returns the number
+    /// of entries that the file still has. An empty file is deleted.
     pub(crate) fn abandon(&self) -> u64 {
         let kept = self.with_file(|file| {
             lock::release(file);

@@ -14,17 +14,17 @@ use super::file::LogFile;
 use super::stream::{Head, Stream};
 use super::{At, LogReader, OPEN_FILES};
 
-/// How many times a directory is looked through in a row where names come while one looks.
+/// The maximum number of successive reads of a directory to which names are added at the same time.
 const ROUNDS: u32 = 5;
 
-/// Closes the file of a segment that cannot grow: there can be more segments than descriptors.
+/// Closes the file of a segment that cannot grow, because there can be more segments than descriptors.
 pub(super) fn only_if_it_grows((info, file): (SegmentInfo, File)) -> (SegmentInfo, Option<File>) {
     let file = info.can_grow().then_some(file);
     (info, file)
 }
 
 impl LogReader {
-    /// Looks through the directories, if they may have changed. Whether it has.
+    /// Reads the directories if they may have changed. Returns whether it did.
     pub(super) fn look_if_due(&mut self) -> io::Result<bool> {
         self.looked = Some(Instant::now());
         let due = self.directories.iter().any(Directory::is_due) || self.is_any_renamed();
@@ -55,7 +55,8 @@ impl LogReader {
                 for path in news.segments {
                     match inspect(&path, Links::Refused) {
                         Ok(new) => found.push(only_if_it_grows(new)),
-                        // Gone again. Where entries were in it, those behind show the gap.
+                        // The segment has been deleted. If it contained entries, the later segments of the stream
+                        // show the gap.
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         Err(error) => failed.push((path, error)),
                     }
@@ -150,9 +151,9 @@ impl LogReader {
         self.idle.reserve(all.saturating_sub(self.idle.len()));
     }
 
-    /// Adds segments to their streams. Whether there is a gap that might not be one.
+    /// Adds segments to their streams. Returns whether there is a gap that another read may fill.
     pub(super) fn add_all(&mut self, mut found: Vec<(SegmentInfo, Option<File>)>, listed: bool) -> bool {
-        // Of damaged ones the stream is only guessed; the others come first.
+        // The stream of a damaged segment is a guess, so the intact segments come first.
         found.sort_by(|(a, _), (b, _)| {
             let key = |info: &SegmentInfo| (info.header.is_err(), info.created_unix_nano, info.sequence);
             key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))

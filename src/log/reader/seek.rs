@@ -120,13 +120,13 @@ impl LogReader {
     }
 }
 
-/// A segment's place among those of all streams.
+/// The position of a segment among the segments of all streams.
 struct Span {
-    /// The stream's key at its first entry: none of its entries has a lower one.
+    /// The key of the stream at the first entry of the segment. No entry of the segment has a lower key.
     first: u64,
-    /// The stream's key behind it: none has a higher one.
+    /// The key of the stream after the segment. No entry of the segment has a higher key.
     last: u64,
-    /// So many entries it has at least.
+    /// A lower bound of the number of its entries.
     at_least: u64,
     /// The number of its entries, if it has been read.
     counted: Option<u64>,

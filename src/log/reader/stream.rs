@@ -107,7 +107,7 @@ impl Stream {
         Self { id, waiting: VecDeque::new(), open: None, expected, key: 0, head: Head::Idle }
     }
 
-    /// Takes note of a segment. What has been read, or was gone when its turn came, is not read again.
+    /// Adds a segment. A segment that has been read, or that did not exist when its turn came, is not read again.
     pub(super) fn add(&mut self, info: SegmentInfo, file: Option<File>, listed: bool, terms: &Terms) {
         let sequence = info.sequence;
         let from = self.waiting.partition_point(|other| other.info.sequence < sequence);
@@ -121,7 +121,8 @@ impl Stream {
             OpenSegment::new(info.clone(), file, terms.access, terms.filter.as_ref()).ok().map(Box::new)
         });
         self.waiting.insert(place, Waiting { info, open, found: terms.round, listed });
-        // What has two others behind it has been in use: to know that it is missing is to know that entries are.
+        // A segment with two later segments has been in use, so its number is sufficient to detect that entries are
+        // missing.
         let superseded = self.waiting.len().saturating_sub(2);
         for i in [Some(place), superseded.checked_sub(1)].into_iter().flatten().filter(|i| *i < superseded) {
             if let Some(waiting) = self.waiting.get_mut(i) {

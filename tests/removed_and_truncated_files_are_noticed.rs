@@ -59,7 +59,8 @@ fn victim() {
     };
     append(BEFORE);
     let aside = directory.with_extension("aside");
-    match order::<String>("MODE").unwrap().as_str() {
+    let mode = order::<String>("MODE").unwrap();
+    match mode.as_str() {
         "remove" => files(&directory).iter().for_each(|path| fs::remove_file(path).unwrap()),
         "rename" => {
             fs::create_dir(&aside).unwrap();
@@ -96,7 +97,13 @@ fn victim() {
         assert!(moved.0 >= BEFORE);
         (entries, told) = (entries + moved.0, told + moved.1);
     }
-    assert_eq!((entries + lost, told), (written, dropped));
+    assert_eq!(told, dropped);
+    if mode.contains("truncate") || mode == "cut" {
+        // The log can count an entry that a file still has, if another program truncates the file while the log seals it.
+        assert!(entries + lost >= written, "{entries} entries, {lost} lost of {written}");
+    } else {
+        assert_eq!(entries + lost, written);
+    }
     assert!(entries >= BEFORE && (lost >= 1) != is_moved, "{entries} entries, {lost} lost");
 }
 

@@ -56,8 +56,9 @@ impl Directory {
         self.folder.load_full()
     }
 
-    /// Compares the directory at the path with the open one. If it is another one or does not exist, opens it, and
-    /// creates it first if necessary. Existing segments stay with the directory in which they were created.
+    /// Compares the directory at the path with the open one. If the path refers to another directory, opens that
+    /// directory. If it refers to nothing, creates a directory. Existing segments stay with the directory in which
+    /// they were created.
     ///
     /// # Errors
     /// The errors of the file system if there is no directory now and none can be created.

@@ -83,7 +83,7 @@ impl Inventory {
         self.sum(folder)
     }
 
-    /// Returns the same number, with the current bytes of all files.
+    /// Returns the number as [`bytes`](Self::bytes) does, with the current bytes of all files.
     ///
     /// # Errors
     /// The errors of reading the directory.

@@ -14,9 +14,9 @@ use crate::segment::held::{FileId, Held};
 pub(super) const LOCK_NAME: &str = ".fusewire.lock";
 const LOCK_MODE: u32 = 0o600;
 
-/// The offsets at which processes lock one byte each for a stream that they write.
+/// The part of the file in which each process locks one byte for a stream that it writes.
 const STREAMS: Part = Part { start: 1 << 61, len: 1 << 61 };
-/// The offsets at which processes lock one byte each for a segment that they complete or delete.
+/// The part of the file in which each process locks one byte for a segment that it completes or deletes.
 const SEGMENTS: Part = Part { start: 1 << 62, len: (1 << 62) - 1 };
 
 /// Opens the file. Creates it if it does not exist.
@@ -57,7 +57,7 @@ impl Drop for Byte {
     }
 }
 
-/// The right to complete or to delete one segment whose owner is gone.
+/// The right to complete or to delete one segment whose owner has ended.
 pub(super) struct Claim(#[expect(dead_code, reason = "it holds the lock")] Byte);
 
 impl Claim {

@@ -65,8 +65,8 @@ pub struct LogOptions {
     pub(super) close_timeout: Duration,
     pub(super) modes: Modes,
     pub(super) on_problem: Option<fn(&Problem)>,
-    /// The number of bytes that are prepared before the appends reach them, and released after the appends, in one
-    /// step. A power of two.
+    /// The number of bytes in one window, a power of two. The preallocator touches the pages of a window before the
+    /// appends reach them, and releases them later.
     pub(super) window: usize,
     pub(super) clock: fn() -> (u64, u64),
 }

@@ -45,7 +45,7 @@ pub(super) fn reserve(
         return Turn::wait(Arc::clone(folder), PATIENCE).or_else(|_| Turn::without(Arc::clone(folder)));
     };
     let bytes = options.bytes_on_disk();
-    // This comes before the turn, so that during the turn only files that are new since then are examined.
+    // This read comes before the turn, so that during the turn only newer files are examined.
     inventory.sum(folder)?;
     let mut turn = Turn::wait(Arc::clone(folder), PATIENCE);
     if turn.is_err() {

@@ -42,7 +42,7 @@ impl<'b> GapBuffer<'b> {
         Self::new_uninit(bytes, front, gap)
     }
 
-    /// Creates the same buffer over memory that may be uninitialised.
+    /// Creates a buffer as [`new`](Self::new) does, over memory that may be uninitialised.
     #[inline(always)]
     pub(crate) fn new_uninit(bytes: &'b mut [MaybeUninit<u8>], front: usize, gap: usize) -> Self {
         let len = bytes.len();
@@ -111,8 +111,9 @@ impl<'b> GapBuffer<'b> {
         let at = self.tail_len + padding;
         let added = padding + 4 + text.len() + 1;
         if self.has_room(0, added) || self.make_room(0, added) {
-            // SAFETY: `added` bytes from the tail's end on, at least five, are inside the buffer by the invariant *bounds*,
-            // and all of them are written: padding (and what the length overwrites), length, text, NUL.
+            // SAFETY: `added` bytes from the tail's end are inside the buffer by the invariant *bounds*, and `added`
+            // is at least five. All of these bytes are written: the padding (partly overwritten by the length), the
+            // length, the text and NUL.
             unsafe {
                 let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail_start + self.tail_len);
                 tail.cast::<[u8; 4]>().write_unaligned([0; 4]);

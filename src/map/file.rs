@@ -185,8 +185,9 @@ impl ReadMap {
 
 /// A promise for files that are read in place.
 ///
-/// Invariant *quiet*: as long as a [`QuietMap`] of a file exists, no process truncates the file, and no process changes the
-/// bytes of a committed frame, of the first page, of the trailer, or of a sealed segment. Fusewire's own writers keep this.
+/// Invariant *quiet*: as long as a [`QuietMap`] of a file exists, no process truncates the file, and no process
+/// changes the bytes of a committed frame, of the first page, of the trailer, or of a sealed segment. Fusewire's own
+/// writers satisfy this invariant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet(());
 

@@ -191,9 +191,9 @@ mod tests {
         let count = std::sync::Arc::new(());
         let scratches = Scratches::new(2, 8, || std::sync::Arc::clone(&count)).unwrap();
         std::mem::forget(scratches.take(0, || Duration::ZERO));
-        // SAFETY: the only holder is forgotten.
+        // SAFETY: the only holder no longer exists.
         unsafe { scratches.reset(|| std::sync::Arc::clone(&count)) };
-        // One for `count` itself, three for the values, and that of the one that was forgotten.
+        // One reference is `count` itself, three are in the values, and one is in the value that was not dropped.
         assert_eq!(std::sync::Arc::strong_count(&count), 5);
         assert!(scratches.try_take(0).is_some() && scratches.try_take(1).is_some());
     }

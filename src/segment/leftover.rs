@@ -1,7 +1,8 @@
 //! Segments without any data, which a power cut leaves.
 //!
-//! The file system can keep the name and the length of a file and lose its bytes. Such a file has length 0 or contains
-//! only zeros. A writer gives a segment its name after it wrote the first page, so no process writes such a file.
+//! The file system can keep the name and the length of a file and lose its bytes. Such a file has length 0 or
+//! contains only zeros. A writer writes the first page before it gives the segment its name, so no process writes
+//! such a file.
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -187,7 +187,7 @@ impl SharedSegment {
         self.progress_to(progress, usize::MAX);
     }
 
-    /// Examines the same frames and releases their memory, one window at a time.
+    /// Examines the frames as [`progress`](Self::progress) does, and releases their memory, one window at a time.
     pub(crate) fn progress_in_windows(&self, progress: &mut Progress, window: usize) {
         loop {
             let from = progress.at;
@@ -199,7 +199,8 @@ impl SharedSegment {
         }
     }
 
-    /// Examines the same frames, and stops at the first frame that begins at `limit` or after it.
+    /// Examines the frames as [`progress`](Self::progress) does, and stops at the first frame that begins at `limit`
+    /// or after it.
     pub(crate) fn progress_to(&self, progress: &mut Progress, limit: usize) {
         while progress.at < limit {
             let (word, covered) = self.map.frame(progress.at);

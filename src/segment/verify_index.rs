@@ -21,7 +21,7 @@ pub enum IndexDefect {
     Header {
         /// The checksum that the segment stores.
         expected: u32,
-        /// The checksum of the header of the index; `None` if the file is shorter than a header.
+        /// The checksum of the header of the index, or `None` if the file is shorter than a header.
         found: Option<u32>,
     },
     /// The bytes of a section differ from its checksum.
@@ -30,7 +30,7 @@ pub enum IndexDefect {
         section: &'static str,
         /// The checksum in the header of the index.
         expected: u32,
-        /// The checksum of the bytes; `None` if the section is not inside the file.
+        /// The checksum of the bytes, or `None` if the section is not inside the file.
         found: Option<u32>,
     },
     /// A number differs from the number that the frames give.

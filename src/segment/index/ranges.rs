@@ -17,18 +17,18 @@ use super::{Column, SegmentIndex, filter};
 /// An entry is wanted if it meets all conditions. The default has no conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// A bit for each permitted severity, or `None` for any.
+    /// A bit for each permitted severity. `None` permits every severity.
     severities: Option<u32>,
     /// The earliest permitted time, in nanoseconds since the Unix epoch. Entries without a time are excluded.
     pub since: Option<u64>,
     /// The end of the permitted time, exclusive, in nanoseconds since the Unix epoch. Entries without a time are
     /// excluded.
     pub until: Option<u64>,
-    /// The permitted trace ids, or empty for any.
+    /// The permitted trace ids. An empty list permits every entry.
     pub traces: Vec<u128>,
-    /// The permitted targets, or empty for any.
+    /// The permitted targets. An empty list permits every entry.
     pub targets: Vec<Box<[u8]>>,
-    /// A bit for each cause of trips, of which the entry must have at least one, or 0 for any entry.
+    /// A bit for each cause of trips, of which the entry must have at least one. 0 permits every entry.
     trips: u16,
 }
 

@@ -333,7 +333,8 @@ impl Source for Copies {
         from
     }
 
-    /// Uses the bytes of a search if they cannot be out of date. So a search through many invalid headers makes few system calls.
+    /// Uses the bytes of a search if they are current. Therefore a search through many invalid headers makes few
+    /// system calls.
     fn header(&self, at: usize, end: usize) -> ([u8; HEADER_LEN], usize) {
         let (start, bytes) = &self.searched;
         let from = at.wrapping_sub(*start);

@@ -77,7 +77,7 @@ impl Input {
         }
     }
 
-    /// Returns the first page, or less if the file is shorter.
+    /// Returns the first page, or fewer bytes if the file is shorter.
     pub(crate) fn first_page(&self) -> Vec<u8> {
         let mut page = vec![0; self.len().min(layout::PAGE)];
         let read = match self {

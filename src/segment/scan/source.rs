@@ -60,7 +60,7 @@ pub(crate) trait Source {
     }
 }
 
-/// Returns the header at `at` as far as it is before `end`, and its length.
+/// Returns the header at `at`, limited to the bytes before `end`, and its length.
 pub(super) fn read_header<S: Source + ?Sized>(
     source: &S,
     at: usize,

@@ -26,6 +26,15 @@ impl Outcome {
         if input == [path] && !is_truncated { Self::Failed } else { Self::Lossy }
     }
 
+    /// Returns the message about the file `path` that could not be read because of `error`.
+    pub(crate) fn message_of_unreadable(path: &Path, error: &io::Error) -> String {
+        let hint = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "; use --copy for files that other programs truncate",
+            _ => "",
+        };
+        format!("{}: {error}{hint}", path.display())
+    }
+
     const NO_MATCH: u8 = 1;
     /// The exit code of clap for a usage error.
     const FAILED: u8 = 2;

@@ -57,6 +57,7 @@ fn a_truncated_file_costs_the_entries_after_the_cut() {
         assert!(lines > 100 && lines < ENTRIES / 2, "{lines}: {stderr}");
         assert!(stderr.contains(&format!("{}: offset ", path.display())), "{stderr}");
         assert!(stderr.contains("the file was truncated while it was read"), "{stderr}");
+        assert!(stderr.contains("; use --copy for files"), "{stderr}");
         assert_eq!(status.code(), Some(3), "{access:?}: {stderr}");
     }
 }

@@ -44,7 +44,8 @@ fn a_log_at_work_is_live_and_ready_and_then_sealed() {
     let live = &listed(directory.path())[0];
     assert_eq!((&live["owner"], &live["end"]), (&"alive".into(), &"alive".into()));
     assert_eq!(live["entries"], 3);
-    let ordinals: Vec<_> = listed(directory.path()).iter().map(|segment| segment["ordinal"].clone()).collect();
+    let ordinals: Vec<_> =
+        listed(directory.path()).iter().map(|segment| segment["ordinal"].clone()).collect();
     assert_eq!(ordinals, [1, 2], "the order of creation in the directory");
     assert!(live["min_unix_nano"].as_u64() <= live["max_unix_nano"].as_u64());
     drop(log);

@@ -53,7 +53,7 @@ pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut 
         outcome = outcome.max(Outcome::Lossy);
     }
     for (path, error) in &scanned.unreadable {
-        terminal.report(&format!("{}: {error}", path.display()))?;
+        terminal.report(&Outcome::message_of_unreadable(path, error))?;
         outcome = outcome.max(Outcome::of_unreadable(path, input, error));
     }
     Ok(outcome)

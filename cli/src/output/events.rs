@@ -79,7 +79,7 @@ impl EventPrinter {
                 if self.mode == Mode::Strict {
                     return Err(anyhow!(error.to_string())).with_context(|| path.display().to_string());
                 }
-                terminal.report(&format!("{}: {error}", path.display()))?;
+                terminal.report(&Outcome::message_of_unreadable(path, error))?;
                 self.note(Outcome::of_unreadable(path, &self.input, error));
                 Ok(())
             }

@@ -23,7 +23,8 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The number of bytes that [`detect`](Self::detect) needs. JSON after longer white space needs more.
+    /// The number of bytes that [`detect`](Self::detect) needs. To detect JSON after longer white space, `detect`
+    /// needs more bytes.
     pub const DETECT_LEN: usize = frame::HEADER_LEN;
 
     /// Returns the encoding of the data that begins with `bytes`. The function checks only the first bytes; a reader

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::path::KeyPath;
 
-/// The reason why an entry was not encoded. After an error the bytes in the buffer have no meaning.
+/// The reason why an entry was not encoded. After an error, the content of the buffer is undefined.
 ///
 /// ```
 /// use fusewire::encode::encode;

@@ -14,7 +14,7 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// No trace, no span.
+    /// A context without a trace and without a span.
     pub const NONE: Self = Self { trace_id: 0, span_id: 0, flags: 0 };
 
     /// Returns whether both ids are 0.

@@ -9,7 +9,7 @@ use super::tape::Children;
 
 /// A value of an entry, borrowed from the bytes of the entry.
 ///
-/// An integer that fits 64 bits is an `Int` or a `Uint`, even if its node stores it in 128 bits.
+/// An integer that fits in 64 bits is an `Int` or a `Uint`, even if its node stores it in 128 bits.
 ///
 /// ```
 /// use fusewire::decode::{EntryRef, Value};
@@ -109,7 +109,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns the number if the value is a number. Integers are rounded as by `as`.
+    /// Returns the number if the value is a number. Integers are rounded as by the operator `as`.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self {

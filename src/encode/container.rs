@@ -98,7 +98,8 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         Self { level: Level::Top { tape, counts, filter } }
     }
 
-    /// Writes one map entry. If the map exceeds the width limit, `value` is counted as dropped and not visited.
+    /// Writes one map entry. If the map exceeds the width limit, the encoder counts `value` as dropped and does not
+    /// visit it.
     #[inline(always)]
     pub fn entry<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let slot = self.slot(key);
@@ -243,7 +244,8 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         Self { container }
     }
 
-    /// Writes one element. If the array exceeds the width limit, `value` is counted as dropped and not visited.
+    /// Writes one element. If the array exceeds the width limit, the encoder counts `value` as dropped and does not
+    /// visit it.
     #[inline(always)]
     pub fn push<V: LogValue + ?Sized>(&mut self, value: &V) -> &mut Self {
         let slot = self.slot();
@@ -265,7 +267,8 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self.slot().map().append(fragment);
     }
 
-    /// Writes the elements of a slice. Elements beyond the limits are counted as dropped and not visited.
+    /// Writes the elements of a slice. The encoder counts elements beyond the limits as
+    /// dropped and does not visit them.
     #[inline]
     pub fn extend_from_slice<V: LogValue>(&mut self, values: &[V]) -> &mut Self {
         self.extend(values.iter())

@@ -113,7 +113,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         self.scalar(Kind::Uint, value);
     }
 
-    /// Writes a signed integer of up to 128 bits. It takes 16 more bytes if it does not fit 64 bits.
+    /// Writes a signed integer of up to 128 bits. An integer that does not fit in 64 bits takes 16 more bytes.
     #[inline(always)]
     pub fn i128(self, value: i128) {
         match i64::try_from(value) {
@@ -122,7 +122,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// Writes an unsigned integer of up to 128 bits. It takes 16 more bytes if it does not fit 64 bits.
+    /// Writes an unsigned integer of up to 128 bits. An integer that does not fit in 64 bits takes 16 more bytes.
     #[inline(always)]
     pub fn u128(self, value: u128) {
         match u64::try_from(value) {
@@ -150,8 +150,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         self.span(Kind::Bytes, NodeFlags::NONE, bytes);
     }
 
-    /// Writes an instant. An instant without an offset, in the years 1677 to 2262, fits its node; others take 16 more
-    /// bytes.
+    /// Writes an instant. An instant without an offset, in the years 1677 to 2262, fits in its node. All other
+    /// instants take 16 more bytes.
     #[inline(always)]
     pub fn timestamp(self, time: Timestamp) {
         match (time.utc_offset_minutes(), i64::try_from(time.unix_nanos())) {
@@ -166,7 +166,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// Writes a span of time in nanoseconds. It takes 16 more bytes if it does not fit 64 bits (292 years).
+    /// Writes a span of time in nanoseconds. A duration that does not fit in 64 bits (292 years) takes 16 more
+    /// bytes.
     #[inline(always)]
     pub fn duration_nanos(self, nanos: i128) {
         match i64::try_from(nanos) {
@@ -222,8 +223,8 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         MapWriter::new(self.open(Kind::Map))
     }
 
-    /// Begins an array and returns the writer of its elements. An array that exceeds the depth limit is cut, as a map
-    /// is.
+    /// Begins an array and returns the writer of its elements. The encoder cuts an array that exceeds the depth
+    /// limit, as it cuts a map.
     #[inline(always)]
     pub fn array(self) -> ArrayWriter<'a, 'b> {
         ArrayWriter::new(self.open(Kind::Array))

@@ -200,7 +200,8 @@ impl<'b> EntryWriter<'b> {
         self.body.is_some()
     }
 
-    /// Writes one attribute. If the entry exceeds the width limit, `value` is counted as dropped and not visited.
+    /// Writes one attribute. If the entry exceeds the width limit, the encoder counts `value` as dropped and does
+    /// not visit it.
     #[inline(always)]
     pub fn attr<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) -> &mut Self {
         let Self { tape, top, filter, .. } = self;
@@ -224,8 +225,9 @@ impl<'b> EntryWriter<'b> {
     }
 
     /// Writes each field of a struct or entry of a map as a separate attribute, by the rules of
-    /// [`AsSerde`](super::AsSerde). A variant with data becomes one attribute with the name of the variant. A unit or
-    /// `None` results in no attribute. Other values, such as numbers and sequences, become the attribute `value`.
+    /// [`AsSerde`](super::AsSerde). A variant with data becomes one attribute with the name of the variant. A unit
+    /// value or `None` results in no attribute. Other values, such as numbers and sequences, become the attribute
+    /// `value`.
     #[cfg(feature = "serde")]
     #[inline]
     pub fn attrs_from<T: serde_core::Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {

@@ -64,8 +64,8 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
         Self { log, severity, target: "", trace: None, write }
     }
 
-    /// Sets the target, for example `module_path!()`; default empty. [`Log::levels`] can have a level for
-    /// each target.
+    /// Sets the target, for example `module_path!()`. The default is an empty target. [`Log::levels`] can have a
+    /// level for each target.
     #[inline]
     pub fn target(self, target: &'l str) -> Self {
         Self { target, ..self }

@@ -51,7 +51,8 @@ impl Levels {
         });
     }
 
-    /// Removes the level of `target`. The level of a shorter name or the default applies to it again.
+    /// Removes the level of `target`. After that, the level of a shorter name that matches `target`, or the default
+    /// level, applies again.
     pub fn clear(&self, target: &str) {
         self.change(|table| table.targets.retain(|(name, _)| **name != *target));
     }

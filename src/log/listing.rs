@@ -110,7 +110,8 @@ pub struct Listing {
 
 /// Lists the segments in `directory`, and the files of lines and of frames whose names have one of the
 /// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). Of a sealed segment, the function reads the first pages and the
-/// trailer. It reads all other segments and files to count their entries; [`list_uncounted`] does not.
+/// trailer. It reads all other segments and files to count their entries. [`list_uncounted`] does not count
+/// entries.
 ///
 /// # Errors
 /// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.

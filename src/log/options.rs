@@ -22,9 +22,9 @@ const FRAME_HEADER_LEN: u32 = 16;
 /// The number of bytes that the lock file of a directory takes on disk.
 const LOCK_BYTES: u64 = 4096;
 
-/// The policy for an entry for which there is no room. The cause can be the byte budget, a quota, or a full or
-/// read-only disk. With each policy the log counts every dropped entry, and writes a loss record as soon as it has
-/// room.
+/// The policy for an entry for which the log has no space. The cause can be the byte budget, a quota, or a full or
+/// read-only disk. With each policy, the log counts every dropped entry, and writes a loss record as soon as it has
+/// space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnFull {
     /// Drops entries below the severity if no further segment can be created. The rest of the last segment is
@@ -92,8 +92,8 @@ impl LogOptions {
     /// The maximum time that an append waits for the disk because of [`sync_at`](Self::sync_at).
     pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// The maximum time that an append waits for the completion of a segment that is then deleted
-    /// ([`OnFull::OverwriteOldest`]).
+    /// The maximum time that an append waits for space with [`OnFull::OverwriteOldest`]: until a segment is
+    /// complete and the log deletes it.
     pub const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(100);
 
     /// The maximum time that an append waits for a buffer. If the duration of [`OnFull::Block`] is longer, that
@@ -214,7 +214,7 @@ impl LogOptions {
         self
     }
 
-    /// Sets the policy for entries for which there is no room. The default is [`OnFull::OverwriteOldest`].
+    /// Sets the policy for entries for which the log has no space. The default is [`OnFull::OverwriteOldest`].
     #[must_use]
     pub fn on_full(mut self, on_full: OnFull) -> Self {
         self.on_full = on_full;

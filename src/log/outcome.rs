@@ -26,11 +26,11 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropCause {
-    /// The log has no room: the byte budget, the disk or the quota is used up, or the file system is read-only.
+    /// The log has no space: the byte budget, the disk or the quota is used up, or the file system is read-only.
     Full,
     /// The log has little room, and the severity is below that of [`OnFull::DropBelow`](super::OnFull::DropBelow).
     BelowSeverity,
-    /// The log had no room for the whole duration of [`OnFull::Block`](super::OnFull::Block).
+    /// The log had no space for the whole duration of [`OnFull::Block`](super::OnFull::Block).
     TimedOut,
     /// The circuit breaker refused the entry, as its limits require.
     Refused,

@@ -46,11 +46,11 @@ pub struct Stats {
     pub deleted_segments: u64,
     /// The number of times that a write to disk failed.
     pub sync_errors: u64,
-    /// The time that it took to create segments.
+    /// The durations of the creation of segments.
     pub making: Latency,
-    /// The time that it took to write to disk.
+    /// The durations of the writes to disk.
     pub syncing: Latency,
-    /// The time that it took to seal segments.
+    /// The durations of the sealing of segments.
     pub sealing: Latency,
     /// The upper bound of the memory that the log uses now, in bytes: its buffers, and the pages of segments that it
     /// has mapped.

@@ -43,14 +43,14 @@ impl MemoryOptions {
     /// The default minimum interval of measurements: 20 ms, which is 50 measurements per second.
     pub const DEFAULT_LEAST_INTERVAL: Duration = Duration::from_millis(20);
 
-    /// Sets the maximum time between two samples; default [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL).
+    /// Sets the maximum time between two samples. The default is [`DEFAULT_INTERVAL`](Self::DEFAULT_INTERVAL).
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
     }
 
-    /// Sets the minimum time between two measurements near the limit; default
+    /// Sets the minimum time between two measurements near the limit. The default is
     /// [`DEFAULT_LEAST_INTERVAL`](Self::DEFAULT_LEAST_INTERVAL), at least 1 ms.
     #[must_use]
     pub fn least_interval(mut self, interval: Duration) -> Self {

@@ -152,12 +152,12 @@ pub(super) struct Traits<'a> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// The minimum number of entries of an arm in one check; default 1,000. Threads share 16 sets of
+    /// The minimum number of entries of an arm in one check. The default is 1,000. Threads share 16 sets of
     /// counters. Every 256 entries of a set start a check.
     pub window: u64,
-    /// The maximum share of entries that fail, from 0 to 1; default 1, which disables this bound.
+    /// The maximum share of entries that fail, from 0 to 1. The default is 1, which disables this bound.
     pub max_error_rate: f64,
-    /// The maximum ratio of the 99th percentile of the latency to that of the other arm; default: no bound.
+    /// The maximum ratio of the 99th percentile of the latency to that of the other arm. The default is no bound.
     ///
     /// One of eight entries is timed. The check needs 100 timed entries of each arm, and otherwise waits for
     /// more windows.
@@ -176,9 +176,9 @@ impl Default for Bounds {
 pub struct RouteConfig {
     /// The rules, in the order of their evaluation.
     pub rules: Vec<Rule>,
-    /// The arm for entries that match no rule; default JSON.
+    /// The arm for entries that match no rule. The default is JSON.
     pub default: Arm,
-    /// The share of traces whose entries are encoded in both forms and compared; default none. Such an entry
+    /// The share of traces whose entries are encoded in both forms and compared. The default is none. Such an entry
     /// takes more time than the sum of both forms.
     pub shadow: Percent,
     /// The bounds of the arms.

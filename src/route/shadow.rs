@@ -21,7 +21,7 @@ pub struct ShadowStats {
     pub compared: u64,
     /// The number of compared entries that differ.
     pub differing: u64,
-    /// The number of entries that were not compared, because another thread was comparing.
+    /// The number of entries that were not compared, because another thread was comparing an entry.
     pub skipped: u64,
     /// The first differences, one for each path, at most 16.
     pub differences: Vec<Difference>,

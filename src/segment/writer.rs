@@ -28,7 +28,7 @@ use super::scan::Mode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The segment has no room for the entry. Seal it and append to another segment.
+    /// The segment has no space for the entry. Seal it and append to another segment.
     Full {
         /// The number of bytes that the frame needs.
         needed: u64,

@@ -51,28 +51,28 @@ impl<A: Appender> Logger<A> {
         self
     }
 
-    /// Sets whether entries contain the name of the thread; default true.
+    /// Sets whether entries contain the name of the thread. The default is `true`.
     #[must_use]
     pub fn with_thread_names(mut self, thread_names: bool) -> Self {
         self.thread_names = thread_names;
         self
     }
 
-    /// Sets whether entries contain the file of the call, as `code.file.path`; default false.
+    /// Sets whether entries contain the file of the call, as `code.file.path`. The default is `false`.
     #[must_use]
     pub fn with_file(mut self, file: bool) -> Self {
         self.file = file;
         self
     }
 
-    /// Sets whether entries contain the line of the call, as `code.line.number`; default false.
+    /// Sets whether entries contain the line of the call, as `code.line.number`. The default is `false`.
     #[must_use]
     pub fn with_line_number(mut self, line_number: bool) -> Self {
         self.line_number = line_number;
         self
     }
 
-    /// Sets whether entries contain the module of the call, as `code.namespace`; default false. The module is
+    /// Sets whether entries contain the module of the call, as `code.namespace`. The default is `false`. The module is
     /// often equal to the target.
     #[must_use]
     pub fn with_module(mut self, module: bool) -> Self {

@@ -235,7 +235,7 @@ impl Scan {
         self
     }
 
-    /// Visits every entry that `matches`. `make` creates the visitor of each thread.
+    /// Visits every entry for which `matches` returns `true`. `make` creates the visitor of each thread.
     ///
     /// # Errors
     /// An error if a path does not exist or a directory cannot be read.

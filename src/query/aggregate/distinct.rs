@@ -1,4 +1,4 @@
-//! The number of different values in bounded memory.
+//! The number of distinct values in bounded memory.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -10,7 +10,7 @@ const REGISTERS: usize = 1 << PRECISION;
 /// The number of bits of a hash in which a register counts leading zeros.
 const BITS: usize = 64 - PRECISION as usize;
 
-/// The number of different values of a field.
+/// The number of distinct values of a field.
 ///
 /// Up to 1,024 values are counted exactly. A larger number is estimated with HyperLogLog in 16 KiB. The
 /// estimator is algorithm 6 of Ertl, *New cardinality estimation algorithms for HyperLogLog sketches*, 2017.
@@ -37,7 +37,7 @@ impl Distinct {
     /// a smaller error. For 99.7 % of the estimates, the error is below three times this value.
     pub const STANDARD_ERROR: f64 = 0.0082;
 
-    /// Returns the number of different values.
+    /// Returns the number of distinct values.
     #[must_use]
     pub fn estimate(&self) -> u64 {
         match &self.0 {

@@ -25,6 +25,6 @@ pub struct Group {
     pub tripped: Option<u64>,
     /// The statistics of the field in [`Aggregation::number`](super::Aggregation::number).
     pub numbers: Option<Numbers>,
-    /// The different values of the field in [`Aggregation::distinct`](super::Aggregation::distinct).
+    /// The distinct values of the field in [`Aggregation::distinct`](super::Aggregation::distinct).
     pub distinct: Option<Distinct>,
 }

@@ -1,5 +1,5 @@
-//! Aggregation of entries: counts by field and by interval of time, sums and quantiles of a number, and
-//! numbers of different values.
+//! Aggregation of entries: counts by field and by interval of time, sums and quantiles of a number, and numbers of
+//! distinct values.
 //!
 //! ```
 //! use fusewire::log::{Log, Scan};
@@ -68,7 +68,7 @@ pub struct Counted {
     /// The number of matching entries without a time, if the aggregation has intervals. These entries are in
     /// no group.
     pub without_time: u64,
-    /// The statistics of the scan, without its visitors.
+    /// The statistics of the scan.
     pub scanned: Scanned<()>,
 }
 
@@ -138,7 +138,7 @@ impl Aggregation {
         self
     }
 
-    /// Counts the different values of `field` in each group: see [`Distinct`].
+    /// Counts the distinct values of `field` in each group: see [`Distinct`].
     #[must_use]
     pub fn distinct(mut self, field: Field) -> Self {
         self.distinct = Some(field);
@@ -153,7 +153,8 @@ impl Aggregation {
         self
     }
 
-    /// Sets the maximum number of groups in the result; default [`MAX_GROUPS`](Self::MAX_GROUPS), at least 1.
+    /// Sets the maximum number of groups in the result. The default is [`MAX_GROUPS`](Self::MAX_GROUPS), and
+    /// the minimum is 1.
     ///
     /// During the scan, each thread keeps up to twice this number of groups. The largest groups are kept: see
     /// [`Counted::short_by`].
@@ -163,7 +164,7 @@ impl Aggregation {
         self
     }
 
-    /// Sets the approximate maximum memory of the groups of all threads, in bytes; default
+    /// Sets the approximate maximum memory of the groups of all threads, in bytes. The default is
     /// [`MEMORY`](Self::MEMORY).
     ///
     /// The largest groups are kept, as with [`max_groups`](Self::max_groups). Each thread keeps at least 16

@@ -5,7 +5,7 @@ use core::fmt;
 const CAPACITY: usize = 120;
 
 /// The path of a value, for example `request.headers[3]`. A path allocates no memory, so an error during an append
-/// allocates none. If the path exceeds 120 bytes, only its end is kept; its text then begins with `…`.
+/// allocates none. If the path exceeds 120 bytes, the text contains only its end, after `…`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyPath {
     // The buffer is filled from its end, because a path is built from the innermost key outwards.

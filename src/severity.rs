@@ -36,7 +36,7 @@ impl Severity {
     /// 21: a fatal error, for example a crash of the program.
     pub const FATAL: Self = Self(21);
 
-    /// Returns the severity with this number. Numbers above 24 are kept.
+    /// Returns the severity with this number. Numbers above 24 remain unchanged.
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         Self(number)

@@ -274,8 +274,8 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
         self.extend(values.iter())
     }
 
-    /// Writes the elements of an iterator of known length. Elements beyond the limits are counted as dropped and not
-    /// visited.
+    /// Writes the elements of an iterator of known length. The encoder counts elements beyond the limits as dropped
+    /// and does not visit them.
     pub fn extend<V: LogValue>(&mut self, mut values: impl ExactSizeIterator<Item = V>) -> &mut Self {
         while !self.is_full() {
             let Some(value) = values.next() else { return self };

@@ -131,7 +131,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
-    /// Writes a double. The bits of a NaN are kept.
+    /// Writes a double. The entry contains the bits of a NaN unchanged.
     #[inline(always)]
     pub fn f64(self, value: f64) {
         self.scalar(Kind::Float, value.to_bits());

@@ -89,7 +89,7 @@ impl Default for Importer {
 }
 
 impl Importer {
-    /// The maximum length of a line: 16 MiB. A longer line is kept as text, in pieces of this length.
+    /// The maximum length of a line: 16 MiB. The importer stores a longer line as text, in pieces of this length.
     pub const MAX_LINE: usize = 16 << 20;
 
     /// Creates an importer.

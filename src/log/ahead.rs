@@ -87,7 +87,7 @@ impl Core {
         if soon { RETRY_SOON } else { RETRY }
     }
 
-    /// Creates the segment `next`, and makes room for it if this is permitted.
+    /// Creates the segment `next`, and makes space for it if this is permitted.
     pub(super) fn make_spare(&self, keeper: &Keeper, next: &mut Next) -> io::Result<()> {
         let start = Instant::now();
         // The number is read first: a segment that is sealed in the meantime could not be deleted now, and can be
@@ -128,7 +128,7 @@ impl Core {
         made.map(drop)
     }
 
-    /// Creates the segment `next` with the best possible size, and makes room for it if this is permitted.
+    /// Creates the segment `next` with the best possible size, and makes space for it if this is permitted.
     fn make_room_and_segment(&self, keeper: &Keeper, next: &Next) -> io::Result<Arc<SharedSegment>> {
         let mut options = self.options.segment.clone();
         options.resource.renew();
@@ -154,7 +154,7 @@ impl Core {
                 }
                 made => return made,
             };
-            // A segment that cannot be deleted for another reason gives no room either. Deletion does not release
+            // A segment that cannot be deleted for another reason gives no space either. Deletion does not release
             // memory.
             let limits = Limits { budget: self.options.max_total_bytes, is_in_budget: making.is_in_budget };
             if may_delete
@@ -191,7 +191,7 @@ impl Core {
         })
     }
 
-    /// Creates a segment of the first of `sizes` for which there is room.
+    /// Creates a segment of the first of `sizes` for which there is space.
     fn make_of_size(
         &self,
         making: &mut Making<'_>,
@@ -231,7 +231,7 @@ struct Making<'a> {
     /// The number of processes that write to the directory.
     writers: u64,
     options: &'a mut SegmentOptions,
-    /// Whether the byte budget had room in the last attempt.
+    /// Whether the byte budget had space in the last attempt.
     is_in_budget: bool,
 }
 

@@ -413,7 +413,7 @@ impl<'a> Behind<'a> {
         Some(interval)
     }
 
-    /// Writes a loss record if entries were dropped and there is room. Returns the time until the next attempt.
+    /// Writes a loss record if entries were dropped and there is space. Returns the time until the next attempt.
     fn tell_losses(&mut self, now: Instant) -> Option<Duration> {
         if now < self.next_telling {
             return Some(self.next_telling - now);
@@ -435,7 +435,7 @@ impl<'a> Behind<'a> {
         } else {
             self.told.keep(&loss, &self.core.drops);
         }
-        // One record covers many drops, so that the records do not use up the remaining room.
+        // One record covers many drops, so that the records do not use up the remaining space.
         self.next_telling = now + RETELL;
         Some(RETELL)
     }

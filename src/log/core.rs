@@ -65,7 +65,7 @@ impl Sequenced for SharedSegment {
     }
 }
 
-/// The time that an append waits for a segment that another thread creates. After that the log has no room until the
+/// The time that an append waits for a segment that another thread creates. After that the log has no space until the
 /// segment exists.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -81,7 +81,7 @@ fn resource_len(options: &LogOptions) -> io::Result<usize> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("the resource: {error}")))
 }
 
-/// The error that no segment has room for the frame and none can be created.
+/// The error that no segment has space for the frame and none can be created.
 pub(super) struct NoRoom;
 
 impl Core {
@@ -206,7 +206,7 @@ impl Core {
                 self.late.store(true, Ordering::Release);
                 self.no_room.store(true, Ordering::Release);
                 // The worker may have created the segment just before. It must run again to record that there is
-                // room.
+                // space.
                 keeper.ahead.wake();
                 break;
             }

@@ -22,7 +22,7 @@ use super::problem::{Problem, Problems};
 use super::signal::{Signal, lock};
 use super::{ahead, behind};
 
-/// The state that the workers share with the threads that append. An append that finds room does not access it.
+/// The state that the workers share with the threads that append. An append that finds space does not access it.
 pub(super) struct Keeper {
     pub(super) stream_id: [u8; 16],
     next: Mutex<Next>,
@@ -37,7 +37,7 @@ pub(super) struct Keeper {
     pub(super) behind: Signal,
     pub(super) flushes: Flushes,
     pub(super) problems: Problems,
-    /// The number of times that room became available.
+    /// The number of times that space became available.
     room: Mutex<u64>,
     room_made: Condvar,
     /// The number of workers that must end, in the order in which they were started.
@@ -192,7 +192,7 @@ impl Keeper {
         self.ending.fetch_max(workers, Ordering::AcqRel);
         self.ahead.wake();
         self.behind.wake();
-        // Appends that wait for room fail now.
+        // Appends that wait for space fail now.
         self.make_room();
     }
 
@@ -330,18 +330,18 @@ impl Keeper {
         open.map_or(0, |open| open.segments.iter().map(|segment| segment.mapped_bytes()).sum())
     }
 
-    /// Returns the number of times that room became available.
+    /// Returns the number of times that space became available.
     pub(super) fn room(&self) -> u64 {
         *lock(&self.room)
     }
 
-    /// Wakes the threads that wait for room.
+    /// Wakes the threads that wait for space.
     pub(super) fn make_room(&self) {
         *lock(&self.room) += 1;
         self.room_made.notify_all();
     }
 
-    /// Waits until the number of times is no longer `before`, or until `deadline`. Returns whether room became
+    /// Waits until the number of times is no longer `before`, or until `deadline`. Returns whether space became
     /// available.
     pub(super) fn wait_for_room(&self, before: u64, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -9,7 +9,7 @@ use crate::severity::Severity;
 
 use super::inside::Own;
 
-/// The minimum severity that is logged, by target. A change takes effect at once in all threads.
+/// The minimum severity that is logged, by target. A change takes effect immediately in all threads.
 ///
 /// A name applies to the target with this name and to all targets that begin with the name and `::`. The level of
 /// `shop` also applies to `shop::db`. If several names apply, the longest name decides.

@@ -131,7 +131,7 @@ impl Log {
         }
         match core.make_spare(&keeper, &mut keeper.next()) {
             Err(error) if !room::may_pass(&error) => return Err(error),
-            // If there is no room, the log is open and drops entries.
+            // If there is no space, the log is open and drops entries.
             _ => drop(core.go_on_from(None)),
         }
         if let Err(error) = Keeper::start(&core) {
@@ -221,7 +221,8 @@ impl Log {
         self.shutdown(timeout)
     }
 
-    /// Returns a guard that closes the log when it is dropped. Hold it in `main` if the log itself is in a static.
+    /// Returns a guard that closes the log when it is dropped. Keep the guard in a variable of `main` if the log
+    /// itself is in a static variable.
     pub fn guard(&self) -> Guard {
         Guard::new(self.clone())
     }
@@ -259,7 +260,7 @@ impl Log {
 }
 
 impl Core {
-    /// Appends the entry. If there is no room, applies [`OnFull`].
+    /// Appends the entry. If there is no space, applies [`OnFull`].
     fn write(&self, segments: &mut Cached<SharedSegment>, draft: &mut Draft<'_>) -> Result<(), DropCause> {
         let below = matches!(self.options.on_full, OnFull::DropBelow(least) if draft.severity < least);
         if below && self.no_room.load(Ordering::Relaxed) {
@@ -271,7 +272,7 @@ impl Core {
         self.put(segments, draft).or_else(|_| self.write_without_room(segments, draft, below))
     }
 
-    /// Applies [`OnFull`] to an entry for which there is no room.
+    /// Applies [`OnFull`] to an entry for which there is no space.
     #[cold]
     fn write_without_room(
         &self,
@@ -292,7 +293,7 @@ impl Core {
             _ if below => Err(DropCause::BelowSeverity),
             _ => Err(DropCause::Full),
         };
-        // If the log is closed, that is the cause, and not the missing room.
+        // If the log is closed, that is the cause, and not the missing space.
         written.map_err(|cause| if self.closed.load(Ordering::Relaxed) { DropCause::Closed } else { cause })
     }
 
@@ -301,7 +302,7 @@ impl Core {
         [&self.hopeless, &self.late, &self.closed].iter().all(|flag| !flag.load(Ordering::Acquire))
     }
 
-    /// Appends the entry when there is room. Waits for at most `timeout`.
+    /// Appends the entry when there is space. Waits for at most `timeout`.
     fn write_in_time(
         &self,
         segments: &mut Cached<SharedSegment>,

@@ -30,7 +30,7 @@ impl Sequenced for Segment {
 }
 
 impl Segment {
-    /// Creates a segment with room for `frames` frames without payload.
+    /// Creates a segment with space for `frames` frames without payload.
     fn new(sequence: u64, frames: usize) -> Arc<Self> {
         let end = START + 16 * frames;
         Arc::new(Self { map: SharedMap::new(Memory::zeroed(end + 16), TAIL, START, end), sequence })

@@ -43,7 +43,7 @@ pub enum OnFull {
     /// [`LogOptions::OVERWRITE_TIMEOUT`].
     #[default]
     OverwriteOldest,
-    /// Blocks the append for at most this duration until there is room, and then drops the entry.
+    /// Blocks the append for at most this duration until there is space, and then drops the entry.
     Block(Duration),
 }
 
@@ -361,7 +361,7 @@ impl LogOptions {
         crate::segment::shared::HEADER_LEN + self.segment.limits.max_entry_bytes as usize + 16
     }
 
-    /// Returns the time that an append waits for a buffer. The holders of the buffers may wait for room, as this
+    /// Returns the time that an append waits for a buffer. The holders of the buffers may wait for space, as this
     /// append would.
     pub(super) fn patience(&self) -> Duration {
         match self.on_full {
@@ -458,9 +458,9 @@ impl LogOptions {
         self
     }
 
-    /// Opens the log. Creates the directory if it does not exist, and the first segment. If there is no room for the
+    /// Opens the log. Creates the directory if it does not exist, and the first segment. If there is no space for the
     /// segment, the log is open nevertheless. It applies [`on_full`](Self::on_full) and counts dropped entries until
-    /// there is room.
+    /// there is space.
     ///
     /// # Errors
     /// - the permanent errors of the file system, for example missing permissions to create the directory or to write

@@ -28,7 +28,7 @@ impl Outcome {
 pub enum DropCause {
     /// The log has no space: the byte budget, the disk or the quota is used up, or the file system is read-only.
     Full,
-    /// The log has little room, and the severity is below that of [`OnFull::DropBelow`](super::OnFull::DropBelow).
+    /// The log has little space, and the severity is below that of [`OnFull::DropBelow`](super::OnFull::DropBelow).
     BelowSeverity,
     /// The log had no space for the whole duration of [`OnFull::Block`](super::OnFull::Block).
     TimedOut,

@@ -68,7 +68,7 @@ fn by_creation(facts: &[Facts]) -> Vec<usize> {
     order
 }
 
-/// Returns the indexes of `facts` in the order in which segments are deleted to make room.
+/// Returns the indexes of `facts` in the order in which segments are deleted to make space.
 ///
 /// The oldest segment by creation comes first. The last segment of a process that died comes after all others,
 /// because it contains the cause of the death. Only the newest of these last segments are deferred, up to `spared`
@@ -337,7 +337,7 @@ mod tests {
         facts[1].sequence = 1;
         (facts[0].died, facts[1].died, facts[3].died) = (true, true, true);
         assert_eq!(ordinals(&facts, &order(&facts, 1_000)), [1, 3, 5, 6, 2, 4]);
-        // The segments of a crash loop are deferred only as far as they have room.
+        // The segments of a crash loop are deferred only as far as they have space.
         assert_eq!(ordinals(&facts, &order(&facts, 150)), [1, 2, 3, 5, 6, 4]);
         assert_eq!(ordinals(&facts, &order(&facts, 0)), [1, 2, 3, 5, 6, 4]);
     }

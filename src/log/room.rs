@@ -21,17 +21,17 @@ use super::turn::Turn;
 /// The age up to which other processes do not delete a file that is being created, even if it is not locked.
 const MAKING: Duration = Duration::from_secs(10);
 
-/// The wait for the turn if there is room for a segment of every writer. Then the budget holds without a turn.
+/// The wait for the turn if there is space for a segment of every writer. Then the budget holds without a turn.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// The wait for the turn if there is less room.
+/// The wait for the turn if there is less space.
 const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Waits for the turn to create the segment of `options`, and checks that the budget has room for it. Another process
-/// may not finish its turn, for example because it is stopped. If there is room for a segment of every writer, this
+/// Waits for the turn to create the segment of `options`, and checks that the budget has space for it. Another process
+/// may not finish its turn, for example because it is stopped. If there is space for a segment of every writer, this
 /// process then continues without a turn. `writers` is the number of other processes that write to the directory.
 ///
 /// # Errors
-/// - [`io::ErrorKind::QuotaExceeded`] if the budget has no room
+/// - [`io::ErrorKind::QuotaExceeded`] if the budget has no space
 /// - [`io::ErrorKind::ResourceBusy`] if another process does not finish its turn
 /// - the errors of the file system
 pub(super) fn reserve(
@@ -63,7 +63,7 @@ pub(super) fn reserve(
     Err(io::ErrorKind::QuotaExceeded.into())
 }
 
-/// Returns whether an error means that there is no room now, and that there may be room later.
+/// Returns whether an error means that there is no space now, and that there may be space later.
 pub(super) fn is_shortage(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
@@ -86,7 +86,7 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) budget: Option<u64>,
-    /// Whether the byte budget has room, so that the shortage is on the disk.
+    /// Whether the byte budget has space, so that the shortage is on the disk.
     pub(super) is_in_budget: bool,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct GapBuffer<'b> {
 }
 
 impl<'b> GapBuffer<'b> {
-    /// Creates a buffer whose first `front` bytes are written last, with room for `gap` bytes of head before the
+    /// Creates a buffer whose first `front` bytes are written last, with space for `gap` bytes of head before the
     /// tail.
     #[inline(always)]
     pub(crate) fn new(bytes: &'b mut [u8], front: usize, gap: usize) -> Self {
@@ -78,7 +78,7 @@ impl<'b> GapBuffer<'b> {
             self.tail_len += first.len() + second.len();
             return;
         }
-        // SAFETY: there is room for `N` bytes between `head` and `tail_start`, and for both strings between the
+        // SAFETY: there is space for `N` bytes between `head` and `tail_start`, and for both strings between the
         // tail's end and `end`. By the invariant *bounds* these places are inside the buffer.
         unsafe {
             let base = self.bytes.as_mut_ptr().cast::<u8>();
@@ -153,8 +153,8 @@ impl<'b> GapBuffer<'b> {
     }
 
     /// Moves the tail so that `head` more bytes fit before it and `tail` more bytes after it, and distributes the
-    /// remaining room over both places. Therefore the number of moves is logarithmic in the room. Returns `false` if
-    /// there is not enough room; from then on everything is only counted.
+    /// remaining space over both places. Therefore the number of moves is logarithmic in the space. Returns `false` if
+    /// there is not enough space; from then on everything is only counted.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, head: usize, tail: usize) -> bool {

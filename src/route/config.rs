@@ -170,7 +170,7 @@ impl Default for Bounds {
     }
 }
 
-/// The rules and bounds of a router. The first rule that holds determines the arm of an entry.
+/// The rules and bounds of a router. The first rule that matches an entry determines its arm.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RouteConfig {

@@ -105,7 +105,7 @@ impl JsonFiles {
         }
         let name = format!("{:020}-{:08x}-{next:08}.{EXTENSION}", unix_nanos_now(), self.run);
         let file = OpenOptions::new().append(true).create_new(true).open(self.directory.join(name))?;
-        // A process that makes room deletes no file that its writer has locked. Without locks the oldest files go first all the same.
+        // A process that makes space deletes no file that its writer has locked. Without locks the oldest files go first all the same.
         lock::take(&file);
         *next += 1;
         let current = Arc::new(Current { file, written: AtomicU64::new(0), torn: AtomicBool::new(false) });

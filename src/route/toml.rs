@@ -9,7 +9,8 @@ use crate::severity::Severity;
 
 use super::config::{Arm, Bounds, Percent, RouteConfig, Rule};
 
-/// An error in the TOML text of routing rules. The message has the line, the column, the expected and the found value.
+/// An error in the TOML text of routing rules. The message contains the line, the column, the expected value and
+/// the found value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(String);
 

@@ -23,8 +23,8 @@ pub struct SegmentOptions {
     pub previous_id: [u8; 16],
     /// The offset at which the frames of the previous segment end.
     pub previous_end: u64,
-    /// Whether all pages are touched when the segment is created, so that no append causes a page fault. The default
-    /// is `false`. This costs about 0.2 ms per MiB.
+    /// Whether the writer touches all pages when it creates the segment, so that no append causes a page fault. The
+    /// default is `false`. This costs about 0.2 ms per MiB.
     pub prefault: bool,
     /// Whether an index is written next to the file when the segment is sealed, so that searches need not read the
     /// whole segment. The default is `true`. The index takes at most 2 % of the file's size. A segment with less than

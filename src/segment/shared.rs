@@ -254,7 +254,7 @@ impl SharedSegment {
         });
         let index =
             progress.index.take().and_then(|index| index.finish(self.header.segment_id, trailer.data_end));
-        // Without room or permission there is no index.
+        // Without space or permission there is no index.
         if let Some(word) = index.and_then(|index| index::write(&self.folder, &self.name, &index).ok()) {
             self.map.store(layout::INDEX, word);
         }

@@ -156,7 +156,7 @@ impl Aggregation {
     /// Sets the maximum number of groups in the result. The default is [`MAX_GROUPS`](Self::MAX_GROUPS), and
     /// the minimum is 1.
     ///
-    /// During the scan, each thread keeps up to twice this number of groups. The largest groups are kept: see
+    /// During the scan, each thread keeps up to twice this number of groups. It keeps the largest groups: see
     /// [`Counted::short_by`].
     #[must_use]
     pub fn max_groups(mut self, max_groups: usize) -> Self {

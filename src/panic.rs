@@ -66,7 +66,7 @@ pub fn install<L: Target>(log: &L) -> Hook {
     hook
 }
 
-/// An installed panic hook. A drop of this value leaves the hook installed.
+/// An installed panic hook. If this value is dropped, the hook remains installed.
 #[derive(Debug)]
 pub struct Hook {
     installed: Arc<AtomicBool>,

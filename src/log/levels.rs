@@ -12,7 +12,7 @@ use super::inside::Own;
 /// The minimum severity that is logged, by target. A change takes effect immediately in all threads.
 ///
 /// A name applies to the target with this name and to all targets that begin with the name and `::`. The level of
-/// `shop` also applies to `shop::db`. If several names apply, the longest name decides.
+/// `shop` also applies to `shop::db`. If several names apply, the level of the longest name is used.
 pub struct Levels {
     /// A number that is unique to this state of these levels. A call site compares it to check whether its cached
     /// level is current.

@@ -1,5 +1,5 @@
-//! A log in a directory of segments: many threads of many processes append to it. It has bounds in memory and on
-//! disk, and no entry is lost after SIGKILL.
+//! A log in a directory of segments: many threads of many processes append to it. Its memory and its disk space are
+//! bounded, and no entry is lost after SIGKILL.
 //!
 //! # Examples
 //! ```

@@ -40,7 +40,7 @@ impl QueryError {
         before.rsplit('\n').next().unwrap_or("").chars().count() + 1
     }
 
-    /// Returns the message, without the column. The message names the expected and the found text.
+    /// Returns the message, without the column. The message contains the expected and the found text.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

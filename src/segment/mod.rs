@@ -48,8 +48,8 @@ pub use scan::{Event, Events, LostRange, LostReason, Mode};
 #[cfg(unix)]
 pub use series::{FILE_EXTENSION, Series, file_name};
 pub use verify::{Defect, VerifyReport, verify};
-/// Installs a handler of SIGBUS for readers. If another program truncates a mapped segment, the handler replaces the
-/// missing pages by zeros, and the process does not end.
+/// Installs a handler for SIGBUS for readers. If another program truncates a mapped segment, the handler replaces
+/// the missing pages by zeros, and the process does not end.
 ///
 /// Call this function once, at the start of the program. The readers of this library never install a signal handler
 /// by themselves. Afterwards [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) return an error that

@@ -60,7 +60,7 @@ impl<A: Appender> Layer<A> {
         self
     }
 
-    /// Sets which events of spans themselves are logged. The default is [`SpanEvents::None`].
+    /// Sets which events of the life of a span the layer logs. The default is [`SpanEvents::None`].
     #[must_use]
     pub fn with_span_events(mut self, span_events: SpanEvents) -> Self {
         self.options.span_events = span_events;

@@ -73,8 +73,8 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Ends the logging of panics. The hook itself remains and calls the previous hook, because another hook
-    /// can have been set since.
+    /// Ends the logging of panics. The hook itself remains and calls the previous hook, because another hook may
+    /// have been installed after it.
     pub fn uninstall(self) {
         self.installed.store(false, Ordering::Relaxed);
     }

@@ -60,7 +60,7 @@ enum Level<'a, 'b> {
     Inert,
 }
 
-/// A writer of the entries of a map, in the order of the calls. All entries with the same key are kept.
+/// A writer of the entries of a map, in the order of the calls. The map keeps all entries with the same key.
 ///
 /// The map ends at the call of [`end`](Self::end) or when the writer is dropped.
 ///

@@ -10,7 +10,8 @@ use crate::digits::Digits;
 /// A type whose values can be keys of a map.
 ///
 /// Strings and characters are used as they are. Integers become decimal digits; `bool` becomes `true` or `false`.
-/// Other types can implement this trait. No key is refused, and the order and repetitions of keys are kept.
+/// Other types can implement this trait. The encoder accepts every key, and preserves the order and repetitions of
+/// keys.
 ///
 /// ```
 /// use fusewire::encode::LogKey;

@@ -235,8 +235,8 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// Copies the attributes of `fragment`. If they exceed the limits of the entry, copies the first attributes that
-    /// fit, and counts the others as dropped.
+    /// Copies the attributes of `fragment`. If they exceed the limits of the entry, the method copies the first
+    /// attributes that fit, and counts the others as dropped.
     #[inline]
     pub fn append(&mut self, fragment: &Fragment) -> &mut Self {
         fragment.copy_to(&mut self.tape, &mut self.top, &Scope::ROOT, self.filter);

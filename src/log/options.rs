@@ -35,9 +35,9 @@ pub enum OnFull {
     /// segment of a process that died is deleted after all others. Up to half of the budget is reserved for such
     /// segments, the newest first.
     ///
-    /// If the disk is full and the byte budget is not used up, other programs may have filled the disk. Then half of
-    /// the byte budget is kept: nothing is deleted below it, and entries are dropped and counted. Without a budget,
-    /// the kept amount is half of 1 GiB, or half of a tenth of the file system if that is less.
+    /// If the disk is full and the byte budget is not used up, other programs may have filled the disk. Then half
+    /// of the byte budget is kept: the log deletes no further segments, and drops and counts entries. Without a
+    /// budget, the kept amount is half of 1 GiB, or half of a tenth of the file system if that is less.
     ///
     /// If only one segment is left and this process is about to complete it, the append waits for at most
     /// [`LogOptions::OVERWRITE_TIMEOUT`].
@@ -279,7 +279,7 @@ impl LogOptions {
         self
     }
 
-    /// Sets a function that the log calls when entries begin to be dropped, when no segment can be created, and when
+    /// Sets a function that the log calls when it begins to drop entries, when it cannot create a segment, and when
     /// the disk fails. The default is none.
     ///
     /// A worker of the log calls the function, at most once per second for each kind of problem and each cause of
@@ -337,9 +337,9 @@ impl LogOptions {
     }
 
     /// Returns the maximum memory that the log takes, in bytes: one buffer for each of
-    /// [`max_threads`](Self::max_threads), and the resident parts of mapped segments. The buffers become resident
-    /// only as far as entries reach. The pages of segments belong to the page cache, which the kernel can write to
-    /// disk and reclaim.
+    /// [`max_threads`](Self::max_threads), and the resident parts of mapped segments. Only the parts of the buffers
+    /// that entries have used are resident. The pages of segments belong to the page cache, which the kernel can
+    /// write to disk and reclaim.
     ///
     /// The bound also holds at the highest rate of appends: workers release pages, and an append does so if the
     /// workers are late. It is smaller in a cgroup with a memory limit below 512 MiB.

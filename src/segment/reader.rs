@@ -79,14 +79,14 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Maps the segment `path`. Frames and entries are lent from the map without a copy.
+    /// Maps the segment `path`. Frames and entries are views of the map, without a copy.
     ///
     /// [`read_copy`](Self::read_copy) is safe and needs as much memory as the length of the file.
     /// [`LogReader`](crate::log::LogReader) and [`Scan`](crate::log::Scan) are safe and copy one part of the file at
     /// a time.
     ///
     /// # Safety
-    /// While the segment or bytes that it lent exist, no process may truncate the file, and no process may change
+    /// While the segment or a view of its bytes exists, no process may truncate the file, and no process may change
     /// committed bytes: frames, the first page and the trailer. Fusewire's own writers satisfy both conditions. If
     /// another program overwrites such bytes, a `&str` may become invalid UTF-8, which is undefined behaviour. If a
     /// program truncates the file, reading raises SIGBUS.

@@ -80,10 +80,10 @@ impl ReadOptions {
         self
     }
 
-    /// Lends entries from the mapped files without a copy. The default copies 4 KiB to 64 KiB at a time.
+    /// Returns entries as views of the mapped files, without a copy. The default copies 4 KiB to 64 KiB at a time.
     ///
     /// Use this for files that only Fusewire's writers change, if the time of the copy matters: `docs/consumers.md`
-    /// contains measurements. [`copy`](Self::copy) has precedence.
+    /// contains measurements. [`copy`](Self::copy) takes precedence.
     ///
     /// # Safety
     /// While the reader exists, no process may truncate a segment that it reads, and no process may change committed

@@ -167,8 +167,8 @@ impl Aggregation {
     /// Sets the approximate maximum memory of the groups of all threads, in bytes. The default is
     /// [`MEMORY`](Self::MEMORY).
     ///
-    /// The largest groups are kept, as with [`max_groups`](Self::max_groups). Each thread keeps at least 16
-    /// groups regardless of their size. One group uses up to 220 KiB of memory, and the memory of its key.
+    /// The aggregation keeps the largest groups, as with [`max_groups`](Self::max_groups). Each thread keeps at
+    /// least 16 groups regardless of their size. One group uses up to 220 KiB of memory, and the memory of its key.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;

@@ -12,7 +12,7 @@ use crate::segment::regular::{self, Links};
 
 /// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
 /// `app.log-20260102` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
-/// messages, is only information for people.
+/// messages, is only a hint; a reader detects the content.
 pub const FILE_EXTENSIONS: [&str; 5] = ["jsonl", "ndjson", "json", "log", "fwm"];
 
 /// The extensions of compressed files. A reader reports such files and does not read them.

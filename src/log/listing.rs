@@ -179,8 +179,8 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
     Ok(info)
 }
 
-/// Returns whether a file of this name is a segment. Hidden files are not: a segment that is being created has a
-/// hidden name.
+/// Returns whether a file of this name is a segment. A hidden file is not a segment: a writer gives a segment a
+/// hidden name during its creation.
 #[must_use]
 pub fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));

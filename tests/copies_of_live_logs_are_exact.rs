@@ -113,6 +113,10 @@ fn victim() {
                     if log.append(|entry| mark.write(entry)).is_written() {
                         receipts.add(n);
                     }
+                    // On a busy machine, a reader must not fall far behind.
+                    if n % 8 == 0 {
+                        thread::sleep(Duration::from_micros(200));
+                    }
                 }
             });
         }
@@ -140,9 +144,12 @@ fn of_a_process_that_is_killed() {
             other => panic!("{other:?}"),
         };
         let mut events = 0;
-        while events < 2000 + 500 * run {
+        let enough = 2000 + 500 * run;
+        while events < enough {
             follower.wait(Duration::from_millis(5)).unwrap();
-            while let Some(event) = follower.next() {
+            while events < enough
+                && let Some(event) = follower.next()
+            {
                 note(&event);
                 events += 1;
             }

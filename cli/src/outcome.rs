@@ -22,16 +22,13 @@ impl Outcome {
     /// the command failed. If another program truncated the file during the read, the outcome is a loss, because the command
     /// processed the entries before the end of the file.
     pub(crate) fn of_unreadable(path: &Path, input: &[PathBuf], error: &io::Error) -> Self {
-        let is_truncated = error.kind() == io::ErrorKind::UnexpectedEof;
-        if input == [path] && !is_truncated { Self::Failed } else { Self::Lossy }
+        if input == [path] && !is_of_truncation(error) { Self::Failed } else { Self::Lossy }
     }
 
     /// Returns the message about the file `path` that could not be read because of `error`.
     pub(crate) fn message_of_unreadable(path: &Path, error: &io::Error) -> String {
-        let hint = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "; use --copy for files that other programs truncate",
-            _ => "",
-        };
+        let hint =
+            if is_of_truncation(error) { "; use --copy for files that other programs truncate" } else { "" };
         format!("{}: {error}{hint}", path.display())
     }
 
@@ -50,6 +47,11 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed => Self::from(Outcome::FAILED),
         }
     }
+}
+
+/// Returns whether `error` reports that another program truncated a file during the read.
+fn is_of_truncation(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 /// Returns whether `error` is a closed output pipe. A closed pipe is not a failure: `fusewire cat logs | head`.

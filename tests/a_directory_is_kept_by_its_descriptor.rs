@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::logs::{self, Numbered};
 use fusewire::log::{Durability, Log};
-use fusewire::segment::SegmentOptions;
+use fusewire::segment::{SegmentOptions, State};
 
 const ENTRIES: u64 = 200;
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -89,10 +89,36 @@ fn after_its_directory_was_renamed(base: &Path) {
     assert!(!numbers(&before).is_empty() && logs::all_sealed(&after) && logs::all_sealed(&before));
 }
 
+/// Waits until the workers have nothing to do: all segments except the last two are sealed, the last one is empty, and
+/// nothing changes. A worker that is in the middle of a system call uses a descriptor without a check.
+fn wait_until_idle(log: &Log, directory: &Path) {
+    log.flush(Durability::Disk, TIMEOUT).unwrap();
+    let state = || {
+        let segments = logs::segments(directory);
+        let sealed = segments.iter().filter(|(_, segment)| segment.state() == State::Sealed).count();
+        let mut names: Vec<_> =
+            std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        let is_idle = sealed + 2 == segments.len() && log.stats().segments == segments.len() as u64;
+        (is_idle, names, descriptors_of(directory))
+    };
+    let start = std::time::Instant::now();
+    let mut same = 0;
+    let mut last = state();
+    while same < 10 {
+        assert!(start.elapsed() < TIMEOUT, "{last:?}");
+        std::thread::sleep(Duration::from_millis(20));
+        let now = state();
+        same = if now.0 && now == last { same + 1 } else { 0 };
+        last = now;
+    }
+}
+
 fn after_its_descriptors_were_closed_and_reused(base: &Path) {
     let directory = base.join("closed");
     let log = Log::options(&directory).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
     append(&log, 0..ENTRIES / 2);
+    wait_until_idle(&log, &directory);
     // This simulates a program that closes all descriptors when it becomes a daemon and then opens other files with the
     // same numbers.
     let mut others = Vec::new();

@@ -36,9 +36,14 @@ pub(super) fn segment<T>(
 ) -> io::Result<T> {
     let temporary = temporary_name(name);
     // Other accounts can open the file only after it is locked.
-    let file = folder.create_private(&temporary)?;
-    let made = allocated(folder, &file, options)
-        .and_then(|header| make(New { file: Held::new(file)?, folder, name, header, options }))
+    //
+    // The identity of the file is stored before the slow calls. If the program reuses the number of the descriptor in
+    // the meantime, the other file is neither changed nor closed.
+    let made = Held::new(folder.create_private(&temporary)?)
+        .and_then(|file| {
+            let header = allocated(folder, file.get().ok_or(io::ErrorKind::NotFound)?, options)?;
+            make(New { file, folder, name, header, options })
+        })
         .map_err(|error| about(&folder.path().join(name), "make the segment", error))
         .and_then(|made| {
             failpoint::hit("prepare");

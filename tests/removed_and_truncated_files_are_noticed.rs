@@ -45,6 +45,11 @@ fn truncate(path: &Path, len: u64) {
     fs::File::options().write(true).open(path).unwrap().set_len(len).unwrap();
 }
 
+/// Removes the directory. Repeats the removal if a worker of the log has created a file in the meantime.
+fn remove_directory(directory: &Path) {
+    wait_until("the removal", || fs::remove_dir_all(directory).is_ok());
+}
+
 #[test]
 #[ignore = "is started by the other test"]
 fn victim() {
@@ -67,7 +72,7 @@ fn victim() {
             let to = |path: &Path| aside.join(path.file_name().unwrap());
             files(&directory).iter().for_each(|path| fs::rename(path, to(path)).unwrap());
         }
-        "remove the directory" => fs::remove_dir_all(&directory).unwrap(),
+        "remove the directory" => remove_directory(&directory),
         "rename the directory" => fs::rename(&directory, &aside).unwrap(),
         "truncate" => files(&directory).iter().for_each(|path| truncate(path, 0)),
         "cut" => files(&directory).iter().for_each(|path| truncate(path, 12_288)),

@@ -49,10 +49,7 @@ impl<'a> Text<'a> {
     #[must_use]
     #[inline]
     pub fn is_utf8(self) -> bool {
-        let (words, rest) = self.0.as_chunks::<8>();
-        let any = words.iter().fold(0, |any, word| any | u64::from_le_bytes(*word));
-        let any = rest.iter().fold(any, |any, byte| any | u64::from(*byte));
-        any & 0x8080_8080_8080_8080 == 0 || self.to_str().is_ok()
+        is_ascii(self.0) || self.to_str().is_ok()
     }
 
     /// Returns the text as a checked string.
@@ -68,6 +65,20 @@ impl<'a> Text<'a> {
     pub fn to_str_lossy(self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.0)
     }
+}
+
+/// Returns whether all bytes are ASCII. Short text is read in two words that can overlap.
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let wide = |word: Option<&[u8; 8]>| word.map_or(0, |word| u64::from_le_bytes(*word));
+    let narrow = |word: Option<&[u8; 4]>| word.map_or(0, |word| u32::from_le_bytes(*word).into());
+    let any = match bytes.len() {
+        0..4 => bytes.iter().fold(0, |any, byte| any | u64::from(*byte)),
+        4..8 => narrow(bytes.first_chunk()) | narrow(bytes.last_chunk()),
+        8..=16 => wide(bytes.first_chunk()) | wide(bytes.last_chunk()),
+        _ => return bytes.is_ascii(),
+    };
+    any & 0x8080_8080_8080_8080 == 0
 }
 
 impl<'a> From<&'a str> for Text<'a> {

@@ -6,6 +6,7 @@
 //! checks all rules of the format in a separate pass.
 
 mod entry;
+mod one_pass;
 mod path;
 mod root;
 #[cfg(feature = "serde")]

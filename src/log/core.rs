@@ -252,6 +252,14 @@ impl Core {
         }
     }
 
+    /// Marks the log as closed by its own process, although its segments are not sealed: the program exits. The last
+    /// segment is the current one, or the next one, which exists in advance.
+    pub(super) fn mark_stopped(&self) {
+        if self.fork.is_owned() && !self.closed.load(Ordering::Acquire) {
+            self.segments.each(SharedSegment::note_stop);
+        }
+    }
+
     /// Returns the statistics of the log.
     pub(super) fn stats(&self) -> Stats {
         let own = Own::enter();

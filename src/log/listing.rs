@@ -36,9 +36,9 @@ pub enum StreamEnd {
     /// Unknown: the process lives, the segment is not the last one of its stream, or an earlier version wrote it.
     #[default]
     Unknown,
-    /// The process closed the log.
+    /// The process closed the log, or exited with status 0 while the log was open.
     Stopped,
-    /// The process ended without closing the log: it was killed, or it ended without a guard.
+    /// The process was killed, or exited with another status while the log was open.
     Died,
 }
 

@@ -35,6 +35,8 @@ mod build;
 mod core;
 mod directory;
 mod drops;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod exit;
 mod files;
 mod flush;
 mod guard;
@@ -139,6 +141,8 @@ impl Log {
             let _ = keeper.stop(&core, core.options.close_timeout);
             return Err(error);
         }
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        exit::mark_at_exit(&core);
         Ok(Self(Arc::new(Handle { core })))
     }
 

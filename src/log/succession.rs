@@ -76,6 +76,16 @@ impl<S: Sequenced> Succession<S> {
         if taken { Step::Taken } else { Step::Followed }
     }
 
+    /// Calls `visit` with the current segment and its successor.
+    #[cfg(not(loom))]
+    pub(super) fn each(&self, visit: impl Fn(&S)) {
+        for segment in [self.current.load(), self.next.load()] {
+            if let Some(segment) = &*segment {
+                visit(segment);
+            }
+        }
+    }
+
     /// Removes and returns both segments. Later appends find no segment.
     pub(super) fn end(&self) -> (Option<Arc<S>>, Option<Arc<S>>) {
         (self.current.take(), self.next.take())

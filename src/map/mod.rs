@@ -4,6 +4,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod buffer;
+#[cfg(all(target_os = "linux", target_env = "gnu", not(loom)))]
+pub(crate) mod exit;
 pub(crate) mod file;
 #[cfg(unix)]
 pub(crate) mod fork;

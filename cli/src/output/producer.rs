@@ -104,12 +104,18 @@ impl End {
             }
             let end = match segment.owner {
                 _ if segment.life == Life::Sealed => continue,
+                // The program left the log open and exited with status 0.
+                Owner::Gone if segment.end == StreamEnd::Stopped => Self::Stopped,
                 Owner::Alive => return Self::Alive,
                 Owner::Unknown => Self::Unknown,
                 Owner::Gone => Self::Died,
             };
-            // If the owner of one segment is unknown, the end is unknown.
-            unsealed = if unsealed == Some(Self::Unknown) { unsealed } else { Some(end) };
+            // If the owner of one segment is unknown, the end is unknown. The last segments of a stream have the mark of
+            // the exit; earlier ones may also be unsealed.
+            unsealed = match unsealed {
+                Some(Self::Unknown | Self::Stopped) => unsealed,
+                _ => Some(end),
+            };
         }
         unsealed.unwrap_or(match last.map(|last| last.end) {
             Some(StreamEnd::Stopped) => Self::Stopped,

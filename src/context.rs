@@ -66,6 +66,19 @@ impl Context {
     ///
     /// # Errors
     /// Returns an error if the limits refuse the attributes.
+    ///
+    /// ```
+    /// use fusewire::Context;
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let request = Context::root().with(|attributes| _ = attributes.entry("request_id", "7f3a"))?;
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| request.write_to(entry))?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// assert_eq!(entry.get("request_id").and_then(|id| id.as_str()), Some("7f3a"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with(&self, write: impl FnOnce(&mut MapWriter<'_, '_>)) -> Result<Self, EncodeError> {
         self.with_limits(&Limits::DEFAULT, write)
     }
@@ -85,12 +98,30 @@ impl Context {
     }
 
     /// Returns this context with the attributes of `fragment` after its own attributes.
+    ///
+    /// ```
+    /// use fusewire::Context;
+    /// use fusewire::encode::Fragment;
+    ///
+    /// let tenant = Fragment::encode(&Default::default(), |attributes| _ = attributes.entry("tenant", "a"))?;
+    /// let context = Context::root().with_fragment(&tenant);
+    /// assert_eq!(context.attributes().map(Fragment::len), Some(1));
+    /// # Ok::<(), fusewire::error::EncodeError>(())
+    /// ```
     #[must_use]
     pub fn with_fragment(&self, fragment: &Fragment) -> Self {
         self.changed(|inner| inner.attributes = inner.attributes.with(fragment))
     }
 
     /// Returns this context with another trace id and span id.
+    ///
+    /// ```
+    /// use fusewire::{Context, TraceContext};
+    ///
+    /// let trace = TraceContext { trace_id: 7, span_id: 8, flags: 1 };
+    /// assert_eq!(Context::root().with_trace(trace).trace(), trace);
+    /// assert_eq!(Context::root().trace(), TraceContext::NONE);
+    /// ```
     #[must_use]
     pub fn with_trace(&self, trace: TraceContext) -> Self {
         self.changed(|inner| inner.trace = trace)
@@ -98,6 +129,13 @@ impl Context {
 
     /// Returns this context with a tag. Routing rules select entries by tag; tags are not written into
     /// entries. An existing tag of the same name is replaced.
+    ///
+    /// ```
+    /// use fusewire::Context;
+    ///
+    /// let context = Context::root().with_tag("tenant", "a").with_tag("tenant", "b");
+    /// assert_eq!(context.tag("tenant"), Some("b"));
+    /// ```
     #[must_use]
     pub fn with_tag(&self, name: &str, value: &str) -> Self {
         self.changed(|inner| {
@@ -177,6 +215,14 @@ impl Context {
     }
 
     /// Runs `work` in this context.
+    ///
+    /// ```
+    /// use fusewire::Context;
+    ///
+    /// let canary = Context::root().with_tag("canary", "yes");
+    /// let tag = canary.scope(|| Context::current().tag("canary").map(str::to_owned));
+    /// assert_eq!(tag.as_deref(), Some("yes"));
+    /// ```
     pub fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = self.enter();
         work()

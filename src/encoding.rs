@@ -7,6 +7,17 @@ use crate::format::frame;
 use crate::format::segment;
 
 /// The encodings of entries in files and streams. Readers detect the encoding.
+///
+/// ```
+/// use fusewire::Encoding;
+/// use fusewire::message;
+///
+/// let mut buffer = [0; 512];
+/// let message = message::write(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+/// assert_eq!(Encoding::detect(message), Encoding::Frame);
+/// assert_eq!(Encoding::Frame.name(), "frame");
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {

@@ -76,6 +76,13 @@ impl fmt::Display for EncodeError {
 impl std::error::Error for EncodeError {}
 
 /// An error in the bytes of an entry.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+///
+/// let error = EntryRef::new(&[0xff; 16]).unwrap_err();
+/// assert!(!error.to_string().is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     /// The byte offset of the error in the entry.
@@ -131,6 +138,14 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// The reason why this version cannot read bytes as a segment.
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentError};
+///
+/// let segment = Segment::from_vec(b"not a segment".to_vec());
+/// let error: SegmentError = segment.header().unwrap_err();
+/// assert!(!error.to_string().is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SegmentError {

@@ -1,6 +1,20 @@
 //! The kinds of values, sets of them, and the flags of a node.
 
 /// The kind of a value. The numbers are those of `Kind` in `schema/log_entry.fbs`.
+///
+/// ```
+/// use fusewire::Kind;
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("ratio", &0.5))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let kind = entry.get("ratio").and_then(|value| value.kind());
+/// assert_eq!(kind, Some(Kind::Float));
+/// assert_eq!(Kind::Float.name(), "float");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -93,6 +107,13 @@ impl KindSet {
     }
 
     /// Returns this set with `kind` removed.
+    ///
+    /// ```
+    /// use fusewire::{Kind, KindSet};
+    ///
+    /// let numbers_and_text = KindSet::ALL.without(Kind::Map).without(Kind::Array).without(Kind::Bytes);
+    /// assert!(!numbers_and_text.contains(Kind::Map));
+    /// ```
     #[must_use]
     pub const fn without(self, kind: Kind) -> Self {
         Self(self.0 & !(1 << kind as u8))
@@ -107,6 +128,21 @@ impl KindSet {
 
 /// The flags of a node: the trips of the circuit breaker, and the representation of the value. The bits are those of
 /// `NodeFlags` in the schema.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::{Limits, NodeFlags};
+///
+/// let limits = Limits { max_string_bytes: 4, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("name", "Alexandra"))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let name = entry.attributes().next().unwrap()?;
+/// assert_eq!(name.value.as_str(), Some("Alex"));
+/// assert!(name.flags.contains(NodeFlags::VALUE_CUT) && name.flags.is_tripped());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct NodeFlags(u8);
 

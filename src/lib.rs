@@ -103,4 +103,11 @@ mod guides {
     #[cfg(feature = "json")]
     #[doc = include_str!("../docs/rollout.md")]
     mod rollout {}
+
+    #[doc = include_str!("../docs/start.md")]
+    mod start {}
+
+    #[cfg(feature = "log")]
+    #[doc = include_str!("../docs/migration.md")]
+    mod migration {}
 }

@@ -3,6 +3,21 @@
 use crate::kind::KindSet;
 
 /// The replacement for a container that exceeds the depth limit.
+///
+/// ```
+/// use fusewire::limits::{Limits, OnDepth};
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::map;
+///
+/// let limits = Limits { max_depth: 0, on_depth: OnDepth::Null, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("request", &map! { path = "/" }))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert!(matches!(entry.get("request"), Some(fusewire::decode::Value::Null)));
+/// assert_eq!(entry.trips().next().map(|trip| trip.cause.name()), Some("depth"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnDepth {
     /// A null with the flag [`NodeFlags::DEPTH_CUT`](crate::NodeFlags::DEPTH_CUT).
@@ -13,6 +28,17 @@ pub enum OnDepth {
 }
 
 /// The reaction to a container that exceeds the width limit.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::error::EncodeError;
+/// use fusewire::limits::{Limits, OnWidth};
+///
+/// let limits = Limits { max_width: 2, on_width: OnWidth::Reject, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let refused = encode(&mut buffer, &limits, |entry| _ = entry.attr("ids", &[1, 2, 3]));
+/// assert!(matches!(refused, Err(EncodeError::TooWide { .. })));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnWidth {
     /// Keeps the first children; drops and counts the rest.
@@ -23,6 +49,22 @@ pub enum OnWidth {
 }
 
 /// The reaction to a value of a refused type.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{Bytes, encode};
+/// use fusewire::limits::{Limits, OnType};
+/// use fusewire::{Kind, KindSet};
+///
+/// let allowed_kinds = KindSet::ALL.without(Kind::Bytes);
+/// let limits = Limits { allowed_kinds, on_type: OnType::Omit, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("image", &Bytes(b"\x89PNG")))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert!(entry.get("image").is_none());
+/// assert_eq!(entry.dropped_attributes_count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnType {
     /// Refuses the entry with [`EncodeError::SerializeBlocked`](crate::error::EncodeError::SerializeBlocked).
@@ -35,6 +77,20 @@ pub enum OnType {
 }
 
 /// The replacement for a key that exceeds [`Limits::max_key_bytes`].
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::limits::{Limits, OnLongKey};
+///
+/// let limits = Limits { max_key_bytes: 24, on_long_key: OnLongKey::Hash, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr(&"k".repeat(100), &1))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let key = entry.attributes().next().unwrap()?.key.to_string();
+/// assert!(key.starts_with("fnv1a64:") && key.len() == 24);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnLongKey {
     /// The longest beginning of the key that fits and that ends between two characters.
@@ -123,6 +179,13 @@ impl Limits {
     };
 
     /// Returns these limits with every number moved into the range that its field documents.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    ///
+    /// let limits = Limits { max_depth: 200, max_entry_bytes: 1, ..Limits::default() }.clamped();
+    /// assert_eq!((limits.max_depth, limits.max_entry_bytes), (64, 1024));
+    /// ```
     #[must_use]
     pub fn clamped(mut self) -> Self {
         self.max_depth = self.max_depth.min(Self::MAX_DEPTH);

@@ -108,6 +108,18 @@ pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b
 ///
 /// # Errors
 /// The bytes do not begin with an intact frame that contains an entry.
+///
+/// ```
+/// use fusewire::message;
+///
+/// let mut buffer = [0; 512];
+/// let message = message::write(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?.to_vec();
+/// let stream = [message.clone(), message].concat();
+/// let (first, rest) = message::read(&stream)?;
+/// let (second, rest) = message::read(rest)?;
+/// assert_eq!((first.body(), second.body(), rest.len()), ("paid".into(), "paid".into(), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read(bytes: &[u8]) -> Result<(EntryRef<'_>, &[u8]), MessageError> {
     let frame = frame::parse(bytes, 0, frame::tag(0, 0)).map_err(MessageError::Frame)?;
     if frame.kind != FrameKind::Entry {

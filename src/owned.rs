@@ -63,6 +63,18 @@ pub struct OwnedAttribute {
 }
 
 /// A value that owns its data. Integers are equal if kind and number are equal; floats compare as `f64`.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::owned::OwnedValue;
+///
+/// let mut buffer = [0; 512];
+/// let value = OwnedValue::Array { values: Vec::new(), dropped: Some(0) };
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("tags", &value))?;
+/// assert_eq!(EntryRef::new(entry.into_bytes())?.to_owned()?.attributes[0].value, value);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OwnedValue {
@@ -110,6 +122,18 @@ pub enum OwnedValue {
 impl Entry {
     /// Writes the header and the attributes to `entry`. The limits of `entry` apply. The `trips` and the flags are
     /// not written.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    /// use fusewire::owned::Entry;
+    ///
+    /// let entry = Entry { body: "paid".to_owned(), ..Entry::default() };
+    /// let mut buffer = [0; 512];
+    /// let encoded = encode(&mut buffer, &Default::default(), |writer| entry.write_to(writer))?;
+    /// assert_eq!(EntryRef::new(encoded.into_bytes())?.to_owned()?, entry);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write_to(&self, entry: &mut EntryWriter<'_>) {
         entry.set_time_unix_nano(self.time_unix_nano);
         entry.set_utc_offset_minutes(self.utc_offset_minutes);

@@ -50,6 +50,20 @@ use crate::severity::Severity;
 ///
 /// # Panics
 /// Panics if the current thread is panicking, as [`std::panic::set_hook`] does.
+///
+/// ```
+/// use fusewire::log::Log;
+/// use fusewire::Severity;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let hook = fusewire::panic::install(&log);
+/// let result = std::thread::spawn(|| panic!("out of stock")).join();
+/// assert!(result.is_err());
+/// assert_eq!(log.stats().level(Severity::ERROR).entries, 1);
+/// hook.uninstall();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn install<L: Target>(log: &L) -> Hook {
     let installed = Arc::new(AtomicBool::new(true));
     let hook = Hook { installed: Arc::clone(&installed) };

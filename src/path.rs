@@ -6,6 +6,19 @@ const CAPACITY: usize = 120;
 
 /// The path of a value, for example `request.headers[3]`. A path allocates no memory, so an error during an append
 /// allocates none. If the path exceeds 120 bytes, the text contains only its end, after `…`.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::error::EncodeError;
+/// use fusewire::limits::{Limits, OnWidth};
+/// use fusewire::map;
+///
+/// let limits = Limits { max_width: 2, on_width: OnWidth::Reject, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let refused = encode(&mut buffer, &limits, |entry| _ = entry.attr("request", &map! { tags = &[1, 2, 3] }));
+/// let Err(EncodeError::TooWide { path, .. }) = refused else { panic!("refused") };
+/// assert_eq!(path.as_str(), "request.tags");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyPath {
     // The buffer is filled from its end, because a path is built from the innermost key outwards.

@@ -37,6 +37,13 @@ impl Severity {
     pub const FATAL: Self = Self(21);
 
     /// Returns the severity with this number. Numbers above 24 remain unchanged.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    ///
+    /// assert_eq!(Severity::from_number(17), Severity::ERROR);
+    /// assert_eq!(Severity::from_number(99).to_string(), "SEVERITY(99)");
+    /// ```
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         Self(number)
@@ -50,6 +57,13 @@ impl Severity {
 
     /// Returns the short name of OpenTelemetry (`INFO`, `WARN3`), `UNSPECIFIED` for 0, or `None` for a number above
     /// 24.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    ///
+    /// assert_eq!(Severity::from_number(15).name(), Some("WARN3"));
+    /// assert_eq!(Severity::from_number(25).name(), None);
+    /// ```
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 25] = [
@@ -84,6 +98,14 @@ impl Severity {
 
     /// Returns the severity with this name, or `None` for an unknown name. The names are the short names of
     /// OpenTelemetry and common names of other loggers (`warning`, `critical`, `notice`, ...). Case is ignored.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    ///
+    /// assert_eq!(Severity::from_name("critical"), Some(Severity::FATAL));
+    /// assert_eq!(Severity::from_name("Info2"), Some(Severity::from_number(10)));
+    /// assert_eq!(Severity::from_name("loud"), None);
+    /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some(number) =

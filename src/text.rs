@@ -46,6 +46,13 @@ impl<'a> Text<'a> {
     }
 
     /// Returns whether the text is valid UTF-8. For short ASCII text, this is faster than [`to_str`](Self::to_str).
+    ///
+    /// ```
+    /// use fusewire::Text;
+    ///
+    /// assert!(Text::new("é".as_bytes()).is_utf8());
+    /// assert!(!Text::new(b"\xff").is_utf8());
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_utf8(self) -> bool {
@@ -61,6 +68,12 @@ impl<'a> Text<'a> {
     }
 
     /// Returns the text with U+FFFD in place of each invalid sequence. Allocates only if the text is not valid UTF-8.
+    ///
+    /// ```
+    /// use fusewire::Text;
+    ///
+    /// assert_eq!(Text::new(b"a\xffb").to_str_lossy(), "a\u{fffd}b");
+    /// ```
     #[must_use]
     pub fn to_str_lossy(self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.0)

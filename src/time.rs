@@ -30,6 +30,14 @@ pub struct Timestamp {
 impl Timestamp {
     /// Returns the instant `nanoseconds` (0 to 999,999,999) after the second `seconds` since the epoch. `seconds` is
     /// negative before the epoch. Returns `None` if `nanoseconds` is 1,000,000,000 or more.
+    ///
+    /// ```
+    /// use fusewire::Timestamp;
+    ///
+    /// let time = Timestamp::new(-1, 500_000_000).unwrap();
+    /// assert_eq!(time.unix_nanos(), -500_000_000);
+    /// assert_eq!(Timestamp::new(0, 1_000_000_000), None);
+    /// ```
     #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < 1_000_000_000 {
@@ -40,6 +48,13 @@ impl Timestamp {
     }
 
     /// Returns the instant `nanos` nanoseconds after the epoch. A negative number is an instant before the epoch.
+    ///
+    /// ```
+    /// use fusewire::Timestamp;
+    ///
+    /// let time = Timestamp::from_unix_nanos(-1);
+    /// assert_eq!((time.unix_seconds(), time.subsec_nanos()), (-1, 999_999_999));
+    /// ```
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a remainder of a division by 10^9")]
     pub const fn from_unix_nanos(nanos: i64) -> Self {
@@ -51,6 +66,15 @@ impl Timestamp {
     }
 
     /// Returns the same instant with a zone offset of `minutes` east of UTC. The offset does not change the seconds.
+    ///
+    /// ```
+    /// use fusewire::Timestamp;
+    ///
+    /// let utc = Timestamp::from_unix_nanos(0);
+    /// let local = utc.with_utc_offset_minutes(Some(90));
+    /// assert_eq!(local.to_string(), "1970-01-01T01:30:00+01:30");
+    /// assert_eq!(local.unix_nanos(), utc.unix_nanos());
+    /// ```
     #[must_use]
     pub const fn with_utc_offset_minutes(mut self, minutes: Option<i16>) -> Self {
         self.utc_offset_minutes = match minutes {
@@ -88,6 +112,14 @@ impl Timestamp {
 impl From<SystemTime> for Timestamp {
     /// Converts the time. A time outside the range of 64-bit seconds is clamped; no operating system returns such a
     /// time.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use fusewire::Timestamp;
+    ///
+    /// let time = Timestamp::from(UNIX_EPOCH + Duration::from_millis(1_500));
+    /// assert_eq!(time, Timestamp::new(1, 500_000_000).unwrap());
+    /// ```
     fn from(time: SystemTime) -> Self {
         let (seconds, nanoseconds) = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),

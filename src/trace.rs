@@ -3,6 +3,14 @@
 use core::fmt;
 
 /// The ids of the trace and the span of an entry, as in W3C Trace Context. An id of 0 means "none".
+///
+/// ```
+/// use fusewire::TraceContext;
+///
+/// let trace = TraceContext { trace_id: 0xABC, span_id: 1, flags: 1 };
+/// assert_eq!(trace.to_string(), "00000000000000000000000000000abc-0000000000000001-01");
+/// assert!(TraceContext::NONE.is_none());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct TraceContext {
     /// The trace id: 16 bytes, the number that the 32 hexadecimal digits represent. 0 means no trace.
@@ -38,6 +46,13 @@ impl TraceContext {
     }
 
     /// Parses a span id of 16 hexadecimal digits. Returns `None` for other text and for the invalid id 0.
+    ///
+    /// ```
+    /// use fusewire::TraceContext;
+    ///
+    /// assert_eq!(TraceContext::parse_span_id("00f067aa0ba902b7"), Some(0x00f0_67aa_0ba9_02b7));
+    /// assert_eq!(TraceContext::parse_span_id("0000000000000000"), None);
+    /// ```
     #[must_use]
     pub fn parse_span_id(hex: &str) -> Option<u64> {
         let plain = hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit());

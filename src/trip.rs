@@ -42,6 +42,13 @@ impl TripCause {
     }
 
     /// Returns the short name in lower case that tools print and that queries use.
+    ///
+    /// ```
+    /// use fusewire::TripCause;
+    ///
+    /// let names: Vec<_> = TripCause::ALL.iter().map(|cause| cause.name()).collect();
+    /// assert_eq!(names, ["depth", "width", "type", "string", "key", "formatted", "entry", "value"]);
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,6 +65,22 @@ impl TripCause {
 }
 
 /// A set of parts of an entry in which the circuit breaker tripped.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::trip::Places;
+/// use fusewire::Limits;
+///
+/// let limits = Limits { max_string_bytes: 4, ..Limits::default() };
+/// let mut buffer = [0; 1024];
+/// let entry = encode(&mut buffer, &limits, |entry| {
+///     entry.set_body("a long message");
+///     entry.attr("name", "a long name");
+/// })?;
+/// let trip = entry.report().iter().next().unwrap();
+/// assert_eq!(trip.places, Places::BODY.with(Places::ATTRIBUTES));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct Places(u8);
 
@@ -137,6 +160,15 @@ pub struct TripReport {
 
 impl TripReport {
     /// Returns whether the circuit breaker did not trip.
+    ///
+    /// ```
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_body("short"))?;
+    /// assert!(entry.report().is_clean());
+    /// # Ok::<(), fusewire::error::EncodeError>(())
+    /// ```
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         !self.any

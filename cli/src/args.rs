@@ -248,7 +248,7 @@ pub(crate) struct CatArgs {
     pub(crate) range: RangeArgs,
 
     /// Print only entries that match this expression, such as `level >= warn and request.status == 500`; see `fusewire
-    /// query --help`.
+    /// query --help-syntax`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 
@@ -292,7 +292,7 @@ pub(crate) struct TailArgs {
     pub(crate) follow: bool,
 
     /// Print only entries that match this expression, such as `level >= warn and target == db`; see `fusewire query
-    /// --help`.
+    /// --help-syntax`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     pub(crate) query: Option<String>,
 

@@ -95,6 +95,20 @@ impl<'a> EntryRef<'a> {
     }
 
     /// Returns the time with its zone offset, if the time is known.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.set_time_unix_nano(1_767_225_600_000_000_000);
+    ///     entry.set_utc_offset_minutes(Some(60));
+    /// })?;
+    /// let time = EntryRef::new(entry.into_bytes())?.timestamp().unwrap();
+    /// assert_eq!(time.to_string(), "2026-01-01T01:00:00+01:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let nanos = Some(self.time_unix_nano()).filter(|nanos| *nanos != 0)?;
@@ -215,12 +229,44 @@ impl<'a> EntryRef<'a> {
     ///
     /// A key can contain `.` or `[`. Each step uses the longest key that is the whole rest of the path, or the part
     /// of the rest before a `.` or `[`. If a key occurs more than once, the first occurrence is used.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    /// use fusewire::map;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.attr("request", &map! { status = 502, tags = &["eu", "canary"] });
+    ///     entry.attr("http.status_code", &503);
+    /// })?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// assert_eq!(entry.get("request.status").and_then(|status| status.as_i128()), Some(502));
+    /// assert_eq!(entry.get("request.tags[1]").and_then(|tag| tag.as_str()), Some("canary"));
+    /// assert_eq!(entry.get("http.status_code").and_then(|code| code.as_i128()), Some(503));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value<'a>> {
         path::find(self.attributes(), path)
     }
 
     /// Returns an iterator over the trips of the circuit breaker, by cause. Records of unknown causes are skipped.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    /// use fusewire::{Limits, TripCause};
+    ///
+    /// let limits = Limits { max_width: 1, ..Limits::default() };
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("ids", &[1, 2, 3]))?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// let trips: Vec<_> = entry.trips().map(|trip| (trip.cause, trip.count, trip.lost)).collect();
+    /// assert_eq!(trips, [(TripCause::Width, 1, Some(2))]);
+    /// assert!(entry.is_tripped());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trips(&self) -> impl Iterator<Item = Trip> + use<'a> {
         let records =
             self.vector(Field::Trips, layout::TRIP_LEN).ok().flatten().map_or(&[][..], |(_, bytes)| bytes);
@@ -242,6 +288,18 @@ impl<'a> EntryRef<'a> {
 
     /// Returns the number of dropped top-level attributes. `u32::MAX` means at least that number, or an unknown
     /// number.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let limits = Limits { max_width: 1, ..Limits::default() };
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("a", &1).attr("b", &2).attr("c", &3))?;
+    /// assert_eq!(EntryRef::new(entry.into_bytes())?.dropped_attributes_count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn dropped_attributes_count(&self) -> u32 {
         self.scalar(Field::DroppedAttributes, 0, u32_at)
@@ -252,6 +310,22 @@ impl<'a> EntryRef<'a> {
     ///
     /// # Errors
     /// Returns the first fault with its offset.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("name", "caf"))?;
+    /// let bytes = entry.into_bytes();
+    /// EntryRef::new(bytes)?.verify()?;
+    ///
+    /// // The text is no longer UTF-8.
+    /// let at = bytes.windows(3).position(|window| window == b"caf").unwrap();
+    /// bytes[at] = 0xff;
+    /// assert!(EntryRef::new(bytes)?.verify().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(&self) -> Result<(), DecodeError> {
         verify::verify(self)
     }

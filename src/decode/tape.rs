@@ -284,6 +284,18 @@ impl core::fmt::Debug for Children<'_> {
 }
 
 /// An iterator over the attributes of an entry, or over the children of a container. It ends after an error.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("a", &1).attr("b", &2))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let keys: Result<Vec<_>, _> = entry.attributes().map(|found| found.map(|it| it.key.to_string())).collect();
+/// assert_eq!(keys?, ["a", "b"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Attributes<'a> {
     tape: Tape<'a>,

@@ -83,6 +83,20 @@ impl<'a> Value<'a> {
 
     /// Returns the value at `path` below this container, as [`EntryRef::get`](super::EntryRef::get) does below an
     /// entry.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    /// use fusewire::map;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.attr("request", &map! { headers = &["accept", "host"] });
+    /// })?;
+    /// let request = EntryRef::new(entry.into_bytes())?.get("request").unwrap();
+    /// assert_eq!(request.get("headers[0]").and_then(|header| header.as_str()), Some("accept"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Self> {
         match self {
@@ -110,6 +124,14 @@ impl<'a> Value<'a> {
     }
 
     /// Returns the number if the value is a number. Integers are rounded as by the operator `as`.
+    ///
+    /// ```
+    /// use fusewire::decode::Value;
+    ///
+    /// assert_eq!(Value::Int(-3).as_f64(), Some(-3.0));
+    /// assert_eq!(Value::Float(0.5).as_f64(), Some(0.5));
+    /// assert_eq!(Value::Bool(true).as_f64(), None);
+    /// ```
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self {

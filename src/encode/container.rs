@@ -117,6 +117,19 @@ impl<'a, 'b> MapWriter<'a, 'b> {
     }
 
     /// Writes one map entry with a key of any type that implements [`LogKey`].
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.attributes().slot("shards").map().keyed(&7, "ready").keyed(&8, "busy");
+    /// })?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// assert_eq!(entry.get("shards.8").and_then(|state| state.as_str()), Some("busy"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn keyed<K: LogKey + ?Sized, V: LogValue + ?Sized>(&mut self, key: &K, value: &V) -> &mut Self {
         key.with_key(|key| {
@@ -171,6 +184,30 @@ impl<'a, 'b> MapWriter<'a, 'b> {
 
     /// Counts `entries`, the number of map entries that the producer omits because the map is full. `None` means an
     /// unknown number.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let limits = Limits { max_width: 2, ..Limits::default() };
+    /// let names = ["a", "b", "c", "d"];
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &limits, |entry| {
+    ///     let mut attributes = entry.attributes();
+    ///     let mut users = attributes.slot("users").map();
+    ///     for (n, name) in names.iter().enumerate() {
+    ///         if users.is_full() {
+    ///             users.drop_rest(Some((names.len() - n) as u64));
+    ///             break;
+    ///         }
+    ///         users.entry(name, &n);
+    ///     }
+    /// })?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// assert_eq!(entry.trips().next().and_then(|trip| trip.lost), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn drop_rest(&mut self, entries: Option<u64>) {
         match &mut self.level {
             Level::Open(container) => {
@@ -234,6 +271,22 @@ impl<'a, 'b> MapWriter<'a, 'b> {
 /// A writer of the elements of an array.
 ///
 /// The array ends at the call of [`end`](Self::end) or when the writer is dropped.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     let mut attributes = entry.attributes();
+///     let mut steps = attributes.slot("steps").array();
+///     steps.push("parse").push("charge");
+///     steps.slot().map().entry("name", "ship");
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert_eq!(entry.get("steps[2].name").and_then(|name| name.as_str()), Some("ship"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ArrayWriter<'a, 'b> {
     container: Option<Container<'a, 'b>>,
 }
@@ -276,6 +329,22 @@ impl<'a, 'b> ArrayWriter<'a, 'b> {
 
     /// Writes the elements of an iterator of known length. The encoder counts elements beyond the limits as dropped
     /// and does not visit them.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::decode::{EntryRef, Value};
+    /// use fusewire::encode::encode;
+    ///
+    /// let limits = Limits { max_width: 3, ..Limits::default() };
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &limits, |entry| {
+    ///     entry.attributes().slot("squares").array().extend((0..10_u32).map(|n| n * n));
+    /// })?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// let Some(Value::Array(squares)) = entry.get("squares") else { panic!("squares is an array") };
+    /// assert_eq!((squares.len(), squares.dropped()), (3, Some(7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn extend<V: LogValue>(&mut self, mut values: impl ExactSizeIterator<Item = V>) -> &mut Self {
         while !self.is_full() {
             let Some(value) = values.next() else { return self };

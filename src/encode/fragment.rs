@@ -171,6 +171,16 @@ impl Fragment {
     }
 
     /// Returns the trips during the encoding of the fragment. Each entry with the fragment also contains these trips.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::encode::Fragment;
+    ///
+    /// let limits = Limits { max_string_bytes: 4, ..Limits::default() };
+    /// let fragment = Fragment::encode(&limits, |attributes| _ = attributes.entry("name", "Alexandra"))?;
+    /// assert!(!fragment.report().is_clean());
+    /// # Ok::<(), fusewire::error::EncodeError>(())
+    /// ```
     #[must_use]
     pub fn report(&self) -> TripReport {
         self.report

@@ -18,6 +18,22 @@ use super::tape::{Tape, node, span};
 ///
 /// The methods return no error. The entry and its [`TripReport`](crate::TripReport) record the trips of the circuit
 /// breaker. [`EntryWriter::finish`](super::EntryWriter::finish) returns an error that ends the entry.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     let mut attributes = entry.attributes();
+///     attributes.slot("attempt").u64(3);
+///     attributes.slot("id").fmt(format_args!("order-{}", 7));
+///     attributes.slot("payload").bytes(b"\x00\xff");
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert_eq!(entry.get("id").and_then(|id| id.as_str()), Some("order-7"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a slot that is not written omits the value"]
 pub struct ValueWriter<'a, 'b> {
     target: Option<Target<'a, 'b>>,
@@ -168,6 +184,19 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
 
     /// Writes a span of time in nanoseconds. A duration that does not fit in 64 bits (292 years) takes 16 more
     /// bytes.
+    ///
+    /// ```
+    /// use fusewire::decode::{EntryRef, Value};
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.attributes().slot("took").duration_nanos(-1_500);
+    /// })?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// assert!(matches!(entry.get("took"), Some(Value::Duration(-1_500))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(always)]
     pub fn duration_nanos(self, nanos: i128) {
         match i64::try_from(nanos) {

@@ -125,6 +125,18 @@ impl<'b> EntryWriter<'b> {
     }
 
     /// Sets the trace and the span of the entry.
+    ///
+    /// ```
+    /// use fusewire::TraceContext;
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let trace = TraceContext { trace_id: 7, span_id: 8, flags: 1 };
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_trace(trace))?;
+    /// assert_eq!(EntryRef::new(entry.into_bytes())?.trace(), trace);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(always)]
     pub fn set_trace(&mut self, trace: TraceContext) {
         self.trace = trace;
@@ -409,6 +421,17 @@ fn u32_bytes(number: usize) -> [u8; 4] {
 }
 
 /// A complete entry.
+///
+/// ```
+/// use fusewire::encode::encode;
+/// use fusewire::Severity;
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_severity(Severity::WARN))?;
+/// assert_eq!(entry.severity(), Severity::WARN);
+/// assert_eq!(entry.bytes().len(), entry.len());
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 pub struct Encoded<'b>(pub(super) Filled<'b>);
 
 impl<'b> Encoded<'b> {

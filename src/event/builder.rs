@@ -124,6 +124,25 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
     }
 
     /// Adds a function that writes to the entry.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let fields = [("shop", "eu"), ("order", "A-7")];
+    /// log.event(Severity::INFO)
+    ///     .body("paid")
+    ///     .with(|entry| {
+    ///         for (key, value) in fields {
+    ///             entry.attr(key, value);
+    ///         }
+    ///     })
+    ///     .append();
+    /// assert_eq!(log.stats().entries, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
     pub fn with(
         self,
@@ -139,6 +158,19 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
 
     /// Logs the event, with the name, the spans and the [`Context`](crate::Context) of the thread, like
     /// [`event!`](crate::event). Returns `None` if the severity is not logged.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.levels().set_default(Severity::INFO);
+    /// assert!(log.event(Severity::DEBUG).body("cache hit").append().is_none());
+    /// let outcome = log.event(Severity::WARN).body("late").attr("ms", &2_500).append();
+    /// assert!(outcome.is_some_and(|outcome| outcome.is_written()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
     pub fn append(self) -> Option<Outcome> {
         let Self { log, severity, target, trace, write } = self;

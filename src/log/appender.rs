@@ -12,6 +12,25 @@ use super::{Limits, Log};
 
 /// A destination of entries: a [`Log`], or a component that forwards entries to one. [`event!`](crate::event) and the
 /// bridges accept any appender.
+///
+/// ```
+/// use fusewire::Severity;
+/// use fusewire::log::{Appender, Log, Outcome};
+///
+/// /// A function that works with a log and with a router.
+/// fn audit(log: &impl Appender, user: &str) -> Outcome {
+///     log.append(|entry| {
+///         entry.set_severity(Severity::INFO);
+///         entry.set_target("audit");
+///         entry.attr("user", user);
+///     })
+/// }
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// assert!(audit(&log, "kim").is_written());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Appender {
     /// Appends the content that `write` writes as one entry.
     fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome;

@@ -14,6 +14,21 @@ const SEVERITIES: usize = 26;
 const CAUSES: usize = DropCause::ALL.len();
 
 /// The numbers of dropped entries, by severity and cause.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::Severity;
+/// use fusewire::log::{DropCause, Log};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.shutdown(Duration::from_secs(30))?;
+/// log.append(|entry| entry.set_severity(Severity::ERROR));
+/// let drops = log.stats().drops;
+/// assert_eq!(drops.count(Severity::ERROR, DropCause::Closed), 1);
+/// assert_eq!((drops.by_severity(Severity::ERROR), drops.total()), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drops {
     counts: [[u64; CAUSES]; SEVERITIES],

@@ -179,6 +179,13 @@ pub(super) fn kind_of_name(path: &Path) -> NameKind {
 
 /// Returns whether a reader of a directory reads a file of this name that is not a segment, or reports it as
 /// compressed. Such a name contains one of the [`FILE_EXTENSIONS`].
+///
+/// ```
+/// use fusewire::log::is_log_file_name;
+///
+/// assert!(is_log_file_name("app.jsonl.1".as_ref()) && is_log_file_name("app.log-20260102".as_ref()));
+/// assert!(!is_log_file_name("README.md".as_ref()));
+/// ```
 #[must_use]
 pub fn is_log_file_name(path: &Path) -> bool {
     kind_of_name(path) != NameKind::Other

@@ -57,6 +57,18 @@ impl<A: Appender> Guard<A> {
     ///
     /// # Errors
     /// The errors of [`Log::shutdown`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let guard = Log::options(directory.path()).open()?.guard();
+    /// guard.appender().append(|entry| entry.set_body("last"));
+    /// // In contrast to a drop of the guard, this call returns errors.
+    /// guard.shutdown(Duration::from_secs(30))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shutdown(self, timeout: Duration) -> Result<(), CloseError> {
         self.appender.shutdown(timeout)
     }

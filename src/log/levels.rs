@@ -13,6 +13,20 @@ use super::inside::Own;
 ///
 /// A name applies to the target with this name and to all targets that begin with the name and `::`. The level of
 /// `shop` also applies to `shop::db`. If several names apply, the level of the longest name is used.
+///
+/// ```
+/// use fusewire::log::Log;
+/// use fusewire::{Severity, event};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.levels().set_default(Severity::INFO);
+/// log.levels().set("shop::db", Severity::DEBUG);
+///
+/// assert!(event!(log, Severity::DEBUG, target: "shop::web", "request").is_none());
+/// assert!(event!(log, Severity::DEBUG, target: "shop::db::pool", "connection").is_some());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Levels {
     /// A number that is unique to this state of these levels. A call site compares it to check whether its cached
     /// level is current.
@@ -53,6 +67,19 @@ impl Levels {
 
     /// Removes the level of `target`. After that, the level of a shorter name that matches `target`, or the default
     /// level, applies again.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.levels().set("shop", Severity::WARN);
+    /// log.levels().set("shop::db", Severity::DEBUG);
+    /// log.levels().clear("shop::db");
+    /// assert_eq!(log.levels().least("shop::db"), Severity::WARN);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn clear(&self, target: &str) {
         self.change(|table| table.targets.retain(|(name, _)| **name != *target));
     }

@@ -115,6 +115,19 @@ pub struct Listing {
 ///
 /// # Errors
 /// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+///
+/// ```
+/// use fusewire::log::{Life, Log, list};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let listing = list(directory.path())?;
+/// let live: Vec<_> = listing.segments.iter().filter(|segment| segment.entries == Some(1)).collect();
+/// assert_eq!((live.len(), live[0].life), (1, Life::Live));
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn list(directory: &Path) -> io::Result<Listing> {
     list_by(directory, counted, FileInfo::counted)
 }
@@ -126,6 +139,18 @@ pub fn list(directory: &Path) -> io::Result<Listing> {
 ///
 /// # Errors
 /// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+///
+/// ```
+/// use fusewire::log::{Log, list_uncounted};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// // The segment is not sealed, so its entries are not counted.
+/// assert_eq!(list_uncounted(directory.path())?.segments[0].entries, None);
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn list_uncounted(directory: &Path) -> io::Result<Listing> {
     list_by(
         directory,
@@ -181,6 +206,13 @@ fn counted(path: &Path) -> io::Result<SegmentInfo> {
 
 /// Returns whether a file of this name is a segment. A hidden file is not a segment: a writer gives a segment a
 /// hidden name during its creation.
+///
+/// ```
+/// use fusewire::log::is_segment_name;
+///
+/// assert!(is_segment_name("logs/00000001767225600000-9a3f0c11-00000000.fws".as_ref()));
+/// assert!(!is_segment_name("logs/app.jsonl".as_ref()));
+/// ```
 #[must_use]
 pub fn is_segment_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));

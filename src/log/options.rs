@@ -25,6 +25,20 @@ const LOCK_BYTES: u64 = 4096;
 /// The policy for an entry for which the log has no space. The cause can be the byte budget, a quota, or a full or
 /// read-only disk. With each policy, the log counts every dropped entry, and writes a loss record as soon as it has
 /// space.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::Severity;
+/// use fusewire::log::{Log, OnFull};
+///
+/// let directory = tempfile::tempdir()?;
+/// // An audit log: each append waits up to 5 s for space before it drops its entry.
+/// let audit = Log::options(directory.path()).on_full(OnFull::Block(Duration::from_secs(5))).open()?;
+/// // A debug log: if there is no space, it reserves the rest for warnings and errors.
+/// let debug = Log::options(directory.path().join("debug")).on_full(OnFull::DropBelow(Severity::WARN)).open()?;
+/// assert!(audit.append(|_| ()).is_written() && debug.append(|_| ()).is_written());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnFull {
     /// Drops entries below the severity if no further segment can be created. The rest of the last segment is
@@ -48,6 +62,22 @@ pub enum OnFull {
 }
 
 /// The options of a log: [`Log::options`]. Every option has a default.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::{Log, OnFull};
+/// use fusewire::segment::Resource;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path())
+///     .resource(Resource::of_this_process("orders"))
+///     .max_total_bytes(2 << 30)
+///     .max_age(Duration::from_secs(90 * 86_400))
+///     .on_full(OnFull::OverwriteOldest)
+///     .open()?;
+/// assert!(log.append(|entry| entry.set_body("paid")).is_written());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LogOptions {
     pub(super) directory: PathBuf,
@@ -130,6 +160,24 @@ impl LogOptions {
 
     /// Sets the producer of the entries. The default is [`Resource::of_this_process`] with the file name of the
     /// program as the service name.
+    ///
+    /// ```
+    /// use fusewire::log::{Log, list};
+    /// use fusewire::owned::OwnedValue;
+    /// use fusewire::segment::{Resource, Segment};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let zone = OwnedValue::String("eu-1".to_owned());
+    /// let resource = Resource::of_this_process("orders").with("cloud.availability_zone", zone);
+    /// let log = Log::options(directory.path()).resource(resource).open()?;
+    /// log.append(|entry| entry.set_body("paid"));
+    ///
+    /// let segment = Segment::read_copy(&list(directory.path())?.segments[0].path)?;
+    /// let resource = segment.resource().unwrap();
+    /// assert_eq!(resource.get("service.name").and_then(|name| name.as_str()), Some("orders"));
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.segment.resource = resource;
@@ -138,6 +186,17 @@ impl LogOptions {
 
     /// Sets the limits of each entry. The default is [`Limits::DEFAULT`]. `max_entry_bytes` is reduced to half of the
     /// capacity of a segment, minus the header of a frame.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let limits = Limits { max_depth: 4, max_string_bytes: 1 << 10, ..Limits::default() };
+    /// let log = Log::options(directory.path()).limits(limits).open()?;
+    /// assert_eq!(log.limits().max_depth, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.segment.limits = limits;
@@ -156,6 +215,19 @@ impl LogOptions {
     /// - 1/64 of the size of the file system, but this rule does not reduce it below 64 KiB;
     /// - 4 MiB on tmpfs and ramfs, where allocated space is memory that is charged to the process's cgroup;
     /// - the process's limit of file sizes (`RLIMIT_FSIZE`).
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).segment_size(16 << 10).open()?;
+    /// for _ in 0..100 {
+    ///     log.append(|entry| entry.set_body(&"x".repeat(500)));
+    /// }
+    /// // 100 entries of more than 500 bytes do not fit into one segment of 16 KiB.
+    /// assert!(log.stats().rotations >= 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn segment_size(mut self, bytes: u64) -> Self {
         self.segment.size = bytes;
@@ -184,6 +256,20 @@ impl LogOptions {
     ///
     /// The default is 1 GiB or a tenth of the file system, whichever is less. [`unbounded`](Self::unbounded) removes
     /// the budget. Allocated bytes count, not lengths of files.
+    ///
+    /// ```
+    /// use fusewire::log::{Log, LogOptions};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).max_total_bytes(LogOptions::MIN_TOTAL_BYTES).open()?;
+    /// for _ in 0..1_000 {
+    ///     log.append(|entry| entry.set_body(&"x".repeat(500)));
+    /// }
+    /// let bytes: u64 = fusewire::log::list(directory.path())?.segments.iter().map(|segment| segment.disk_bytes).sum();
+    /// assert!(bytes <= LogOptions::MIN_TOTAL_BYTES);
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn max_total_bytes(mut self, bytes: u64) -> Self {
         self.max_total_bytes = Some(bytes.max(Self::MIN_TOTAL_BYTES));
@@ -231,6 +317,21 @@ impl LogOptions {
 
     /// Makes the append of an entry with at least this severity wait until the entry is on disk, for at most
     /// [`SYNC_TIMEOUT`](Self::SYNC_TIMEOUT). The default is never.
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).sync_at(Severity::ERROR).open()?;
+    /// // This append returns when the entry is on disk, or after 5 s.
+    /// log.append(|entry| {
+    ///     entry.set_severity(Severity::ERROR);
+    ///     entry.set_body("the ledger is inconsistent");
+    /// });
+    /// assert_eq!(log.stats().entries, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn sync_at(mut self, severity: Severity) -> Self {
         self.sync_at = Some(severity);
@@ -265,6 +366,19 @@ impl LogOptions {
 
     /// Sets the permissions of the files that the log creates, independent of the process's umask. The default is
     /// `0o640`.
+    ///
+    /// ```
+    /// use std::os::unix::fs::PermissionsExt;
+    /// use fusewire::log::{Log, list};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).file_mode(0o600).open()?;
+    /// log.append(|entry| entry.set_body("secret"));
+    /// let path = &list(directory.path())?.segments[0].path;
+    /// assert_eq!(std::fs::metadata(path)?.permissions().mode() & 0o777, 0o600);
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn file_mode(mut self, mode: u32) -> Self {
         self.modes.file = mode;
@@ -330,6 +444,16 @@ impl LogOptions {
     /// [`BUSY_TIMEOUT`](Self::BUSY_TIMEOUT), an entry is dropped and counted as
     /// [`DropCause::Busy`](super::DropCause::Busy). For example, this happens if all threads with a buffer log a
     /// value that waits for a thread without one.
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let few = Log::options(directory.path()).max_threads(4);
+    /// let many = Log::options(directory.path()).max_threads(256);
+    /// assert!(few.resident_bound() < many.resident_bound());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn max_threads(mut self, threads: u16) -> Self {
         self.max_threads = threads.max(1);

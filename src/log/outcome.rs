@@ -6,6 +6,22 @@ use std::io;
 use crate::trip::TripReport;
 
 /// The outcome of an append. The caller need not handle it: the log counts dropped entries and writes loss records.
+///
+/// ```
+/// use fusewire::encode::Bytes;
+/// use fusewire::log::{DropCause, Log, Outcome};
+/// use fusewire::{Kind, KindSet, Limits};
+///
+/// let directory = tempfile::tempdir()?;
+/// let limits = Limits { allowed_kinds: KindSet::ALL.without(Kind::Bytes), ..Limits::default() };
+/// let log = Log::options(directory.path()).limits(limits).open()?;
+/// match log.append(|entry| _ = entry.attr("image", &Bytes(b"\x89PNG"))) {
+///     Outcome::Written(report) => assert!(report.is_clean()),
+///     Outcome::Dropped(cause) => assert_eq!(cause, DropCause::Refused),
+/// }
+/// assert_eq!(log.stats().drops.by_cause(DropCause::Refused), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The entry is in the log and survives the process. The report lists the trips of the circuit breaker.
@@ -23,6 +39,13 @@ impl Outcome {
 }
 
 /// The reason why an entry is not in the log.
+///
+/// ```
+/// use fusewire::log::DropCause;
+///
+/// assert_eq!(DropCause::TimedOut.name(), "timed_out");
+/// assert_eq!(DropCause::ALL.len(), 8);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropCause {
@@ -92,6 +115,18 @@ impl fmt::Display for DropCause {
 }
 
 /// The event that an entry survives.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::{Durability, Log};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// // This returns at once: every entry has this durability when its append returns.
+/// log.flush(Durability::Process, Duration::ZERO)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// The entry survives the end of the process, including SIGKILL and the OOM killer. This holds for every entry whose

@@ -12,6 +12,22 @@ use super::outcome::DropCause;
 use super::signal::lock;
 
 /// A problem of a log, as passed to the function of [`LogOptions::on_problem`](super::LogOptions::on_problem).
+///
+/// ```
+/// use fusewire::log::{DropCause, Problem};
+///
+/// fn report(problem: &Problem) {
+///     match problem {
+///         Problem::Dropped { cause: DropCause::Full, count } => eprintln!("the log is full: {count} entries"),
+///         problem => eprintln!("log: {problem}"),
+///     }
+/// }
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = fusewire::log::Log::options(directory.path()).on_problem(report).open()?;
+/// assert_eq!(log.stats().drops.total(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {

@@ -18,7 +18,7 @@ use super::lock_file::{self, LOCK_NAME};
 
 /// The number of the newest segments, by name, that are compared with the counter when it is first read.
 const NEWEST: usize = 16;
-/// The largest valid ordinal. No directory has had so many segments.
+/// The largest valid ordinal. No directory contains this number of segments.
 const MAX_ORDINAL: u64 = 1 << 62;
 
 /// The turn to change a directory. It is locked until this is dropped.

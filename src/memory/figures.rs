@@ -222,6 +222,21 @@ impl MemStats {
     }
 
     /// Returns the sample in `entry`, or `None` if the entry is not a memory sample.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    /// use fusewire::memory::{MemStats, TARGET};
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| {
+    ///     entry.set_target(TARGET);
+    ///     entry.attr("process.memory.usage", &(64_u64 << 20));
+    /// })?;
+    /// let stats = MemStats::from_entry(&EntryRef::new(entry.into_bytes())?).unwrap();
+    /// assert_eq!(stats.usage, Some(64 << 20));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn from_entry(entry: &EntryRef<'_>) -> Option<Self> {
         if entry.target().as_bytes() != TARGET.as_bytes() {
@@ -239,6 +254,14 @@ impl MemStats {
 
     /// Returns the sample as a JSON object, for example for a health endpoint. The members are
     /// `time_unix_nano` and each known figure under its name.
+    ///
+    /// ```
+    /// use fusewire::memory::MemStats;
+    ///
+    /// let mut stats = MemStats::default();
+    /// stats.usage = Some(4096);
+    /// assert_eq!(stats.to_json(), r#"{"time_unix_nano":0,"process.memory.usage":4096}"#);
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
         use std::fmt::Write;

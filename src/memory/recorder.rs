@@ -19,6 +19,18 @@ const WARN: f64 = 0.9;
 const STACK: usize = 256 << 10;
 
 /// The options of a [`MemoryRecorder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::Log;
+/// use fusewire::memory::MemoryRecorder;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let recorder = MemoryRecorder::options().interval(Duration::from_secs(60)).start(&log)?;
+/// assert!(recorder.sample().time_unix_nano > 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Default)]
 pub struct MemoryOptions {
     interval: Option<Duration>,

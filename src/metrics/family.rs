@@ -72,6 +72,13 @@ impl Family {
     }
 
     /// Returns the unit, which the name contains.
+    ///
+    /// ```
+    /// use fusewire::metrics::{Family, Unit};
+    ///
+    /// static SENT: Family = Family::counter("shop_sent_bytes_total", "Bytes of all responses.");
+    /// assert_eq!(SENT.unit(), Unit::Bytes);
+    /// ```
     #[must_use]
     pub fn unit(&self) -> Unit {
         let name = self.name.strip_suffix("_total").unwrap_or(self.name);

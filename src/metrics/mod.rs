@@ -154,6 +154,12 @@ impl Metrics {
 }
 
 /// Returns all metrics of this library.
+///
+/// ```
+/// use fusewire::metrics::families;
+///
+/// assert!(families().any(|family| family.name() == "fusewire_log_entries_total"));
+/// ```
 pub fn families() -> impl Iterator<Item = &'static Family> {
     let of_log = of_log::FAMILIES.iter().copied();
     #[cfg(feature = "json")]

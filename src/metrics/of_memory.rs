@@ -109,6 +109,16 @@ pub(super) fn families() -> impl Iterator<Item = &'static Family> {
 
 impl Metrics {
     /// Adds the known figures of a memory sample.
+    ///
+    /// ```
+    /// use fusewire::memory::MemStats;
+    /// use fusewire::metrics::Metrics;
+    ///
+    /// let mut stats = MemStats::default();
+    /// stats.usage = Some(4096);
+    /// let text = Metrics::new().memory(&stats).to_prometheus();
+    /// assert!(text.lines().any(|line| line.ends_with(" 4096")));
+    /// ```
     pub fn memory(&mut self, stats: &MemStats) -> &mut Self {
         stats.for_each(|figure, value| {
             if let Some(of) = FIGURES.iter().find(|of| of.figure == figure) {

@@ -60,6 +60,21 @@ pub(super) static FAMILIES: [&Family; 12] = [
 
 impl Metrics {
     /// Adds the metrics of a router. [`log`](Self::log) adds the metrics of its log.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use fusewire::log::Log;
+    /// use fusewire::metrics::Metrics;
+    /// use fusewire::route::{Arm, RouteConfig, Router};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let router = Router::new(log, Mutex::new(Vec::new()), RouteConfig::all_to(Arm::Json));
+    /// router.append(|entry| entry.set_body("paid"));
+    /// let text = Metrics::new().route(&router.stats()).to_prometheus();
+    /// assert!(text.contains("arm=\"json\"} 1\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn route(&mut self, stats: &RouteStats) -> &mut Self {
         let rolled_back = stats.rolled_back.as_ref().map(|rolled_back| rolled_back.arm);
         for (name, arm) in [("binary", Arm::Binary), ("json", Arm::Json)] {

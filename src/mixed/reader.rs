@@ -24,6 +24,25 @@ use super::split::{Piece, Rest, Splitter};
 ///
 /// The longest line or frame, 16 MiB, bounds the memory. A segment is in memory as a whole, up to 1 GiB. The
 /// reader does not allocate for each entry.
+///
+/// ```
+/// use fusewire::message;
+/// use fusewire::mixed::{Form, MixedEvent, MixedReader};
+///
+/// let mut buffer = [0; 512];
+/// let message = message::write(&mut buffer, &Default::default(), |entry| entry.set_body("a message"))?;
+/// let stream = [&*message, b"{\"msg\":\"a line\"}\n"].concat();
+/// let mut reader = MixedReader::new(&stream[..]);
+/// let mut found = Vec::new();
+/// while let Some(event) = reader.next()? {
+///     if let MixedEvent::Entry { form, entry, .. } = event {
+///         found.push((form, entry.body().to_string()));
+///     }
+/// }
+/// # #[cfg(feature = "json")]
+/// assert_eq!(found, [(Form::Frame, "a message".to_owned()), (Form::Line, "a line".to_owned())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct MixedReader<R> {
     input: R,
     buffer: Buffer,

@@ -48,6 +48,14 @@ impl Field {
     /// # Errors
     /// Returns an error if `text` is not a path, or if the path contains `[*]`: a field has at most one value
     /// in an entry.
+    ///
+    /// ```
+    /// use fusewire::query::Field;
+    ///
+    /// assert!(Field::parse("request.headers[0].name").is_ok());
+    /// // A field has one value. `[*]` selects several.
+    /// assert!(Field::parse("tags[*]").is_err());
+    /// ```
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let path = parser::parse_path(text)?;
         let whole = |message| QueryError::new(text, 0, text.len(), message);

@@ -1,6 +1,6 @@
 //! A query language for entries: `level >= warn and request.status == 500 and time in last 15m`.
 //!
-//! `schema/QUERY.md` specifies the language.
+//! `schema/QUERY.md` specifies the language. Its text follows the example.
 //!
 //! ```
 //! use fusewire::log::{Log, LogEvent, LogReader};
@@ -28,8 +28,9 @@
 //! # std::fs::remove_dir_all(&directory)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+#![doc = include_str!("../../schema/QUERY.md")]
 
-#[cfg(unix)]
 #[cfg(unix)]
 pub mod aggregate;
 mod error;
@@ -89,6 +90,23 @@ impl Default for QueryOptions {
 ///
 /// Two queries are equal if they contain the same conditions in the same order; the options are not compared.
 /// The text that `{}` writes parses to an equal query.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::query::Query;
+/// use fusewire::{Severity, map};
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| {
+///     entry.set_severity(Severity::ERROR);
+///     entry.attr("request", &map! { status = 502 });
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert!("level >= warn and request.status in (500, 502)".parse::<Query>()?.matches(&entry));
+/// assert!(!"request.status == 500".parse::<Query>()?.matches(&entry));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Query {
     expr: Expr,
@@ -129,6 +147,16 @@ impl Query {
     }
 
     /// Returns the necessary conditions for a match that an index can test.
+    ///
+    /// ```
+    /// use fusewire::query::Query;
+    ///
+    /// let query: Query = "trace_id == 0abc and duration_ms > 2s".parse()?;
+    /// assert_eq!(query.wanted().traces, [0xABC]);
+    /// // An index cannot test the duration.
+    /// assert!(!query.is_told_by_wanted());
+    /// # Ok::<(), fusewire::query::QueryError>(())
+    /// ```
     #[must_use]
     pub fn wanted(&self) -> Wanted {
         self.hints.wanted()
@@ -151,6 +179,26 @@ impl Query {
 #[cfg(unix)]
 impl crate::log::ReadOptions {
     /// Restricts the reader to entries that match `query`, with [`filter`](Self::filter).
+    ///
+    /// ```
+    /// use fusewire::log::{Log, LogEvent, LogReader};
+    /// use fusewire::query::Query;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// for n in 0..10 {
+    ///     log.append(|entry| _ = entry.attr("n", &n));
+    /// }
+    /// let query: Query = "n >= 8".parse()?;
+    /// let mut reader = LogReader::options().query(&query).open(&[directory.path().to_owned()])?;
+    /// let mut entries = 0;
+    /// while let Some(event) = reader.next() {
+    ///     entries += i32::from(matches!(event, LogEvent::Entry { .. }));
+    /// }
+    /// assert_eq!(entries, 2);
+    /// # drop(log);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn query(self, query: &Query) -> Self {
         let plan = Arc::clone(&query.plan);

@@ -8,6 +8,13 @@ use crate::trace::TraceContext;
 use super::bucket;
 
 /// An arm of a router: a destination of entries.
+///
+/// ```
+/// use fusewire::route::Arm;
+///
+/// assert_eq!(Arm::Binary.other(), Arm::Json);
+/// assert_eq!(Arm::ALL.map(Arm::name), ["binary", "json"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arm {
     /// Frames in the log.
@@ -83,6 +90,26 @@ impl fmt::Display for Percent {
 
 /// A rule that sends entries to an arm if all of its conditions hold. A rule without conditions applies to
 /// all entries.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use fusewire::log::Log;
+/// use fusewire::route::{Arm, RouteConfig, Router, Rule};
+/// use fusewire::{Context, Severity};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let mut config = RouteConfig::all_to(Arm::Json);
+/// config.rules.push(Rule::to(Arm::Binary).severity(Severity::ERROR));
+/// config.rules.push(Rule::to(Arm::Binary).tag("canary", "yes"));
+/// let router = Router::new(log, Mutex::new(Vec::new()), config);
+///
+/// let canary = Context::root().with_tag("canary", "yes");
+/// assert_eq!(router.append(|entry| entry.set_severity(Severity::INFO)).arm, Arm::Json);
+/// assert_eq!(router.append(|entry| entry.set_severity(Severity::ERROR)).arm, Arm::Binary);
+/// assert_eq!(canary.scope(|| router.append(|_| ())).arm, Arm::Binary);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     arm: Arm,
@@ -149,6 +176,15 @@ pub(super) struct Traits<'a> {
 
 /// The bounds of an arm. If an arm exceeds a bound, the router disables it and sends all entries to the other
 /// arm.
+///
+/// ```
+/// use fusewire::route::{Arm, RouteConfig};
+///
+/// let mut config = RouteConfig::all_to(Arm::Binary);
+/// config.bounds.max_error_rate = 0.01;
+/// config.bounds.max_p99_ratio = Some(3.0);
+/// assert_eq!(config.bounds.window, 1_000);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {

@@ -76,6 +76,18 @@ impl JsonFiles {
     ///
     /// # Errors
     /// Returns the errors of the file system.
+    ///
+    /// ```
+    /// use fusewire::route::{JsonFiles, LineSink};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let files = JsonFiles::with_bounds(directory.path(), 64, Some(1 << 20))?;
+    /// for _ in 0..10 {
+    ///     files.write_line(b"{\"body\":\"a line of 32 bytes ....\"}\n")?;
+    /// }
+    /// assert!(std::fs::read_dir(directory.path())?.count() > 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn with_bounds(
         directory: impl Into<PathBuf>,
         max_file_bytes: u64,

@@ -83,6 +83,25 @@ use stats::{ArmCounts, SHARDS, Shard};
 /// Every entry goes to exactly one arm. If that arm fails, the router tries the other arm. If both fail, the
 /// entry is counted as dropped. An arm that exceeds its [`Bounds`] is disabled; the log and the sink contain
 /// the reason.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use fusewire::log::Log;
+/// use fusewire::route::{Arm, Percent, RouteConfig, Router};
+/// use fusewire::TraceContext;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let half = RouteConfig::binary_percent(Percent::new(50.0));
+/// let router = Router::new(log, Mutex::new(Vec::new()), half);
+/// for trace_id in 1..=1_000 {
+///     router.append(|entry| entry.set_trace(TraceContext { trace_id, span_id: 1, flags: 1 }));
+/// }
+/// let stats = router.stats();
+/// assert_eq!(stats.binary.entries + stats.json.entries, 1_000);
+/// assert!((400..600).contains(&stats.arm(Arm::Binary).entries));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Router(Arc<Shared>);
 
@@ -169,6 +188,20 @@ impl Router {
     }
 
     /// Replaces the configuration, beginning with the next entry, and enables a disabled arm again.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use fusewire::log::Log;
+    /// use fusewire::route::{Arm, RouteConfig, Router};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let router = Router::new(log, Mutex::new(Vec::new()), RouteConfig::all_to(Arm::Json));
+    /// assert_eq!(router.append(|_| ()).arm, Arm::Json);
+    /// router.set(RouteConfig::all_to(Arm::Binary));
+    /// assert_eq!(router.append(|_| ()).arm, Arm::Binary);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set(&self, config: RouteConfig) {
         self.0.put_in_force(config);
     }

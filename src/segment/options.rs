@@ -74,6 +74,14 @@ impl SegmentOptions {
     }
 
     /// Returns the size of the file after rounding and clamping.
+    ///
+    /// ```
+    /// use fusewire::segment::SegmentOptions;
+    ///
+    /// let mut options = SegmentOptions::default();
+    /// options.size = 100_000;
+    /// assert_eq!(options.effective_size(), 25 * 4096);
+    /// ```
     #[must_use]
     pub fn effective_size(&self) -> u64 {
         self.size.clamp(Self::MIN_SIZE, Self::MAX_SIZE).next_multiple_of(crate::format::segment::PAGE as u64)

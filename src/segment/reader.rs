@@ -74,6 +74,22 @@ enum Bytes {
 }
 
 /// A segment for reading, mapped or copied into memory. Reading never changes the file.
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter, State};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// writer.append(|entry| entry.set_body("paid"))?;
+///
+/// // A segment is readable while it has a writer.
+/// let live = Segment::read_copy(&path)?;
+/// assert_eq!((live.state(), live.entries()?.count()), (State::Open, 1));
+/// writer.seal()?;
+/// assert_eq!(Segment::read_copy(&path)?.state(), State::Sealed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Segment {
     bytes: Bytes,
 }
@@ -234,6 +250,35 @@ impl Segment {
     ///
     /// # Errors
     /// The errors of [`Events::new`].
+    ///
+    /// ```
+    /// use fusewire::segment::{Event, Mode, Segment, SegmentOptions, SegmentWriter};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("one.fws");
+    /// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+    /// for body in ["one", "two", "three"] {
+    ///     writer.append(|entry| entry.set_body(body))?;
+    /// }
+    /// writer.seal()?;
+    ///
+    /// // One flipped bit costs one entry.
+    /// let mut bytes = std::fs::read(&path)?;
+    /// let at = bytes.windows(3).position(|window| window == b"two").unwrap();
+    /// bytes[at] ^= 1;
+    /// let segment = Segment::from_vec(bytes);
+    /// let (mut bodies, mut lost) = (Vec::new(), 0);
+    /// for event in segment.events(Mode::Recover)? {
+    ///     match event {
+    ///         Ok(Event::Entry(_, entry)) => bodies.push(entry.body().to_string()),
+    ///         Ok(Event::Lost(range)) | Err(range) => lost += range.len(),
+    ///         Ok(_) => {}
+    ///     }
+    /// }
+    /// assert_eq!(bodies, ["one", "three"]);
+    /// assert!(lost > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn events(&self, mode: Mode) -> Result<Events<'_>, SegmentError> {
         if let Bytes::Mapped(map) = &self.bytes {
             // The frames that a live writer committed before it stored this tail are visible from here on.

@@ -35,6 +35,26 @@ impl RecoverReport {
 /// # Errors
 /// The errors of `keep`, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
 /// support.
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter, Series, recover};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("damaged.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// writer.append(|entry| entry.set_body("one"))?;
+/// writer.append(|entry| entry.set_body("two"))?;
+/// writer.seal()?;
+/// let mut bytes = std::fs::read(&path)?;
+/// let at = bytes.windows(3).position(|window| window == b"one").unwrap();
+/// bytes[at] ^= 1;
+///
+/// let mut series = Series::create(&directory.path().join("recovered"), SegmentOptions::default())?;
+/// let report = recover(&Segment::from_vec(bytes), |frame| series.append_frame(frame).map(drop))?;
+/// assert_eq!(report.entries, 1);
+/// assert!(report.lost_bytes() > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn recover(
     segment: &Segment,
     mut keep: impl FnMut(&FrameRef<'_>) -> io::Result<()>,

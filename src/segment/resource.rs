@@ -8,6 +8,15 @@ use crate::owned::{OwnedAttribute, OwnedValue};
 
 /// The producer of the entries of a segment, as resource attributes of OpenTelemetry: `service.name`, `host.name`,
 /// `process.pid`, ...
+///
+/// ```
+/// use fusewire::owned::OwnedValue;
+/// use fusewire::segment::Resource;
+///
+/// let resource = Resource::of_this_process("orders").with("service.version", OwnedValue::String("1.4".to_owned()));
+/// let name = resource.attributes().iter().find(|attribute| attribute.key == "service.name").unwrap();
+/// assert_eq!(name.value, OwnedValue::String("orders".to_owned()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
     attributes: Vec<OwnedAttribute>,

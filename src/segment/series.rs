@@ -15,6 +15,13 @@ pub const FILE_EXTENSION: &str = "fws";
 
 /// Returns the file name of a segment. Names sort by time: they contain the nanoseconds since the Unix epoch, the
 /// stream and the position in the stream.
+///
+/// ```
+/// use fusewire::segment::file_name;
+///
+/// let name = file_name(1_767_225_600_000_000_000, &[0xAB; 16], 7);
+/// assert_eq!(name, "01767225600000000000-abababab-00000007.fws");
+/// ```
 #[must_use]
 pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) -> String {
     let stream = u32::from_be_bytes([stream_id[0], stream_id[1], stream_id[2], stream_id[3]]);
@@ -23,6 +30,21 @@ pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) ->
 
 /// A writer that appends to one segment of a directory, and to a new segment when this one is full. Only one thread
 /// can use it.
+///
+/// ```
+/// use fusewire::segment::{SegmentOptions, Series};
+///
+/// let directory = tempfile::tempdir()?;
+/// let mut options = SegmentOptions::default();
+/// options.size = SegmentOptions::MIN_SIZE;
+/// let mut series = Series::create(directory.path(), options)?;
+/// for _ in 0..20 {
+///     series.append(|entry| entry.set_body(&"x".repeat(1_000)))?;
+/// }
+/// assert_eq!(series.entries(), 20);
+/// assert!(series.finish()?.len() > 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Series {
     directory: PathBuf,
     options: SegmentOptions,

@@ -168,6 +168,24 @@ fn defects(segment: &Segment) -> Vec<Defect> {
 /// # Errors
 /// An error for a version or features that this version does not support, and for bytes that neither begin as a
 /// segment nor contain a frame of one.
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter, verify};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// writer.append(|entry| entry.set_body("paid"))?;
+/// writer.seal()?;
+/// assert!(verify(&Segment::read_copy(&path)?)?.is_clean());
+///
+/// let mut bytes = std::fs::read(&path)?;
+/// let last = bytes.len() - 1;
+/// bytes[last] ^= 1;
+/// let report = verify(&Segment::from_vec(bytes))?;
+/// assert_eq!((report.entries, report.is_clean()), (1, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
     let header = segment.header();
     let trailer = segment.trailer();

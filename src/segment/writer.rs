@@ -25,6 +25,22 @@ use super::options::SegmentOptions;
 use super::scan::Mode;
 
 /// The reason why an entry was not appended. The segment is unchanged.
+///
+/// ```
+/// use fusewire::segment::{AppendError, SegmentOptions, SegmentWriter};
+///
+/// let directory = tempfile::tempdir()?;
+/// let mut options = SegmentOptions::default();
+/// options.size = SegmentOptions::MIN_SIZE;
+/// let mut writer = SegmentWriter::create(&directory.path().join("one.fws"), &options)?;
+/// let error = loop {
+///     if let Err(error) = writer.append(|entry| entry.set_body(&"x".repeat(1_000))) {
+///         break error;
+///     }
+/// };
+/// assert!(matches!(error, AppendError::Full { needed, available } if needed > available));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppendError {
@@ -72,6 +88,20 @@ pub struct Appended {
 /// survives a power cut only if a later [`flush`](Self::flush) has returned without an error.
 ///
 /// If the writer is dropped without [`seal`](Self::seal), the segment stays readable to its last entry.
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// writer.append(|entry| entry.set_body("paid"))?;
+/// assert_eq!(writer.seal()?.entries, 1);
+///
+/// let segment = Segment::read_copy(&path)?;
+/// assert_eq!(segment.entries()?.next().unwrap().body(), "paid");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SegmentWriter {
     map: WriteMap,
     file: Held,

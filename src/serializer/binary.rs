@@ -11,6 +11,18 @@ use crate::message;
 use super::{Serialized, Serializer};
 
 /// A serializer of entries as [`message`]s: frames with a checksum.
+///
+/// ```
+/// use fusewire::message;
+/// use fusewire::serializer::{Binary, Serializer};
+///
+/// let mut binary = Binary::default();
+/// let mut buffer = [0; 512];
+/// let written = binary.encode(&|entry| entry.set_body("paid"), &mut buffer)?;
+/// let (entry, _) = message::read(&buffer[..written.len])?;
+/// assert_eq!(entry.body(), "paid");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Binary {
     limits: Limits,

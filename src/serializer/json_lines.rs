@@ -17,6 +17,16 @@ use super::{Serialized, Serializer};
 /// The serializer encodes an entry into its own memory, as [`Binary`](super::Binary) does, and converts the entry to
 /// JSON. Therefore the limits and the content are the same. An escaped byte takes up to six bytes in the line, so a
 /// line can be longer than the entry.
+///
+/// ```
+/// use fusewire::serializer::{JsonLines, Serializer};
+///
+/// let mut lines = JsonLines::default();
+/// let mut buffer = [0; 512];
+/// let written = lines.encode(&|entry| entry.set_body("paid"), &mut buffer)?;
+/// assert_eq!(&buffer[..written.len], b"{\"body\":\"paid\"}\n");
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Default)]
 pub struct JsonLines {
     limits: Limits,

@@ -46,6 +46,20 @@ use crate::trip::TripReport;
 /// breaker is the same in all encodings: under the same limits, they keep the same values and return the same report.
 /// In the steady state no method allocates: an implementation keeps its memory, which grows to the size of the
 /// largest entry.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::serializer::{Binary, Serializer};
+///
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// let mut serializer: Box<dyn Serializer> = Box::new(Binary::default());
+/// let mut output = vec![0; serializer.transcoded_len(&entry)?];
+/// assert_eq!(serializer.transcode(&entry, &mut output)?, output.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Serializer {
     /// Returns the encoding.
     fn encoding(&self) -> Encoding;

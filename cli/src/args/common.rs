@@ -74,7 +74,7 @@ impl RangeArgs {
 /// A query and a range of time.
 #[derive(Args, Debug)]
 pub(crate) struct SelectArgs {
-    /// Use only entries that match this expression; see `fusewire query --help`.
+    /// Use only entries that match this expression; see `fusewire query --help-syntax`.
     #[arg(long = "where", short = 'w', value_name = "EXPR")]
     query: Option<String>,
 

@@ -18,6 +18,8 @@ use crate::input::time_point::length;
 /// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
 /// time in last 15m. To combine comparisons, use and, or, not and parentheses.
 ///
+/// The option --help-syntax prints the whole language, with examples.
+///
 /// The command does not read data that an index excludes.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
@@ -28,8 +30,8 @@ use crate::input::time_point::length;
   fusewire query 'fuse.any' logs --count"))]
 pub(crate) struct QueryArgs {
     /// Query expression.
-    #[arg(value_name = "EXPR")]
-    pub(crate) query: String,
+    #[arg(value_name = "EXPR", required_unless_present = "help_syntax")]
+    pub(crate) query: Option<String>,
 
     /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
@@ -60,6 +62,10 @@ pub(crate) struct QueryArgs {
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+
+    /// Print the description of the query language: fields, rules, examples and grammar.
+    #[arg(long, exclusive = true)]
+    pub(crate) help_syntax: bool,
 }
 
 /// Count entries, bytes and trips by level, target and call site

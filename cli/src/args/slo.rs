@@ -54,7 +54,7 @@ pub(crate) struct SloArgs {
     #[arg(long, value_name = "UNIT", conflicts_with = "config")]
     pub(crate) unit: Option<String>,
 
-    /// Apply the objective only to entries that match this expression; see `fusewire query --help`.
+    /// Apply the objective only to entries that match this expression; see `fusewire query --help-syntax`.
     #[arg(long, value_name = "EXPR", conflicts_with = "config")]
     pub(crate) of: Option<String>,
 

@@ -13,13 +13,22 @@ use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
+use crate::output::markdown;
 use context::Around;
+
+/// The description of the query language.
+const SYNTAX: &str = include_str!("../../QUERY.md");
 
 /// Runs the command.
 pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
+    if args.help_syntax {
+        let heading = terminal.palette.strong.clone();
+        markdown::push_text(&mut terminal.out, SYNTAX, &heading);
+        return Ok(Outcome::Clean);
+    }
     let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.print.zone.zone();
-    let selection = Selection::new(&args.range, Some(&args.query), &zone)?;
+    let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     if args.count {
         let counted = count::print(&paths, &args.paths, &selection, args.access.copy, terminal)?;
         return Ok(counted.max(unread));

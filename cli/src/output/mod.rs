@@ -8,6 +8,7 @@ pub(crate) mod escape;
 pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod losses;
+pub(crate) mod markdown;
 pub(crate) mod numbers;
 mod pager;
 pub(crate) mod producer;

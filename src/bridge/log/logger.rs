@@ -15,6 +15,19 @@ use super::kv;
 
 /// A logger that appends records of the crate `log` to a [`Log`] or to another [`Appender`]. See the
 /// [module](super).
+///
+/// ```
+/// use fusewire::bridge::log::Logger;
+/// use fusewire::log::Log;
+/// use log::{Level, Log as _, Record};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let logger = Logger::new(log.clone()).with_file(true);
+/// logger.log(&Record::builder().level(Level::Warn).target("shop").args(format_args!("late")).build());
+/// assert_eq!(log.stats().level(fusewire::Severity::WARN).entries, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Logger<A = Log> {
     log: A,
     used: Used,
@@ -45,6 +58,18 @@ impl<A: Appender> Logger<A> {
     }
 
     /// Sets the most verbose level that is logged.
+    ///
+    /// ```
+    /// use fusewire::bridge::log::Logger;
+    /// use fusewire::log::Log;
+    /// use log::{Level, LevelFilter, Log as _, Metadata};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let logger = Logger::new(log).with_max_level(LevelFilter::Info);
+    /// assert!(!logger.enabled(&Metadata::builder().level(Level::Debug).build()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn with_max_level(mut self, max_level: LevelFilter) -> Self {
         self.max_level = max_level;
@@ -87,6 +112,17 @@ impl<A: Appender> Logger<A> {
     ///
     /// # Errors
     /// Returns an error if the program already has a logger.
+    ///
+    /// ```
+    /// use fusewire::bridge::log::Logger;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let guard = Logger::new(Log::options(directory.path()).open()?).init()?;
+    /// log::warn!(attempt = 3; "payment retried");
+    /// assert_eq!(guard.appender().stats().entries, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn init(self) -> Result<Guard<A>, SetLoggerError>
     where
         A: Clone + Send + Sync + 'static,

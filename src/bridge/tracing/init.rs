@@ -44,6 +44,18 @@ where
 ///
 /// # Errors
 /// Returns an error if the program already has a subscriber.
+///
+/// ```
+/// use fusewire::log::Log;
+/// use tracing_subscriber::filter::LevelFilter;
+///
+/// let directory = tempfile::tempdir()?;
+/// let guard = fusewire::bridge::tracing::init_at(Log::options(directory.path()).open()?, LevelFilter::WARN)?;
+/// tracing::info!("below the level");
+/// tracing::warn!("late");
+/// assert_eq!(guard.appender().stats().entries, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn init_at<A>(appender: A, level: LevelFilter) -> Result<Guard<A>, TryInitError>
 where
     A: Appender + Clone + Send + Sync + 'static,

@@ -26,6 +26,19 @@ static LAYERS: AtomicU64 = AtomicU64::new(0);
 
 /// A layer that appends events and their spans to a [`Log`] or to another [`Appender`]. See the
 /// [module](super).
+///
+/// ```
+/// use fusewire::bridge::tracing::Layer;
+/// use fusewire::log::Log;
+/// use tracing_subscriber::prelude::*;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let subscriber = tracing_subscriber::registry().with(Layer::new(log.clone()).with_line_number(true));
+/// tracing::subscriber::with_default(subscriber, || tracing::info!(order = "A-7", "paid"));
+/// assert_eq!(log.stats().entries, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Layer<A = Log> {
     log: A,
     /// A flag that the first event sets, if a guard needs this information.

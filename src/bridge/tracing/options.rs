@@ -1,6 +1,29 @@
 //! The options of a layer.
 
 /// The selection of the spans in the entry of an event.
+///
+/// ```
+/// use fusewire::bridge::tracing::{Layer, Scope};
+/// use fusewire::log::{Log, LogEvent, LogReader};
+/// use tracing_subscriber::prelude::*;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let layer = Layer::new(log.clone()).with_scope(Scope::Current);
+/// tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+///     tracing::info_span!("request", path = "/pay").in_scope(|| tracing::info!("paid"));
+/// });
+/// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+/// let mut path = None;
+/// while let Some(event) = reader.next() {
+///     if let LogEvent::Entry { entry, .. } = event {
+///         path = entry.get("span.path").and_then(|path| path.as_str()).map(str::to_owned);
+///     }
+/// }
+/// assert_eq!(path.as_deref(), Some("/pay"));
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Scope {
     /// No spans.
@@ -16,6 +39,21 @@ pub enum Scope {
 
 /// The selection of the logged events of a span itself. A span event has the level and the target of the
 /// span, and is inside the span.
+///
+/// ```
+/// use fusewire::bridge::tracing::{Layer, SpanEvents};
+/// use fusewire::log::Log;
+/// use tracing_subscriber::prelude::*;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// let layer = Layer::new(log.clone()).with_span_events(SpanEvents::NewAndClose);
+/// tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+///     tracing::info_span!("request", path = "/pay").in_scope(|| ());
+/// });
+/// assert_eq!(log.stats().entries, 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SpanEvents {
     /// No events.

@@ -13,6 +13,28 @@ use crate::segment::{FrameKind, FrameRef, LostRange};
 use super::stream::{Head, Stream};
 
 /// An event of a log reader.
+///
+/// ```
+/// use fusewire::log::{Log, LogEvent, LogReader};
+/// use fusewire::segment::FrameKind;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+/// let (mut entries, mut resources, mut lost) = (0, 0, 0);
+/// while let Some(event) = reader.next() {
+///     match event {
+///         LogEvent::Entry { .. } => entries += 1,
+///         LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Resource => resources += 1,
+///         LogEvent::Lost { range, .. } if range.is_loss() => lost += range.len(),
+///         _ => {}
+///     }
+/// }
+/// assert!(entries == 1 && resources >= 1 && lost == 0);
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LogEvent<'a> {

@@ -121,6 +121,27 @@ impl LogReader {
     ///
     /// # Errors
     /// An error if a directory can no longer be read.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusewire::log::{Log, LogEvent, LogReader};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+    /// while reader.next().is_some() {}
+    ///
+    /// log.append(|entry| entry.set_body("new"));
+    /// let body = loop {
+    ///     match reader.next() {
+    ///         Some(LogEvent::Entry { entry, .. }) => break entry.body().to_string(),
+    ///         Some(_) => {}
+    ///         None => _ = reader.wait(Duration::from_secs(1))?,
+    ///     }
+    /// };
+    /// assert_eq!(body, "new");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn wait(&mut self, timeout: Duration) -> io::Result<bool> {
         let start = Instant::now();
         self.terms.follow = true;

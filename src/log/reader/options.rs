@@ -18,6 +18,27 @@ use super::stream::Terms;
 use super::{LogReader, PAUSE, TURN};
 
 /// The options of a log reader: [`LogReader::options`]. Every option has a default.
+///
+/// ```
+/// use fusewire::log::{Log, LogEvent, LogReader};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// for second in 1..=3_u64 {
+///     log.append(|entry| entry.set_time_unix_nano(second * 1_000_000_000));
+/// }
+/// let options = LogReader::options().since(2_000_000_000).until(3_000_000_000);
+/// let mut reader = options.open(&[directory.path().to_owned()])?;
+/// let mut times = Vec::new();
+/// while let Some(event) = reader.next() {
+///     if let LogEvent::Entry { entry, .. } = event {
+///         times.push(entry.time_unix_nano());
+///     }
+/// }
+/// assert_eq!(times, [2_000_000_000]);
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct ReadOptions {
     terms: Terms,
@@ -49,6 +70,29 @@ impl ReadOptions {
     /// latest time that each process has reached in earlier segments or in matching entries. The reader does not
     /// compute the checksums of other entries in sealed segments. To find all damage, use
     /// [`verify`](crate::segment::verify).
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::{Log, LogEvent, LogReader};
+    /// use fusewire::segment::Wanted;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.append(|entry| entry.set_severity(Severity::ERROR));
+    /// log.append(|entry| entry.set_severity(Severity::INFO));
+    ///
+    /// let mut wanted = Wanted::default();
+    /// wanted.of_severities([Severity::ERROR]);
+    /// let options = LogReader::options().filter(wanted, |entry| entry.severity() == Severity::ERROR);
+    /// let mut reader = options.open(&[directory.path().to_owned()])?;
+    /// let mut entries = 0;
+    /// while let Some(event) = reader.next() {
+    ///     entries += i32::from(matches!(event, LogEvent::Entry { .. }));
+    /// }
+    /// assert_eq!(entries, 1);
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn filter(
         mut self,
@@ -106,6 +150,23 @@ impl ReadOptions {
     }
 
     /// Sets the limits of entries that are made from lines. The default is [`Limits::DEFAULT`].
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::log::{LogEvent, LogReader};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let file = directory.path().join("app.log");
+    /// std::fs::write(&file, "a long line of text\n")?;
+    /// let limits = Limits { max_string_bytes: 6, ..Limits::default() };
+    /// let mut reader = LogReader::options().line_limits(limits).open(&[file])?;
+    /// # if !cfg!(feature = "json") {
+    /// #     return Ok(());
+    /// # }
+    /// let Some(LogEvent::Entry { entry, .. }) = reader.next() else { panic!("one entry") };
+    /// assert_eq!(entry.body(), "a long");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn line_limits(mut self, limits: Limits) -> Self {
         self.terms.limits = limits;

@@ -12,6 +12,21 @@ use super::{At, LogReader};
 
 impl LogReader {
     /// Skips everything that the log contains now. Later events are new, or were incomplete before.
+    ///
+    /// ```
+    /// use fusewire::log::{Log, LogEvent, LogReader};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.append(|entry| entry.set_body("old"));
+    /// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+    /// reader.seek_to_end();
+    /// while let Some(event) = reader.next() {
+    ///     assert!(!matches!(event, LogEvent::Entry { .. }), "the reader skips the old entry");
+    /// }
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn seek_to_end(&mut self) {
         self.go_on();
         self.ready.clear();
@@ -35,6 +50,27 @@ impl LogReader {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] if the reader has already read entries.
+    ///
+    /// ```
+    /// use fusewire::log::{Log, LogEvent, LogReader};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// for n in 0..100 {
+    ///     log.append(|entry| _ = entry.attr("n", &n));
+    /// }
+    /// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+    /// reader.seek_to_last(2)?;
+    /// let mut last = Vec::new();
+    /// while let Some(event) = reader.next() {
+    ///     if let LogEvent::Entry { entry, .. } = event {
+    ///         last.push(entry.get("n").and_then(|n| n.as_i128()));
+    ///     }
+    /// }
+    /// assert_eq!(last, [Some(98), Some(99)]);
+    /// # drop(log);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn seek_to_last(&mut self, entries: u64) -> io::Result<()> {
         let mut failures = self.take_failures();
         if !self.is_untouched() {

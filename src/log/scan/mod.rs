@@ -64,6 +64,30 @@ pub struct Scan {
 }
 
 /// A visitor of entries. Each thread has one.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use fusewire::log::{Found, Log, Scan, Visitor};
+///
+/// /// Counts entries by target.
+/// #[derive(Default)]
+/// struct Targets(BTreeMap<String, u64>);
+///
+/// impl Visitor for Targets {
+///     fn entry(&mut self, found: &Found<'_>) {
+///         *self.0.entry(found.entry.target().to_string()).or_default() += 1;
+///     }
+/// }
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_target("shop"));
+/// log.append(|entry| entry.set_target("shop"));
+/// let scanned = Scan::new([directory.path()]).run(|_| true, Targets::default)?;
+/// assert_eq!(scanned.visitors.iter().filter_map(|targets| targets.0.get("shop")).sum::<u64>(), 2);
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Visitor: Send {
     /// Visits a run of entries that all match and that an index describes. Returns whether this is sufficient. If it
     /// is not, which is the default, [`entry`](Self::entry) is called for each of them. Called only with

@@ -94,6 +94,24 @@ impl Aggregation {
 
     /// Adds a field to the key of the groups. Each combination of values is one group. The entries without
     /// the field are a group as well.
+    ///
+    /// ```
+    /// use fusewire::log::{Log, Scan};
+    /// use fusewire::query::aggregate::Aggregation;
+    /// use fusewire::{Severity, event};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// event!(log, Severity::INFO, "paid", shop = "eu");
+    /// event!(log, Severity::WARN, "late", shop = "eu");
+    /// let counted = Aggregation::new()
+    ///     .by("shop".parse()?)
+    ///     .by("level".parse()?)
+    ///     .run(&Scan::new([directory.path()]), &"".parse()?)?;
+    /// assert_eq!(counted.groups().len(), 2);
+    /// # drop(log);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn by(mut self, field: Field) -> Self {
         self.by.push(field);
@@ -139,6 +157,24 @@ impl Aggregation {
     }
 
     /// Counts the distinct values of `field` in each group: see [`Distinct`].
+    ///
+    /// ```
+    /// use fusewire::log::{Log, Scan};
+    /// use fusewire::query::aggregate::Aggregation;
+    /// use fusewire::{Severity, event};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// for n in 0..20 {
+    ///     event!(log, Severity::INFO, "paid", user = n % 3);
+    /// }
+    /// let users = Aggregation::new().distinct("user".parse()?);
+    /// let counted = users.run(&Scan::new([directory.path()]), &"".parse()?)?;
+    /// let distinct = counted.groups()[0].distinct.as_ref().unwrap();
+    /// assert!(distinct.is_exact() && distinct.estimate() == 3);
+    /// # drop(log);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn distinct(mut self, field: Field) -> Self {
         self.distinct = Some(field);

@@ -26,6 +26,33 @@ pub use ranges::Wanted;
 pub(crate) use ranges::{Place, Position, Search};
 
 /// The index of a sealed segment.
+///
+/// ```
+/// use fusewire::Severity;
+/// use fusewire::segment::{Segment, SegmentIndex, SegmentOptions, SegmentWriter, Wanted};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// for n in 0..1_000 {
+///     writer.append(|entry| {
+///         entry.set_severity(if n == 500 { Severity::ERROR } else { Severity::INFO });
+///         entry.set_body("a message of a request");
+///     })?;
+/// }
+/// writer.seal()?;
+///
+/// let segment = Segment::read_copy(&path)?;
+/// let index = SegmentIndex::build(&segment).unwrap();
+/// assert_eq!(index.entries(), 1_000);
+/// assert_eq!(index.counts().unwrap().severities[17], 1);
+///
+/// let mut wanted = Wanted::default();
+/// wanted.of_severities([Severity::ERROR]);
+/// let bytes: usize = index.ranges(&wanted).unwrap().map(|range| range.len()).sum();
+/// assert!(bytes < segment.as_bytes().len() / 100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SegmentIndex {
     bytes: Vec<u8>,
     header: IndexHeader,

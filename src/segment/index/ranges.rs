@@ -15,6 +15,17 @@ use super::{Column, SegmentIndex, filter};
 /// The conditions for an entry that an index can check. Parts of a segment that the index excludes need not be read.
 ///
 /// An entry is wanted if it meets all conditions. The default has no conditions.
+///
+/// ```
+/// use fusewire::Severity;
+/// use fusewire::segment::Wanted;
+///
+/// let mut wanted = Wanted::default();
+/// wanted.traces.push(0xABC);
+/// wanted.of_severities([Severity::ERROR, Severity::FATAL]);
+/// assert!(!wanted.is_anything());
+/// assert!(Wanted::default().is_anything());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// A bit for each permitted severity. `None` permits every severity.

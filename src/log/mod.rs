@@ -104,6 +104,21 @@ use swap::Cached;
 /// After a `fork`, parent and child write separate segments in the same directory. Until the child appends, ends or
 /// executes another program, it also counts as an owner of the segments that its parent had. No process deletes
 /// segments with a live owner.
+///
+/// ```
+/// use fusewire::log::Log;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// std::thread::scope(|threads| {
+///     for worker in 0..4 {
+///         let log = log.clone();
+///         threads.spawn(move || log.append(|entry| _ = entry.attr("worker", &worker)));
+///     }
+/// });
+/// assert_eq!(log.stats().entries, 4);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Log(Arc<Handle>);
 
@@ -161,6 +176,21 @@ impl Log {
     ///
     /// Calls `write` once, before it changes the log. If `write` panics, the log is unchanged. An entry that `write`
     /// itself logs is dropped and counted as [`DropCause::Reentrant`].
+    ///
+    /// ```
+    /// use fusewire::Severity;
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// let outcome = log.append(|entry| {
+    ///     entry.set_severity(Severity::WARN);
+    ///     entry.set_body("payment retried");
+    ///     entry.attr("attempt", &3);
+    /// });
+    /// assert!(outcome.is_written());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
     pub fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
         self.build(write, |built| match built {
@@ -175,6 +205,18 @@ impl Log {
     /// - [`FlushError::TimedOut`] if the disk does not complete the write within `timeout`
     /// - [`FlushError::Io`] if the disk fails
     /// - the other variants of [`FlushError`]
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusewire::log::{Durability, Log};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.append(|entry| entry.set_body("paid"));
+    /// // The entry already survives SIGKILL. After this call, it also survives a power cut.
+    /// log.flush(Durability::Disk, Duration::from_secs(30))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
         match durability {
             Durability::Process => Ok(()),
@@ -221,12 +263,38 @@ impl Log {
     ///
     /// # Errors
     /// The errors of [`shutdown`](Self::shutdown).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusewire::log::{Log, StreamEnd, list};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// log.append(|entry| entry.set_body("last"));
+    /// log.close(Duration::from_secs(30))?;
+    /// assert_eq!(list(directory.path())?.segments[0].end, StreamEnd::Stopped);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(self, timeout: Duration) -> Result<(), CloseError> {
         self.shutdown(timeout)
     }
 
     /// Returns a guard that closes the log when it is dropped. Keep the guard in a variable of `main` if the log
     /// itself is in a static variable.
+    ///
+    /// ```
+    /// use fusewire::log::{DropCause, Log, Outcome};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// {
+    ///     let _guard = log.guard();
+    ///     log.append(|entry| entry.set_body("paid"));
+    /// }
+    /// // The guard closed the log, although a clone exists.
+    /// assert_eq!(log.append(|_| ()), Outcome::Dropped(DropCause::Closed));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn guard(&self) -> Guard {
         Guard::new(self.clone())
     }
@@ -238,6 +306,23 @@ impl Log {
     }
 
     /// Returns the statistics of the log since it was opened, or in a forked child since the fork.
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    /// use fusewire::{Limits, Severity, TripCause};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let limits = Limits { max_string_bytes: 8, ..Limits::default() };
+    /// let log = Log::options(directory.path()).limits(limits).open()?;
+    /// log.append(|entry| {
+    ///     entry.set_severity(Severity::ERROR);
+    ///     entry.set_body("a long message");
+    /// });
+    /// let stats = log.stats();
+    /// assert_eq!((stats.entries, stats.trips(TripCause::StringBytes)), (1, 1));
+    /// assert_eq!(stats.level(Severity::ERROR).entries, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.core().stats()

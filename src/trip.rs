@@ -159,6 +159,10 @@ pub struct TripReport {
 }
 
 impl TripReport {
+    /// The report without trips.
+    pub(crate) const CLEAN: Self =
+        Self { any: false, places: [Places::NONE; CAUSES], counts: [0; CAUSES], lost: [0; CAUSES] };
+
     /// Returns whether the circuit breaker did not trip.
     ///
     /// ```

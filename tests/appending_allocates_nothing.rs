@@ -27,7 +27,8 @@ fn wait_for_the_next_segment(log: &Log, begun: &Mutex<(u64, u64)>) {
         let stats = log.stats();
         let mut begun = begun.lock().unwrap();
         if begun.0 != stats.rotations {
-            *begun = (stats.rotations, stats.bytes);
+            // `stats` can contain a number of bytes from long before the rotation.
+            *begun = (stats.rotations, log.stats().bytes);
         }
         let used = stats.bytes.saturating_sub(begun.1);
         drop(begun);

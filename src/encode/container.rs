@@ -27,27 +27,41 @@ impl Container<'_, '_> {
 }
 
 /// Completes the node of a container with the number of kept children and the number of nodes in its subtree.
+#[inline(always)]
 pub(super) fn close(tape: &mut Tape<'_>, counts: &Counts, index: usize, flags: NodeFlags) {
-    let dropped = counts.dropped();
-    if tape.error.is_some() {
-        return;
-    }
-    if dropped > 0 {
-        let marker = node(0, 0, layout::KIND_DROPPED, NodeFlags::NONE, dropped);
-        tape.out.push(marker, &[], &[]);
-        let flags = flags.with(NodeFlags::CHILDREN_DROPPED);
-        let flags_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_FLAGS;
-        tape.out.patch_head(flags_at, &[flags.bits()]);
+    if tape.error.is_some() || counts.dropped() > 0 {
+        close_short(tape, counts, index, flags);
     } else {
-        tape.give_back(layout::NODE_LEN);
+        tape.out.give_back(layout::NODE_LEN);
+        complete(tape, counts, index);
     }
+}
+
+#[inline(always)]
+fn complete(tape: &mut Tape<'_>, counts: &Counts, index: usize) {
     let subtree = (tape.nodes() - index - 1) as u64;
     let value_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_VALUE;
     let value = u64::from(counts.kept) | subtree << 32;
     tape.out.patch_head(value_at, &value.to_le_bytes());
 }
 
+/// Completes the node of a container with dropped children. Does nothing if the entry has failed.
+#[cold]
+#[inline(never)]
+fn close_short(tape: &mut Tape<'_>, counts: &Counts, index: usize, flags: NodeFlags) {
+    if tape.error.is_some() {
+        return;
+    }
+    let marker = node(0, 0, layout::KIND_DROPPED, NodeFlags::NONE, counts.dropped());
+    tape.out.push(marker, &[], &[]);
+    let flags = flags.with(NodeFlags::CHILDREN_DROPPED);
+    let flags_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_FLAGS;
+    tape.out.patch_head(flags_at, &[flags.bits()]);
+    complete(tape, counts, index);
+}
+
 impl Drop for Container<'_, '_> {
+    #[inline(always)]
     fn drop(&mut self) {
         close(self.tape, &self.counts, self.index, self.flags);
     }

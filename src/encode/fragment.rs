@@ -310,7 +310,7 @@ impl Fragment {
             && tape.take(room);
         if is_plain {
             let value = u64::from(self.children) | (self.nodes.len() as u64) << 32;
-            tape.out.push(super::tape::node(0, 0, Kind::Map as u8, NodeFlags::NONE, value), &[], &[]);
+            tape.out.push_head(super::tape::node(0, 0, Kind::Map as u8, NodeFlags::NONE, value));
             copy(&self.nodes, &self.text, 0, tape);
             counts.kept += 1;
             tape.report.merge(&self.report);
@@ -380,6 +380,6 @@ fn copy(nodes: &[Node], text: &[u8], start: usize, tape: &mut Tape<'_>) {
     let by = distance(start, tape.out.tail_len());
     tape.out.push_tail(text);
     for node in nodes {
-        tape.out.push(node.moved(by), &[], &[]);
+        tape.out.push_head(node.moved(by));
     }
 }

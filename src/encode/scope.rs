@@ -12,6 +12,20 @@ pub(crate) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
+    /// Returns the name, which is empty in an array, and the index in an array.
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (&'a str, Option<u32>) {
+        match self {
+            Self::Name(name) => (name, None),
+            Self::Index(index) => ("", Some(index)),
+        }
+    }
+
+    /// Returns the key with these [`parts`](Self::parts).
+    pub(crate) fn of(name: &'a str, index: Option<u32>) -> Self {
+        index.map_or(Self::Name(name), Self::Index)
+    }
+
     /// Returns the key text of the node. It is empty in an array.
     #[inline(always)]
     pub(crate) fn text(self) -> &'a str {

@@ -225,7 +225,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         let at = tape.out.tail_len();
         let (len, flags) = formatted::format(tape, args, tape.limits.max_formatted_bytes, Places::ATTRIBUTES);
         let node = node(key_at, key_len, formatted::KIND as u8, flags.with(key_flags), span(at, len));
-        tape.out.push(node, &[], &[]);
+        tape.out.push_head(node);
         counts.kept += 1;
     }
 
@@ -241,7 +241,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         let at = tape.out.tail_len();
         let (len, flags) = formatted::pieces(tape, args);
         let node = node(key_at, key_len, Kind::String as u8, flags.with(key_flags), span(at, len));
-        tape.out.push(node, &[], &[]);
+        tape.out.push_head(node);
         counts.kept += 1;
     }
 

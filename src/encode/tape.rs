@@ -20,27 +20,21 @@ const _: () = assert!(layout::text_start(0) + RESERVED + 512 <= Limits::MIN_ENTR
 /// moves its text once, at the end.
 const GAP: usize = 16 * layout::NODE_LEN;
 
-/// The nodes and the text of one entry, and the state of the circuit breaker.
+/// The nodes and the text of one entry, and the state of the circuit breaker. The budget of `out` is the remaining
+/// budget of the entry. It is 0 after the entry has failed.
 pub(crate) struct Tape<'b> {
     pub(crate) out: GapBuffer<'b>,
     pub(crate) limits: Limits,
-    /// The remaining budget of the entry in bytes. It is 0 after the entry has failed.
-    left: usize,
-    pub(crate) report: TripReport,
+    pub(crate) report: LazyReport,
     pub(crate) error: Option<EncodeError>,
 }
 
 impl<'b> Tape<'b> {
     #[inline(always)]
-    pub(crate) fn new(make: impl FnOnce(usize, usize) -> GapBuffer<'b>, limits: &Limits) -> Self {
+    pub(crate) fn new(make: impl FnOnce(usize, usize, usize) -> GapBuffer<'b>, limits: &Limits) -> Self {
         let limits = limits.clamped();
-        Self {
-            out: make(layout::NODES, GAP),
-            left: limits.max_entry_bytes as usize - layout::text_start(0) - RESERVED,
-            limits,
-            report: TripReport::default(),
-            error: None,
-        }
+        let budget = limits.max_entry_bytes as usize - layout::text_start(0) - RESERVED;
+        Self { out: make(layout::NODES, GAP, budget), limits, report: LazyReport(None), error: None }
     }
 
     /// Returns the number of nodes written.
@@ -58,13 +52,13 @@ impl<'b> Tape<'b> {
     /// Returns whether the container can take no more children, because of its width or of the budget of the entry.
     #[inline]
     pub(crate) fn is_full(&self, counts: &Counts) -> bool {
-        self.is_wide(counts) || self.left < layout::NODE_LEN
+        self.is_wide(counts) || self.left() < layout::NODE_LEN
     }
 
     /// Ends the entry with `error`. The first error is kept.
     pub(crate) fn fail(&mut self, error: EncodeError) {
         self.error.get_or_insert(error);
-        self.left = 0;
+        self.out.exhaust();
     }
 
     /// Returns whether the container can take another child. If not, counts the child as dropped.
@@ -122,11 +116,26 @@ impl<'b> Tape<'b> {
         scope: &Scope<'_>,
     ) {
         let name = key.text();
-        if self.is_plain(kind, name, 0) {
-            self.plain(kind, name, NodeFlags::NONE, &[], |_| value, counts);
-        } else {
-            self.guarded(kind, key, NodeFlags::NONE, &[], Some(value), counts, scope);
+        let is_plain = self.is_plain(kind, name);
+        if !(is_plain && self.plain(kind, name, NodeFlags::NONE, &[], |_| value, 0, counts)) {
+            let (name, index) = key.parts();
+            self.guarded_scalar(kind, name, index, value, counts, scope);
         }
+    }
+
+    // The key is passed in registers: a reference to it would force the key of every value into memory.
+    #[cold]
+    #[inline(never)]
+    fn guarded_scalar(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        index: Option<u32>,
+        value: u64,
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        self.guarded(kind, Key::of(name, index), NodeFlags::NONE, &[], Some(value), counts, scope);
     }
 
     /// Writes a value that is a span of `bytes`.
@@ -141,22 +150,42 @@ impl<'b> Tape<'b> {
         scope: &Scope<'_>,
     ) {
         let name = key.text();
-        if bytes.len() <= self.limits.max_string_bytes as usize && self.is_plain(kind, name, bytes.len()) {
-            self.plain(kind, name, flags, bytes, |at| span(at, bytes.len()), counts);
-        } else {
-            self.guarded(kind, key, flags, bytes, None, counts, scope);
+        let is_plain = bytes.len() <= self.limits.max_string_bytes as usize && self.is_plain(kind, name);
+        if !(is_plain && self.plain(kind, name, flags, bytes, |at| span(at, bytes.len()), 0, counts)) {
+            let (name, index) = key.parts();
+            self.guarded_span(kind, flags, name, index, bytes, counts, scope);
         }
     }
 
-    /// Returns whether no limit applies to the value.
-    #[inline(always)]
-    fn is_plain(&self, kind: Kind, name: &str, bytes: usize) -> bool {
-        name.len() <= usize::from(self.limits.max_key_bytes)
-            && self.limits.allowed_kinds.contains(kind)
-            && layout::NODE_LEN + name.len() + bytes <= self.left
+    #[cold]
+    #[inline(never)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one node")]
+    fn guarded_span(
+        &mut self,
+        kind: Kind,
+        flags: NodeFlags,
+        name: &str,
+        index: Option<u32>,
+        bytes: &[u8],
+        counts: &mut Counts,
+        scope: &Scope<'_>,
+    ) {
+        self.guarded(kind, Key::of(name, index), flags, bytes, None, counts, scope);
     }
 
+    /// Returns whether no limit applies to the kind and the key.
     #[inline(always)]
+    fn is_plain(&self, kind: Kind, name: &str) -> bool {
+        // No limit is less than this minimum. For a literal, the compiler evaluates the comparison.
+        let is_short = name.len() <= usize::from(Limits::MIN_KEY_BYTES);
+        (is_short || name.len() <= usize::from(self.limits.max_key_bytes))
+            && self.limits.allowed_kinds.contains(kind)
+    }
+
+    /// Writes a node whose kind and key no limit applies to, and takes `reserve` more bytes from the budget. Does
+    /// nothing and returns `false` if the budget or the space is too small for a write without further checks.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one node")]
     fn plain(
         &mut self,
         kind: Kind,
@@ -164,13 +193,16 @@ impl<'b> Tape<'b> {
         flags: NodeFlags,
         bytes: &[u8],
         value: impl FnOnce(usize) -> u64,
+        reserve: usize,
         counts: &mut Counts,
-    ) {
+    ) -> bool {
         let at = self.out.tail_len();
         let node = node(at, name.len(), kind as u8, flags, value(at + name.len()));
-        self.out.push(node, name.as_bytes(), bytes);
-        self.left -= layout::NODE_LEN + name.len() + bytes.len();
-        counts.kept += 1;
+        let is_written = self.out.try_push(node, name.as_bytes(), bytes, reserve);
+        if is_written {
+            counts.kept += 1;
+        }
+        is_written
     }
 
     /// Writes the node of a container whose children follow; `close` completes the node. Also takes the space of a
@@ -179,9 +211,9 @@ impl<'b> Tape<'b> {
     #[inline(always)]
     pub(crate) fn open(&mut self, kind: Kind, key: Key<'_>, counts: &mut Counts) -> Option<NodeFlags> {
         let name = key.text();
-        if self.is_plain(kind, name, layout::NODE_LEN) {
-            self.plain(kind, name, NodeFlags::NONE, &[], |_| 0, counts);
-            self.left -= layout::NODE_LEN;
+        if self.is_plain(kind, name)
+            && self.plain(kind, name, NodeFlags::NONE, &[], |_| 0, layout::NODE_LEN, counts)
+        {
             return Some(NodeFlags::NONE);
         }
         self.open_guarded(kind, name, counts)
@@ -224,8 +256,8 @@ impl<'b> Tape<'b> {
         let Some((at, key_len, key_flags)) = self.begin_node(key.text(), counts) else { return };
         let (kept, cut) = self.cut_to_budget(kind, bytes, Places::ATTRIBUTES);
         let value = value.unwrap_or_else(|| span(self.out.tail_len(), kept.len()));
+        self.take(kept.len());
         self.out.push(node(at, key_len, kind as u8, flags.with(key_flags).with(cut), value), kept, &[]);
-        self.left -= kept.len();
         counts.kept += 1;
     }
 
@@ -240,7 +272,7 @@ impl<'b> Tape<'b> {
         let max = usize::from(self.limits.max_key_bytes);
         let key = ShortKey::new(name, max, self.limits.on_long_key);
         let (text, flags) = key.parts();
-        if layout::NODE_LEN + text.len() > self.left {
+        if !self.take(layout::NODE_LEN + text.len()) {
             self.drop_for_budget(counts);
             return None;
         }
@@ -250,7 +282,6 @@ impl<'b> Tape<'b> {
         }
         let at = self.out.tail_len();
         self.out.push_tail(text.as_bytes());
-        self.left -= layout::NODE_LEN + text.len();
         Some((at, text.len(), flags))
     }
 
@@ -263,7 +294,7 @@ impl<'b> Tape<'b> {
         place: Places,
     ) -> (&'s [u8], NodeFlags) {
         let string_budget = self.limits.max_string_bytes as usize;
-        let budget = string_budget.min(self.left);
+        let budget = string_budget.min(self.left());
         if bytes.len() <= budget {
             return (bytes, NodeFlags::NONE);
         }
@@ -279,24 +310,21 @@ impl<'b> Tape<'b> {
     /// Takes `bytes` from the budget. Takes nothing and returns `false` if the budget is too small.
     #[inline(always)]
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
-        let enough = bytes <= self.left;
-        if enough {
-            self.left -= bytes;
-        }
-        enough
+        self.out.take(bytes)
     }
 
     /// Returns unused bytes to the budget.
     #[inline(always)]
     pub(crate) fn give_back(&mut self, bytes: usize) {
         if self.error.is_none() {
-            self.left += bytes;
+            self.out.give_back(bytes);
         }
     }
 
     /// Returns the remaining budget of the entry in bytes.
+    #[inline(always)]
     pub(crate) fn left(&self) -> usize {
-        self.left
+        self.out.left()
     }
 
     /// Handles a value of a refused type.
@@ -321,10 +349,49 @@ impl<'b> Tape<'b> {
                 let (kept, cut) = self.cut_to_budget(Kind::String, type_name.as_bytes(), Places::ATTRIBUTES);
                 let flags = NodeFlags::TYPE_REPLACED.with(key_flags).with(cut);
                 let value = span(self.out.tail_len(), kept.len());
+                self.take(kept.len());
                 self.out.push(node(at, key_len, Kind::String as u8, flags, value), kept, &[]);
-                self.left -= kept.len();
                 counts.kept += 1;
             }
+        }
+    }
+}
+
+/// The report of an entry. The report exists only after the first trip, because an entry without trips need not
+/// initialise it.
+pub(crate) struct LazyReport(Option<TripReport>);
+
+static CLEAN: TripReport = TripReport::CLEAN;
+
+impl LazyReport {
+    /// Returns the report.
+    pub(crate) fn get(&self) -> &TripReport {
+        self.0.as_ref().unwrap_or(&CLEAN)
+    }
+
+    /// Returns whether the circuit breaker did not trip.
+    #[inline(always)]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Adds one trip. See [`TripReport::record`].
+    #[cold]
+    pub(crate) fn record(&mut self, cause: TripCause, place: Places, lost: Option<u64>) {
+        self.0.get_or_insert_default().record(cause, place, lost);
+    }
+
+    /// Adds a loss to a run of losses. See [`TripReport::record_in_run`].
+    #[cold]
+    pub(crate) fn record_in_run(&mut self, cause: TripCause, place: Places, lost: Option<u64>, first: bool) {
+        self.0.get_or_insert_default().record_in_run(cause, place, lost, first);
+    }
+
+    /// Adds the trips of another report.
+    #[inline]
+    pub(crate) fn merge(&mut self, other: &TripReport) {
+        if !other.is_clean() {
+            self.0.get_or_insert_default().merge(other);
         }
     }
 }

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use crate::error::EncodeError;
 use crate::format::entry as layout;
 use crate::limits::Limits;
-use crate::map::buffer::{Filled, GapBuffer};
+use crate::map::buffer::{Closed, Filled, GapBuffer, STRING_OVERHEAD};
 use crate::severity::Severity;
 use crate::time::OFFSET_UNKNOWN;
 use crate::trace::TraceContext;
@@ -60,14 +60,14 @@ impl<'b> EntryWriter<'b> {
     #[must_use]
     #[inline(always)]
     pub fn new(buffer: &'b mut [u8], limits: &Limits) -> Self {
-        Self::over(Tape::new(|front, gap| GapBuffer::new(buffer, front, gap), limits))
+        Self::over(Tape::new(|front, gap, budget| GapBuffer::new(buffer, front, gap, budget), limits))
     }
 
     /// Creates a writer into memory that may be uninitialized.
     #[must_use]
     #[inline(always)]
     pub fn new_uninit(buffer: &'b mut [MaybeUninit<u8>], limits: &Limits) -> Self {
-        Self::over(Tape::new(|front, gap| GapBuffer::new_uninit(buffer, front, gap), limits))
+        Self::over(Tape::new(|front, gap, budget| GapBuffer::new_uninit(buffer, front, gap, budget), limits))
     }
 
     #[inline(always)]
@@ -160,9 +160,9 @@ impl<'b> EntryWriter<'b> {
     #[inline(always)]
     pub(crate) fn set_thread_bytes(&mut self, name: &[u8]) {
         if name.len() <= usize::from(self.tape.limits.max_key_bytes)
-            && self.tape.take(STRING_OVERHEAD + name.len())
+            && let Some(at) = self.tape.out.try_push_string(name, to_u32(name.len()))
         {
-            self.thread = Some(to_u32(self.tape.out.push_string(name, to_u32(name.len()))));
+            self.thread = Some(to_u32(at));
         } else {
             self.set_thread(core::str::from_utf8(name).unwrap_or_default());
         }
@@ -258,7 +258,7 @@ impl<'b> EntryWriter<'b> {
     /// Returns the current report of the circuit breaker.
     #[must_use]
     pub fn report(&self) -> &TripReport {
-        &self.tape.report
+        self.tape.report.get()
     }
 
     /// Returns the severity and the ids of the trace, on which routing depends.
@@ -295,14 +295,12 @@ impl<'b> EntryWriter<'b> {
         let text_len = self.tape.out.tail_len();
         let text = layout::text_start(nodes);
         let trips = if self.tape.report.is_clean() { None } else { Some(self.push_trips(text)) };
-        self.tape.out.push(u32_bytes(text_len), &[], &[]);
-        let front = self.front(nodes, text, trips);
-        let out = core::mem::replace(&mut self.tape.out, GapBuffer::new_uninit(&mut [], 0, 0));
+        self.tape.out.push_head(u32_bytes(text_len));
+        let out = core::mem::replace(&mut self.tape.out, GapBuffer::new_uninit(&mut [], 0, 0, 0));
         let available = out.capacity();
-        match out.finish(&front) {
-            Ok(filled) => Ok(filled),
-            Err(needed) => Err(EncodeError::BufferTooSmall { needed, available }),
-        }
+        let closed = out.close().map_err(|needed| EncodeError::BufferTooSmall { needed, available })?;
+        self.with_front(closed, nodes, text, trips)
+            .ok_or(EncodeError::BufferTooSmall { needed: 0, available })
     }
 
     #[cold]
@@ -311,37 +309,40 @@ impl<'b> EntryWriter<'b> {
         self.tape.error.take().unwrap_or(EncodeError::BufferTooSmall { needed: 0, available: 0 })
     }
 
-    /// Returns the root offset, the vtable, the root table and the length of the vector of nodes.
+    /// Writes the root offset, the vtable, the root table and the length of the vector of nodes, in the order of their
+    /// offsets.
     #[inline(always)]
-    fn front(&self, nodes: usize, text: usize, trips: Option<usize>) -> [u8; layout::NODES] {
-        let prefix = if trips.is_none() { &layout::PREFIX_CLEAN } else { &layout::PREFIX_TRIPPED };
-        let dropped = u32::try_from(self.top.dropped()).unwrap_or(u32::MAX);
-        let mut front = [0; layout::NODES];
-        let mut put = |at: usize, bytes: &[u8]| front[at..at + bytes.len()].copy_from_slice(bytes);
-        put(0, prefix);
-        put(layout::SEVERITY, &[self.severity.number(), self.trace.flags]);
-        put(layout::UTC_OFFSET, &self.utc_offset_minutes.to_le_bytes());
-        put(layout::TIME, &self.time_unix_nano.to_le_bytes());
+    fn with_front(
+        &self,
+        mut front: Closed<'b, { layout::NODES }>,
+        nodes: usize,
+        text: usize,
+        trips: Option<usize>,
+    ) -> Option<Filled<'b>> {
+        front.put(if trips.is_none() { layout::PREFIX_CLEAN } else { layout::PREFIX_TRIPPED });
+        front.put([self.severity.number(), self.trace.flags]);
+        front.put(self.utc_offset_minutes.to_le_bytes());
+        front.put(self.time_unix_nano.to_le_bytes());
         // The high half comes first. Each half is little-endian.
-        put(layout::TRACE, &self.trace.trace_id.rotate_left(64).to_le_bytes());
-        put(layout::TRACE + 16, &self.trace.span_id.to_le_bytes());
+        front.put(self.trace.trace_id.rotate_left(64).to_le_bytes());
+        front.put(self.trace.span_id.to_le_bytes());
         // An offset counts from its field.
         let string = |at: Option<u32>, field: usize| (to_u32(text - field) + at.unwrap_or(0)).to_le_bytes();
-        put(layout::TARGET, &string(self.target, layout::TARGET));
-        put(layout::BODY, &string(self.body, layout::BODY));
-        put(layout::THREAD, &string(self.thread, layout::THREAD));
-        put(layout::ATTRIBUTES, &u32_bytes(layout::NODE_COUNT - layout::ATTRIBUTES));
-        put(layout::TEXT, &u32_bytes(text - 4 - layout::TEXT));
-        put(layout::TRIPS, &u32_bytes(trips.map_or(0, |at| at - layout::TRIPS)));
-        put(layout::DROPPED_ATTRIBUTES, &dropped.to_le_bytes());
-        put(layout::NODE_COUNT, &u32_bytes(nodes));
-        front
+        front.put(string(self.target, layout::TARGET));
+        front.put(string(self.body, layout::BODY));
+        front.put(string(self.thread, layout::THREAD));
+        front.put(u32_bytes(layout::NODE_COUNT - layout::ATTRIBUTES));
+        front.put(u32_bytes(text - 4 - layout::TEXT));
+        front.put(u32_bytes(trips.map_or(0, |at| at - layout::TRIPS)));
+        front.put(u32::try_from(self.top.dropped()).unwrap_or(u32::MAX).to_le_bytes());
+        front.put(u32_bytes(nodes));
+        front.finish()
     }
 
     /// Appends the vector of trips after the text. Returns the offset of its length in the entry.
     #[cold]
     fn push_trips(&mut self, text: usize) -> usize {
-        let report = self.tape.report;
+        let report = *self.tape.report.get();
         let end = text + self.tape.out.tail_len();
         // The records contain 64-bit numbers, so they begin at a multiple of 8.
         let padding = (12 - end % 8) % 8;
@@ -367,8 +368,10 @@ impl<'b> EntryWriter<'b> {
             _ => usize::from(self.tape.limits.max_key_bytes),
         };
         // The branches do not join, so in this branch the compiler knows the length of a literal.
-        if text.len() <= max && self.tape.take(STRING_OVERHEAD + text.len()) {
-            return Some(to_u32(self.tape.out.push_string(text.as_bytes(), to_u32(text.len()))));
+        if text.len() <= max
+            && let Some(at) = self.tape.out.try_push_string(text.as_bytes(), to_u32(text.len()))
+        {
+            return Some(to_u32(at));
         }
         self.cut_header_string(text, max, place)
     }
@@ -383,6 +386,11 @@ impl<'b> EntryWriter<'b> {
             return None;
         };
         let kept = &text[..text.floor_char_boundary(max.min(left))];
+        self.tape.take(STRING_OVERHEAD + kept.len());
+        let at = Some(to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len()))));
+        if kept.len() == text.len() {
+            return at;
+        }
         let lost = (text.len() - kept.len()) as u64;
         let cause = match (max <= left, place) {
             (false, _) => TripCause::EntryBytes,
@@ -391,8 +399,7 @@ impl<'b> EntryWriter<'b> {
         };
         let lost = if cause == TripCause::EntryBytes { 0 } else { lost };
         self.tape.report.record(cause, place, Some(lost));
-        self.tape.take(STRING_OVERHEAD + kept.len());
-        Some(to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len()))))
+        at
     }
 
     /// Pads the text to a multiple of 4 bytes. Returns its new length.
@@ -404,9 +411,6 @@ impl<'b> EntryWriter<'b> {
         len + padding
     }
 }
-
-/// The bytes of a FlatBuffers string in addition to its text: padding, length, NUL.
-const STRING_OVERHEAD: usize = 3 + 4 + 1;
 
 /// Converts an offset or a length in an entry.
 #[inline(always)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::segment::create::unix_nanos_now;
+use crate::map::clock::unix_nanos_now;
 use crate::segment::folder::Folder;
 use crate::segment::shared::SharedSegment;
 use crate::segment::{SegmentOptions, file_name};

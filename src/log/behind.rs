@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::encode::encode;
 use crate::format::frame::FrameKind;
 use crate::limits::Limits;
+use crate::map::clock::unix_nanos_now;
 use crate::memory::MemoryLimit;
-use crate::segment::create::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment};
 use crate::severity::Severity;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::encode::{EntryWriter, encode};
 use crate::format::frame::{FrameKind, frame_len};
-use crate::segment::create::unix_nanos_now;
+use crate::map::clock::unix_nanos_now;
 use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
 use crate::severity::Severity;
 use crate::trace::TraceContext;

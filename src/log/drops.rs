@@ -7,7 +7,7 @@ use crate::severity::Severity;
 use crate::time::Timestamp;
 
 use super::outcome::DropCause;
-use crate::segment::create::unix_nanos_now;
+use crate::map::clock::unix_nanos_now;
 
 /// The severities 0 to 24, and one index for all numbers above 24.
 const SEVERITIES: usize = 26;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::format::segment::{DATA_START, TRAILER_LEN};
 use crate::limits::Limits;
+use crate::map::clock::unix_nanos_now;
 use crate::memory::MemoryLimit;
-use crate::segment::create::unix_nanos_now;
 use crate::segment::folder::Modes;
 use crate::segment::index::IndexBuilder;
 use crate::segment::{Resource, SegmentOptions};

@@ -9,48 +9,69 @@ use bytes::BufMut;
 ///
 /// Bytes that do not fit are counted instead of written, so that the error for a small buffer contains the necessary
 /// size.
+///
+/// The buffer also has a budget of bytes. One counter, `free`, covers the budget and the space after the tail, so a
+/// push needs one comparison for both.
 pub(crate) struct GapBuffer<'b> {
     /// Invariant *no uninit*: only initialised bytes are ever stored here, so a buffer that came from `&mut [u8]`
     /// stays initialised.
     bytes: &'b mut [MaybeUninit<u8>],
-    /// Invariant *bounds*: `head <= tail_start` and `tail_start + tail_len <= end <= bytes.len()`, while `end > 0`.
+    /// Invariant *bounds*: `head <= tail_start` and `tail_start <= tail <= end <= bytes.len()`, while `end > 0`.
     ///
     /// Invariant *head*: while `end > 0`, `bytes[..head]` is initialised except for the first `front` bytes, which
-    /// `finish` writes.
+    /// [`Closed::put`] writes.
     head: usize,
     /// The number of bytes at the front that are written last.
     front: usize,
-    /// Invariant *tail*: while `end > 0`, `bytes[tail_start..tail_start + tail_len]` is initialised.
+    /// Invariant *tail*: while `end > 0`, `bytes[tail_start..tail]` is initialised.
     tail_start: usize,
-    tail_len: usize,
+    /// The offset after the last byte of the tail.
+    tail: usize,
+    /// The number of bytes of the budget that can be pushed without another check of the budget or of the space after
+    /// the tail.
+    ///
+    /// Invariant *free*: `free <= end - tail` while `end > 0`, and `free == 0` otherwise.
+    free: usize,
+    /// The number of bytes of the budget in addition to `free`.
+    rest: usize,
     /// `bytes.len()`, or 0 after something did not fit. From then on everything is only counted.
     end: usize,
     /// The offset after the highest byte ever written.
     touched: usize,
 }
 
+/// The maximum number of bytes of a FlatBuffers string in addition to its text: padding, length, NUL.
+pub(crate) const STRING_OVERHEAD: usize = 3 + 4 + 1;
+
 impl<'b> GapBuffer<'b> {
     /// Creates a buffer whose first `front` bytes are written last, with space for `gap` bytes of head before the
-    /// tail.
+    /// tail, and with a budget of `budget` bytes.
     #[inline(always)]
-    pub(crate) fn new(bytes: &'b mut [u8], front: usize, gap: usize) -> Self {
+    pub(crate) fn new(bytes: &'b mut [u8], front: usize, gap: usize, budget: usize) -> Self {
         let len = bytes.len();
         // SAFETY: the pointer and the length are those of a slice that this value borrows exclusively for 'b;
         // `MaybeUninit<u8>` has the layout of `u8`; and by the invariant *no uninit* the bytes of the caller stay
         // initialised.
         let bytes = unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), len) };
-        Self::new_uninit(bytes, front, gap)
+        Self::new_uninit(bytes, front, gap, budget)
     }
 
     /// Creates a buffer as [`new`](Self::new) does, over memory that may be uninitialised.
     #[inline(always)]
-    pub(crate) fn new_uninit(bytes: &'b mut [MaybeUninit<u8>], front: usize, gap: usize) -> Self {
+    pub(crate) fn new_uninit(
+        bytes: &'b mut [MaybeUninit<u8>],
+        front: usize,
+        gap: usize,
+        budget: usize,
+    ) -> Self {
         let len = bytes.len();
         let (tail_start, end) = match len.checked_sub(front) {
             Some(room) => (front + gap.min(room / 2), len),
             None => (0, 0),
         };
-        Self { bytes, head: front, front, tail_start, tail_len: 0, end, touched: 0 }
+        let free = budget.min(end - tail_start);
+        let rest = budget - free;
+        Self { bytes, head: front, front, tail_start, tail: tail_start, free, rest, end, touched: 0 }
     }
 
     /// Returns the number of bytes of the head, including the front.
@@ -62,7 +83,7 @@ impl<'b> GapBuffer<'b> {
     /// Returns the number of bytes of the tail.
     #[inline(always)]
     pub(crate) fn tail_len(&self) -> usize {
-        self.tail_len
+        self.tail - self.tail_start
     }
 
     /// Returns the number of bytes of the whole buffer.
@@ -70,60 +91,184 @@ impl<'b> GapBuffer<'b> {
         self.bytes.len()
     }
 
-    /// Appends bytes to the head, and two strings to the tail.
+    /// Returns the remaining budget in bytes.
+    #[inline(always)]
+    pub(crate) fn left(&self) -> usize {
+        self.free + self.rest
+    }
+
+    /// Takes `bytes` from the budget. Takes nothing and returns `false` if the budget is too small.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        if bytes <= self.free {
+            self.free -= bytes;
+            return true;
+        }
+        self.take_from_rest(bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_from_rest(&mut self, bytes: usize) -> bool {
+        let Some(left) = self.left().checked_sub(bytes) else { return false };
+        (self.free, self.rest) = (0, left);
+        self.set_free();
+        true
+    }
+
+    /// Returns unused bytes to the budget.
+    #[inline(always)]
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        self.rest += bytes;
+    }
+
+    /// Sets the remaining budget to 0.
+    pub(crate) fn exhaust(&mut self) {
+        (self.free, self.rest) = (0, 0);
+    }
+
+    /// Sets `free` to the largest number that the budget and the space after the tail allow.
+    #[inline]
+    fn set_free(&mut self) {
+        let left = self.left();
+        self.free = if self.end > 0 { left.min(self.end - self.tail) } else { 0 };
+        self.rest = left - self.free;
+    }
+
+    /// Appends bytes to the head, and two strings to the tail. Takes these bytes and `reserve` more from the budget.
+    /// Does nothing and returns `false` if `free` or the gap is too small. The caller then uses [`take`](Self::take)
+    /// and [`push`](Self::push), which also move the tail.
+    #[inline(always)]
+    pub(crate) fn try_push<const N: usize>(
+        &mut self,
+        head: [u8; N],
+        first: &[u8],
+        second: &[u8],
+        reserve: usize,
+    ) -> bool {
+        let cost = N + first.len() + second.len() + reserve;
+        if cost > self.free || self.head + N > self.tail_start {
+            return false;
+        }
+        self.free -= cost;
+        // SAFETY: the gap has space for `N` bytes. By the invariant *free*, there is space for both strings between
+        // `tail` and `end`. `free` is reduced by at least the bytes that the tail grows by.
+        unsafe { self.store_parts(head, first, second) };
+        true
+    }
+
+    /// Appends bytes to the head, and two strings to the tail. The caller has taken these bytes from the budget.
     #[inline(always)]
     pub(crate) fn push<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) {
-        if !self.has_room(N, first.len() + second.len()) && !self.make_room(N, first.len() + second.len()) {
+        let strings = first.len() + second.len();
+        if self.has_room(N, strings) || self.make_room(N, strings) {
+            // SAFETY: there is space for `N` bytes between `head` and `tail_start`, and for both strings between
+            // `tail` and `end`. `set_free` then restores the invariant *free*.
+            unsafe { self.store_parts(head, first, second) };
+            self.set_free();
+        } else {
             self.head += N;
-            self.tail_len += first.len() + second.len();
-            return;
+            self.tail += strings;
         }
-        // SAFETY: there is space for `N` bytes between `head` and `tail_start`, and for both strings between the
-        // tail's end and `end`. By the invariant *bounds* these places are inside the buffer.
+    }
+
+    /// Appends bytes to the head. The caller has taken them from the budget.
+    #[inline(always)]
+    pub(crate) fn push_head<const N: usize>(&mut self, head: [u8; N]) {
+        if self.head + N <= self.tail_start {
+            // SAFETY: the gap has space for `N` bytes. The tail does not change.
+            unsafe { self.store_parts(head, &[], &[]) };
+        } else {
+            self.push(head, &[], &[]);
+        }
+    }
+
+    /// Stores bytes at the end of the head, and two strings at the end of the tail.
+    ///
+    /// # Safety
+    /// There is space for `N` bytes between `head` and `tail_start`, and for both strings between `tail` and `end`.
+    /// The caller keeps the invariant *free*.
+    #[inline(always)]
+    unsafe fn store_parts<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) {
+        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer. The strings
+        // are borrowed separately, so they do not overlap it.
         unsafe {
             let base = self.bytes.as_mut_ptr().cast::<u8>();
-            let tail = base.add(self.tail_start + self.tail_len);
+            let tail = base.add(self.tail);
             base.add(self.head).cast::<[u8; N]>().write_unaligned(head);
             store(tail, first);
             store(tail.add(first.len()), second);
         }
         self.head += N;
-        self.tail_len += first.len() + second.len();
+        self.tail += first.len() + second.len();
     }
 
     /// Returns whether `head` more bytes fit into the gap and `tail` more bytes fit after the tail.
     #[inline(always)]
     fn has_room(&self, head: usize, tail: usize) -> bool {
-        self.head + head <= self.tail_start && self.tail_start + self.tail_len + tail <= self.end
+        self.head + head <= self.tail_start && self.tail + tail <= self.end
     }
 
-    /// Appends bytes to the tail.
+    /// Appends bytes to the tail. The caller has taken them from the budget.
     #[inline(always)]
     pub(crate) fn push_tail(&mut self, bytes: &[u8]) {
         self.push([], bytes, &[]);
     }
 
-    /// Appends a FlatBuffers string to the tail: zeros up to a multiple of 4, the length, the bytes, NUL. Returns the
-    /// offset of the string in the tail.
+    /// Appends a FlatBuffers string to the tail: zeros up to a multiple of 4, the length, the bytes, NUL. Takes
+    /// [`STRING_OVERHEAD`] bytes and the length of the text from the budget. Returns the offset of the string in the
+    /// tail. Does nothing and returns `None` if `free` is too small.
+    #[inline(always)]
+    pub(crate) fn try_push_string(&mut self, text: &[u8], len: u32) -> Option<usize> {
+        let cost = STRING_OVERHEAD + text.len();
+        if cost > self.free {
+            return None;
+        }
+        self.free -= cost;
+        // SAFETY: by the invariant *free*, there are `cost` bytes between `tail` and `end`. `free` is reduced by at
+        // least the bytes that the tail grows by.
+        Some(unsafe { self.store_string(text, len) })
+    }
+
+    /// Appends a FlatBuffers string as [`try_push_string`](Self::try_push_string) does. The caller has taken its bytes
+    /// from the budget.
     #[inline(always)]
     pub(crate) fn push_string(&mut self, text: &[u8], len: u32) -> usize {
-        let padding = self.tail_len.wrapping_neg() % 4;
-        let at = self.tail_len + padding;
-        let added = padding + 4 + text.len() + 1;
+        let at = self.tail_len().next_multiple_of(4);
+        let added = at + 4 + text.len() + 1 - self.tail_len();
         if self.has_room(0, added) || self.make_room(0, added) {
-            // SAFETY: `added` bytes from the tail's end are inside the buffer by the invariant *bounds*, and `added`
-            // is at least five. All of these bytes are written: the padding (partly overwritten by the length), the
-            // length, the text and NUL.
-            unsafe {
-                let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail_start + self.tail_len);
-                tail.cast::<[u8; 4]>().write_unaligned([0; 4]);
-                tail.add(padding).cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
-                store(tail.add(padding + 4), text);
-                tail.add(added - 1).write(0);
-            }
+            // SAFETY: there is space for `added` bytes between `tail` and `end`. `set_free` then restores the
+            // invariant *free*.
+            unsafe { self.store_string(text, len) };
+            self.set_free();
+        } else {
+            self.tail += added;
         }
-        self.tail_len += added;
         at
+    }
+
+    /// Stores a FlatBuffers string at the end of the tail. Returns its offset in the tail.
+    ///
+    /// # Safety
+    /// There is space for the padding, the length, the text and NUL between `tail` and `end`. The caller keeps the
+    /// invariant *free*.
+    #[inline(always)]
+    unsafe fn store_string(&mut self, text: &[u8], len: u32) -> usize {
+        let at = self.tail_len();
+        let padding = at.wrapping_neg() % 4;
+        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer. At least five
+        // bytes are added, so the first four are inside too. All added bytes are written: the padding (partly
+        // overwritten by the length), the length, the text and NUL.
+        unsafe {
+            let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail);
+            tail.cast::<[u8; 4]>().write_unaligned([0; 4]);
+            let string = tail.add(padding);
+            string.cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
+            store(string.add(4), text);
+            string.add(4 + text.len()).write(0);
+        }
+        self.tail += padding + 4 + text.len() + 1;
+        at + padding
     }
 
     /// Overwrites bytes of the head that were pushed before. Does nothing if they were only counted.
@@ -146,7 +291,7 @@ impl<'b> GapBuffer<'b> {
 
     /// Overwrites bytes of the tail that were pushed before. Does nothing if they were only counted.
     pub(crate) fn patch_tail(&mut self, at: usize, bytes: &[u8]) {
-        if self.end > 0 && at + bytes.len() <= self.tail_len {
+        if self.end > 0 && at + bytes.len() <= self.tail_len() {
             let at = self.tail_start + at;
             self.bytes[at..at + bytes.len()].write_copy_of_slice(bytes);
         }
@@ -158,10 +303,12 @@ impl<'b> GapBuffer<'b> {
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, head: usize, tail: usize) -> bool {
-        let used = self.head + self.tail_len;
+        let used = self.head + self.tail_len();
         let Some(slack) = self.end.checked_sub(used + head + tail) else {
             self.end = 0;
+            self.tail = self.tail_len();
             self.tail_start = 0;
+            self.set_free();
             return false;
         };
         self.move_tail(self.head + head + (slack / 2).min(self.head));
@@ -170,25 +317,30 @@ impl<'b> GapBuffer<'b> {
 
     /// Sets the gap to the size for `gap` more bytes of head. Does nothing if the tail is not empty.
     pub(crate) fn set_gap(&mut self, gap: usize) {
-        if self.tail_len == 0 && self.end > 0 {
+        if self.tail_len() == 0 && self.end > 0 {
             self.tail_start = self.head + gap.min((self.end - self.head) / 2);
+            self.tail = self.tail_start;
+            self.set_free();
         }
     }
 
     fn move_tail(&mut self, to: usize) {
-        self.touched = self.touched.max(self.tail_start + self.tail_len);
-        self.bytes.copy_within(self.tail_start..self.tail_start + self.tail_len, to);
+        self.touched = self.touched.max(self.tail);
+        self.bytes.copy_within(self.tail_start..self.tail, to);
+        self.tail = to + self.tail_len();
         self.tail_start = to;
+        self.set_free();
     }
 
-    /// Closes the gap and writes the front.
+    /// Closes the gap. The caller then writes the front, which has `N` bytes.
     ///
     /// # Errors
     /// The number of necessary bytes, if the buffer is smaller.
     #[inline(always)]
-    pub(crate) fn finish<const N: usize>(mut self, front: &[u8; N]) -> Result<Filled<'b>, usize> {
-        let len = self.head + self.tail_len;
-        if self.end == 0 || N != self.front {
+    pub(crate) fn close<const N: usize>(mut self) -> Result<Closed<'b, N>, usize> {
+        let len = self.head + self.tail_len();
+        // The last comparison is never true. The compiler needs it to remove the checks of `put`.
+        if self.end == 0 || N != self.front || len < N {
             return Err(len);
         }
         if self.tail_start == self.head {
@@ -196,17 +348,45 @@ impl<'b> GapBuffer<'b> {
         } else {
             self.move_tail(self.head);
         }
-        self.bytes[..N].write_copy_of_slice(front);
-        let touched = self.touched;
-        Ok(Filled { bytes: self.into_initialised(len), touched })
+        debug_assert!(self.tail_start == self.head && len == self.tail);
+        Ok(Closed { bytes: &mut self.bytes[..len], touched: self.touched, written: 0 })
+    }
+}
+
+/// A [`GapBuffer`] without a gap, whose front is written from its first byte to its last.
+pub(crate) struct Closed<'b, const N: usize> {
+    /// Invariant *closed*: only [`GapBuffer::close`] creates this value, with the gap closed. By the invariants *head*
+    /// and *tail*, all bytes except the first `N` are initialised.
+    bytes: &'b mut [MaybeUninit<u8>],
+    touched: usize,
+    /// Invariant *written*: the first `written` bytes are initialised.
+    written: usize,
+}
+
+impl<'b, const N: usize> Closed<'b, N> {
+    /// Appends bytes to the front. Does nothing if they do not fit.
+    #[inline(always)]
+    pub(crate) fn put<const K: usize>(&mut self, part: [u8; K]) {
+        let end = self.written + K;
+        if end <= N
+            && let Some(place) = self.bytes.get_mut(self.written..end)
+        {
+            place.write_copy_of_slice(&part);
+            self.written = end;
+        }
     }
 
-    fn into_initialised(self, len: usize) -> &'b mut [u8] {
-        debug_assert!(self.tail_start == self.head && len == self.head + self.tail_len);
-        let bytes = &mut self.bytes[..len];
-        // SAFETY: the gap is closed (`tail_start == head`) and the front is written, so by the invariants *head* and
-        // *tail* all of `bytes[..head + tail_len]` is initialised. This value borrows it exclusively for 'b.
-        unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), len) }
+    /// Returns the bytes, or `None` if the front is not complete.
+    #[inline(always)]
+    pub(crate) fn finish(self) -> Option<Filled<'b>> {
+        if self.written != N {
+            return None;
+        }
+        let (bytes, len) = (self.bytes.as_mut_ptr().cast(), self.bytes.len());
+        // SAFETY: by the invariants *closed* and *written*, all bytes are initialised. This value borrows them
+        // exclusively for 'b.
+        let bytes = unsafe { core::slice::from_raw_parts_mut(bytes, len) };
+        Some(Filled { bytes, touched: self.touched })
     }
 }
 
@@ -252,9 +432,9 @@ unsafe fn ends<const N: usize>(dst: *mut u8, from: *const u8, len: usize) {
     }
 }
 
-/// A closed [`GapBuffer`]: initialised bytes from the first byte of the buffer.
+/// A complete buffer: initialised bytes from the first byte of the buffer.
 pub(crate) struct Filled<'b> {
-    /// Invariant *filled*: only [`GapBuffer::finish`] creates this value.
+    /// Invariant *filled*: only [`Closed::finish`] creates this value.
     bytes: &'b mut [u8],
     touched: usize,
 }

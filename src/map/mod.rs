@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod buffer;
+pub(crate) mod clock;
 #[cfg(all(target_os = "linux", target_env = "gnu", not(loom)))]
 pub(crate) mod exit;
 pub(crate) mod file;

@@ -6,7 +6,7 @@ use super::file::Room;
 use super::process::{Machine, Process};
 use super::{Headroom, MemStats};
 use crate::log::Stats;
-use crate::segment::create::unix_nanos_now;
+use crate::map::clock::unix_nanos_now;
 
 /// The open files with memory statistics, and the allocator.
 pub(super) struct Sampler {

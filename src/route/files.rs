@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use crate::format::segment::COMPAT_WRITE_LOCK;
-use crate::segment::create::{self, unix_nanos_now};
+use crate::map::clock::unix_nanos_now;
+use crate::segment::create;
 use crate::segment::lock;
 use crate::segment::options::random_id;
 use crate::segment::regular::{self, Links};

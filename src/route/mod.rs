@@ -54,7 +54,7 @@ use crate::limits::Limits;
 use crate::log::{
     Appender, Built, CloseError, DropCause, Durability, FlushError, Levels, Log, Outcome, Refused,
 };
-use crate::segment::create::unix_nanos_now;
+use crate::map::clock::unix_nanos_now;
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::failpoint;
 use crate::format::segment::{self as layout, SegmentHeader};
+use crate::map::clock::unix_nanos_now;
 
 use super::folder::{Folder, Modes, about};
 use super::held::Held;
@@ -168,9 +169,4 @@ pub(crate) fn boot_id() -> [u8; 16] {
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
         u128::from_str_radix(&digits, 16).map_or([0; 16], u128::to_be_bytes)
     })
-}
-
-pub(crate) fn unix_nanos_now() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -11,9 +11,10 @@ use crate::decode::EntryRef;
 use crate::format::bytes::u64_at;
 use crate::format::frame::{self, FrameFault, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::map::clock::unix_nanos_now;
 use crate::severity::Severity;
 
-use super::create::{punch, unix_nanos_now};
+use super::create::punch;
 use super::folder::{Access, Folder};
 use super::held::FileId;
 use super::index::{self, IndexBuilder};

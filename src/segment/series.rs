@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::encode::EntryWriter;
 use crate::format::frame::FrameRef;
+use crate::map::clock::unix_nanos_now;
 
-use super::create::unix_nanos_now;
 use super::options::SegmentOptions;
 use super::writer::{AppendError, Appended, SegmentWriter};
 

@@ -14,6 +14,7 @@ use crate::format::bytes::u64_at;
 use crate::format::entry::TIME;
 use crate::format::frame::{self, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::map::clock::unix_nanos_now;
 use crate::map::memory::Memory;
 use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
@@ -225,7 +226,7 @@ impl SharedSegment {
     /// Records that this is the last segment of its stream and that its process has closed it now. This happens
     /// before the seal, so that a reader of a sealed segment finds the record.
     pub(crate) fn note_stop(&self) {
-        self.map.store(layout::END_TIME, create::unix_nanos_now());
+        self.map.store(layout::END_TIME, unix_nanos_now());
         self.map.store(layout::END, layout::end_word(layout::END_STOPPED));
     }
 

@@ -76,7 +76,7 @@ pub use event::EventBuilder;
 #[cfg(all(unix, not(loom)))]
 #[doc(hidden)]
 pub use event::{__write_surroundings, __write_thread};
-pub use kind::{Kind, KindSet, NodeFlags};
+pub use kind::{Kind, KindSet, NodeFlags, UnknownValue};
 pub use limits::Limits;
 pub use path::KeyPath;
 pub use severity::Severity;

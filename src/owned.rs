@@ -3,7 +3,7 @@
 use crate::decode::{Attribute, Children, EntryRef, Value};
 use crate::encode::{EntryWriter, LogValue, MapWriter, ValueWriter};
 use crate::error::DecodeError;
-use crate::kind::NodeFlags;
+use crate::kind::{NodeFlags, UnknownValue};
 use crate::severity::Severity;
 use crate::time::Timestamp;
 use crate::trace::TraceContext;
@@ -64,6 +64,8 @@ pub struct OwnedAttribute {
 
 /// A value that owns its data. Integers are equal if kind and number are equal; floats compare as `f64`.
 ///
+/// The enum is exhaustive, as [`Value`] is.
+///
 /// ```
 /// use fusewire::decode::EntryRef;
 /// use fusewire::encode::encode;
@@ -76,7 +78,6 @@ pub struct OwnedAttribute {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum OwnedValue {
     /// The absence of a value.
     Null,
@@ -111,12 +112,7 @@ pub enum OwnedValue {
         dropped: Option<u64>,
     },
     /// A value whose kind a later format version defines.
-    Unknown {
-        /// The number of the kind.
-        kind: u8,
-        /// The value of the node.
-        value: u64,
-    },
+    Unknown(UnknownValue),
 }
 
 impl Entry {
@@ -189,7 +185,7 @@ fn owned(attribute: Result<Attribute<'_>, DecodeError>) -> Result<OwnedAttribute
         Value::Duration(nanos) => OwnedValue::Duration(nanos),
         Value::Array(list) => OwnedValue::Array { values: children(list)?, dropped: list.dropped() },
         Value::Map(list) => OwnedValue::Map { entries: children(list)?, dropped: list.dropped() },
-        Value::Unknown { kind, value } => OwnedValue::Unknown { kind, value },
+        Value::Unknown(unknown) => OwnedValue::Unknown(unknown),
     };
     Ok(OwnedAttribute { key: key.to_str_lossy().into_owned(), value, flags })
 }
@@ -221,7 +217,7 @@ impl LogValue for OwnedValue {
             Self::Array { values, .. } => {
                 out.array().extend(values.iter().map(|child| &child.value));
             }
-            Self::Unknown { .. } => out.refuse("unknown (from a later format version)"),
+            Self::Unknown(_) => out.refuse("unknown (from a later format version)"),
         }
     }
 }

@@ -163,20 +163,23 @@ fn width_rejected_names_the_container() {
 }
 
 /// Returns a value of each kind.
-fn kinds() -> [(Kind, Box<dyn LogValue>); 11] {
-    [
-        (Kind::Null, Box::new(())),
-        (Kind::Bool, Box::new(true)),
-        (Kind::Int, Box::new(-1)),
-        (Kind::Uint, Box::new(u128::MAX)),
-        (Kind::Float, Box::new(0.5)),
-        (Kind::String, Box::new("text")),
-        (Kind::Bytes, Box::new(Bytes(b"bytes"))),
-        (Kind::Timestamp, Box::new(Timestamp::new(i64::MAX, 1).unwrap())),
-        (Kind::Duration, Box::new(std::time::Duration::MAX)),
-        (Kind::Array, Box::new([1])),
-        (Kind::Map, Box::new(WideMap(1))),
-    ]
+fn kinds() -> impl Iterator<Item = (Kind, Box<dyn LogValue>)> {
+    let value = |kind| -> Box<dyn LogValue> {
+        match kind {
+            Kind::Null => Box::new(()),
+            Kind::Bool => Box::new(true),
+            Kind::Int => Box::new(-1),
+            Kind::Uint => Box::new(u128::MAX),
+            Kind::Float => Box::new(0.5),
+            Kind::String => Box::new("text"),
+            Kind::Bytes => Box::new(Bytes(b"bytes")),
+            Kind::Timestamp => Box::new(Timestamp::new(i64::MAX, 1).unwrap()),
+            Kind::Duration => Box::new(std::time::Duration::MAX),
+            Kind::Array => Box::new([1]),
+            Kind::Map => Box::new(WideMap(1)),
+        }
+    };
+    Kind::ALL.into_iter().map(move |kind| (kind, value(kind)))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use fusewire::encode::{EntryWriter, LogValue, ValueWriter, encode, encoded_len};
 use fusewire::error::EncodeError;
 use fusewire::generated::wire::LogEntry;
 use fusewire::limits::{Limits, OnDepth, OnLongKey, OnType, OnWidth};
-use fusewire::{KindSet, Kind, Severity, Timestamp, TraceContext};
+use fusewire::{Kind, KindSet, Severity, Timestamp, TraceContext};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -106,7 +106,7 @@ struct Input {
 
 impl Input {
     fn limits(&self) -> Limits {
-        let blocked = self.blocked.and_then(|kind| Kind::from_number(kind % 11));
+        let blocked = self.blocked.map(|kind| Kind::ALL[usize::from(kind) % Kind::ALL.len()]);
         Limits {
             max_depth: self.depth % 12,
             max_width: self.width.into(),
@@ -164,7 +164,8 @@ fuzz_target!(|input: Input| {
     match encode(&mut other, &limits, |entry| input.write(entry)) {
         Ok(same) => assert_eq!(same.bytes(), entry.bytes()),
         Err(error) => {
-            let too_small = EncodeError::BufferTooSmall { needed: entry.len(), available: input.buffer.into() };
+            let too_small =
+                EncodeError::BufferTooSmall { needed: entry.len(), available: input.buffer.into() };
             assert_eq!(error, too_small);
             assert!(usize::from(input.buffer) < entry.len());
         }

@@ -1,7 +1,7 @@
 //! Conversion of entries to dicts.
 
 use fusewire::decode::{EntryRef, Value};
-use fusewire::{Text, Timestamp, json};
+use fusewire::{Text, Timestamp, UnknownValue, json};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -148,8 +148,15 @@ impl Dicts {
             Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
             Value::Timestamp(time) => timestamp(py, time, &mut self.zones)?,
             Value::Duration(nanos) => duration(py, nanos)?,
-            // Null, and unknown kinds of later versions of the format.
-            _ => py.None().into_bound(py),
+            Value::Null => py.None().into_bound(py),
+            Value::Unknown(UnknownValue { kind, value }) => {
+                let dict = PyDict::new(py);
+                dict.set_item("$kind", PyList::new(py, [u64::from(kind), value])?)?;
+                dict.into_any()
+            }
+            // `attributes` opens containers.
+            Value::Array(_) => PyList::empty(py).into_any(),
+            Value::Map(_) => PyDict::new(py).into_any(),
         })
     }
 }

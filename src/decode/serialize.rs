@@ -3,6 +3,7 @@
 use serde_core::ser::{Error, SerializeMap, SerializeSeq};
 use serde_core::{Serialize, Serializer};
 
+use crate::kind::UnknownValue;
 use crate::limits::Limits;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -27,10 +28,19 @@ impl Serialize for Timestamp {
     }
 }
 
+impl Serialize for UnknownValue {
+    /// Serializes a map with the key `$kind`, whose value is a sequence of the two numbers, as in JSON.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("$kind", &(self.kind, self.value))?;
+        map.end()
+    }
+}
+
 impl Serialize for Value<'_> {
     /// Serializes each kind as the matching type of serde. An instant becomes RFC 3339 text, a duration an integer of
-    /// nanoseconds. A kind of a later version becomes null. Fails if the entry is damaged, or if it is nested deeper
-    /// than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
+    /// nanoseconds. A kind of a later version becomes an [`UnknownValue`]. Fails if the entry is damaged, or if it is nested
+    /// deeper than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         At { value: *self, depth: 0 }.serialize(serializer)
     }
@@ -52,7 +62,7 @@ impl Serialize for At<'_> {
             )));
         }
         match value {
-            Value::Null | Value::Unknown { .. } => serializer.serialize_unit(),
+            Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Int(value) => serializer.serialize_i64(*value),
             Value::Uint(value) => serializer.serialize_u64(*value),
@@ -77,6 +87,7 @@ impl Serialize for At<'_> {
             Value::Map(children) => {
                 map(serializer, Some(children.len() as usize), children.iter(), depth + 1)
             }
+            Value::Unknown(unknown) => unknown.serialize(serializer),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{i16_at, u32_at, u64_at};
 use crate::format::entry as layout;
-use crate::kind::{Kind, NodeFlags};
+use crate::kind::{self, Kind, NodeFlags, UnknownValue};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -64,7 +64,7 @@ impl Node {
 
     #[inline(always)]
     pub(super) fn is_container(self) -> bool {
-        self.kind == Kind::Array as u8 || self.kind == Kind::Map as u8
+        kind::is_container(self.kind)
     }
 }
 
@@ -127,7 +127,7 @@ impl<'a> Tape<'a> {
     #[inline(always)]
     pub(super) fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
         let Some(kind) = Kind::from_number(node.kind) else {
-            return Ok(Value::Unknown { kind: node.kind, value: node.value });
+            return Ok(Value::Unknown(UnknownValue { kind: node.kind, value: node.value }));
         };
         if node.flags.contains(NodeFlags::WIDE) {
             return self.wide(index, node, kind);
@@ -173,7 +173,9 @@ impl<'a> Tape<'a> {
                 let time = time.ok_or(invalid(nanos.into(), "fewer than 1,000,000,000 ns"))?;
                 Value::Timestamp(time.with_utc_offset_minutes(i16_at(bytes, 12)))
             }
-            _ => return Err(invalid(kind as u64, "the kind of an integer, a timestamp or a duration")),
+            Kind::Null | Kind::Bool | Kind::Float | Kind::String | Kind::Bytes | Kind::Array | Kind::Map => {
+                return Err(invalid(kind as u64, "the kind of an integer, a timestamp or a duration"));
+            }
         })
     }
 

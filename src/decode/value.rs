@@ -1,6 +1,6 @@
 //! A view of one value.
 
-use crate::kind::Kind;
+use crate::kind::{Kind, UnknownValue};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -10,6 +10,9 @@ use super::tape::Children;
 /// A value of an entry, borrowed from the bytes of the entry.
 ///
 /// An integer that fits in 64 bits is an `Int` or a `Uint`, even if its node stores it in 128 bits.
+///
+/// The enum is exhaustive. If a version of this crate adds a kind, the compiler names each `match` that has no arm for it. A
+/// reader of an earlier version returns a value of this kind as `Unknown`.
 ///
 /// ```
 /// use fusewire::decode::{EntryRef, Value};
@@ -24,7 +27,6 @@ use super::tape::Children;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum Value<'a> {
     /// The absence of a value.
     Null,
@@ -53,12 +55,7 @@ pub enum Value<'a> {
     /// Keys and values in order.
     Map(Children<'a>),
     /// A value of a kind that a later version of the format defines.
-    Unknown {
-        /// The number of the kind.
-        kind: u8,
-        /// The value of the node.
-        value: u64,
-    },
+    Unknown(UnknownValue),
 }
 
 impl<'a> Value<'a> {
@@ -77,7 +74,7 @@ impl<'a> Value<'a> {
             Self::Duration(_) => Kind::Duration,
             Self::Array(_) => Kind::Array,
             Self::Map(_) => Kind::Map,
-            Self::Unknown { .. } => return None,
+            Self::Unknown(_) => return None,
         })
     }
 
@@ -119,7 +116,16 @@ impl<'a> Value<'a> {
             Self::Uint(value) => Some((*value).into()),
             Self::Int128(value) => Some(*value),
             Self::Uint128(value) => i128::try_from(*value).ok(),
-            _ => None,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Float(_)
+            | Self::String(_)
+            | Self::Bytes(_)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::Array(_)
+            | Self::Map(_)
+            | Self::Unknown(_) => None,
         }
     }
 

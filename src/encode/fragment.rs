@@ -5,7 +5,7 @@ use core::cell::Cell;
 use crate::error::EncodeError;
 use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
-use crate::kind::{Kind, NodeFlags};
+use crate::kind::{self, NodeFlags};
 use crate::limits::Limits;
 use crate::trip::{Places, TripCause, TripReport};
 
@@ -73,7 +73,7 @@ impl Node {
         let mut node = Self { bytes, moves: [0; WORDS] };
         let kind = bytes[layout::NODE_KIND];
         let is_wide = NodeFlags::from_bits(bytes[layout::NODE_FLAGS]).contains(NodeFlags::WIDE);
-        let is_span = is_wide || kind == Kind::String as u8 || kind == Kind::Bytes as u8;
+        let is_span = is_wide || kind::is_span(kind);
         let all_if = |moves| if moves { u32::MAX } else { 0 };
         (node.moves[0], node.moves[VALUE_WORD]) = (all_if(node.key().1 > 0), all_if(is_span));
         node
@@ -109,8 +109,7 @@ impl Node {
     }
 
     fn is_container(&self) -> bool {
-        let kind = self.bytes[layout::NODE_KIND];
-        kind == Kind::Array as u8 || kind == Kind::Map as u8
+        kind::is_container(self.bytes[layout::NODE_KIND])
     }
 
     /// Returns the end of the text that this node uses.
@@ -306,11 +305,11 @@ impl Fragment {
         let is_plain = self.dropped == 0
             && counts.kept.max(self.children.saturating_sub(1)) < u32::from(max_width)
             && self.depth.saturating_add(scope.child_depth) < max_depth
-            && allowed_kinds.contains(Kind::Map)
+            && allowed_kinds.contains(kind::Kind::Map)
             && tape.take(room);
         if is_plain {
             let value = u64::from(self.children) | (self.nodes.len() as u64) << 32;
-            tape.out.push_head(super::tape::node(0, 0, Kind::Map as u8, NodeFlags::NONE, value));
+            tape.out.push_head(super::tape::node(0, 0, kind::Kind::Map as u8, NodeFlags::NONE, value));
             copy(&self.nodes, &self.text, 0, tape);
             counts.kept += 1;
             tape.report.merge(&self.report);

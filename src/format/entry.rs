@@ -60,8 +60,8 @@ pub(crate) const NODE_KIND: usize = 6;
 pub(crate) const NODE_FLAGS: usize = 7;
 /// The offset of the value in a node.
 pub(crate) const NODE_VALUE: usize = 8;
-/// `Kind::Dropped` of the schema, which marks dropped children. The schema defines it.
-pub(crate) const KIND_DROPPED: u8 = 11;
+/// `Kind::Dropped` of the schema, which marks dropped children.
+pub(crate) const KIND_DROPPED: u8 = crate::kind::DROPPED;
 /// The value that represents an unknown number of dropped children.
 pub(crate) const UNKNOWN: u64 = u64::MAX;
 

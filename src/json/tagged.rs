@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::decode::Value;
 use crate::digits::Digits;
+use crate::kind::UnknownValue;
 
 use super::base64;
 use super::number;
@@ -40,7 +41,7 @@ pub(super) fn tagged<S: Sink>(out: &mut Out<'_, S>, value: Value<'_>) -> fmt::Re
             out.bytes(Digits::wide_signed(nanos).as_bytes())?;
             out.token(b"}")
         }
-        Value::Unknown { kind, value } => {
+        Value::Unknown(UnknownValue { kind, value }) => {
             out.token(b"{\"$kind\":[")?;
             out.decimal(kind.into())?;
             out.token(b",")?;

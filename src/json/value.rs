@@ -89,6 +89,7 @@ fn write<S: Sink>(value: Value<'_>, out: &mut Out<'_, S>) -> fmt::Result {
             }
             out.token(b"}")?;
         }
+        // `tagged` has an arm for each other kind.
         value => tagged(out, value)?,
     }
     out.flush()

@@ -250,6 +250,7 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
                 Err(error) => return Ok(Err(error)),
             },
             Kind::Null | Kind::Bool | Kind::Int | Kind::Uint | Kind::Float => Text::default(),
+            // `tagged` has an arm for each other kind.
             _ => return self.write_other(walk, step),
         };
         let (out, bits) = (self.key(step)?, step.bits());

@@ -137,19 +137,36 @@ impl Op {
 /// Compares a value with a constant. Returns `None` if their kinds are not comparable.
 #[inline]
 fn compare(value: &Value<'_>, constant: &Constant, unit: Option<i128>) -> Option<Ordering> {
-    match (value, constant) {
-        (Value::String(text), Constant::Text(other, _)) => Some(text.as_bytes().cmp(other)),
-        (Value::Bytes(bytes), Constant::Text(other, _)) => Some((*bytes).cmp(other)),
-        (Value::Timestamp(time), Constant::Text(_, Some(moment)) | Constant::Moment(moment)) => {
-            Some(time.unix_nanos().cmp(moment))
-        }
-        (Value::Duration(nanos), Constant::Duration(other)) => Some(nanos.cmp(other)),
-        (Value::Null, Constant::Null) => Some(Ordering::Equal),
+    match value {
+        Value::Null => matches!(constant, Constant::Null).then_some(Ordering::Equal),
         // Booleans are equal or unequal; they have no order.
-        (Value::Bool(value), Constant::Bool(other)) => (value == other).then_some(Ordering::Equal),
-        (_, Constant::Number(other)) => Number::of(value)?.compare(*other),
-        (_, Constant::Duration(nanos)) => Number::of(value)?.times(unit?).compare(Number::Int(*nanos)),
-        _ => None,
+        Value::Bool(value) => {
+            matches!(constant, Constant::Bool(other) if value == other).then_some(Ordering::Equal)
+        }
+        Value::Int(_) | Value::Uint(_) | Value::Int128(_) | Value::Uint128(_) | Value::Float(_) => {
+            match constant {
+                Constant::Number(other) => Number::of(value)?.compare(*other),
+                Constant::Duration(nanos) => Number::of(value)?.times(unit?).compare(Number::Int(*nanos)),
+                _ => None,
+            }
+        }
+        Value::String(text) => match constant {
+            Constant::Text(other, _) => Some(text.as_bytes().cmp(other)),
+            _ => None,
+        },
+        Value::Bytes(bytes) => match constant {
+            Constant::Text(other, _) => Some((*bytes).cmp(other)),
+            _ => None,
+        },
+        Value::Timestamp(time) => match constant {
+            Constant::Text(_, Some(moment)) | Constant::Moment(moment) => Some(time.unix_nanos().cmp(moment)),
+            _ => None,
+        },
+        Value::Duration(nanos) => match constant {
+            Constant::Duration(other) => Some(nanos.cmp(other)),
+            _ => None,
+        },
+        Value::Array(_) | Value::Map(_) | Value::Unknown(_) => None,
     }
 }
 

@@ -209,7 +209,7 @@ fn write_value(value: &Value<'_>, out: &mut impl Write) -> fmt::Result {
         Value::Duration(nanos) => write!(out, "{}", super::syntax::Duration(*nanos)),
         Value::Array(children) => write!(out, "array of {}", children.len()),
         Value::Map(children) => write!(out, "map of {}", children.len()),
-        Value::Unknown { kind, .. } => write!(out, "kind {kind}"),
+        Value::Unknown(unknown) => write!(out, "{unknown}"),
     }
 }
 

@@ -26,7 +26,15 @@ impl Number {
             Value::Int128(value) => Self::Int(*value),
             Value::Uint128(value) => i128::try_from(*value).map_or(Self::Large(*value), Self::Int),
             Value::Float(value) => Self::Float(*value),
-            _ => return None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::String(_)
+            | Value::Bytes(_)
+            | Value::Timestamp(_)
+            | Value::Duration(_)
+            | Value::Array(_)
+            | Value::Map(_)
+            | Value::Unknown(_) => return None,
         })
     }
 

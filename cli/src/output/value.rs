@@ -40,9 +40,10 @@ pub(crate) fn push_scalar(value: Value<'_>, palette: &Palette, out: &mut String)
             push_duration(nanos, out);
             Ok(())
         }
-        Value::Unknown { kind, value } => write!(out, "kind{kind}:{value}"),
-        // The walk prints containers. A later version of the library can add other kinds.
-        _ => Ok(()),
+        // The callers print the children of containers.
+        Value::Array(_) => write!(out, "[…]"),
+        Value::Map(_) => write!(out, "{{…}}"),
+        Value::Unknown(unknown) => write!(out, "{unknown}"),
     };
 }
 

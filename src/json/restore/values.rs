@@ -4,7 +4,7 @@ use crate::json::base64;
 use crate::json::cursor::RawString;
 use crate::json::tagged::TAGS;
 use crate::json::write::LEVELS;
-use crate::kind::NodeFlags;
+use crate::kind::{self, NodeFlags};
 use crate::time::Timestamp;
 
 use super::exact::{Exact, Number};
@@ -227,8 +227,8 @@ fn tagged<'j>(text: &mut Exact<'j>) -> Option<Item<'j>> {
         Item::Number(Number::Float(not_finite(text.plain()?)?))
     } else {
         text.expect("kind\":[")?;
-        // 11 is not a kind of values: it marks dropped children.
-        let kind = text.integer().filter(|kind: &u8| *kind > 11)?;
+        // The kinds of version 1.0 have other forms.
+        let kind = text.integer().filter(|kind| *kind > kind::DROPPED)?;
         text.expect(",")?;
         let value = text.integer()?;
         text.expect("]")?;

@@ -4,10 +4,11 @@
 mod common;
 
 use common::segments::{Fixture, read, segment, strict};
-use fusewire::Severity;
+use fusewire::generated::wire;
 use fusewire::segment::{
     Event, Events, FrameKind, Mode, Resource, Segment, SegmentError, SegmentOptions, SegmentWriter,
 };
+use fusewire::{Kind, Severity};
 
 const VERSION: usize = 8;
 const COMPAT: usize = 16;
@@ -89,4 +90,31 @@ fn frames_of_any_kind_are_passed_over_by_their_length() {
         }
     }
     assert_eq!((entries, others), (256, 256));
+}
+
+/// `Dropped` of the schema is not a kind of values.
+#[test]
+fn the_kinds_are_those_of_the_schema() {
+    let schema = wire::Kind::ENUM_VALUES.iter().filter(|kind| **kind != wire::Kind::Dropped);
+    let schema: Vec<_> =
+        schema.map(|kind| (kind.0, kind.variant_name().unwrap().to_ascii_lowercase())).collect();
+    let kinds: Vec<_> = Kind::ALL.iter().map(|kind| (*kind as u8, kind.name().to_owned())).collect();
+    assert_eq!(kinds, schema);
+    for number in 0..=u8::MAX {
+        let expected = Kind::ALL.into_iter().find(|kind| *kind as u8 == number);
+        assert_eq!(Kind::from_number(number), expected);
+    }
+    let version = segment(&Fixture::new(1, true).bytes).header().unwrap().version;
+    assert!(Kind::ALL.iter().all(|kind| kind.since() <= version));
+}
+
+#[test]
+fn each_frame_kind_has_one_number_and_one_name() {
+    let names: Vec<_> = FrameKind::ALL.iter().map(|kind| (kind.number(), kind.name())).collect();
+    assert_eq!(
+        names,
+        [(1, "entry"), (2, "resource"), (3, "clock"), (4, "loss"), (5, "index"), (6, "seal"), (7, "padding")]
+    );
+    assert_eq!(FrameKind::from_number(8), FrameKind::Unknown(8));
+    assert_eq!(FrameKind::from_number(128), FrameKind::Private(128));
 }

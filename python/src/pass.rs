@@ -8,7 +8,6 @@ use std::time::Duration;
 use fusewire::decode::EntryRef;
 use fusewire::log::{FileChange, LogEvent, LogReader, Source};
 use fusewire::query::Query;
-use fusewire::segment::FrameKind;
 use pyo3::prelude::*;
 
 use crate::losses::{Found, Loss, OnLoss, lock};
@@ -138,8 +137,8 @@ fn loss_of(event: &LogEvent<'_>) -> Option<Loss> {
             let message = format!("the file was truncated to {len} bytes after {read} bytes were read");
             Loss::new(message).of(&file.path)
         }
-        LogEvent::Frame { source, frame } if frame.kind == FrameKind::Loss => {
-            let record = EntryRef::new(frame.payload).ok();
+        LogEvent::Frame { source, frame } => {
+            let record = frame.loss_record()?.ok();
             let count = record.and_then(|record| record.get("count")?.as_i128());
             let counted = match count {
                 Some(1) => "1 entry was".to_owned(),

@@ -36,60 +36,108 @@ const COMMITTED: u64 = 2;
 /// The state of the word that ends a segment.
 const CLOSED: u64 = 3;
 
-/// The kind of the payload of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FrameKind {
-    /// A log entry.
+/// The use of the payload of a frame by readers. Readers select frames by their role, so a new kind with one of these roles
+/// needs no change of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A log entry. Readers return it as an entry.
     Entry,
-    /// The resource: attributes of the producer of the entries that follow.
+    /// An entry about the log. Readers return it as a frame, in the order of its time.
+    Record,
+    /// An entry with the attributes of the producer. Readers return it as a frame without a time.
     Resource,
-    /// A pair of clock readings.
-    Clock,
-    /// A loss record: the number of dropped entries.
-    Loss,
-    /// Data that is derived from other frames to speed up reading.
-    Index,
-    /// The trailer of a sealed segment.
-    Seal,
-    /// Unused space.
-    Padding,
-    /// A kind for private use by a writer, 128 to 255.
-    Private(u8),
-    /// A kind of a later version of the format.
-    Unknown(u8),
+    /// Data of the file. A copy of the frames omits it.
+    File,
+    /// Data that readers pass over. They return the frame without a time, and a copy of the frames contains it.
+    Opaque,
 }
 
-impl FrameKind {
-    /// Returns the kind with this number.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Self {
-        match number {
-            1 => Self::Entry,
-            2 => Self::Resource,
-            3 => Self::Clock,
-            4 => Self::Loss,
-            5 => Self::Index,
-            6 => Self::Seal,
-            7 => Self::Padding,
-            128..=255 => Self::Private(number),
-            _ => Self::Unknown(number),
+/// Defines [`FrameKind`] from a table. A row contains the number, the name, the role, and whether a search reads each zone
+/// that contains such a frame (`read`) or may skip it (`skip`).
+macro_rules! frame_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal, $name:literal, $role:ident, $search:ident;)*) => {
+        /// The kind of the payload of a frame.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FrameKind {
+            $($(#[$doc])* $kind,)*
+            /// A kind for private use by a writer, 128 to 255.
+            Private(u8),
+            /// A kind of a later version of the format.
+            Unknown(u8),
         }
-    }
 
-    /// Returns the number of the kind.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Entry => 1,
-            Self::Resource => 2,
-            Self::Clock => 3,
-            Self::Loss => 4,
-            Self::Index => 5,
-            Self::Seal => 6,
-            Self::Padding => 7,
-            Self::Private(number) | Self::Unknown(number) => number,
+        impl FrameKind {
+            /// The kinds that this version of the format defines, in the order of their numbers.
+            pub const ALL: [Self; [$($number),*].len()] = [$(Self::$kind),*];
+
+            /// Returns the kind with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Self {
+                match number {
+                    $($number => Self::$kind,)*
+                    128..=255 => Self::Private(number),
+                    _ => Self::Unknown(number),
+                }
+            }
+
+            /// Returns the number of the kind.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self {
+                    $(Self::$kind => $number,)*
+                    Self::Private(number) | Self::Unknown(number) => number,
+                }
+            }
+
+            /// Returns the name of the kind in lower case.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                    Self::Private(_) => "private",
+                    Self::Unknown(_) => "unknown",
+                }
+            }
+
+            /// Returns the role of the frames of this kind.
+            ///
+            /// This is the only place that defines the treatment of kinds that this version does not define.
+            #[inline]
+            pub(crate) const fn role(self) -> Role {
+                match self {
+                    $(Self::$kind => Role::$role,)*
+                    Self::Private(_) | Self::Unknown(_) => Role::Opaque,
+                }
+            }
+
+            /// Returns whether a search reads each zone that contains such a frame.
+            pub(crate) const fn is_searched(self) -> bool {
+                match self {
+                    $(Self::$kind => frame_kinds!(@ $search),)*
+                    Self::Private(_) | Self::Unknown(_) => true,
+                }
+            }
         }
-    }
+    };
+    (@ read) => { true };
+    (@ skip) => { false };
+}
+
+frame_kinds! {
+    /// A log entry.
+    Entry = 1, "entry", Entry, read;
+    /// The resource: attributes of the producer of the entries that follow.
+    Resource = 2, "resource", Resource, skip;
+    /// A pair of clock readings.
+    Clock = 3, "clock", Opaque, read;
+    /// A loss record: the number of dropped entries.
+    Loss = 4, "loss", Record, read;
+    /// Data that is derived from other frames to speed up reading.
+    Index = 5, "index", Opaque, read;
+    /// The trailer of a sealed segment.
+    Seal = 6, "seal", File, read;
+    /// Unused space.
+    Padding = 7, "padding", File, skip;
 }
 
 /// A frame with a valid checksum.

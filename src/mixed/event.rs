@@ -2,8 +2,8 @@
 
 use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
-use crate::format::frame::{FrameKind, FrameRef};
-use crate::segment::LostRange;
+use crate::format::frame::FrameRef;
+use crate::segment::{Content, LostRange};
 
 /// The form of a frame in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,12 +67,10 @@ impl<'a> MixedEvent<'a> {
     /// Returns the event for a frame.
     #[inline]
     pub(super) fn of(form: Form, frame: FrameRef<'a>) -> Self {
-        match frame.kind {
-            FrameKind::Entry => match EntryRef::new(frame.payload) {
-                Ok(entry) => Self::Entry { form, frame, entry },
-                Err(error) => Self::Unreadable { form, frame, error },
-            },
-            _ => Self::Frame { form, frame },
+        match frame.content() {
+            Content::Entry(entry) => Self::Entry { form, frame, entry },
+            Content::Unreadable(error) => Self::Unreadable { form, frame, error },
+            Content::Other => Self::Frame { form, frame },
         }
     }
 }

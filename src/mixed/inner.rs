@@ -2,8 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::decode::EntryRef;
-use crate::format::frame::{FrameKind, FrameRef};
+use crate::format::frame::FrameRef;
 use crate::format::segment::{MAX_SIZE, SegmentHeader};
 use crate::segment::scan::{Bounds, Cursor, Found};
 use crate::segment::{LostRange, LostReason, Mode};
@@ -73,7 +72,7 @@ impl Inner {
             Some(Found::Frame(frame)) => {
                 let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
                 let place = Place::of(&frame, at, self.offset + frame.offset);
-                Next::Frame(place, time_of(&frame))
+                Next::Frame(place, frame.time())
             }
             Some(Found::Lost(range)) => {
                 let (start, end) = (self.offset + range.start, self.offset + range.end);
@@ -106,16 +105,5 @@ impl Inner {
     #[inline]
     pub(super) fn frame(&self, place: &Place) -> FrameRef<'_> {
         place.frame(&self.bytes)
-    }
-}
-
-/// Returns the time of the entry in a frame, in nanoseconds since the Unix epoch, or 0 if there is none.
-#[inline]
-pub(super) fn time_of(frame: &FrameRef<'_>) -> u64 {
-    match frame.kind {
-        FrameKind::Entry | FrameKind::Loss => {
-            EntryRef::new(frame.payload).map_or(0, |entry| entry.time_unix_nano())
-        }
-        _ => 0,
     }
 }

@@ -10,7 +10,7 @@ use crate::segment::{LostRange, LostReason};
 
 use super::buffer::Buffer;
 use super::event::{Form, MixedEvent};
-use super::inner::{Inner, Next, time_of};
+use super::inner::{Inner, Next};
 use super::lines::Lines;
 use super::place::Place;
 use super::split::{Piece, Rest, Splitter};
@@ -276,7 +276,7 @@ impl<R: Read> MixedReader<R> {
                 // The splitter has validated the frame.
                 let frame = layout::parse_trusted(bytes, 0, layout::tag(0, 0)).ok()?;
                 let place = Place::of(&frame, 0, self.buffer.offset());
-                let time = time_of(&frame);
+                let time = frame.time();
                 Some(self.stand_at(Form::Frame, place, time))
             }
             Piece::More => Some(self.end()),

@@ -3,6 +3,7 @@
 //! A segment is allocated to its full length before it is mapped, so that a write to it cannot fail. An append is complete
 //! when its commit word is stored, and survives the process from then on. Reading never changes a file.
 
+mod content;
 #[cfg(unix)]
 pub(crate) mod create;
 #[cfg(all(unix, not(loom)))]
@@ -37,6 +38,7 @@ mod writer;
 pub use crate::error::SegmentError;
 pub use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 pub use crate::format::segment::{SegmentHeader, Trailer};
+pub(crate) use content::Content;
 pub use index::{IndexCounts, SegmentIndex, Wanted};
 pub use options::SegmentOptions;
 #[cfg(unix)]

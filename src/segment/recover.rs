@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::format::frame::{FrameKind, FrameRef};
+use crate::format::frame::{FrameKind, FrameRef, Role};
 
 use super::reader::Segment;
 use super::scan::{Event, LostRange, Mode};
@@ -70,8 +70,9 @@ pub fn recover(
             }
             Ok(Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _)) => frame,
         };
-        if matches!(frame.kind, FrameKind::Seal | FrameKind::Padding) {
-            continue;
+        match frame.kind.role() {
+            Role::File => continue,
+            Role::Entry | Role::Record | Role::Resource | Role::Opaque => {}
         }
         keep(&frame)?;
         report.kept_bytes += frame.len_on_disk();

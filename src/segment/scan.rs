@@ -12,8 +12,10 @@ mod unused;
 
 use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
-use crate::format::frame::{FrameKind, FrameRef};
+use crate::format::frame::FrameRef;
 use crate::format::segment::SegmentHeader;
+
+use super::content::Content;
 
 pub(crate) use bounds::Bounds;
 #[cfg(unix)]
@@ -126,11 +128,11 @@ impl<'a> Iterator for Events<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.scan.as_mut()?.next()?.map(|found| match found {
             Found::Lost(range) => Event::Lost(range),
-            Found::Frame(frame) if frame.kind == FrameKind::Entry => match EntryRef::new(frame.payload) {
-                Ok(entry) => Event::Entry(frame, entry),
-                Err(error) => Event::Unreadable(frame, error),
+            Found::Frame(frame) => match frame.content() {
+                Content::Entry(entry) => Event::Entry(frame, entry),
+                Content::Unreadable(error) => Event::Unreadable(frame, error),
+                Content::Other => Event::Frame(frame),
             },
-            Found::Frame(frame) => Event::Frame(frame),
         }))
     }
 }

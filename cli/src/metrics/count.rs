@@ -8,7 +8,6 @@ use fusewire::decode::EntryRef;
 use fusewire::log::{Listing, LogEvent, Source};
 use fusewire::memory::MemStats;
 use fusewire::metrics::{Family, LEVELS, Metrics, families, level_name, of_entries};
-use fusewire::segment::FrameKind;
 
 use crate::call_site::lossy;
 use crate::output::escape::label;
@@ -113,8 +112,8 @@ impl Counts {
     pub(super) fn take(&mut self, event: &LogEvent<'_>) {
         match event {
             LogEvent::Entry { source, frame, entry } => self.entry(*source, frame.len_on_disk(), entry),
-            LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Loss => {
-                if let Ok(record) = EntryRef::new(frame.payload) {
+            LogEvent::Frame { frame, .. } => {
+                if let Some(Ok(record)) = frame.loss_record() {
                     self.loss(&record);
                 }
             }

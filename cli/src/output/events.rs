@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
 use fusewire::log::{FileChange, LogEvent};
-use fusewire::segment::{FrameKind, FrameRef, LostRange, Mode};
+use fusewire::segment::{FrameRef, LostRange, Mode};
 
 use super::entries::EntryPrinter;
 use super::numbers::counted;
@@ -129,10 +129,7 @@ impl EventPrinter {
 
     /// Prints a loss record; ignores other frames.
     pub(crate) fn frame(&mut self, frame: &FrameRef<'_>, path: &Path, terminal: &mut Terminal) -> Result<()> {
-        if frame.kind != FrameKind::Loss {
-            return Ok(());
-        }
-        let record = EntryRef::new(frame.payload);
+        let Some(record) = frame.loss_record() else { return Ok(()) };
         match record.and_then(|record| self.entries.print_loss(&record, terminal)) {
             Ok(()) => Ok(terminal.flush_if_full()?),
             Err(error) => self.unreadable(frame, &error, path, terminal),

@@ -1,17 +1,14 @@
 //! The text of lost byte ranges, and the contents of loss records.
 
 use fusewire::decode::{Attribute, EntryRef, Value};
-use fusewire::segment::{FrameKind, FrameRef, LostRange};
+use fusewire::segment::{FrameRef, LostRange};
 
 use crate::input::time_point::Range;
 
 /// Returns the number of dropped entries if `frame` is a loss record in `range`, else 0.
 pub(crate) fn count(frame: &FrameRef<'_>, range: Range) -> u64 {
-    if frame.kind != FrameKind::Loss {
-        return 0;
-    }
-    match EntryRef::new(frame.payload) {
-        Ok(record) if range.contains(record.time_unix_nano()) => match record.get("count") {
+    match frame.loss_record() {
+        Some(Ok(record)) if range.contains(record.time_unix_nano()) => match record.get("count") {
             Some(Value::Uint(count)) => count,
             _ => 0,
         },

@@ -10,7 +10,7 @@ use fusewire::Severity;
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{LogEvent, Source};
 use fusewire::memory::{MemStats, TARGET};
-use fusewire::segment::{FrameKind, LostReason};
+use fusewire::segment::LostReason;
 
 use super::processes::{Known, name_of};
 use super::report::{Lines, Place, Process, Volume};
@@ -105,8 +105,8 @@ impl Pass<'_> {
             LogEvent::Entry { source, frame, entry } if self.is_meant(*source) => {
                 self.entry(*source, frame.offset, frame.len_on_disk(), entry);
             }
-            LogEvent::Frame { source, frame } if frame.kind == FrameKind::Loss && self.is_meant(*source) => {
-                if let Ok(record) = EntryRef::new(frame.payload) {
+            LogEvent::Frame { source, frame } if self.is_meant(*source) => {
+                if let Some(Ok(record)) = frame.loss_record() {
                     self.loss(&record);
                 }
             }

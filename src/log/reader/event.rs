@@ -8,7 +8,7 @@ use crate::decode::EntryRef;
 use crate::error::{DecodeError, SegmentError};
 use crate::log::files::{FileChange, FileInfo};
 use crate::log::listing::SegmentInfo;
-use crate::segment::{FrameKind, FrameRef, LostRange};
+use crate::segment::{Content, FrameRef, LostRange};
 
 use super::stream::{Head, Stream};
 
@@ -48,7 +48,7 @@ pub enum LogEvent<'a> {
         entry: EntryRef<'a>,
     },
     /// A frame of another kind, such as the resource at the beginning of each segment, or a loss record (kind
-    /// [`Loss`](FrameKind::Loss), whose payload is an entry).
+    /// [`Loss`](crate::segment::FrameKind::Loss), whose payload is an entry).
     Frame {
         /// The place of the frame.
         source: Source<'a>,
@@ -152,12 +152,10 @@ impl Stream {
             Head::Frame(place) => {
                 let open = self.open.as_ref()?;
                 let (source, frame) = (Source::Segment(open.info()), open.frame(place));
-                Some(match frame.kind {
-                    FrameKind::Entry => match EntryRef::new(frame.payload) {
-                        Ok(entry) => LogEvent::Entry { source, frame, entry },
-                        Err(error) => LogEvent::Unreadable { source, frame, error },
-                    },
-                    _ => LogEvent::Frame { source, frame },
+                Some(match frame.content() {
+                    Content::Entry(entry) => LogEvent::Entry { source, frame, entry },
+                    Content::Unreadable(error) => LogEvent::Unreadable { source, frame, error },
+                    Content::Other => LogEvent::Frame { source, frame },
                 })
             }
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::decode::EntryRef;
 use crate::error::SegmentError;
-use crate::format::frame::{self, FrameKind, FrameRef};
+use crate::format::frame::{self, FrameKind, FrameRef, Role};
 use crate::format::segment as layout;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::scan::{Access, Cursor, Followed, Found, Input, Place, truncated};
@@ -152,12 +152,7 @@ impl OpenSegment {
 
     #[inline]
     fn step_of(&self, place: Place) -> Step {
-        let time = match place.kind {
-            FrameKind::Entry | FrameKind::Loss => {
-                EntryRef::new(self.frame(&place).payload).map_or(0, |entry| entry.time_unix_nano())
-            }
-            _ => 0,
-        };
+        let time = self.frame(&place).time();
         Step::Frame { place, time }
     }
 
@@ -189,11 +184,12 @@ impl OpenSegment {
     /// Returns whether the frame at `place`, which [`step`](Self::step) has returned last, is requested.
     #[inline]
     pub(super) fn look(&self, place: &Place, time: u64, terms: &Terms) -> Look {
-        if !matches!(place.kind, FrameKind::Entry | FrameKind::Loss) {
-            return Look::Asked;
-        }
-        if terms.filter.is_none() || place.kind == FrameKind::Loss {
-            return if terms.ask_for(time, None) { Look::Asked } else { Look::Unasked };
+        match place.kind.role() {
+            Role::Entry if terms.filter.is_some() => {}
+            Role::Entry | Role::Record => {
+                return if terms.ask_for(time, None) { Look::Asked } else { Look::Unasked };
+            }
+            Role::Resource | Role::File | Role::Opaque => return Look::Asked,
         }
         let frame = self.frame(place);
         if !terms.ask_for(time, EntryRef::new(frame.payload).ok()) {

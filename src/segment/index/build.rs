@@ -97,9 +97,9 @@ impl IndexBuilder {
         self.entries += u64::from(entry.is_some());
         match entry {
             Some(Ok(entry)) => self.note_entry(slot, len, &entry),
-            // No query searches for the resource or for padding.
-            None if matches!(kind, FrameKind::Resource | FrameKind::Padding) => {}
-            _ => zone.flags |= OTHER_FRAMES,
+            Some(Err(_)) => zone.flags |= OTHER_FRAMES,
+            None if kind.is_searched() => zone.flags |= OTHER_FRAMES,
+            None => {}
         }
         let zone = &self.current;
         let bytes = (zone.slots.1 - zone.slots.0) as usize * ALIGN;

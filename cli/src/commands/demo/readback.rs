@@ -8,7 +8,6 @@ use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
 use fusewire::log::{LogEvent, LogReader};
-use fusewire::segment::FrameKind;
 
 use super::load::{self, Worker};
 
@@ -52,7 +51,7 @@ pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
                     found.bytes += frame.len_on_disk();
                 }
             }
-            LogEvent::Frame { frame, .. } => found.lost += u64::from(frame.kind == FrameKind::Loss),
+            LogEvent::Frame { frame, .. } => found.lost += u64::from(frame.loss_record().is_some()),
             LogEvent::Lost { range, .. } => found.lost += u64::from(range.is_loss()),
             _ => found.lost += 1,
         }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::format::frame::FrameKind;
+use crate::format::frame::{FrameKind, Role};
 use crate::log::files::{FileChange, FileId, FileInfo};
 use crate::mixed::{MixedEvent, MixedReader, Step};
 
@@ -288,10 +288,10 @@ impl LogFile {
 #[inline]
 fn is_asked_for(reader: &MixedReader<Tail>, kind: FrameKind, time: u64, terms: &Terms) -> bool {
     let entry = |event| if let MixedEvent::Entry { entry, .. } = event { Some(entry) } else { None };
-    match kind {
-        FrameKind::Entry if terms.filter.is_some() => terms.ask_for(time, reader.event().and_then(entry)),
-        FrameKind::Entry | FrameKind::Loss => terms.ask_for(time, None),
-        _ => true,
+    match kind.role() {
+        Role::Entry if terms.filter.is_some() => terms.ask_for(time, reader.event().and_then(entry)),
+        Role::Entry | Role::Record => terms.ask_for(time, None),
+        Role::Resource | Role::File | Role::Opaque => true,
     }
 }
 

@@ -79,15 +79,15 @@ impl LogFile {
         let (mut entries, mut latest) = (0, 0);
         loop {
             match reader.step(!terms.follow)? {
-                Step::Frame { kind: FrameKind::Entry, time } => {
+                Step::Frame { kind, time } if kind == FrameKind::Entry => {
                     latest = latest.max(time);
-                    entries += u64::from(is_asked_for(&reader, FrameKind::Entry, time, terms));
+                    entries += u64::from(is_asked_for(&reader, kind, time, terms));
                 }
+                Step::Frame { .. } | Step::Fault => {}
                 Step::Rest => {
                     self.opened = Some(reader.into_inner().into_file());
                     return Ok((entries, latest));
                 }
-                _ => {}
             }
         }
     }

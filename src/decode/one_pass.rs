@@ -2,7 +2,7 @@
 
 use crate::format::bytes::u32_at;
 use crate::format::entry as layout;
-use crate::kind::{Kind, NodeFlags};
+use crate::kind::{Content, Kind, NodeFlags};
 use crate::text::Text;
 
 /// The bits of the first word of a node that the pass does not support: a wide value, dropped children, and kinds above
@@ -28,18 +28,35 @@ const UNKNOWN: u64 = 2;
 static RULES: [Rule; 16] = {
     let mut rules = [Rule { span: 0, zero: 0, property: UNKNOWN }; 16];
     let mut i = 0;
-    while i < Kind::ALL.len() {
-        rules[i].property = 0;
+    while i < Kind::ALL.len() && (Kind::ALL[i] as usize) < rules.len() {
+        rules[Kind::ALL[i] as usize] = rule(Kind::ALL[i]);
         i += 1;
     }
-    rules[Kind::Null as usize].zero = u64::MAX;
-    rules[Kind::Bool as usize].zero = !1;
-    rules[Kind::String as usize].span = u64::MAX;
-    rules[Kind::Bytes as usize].span = u64::MAX;
-    rules[Kind::Array as usize].property = CONTAINER;
-    rules[Kind::Map as usize].property = CONTAINER;
     rules
 };
+
+/// Returns the rules for a node of a kind that the pass supports.
+const fn rule(kind: Kind) -> Rule {
+    let (span, property) = match kind.content() {
+        Content::Word | Content::WordOrWide => (0, 0),
+        Content::Span => (u64::MAX, 0),
+        Content::Container => (0, CONTAINER),
+    };
+    let zero = match kind {
+        Kind::Null => u64::MAX,
+        Kind::Bool => !1,
+        Kind::Int
+        | Kind::Uint
+        | Kind::Float
+        | Kind::String
+        | Kind::Bytes
+        | Kind::Timestamp
+        | Kind::Duration
+        | Kind::Array
+        | Kind::Map => 0,
+    };
+    Rule { span, zero, property }
+}
 
 /// Returns whether `entry`, a canonical entry without trips, satisfies all rules of the format.
 ///

@@ -36,7 +36,8 @@ const STYLES: Styles = Styles::styled()
 /// A log is a directory of segment files (*.fws). A circuit breaker (the fuse) limits the depth, the width and the size
 /// of each entry. A log stays readable after a process that writes it crashes.
 ///
-/// Results go to standard output. Messages go to standard error.
+/// Results go to standard output. Messages go to standard error. Paths can also be files of JSON or text lines from
+/// other loggers.
 #[derive(Parser, Debug)]
 #[command(name = "fusewire", version, styles = STYLES, max_term_width = 80, propagate_version = true)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
@@ -122,7 +123,8 @@ impl Command {
   fusewire demo
   fusewire demo --threads 8 --entries 4000000 --dir /tmp/fusewire-demo"))]
 pub(crate) struct DemoArgs {
-    /// Directory for the log; the default is a new temporary directory.
+    /// Directory for the log, without segments; the default is a new temporary directory. The command does not delete
+    /// the log.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
@@ -182,7 +184,7 @@ pub(crate) struct LimitArgs {
           value_parser = clap::value_parser!(u8).range(0..=i64::from(Limits::MAX_DEPTH)))]
     pub(crate) max_depth: u8,
 
-    /// Maximum number of children of one map or array.
+    /// Maximum number of children of one map or array, 0 to 65535.
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_width)]
     pub(crate) max_width: u16,
 
@@ -227,9 +229,9 @@ impl LimitArgs {
 
 /// Print entries
 ///
-/// The command merges the entries of all processes and files by time. The command detects the format of a file
-/// (segment, frames or lines) from the first bytes of the file. The command skips damaged bytes, and reports each
-/// lost byte range on standard error. The command escapes control characters in all output formats except `raw`.
+/// The command merges the entries of all processes and files by time. The command detects the format of a file from
+/// its first bytes: a segment, frames (records of entries outside a segment) or lines (JSON or text). The command skips
+/// damaged bytes, and reports each lost byte range on standard error. The command escapes control characters in all output formats except `raw`.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire cat logs
@@ -312,8 +314,8 @@ pub(crate) struct TailArgs {
 /// A segment is live (a running process writes it), ready (a running process preallocated it) or sealed (complete). A
 /// segment is crashed if its process ended before it sealed the segment; its entries are readable. A segment is empty
 /// if its process ended before it used the segment. A segment is damaged if its first page is damaged or if bytes are
-/// lost. The state `file` marks a file of lines or frames. A process that ended has stopped if it closed its log, and
-/// has died if it did not close its log.
+/// lost. The state `file` marks a file of lines or frames. A process that ended has stopped if it closed its log or
+/// exited with status 0, and has died otherwise.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire ls logs

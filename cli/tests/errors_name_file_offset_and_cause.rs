@@ -30,6 +30,19 @@ fn a_directory_without_segments_is_not_a_silent_nothing() {
 }
 
 #[test]
+fn a_path_in_place_of_an_expression_is_named() {
+    let (directory, logs) = imported(b"{\"msg\":\"paid\"}\n");
+    let hint = "is also a path; expected an expression and a path: fusewire query EXPR PATH";
+    for (folder, code) in [(directory.path(), 2), (&logs, 1)] {
+        let run = common::run(common::command(["query".as_ref(), logs.as_os_str()]).current_dir(folder));
+        assert_eq!(run.code, code, "{run:?}");
+        assert!(run.stderr.contains(hint), "{}", run.stderr);
+    }
+    let other = common::run(common::command(["query", "nothing"]).current_dir(&logs));
+    assert_eq!((other.code, other.stderr.as_str()), (1, ""));
+}
+
+#[test]
 fn a_file_that_is_no_segment_is_named_with_the_offset() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("x.fws");

@@ -173,7 +173,8 @@ fn where_nobody_can_listen_is_told() {
     let run =
         fusewire(["metrics".as_ref(), directory.path().as_os_str(), "--listen".as_ref(), "nowhere".as_ref()]);
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("listening at nowhere: "), "{}", run.stderr);
+    let message = "cannot listen at nowhere: expected an address with a port, such as 127.0.0.1:9187: ";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
 }
 
 #[test]

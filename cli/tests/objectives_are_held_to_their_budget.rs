@@ -84,6 +84,8 @@ fn a_budget_that_is_used_up_is_exit_code_1() {
     let none = slo(&logs, &["--field", "nowhere_ms"]);
     assert_eq!(none.code, 1);
     assert!(none.stdout.contains("no matching entry"), "{}", none.stdout);
+    // The report has no times then.
+    assert!(!none.stdout.contains("+00:00"), "{}", none.stdout);
     // The time range and the query restrict the entries.
     let run = slo(
         &logs,

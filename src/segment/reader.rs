@@ -111,11 +111,15 @@ impl Segment {
     /// The errors of the file system. The function does not check the bytes.
     ///
     /// # Examples
-    /// ```no_run
-    /// use fusewire::segment::Segment;
+    /// ```
+    /// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter};
     ///
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("one.fws");
+    /// SegmentWriter::create(&path, &SegmentOptions::default())?.seal()?;
     /// // SAFETY: this program created the file in a directory to which no other user can write, and does not truncate it.
-    /// let segment = unsafe { Segment::map("logs/000001.fws".as_ref())? };
+    /// let segment = unsafe { Segment::map(&path)? };
+    /// assert!(segment.trailer().is_some());
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[expect(unsafe_code, reason = "the caller makes the promise of the mapping layer")]
@@ -184,19 +188,26 @@ impl Segment {
     /// Returns all bytes of the file, shared. The file stays mapped while these bytes or a slice of them exist. A
     /// function that takes `Bytes`, such as a network client, gets frames without a copy:
     ///
-    /// ```no_run
+    /// ```
     /// use std::sync::Arc;
-    /// use fusewire::segment::{Event, Mode, Segment};
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::segment::{Event, Mode, Segment, SegmentOptions, SegmentWriter};
     ///
-    /// # fn send(_: bytes::Bytes) {}
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("one.fws");
+    /// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+    /// writer.append(|entry| entry.set_body("paid"))?;
+    ///
     /// // SAFETY: only Fusewire's writers change files in this directory.
-    /// let segment = Arc::new(unsafe { Segment::map("logs/000001.fws".as_ref())? });
+    /// let segment = Arc::new(unsafe { Segment::map(&path)? });
     /// let all = segment.shared_bytes();
+    /// let mut sent = Vec::new();
     /// for event in segment.events(Mode::Recover)? {
     ///     if let Ok(Event::Entry(frame, _)) = event {
-    ///         send(all.slice_ref(frame.payload)); // which `EntryRef::new` reads, wherever it arrives
+    ///         sent.push(all.slice_ref(frame.payload)); // a view of the map
     ///     }
     /// }
+    /// assert_eq!(EntryRef::new(&sent[0])?.body(), "paid");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

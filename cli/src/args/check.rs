@@ -69,7 +69,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// Output format: text, one JSON object, or SARIF 2.1.0.
+    /// Output format: text, one JSON object, or SARIF 2.1.0 (for code scanning).
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: CheckFormat,
 

@@ -10,7 +10,8 @@ use crate::output::time::Zone;
 /// The format of printed entries.
 #[derive(Args, Debug)]
 pub(crate) struct PrintArgs {
-    /// Output format: text, one JSON object per line, logfmt, comma-separated values, or raw frames.
+    /// Output format: text, one JSON object per line, logfmt, comma-separated values, or raw frames (the bytes of the log,
+    /// for another command).
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: EntryFormat,
 
@@ -92,8 +93,8 @@ impl SelectArgs {
 /// The time zone of input and output.
 #[derive(Args, Debug)]
 pub(crate) struct ZoneArgs {
-    /// Time zone of the times in the options and in the output: `local`, `UTC`, an offset such as +02:00, or a name
-    /// such as Europe/Berlin.
+    /// Time zone of the times in the options and in the output: `local` (from TZ or the system), `UTC`, an offset such as
+    /// +02:00, or a name such as Europe/Berlin.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, default_value = "local", value_parser = Zone::parse)]
     pub(crate) tz: Zone,
 
@@ -112,7 +113,7 @@ impl ZoneArgs {
 /// The method that opens segment files.
 #[derive(Args, Debug, Clone, Copy)]
 pub(crate) struct AccessArgs {
-    /// Read segments with system calls instead of a map.
+    /// Read segments with system calls instead of a memory map, for files that other programs truncate.
     #[arg(long)]
     pub(crate) copy: bool,
 }

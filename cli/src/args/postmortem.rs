@@ -11,7 +11,8 @@ use crate::input::time_point::length;
 ///
 /// The report shows the last entries of each thread, the dropped entries, the kernel's record of the kill, and the
 /// memory of the process over time (from the samples of the memory recorder). The report also lists the call sites
-/// with the most entries, bytes and trips before the end. Each verdict includes its rule and its measurements.
+/// with the most entries, bytes and trips before the end. A verdict is the result of a rule, for example of the rule
+/// `leak`. Each verdict includes its measurements.
 ///
 /// The exit code is 0 even if the process is still running. The exit code is 3 if the log is damaged.
 #[derive(Args, Debug)]

@@ -22,6 +22,7 @@ use crate::input::time_point::length;
 ///
 /// The command does not read data that an index excludes.
 #[derive(Args, Debug)]
+#[command(override_usage = "fusewire query [OPTIONS] <EXPR> [PATH]...\n       fusewire query --help-syntax")]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire query 'level >= warn and duration_ms > 2s' logs
   fusewire query 'request.status in (500, 502) and time in last 1h' logs -C 3
@@ -29,7 +30,7 @@ use crate::input::time_point::length;
   fusewire query 'trace_id == 5b8aa5a2d2c872e8321cf37308d69df2' logs -o json
   fusewire query 'fuse.any' logs --count"))]
 pub(crate) struct QueryArgs {
-    /// Query expression.
+    /// Query expression, as one argument: put it in quotes.
     #[arg(value_name = "EXPR", required_unless_present = "help_syntax")]
     pub(crate) query: Option<String>,
 
@@ -70,7 +71,8 @@ pub(crate) struct QueryArgs {
 
 /// Count entries, bytes and trips by level, target and call site
 ///
-/// A call site is a target with a message. Without --by, the command prints a summary and three tables: by level, by
+/// A call site is a target with a message, without the variable parts of the message. A trip is one action of the circuit
+/// breaker, for example a string that it cut. Without --by, the command prints a summary and three tables: by level, by
 /// target, and by target and message. --max-groups limits the memory that the command uses.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
@@ -137,6 +139,8 @@ pub(crate) enum StatsOrder {
 }
 
 /// Draw a histogram of entries over time
+///
+/// Each line of the output is an interval, with its number of entries and a bar.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire histogram logs
@@ -167,8 +171,7 @@ pub(crate) struct HistogramArgs {
 
 /// Parses a duration such as `30s`; returns nanoseconds.
 fn interval(text: &str) -> Result<NonZero<u64>, String> {
-    let nanos = length(text)?;
-    NonZero::new(nanos).ok_or_else(|| format!("`{text}` is not a duration: expected more than 0"))
+    NonZero::new(length(text)?).ok_or_else(|| format!("`{text}` is not a duration: expected more than 0"))
 }
 
 /// Print the entries of one trace from all processes, grouped by span
@@ -177,7 +180,7 @@ fn interval(text: &str) -> Result<NonZero<u64>, String> {
   fusewire trace 5b8aa5a2d2c872e8321cf37308d69df2 logs
   fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs -o json"))]
 pub(crate) struct TraceArgs {
-    /// Trace id: 32 hexadecimal digits, with or without hyphens.
+    /// Trace id: 32 hexadecimal digits, with or without hyphens; leading zeros can be omitted.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 

@@ -2,6 +2,8 @@
 
 mod context;
 
+use std::path::Path;
+
 use anyhow::Result;
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::Mode;
@@ -26,6 +28,19 @@ pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> 
         markdown::push_text(&mut terminal.out, SYNTAX, &heading);
         return Ok(Outcome::Clean);
     }
+    let result = search(args, terminal);
+    // If the user forgets the expression, the path becomes the query.
+    if !matches!(result, Ok(Outcome::Clean | Outcome::Lossy))
+        && let Some(query) = &args.query
+        && Path::new(query).exists()
+    {
+        let hint = "expected an expression and a path: fusewire query EXPR PATH";
+        terminal.report(&format!("the query `{query}` is also a path; {hint}"))?;
+    }
+    result
+}
+
+fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;

@@ -84,10 +84,12 @@ pub(crate) fn ago(text: &str) -> Option<SignedDuration> {
 /// # Errors
 /// Returns the expected form if `text` is not a duration.
 pub(crate) fn length(text: &str) -> Result<u64, String> {
-    let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok()).filter(|nanos| *nanos > 0);
-    nanos.ok_or_else(|| {
-        format!("`{text}` is not a duration: expected a form such as 800ms, 90s, 15m, 6h or 2d")
-    })
+    let nanos = ago(text).and_then(|span| u64::try_from(span.as_nanos()).ok());
+    match nanos {
+        Some(0) => Err(format!("`{text}` is not a duration: expected more than 0")),
+        Some(nanos) => Ok(nanos),
+        None => Err(format!("`{text}` is not a duration: expected a form such as 800ms, 90s, 15m, 6h or 2d")),
+    }
 }
 
 impl TimePoint {

@@ -78,8 +78,11 @@ impl Server {
     /// Returns an error if the address is invalid or in use, or if the thread cannot be started.
     pub(super) fn start(address: &str) -> Result<Self> {
         let whole = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
-        let at = || format!("listening at {address}");
-        let listener = TcpListener::bind(whole).with_context(at)?;
+        let at = || format!("cannot listen at {address}");
+        let listener = TcpListener::bind(whole).with_context(|| match address.contains(':') {
+            true => at(),
+            false => format!("{}: expected an address with a port, such as 127.0.0.1:9187", at()),
+        })?;
         listener.set_nonblocking(true).with_context(at)?;
         let bound = listener.local_addr().with_context(at)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;

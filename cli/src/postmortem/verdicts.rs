@@ -74,7 +74,7 @@ fn death(report: &Report, clock: &mut Clock) -> Verdict {
         End::Stopped => verdict(
             RULE,
             Finding::NotFound,
-            "the process stopped: it closed its log before it ended",
+            "the process stopped: it closed its log or exited with status 0",
             format!("the last of {} has a close record", counted(process.segments, "segment", "segments")),
         ),
         End::Unknown => {

@@ -11,7 +11,11 @@ use crate::output::time::Clock;
 /// Appends `report` to `out`. A write to a `String` cannot fail.
 pub(crate) fn print(report: &Report, clock: &mut Clock, out: &mut String) {
     let (from, to) = report.span;
-    _ = writeln!(out, "# Service level objectives\n\n{} to {}", clock.describe(from), clock.describe(to));
+    _ = writeln!(out, "# Service level objectives");
+    // Without a matching entry, the report has no times.
+    if to > 0 {
+        _ = writeln!(out, "\n{} to {}", clock.describe(from), clock.describe(to));
+    }
     for kept in &report.objectives {
         objective(kept, clock, out);
     }

@@ -11,11 +11,11 @@ use crate::output::time::Clock;
 /// Appends `report` to `out`. A write to a `String` cannot fail.
 pub(crate) fn print(report: &Report, clock: &mut Clock, palette: &Palette, out: &mut String) {
     let (from, to) = report.span;
-    _ = writeln!(
-        out,
-        "{}",
-        palette.dim.of(format_args!("{} to {}", clock.describe(from), clock.describe(to)))
-    );
+    // Without a matching entry, the report has no times.
+    if to > 0 {
+        let span = format_args!("{} to {}", clock.describe(from), clock.describe(to));
+        _ = writeln!(out, "{}", palette.dim.of(span));
+    }
     for kept in &report.objectives {
         objective(kept, clock, palette, out);
     }

@@ -44,7 +44,8 @@ def linked(text, source, chapter, places):
             return f"[{label}]({os.path.relpath(places[found], folder)}{hash_sign}{heading})"
         if not found.exists():
             sys.exit(f"{source}: the link to {target} leads nowhere")
-        if found.is_relative_to(DOCS) and found.is_file():
+        # mdBook copies the other files of this directory, for example pictures.
+        if found.is_relative_to(DOCS) and found.is_file() and found.suffix != ".md":
             return f"[{label}]({os.path.relpath(found, DOCS / folder)})"
         return label
 

@@ -23,6 +23,16 @@ use crate::severity::Severity;
 use crate::trip::TripReport;
 
 /// The reason why bytes are not a message with an entry.
+///
+/// ```
+/// use fusewire::message::{self, MessageError};
+///
+/// let mut buffer = [0; 512];
+/// let message = message::write(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+/// message[20] ^= 1;
+/// assert!(matches!(message::read(message), Err(MessageError::Frame(_))));
+/// # Ok::<(), fusewire::error::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageError {
@@ -50,6 +60,17 @@ impl std::error::Error for MessageError {}
 ///
 /// # Errors
 /// Returns the errors of [`EntryWriter::finish`]. `needed` and `available` are lengths of the whole message.
+///
+/// ```
+/// use fusewire::message;
+///
+/// let mut buffer = [0; 512];
+/// let message = message::write(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+/// assert_eq!(message.len() % 16, 0);
+/// let (entry, rest) = message::read(message)?;
+/// assert_eq!((entry.body(), rest.len()), ("paid".into(), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn write<'b>(
     buffer: &'b mut [u8],
     limits: &Limits,

@@ -122,6 +122,19 @@ impl Places {
 }
 
 /// The number of trips of one cause in an entry, and the loss.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::{Limits, TripCause};
+///
+/// let limits = Limits { max_string_bytes: 4, ..Limits::default() };
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &limits, |entry| _ = entry.attr("a", "12345678").attr("b", "123456"))?;
+/// let trip = EntryRef::new(entry.into_bytes())?.trips().next().unwrap();
+/// assert_eq!((trip.cause, trip.count, trip.lost), (TripCause::StringBytes, 2, Some(6)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Trip {
     /// The cause of the trips.

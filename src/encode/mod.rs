@@ -49,6 +49,22 @@ use crate::trip::TripReport;
 ///
 /// # Errors
 /// Returns the errors of [`EntryWriter::finish`].
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::encode;
+/// use fusewire::{Limits, Severity};
+///
+/// let mut buffer = [0; 1024];
+/// let entry = encode(&mut buffer, &Limits::default(), |entry| {
+///     entry.set_severity(Severity::WARN);
+///     entry.set_body("payment retried");
+///     entry.attr("attempt", &3);
+/// })?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert_eq!((entry.severity(), entry.body()), (Severity::WARN, "payment retried".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[inline(always)]
 pub fn encode<'b>(
     buffer: &'b mut [u8],

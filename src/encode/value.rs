@@ -246,6 +246,20 @@ pub struct AsDisplay<'a>(pub &'a dyn fmt::Display);
 pub struct AsError<'a>(pub &'a (dyn std::error::Error + 'a));
 
 /// A value that a closure writes, made by [`from_fn`].
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::encode::{encode, from_fn};
+///
+/// let point = from_fn(|value| {
+///     value.map().entry("x", &1).entry("y", &2);
+/// });
+/// let mut buffer = [0; 512];
+/// let entry = encode(&mut buffer, &Default::default(), |entry| _ = entry.attr("point", &point))?;
+/// let entry = EntryRef::new(entry.into_bytes())?;
+/// assert_eq!(entry.get("point.y").and_then(|y| y.as_i128()), Some(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 

@@ -30,6 +30,19 @@ pub enum Owner {
 }
 
 /// The way in which the process of a stream ended, as far as a segment of the stream shows it.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::{Log, StreamEnd, list};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// assert_eq!(list(directory.path())?.segments[0].end, StreamEnd::Unknown);
+/// log.close(Duration::from_secs(60))?;
+/// assert_eq!(list(directory.path())?.segments[0].end, StreamEnd::Stopped);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamEnd {
@@ -43,6 +56,19 @@ pub enum StreamEnd {
 }
 
 /// The state of a segment.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::{Life, Log, list};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// assert_eq!(list(directory.path())?.segments[0].life, Life::Live);
+/// log.close(Duration::from_secs(60))?;
+/// assert_eq!(list(directory.path())?.segments[0].life, Life::Sealed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// The segment is complete: its trailer is intact.

@@ -185,7 +185,8 @@ impl LogOptions {
     }
 
     /// Sets the limits of each entry. The default is [`Limits::DEFAULT`]. `max_entry_bytes` is reduced to half of the
-    /// capacity of a segment, minus the header of a frame.
+    /// capacity of a segment, minus the header of a frame. The limits also apply to the resource: if they refuse it, for
+    /// example with [`OnWidth::Reject`](crate::limits::OnWidth::Reject), `open` returns an error.
     ///
     /// ```
     /// use fusewire::Limits;
@@ -217,10 +218,12 @@ impl LogOptions {
     /// - the process's limit of file sizes (`RLIMIT_FSIZE`).
     ///
     /// ```
-    /// use fusewire::log::Log;
+    /// use std::time::Duration;
+    /// use fusewire::log::{Log, OnFull};
     ///
     /// let directory = tempfile::tempdir()?;
-    /// let log = Log::options(directory.path()).segment_size(16 << 10).open()?;
+    /// let options = Log::options(directory.path()).segment_size(16 << 10);
+    /// let log = options.on_full(OnFull::Block(Duration::from_secs(60))).open()?;
     /// for _ in 0..100 {
     ///     log.append(|entry| entry.set_body(&"x".repeat(500)));
     /// }

@@ -137,6 +137,20 @@ pub enum Durability {
 }
 
 /// The reason why entries may not be on disk.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusewire::log::{Durability, FlushError, Log};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// match log.flush(Durability::Disk, Duration::from_secs(30)) {
+///     Ok(()) => {}
+///     Err(FlushError::TimedOut) => eprintln!("the disk is late"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlushError {

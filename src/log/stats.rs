@@ -16,6 +16,18 @@ const LEVELS: usize = 8;
 ///
 /// The counters are read one after the other while other threads count. Each counter is exact, but two counters may
 /// be from slightly different moments.
+///
+/// ```
+/// use fusewire::log::Log;
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let stats = log.stats();
+/// assert_eq!((stats.entries, stats.missing_trace_ids, stats.drops.total()), (1, 1, 0));
+/// assert!(stats.segments >= 1 && stats.resident_bytes > 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

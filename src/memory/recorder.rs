@@ -28,7 +28,8 @@ const STACK: usize = 256 << 10;
 /// let directory = tempfile::tempdir()?;
 /// let log = Log::options(directory.path()).open()?;
 /// let recorder = MemoryRecorder::options().interval(Duration::from_secs(60)).start(&log)?;
-/// assert!(recorder.sample().time_unix_nano > 0);
+/// let headroom = recorder.sample().headroom();
+/// assert!(headroom.is_none_or(|headroom| headroom.limit > 0));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Default)]

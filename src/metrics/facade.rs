@@ -15,6 +15,17 @@ impl Metrics {
     /// Call this method from a timer of the program, at the scrape interval of the exporter, for example
     /// every 10 s. The method sets counters to their value and does not increment them. Counters of that
     /// crate are integers, so the few counters in seconds are published as gauges of the same name.
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    /// use fusewire::metrics::Metrics;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).open()?;
+    /// // Call this from a timer.
+    /// Metrics::new().log(&log.stats()).publish();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn publish(&self) {
         metrics::with_recorder(|recorder| {
             for (family, samples) in self.by_family() {

@@ -207,6 +207,16 @@ impl Default for Bounds {
 }
 
 /// The rules and bounds of a router. The first rule that matches an entry determines its arm.
+///
+/// ```
+/// use fusewire::route::{Arm, Percent, RouteConfig, Rule};
+/// use fusewire::Severity;
+///
+/// let mut config = RouteConfig::binary_percent(Percent::new(10.0));
+/// config.rules.push(Rule::to(Arm::Binary).severity(Severity::ERROR));
+/// config.shadow = Percent::new(0.1);
+/// assert_eq!((config.rules.len(), config.default), (2, Arm::Json));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RouteConfig {

@@ -60,6 +60,11 @@ pub use verify::{Defect, VerifyReport, verify};
 /// promise that no process truncates the files.
 ///
 /// At most 128 segments are mapped at a time. Further segments are read with system calls, as with `copy(true)`.
+///
+/// ```
+/// fusewire::segment::handle_sigbus();
+/// // Now a reader returns an error if another program truncates a mapped file.
+/// ```
 #[cfg(all(unix, not(loom)))]
 pub fn handle_sigbus() {
     crate::map::sigbus::handle_for_readers();

@@ -5,6 +5,21 @@ use crate::limits::Limits;
 use super::resource::Resource;
 
 /// The options of a new segment. The fields document the defaults and ranges.
+///
+/// ```
+/// use fusewire::segment::{Resource, Segment, SegmentOptions, SegmentWriter};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut options = SegmentOptions::new(Resource::of_this_process("orders"));
+/// options.size = 1 << 20;
+/// options.file_mode = 0o600;
+/// SegmentWriter::create(&path, &options)?.seal()?;
+/// let resource = Segment::read_copy(&path)?;
+/// let resource = resource.resource().unwrap();
+/// assert_eq!(resource.get("service.name").and_then(|name| name.as_str()), Some("orders"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentOptions {

@@ -323,6 +323,19 @@ impl Segment {
 /// # Errors
 /// The errors of the file system, and [`io::ErrorKind::InvalidData`] if the file is not a segment that this version
 /// reads.
+///
+/// ```
+/// use fusewire::decode::EntryRef;
+/// use fusewire::segment::{Resource, SegmentOptions, SegmentWriter, read_resource};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// SegmentWriter::create(&path, &SegmentOptions::new(Resource::of_this_process("orders")))?.seal()?;
+/// let resource = read_resource(&path)?.unwrap();
+/// let resource = EntryRef::new(&resource)?;
+/// assert_eq!(resource.get("service.name").and_then(|name| name.as_str()), Some("orders"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(unix)]
 pub fn read_resource(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let invalid = |error: SegmentError| io::Error::new(io::ErrorKind::InvalidData, error);

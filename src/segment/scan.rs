@@ -28,6 +28,28 @@ pub(crate) use input::{Access, Input, truncated};
 pub use lost::{LostRange, LostReason};
 
 /// The treatment of damage.
+///
+/// ```
+/// use fusewire::segment::{Event, Mode, Segment, SegmentOptions, SegmentWriter};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// for body in ["one", "two"] {
+///     writer.append(|entry| entry.set_body(body))?;
+/// }
+/// writer.seal()?;
+/// let mut bytes = std::fs::read(&path)?;
+/// let at = bytes.windows(3).position(|window| window == b"one").unwrap();
+/// bytes[at] ^= 1;
+/// let segment = Segment::from_vec(bytes);
+///
+/// let entries = |mode| -> Result<usize, fusewire::error::SegmentError> {
+///     Ok(segment.events(mode)?.filter(|event| matches!(event, Ok(Event::Entry(..)))).count())
+/// };
+/// assert_eq!((entries(Mode::Strict)?, entries(Mode::Recover)?), (0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
     /// The first damage ends the scan.

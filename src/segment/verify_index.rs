@@ -84,6 +84,20 @@ const SECTIONS: [(Section, &str); 4] = [
 /// - the errors of the file system
 /// - [`io::ErrorKind::InvalidInput`] if the index is not a regular file
 /// - [`io::ErrorKind::FileTooLarge`] if the index is longer than the longest index
+///
+/// ```
+/// use fusewire::segment::{Segment, SegmentOptions, SegmentWriter, verify_index};
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("one.fws");
+/// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
+/// for _ in 0..1_000 {
+///     writer.append(|entry| entry.set_body("a message of a request"))?;
+/// }
+/// writer.seal()?;
+/// assert_eq!(verify_index(&Segment::read_copy(&path)?, &path)?, Some(Vec::new()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify_index(segment: &Segment, path: &Path) -> io::Result<Option<Vec<IndexDefect>>> {
     let bytes = segment.as_bytes();
     let named = u64_at(bytes, segment_layout::INDEX).and_then(segment_layout::index_checksum);

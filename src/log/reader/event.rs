@@ -103,6 +103,23 @@ pub enum LogEvent<'a> {
 }
 
 /// The place from which an event was read.
+///
+/// ```
+/// use fusewire::log::{Log, LogEvent, LogReader};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let mut reader = LogReader::options().open(&[directory.path().to_owned()])?;
+/// while let Some(event) = reader.next() {
+///     if let LogEvent::Entry { source, frame, .. } = event {
+///         assert!(source.segment().is_some());
+///         println!("{}: offset {}", source.path().display(), frame.offset);
+///     }
+/// }
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
     /// A segment.

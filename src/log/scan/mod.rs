@@ -138,6 +138,27 @@ pub struct Found<'a> {
 }
 
 /// The result of a scan.
+///
+/// ```
+/// use fusewire::log::{Found, Log, Scan, Visitor};
+///
+/// struct Bodies(Vec<String>);
+///
+/// impl Visitor for Bodies {
+///     fn entry(&mut self, found: &Found<'_>) {
+///         self.0.push(found.entry.body().to_string());
+///     }
+/// }
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// log.append(|entry| entry.set_body("paid"));
+/// let (found, scanned) = Scan::new([directory.path()]).run(|_| true, || Bodies(Vec::new()))?.split();
+/// let bodies: Vec<_> = found.into_iter().flat_map(|bodies| bodies.0).collect();
+/// assert_eq!((bodies, scanned.lost.len()), (vec!["paid".to_owned()], 0));
+/// # drop(log);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Scanned<V> {

@@ -4,6 +4,23 @@ use super::distinct::Distinct;
 use super::numbers::Numbers;
 
 /// The entries with the same key.
+///
+/// ```
+/// use fusewire::log::{Log, Scan};
+/// use fusewire::query::aggregate::Aggregation;
+/// use fusewire::{Severity, event};
+///
+/// let directory = tempfile::tempdir()?;
+/// let log = Log::options(directory.path()).open()?;
+/// event!(log, Severity::INFO, "paid", shop = "eu");
+/// let by_shop = Aggregation::new().by("shop".parse()?).look_at_every_entry();
+/// let counted = by_shop.run(&Scan::new([directory.path()]), &"".parse()?)?;
+/// let group = &counted.groups()[0];
+/// assert_eq!((group.key[0].as_deref(), group.count), (Some("eu"), 1));
+/// assert!(group.bytes > Some(0) && group.times.is_some());
+/// # drop(log);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Group {

@@ -185,6 +185,13 @@ impl Context {
         let _ = CURRENT.try_with(|current| current.borrow().write_to(entry));
     }
 
+    /// Returns whether the [`current`](Self::current) context is the empty context.
+    #[inline]
+    #[cfg(all(unix, not(loom)))]
+    pub(crate) fn is_current_root() -> bool {
+        CURRENT.try_with(|current| current.borrow().0.is_none()).unwrap_or(true)
+    }
+
     /// Calls `look` with the [`current`](Self::current) context, without a change of the reference count.
     /// `look` must not run code of the user: that code could enter another context, and the borrowed cell
     /// would panic.

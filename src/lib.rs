@@ -75,7 +75,7 @@ pub use encoding::Encoding;
 pub use event::EventBuilder;
 #[cfg(all(unix, not(loom)))]
 #[doc(hidden)]
-pub use event::{__write_surroundings, __write_thread};
+pub use event::{__expect, __write_surroundings, __write_thread};
 pub use kind::{Kind, KindSet, NodeFlags, UnknownValue};
 pub use limits::Limits;
 pub use path::KeyPath;

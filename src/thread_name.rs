@@ -1,6 +1,6 @@
 //! The name of the thread that logs.
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::thread;
 
 use crate::encode::EntryWriter;
@@ -8,37 +8,36 @@ use crate::encode::EntryWriter;
 /// The maximum length of a name in the cache, in bytes. A longer name is read from the system for each entry.
 const REMEMBERED: usize = 62;
 
-#[derive(Clone, Copy)]
 enum Name {
-    NotAsked,
     Short(u8, [u8; REMEMBERED]),
     Long,
 }
 
 thread_local! {
     // The value has no destructor, so it is available while a thread runs the destructors of other values.
-    static NAME: Cell<Name> = const { Cell::new(Name::NotAsked) };
+    static NAME: OnceCell<Name> = const { OnceCell::new() };
 }
 
 /// Writes the name of the current thread into an entry. A thread without a name writes nothing. The function
 /// does not allocate after the first call on a thread.
 #[inline]
 pub(crate) fn write(entry: &mut EntryWriter<'_>) {
-    match NAME.get() {
-        Name::Short(0, _) => {}
-        Name::Short(len, name) => {
-            entry.set_thread_bytes(name.get(..usize::from(len)).unwrap_or_default());
+    NAME.with(|cell| match cell.get() {
+        Some(Name::Short(0, _)) => {}
+        Some(Name::Short(len, name)) => {
+            entry.set_thread_bytes(name.get(..usize::from(*len)).unwrap_or_default());
         }
-        Name::NotAsked | Name::Long => ask(entry),
-    }
+        Some(Name::Long) | None => ask(entry, cell),
+    });
 }
 
 #[cold]
-fn ask(entry: &mut EntryWriter<'_>) {
+fn ask(entry: &mut EntryWriter<'_>, cell: &OnceCell<Name>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("");
     let mut bytes = [0; REMEMBERED];
-    NAME.set(match (u8::try_from(name.len()), bytes.get_mut(..name.len())) {
+    // A signal handler that interrupts this function may have stored the name.
+    let _ = cell.set(match (u8::try_from(name.len()), bytes.get_mut(..name.len())) {
         (Ok(len), Some(room)) => {
             room.copy_from_slice(name.as_bytes());
             Name::Short(len, bytes)

@@ -19,6 +19,9 @@ mod container;
 mod formatted;
 mod fragment;
 mod key;
+#[cfg(all(unix, not(loom)))]
+#[doc(hidden)]
+pub mod known;
 #[cfg(feature = "json")]
 mod restored;
 mod scope;

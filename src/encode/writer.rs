@@ -42,16 +42,16 @@ use super::value::LogValue;
 /// ```
 pub struct EntryWriter<'b> {
     pub(super) tape: Tape<'b>,
-    top: Counts,
-    filter: Option<&'b KeyFilter>,
+    pub(super) top: Counts,
+    pub(super) filter: Option<&'b KeyFilter>,
     time_unix_nano: u64,
     utc_offset_minutes: i16,
     severity: Severity,
     trace: TraceContext,
     /// The offset of the string in the text.
-    target: Option<u32>,
-    body: Option<u32>,
-    thread: Option<u32>,
+    pub(super) target: Option<u32>,
+    pub(super) body: Option<u32>,
+    pub(super) thread: Option<u32>,
 }
 
 impl<'b> EntryWriter<'b> {
@@ -185,11 +185,16 @@ impl<'b> EntryWriter<'b> {
     /// assert_eq!(entry.body(), "retry 3");
     /// # Ok::<(), fusewire::error::EncodeError>(())
     /// ```
+    #[inline(always)]
     pub fn set_body_fmt(&mut self, args: fmt::Arguments<'_>) {
-        if let Some(text) = args.as_str() {
-            self.set_body(text);
-            return;
+        match args.as_str() {
+            Some(text) => self.set_body(text),
+            None => self.format_body(args),
         }
+    }
+
+    #[inline(never)]
+    fn format_body(&mut self, args: fmt::Arguments<'_>) {
         if !self.tape.take(STRING_OVERHEAD) {
             self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
             self.body = None;
@@ -319,7 +324,11 @@ impl<'b> EntryWriter<'b> {
         text: usize,
         trips: Option<usize>,
     ) -> Option<Filled<'b>> {
-        front.put(if trips.is_none() { layout::PREFIX_CLEAN } else { layout::PREFIX_TRIPPED });
+        if trips.is_none() {
+            front.put(layout::PREFIX_CLEAN);
+        } else {
+            front.put(layout::PREFIX_TRIPPED);
+        }
         front.put([self.severity.number(), self.trace.flags]);
         front.put(self.utc_offset_minutes.to_le_bytes());
         front.put(self.time_unix_nano.to_le_bytes());
@@ -415,7 +424,7 @@ impl<'b> EntryWriter<'b> {
 /// Converts an offset or a length in an entry.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "entries are at most MAX_ENTRY_BYTES = 2^24 long")]
-fn to_u32(number: usize) -> u32 {
+pub(super) fn to_u32(number: usize) -> u32 {
     number as u32
 }
 

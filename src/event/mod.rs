@@ -8,6 +8,20 @@ use crate::context::Context;
 use crate::encode::EntryWriter;
 use crate::thread_name;
 
+/// Makes the gap of an event with `attributes` attributes exact, so that the text is not moved. Spans of `tracing` and the
+/// [`Context`] of the thread add an unknown number of values; the gap then keeps its size.
+#[doc(hidden)]
+#[inline]
+pub fn __expect(entry: &mut EntryWriter<'_>, attributes: usize) {
+    #[cfg(feature = "tracing")]
+    if tracing_core::dispatcher::has_been_set() {
+        return;
+    }
+    if Context::is_current_root() {
+        entry.expect_nodes(attributes);
+    }
+}
+
 /// Writes the name of the thread into the entry of an event.
 #[doc(hidden)]
 #[inline]
@@ -104,7 +118,7 @@ macro_rules! map {
         $crate::encode::from_fn(|out: $crate::encode::ValueWriter<'_, '_>| {
             #[allow(unused_mut)]
             let mut map = out.map();
-            $crate::__attributes!(map; $($attributes)*);
+            $crate::__attributes!((__map_entries map); []; $($attributes)*);
         })
     };
 }
@@ -118,12 +132,7 @@ macro_rules! __event {
         let severity: $crate::Severity = $severity;
         if $crate::log::Appender::levels(log).__enable(&SITE, severity) {
             ::core::option::Option::Some($crate::log::Appender::append(log, |entry| {
-                entry.set_severity(severity);
-                entry.set_target(SITE.target());
-                $crate::__write_thread(entry);
-                entry.set_body_fmt(::core::format_args!($body));
-                $($crate::__attributes!(entry; $($attributes)*);)?
-                $crate::__write_surroundings(entry);
+                $crate::__attributes!((__event_body entry severity ($target) $body); []; $($($attributes)*)?);
             }))
         } else {
             ::core::option::Option::None
@@ -133,58 +142,78 @@ macro_rules! __event {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __event_body {
+    (($entry:ident $severity:ident $target:tt $body:literal); $([$key:expr, $value:expr])*) => {
+        $crate::__expect($entry, const { $crate::encode::known::Keys::of(&[$($key),*]).count() });
+        $entry.set_severity($severity);
+        $crate::__write_thread($entry);
+        {
+            #[allow(unused_imports)]
+            use $crate::encode::known::{Known as _, Other as _};
+            let mut attributes = {
+                let (body, target) = (::core::format_args!($body), const { $target });
+                let keys = const { $crate::encode::known::Keys::of(&[$($key),*]) };
+                let mut event = $crate::encode::known::KnownWriter::new($entry, target, body.as_str(), keys);
+                event.target(target);
+                event.body(body);
+                event
+            };
+            // Autoref: the method of the trait `Known` applies first, if the type of the value has it.
+            $((&&$crate::encode::known::Probe(&$value)).write(&mut attributes, $key);)*
+            attributes.end();
+        }
+        $crate::__write_surroundings($entry);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __map_entries {
+    (($map:ident); $([$key:expr, $value:expr])*) => {
+        $($map.__attribute($key, &$value);)*
+    };
+}
+
+/// Parses attributes into a list of keys and values, and passes the list to the macro in `$to`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __attributes {
-    ($to:ident;) => {};
-    ($to:ident; $key:literal = % $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$crate::encode::AsDisplay(&$value));
-        $crate::__attributes!($to; $($($rest)*)?);
+    (($to:ident $($with:tt)*); [$($done:tt)*];) => {
+        $crate::$to!(($($with)*); $($done)*);
     };
-    ($to:ident; $key:literal = ? $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$crate::encode::AsDebug(&$value));
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; $key:literal = % $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $crate::encode::AsDisplay(&$value)]]; $($($rest)*)?);
     };
-    ($to:ident; $key:literal = $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$value);
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; $key:literal = ? $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $crate::encode::AsDebug(&$value)]]; $($($rest)*)?);
     };
-    ($to:ident; $first:ident $(. $more:ident)* = $($rest:tt)*) => {
-        $crate::__named!($to; ::core::concat!(::core::stringify!($first) $(, ".", ::core::stringify!($more))*); $($rest)*);
+    ($to:tt; [$($done:tt)*]; $key:literal = $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $value]]; $($($rest)*)?);
     };
-    ($to:ident; % $name:ident $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, ::core::stringify!($name), &$crate::encode::AsDisplay(&$name));
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; $done:tt; $first:ident $(. $more:ident)* = $($rest:tt)*) => {
+        $crate::__named!($to; $done; ::core::concat!(::core::stringify!($first) $(, ".", ::core::stringify!($more))*); $($rest)*);
     };
-    ($to:ident; ? $name:ident $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, ::core::stringify!($name), &$crate::encode::AsDebug(&$name));
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; % $name:ident $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [::core::stringify!($name), $crate::encode::AsDisplay(&$name)]]; $($($rest)*)?);
     };
-    ($to:ident; $name:ident $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, ::core::stringify!($name), &$name);
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; ? $name:ident $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [::core::stringify!($name), $crate::encode::AsDebug(&$name)]]; $($($rest)*)?);
+    };
+    ($to:tt; [$($done:tt)*]; $name:ident $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [::core::stringify!($name), $name]]; $($($rest)*)?);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __named {
-    ($to:ident; $key:expr; % $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$crate::encode::AsDisplay(&$value));
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; $key:expr; % $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $crate::encode::AsDisplay(&$value)]]; $($($rest)*)?);
     };
-    ($to:ident; $key:expr; ? $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$crate::encode::AsDebug(&$value));
-        $crate::__attributes!($to; $($($rest)*)?);
+    ($to:tt; [$($done:tt)*]; $key:expr; ? $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $crate::encode::AsDebug(&$value)]]; $($($rest)*)?);
     };
-    ($to:ident; $key:expr; $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__attribute!($to, $key, &$value);
-        $crate::__attributes!($to; $($($rest)*)?);
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __attribute {
-    ($to:ident, $key:expr, $value:expr) => {
-        $to.__attribute($key, $value);
+    ($to:tt; [$($done:tt)*]; $key:expr; $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__attributes!($to; [$($done)* [$key, $value]]; $($($rest)*)?);
     };
 }

@@ -203,6 +203,20 @@ impl<'b> GapBuffer<'b> {
         self.tail += first.len() + second.len();
     }
 
+    /// Takes `heads + tails` bytes from the budget, and returns a run into which `heads` bytes of head and `tails` bytes
+    /// of tail can be pushed without a check of the space. Returns `None` if `free` or the gap is too small.
+    ///
+    /// The run contains the buffer. The caller assigns [`Run::end`] to this value. Until then, this value has no space.
+    #[inline(always)]
+    pub(crate) fn reserve(&mut self, heads: usize, tails: usize) -> Option<Run<'b>> {
+        if heads + tails > self.free || self.head + heads > self.tail_start {
+            return None;
+        }
+        let mut buffer = core::mem::replace(self, Self::new_uninit(&mut [], 0, 0, 0));
+        buffer.free -= heads + tails;
+        Some(Run { buffer, heads, tails })
+    }
+
     /// Returns whether `head` more bytes fit into the gap and `tail` more bytes fit after the tail.
     #[inline(always)]
     fn has_room(&self, head: usize, tail: usize) -> bool {
@@ -350,6 +364,58 @@ impl<'b> GapBuffer<'b> {
         }
         debug_assert!(self.tail_start == self.head && len == self.tail);
         Ok(Closed { bytes: &mut self.bytes[..len], touched: self.touched, written: 0 })
+    }
+}
+
+/// A [`GapBuffer`] with reserved space. If the compiler knows the reserved lengths and the lengths of the pushed bytes,
+/// it removes the comparisons of these lengths.
+pub(crate) struct Run<'b> {
+    /// Invariant *reserved*: `head + heads <= tail_start` and `heads + tails + free <= end - tail`.
+    buffer: GapBuffer<'b>,
+    heads: usize,
+    tails: usize,
+}
+
+impl<'b> Run<'b> {
+    /// Returns the number of bytes of the tail.
+    #[inline(always)]
+    pub(crate) fn tail_len(&self) -> usize {
+        self.buffer.tail_len()
+    }
+
+    /// Appends bytes to the head and `first` to the tail, in the reserved space. Then appends `second` to the tail and
+    /// takes it from the budget. Does nothing and returns `false` if a part does not fit.
+    #[inline(always)]
+    pub(crate) fn push<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) -> bool {
+        if N > self.heads || first.len() > self.tails || second.len() > self.buffer.free {
+            return false;
+        }
+        self.heads -= N;
+        self.tails -= first.len();
+        self.buffer.free -= second.len();
+        // SAFETY: by the invariant *reserved*, the gap has space for `N` bytes, and there is space for both strings
+        // between `tail` and `end`. The invariant holds afterwards: each sum decreases by at least the bytes that the
+        // head or the tail grows by.
+        unsafe { self.buffer.store_parts(head, first, second) };
+        true
+    }
+
+    /// Appends a FlatBuffers string to the tail, in the reserved space. Returns its offset in the tail. Does nothing and
+    /// returns `None` if [`STRING_OVERHEAD`] bytes and the text do not fit.
+    #[inline(always)]
+    pub(crate) fn push_string(&mut self, text: &[u8], len: u32) -> Option<usize> {
+        self.tails = self.tails.checked_sub(STRING_OVERHEAD + text.len())?;
+        // SAFETY: by the invariant *reserved*, there is space for the string between `tail` and `end`. The invariant
+        // holds afterwards, because `tails` decreases by at least the bytes that the tail grows by.
+        Some(unsafe { self.buffer.store_string(text, len) })
+    }
+
+    /// Returns the unused reserved bytes to the budget, and returns the buffer.
+    #[inline(always)]
+    pub(crate) fn end(mut self) -> GapBuffer<'b> {
+        // The invariant *reserved* becomes the invariant *free*.
+        self.buffer.free += self.heads + self.tails;
+        self.buffer
     }
 }
 

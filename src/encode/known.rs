@@ -1,0 +1,364 @@
+//! Entries of a call site: the target, the keys and often the body are constants, and the compiler sees the types of the
+//! values.
+//!
+//! The limits for width, keys and kinds apply to the whole call site, so one check covers all values. One comparison
+//! reserves the space for all constant parts. Each value then needs no further check, except the length of a string.
+//! The entry has the same bytes as with [`EntryWriter::attr`]: a value to which a limit could apply ends the
+//! reservation, and [`EntryWriter::attr`] writes it.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use crate::format::entry as layout;
+use crate::kind::{Kind, KindSet, NodeFlags};
+use crate::limits::Limits;
+use crate::map::buffer::{Run, STRING_OVERHEAD};
+
+use super::tape::{node, span};
+use super::value::LogValue;
+use super::writer::{EntryWriter, to_u32};
+
+/// The number and the lengths of the keys of a call site.
+#[derive(Clone, Copy)]
+pub struct Keys {
+    /// The number of keys.
+    count: usize,
+    /// The sum of their lengths in bytes.
+    bytes: usize,
+    /// The length of the longest key in bytes.
+    longest: usize,
+}
+
+impl Keys {
+    /// Returns the number and the lengths of `keys`.
+    #[must_use]
+    pub const fn of(keys: &[&str]) -> Self {
+        let mut of = Self { count: keys.len(), bytes: 0, longest: 0 };
+        let mut i = 0;
+        while i < keys.len() {
+            let len = keys[i].len();
+            of.bytes += len;
+            if len > of.longest {
+                of.longest = len;
+            }
+            i += 1;
+        }
+        of
+    }
+
+    /// Returns the number of keys.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.count
+    }
+}
+
+/// Returns `kinds` with the kinds of all values that are [`Static`].
+const fn with_known(kinds: KindSet) -> KindSet {
+    let kinds = kinds.with(Kind::Null).with(Kind::Bool).with(Kind::Int);
+    kinds.with(Kind::Uint).with(Kind::Float).with(Kind::String)
+}
+
+/// The writer of the target, the body and the attributes of one call site, in this order.
+pub struct KnownWriter<'w, 'b> {
+    entry: &'w mut EntryWriter<'b>,
+    /// The buffer of the entry, if space for all parts that were not written is reserved.
+    run: Option<Run<'b>>,
+    /// The keys that were not written.
+    keys: Keys,
+    /// The number of bytes of the target and the body, if they are constant and were not written.
+    header: usize,
+    /// The number of values that were written into `run`.
+    kept: u32,
+    max_string_bytes: usize,
+}
+
+impl<'w, 'b> KnownWriter<'w, 'b> {
+    /// Creates a writer for an entry with `target`, with the body `body` if it needs no formatting, and with
+    /// attributes with `keys`.
+    #[inline(always)]
+    pub fn new(entry: &'w mut EntryWriter<'b>, target: &str, body: Option<&str>, keys: Keys) -> Self {
+        let Limits { max_string_bytes, max_key_bytes, .. } = entry.tape.limits;
+        let max_string_bytes = max_string_bytes as usize;
+        let mut writer = Self { entry, run: None, keys, header: 0, kept: 0, max_string_bytes };
+        if let Some(body) = body
+            && is_short(target.len(), max_key_bytes)
+            && body.len() <= max_string_bytes
+        {
+            writer.header = 2 * STRING_OVERHEAD + target.len() + body.len();
+            writer.begin();
+        }
+        writer
+    }
+
+    /// Writes the target.
+    #[inline(always)]
+    pub fn target(&mut self, target: &str) {
+        if let Some(run) = &mut self.run
+            && let Some(at) = run.push_string(target.as_bytes(), to_u32(target.len()))
+        {
+            self.header = self.header.saturating_sub(STRING_OVERHEAD + target.len());
+            self.entry.target = Some(to_u32(at));
+            return;
+        }
+        self.apart(|entry| entry.set_target(target));
+    }
+
+    /// Writes the body.
+    #[inline(always)]
+    pub fn body(&mut self, body: fmt::Arguments<'_>) {
+        if let Some(run) = &mut self.run
+            && let Some(text) = body.as_str()
+            && let Some(at) = run.push_string(text.as_bytes(), to_u32(text.len()))
+        {
+            self.header = self.header.saturating_sub(STRING_OVERHEAD + text.len());
+            self.entry.body = Some(to_u32(at));
+            return;
+        }
+        self.leave();
+        self.entry.set_body_fmt(body);
+        self.header = 0;
+        self.begin();
+    }
+
+    /// Calls `write` without a reservation. If there was a reservation, reserves the rest again.
+    #[inline(always)]
+    fn apart(&mut self, write: impl FnOnce(&mut EntryWriter<'b>)) {
+        let is_reserved = self.run.is_some();
+        self.leave();
+        write(self.entry);
+        if is_reserved {
+            self.begin();
+        }
+    }
+
+    /// Reserves space for the parts that were not written, unless a limit could apply to one of them.
+    #[inline(always)]
+    fn begin(&mut self) {
+        let Keys { count, bytes, longest } = self.keys;
+        if count == 0 && self.header == 0 {
+            return;
+        }
+        let EntryWriter { tape, top, filter, .. } = &mut *self.entry;
+        let Limits { max_width, max_key_bytes, allowed_kinds, .. } = tape.limits;
+        let is_narrow = top.kept as usize + count <= usize::from(max_width);
+        if filter.is_none()
+            && is_short(longest, max_key_bytes)
+            && is_narrow
+            && with_known(allowed_kinds) == allowed_kinds
+        {
+            self.run = tape.out.reserve(count * layout::NODE_LEN, bytes + self.header);
+        }
+    }
+
+    /// Ends the reservation.
+    #[inline(always)]
+    fn leave(&mut self) {
+        restore(self.entry, self.run.take(), core::mem::take(&mut self.kept));
+    }
+
+    /// Writes a value of a known kind.
+    #[inline(always)]
+    fn known<V: Static + ?Sized>(&mut self, key: &str, value: &V) {
+        if let Some(run) = &mut self.run {
+            let at = run.tail_len();
+            let of = |kind: Kind, value: u64| node(at, key.len(), kind as u8, NodeFlags::NONE, value);
+            let is_written = match value.part() {
+                Part::Scalar(kind, value) => run.push(of(kind, value), key.as_bytes(), &[]),
+                Part::Text(text) => {
+                    let value = span(at + key.len(), text.len());
+                    text.len() <= self.max_string_bytes
+                        && run.push(of(Kind::String, value), key.as_bytes(), text.as_bytes())
+                }
+            };
+            if is_written {
+                self.kept += 1;
+                self.pass(key);
+                return;
+            }
+        }
+        // The arguments are moved, so that this writer can be in registers.
+        general(self.entry, self.run.take(), core::mem::take(&mut self.kept), key, value);
+        self.pass(key);
+    }
+
+    /// Writes a value of another type.
+    #[inline(always)]
+    fn other<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.pass(key);
+        self.apart(|entry| _ = entry.attr(key, value));
+    }
+
+    /// Removes a written key from the keys.
+    #[inline(always)]
+    fn pass(&mut self, key: &str) {
+        self.keys.count = self.keys.count.saturating_sub(1);
+        self.keys.bytes = self.keys.bytes.saturating_sub(key.len());
+    }
+
+    /// Completes the attributes.
+    #[inline(always)]
+    pub fn end(mut self) {
+        self.leave();
+    }
+}
+
+/// Returns whether the limit for keys does not apply to a string of `len` bytes.
+#[inline(always)]
+fn is_short(len: usize, max_key_bytes: u16) -> bool {
+    // No limit is less than this minimum. For a constant, the compiler evaluates the comparison.
+    len <= usize::from(Limits::MIN_KEY_BYTES) || len <= usize::from(max_key_bytes)
+}
+
+/// Returns the buffer to the entry.
+#[inline(always)]
+fn restore<'b>(entry: &mut EntryWriter<'b>, run: Option<Run<'b>>, kept: u32) {
+    if let Some(run) = run {
+        entry.tape.out = run.end();
+        entry.top.kept += kept;
+    }
+}
+
+/// Writes a value to which a limit may apply.
+#[cold]
+#[inline(never)]
+fn general<'b, V: LogValue + ?Sized>(
+    entry: &mut EntryWriter<'b>,
+    run: Option<Run<'b>>,
+    kept: u32,
+    key: &str,
+    value: &V,
+) {
+    restore(entry, run, kept);
+    entry.attr(key, value);
+}
+
+/// The parts of a value that has no children.
+pub enum Part<'v> {
+    /// A value that fits its node.
+    Scalar(Kind, u64),
+    /// A string.
+    Text(&'v str),
+}
+
+/// A value without children that fits its node or is a string. For each of these types, [`part`](Self::part) contains the
+/// value that [`LogValue`] writes.
+pub trait Static: LogValue {
+    /// Returns the kind and the value.
+    fn part(&self) -> Part<'_>;
+}
+
+macro_rules! scalars {
+    ($($kind:ident($as:ty): $($type:ty),*;)*) => {$($(
+        impl Static for $type {
+            #[inline(always)]
+            fn part(&self) -> Part<'_> {
+                Part::Scalar(Kind::$kind, <$as>::from(*self) as u64)
+            }
+        }
+    )*)*};
+}
+scalars! {
+    Bool(bool): bool;
+    Int(i64): i8, i16, i32, i64;
+    Uint(u64): u8, u16, u32, u64;
+}
+
+// Rust supports no platform with pointers of more than 64 bits.
+impl Static for isize {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Scalar(Kind::Int, *self as i64 as u64)
+    }
+}
+
+impl Static for usize {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Scalar(Kind::Uint, *self as u64)
+    }
+}
+
+impl Static for f32 {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Scalar(Kind::Float, f64::from(*self).to_bits())
+    }
+}
+
+impl Static for f64 {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Scalar(Kind::Float, self.to_bits())
+    }
+}
+
+impl Static for str {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Text(self)
+    }
+}
+
+impl Static for String {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Text(self)
+    }
+}
+
+impl Static for Cow<'_, str> {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        Part::Text(self)
+    }
+}
+
+impl<V: Static> Static for Option<V> {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        self.as_ref().map_or(Part::Scalar(Kind::Null, 0), V::part)
+    }
+}
+
+impl<V: Static + ?Sized> Static for &V {
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        V::part(self)
+    }
+}
+
+/// A value in the macro. The method `write` of [`Known`] applies to a type that is [`Static`], because it needs fewer
+/// references than the method of [`Other`].
+pub struct Probe<'v, V: ?Sized>(pub &'v V);
+
+/// The values of types that are [`Static`].
+pub trait Known {
+    /// Writes the value.
+    fn write(&self, to: &mut KnownWriter<'_, '_>, key: &str);
+}
+
+impl<V: Static + ?Sized> Known for &Probe<'_, V> {
+    #[inline(always)]
+    fn write(&self, to: &mut KnownWriter<'_, '_>, key: &str) {
+        to.known(key, self.0);
+    }
+}
+
+/// All other values.
+pub trait Other<V: ?Sized> {
+    /// Writes the value.
+    fn write(&self, to: &mut KnownWriter<'_, '_>, key: &str)
+    where
+        V: LogValue;
+}
+
+impl<V: ?Sized> Other<V> for Probe<'_, V> {
+    #[inline(always)]
+    fn write(&self, to: &mut KnownWriter<'_, '_>, key: &str)
+    where
+        V: LogValue,
+    {
+        to.other(key, self.0);
+    }
+}

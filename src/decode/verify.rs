@@ -159,7 +159,20 @@ fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) 
         }
         Value::Bool(_) if node.value > 1 => Err(invalid(tape, index, "bool", node.value, "0 or 1")),
         Value::Null if node.value != 0 => Err(invalid(tape, index, "null", node.value, "0")),
-        _ => Ok(()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Uint(_)
+        | Value::Int128(_)
+        | Value::Uint128(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Bytes(_)
+        | Value::Timestamp(_)
+        | Value::Duration(_)
+        | Value::Array(_)
+        | Value::Map(_)
+        | Value::Unknown(_) => Ok(()),
     }
 }
 

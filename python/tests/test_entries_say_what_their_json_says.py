@@ -5,12 +5,15 @@ import copy
 import json
 import math
 import pickle
+import re
+import struct
+import zlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 import fusewire
-from conftest import requests
+from conftest import ROOT, requests
 
 TAGS = {"$bytes", "$time", "$nanos", "$float", "$map"}
 
@@ -69,6 +72,56 @@ def test_every_kind_of_value(golden, name):
         assert entry["severity"] == line.get("severity", "UNSPECIFIED")
         assert entry["fuse"] == line.get("fuse")
         assert entry["dropped_attributes_count"] == line.get("dropped_attributes_count", 0)
+
+
+# A value of each kind in JSON, and its type in Python.
+KINDS = {
+    "Null": ("null", type(None)),
+    "Bool": ("true", bool),
+    "Int": ("-7", int),
+    "Uint": (str(2**64 - 1), int),
+    "Float": ("0.5", float),
+    "String": ('"a"', str),
+    "Bytes": ('{"$bytes":"AWE="}', bytes),
+    "Timestamp": ('{"$time":"2026-01-02T03:04:05Z"}', datetime),
+    "Duration": ('{"$nanos":1500000000}', timedelta),
+    "Array": ("[1]", list),
+    "Map": ('{"k":1}', dict),
+}
+
+
+def test_each_kind_of_the_schema_has_a_type(lines):
+    schema = re.search(r"enum Kind : ubyte {(.*?)}", (ROOT / "schema" / "log_entry.fbs").read_text(), re.DOTALL).group(1)
+    assert list(KINDS) == [name for name in re.findall(r"(\w+) = \d+", schema) if name != "Dropped"]
+    members = ",".join(f'"{name}":{text}' for name, (text, _) in KINDS.items())
+    directory = lines([])
+    (directory / "app.jsonl").write_text(f'{{"attributes":{{{members}}}}}\n')
+    entry, = fusewire.open(directory)
+    assert list(entry["attributes"]) == list(KINDS)
+    for name, (_, kind) in KINDS.items():
+        assert isinstance(entry["attributes"][name], kind), name
+
+
+def test_a_kind_of_a_later_version_keeps_its_numbers(log, tmp_path):
+    path, = log([{"later": 0x1122334455667788}]).glob("*.fws")
+    data = bytearray(path.read_bytes())
+    node = data.index(struct.pack("<Q", 0x1122334455667788)) - 8
+    data[node + 6] = 200
+    salt, = struct.unpack_from("<I", data, 28)
+    at, = struct.unpack_from("<Q", data, 96)
+    while True:
+        word, _, tag = struct.unpack_from("<III", data, at)
+        length = word & 0x0FFF_FFFF
+        end = at + 16 + (length + 15) // 16 * 16
+        assert tag == salt ^ at // 16
+        if at < node < end:
+            struct.pack_into("<I", data, at + 4, zlib.crc32(data[at + 8 : end], length))
+            break
+        at = end
+    later = tmp_path / "later.fws"
+    later.write_bytes(data)
+    entry, = fusewire.open(later, on_loss="ignore")
+    assert entry["attributes"] == {"later": {"$kind": [200, 0x1122334455667788]}}
 
 
 def test_times_keep_their_nanoseconds_and_their_zone(golden):

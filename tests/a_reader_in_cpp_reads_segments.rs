@@ -1,7 +1,7 @@
 //! `examples/cpp/read_segment.cpp` reads segments with the code that `flatc` generates.
 //!
 //! The test needs `flatc`, the headers of FlatBuffers and a C++ compiler. If a tool is missing, the test prints the reason and
-//! passes, except in CI.
+//! passes. In CI, only the compiler may be missing.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,8 @@ fn with_the_code_that_flatc_generates() {
     let program = match compile(directory.path()) {
         Ok(program) => program,
         Err(reason) => {
-            assert!(std::env::var_os("CI").is_none(), "{reason}");
+            let has_compiler = succeeds("c++", &["--version".as_ref()]).is_ok();
+            assert!(!has_compiler || std::env::var_os("CI").is_none(), "{reason}");
             println!("skipped: {reason}");
             return;
         }

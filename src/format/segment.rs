@@ -277,12 +277,6 @@ impl Trailer {
         payload
     }
 
-    /// Parses the trailer of the segment `bytes`. Returns `None` if there is no valid trailer.
-    pub(crate) fn parse(bytes: &[u8], size: u64, salt: u32) -> Option<Self> {
-        let at = Self::offset(size)?;
-        Self::read(bytes.get(at..at + TRAILER_LEN)?, at, salt)
-    }
-
     /// Returns the offset of the trailer in a segment of `size` bytes, with or without a trailer.
     pub(crate) fn offset(size: u64) -> Option<usize> {
         usize::try_from(size).ok()?.checked_sub(TRAILER_LEN).filter(|at| *at >= DATA_START)

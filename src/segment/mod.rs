@@ -31,6 +31,8 @@ mod series;
 pub(crate) mod shared;
 mod verify;
 #[cfg(unix)]
+mod verify_file;
+#[cfg(unix)]
 mod verify_index;
 #[cfg(unix)]
 mod writer;
@@ -70,6 +72,8 @@ pub fn handle_sigbus() {
     crate::map::sigbus::handle_for_readers();
 }
 
+#[cfg(unix)]
+pub use verify_file::{FileReport, verify_file};
 #[cfg(unix)]
 pub use verify_index::{IndexDefect, verify_index};
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use crate::map::file::{Quiet, QuietMap};
 use super::regular::{self, Links};
 #[cfg(unix)]
 use super::scan::{Access, Cursor, Found, Input};
-use super::scan::{Event, Events, Mode};
+use super::scan::{Event, Events, Mode, trailer_of};
 
 /// Whether a segment is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,13 +235,7 @@ impl Segment {
     /// Returns the trailer if the segment is sealed and its trailer is intact.
     #[must_use]
     pub fn trailer(&self) -> Option<Trailer> {
-        let bytes = self.as_bytes();
-        if let Ok(header) = self.header() {
-            return Trailer::parse(bytes, header.size, header.salt);
-        }
-        // A segment without an intact first page may still end with an intact trailer.
-        let at = bytes.len().checked_sub(layout::TRAILER_LEN).filter(|at| at.is_multiple_of(frame::ALIGN))?;
-        Trailer::parse(bytes, bytes.len() as u64, frame::salt_of(&bytes[at..], at)?)
+        trailer_of(&self.as_bytes(), &self.header())
     }
 
     /// Returns whether the segment is complete.

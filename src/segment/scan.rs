@@ -17,7 +17,7 @@ use crate::format::segment::SegmentHeader;
 
 use super::content::Content;
 
-pub(crate) use bounds::Bounds;
+pub(crate) use bounds::{Bounds, trailer_of};
 #[cfg(unix)]
 pub(crate) use copies::Place;
 pub(crate) use cursor::Cursor;
@@ -26,6 +26,7 @@ pub(crate) use cursor::Followed;
 #[cfg(unix)]
 pub(crate) use input::{Access, Input, truncated};
 pub use lost::{LostRange, LostReason};
+pub(crate) use source::Source;
 
 /// The treatment of damage.
 ///

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::atomic::{Ordering, fence};
 
 use crate::error::{DecodeError, SegmentError};
-use crate::format::bytes::u64_at;
-use crate::format::frame;
-use crate::format::segment::{self as layout, Trailer};
+use crate::format::frame::{self, FrameRef};
+use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 
+use super::content::Content;
 use super::reader::{Segment, State};
-use super::scan::{Event, LostRange, Mode};
+use super::scan::{Bounds, Cursor, Found, LostRange, Mode, Source, trailer_of};
 
 /// A defect of a segment outside its frames and its first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,32 +132,32 @@ fn differences(counted: &Trailer, trailer: &Trailer) -> impl Iterator<Item = Def
 }
 
 /// Returns the defects that are found without reading frames.
-fn defects(segment: &Segment) -> Vec<Defect> {
-    let (bytes, mut defects) = (segment.as_bytes(), Vec::new());
-    let size = segment.header().map_or(bytes.len() as u64, |header| header.size);
-    if size != bytes.len() as u64 {
-        defects.push(Defect::Length { stated: size, found: bytes.len() as u64 });
+fn defects<S: Source>(source: &S, header: &Result<SegmentHeader, SegmentError>) -> Vec<Defect> {
+    let (len, mut defects) = (source.len() as u64, Vec::new());
+    let size = header.as_ref().map_or(len, |header| header.size);
+    if size != len {
+        defects.push(Defect::Length { stated: size, found: len });
     }
     // The trailer is read before the tail word: a live writer stores the trailer after its last change of the tail
     // word.
-    let trailer = segment.trailer();
+    let found = trailer_of(source, header);
     fence(Ordering::Acquire);
-    let tail = u64_at(bytes, layout::TAIL).map(layout::tail_offset);
+    let tail = source.word(layout::TAIL).map(layout::tail_offset);
     let contradicted =
-        trailer.is_some_and(|trailer| tail.flatten().is_none_or(|tail| tail as u64 != trailer.data_end));
+        found.is_some_and(|trailer| tail.flatten().is_none_or(|tail| tail as u64 != trailer.data_end));
     if tail == Some(None) || contradicted {
         defects.push(Defect::Tail);
     }
-    let marked = u64_at(bytes, layout::STATE).is_some_and(|state| state != 0);
+    let marked = source.word(layout::STATE).is_some_and(|state| state != 0);
     let commit = usize::try_from(size)
         .ok()
         .and_then(|size| size.checked_sub(layout::TRAILER_LEN))
-        .and_then(|at| u64_at(bytes, at));
+        .and_then(|at| source.word(at));
     // A zero word or an intent word belongs to a seal that its process did not complete. This is no damage.
     let begun = frame::intent_word(layout::TRAILER_LEN - frame::HEADER_LEN);
     let damaged = marked || commit.is_some_and(|word| word != 0 && word != begun);
     // A live writer may have completed the trailer since the first check.
-    if trailer.is_none() && damaged && segment.trailer().is_none() {
+    if found.is_none() && damaged && trailer_of(source, header).is_none() {
         defects.push(Defect::Trailer);
     }
     defects
@@ -187,11 +187,19 @@ fn defects(segment: &Segment) -> Vec<Defect> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
-    let header = segment.header();
-    let trailer = segment.trailer();
+    verify_source(&mut segment.as_bytes(), &segment.header(), |_| {})
+}
+
+/// Verifies all of `source`, and passes each frame and each range without frames to `visit`.
+pub(super) fn verify_source<S: Source>(
+    source: &mut S,
+    header: &Result<SegmentHeader, SegmentError>,
+    mut visit: impl FnMut(&Found<FrameRef<'_>>),
+) -> Result<VerifyReport, SegmentError> {
+    let trailer = trailer_of(source, header);
     let mut report = VerifyReport {
         header: header.as_ref().err().copied(),
-        defects: defects(segment),
+        defects: defects(source, header),
         state: if trailer.is_some() { State::Sealed } else { State::Open },
         trailer,
         entries: 0,
@@ -202,35 +210,39 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
         invalid: Vec::new(),
         times: None,
     };
-    let mut counted = Trailer::default();
-    for event in segment.events(Mode::Recover)?.thorough() {
-        if let Ok(Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _)) = &event {
-            counted.data_end = frame.offset + frame.len_on_disk();
+    // The frames that a live writer committed before it stored this tail are visible from here on.
+    source.word(layout::TAIL);
+    let bounds = match header {
+        Ok(header) => Some(Bounds::of(source, header)),
+        Err(error @ (SegmentError::Version { .. } | SegmentError::Incompatible { .. })) => {
+            return Err(*error);
         }
-        match event {
-            Ok(Event::Entry(frame, entry)) => {
-                counted.note(entry.time_unix_nano());
-                report.entries += 1;
-                report.frame_bytes += frame.len_on_disk();
-                report.tripped_entries += u64::from(entry.is_tripped());
-                let time = entry.time_unix_nano();
-                if time != 0 {
-                    let (min, max) = report.times.unwrap_or((time, time));
-                    report.times = Some((min.min(time), max.max(time)));
+        Err(_) => Bounds::guess(source),
+    };
+    let mut counted = Trailer::default();
+    let mut cursor = bounds.map(|bounds| Cursor::new(bounds, source.len(), Mode::Recover));
+    if let Some(cursor) = &mut cursor {
+        cursor.look_everywhere();
+    }
+    let mut released = 0;
+    while let Some(found) = cursor.as_mut().and_then(|cursor| cursor.advance(source)) {
+        let found = match &found {
+            Found::Frame(frame) => Found::Frame(source.frame(frame)),
+            Found::Lost(range) => Found::Lost(*range),
+        };
+        visit(&found);
+        match found {
+            Found::Frame(frame) => {
+                let end = frame.offset + frame.len_on_disk();
+                counted.data_end = end;
+                report.take(&frame, &mut counted);
+                let end = usize::try_from(end).unwrap_or(usize::MAX);
+                if end.saturating_sub(released) >= RELEASED {
+                    source.release(released, end);
+                    released = end;
                 }
-                if let Err(error) = entry.verify() {
-                    report.invalid.push((frame.offset, error));
-                }
             }
-            Ok(Event::Frame(frame)) => {
-                report.other_frames += 1;
-                report.frame_bytes += frame.len_on_disk();
-            }
-            Ok(Event::Unreadable(frame, error)) => {
-                report.frame_bytes += frame.len_on_disk();
-                report.invalid.push((frame.offset, error));
-            }
-            Ok(Event::Lost(range)) | Err(range) => report.lost.push(range),
+            Found::Lost(range) => report.lost.push(range),
         }
     }
     // If bytes are lost, the trailer has other numbers than the remaining frames.
@@ -241,7 +253,36 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
         report.defects.extend(differences(&counted, &trailer));
     }
     match header {
-        Err(error) if report.frame_bytes == 0 => Err(error),
+        Err(error) if report.frame_bytes == 0 => Err(*error),
         _ => Ok(report),
+    }
+}
+
+/// The number of bytes after which the memory of a map is released.
+const RELEASED: usize = 4 << 20;
+
+impl VerifyReport {
+    /// Counts an intact frame, and verifies its entry.
+    fn take(&mut self, frame: &FrameRef<'_>, counted: &mut Trailer) {
+        self.frame_bytes += frame.len_on_disk();
+        let entry = match frame.content() {
+            Content::Entry(entry) => entry,
+            Content::Unreadable(error) => return self.invalid.push((frame.offset, error)),
+            Content::Other => {
+                self.other_frames += 1;
+                return;
+            }
+        };
+        let time = entry.time_unix_nano();
+        counted.note(time);
+        self.entries += 1;
+        self.tripped_entries += u64::from(entry.is_tripped());
+        if time != 0 {
+            let (min, max) = self.times.unwrap_or((time, time));
+            self.times = Some((min.min(time), max.max(time)));
+        }
+        if let Err(error) = entry.verify() {
+            self.invalid.push((frame.offset, error));
+        }
     }
 }

@@ -102,6 +102,19 @@ pub fn verify_index(segment: &Segment, path: &Path) -> io::Result<Option<Vec<Ind
     let bytes = segment.as_bytes();
     let named = u64_at(bytes, segment_layout::INDEX).and_then(segment_layout::index_checksum);
     let (Some(expected), Some(trailer)) = (named, segment.trailer()) else { return Ok(None) };
+    compare(path, expected, || {
+        let header = segment.header().ok()?;
+        IndexBuilder::build(bytes, &header, Some(trailer.data_end), Mode::Recover)
+    })
+}
+
+/// Compares the index of the segment `path` with the index that `make` builds from the frames. `expected` is the checksum
+/// that the segment stores. `make` returns `None` if frames are lost, or if the first page is damaged.
+pub(super) fn compare(
+    path: &Path,
+    expected: u32,
+    make: impl FnOnce() -> Option<Vec<u8>>,
+) -> io::Result<Option<Vec<IndexDefect>>> {
     let Some(index) = read(&index_path(path))? else { return Ok(None) };
     let found = layout::checksum(&index);
     let Some(header) = IndexHeader::parse(&index).filter(|_| found == Some(expected)) else {
@@ -119,8 +132,7 @@ pub fn verify_index(segment: &Segment, path: &Path) -> io::Result<Option<Vec<Ind
             defects.push(IndexDefect::Checksum { section: name, expected: extent.crc, found });
         }
     }
-    let Ok(of) = segment.header() else { return Ok(Some(defects)) };
-    let Some(made) = IndexBuilder::build(bytes, &of, Some(trailer.data_end), Mode::Recover) else {
+    let Some(made) = make() else {
         // Frames are lost, and `verify` reports them.
         return Ok(Some(defects));
     };

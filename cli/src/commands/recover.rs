@@ -43,7 +43,8 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
             continue;
         }
         total.segments += 1;
-        streams.add(file, opened.as_ref().ok());
+        let header = opened.as_ref().ok().and_then(|segment| segment.header().ok());
+        streams.add(file, header.as_ref());
         match opened.and_then(|segment| readable(segment, file)) {
             Ok(segment) => recover(&segment, file, args, &mut total, terminal)?,
             Err(error) if *file == args.path => return Err(error),

@@ -1,10 +1,10 @@
 //! `fusewire verify`: verifies every byte of segments.
 
 use std::fmt::Write;
-use std::io;
+use std::{io, slice};
 
-use anyhow::{Context, Result};
-use fusewire::segment::{self, IndexDefect, State, VerifyReport, verify_index};
+use anyhow::Result;
+use fusewire::segment::{FileReport, IndexDefect, State, VerifyReport, verify_file};
 
 use crate::args::VerifyArgs;
 use crate::input::{self, streams::Streams};
@@ -24,31 +24,34 @@ struct Total {
     gaps: u64,
 }
 
+impl Total {
+    fn add(&mut self, report: &VerifyReport, is_clean: bool) {
+        self.entries += report.entries;
+        self.frame_bytes += report.frame_bytes;
+        self.lost_bytes = self.lost_bytes.saturating_add(report.lost_bytes());
+        self.damaged += u64::from(!is_clean);
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut total = Total::default();
     let mut outcome = Outcome::Clean;
     let mut streams = Streams::default();
     for file in input::segment_files(&args.path)? {
-        let opened = input::open_segment(&file, args.access);
-        if opened.is_err() && input::is_deleted(&file, &args.path) {
+        let verified = verify_file(&file, args.access.copy);
+        if verified.is_err() && input::is_deleted(&file, &args.path) {
             continue;
         }
         total.segments += 1;
-        streams.add(&file, opened.as_ref().ok());
-        let about = || file.display().to_string();
-        let verified = opened.and_then(|segment| {
-            let report = segment::verify(&segment).with_context(about)?;
-            Ok((report, verify_index(&segment, &file)))
-        });
+        streams.add(&file, verified.as_ref().ok().and_then(|verified| verified.header.as_ref().ok()));
+        // The command continues with the other files after an error.
+        let is_only = file == args.path;
         match verified {
-            Ok((report, index)) => {
+            Ok(FileReport { segment: Ok(report), index, .. }) => {
                 let index = index_lines(index);
                 let is_clean = report.is_clean() && index.is_empty();
-                total.entries += report.entries;
-                total.frame_bytes += report.frame_bytes;
-                total.lost_bytes = total.lost_bytes.saturating_add(report.lost_bytes());
-                total.damaged += u64::from(!is_clean);
+                total.add(&report, is_clean);
                 outcome = outcome.max(if is_clean { Outcome::Clean } else { Outcome::Lossy });
                 print(&input::short_name(&file, &args.path), &report, is_clean, terminal);
                 let index_name = input::short_name(&file.with_extension("fwi"), &args.path);
@@ -58,12 +61,15 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
                     _ = writeln!(terminal.out, ": {line}");
                 }
             }
-            // The command continues with the other files.
+            Ok(FileReport { segment: Err(error), .. }) => {
+                total.failed += 1;
+                terminal.report(&format!("{}: {error}", file.display()))?;
+                outcome = outcome.max(if is_only { Outcome::Failed } else { Outcome::Lossy });
+            }
             Err(error) => {
                 total.failed += 1;
-                terminal.flush()?;
-                terminal.complain(&error);
-                outcome = outcome.max(if file == args.path { Outcome::Failed } else { Outcome::Lossy });
+                terminal.report(&Outcome::message_of_unreadable(&file, &error))?;
+                outcome = outcome.max(Outcome::of_unreadable(&file, slice::from_ref(&args.path), &error));
             }
         }
         terminal.flush()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fusewire::segment::Segment;
+use fusewire::segment::SegmentHeader;
 
 use crate::output::numbers::counted;
 use crate::output::producer::stream_name;
@@ -17,9 +17,9 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// Adds the segment `path`. `segment` is `None` if the file is unreadable.
-    pub(crate) fn add(&mut self, path: &Path, segment: Option<&Segment>) {
-        if let Some(header) = segment.and_then(|segment| segment.header().ok()) {
+    /// Adds the segment `path`. `header` is `None` if the first page is damaged or unreadable.
+    pub(crate) fn add(&mut self, path: &Path, header: Option<&SegmentHeader>) {
+        if let Some(header) = header {
             self.known.entry(header.stream_id).or_default().insert(header.sequence);
         } else if let Some(named) = named(path) {
             self.damaged.push(named);

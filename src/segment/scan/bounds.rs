@@ -1,5 +1,6 @@
 //! The bounds of the frames of a segment, and the cost limit of the search for them.
 
+use crate::error::SegmentError;
 use crate::format::frame::{self, ALIGN};
 use crate::format::segment::{self as layout, SegmentHeader, TRAILER_LEN, Trailer};
 
@@ -63,6 +64,22 @@ impl Bounds {
 /// Returns the tail from page 1 if its word is intact.
 pub(crate) fn stated_tail<S: Source>(source: &S) -> Option<usize> {
     source.word(layout::TAIL).and_then(layout::tail_offset)
+}
+
+/// Returns the trailer of a segment if it is intact. The segment may have a damaged first page.
+pub(crate) fn trailer_of<S: Source>(
+    source: &S,
+    header: &Result<SegmentHeader, SegmentError>,
+) -> Option<Trailer> {
+    match header {
+        Ok(header) => trailer(source, header.size, header.salt),
+        Err(_) => {
+            let at = Trailer::offset(source.len() as u64).filter(|at| at.is_multiple_of(ALIGN))?;
+            let mut bytes = [0; TRAILER_LEN];
+            source.read(at, &mut bytes)?;
+            Trailer::read(&bytes, at, frame::salt_of(&bytes, at)?)
+        }
+    }
 }
 
 /// Returns the trailer of a segment of `size` bytes, if it is intact.

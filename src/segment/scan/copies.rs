@@ -166,6 +166,13 @@ impl Copies {
         }
     }
 
+    /// Advises the system that the segment will be read from front to back.
+    pub(crate) fn advise_sequential(&self) {
+        if let Some(map) = self.map() {
+            map.advise_sequential();
+        }
+    }
+
     /// Returns the offset from which the bytes of the file no longer exist, because another program truncated it.
     pub(crate) fn gone(&self) -> Option<usize> {
         self.store.gone()
@@ -177,12 +184,6 @@ impl Copies {
         let from = at.wrapping_sub(self.start);
         let to = end.saturating_sub(self.start).min(self.buffer.len());
         self.buffer.get(from..to).unwrap_or(&[])
-    }
-
-    /// Returns the frame at `place`, which was found last.
-    #[inline(always)]
-    pub(crate) fn frame(&self, place: &Place) -> FrameRef<'_> {
-        place.frame(&self.buffer, place.at.wrapping_sub(self.start))
     }
 
     /// Returns the frame at `at` in the buffer after a check of its checksum.
@@ -300,6 +301,17 @@ impl Source for Copies {
     #[inline(always)]
     fn len_of(place: &Place) -> usize {
         frame::frame_len(place.payload)
+    }
+
+    #[inline(always)]
+    fn frame(&self, place: &Place) -> FrameRef<'_> {
+        place.frame(&self.buffer, place.at.wrapping_sub(self.start))
+    }
+
+    fn release(&self, from: usize, to: usize) {
+        if let Some(map) = self.map() {
+            map.release(from..to);
+        }
     }
 
     fn next_nonzero(&mut self, end: usize, from: usize) -> Option<usize> {

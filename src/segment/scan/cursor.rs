@@ -225,7 +225,9 @@ impl Cursor {
         source.look_anew();
         let beside = own <= end && source.word(self.at + frame::TAG).is_some_and(|word| word != 0);
         let first = if beside { Some(self.at) } else { source.next_nonzero(end, own) };
-        first.map(|first| lost(first, source.last_nonzero(end, own), LostReason::NotZero))
+        // Another process may have changed the bytes in the meantime.
+        let range = first.map(|first| (first, source.last_nonzero(end, first)));
+        range.filter(|(first, last)| first < last).map(|(first, last)| lost(first, last, LostReason::NotZero))
     }
 
     /// Returns the end of a run of appends that begin here and were never completed. Their lengths lead to a frame,

@@ -25,6 +25,9 @@ pub(crate) trait Source {
     /// Returns the number of bytes of the frame on disk.
     fn len_of(frame: &Self::Frame) -> usize;
 
+    /// Returns the frame that was found last.
+    fn frame<'s>(&'s self, found: &Self::Frame) -> FrameRef<'s>;
+
     /// Returns the next slot from `from` to `end` that is not all zero.
     fn next_nonzero(&mut self, end: usize, from: usize) -> Option<usize>;
 
@@ -34,6 +37,9 @@ pub(crate) trait Source {
     /// Discards bytes that [`next_nonzero`](Self::next_nonzero) keeps, so that the next search reads the current
     /// bytes.
     fn look_anew(&mut self) {}
+
+    /// Releases the memory of the bytes from `from` to `to`, which the source can read again.
+    fn release(&self, _from: usize, _to: usize) {}
 
     /// Returns the header at `at`, limited to the bytes before `end`, and its length.
     fn header(&self, at: usize, end: usize) -> ([u8; HEADER_LEN], usize) {
@@ -93,6 +99,11 @@ impl<'a> Source for &'a [u8] {
     #[inline(always)]
     fn len_of(frame: &FrameRef<'a>) -> usize {
         frame::frame_len(frame.payload.len())
+    }
+
+    #[inline(always)]
+    fn frame<'s>(&'s self, found: &FrameRef<'a>) -> FrameRef<'s> {
+        *found
     }
 
     fn next_nonzero(&mut self, end: usize, from: usize) -> Option<usize> {

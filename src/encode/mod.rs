@@ -19,7 +19,6 @@ mod container;
 mod formatted;
 mod fragment;
 mod key;
-#[cfg(all(unix, not(loom)))]
 #[doc(hidden)]
 pub mod known;
 #[cfg(feature = "json")]

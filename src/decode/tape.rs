@@ -126,12 +126,13 @@ impl<'a> Tape<'a> {
     /// Returns the value of the node at `index`. Its subtree must end at or before `end`.
     #[inline(always)]
     pub(super) fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
+        if node.flags.contains(NodeFlags::WIDE) {
+            return self.wide(index, node);
+        }
+        // Next to the `match`, the conversion costs nothing.
         let Some(kind) = Kind::from_number(node.kind) else {
             return Ok(Value::Unknown(UnknownValue { kind: node.kind, value: node.value }));
         };
-        if node.flags.contains(NodeFlags::WIDE) {
-            return self.wide(index, node, kind);
-        }
         Ok(match kind {
             Kind::Null => Value::Null,
             Kind::Bool => Value::Bool(node.value != 0),
@@ -149,7 +150,10 @@ impl<'a> Tape<'a> {
 
     /// Returns a value of 16 bytes.
     #[cold]
-    fn wide(&self, index: usize, node: Node, kind: Kind) -> Result<Value<'a>, DecodeError> {
+    fn wide(&self, index: usize, node: Node) -> Result<Value<'a>, DecodeError> {
+        let Some(kind) = Kind::from_number(node.kind) else {
+            return Ok(Value::Unknown(UnknownValue { kind: node.kind, value: node.value }));
+        };
         let invalid =
             |found, expected| fault(self.offset(index), "node", DecodeFault::Invalid { found, expected });
         let bytes = self.slice(index, "wide value", node.low(), node.high())?;
@@ -177,6 +181,19 @@ impl<'a> Tape<'a> {
                 return Err(invalid(kind as u64, "the kind of an integer, a timestamp or a duration"));
             }
         })
+    }
+
+    /// Returns an error if children are missing when an iterator ends at `end`. At the top level, the number of children
+    /// is unknown. The iterator is no argument, so it can stay in registers.
+    #[cold]
+    fn missing<T>(&self, missing: u32, end: usize) -> Option<Result<T, DecodeError>> {
+        let at_top = missing > u32::MAX / 2;
+        if missing == 0 || at_top {
+            return None;
+        }
+        let expected = "0 missing children";
+        let found = missing.into();
+        Some(Err(fault(self.offset(end), "container", DecodeFault::Invalid { found, expected })))
     }
 
     #[inline(always)]
@@ -327,27 +344,14 @@ impl<'a> Attributes<'a> {
     #[inline(always)]
     pub(super) fn step(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
         if self.next >= self.end || self.left == 0 {
-            return self.finish();
+            let missing = core::mem::take(&mut self.left);
+            return self.tape.missing(missing, self.end);
         }
         let index = self.next;
         let node = self.tape.node(index)?;
         self.next = index + 1 + node.subtree();
         self.left -= 1;
         Some(Ok((index, node)))
-    }
-
-    /// Ends the iteration. Returns an error if children are missing.
-    #[cold]
-    fn finish(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
-        let missing = self.left;
-        self.left = 0;
-        let at_top = missing > u32::MAX / 2;
-        if missing == 0 || at_top {
-            return None;
-        }
-        let expected = "0 missing children";
-        let found = missing.into();
-        Some(Err(fault(self.tape.offset(self.end), "container", DecodeFault::Invalid { found, expected })))
     }
 }
 

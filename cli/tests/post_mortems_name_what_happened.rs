@@ -120,6 +120,28 @@ fn the_record_of_a_kill_is_found_among_those_of_others() {
 }
 
 #[test]
+#[ignore = "is started by another test"]
+fn victim_that_leaves_its_log_open() {
+    static LOG: std::sync::OnceLock<fusewire::log::Log> = std::sync::OnceLock::new();
+    let Some(directory) = std::env::var_os("FUSEWIRE_VICTIM_DIRECTORY") else { return };
+    let log = LOG.get_or_init(|| small_log(Path::new(&directory), "shop").open().unwrap());
+    event!(log, Severity::INFO, target: "shop::cart", "the last line");
+}
+
+#[test]
+#[cfg(target_env = "gnu")]
+fn a_process_that_exited_with_an_open_log_has_stopped() {
+    let directory = TempDir::new().unwrap();
+    let mut victim = Command::new(std::env::current_exe().unwrap());
+    victim.args(["victim_that_leaves_its_log_open", "--exact", "--ignored"]);
+    let output = victim.env("FUSEWIRE_VICTIM_DIRECTORY", directory.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let report = report(&postmortem(directory.path(), &["--output", "json"]));
+    assert_eq!(report["process"]["end"], "stopped");
+    assert_eq!(verdict(&report, "death")["found"], "not_found");
+}
+
+#[test]
 fn a_process_that_ended_by_itself_is_not_mourned() {
     struct Deep(u32);
     impl LogValue for Deep {

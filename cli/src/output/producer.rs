@@ -104,14 +104,16 @@ impl End {
             }
             let end = match segment.owner {
                 _ if segment.life == Life::Sealed => continue,
+                Owner::Alive => return Self::Alive,
                 // The program left the log open and exited with status 0.
                 Owner::Gone if segment.end == StreamEnd::Stopped => Self::Stopped,
-                Owner::Alive => return Self::Alive,
+                // A worker can create the next segment during the exit, after the mark.
+                _ if segment.life == Life::Empty => continue,
                 Owner::Unknown => Self::Unknown,
                 Owner::Gone => Self::Died,
             };
-            // If the owner of one segment is unknown, the end is unknown. The last segments of a stream have the mark of
-            // the exit; earlier ones may also be unsealed.
+            // If the owner of one segment is unknown, the end is unknown. The segment that was current at the exit has
+            // the mark; earlier segments may also be unsealed.
             unsealed = match unsealed {
                 Some(Self::Unknown | Self::Stopped) => unsealed,
                 _ => Some(end),

@@ -11,11 +11,13 @@ fn names(document: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn each_of_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let security = fs::read_to_string(root.join("SECURITY.md")).unwrap();
-    let paths: Vec<&str> = names(&security).filter(|name| name.contains("tests/")).collect();
-    assert!(paths.len() >= 30, "{paths:?}");
-    for path in paths {
-        assert!(root.join(path).is_file(), "SECURITY.md: {path} does not exist");
+    for document in ["SECURITY.md", "docs/reliability.md"] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let paths: Vec<&str> = names(&text).filter(|name| name.contains("tests/")).collect();
+        assert!(paths.len() >= 30, "{paths:?}");
+        for path in paths {
+            assert!(root.join(path).is_file(), "{document}: {path} does not exist");
+        }
     }
 
     let deployment = fs::read_to_string(root.join("docs/deployment.md")).unwrap();

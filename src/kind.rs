@@ -16,7 +16,7 @@ pub(crate) enum Content {
 }
 
 /// Defines [`Kind`] from a table. A row contains the number, the name, the content of a node, and the format version that
-/// defines the kind. The rows are in the order of the numbers. Numbers can be missing.
+/// defines the kind. The rows are in the order of the numbers. The numbers can have gaps.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $number:literal, $name:literal, $content:ident, $since:expr;)*) => {
         /// The kind of a value. The numbers are those of `Kind` in `schema/log_entry.fbs`.
@@ -116,7 +116,7 @@ const _: () = {
         let kind = Kind::ALL[i];
         assert!(i == 0 || (Kind::ALL[i - 1] as u8) < kind as u8, "the rows are in the order of the numbers");
         assert!(kind as u8 != DROPPED && (kind as u8) < KindSet::LEN, "a kind needs a bit of `KindSet`");
-        // No later kind is a container: readers of version 1.0 pass over a node of a later kind as a leaf.
+        // No later kind is a container: readers of version 1.0 skip a node of a later kind as a leaf.
         assert!(is_container(kind as u8) == matches!(kind.content(), Content::Container));
         i += 1;
     }

@@ -94,7 +94,7 @@ fn with_the_code_that_flatc_generates() {
         assert_eq!((lines, read.status.code()), (entries, Some(0)), "{name}");
     }
 
-    // A damaged frame costs one entry.
+    // Only the entry in the damaged frame is missing.
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.windows(4).position(|window| window == b"paid").unwrap();
     bytes[at] ^= 1;

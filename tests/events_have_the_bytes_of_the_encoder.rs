@@ -21,7 +21,7 @@ use fusewire::{Context, Kind, KindSet, Severity, TripCause, event, map};
 
 type Written = Result<Vec<u8>, EncodeError>;
 
-/// An appender that keeps the bytes of the last entry.
+/// An appender that stores the bytes of the last entry.
 struct Kept {
     log: Log,
     limits: Limits,

@@ -49,7 +49,7 @@ fn encoded(limits: &Limits, write: impl FnOnce(&mut fusewire::encode::EntryWrite
     encode(&mut buffer, limits, write).unwrap().bytes().to_vec()
 }
 
-/// Returns entries of all sorts that are short enough for the test of each bit.
+/// Returns entries of all kinds of values that are short enough for the test of each bit.
 fn samples() -> Vec<Vec<u8>> {
     let limits = Limits::default();
     let mut random = Random(17);

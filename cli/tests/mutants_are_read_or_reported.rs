@@ -29,7 +29,7 @@ use fusewire::segment::{Event, Mode, Segment, SegmentIndex, Wanted, verify, veri
 use mutant::{Crc, Mutant, Place, mutate};
 use random::Random;
 
-/// The time after which a command counts as hanging. Only a test that fails waits for so long.
+/// The time after which a command counts as hanging. Only a test that fails waits for this time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The number in the environment variable `name`.

@@ -1,5 +1,5 @@
-//! Entries of a call site: the target, the keys and often the body are constants, and the compiler sees the types of the
-//! values.
+//! Entries of a call site: the target, the keys and often the body are constants, and the types of the values are known
+//! when the program is compiled.
 //!
 //! The limits for width, keys and kinds apply to the whole call site, so one check covers all values. One comparison
 //! reserves the space for all constant parts. Each value then needs no further check, except the length of a string.

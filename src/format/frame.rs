@@ -48,7 +48,7 @@ pub(crate) enum Role {
     Resource,
     /// Data of the file. A copy of the frames omits it.
     File,
-    /// Data that readers pass over. They return the frame without a time, and a copy of the frames contains it.
+    /// Data that readers do not use. They return the frame without a time, and a copy of the frames contains it.
     Opaque,
 }
 

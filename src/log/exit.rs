@@ -37,7 +37,7 @@ fn open_logs() -> Option<MutexGuard<'static, Vec<Weak<Core>>>> {
 }
 
 extern "C" fn mark_all(status: libc::c_int, _: *mut libc::c_void) {
-    // Code of the log itself may have changed the segments halfway, and an allocator that exits can interrupt it.
+    // If an allocator calls `exit`, it can interrupt code of the log in the middle of a change of the segments.
     let Some(_own) = Own::enter().filter(|_| status == 0) else { return };
     let Some(open) = open_logs() else { return };
     for core in open.iter().filter_map(Weak::upgrade) {

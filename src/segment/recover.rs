@@ -30,7 +30,7 @@ impl RecoverReport {
 }
 
 /// Passes every intact frame of `segment` to `keep`, unchanged and in order, and reports the ranges between them.
-/// Seals and padding are omitted, because they belong to their file. The segment is not changed.
+/// Trailers and padding are omitted, because they apply only to their own file. The segment is not changed.
 ///
 /// # Errors
 /// The errors of `keep`, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not

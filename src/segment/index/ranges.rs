@@ -51,8 +51,8 @@ impl Wanted {
         self.severities = Some(self.severities.unwrap_or(u32::MAX) & bits);
     }
 
-    /// Restricts the entries to those in which the circuit breaker tripped for one of `causes`. Later calls add
-    /// further causes.
+    /// Restricts the entries to those in which the circuit breaker tripped for one of `causes`. If the
+    /// method is called repeatedly, one of the causes of any call suffices.
     pub fn of_trips(&mut self, causes: impl IntoIterator<Item = TripCause>) {
         self.trips |= causes.into_iter().fold(0, |bits, cause| bits | 1 << cause as u16);
     }

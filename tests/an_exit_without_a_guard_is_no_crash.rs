@@ -1,5 +1,6 @@
 //! If a program leaves its log in a static variable and exits with status 0, readers report that it stopped. After
-//! another end, they report that it died. The entries are the same, and the next process that opens the log completes the files.
+//! another end, they report that it died. The entries are the same, and the next process that opens the log completes
+//! the files.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod common {

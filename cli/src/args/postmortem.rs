@@ -36,7 +36,8 @@ pub(crate) struct PostmortemArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Id of the process to report; the default is the process in the kill record or, if there is no kill record, the process that died last.
+    /// Id of the process to report; the default is the process in the kill record or, if there is no kill record,
+    /// the process that died last.
     #[arg(long, value_name = "N")]
     pub(crate) pid: Option<u64>,
 

@@ -206,6 +206,9 @@ impl Claim<'_> {
             // not longer than the claim).
             unsafe { self.map.memory.copy_in(at, covered) };
         }
+        // The check must follow the copy. The processor keeps the order: a store to a page that was replaced faults, or
+        // waits for the interrupt that removes the old page from the processor.
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
         if self.map.memory.is_hit() {
             return None;
         }

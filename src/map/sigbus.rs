@@ -155,6 +155,11 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     if let Some(map) = hit.filter(|_| code == libc::BUS_ADRERR) {
         let is_for_reading = map.is_for_reading.load(Ordering::Relaxed);
         let protection = if is_for_reading { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+        // The mark is stored before the page is replaced. A store of another thread to the new page then finds the mark
+        // before it commits its frame.
+        let start = map.start.load(Ordering::Relaxed);
+        map.hit_at.fetch_min((address / page * page).saturating_sub(start), Ordering::Relaxed);
+        map.is_hit.store(true, Ordering::Release);
         // SAFETY: exactly one page of a map is replaced, and this process owns the map. The page stays mapped, so
         // every pointer into it stays valid. A map for reading has no references into it (invariant *foreign
         // memory*). `mmap` with these arguments only makes a system call.
@@ -169,9 +174,6 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             )
         };
         if made != libc::MAP_FAILED {
-            let start = map.start.load(Ordering::Relaxed);
-            map.hit_at.fetch_min((address / page * page).saturating_sub(start), Ordering::Relaxed);
-            map.is_hit.store(true, Ordering::Release);
             return;
         }
     }

@@ -109,6 +109,7 @@ impl<'a> Value<'a> {
     }
 
     /// Returns the number if the value is an integer in the range of `i128`.
+    #[inline]
     #[must_use]
     pub fn as_i128(&self) -> Option<i128> {
         match self {

@@ -49,9 +49,9 @@ mod time;
 use core::fmt;
 use core::str::FromStr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::decode::EntryRef;
+use crate::map::clock::unix_nanos_now;
 use crate::segment::Wanted;
 
 pub use error::QueryError;
@@ -81,8 +81,7 @@ pub struct QueryOptions {
 impl Default for QueryOptions {
     /// Returns options with the current time and UTC.
     fn default() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { now_unix_nano: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX), utc_offset_seconds: 0 }
+        Self { now_unix_nano: unix_nanos_now(), utc_offset_seconds: 0 }
     }
 }
 

@@ -20,22 +20,12 @@ impl Number {
     /// Returns the number in a value, or `None` if the value has another kind.
     #[inline]
     pub(super) fn of(value: &Value<'_>) -> Option<Self> {
-        Some(match value {
-            Value::Int(value) => Self::Int((*value).into()),
-            Value::Uint(value) => Self::Int((*value).into()),
-            Value::Int128(value) => Self::Int(*value),
-            Value::Uint128(value) => i128::try_from(*value).map_or(Self::Large(*value), Self::Int),
-            Value::Float(value) => Self::Float(*value),
-            Value::Null
-            | Value::Bool(_)
-            | Value::String(_)
-            | Value::Bytes(_)
-            | Value::Timestamp(_)
-            | Value::Duration(_)
-            | Value::Array(_)
-            | Value::Map(_)
-            | Value::Unknown(_) => return None,
-        })
+        match value {
+            Value::Float(value) => Some(Self::Float(*value)),
+            Value::Uint128(value) if i128::try_from(*value).is_err() => Some(Self::Large(*value)),
+            // `as_i128` has an arm for each kind.
+            value => value.as_i128().map(Self::Int),
+        }
     }
 
     /// Returns the product with `factor`. An integer product outside `i128` becomes infinite.

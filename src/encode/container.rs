@@ -123,13 +123,6 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         self
     }
 
-    /// Writes a map entry as [`entry`](Self::entry) does. It is for macros that write to entries and to maps.
-    #[doc(hidden)]
-    #[inline(always)]
-    pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
-        self.entry(key, value);
-    }
-
     /// Writes one map entry with a key of any type that implements [`LogKey`].
     ///
     /// ```

@@ -228,13 +228,6 @@ impl<'b> EntryWriter<'b> {
         self
     }
 
-    /// Writes an attribute as [`attr`](Self::attr) does. It is for macros that write to entries and to maps.
-    #[doc(hidden)]
-    #[inline(always)]
-    pub fn __attribute<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
-        self.attr(key, value);
-    }
-
     /// Returns a writer of the attributes, for code that writes maps. The method can be called repeatedly.
     #[inline(always)]
     pub fn attributes(&mut self) -> MapWriter<'_, 'b> {

@@ -9,10 +9,10 @@ use crate::trace::TraceContext;
 
 /// A builder for an event. [`Log::event`] creates a builder, and [`append`](Self::append) logs the event.
 ///
-/// The entry has the same content and the same cost as with [`event!`](crate::event). The builder borrows the
-/// values. [`append`](Self::append) encodes the values directly into the log, in the order of the calls. If
-/// the severity is not logged, nothing is formatted or encoded. A builder that is dropped without `append`
-/// logs nothing.
+/// The entry has the same content as with [`event!`](crate::event), which is faster because it knows the keys in
+/// advance. The builder borrows the values. [`append`](Self::append) encodes the values directly into the log, in
+/// the order of the calls. If the severity is not logged, nothing is formatted or encoded. A builder that is dropped
+/// without `append` logs nothing.
 ///
 /// ```
 /// use fusewire::{Severity, map};

@@ -170,7 +170,7 @@ macro_rules! __event_body {
 #[macro_export]
 macro_rules! __map_entries {
     (($map:ident); $([$key:expr, $value:expr])*) => {
-        $($map.__attribute($key, &$value);)*
+        $($map.entry($key, &$value);)*
     };
 }
 

@@ -3,6 +3,7 @@
 //! The module supports the subset that `schema/` uses: headings, paragraphs, lists without nesting, tables and fenced code.
 
 use super::colour::Paint;
+use super::wrap;
 
 /// Maximum number of columns of a line, except in code.
 const COLUMNS: usize = 80;
@@ -98,25 +99,14 @@ fn plain(text: &str) -> String {
     result
 }
 
-/// Appends `text`, wrapped, with `first` before the first line and `rest` before the others.
+/// Appends `text`, wrapped, with `first` before the first line and `rest`, of the same width, before the others.
 fn push_wrapped(out: &mut String, text: &str, first: &str, rest: &str) {
-    let mut line = first.to_owned();
-    let mut is_empty = true;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > COLUMNS {
-            out.push_str(&line);
-            out.push('\n');
-            rest.clone_into(&mut line);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
+    let mut start = first;
+    for line in wrap::lines(text, COLUMNS - first.chars().count()) {
+        out.push_str(format!("{start}{line}").trim_end());
+        out.push('\n');
+        start = rest;
     }
-    out.push_str(line.trim_end());
-    out.push('\n');
 }
 
 #[cfg(test)]

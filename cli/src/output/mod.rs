@@ -16,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod value;
+pub(crate) mod wrap;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};

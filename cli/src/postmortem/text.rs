@@ -9,6 +9,7 @@ use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped, lasted, total};
 use crate::output::producer::End;
 use crate::output::time::Clock;
+use crate::output::wrap;
 
 /// Maximum number of rows of the memory table.
 const ROWS: usize = 20;
@@ -54,19 +55,7 @@ impl Printer<'_> {
     /// Appends a long text in several lines. Each line begins with `indent` blanks.
     fn wrapped(&mut self, indent: usize, paint: &Paint, text: &str) {
         let width = self.columns.saturating_sub(indent).max(30);
-        let mut line = String::new();
-        let mut lines = Vec::new();
-        for word in text.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-        for line in lines {
+        for line in wrap::lines(text, width) {
             let line = paint.of(self.safe(&line));
             self.line(format_args!("{:indent$}{line}", ""));
         }

@@ -2,7 +2,7 @@
 
 use crate::format::bytes::u32_at;
 use crate::format::entry as layout;
-use crate::kind::{Content, Kind, NodeFlags};
+use crate::kind::{Content, Kind, NodeFlags, is_container};
 use crate::text::Text;
 
 /// The bits of the first word of a node that the pass does not support: a wide value, dropped children, and kinds above
@@ -105,7 +105,7 @@ fn is_well_formed(nodes: &[[u8; layout::NODE_LEN]], text: &[u8]) -> bool {
     for node in nodes {
         let (first, value) = words(node);
         let key = (first & 0xFFFF_FFFF) + (first >> (8 * layout::NODE_KEY_LEN) & 0xFFFF);
-        let rule = &RULES[kind(first)];
+        let rule = &RULES[usize::from(kind(first))];
         let span = (value & 0xFFFF_FFFF) + (value >> 32);
         faults |= first & UNSUPPORTED | value & rule.zero;
         excess |= len.wrapping_sub(key) | len.wrapping_sub(span & rule.span);
@@ -145,11 +145,11 @@ fn is_nested(nodes: &[[u8; layout::NODE_LEN]]) -> bool {
         keys |= low(first >> (8 * layout::NODE_KEY_LEN)) & 0xFFFF & level.no_key;
         level.left = level.left.wrapping_sub(1);
         let kind = kind(first);
-        if kind == Kind::Array as usize || kind == Kind::Map as usize {
+        if is_container(kind) {
             let Some(outer) = open.get_mut(depth) else { return false };
             *outer = level;
             depth += 1;
-            let no_key = if kind == Kind::Array as usize { u32::MAX } else { 0 };
+            let no_key = if kind == Kind::Array as u8 { u32::MAX } else { 0 };
             level = Level { end: next + (value >> 32), left: low(value), no_key };
         }
         while next == level.end {
@@ -173,15 +173,15 @@ fn has_utf8(entry: &[u8], nodes: &[[u8; layout::NODE_LEN]], text: &[u8]) -> bool
     header.all(|field| is_utf8(string(entry, field, text, start)))
         && nodes.iter().all(|node| {
             let (first, value) = words(node);
-            let is_string = kind(first) == Kind::String as usize;
+            let is_string = kind(first) == Kind::String as u8;
             is_utf8(slice(first & 0xFFFF_FFFF_FFFF)) && (!is_string || is_utf8(slice(value)))
         })
 }
 
 /// Returns the kind of a node from its first word. Kinds above 15 are not supported.
 #[inline(always)]
-fn kind(first: u64) -> usize {
-    (first >> (8 * layout::NODE_KIND)) as usize & 0xF
+fn kind(first: u64) -> u8 {
+    (first >> (8 * layout::NODE_KIND) & 0xF) as u8
 }
 
 /// Returns the key, kind and flags of a node in one word, and its value.

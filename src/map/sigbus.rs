@@ -157,15 +157,16 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         let protection = if is_for_reading { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
         // The mark is stored before the page is replaced. A store of another thread to the new page then finds the mark
         // before it commits its frame.
+        let lost = address / page * page;
         let start = map.start.load(Ordering::Relaxed);
-        map.hit_at.fetch_min((address / page * page).saturating_sub(start), Ordering::Relaxed);
+        map.hit_at.fetch_min(lost.saturating_sub(start), Ordering::Relaxed);
         map.is_hit.store(true, Ordering::Release);
         // SAFETY: exactly one page of a map is replaced, and this process owns the map. The page stays mapped, so
         // every pointer into it stays valid. A map for reading has no references into it (invariant *foreign
         // memory*). `mmap` with these arguments only makes a system call.
         let made = unsafe {
             libc::mmap(
-                (address / page * page) as *mut libc::c_void,
+                lost as *mut libc::c_void,
                 page,
                 protection,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,

@@ -74,9 +74,8 @@ pub(crate) fn trailer_of<S: Source>(
     match header {
         Ok(header) => trailer(source, header.size, header.salt),
         Err(_) => {
-            let at = Trailer::offset(source.len() as u64).filter(|at| at.is_multiple_of(ALIGN))?;
-            let mut bytes = [0; TRAILER_LEN];
-            source.read(at, &mut bytes)?;
+            let found = trailer_bytes(source, source.len() as u64);
+            let (at, bytes) = found.filter(|(at, _)| at.is_multiple_of(ALIGN))?;
             Trailer::read(&bytes, at, frame::salt_of(&bytes, at)?)
         }
     }
@@ -84,10 +83,16 @@ pub(crate) fn trailer_of<S: Source>(
 
 /// Returns the trailer of a segment of `size` bytes, if it is intact.
 fn trailer<S: Source>(source: &S, size: u64, salt: u32) -> Option<Trailer> {
+    let (at, bytes) = trailer_bytes(source, size)?;
+    Trailer::read(&bytes, at, salt)
+}
+
+/// Returns the offset and the bytes of the place of the trailer in a segment of `size` bytes.
+fn trailer_bytes<S: Source>(source: &S, size: u64) -> Option<(usize, [u8; TRAILER_LEN])> {
     let at = Trailer::offset(size)?;
     let mut bytes = [0; TRAILER_LEN];
     source.read(at, &mut bytes)?;
-    Trailer::read(&bytes, at, salt)
+    Some((at, bytes))
 }
 
 /// The number of bytes that may be hashed without a result. In a crafted file, every slot can look like a frame that

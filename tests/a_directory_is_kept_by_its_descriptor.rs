@@ -4,13 +4,15 @@
 
 mod common {
     pub mod logs;
+    pub mod victims;
 }
 
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::logs::{self, Numbered};
+use common::victims::wait_until;
 use fusewire::log::{Durability, Log};
 use fusewire::segment::{SegmentOptions, State};
 
@@ -102,16 +104,14 @@ fn wait_until_idle(log: &Log, directory: &Path) {
         let is_idle = sealed + 2 == segments.len() && log.stats().segments == segments.len() as u64;
         (is_idle, names, descriptors_of(directory))
     };
-    let start = std::time::Instant::now();
-    let mut same = 0;
-    let mut last = state();
-    while same < 10 {
-        assert!(start.elapsed() < TIMEOUT, "{last:?}");
-        std::thread::sleep(Duration::from_millis(20));
+    let (mut last, mut since) = (state(), Instant::now());
+    wait_until("idle workers", || {
         let now = state();
-        same = if now.0 && now == last { same + 1 } else { 0 };
-        last = now;
-    }
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        last.0 && since.elapsed() >= Duration::from_millis(200)
+    });
 }
 
 fn after_its_descriptors_were_closed_and_reused(base: &Path) {

@@ -33,15 +33,7 @@ struct Json<'a> {
     currency: &'a str,
     retry: bool,
     duration_ms: u64,
-    request: Request<'a>,
-}
-
-#[derive(Serialize)]
-struct Request<'a> {
-    method: &'a str,
-    path: &'a str,
-    status: u16,
-    bytes: u32,
+    request: common::Request<'a>,
 }
 
 fn json(out: &mut Vec<u8>, event: &Event) {
@@ -60,42 +52,15 @@ fn json(out: &mut Vec<u8>, event: &Event) {
         currency: "EUR",
         retry: false,
         duration_ms: event.duration_ms,
-        request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
+        request: common::REQUEST,
     };
     serde_json::to_writer(out, &line).unwrap();
 }
 
-/// The attributes of the entry, which serde serializes.
-#[cfg(feature = "serde")]
-#[derive(Serialize)]
-struct Attributes<'a> {
-    user_id: u64,
-    order: &'a str,
-    amount: f64,
-    currency: &'a str,
-    retry: bool,
-    duration_ms: u64,
-    request: Request<'a>,
-}
-
 #[cfg(feature = "serde")]
 fn through_serde(entry: &mut fusewire::encode::EntryWriter<'_>, event: &Event) {
-    entry.expect_nodes(11);
-    entry.set_time_unix_nano(TIME);
-    entry.set_severity(fusewire::Severity::INFO);
-    entry.set_trace(fusewire::TraceContext { trace_id: TRACE_ID, span_id: event.user_id, flags: 1 });
-    entry.set_target(TARGET);
-    entry.set_body(BODY);
-    entry.set_thread(THREAD);
-    entry.attrs_from(&Attributes {
-        user_id: event.user_id,
-        order: event.order,
-        amount: event.amount,
-        currency: "EUR",
-        retry: false,
-        duration_ms: event.duration_ms,
-        request: Request { method: "POST", path: "/api/v1/checkout", status: 200, bytes: 5321 },
-    });
+    common::header(entry, event);
+    entry.attrs_from(&common::attributes(event));
 }
 
 /// Encodes the same entry with the code that `flatc` generates. The vectors for text and nodes are reused.
@@ -161,6 +126,9 @@ fn benches(c: &mut Criterion) {
             encode(black_box(&mut buffer), &limits, |entry| write(entry, black_box(&EVENT))).unwrap().len()
         })
     });
+    let directory = tempfile::tempdir().unwrap();
+    let discard = common::Discard::new(fusewire::log::Log::options(directory.path()).open().unwrap());
+    group.bench_function("fusewire event!", |b| b.iter(|| common::event(&discard, black_box(&EVENT))));
     let mut growing = bytes::BytesMut::with_capacity(4096);
     group.bench_function("fusewire into BytesMut", |b| {
         b.iter(|| {

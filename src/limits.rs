@@ -187,11 +187,23 @@ impl Limits {
     /// assert_eq!((limits.max_depth, limits.max_entry_bytes), (64, 1024));
     /// ```
     #[must_use]
+    #[inline]
     pub fn clamped(mut self) -> Self {
+        // The encoder calls this method for each entry, and the limits of a log are already in range.
+        let is_in_range = self.max_depth <= Self::MAX_DEPTH
+            && (Self::MIN_ENTRY_BYTES..=Self::MAX_ENTRY_BYTES).contains(&self.max_entry_bytes)
+            && self.max_key_bytes >= Self::MIN_KEY_BYTES;
+        if !is_in_range {
+            self.clamp();
+        }
+        self
+    }
+
+    #[cold]
+    fn clamp(&mut self) {
         self.max_depth = self.max_depth.min(Self::MAX_DEPTH);
         self.max_entry_bytes = self.max_entry_bytes.clamp(Self::MIN_ENTRY_BYTES, Self::MAX_ENTRY_BYTES);
         self.max_key_bytes = self.max_key_bytes.max(Self::MIN_KEY_BYTES);
-        self
     }
 }
 

@@ -5,8 +5,8 @@ use std::thread;
 
 use crate::encode::EntryWriter;
 
-/// The maximum length of a name in the cache, in bytes. A longer name is read from the system for each entry.
-const REMEMBERED: usize = 62;
+/// The size of a name in the cache in bytes, a power of two. A longer name is read from the system for each entry.
+const REMEMBERED: usize = 64;
 
 enum Name {
     Short(u8, [u8; REMEMBERED]),
@@ -25,7 +25,8 @@ pub(crate) fn write(entry: &mut EntryWriter<'_>) {
     NAME.with(|cell| match cell.get() {
         Some(Name::Short(0, _)) => {}
         Some(Name::Short(len, name)) => {
-            entry.set_thread_bytes(name.get(..usize::from(*len)).unwrap_or_default());
+            // The length is less than the size, so the operation only removes the check of the bounds.
+            entry.set_thread_bytes(&name[..usize::from(*len) % REMEMBERED]);
         }
         Some(Name::Long) | None => ask(entry, cell),
     });
@@ -38,7 +39,7 @@ fn ask(entry: &mut EntryWriter<'_>, cell: &OnceCell<Name>) {
     let mut bytes = [0; REMEMBERED];
     // A signal handler that interrupts this function may have stored the name.
     let _ = cell.set(match (u8::try_from(name.len()), bytes.get_mut(..name.len())) {
-        (Ok(len), Some(room)) => {
+        (Ok(len), Some(room)) if name.len() < REMEMBERED => {
             room.copy_from_slice(name.as_bytes());
             Name::Short(len, bytes)
         }

@@ -12,25 +12,44 @@ use super::tape::Tape;
 struct Bounded<'t, 'b> {
     tape: &'t mut Tape<'b>,
     written: usize,
-    budget: usize,
+    /// The number of bytes of the budget that are left. It is 0 after a stop.
+    left: usize,
     /// The cause of the stop, if the formatter was stopped.
     stopped: Option<TripCause>,
 }
 
 impl Write for Bounded<'_, '_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // The other function also handles an empty text, which is an error after a stop.
+        if !text.is_empty() && text.len() <= self.left && self.tape.out.try_push_tail(text.as_bytes()) {
+            self.left -= text.len();
+            self.written += text.len();
+            return Ok(());
+        }
+        self.write_part(text)
+    }
+}
+
+impl Bounded<'_, '_> {
+    /// Writes the beginning of a text that the limits allow.
+    #[cold]
+    #[inline(never)]
+    fn write_part(&mut self, text: &str) -> fmt::Result {
         if self.stopped.is_some() {
             return Err(fmt::Error);
         }
-        let room = (self.budget - self.written).min(self.tape.left());
+        let room = self.left.min(self.tape.left());
         let kept = &text[..text.floor_char_boundary(room)];
         self.tape.take(kept.len());
         self.tape.out.push_tail(kept.as_bytes());
         self.written += kept.len();
+        self.left -= kept.len();
         if kept.len() == text.len() {
             return Ok(());
         }
-        let at_budget = self.budget - self.written < 4;
+        let at_budget = self.left < 4;
+        self.left = 0;
         self.stopped = Some(if at_budget { TripCause::FormattedBytes } else { TripCause::EntryBytes });
         Err(fmt::Error)
     }
@@ -44,7 +63,7 @@ pub(crate) fn format(
     budget: u32,
     place: Places,
 ) -> (usize, NodeFlags) {
-    let mut out = Bounded { tape, written: 0, budget: budget as usize, stopped: None };
+    let mut out = Bounded { tape, written: 0, left: budget as usize, stopped: None };
     let result = out.write_fmt(args);
     let Bounded { written, stopped, .. } = out;
     let cause = match (stopped, result) {

@@ -2,17 +2,16 @@
 //! when the program is compiled.
 //!
 //! The limits for width, keys and kinds apply to the whole call site, so one check covers all values. One comparison
-//! reserves the space for all constant parts. Each value then needs no further check, except the length of a string.
-//! The entry has the same bytes as with [`EntryWriter::attr`]: a value to which a limit could apply ends the
+//! reserves the space for all keys and values, except strings of more than [`SHORT_TEXT`] bytes. Each value then needs no
+//! further check, except the length of a string. The entry has the same bytes as with [`EntryWriter::attr`]: a value to which a limit could apply ends the
 //! reservation, and [`EntryWriter::attr`] writes it.
 
-use core::fmt;
 use std::borrow::Cow;
 
 use crate::format::entry as layout;
 use crate::kind::{Kind, KindSet, NodeFlags};
 use crate::limits::Limits;
-use crate::map::buffer::{Run, STRING_OVERHEAD};
+use crate::map::buffer::{Run, SHORT_TEXT};
 
 use super::tape::{node, span};
 use super::value::LogValue;
@@ -59,84 +58,31 @@ const fn with_known(kinds: KindSet) -> KindSet {
     kinds.with(Kind::Uint).with(Kind::Float).with(Kind::String)
 }
 
-/// The writer of the target, the body and the attributes of one call site, in this order.
+/// The writer of the attributes of one call site.
 pub struct KnownWriter<'w, 'b> {
     entry: &'w mut EntryWriter<'b>,
-    /// The buffer of the entry, if space for all parts that were not written is reserved.
-    run: Option<Run<'b>>,
+    /// The space for the attributes that were not written, if it is reserved.
+    run: Option<Run<'b, { layout::NODE_LEN }>>,
     /// The keys that were not written.
     keys: Keys,
-    /// The number of bytes of the target and the body, if they are constant and were not written.
-    header: usize,
-    /// The number of values that were written into `run`.
-    kept: u32,
     max_string_bytes: usize,
 }
 
 impl<'w, 'b> KnownWriter<'w, 'b> {
-    /// Creates a writer for an entry with `target`, with the body `body` if it needs no formatting, and with
-    /// attributes with `keys`.
+    /// Creates a writer of attributes with `keys`.
     #[inline(always)]
-    pub fn new(entry: &'w mut EntryWriter<'b>, target: &str, body: Option<&str>, keys: Keys) -> Self {
-        let Limits { max_string_bytes, max_key_bytes, .. } = entry.tape.limits;
-        let max_string_bytes = max_string_bytes as usize;
-        let mut writer = Self { entry, run: None, keys, header: 0, kept: 0, max_string_bytes };
-        if let Some(body) = body
-            && is_short(target.len(), max_key_bytes)
-            && body.len() <= max_string_bytes
-        {
-            writer.header = 2 * STRING_OVERHEAD + target.len() + body.len();
-            writer.begin();
-        }
+    pub fn new(entry: &'w mut EntryWriter<'b>, keys: Keys) -> Self {
+        let max_string_bytes = entry.tape.limits.max_string_bytes as usize;
+        let mut writer = Self { entry, run: None, keys, max_string_bytes };
+        writer.begin();
         writer
     }
 
-    /// Writes the target.
-    #[inline(always)]
-    pub fn target(&mut self, target: &str) {
-        if let Some(run) = &mut self.run
-            && let Some(at) = run.push_string(target.as_bytes(), to_u32(target.len()))
-        {
-            self.header = self.header.saturating_sub(STRING_OVERHEAD + target.len());
-            self.entry.target = Some(to_u32(at));
-            return;
-        }
-        self.apart(|entry| entry.set_target(target));
-    }
-
-    /// Writes the body.
-    #[inline(always)]
-    pub fn body(&mut self, body: fmt::Arguments<'_>) {
-        if let Some(run) = &mut self.run
-            && let Some(text) = body.as_str()
-            && let Some(at) = run.push_string(text.as_bytes(), to_u32(text.len()))
-        {
-            self.header = self.header.saturating_sub(STRING_OVERHEAD + text.len());
-            self.entry.body = Some(to_u32(at));
-            return;
-        }
-        self.leave();
-        self.entry.set_body_fmt(body);
-        self.header = 0;
-        self.begin();
-    }
-
-    /// Calls `write` without a reservation. If there was a reservation, reserves the rest again.
-    #[inline(always)]
-    fn apart(&mut self, write: impl FnOnce(&mut EntryWriter<'b>)) {
-        let is_reserved = self.run.is_some();
-        self.leave();
-        write(self.entry);
-        if is_reserved {
-            self.begin();
-        }
-    }
-
-    /// Reserves space for the parts that were not written, unless a limit could apply to one of them.
+    /// Reserves space for the attributes that were not written, unless a limit could apply to one of them.
     #[inline(always)]
     fn begin(&mut self) {
         let Keys { count, bytes, longest } = self.keys;
-        if count == 0 && self.header == 0 {
+        if count == 0 {
             return;
         }
         let EntryWriter { tape, top, filter, .. } = &mut *self.entry;
@@ -146,15 +92,16 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
             && is_short(longest, max_key_bytes)
             && is_narrow
             && with_known(allowed_kinds) == allowed_kinds
+            && self.max_string_bytes >= SHORT_TEXT
         {
-            self.run = tape.out.reserve(count * layout::NODE_LEN, bytes + self.header);
+            self.run = tape.out.reserve(count, bytes);
         }
     }
 
     /// Ends the reservation.
     #[inline(always)]
     fn leave(&mut self) {
-        restore(self.entry, self.run.take(), core::mem::take(&mut self.kept));
+        restore(self.entry, self.run.take());
     }
 
     /// Writes a value of a known kind.
@@ -167,18 +114,18 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
                 Part::Scalar(kind, value) => run.push(of(kind, value), key.as_bytes(), &[]),
                 Part::Text(text) => {
                     let value = span(at + key.len(), text.len());
-                    text.len() <= self.max_string_bytes
+                    // No reservation has a limit that is less than the length of a short text.
+                    (text.len() <= SHORT_TEXT || text.len() <= self.max_string_bytes)
                         && run.push(of(Kind::String, value), key.as_bytes(), text.as_bytes())
                 }
             };
             if is_written {
-                self.kept += 1;
                 self.pass(key);
                 return;
             }
         }
         // The arguments are moved, so that this writer can be in registers.
-        general(self.entry, self.run.take(), core::mem::take(&mut self.kept), key, value);
+        general(self.entry, self.run.take(), key, value);
         self.pass(key);
     }
 
@@ -186,7 +133,12 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     #[inline(always)]
     fn other<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.pass(key);
-        self.apart(|entry| _ = entry.attr(key, value));
+        let is_reserved = self.run.is_some();
+        self.leave();
+        self.entry.attr(key, value);
+        if is_reserved {
+            self.begin();
+        }
     }
 
     /// Removes a written key from the keys.
@@ -210,12 +162,11 @@ fn is_short(len: usize, max_key_bytes: u16) -> bool {
     len <= usize::from(Limits::MIN_KEY_BYTES) || len <= usize::from(max_key_bytes)
 }
 
-/// Returns the buffer to the entry.
+/// Returns the bytes to the entry.
 #[inline(always)]
-fn restore<'b>(entry: &mut EntryWriter<'b>, run: Option<Run<'b>>, kept: u32) {
+fn restore<'b>(entry: &mut EntryWriter<'b>, run: Option<Run<'b, { layout::NODE_LEN }>>) {
     if let Some(run) = run {
-        entry.tape.out = run.end();
-        entry.top.kept += kept;
+        entry.top.kept += to_u32(entry.tape.out.take_back(run) / layout::NODE_LEN);
     }
 }
 
@@ -224,12 +175,11 @@ fn restore<'b>(entry: &mut EntryWriter<'b>, run: Option<Run<'b>>, kept: u32) {
 #[inline(never)]
 fn general<'b, V: LogValue + ?Sized>(
     entry: &mut EntryWriter<'b>,
-    run: Option<Run<'b>>,
-    kept: u32,
+    run: Option<Run<'b, { layout::NODE_LEN }>>,
     key: &str,
     value: &V,
 ) {
-    restore(entry, run, kept);
+    restore(entry, run);
     entry.attr(key, value);
 }
 

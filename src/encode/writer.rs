@@ -48,11 +48,14 @@ pub struct EntryWriter<'b> {
     utc_offset_minutes: i16,
     severity: Severity,
     trace: TraceContext,
-    /// The offset of the string in the text.
-    pub(super) target: Option<u32>,
-    pub(super) body: Option<u32>,
-    pub(super) thread: Option<u32>,
+    /// The offset of the string in the text, or [`UNSET`].
+    pub(super) target: u32,
+    pub(super) body: u32,
+    pub(super) thread: u32,
 }
+
+/// The offset of a string of the header that is not set. Strings begin at multiples of 4.
+const UNSET: u32 = u32::MAX;
 
 impl<'b> EntryWriter<'b> {
     /// Creates a writer into `buffer`, whose contents are overwritten from the first byte. A buffer of
@@ -80,9 +83,9 @@ impl<'b> EntryWriter<'b> {
             utc_offset_minutes: OFFSET_UNKNOWN,
             severity: Severity::UNSPECIFIED,
             trace: TraceContext::NONE,
-            target: None,
-            body: None,
-            thread: None,
+            target: UNSET,
+            body: UNSET,
+            thread: UNSET,
         }
     }
 
@@ -159,13 +162,21 @@ impl<'b> EntryWriter<'b> {
     #[cfg(all(unix, not(loom)))]
     #[inline(always)]
     pub(crate) fn set_thread_bytes(&mut self, name: &[u8]) {
-        if name.len() <= usize::from(self.tape.limits.max_key_bytes)
-            && let Some(at) = self.tape.out.try_push_string(name, to_u32(name.len()))
-        {
-            self.thread = Some(to_u32(at));
+        // No limit is less than this minimum.
+        let is_short = name.len() <= usize::from(Limits::MIN_KEY_BYTES)
+            || name.len() <= usize::from(self.tape.limits.max_key_bytes);
+        if is_short && let Some(at) = self.tape.out.try_push_string(name, to_u32(name.len())) {
+            self.thread = to_u32(at);
         } else {
-            self.set_thread(core::str::from_utf8(name).unwrap_or_default());
+            self.cut_thread_bytes(name);
         }
+    }
+
+    #[cfg(all(unix, not(loom)))]
+    #[cold]
+    #[inline(never)]
+    fn cut_thread_bytes(&mut self, name: &[u8]) {
+        self.set_thread(core::str::from_utf8(name).unwrap_or_default());
     }
 
     /// Sets the body. It is cut at [`Limits::max_string_bytes`].
@@ -195,26 +206,37 @@ impl<'b> EntryWriter<'b> {
 
     #[inline(never)]
     fn format_body(&mut self, args: fmt::Arguments<'_>) {
-        if !self.tape.take(STRING_OVERHEAD) {
-            self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
-            self.body = None;
-            return;
-        }
         // The length is known only after the formatting. It is written last, into the space before the text.
-        let at = self.align_text();
-        self.tape.out.push_tail(&[0; 4]);
+        let Some(at) = self.open_string() else {
+            self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
+            self.body = UNSET;
+            return;
+        };
         let budget = self.tape.limits.max_string_bytes;
         let (len, _) = formatted::format(&mut self.tape, args, budget, Places::BODY);
         self.tape.out.push_tail(&[0]);
-        self.tape.out.patch_tail(at, &u32_bytes(len));
-        self.body = Some(to_u32(at));
+        self.tape.out.patch_tail(at, u32_bytes(len));
+        self.body = to_u32(at);
+    }
+
+    /// Appends the padding and the length of a string whose text and NUL follow, and takes [`STRING_OVERHEAD`] bytes from
+    /// the budget. Returns the offset of the string in the text, or `None` if the budget is too small.
+    #[inline(always)]
+    fn open_string(&mut self) -> Option<usize> {
+        if !self.tape.take(STRING_OVERHEAD) {
+            return None;
+        }
+        let len = self.tape.out.tail_len();
+        let padding = len.wrapping_neg() % 4;
+        self.tape.out.push_tail(&[0; 7][..padding + 4]);
+        Some(len + padding)
     }
 
     /// Returns whether the body is set.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(crate) fn has_body(&self) -> bool {
-        self.body.is_some()
+        self.body != UNSET
     }
 
     /// Writes one attribute. If the entry exceeds the width limit, the encoder counts `value` as dropped and does
@@ -226,6 +248,27 @@ impl<'b> EntryWriter<'b> {
             value.log_value(ValueWriter::new(tape, top, &Scope::ROOT, Key::Name(key)));
         }
         self
+    }
+
+    /// Writes an attribute as [`attr`](Self::attr) does. The fast path is for keys of at most
+    /// [`Limits::MIN_KEY_BYTES`], and needs no stack.
+    #[cfg(feature = "tracing")]
+    #[inline(always)]
+    pub(crate) fn attr_with_short_key<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        if key.len() <= usize::from(Limits::MIN_KEY_BYTES) && self.filter.is_none() {
+            let Self { tape, top, .. } = self;
+            if tape.admit_child(top, &Scope::ROOT) {
+                value.log_value(ValueWriter::new(tape, top, &Scope::ROOT, Key::Name(key)));
+            }
+        } else {
+            self.attr_apart(key, value);
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    #[inline(never)]
+    fn attr_apart<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.attr(key, value);
     }
 
     /// Returns a writer of the attributes, for code that writes maps. The method can be called repeatedly.
@@ -283,22 +326,41 @@ impl<'b> EntryWriter<'b> {
         if self.tape.error.is_some() {
             return Err(self.take_error());
         }
-        let nodes = self.tape.nodes();
-        if self.target.is_none() || self.body.is_none() || self.thread.is_none() {
-            let empty = to_u32(self.tape.out.push_string(&[], 0));
-            self.target.get_or_insert(empty);
-            self.body.get_or_insert(empty);
-            self.thread.get_or_insert(empty);
+        if self.target == UNSET || self.body == UNSET || self.thread == UNSET {
+            self.set_empty();
         }
-        let text_len = self.tape.out.tail_len();
+        let nodes = self.tape.nodes();
         let text = layout::text_start(nodes);
-        let trips = if self.tape.report.is_clean() { None } else { Some(self.push_trips(text)) };
+        let text_len = self.tape.out.tail_len();
+        if !self.tape.report.is_clean() {
+            return self.fill_tripped(nodes, text, text_len);
+        }
         self.tape.out.push_head(u32_bytes(text_len));
-        let out = core::mem::replace(&mut self.tape.out, GapBuffer::new_uninit(&mut [], 0, 0, 0));
-        let available = out.capacity();
-        let closed = out.close().map_err(|needed| EncodeError::BufferTooSmall { needed, available })?;
-        self.with_front(closed, nodes, text, trips)
-            .ok_or(EncodeError::BufferTooSmall { needed: 0, available })
+        self.with_front(layout::PREFIX_CLEAN, nodes, text, 0)
+    }
+
+    /// Sets the strings of the header that are not set to the empty string.
+    #[inline(never)]
+    fn set_empty(&mut self) {
+        let empty = to_u32(self.tape.out.push_string(&[], 0));
+        for string in [&mut self.target, &mut self.body, &mut self.thread] {
+            if *string == UNSET {
+                *string = empty;
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_tripped(
+        &mut self,
+        nodes: usize,
+        text: usize,
+        text_len: usize,
+    ) -> Result<Filled<'b>, EncodeError> {
+        let trips = self.push_trips(text);
+        self.tape.out.push_head(u32_bytes(text_len));
+        self.with_front(layout::PREFIX_TRIPPED, nodes, text, trips - layout::TRIPS)
     }
 
     #[cold]
@@ -307,21 +369,22 @@ impl<'b> EntryWriter<'b> {
         self.tape.error.take().unwrap_or(EncodeError::BufferTooSmall { needed: 0, available: 0 })
     }
 
-    /// Writes the root offset, the vtable, the root table and the length of the vector of nodes, in the order of their
-    /// offsets.
+    /// Closes the gap, and writes the root offset, the vtable, the root table and the length of the vector of nodes, in
+    /// the order of their offsets. `trips` is the distance from its field to the vector of trips, or 0.
     #[inline(always)]
     fn with_front(
-        &self,
-        mut front: Closed<'b, { layout::NODES }>,
+        &mut self,
+        prefix: [u8; layout::PREFIX_CLEAN.len()],
         nodes: usize,
         text: usize,
-        trips: Option<usize>,
-    ) -> Option<Filled<'b>> {
-        if trips.is_none() {
-            front.put(layout::PREFIX_CLEAN);
-        } else {
-            front.put(layout::PREFIX_TRIPPED);
-        }
+        trips: usize,
+    ) -> Result<Filled<'b>, EncodeError> {
+        let available = self.tape.out.capacity();
+        let mut front: Closed<'b, { layout::NODES }> = match self.tape.out.close() {
+            Ok(front) => front,
+            Err(needed) => return Err(EncodeError::BufferTooSmall { needed, available }),
+        };
+        front.put(prefix);
         front.put([self.severity.number(), self.trace.flags]);
         front.put(self.utc_offset_minutes.to_le_bytes());
         front.put(self.time_unix_nano.to_le_bytes());
@@ -329,16 +392,16 @@ impl<'b> EntryWriter<'b> {
         front.put(self.trace.trace_id.rotate_left(64).to_le_bytes());
         front.put(self.trace.span_id.to_le_bytes());
         // An offset counts from its field.
-        let string = |at: Option<u32>, field: usize| (to_u32(text - field) + at.unwrap_or(0)).to_le_bytes();
+        let string = |at: u32, field: usize| (to_u32(text - field) + at).to_le_bytes();
         front.put(string(self.target, layout::TARGET));
         front.put(string(self.body, layout::BODY));
         front.put(string(self.thread, layout::THREAD));
         front.put(u32_bytes(layout::NODE_COUNT - layout::ATTRIBUTES));
         front.put(u32_bytes(text - 4 - layout::TEXT));
-        front.put(u32_bytes(trips.map_or(0, |at| at - layout::TRIPS)));
+        front.put(u32_bytes(trips));
         front.put(u32::try_from(self.top.dropped()).unwrap_or(u32::MAX).to_le_bytes());
         front.put(u32_bytes(nodes));
-        front.finish()
+        front.finish().ok_or(EncodeError::BufferTooSmall { needed: 0, available })
     }
 
     /// Appends the vector of trips after the text. Returns the offset of its length in the entry.
@@ -361,10 +424,10 @@ impl<'b> EntryWriter<'b> {
         end + padding
     }
 
-    /// Appends a FlatBuffers string to the text. Returns its offset in the text, or `None` if there is no space for
+    /// Appends a FlatBuffers string to the text. Returns its offset in the text, or [`UNSET`] if there is no space for
     /// an empty string. The field is then the empty string for which `finish` reserves space.
     #[inline(always)]
-    fn header_string(&mut self, text: &str, place: Places) -> Option<u32> {
+    fn header_string(&mut self, text: &str, place: Places) -> u32 {
         let max = match place {
             Places::BODY => self.tape.limits.max_string_bytes as usize,
             _ => usize::from(self.tape.limits.max_key_bytes),
@@ -373,23 +436,23 @@ impl<'b> EntryWriter<'b> {
         if text.len() <= max
             && let Some(at) = self.tape.out.try_push_string(text.as_bytes(), to_u32(text.len()))
         {
-            return Some(to_u32(at));
+            return to_u32(at);
         }
         self.cut_header_string(text, max, place)
     }
 
     #[cold]
     #[inline(never)]
-    fn cut_header_string(&mut self, text: &str, max: usize, place: Places) -> Option<u32> {
+    fn cut_header_string(&mut self, text: &str, max: usize, place: Places) -> u32 {
         let Some(left) = self.tape.left().checked_sub(STRING_OVERHEAD) else {
             if !text.is_empty() {
                 self.tape.report.record(TripCause::EntryBytes, place, Some(1));
             }
-            return None;
+            return UNSET;
         };
         let kept = &text[..text.floor_char_boundary(max.min(left))];
         self.tape.take(STRING_OVERHEAD + kept.len());
-        let at = Some(to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len()))));
+        let at = to_u32(self.tape.out.push_string(kept.as_bytes(), to_u32(kept.len())));
         if kept.len() == text.len() {
             return at;
         }
@@ -402,15 +465,6 @@ impl<'b> EntryWriter<'b> {
         let lost = if cause == TripCause::EntryBytes { 0 } else { lost };
         self.tape.report.record(cause, place, Some(lost));
         at
-    }
-
-    /// Pads the text to a multiple of 4 bytes. Returns its new length.
-    #[inline(always)]
-    fn align_text(&mut self) -> usize {
-        let len = self.tape.out.tail_len();
-        let padding = len.wrapping_neg() % 4;
-        self.tape.out.push_tail(&[0; 3][..padding]);
-        len + padding
     }
 }
 

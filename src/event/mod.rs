@@ -34,10 +34,11 @@ pub fn __write_thread(entry: &mut EntryWriter<'_>) {
 #[inline]
 pub fn __write_surroundings(entry: &mut EntryWriter<'_>) {
     #[cfg(feature = "tracing")]
-    let ids = crate::bridge::tracing::write_current(entry);
+    if tracing_core::dispatcher::has_been_set() {
+        crate::bridge::tracing::write_surroundings(entry);
+        return;
+    }
     Context::write_current(entry);
-    #[cfg(feature = "tracing")]
-    ids.write(entry);
 }
 
 /// Logs an event with a severity, a message and attributes.
@@ -151,12 +152,10 @@ macro_rules! __event_body {
             #[allow(unused_imports)]
             use $crate::encode::known::{Known as _, Other as _};
             let mut attributes = {
-                let (body, target) = (::core::format_args!($body), const { $target });
                 let keys = const { $crate::encode::known::Keys::of(&[$($key),*]) };
-                let mut event = $crate::encode::known::KnownWriter::new($entry, target, body.as_str(), keys);
-                event.target(target);
-                event.body(body);
-                event
+                $entry.set_target(const { $target });
+                $entry.set_body_fmt(::core::format_args!($body));
+                $crate::encode::known::KnownWriter::new($entry, keys)
             };
             // Autoref: the method of the trait `Known` applies first, if the type of the value has it.
             $((&&$crate::encode::known::Probe(&$value)).write(&mut attributes, $key);)*

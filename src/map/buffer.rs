@@ -135,6 +135,14 @@ impl<'b> GapBuffer<'b> {
         self.rest = left - self.free;
     }
 
+    /// Restores the invariant *free* after the tail has grown.
+    #[inline(always)]
+    fn keep_free(&mut self) {
+        if self.free > self.end - self.tail {
+            self.set_free();
+        }
+    }
+
     /// Appends bytes to the head, and two strings to the tail. Takes these bytes and `reserve` more from the budget.
     /// Does nothing and returns `false` if `free` or the gap is too small. The caller then uses [`take`](Self::take)
     /// and [`push`](Self::push), which also move the tail.
@@ -163,9 +171,9 @@ impl<'b> GapBuffer<'b> {
         let strings = first.len() + second.len();
         if self.has_room(N, strings) || self.make_room(N, strings) {
             // SAFETY: there is space for `N` bytes between `head` and `tail_start`, and for both strings between
-            // `tail` and `end`. `set_free` then restores the invariant *free*.
+            // `tail` and `end`. `keep_free` then restores the invariant *free*.
             unsafe { self.store_parts(head, first, second) };
-            self.set_free();
+            self.keep_free();
         } else {
             self.head += N;
             self.tail += strings;
@@ -190,31 +198,40 @@ impl<'b> GapBuffer<'b> {
     /// The caller keeps the invariant *free*.
     #[inline(always)]
     unsafe fn store_parts<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) {
-        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer. The strings
-        // are borrowed separately, so they do not overlap it.
-        unsafe {
-            let base = self.bytes.as_mut_ptr().cast::<u8>();
-            let tail = base.add(self.tail);
-            base.add(self.head).cast::<[u8; N]>().write_unaligned(head);
-            store(tail, first);
-            store(tail.add(first.len()), second);
-        }
+        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer.
+        unsafe { store_parts(self.bytes, self.head, self.tail, head, first, second) };
         self.head += N;
         self.tail += first.len() + second.len();
     }
 
-    /// Takes `heads + tails` bytes from the budget, and returns a run into which `heads` bytes of head and `tails` bytes
-    /// of tail can be pushed without a check of the space. Returns `None` if `free` or the gap is too small.
+    /// Returns a run into which `values` values can be pushed: `N` bytes of head for each, and `tails` bytes of tail
+    /// for the first strings of all of them. Returns `None` if `free` or the gap is too small.
     ///
-    /// The run contains the buffer. The caller assigns [`Run::end`] to this value. Until then, this value has no space.
+    /// The run contains the bytes of the buffer. Until the caller passes the run to [`take_back`](Self::take_back), this
+    /// value has no space.
     #[inline(always)]
-    pub(crate) fn reserve(&mut self, heads: usize, tails: usize) -> Option<Run<'b>> {
-        if heads + tails > self.free || self.head + heads > self.tail_start {
+    pub(crate) fn reserve<const N: usize>(&mut self, values: usize, tails: usize) -> Option<Run<'b, N>> {
+        let (heads, tails) = (values * N, tails + values * SHORT_TEXT);
+        if values == 0 || heads + tails > self.free || self.head + heads > self.tail_start {
             return None;
         }
-        let mut buffer = core::mem::replace(self, Self::new_uninit(&mut [], 0, 0, 0));
-        buffer.free -= heads + tails;
-        Some(Run { buffer, heads, tails })
+        let Self { head, tail_start, tail, .. } = *self;
+        let free = self.free - heads - tails;
+        let total = self.free + head + tail;
+        Some(Run { bytes: self.hand_over(), head, tail_start, tail, heads, tails, free, total })
+    }
+
+    /// Takes the bytes of a run back. The pushed bytes are taken from the budget. Returns the number of pushed bytes of
+    /// head.
+    #[inline(always)]
+    pub(crate) fn take_back<const N: usize>(&mut self, run: Run<'b, N>) -> usize {
+        let Run { bytes, head, tail_start, tail, total, .. } = run;
+        let pushed = head - self.head;
+        self.end = bytes.len();
+        // The invariant *total* becomes the invariant *free*.
+        self.free = total - head - tail;
+        (self.bytes, self.head, self.tail_start, self.tail) = (bytes, head, tail_start, tail);
+        pushed
     }
 
     /// Returns whether `head` more bytes fit into the gap and `tail` more bytes fit after the tail.
@@ -227,6 +244,19 @@ impl<'b> GapBuffer<'b> {
     #[inline(always)]
     pub(crate) fn push_tail(&mut self, bytes: &[u8]) {
         self.push([], bytes, &[]);
+    }
+
+    /// Appends bytes to the tail and takes them from the budget. Does nothing and returns `false` if `free` is too small.
+    #[inline(always)]
+    pub(crate) fn try_push_tail(&mut self, bytes: &[u8]) -> bool {
+        if bytes.len() > self.free {
+            return false;
+        }
+        self.free -= bytes.len();
+        // SAFETY: by the invariant *free*, there is space for the bytes between `tail` and `end`. `free` is reduced by
+        // the bytes that the tail grows by.
+        unsafe { self.store_parts([], bytes, &[]) };
+        true
     }
 
     /// Appends a FlatBuffers string to the tail: zeros up to a multiple of 4, the length, the bytes, NUL. Takes
@@ -251,10 +281,10 @@ impl<'b> GapBuffer<'b> {
         let at = self.tail_len().next_multiple_of(4);
         let added = at + 4 + text.len() + 1 - self.tail_len();
         if self.has_room(0, added) || self.make_room(0, added) {
-            // SAFETY: there is space for `added` bytes between `tail` and `end`. `set_free` then restores the
+            // SAFETY: there is space for `added` bytes between `tail` and `end`. `keep_free` then restores the
             // invariant *free*.
             unsafe { self.store_string(text, len) };
-            self.set_free();
+            self.keep_free();
         } else {
             self.tail += added;
         }
@@ -304,10 +334,13 @@ impl<'b> GapBuffer<'b> {
     }
 
     /// Overwrites bytes of the tail that were pushed before. Does nothing if they were only counted.
-    pub(crate) fn patch_tail(&mut self, at: usize, bytes: &[u8]) {
-        if self.end > 0 && at + bytes.len() <= self.tail_len() {
-            let at = self.tail_start + at;
-            self.bytes[at..at + bytes.len()].write_copy_of_slice(bytes);
+    #[inline]
+    pub(crate) fn patch_tail<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
+        if self.end > 0
+            && at + N <= self.tail_len()
+            && let Some(place) = self.bytes.get_mut(self.tail_start + at..self.tail_start + at + N)
+        {
+            place.write_copy_of_slice(&bytes);
         }
     }
 
@@ -338,6 +371,7 @@ impl<'b> GapBuffer<'b> {
         }
     }
 
+    #[inline(never)]
     fn move_tail(&mut self, to: usize) {
         self.touched = self.touched.max(self.tail);
         self.bytes.copy_within(self.tail_start..self.tail, to);
@@ -346,12 +380,13 @@ impl<'b> GapBuffer<'b> {
         self.set_free();
     }
 
-    /// Closes the gap. The caller then writes the front, which has `N` bytes.
+    /// Closes the gap and takes the bytes out of this value, which then has no space. The caller then writes the front,
+    /// which has `N` bytes.
     ///
     /// # Errors
     /// The number of necessary bytes, if the buffer is smaller.
     #[inline(always)]
-    pub(crate) fn close<const N: usize>(mut self) -> Result<Closed<'b, N>, usize> {
+    pub(crate) fn close<const N: usize>(&mut self) -> Result<Closed<'b, N>, usize> {
         let len = self.head + self.tail_len();
         // The last comparison is never true. The compiler needs it to remove the checks of `put`.
         if self.end == 0 || N != self.front || len < N {
@@ -363,59 +398,94 @@ impl<'b> GapBuffer<'b> {
             self.move_tail(self.head);
         }
         debug_assert!(self.tail_start == self.head && len == self.tail);
-        Ok(Closed { bytes: &mut self.bytes[..len], touched: self.touched, written: 0 })
+        let bytes = self.hand_over();
+        Ok(Closed { bytes: &mut bytes[..len], touched: self.touched, written: 0 })
+    }
+
+    /// Takes the bytes out of this value, which then has no space.
+    #[inline(always)]
+    fn hand_over(&mut self) -> &'b mut [MaybeUninit<u8>] {
+        (self.end, self.free) = (0, 0);
+        core::mem::take(&mut self.bytes)
     }
 }
 
-/// A [`GapBuffer`] with reserved space. If the compiler knows the reserved lengths and the lengths of the pushed bytes,
-/// it removes the comparisons of these lengths.
-pub(crate) struct Run<'b> {
-    /// Invariant *reserved*: `head + heads <= tail_start` and `heads + tails + free <= end - tail`.
-    buffer: GapBuffer<'b>,
+/// The maximum length in bytes of a string for which a [`Run`] reserves space in advance.
+pub(crate) const SHORT_TEXT: usize = 64;
+
+/// The bytes of a [`GapBuffer`] with reserved space. If the compiler knows the reserved lengths and the lengths of the
+/// pushed bytes, it removes the comparisons of these lengths.
+pub(crate) struct Run<'b, const N: usize> {
+    /// The bytes of the buffer, with the same invariants. The bytes before `head` are those of its head, and the bytes
+    /// from `tail_start` to `tail` are those of its tail.
+    bytes: &'b mut [MaybeUninit<u8>],
+    /// Invariant *reserved*: `head + heads <= tail_start` and `tail + tails + free <= bytes.len()`.
+    head: usize,
+    tail_start: usize,
+    tail: usize,
     heads: usize,
     tails: usize,
+    /// The number of bytes of the budget for strings that are longer than [`SHORT_TEXT`].
+    free: usize,
+    /// The sum of `head`, `tail` and the bytes that could be pushed without a check, at the time of the reservation.
+    ///
+    /// Invariant *total*: `heads + tails + free <= total - head - tail <= bytes.len() - tail`.
+    total: usize,
 }
 
-impl<'b> Run<'b> {
+impl<const N: usize> Run<'_, N> {
     /// Returns the number of bytes of the tail.
     #[inline(always)]
     pub(crate) fn tail_len(&self) -> usize {
-        self.buffer.tail_len()
+        self.tail - self.tail_start
     }
 
-    /// Appends bytes to the head and `first` to the tail, in the reserved space. Then appends `second` to the tail and
-    /// takes it from the budget. Does nothing and returns `false` if a part does not fit.
+    /// Appends the head and the two strings of a value. Does nothing and returns `false` if a part does not fit.
     #[inline(always)]
-    pub(crate) fn push<const N: usize>(&mut self, head: [u8; N], first: &[u8], second: &[u8]) -> bool {
-        if N > self.heads || first.len() > self.tails || second.len() > self.buffer.free {
+    pub(crate) fn push(&mut self, head: [u8; N], first: &[u8], second: &[u8]) -> bool {
+        let tails = first.len() + SHORT_TEXT;
+        if N > self.heads || tails > self.tails {
             return false;
         }
+        if second.len() > SHORT_TEXT {
+            if second.len() > self.free {
+                return false;
+            }
+            self.free -= second.len();
+        }
         self.heads -= N;
-        self.tails -= first.len();
-        self.buffer.free -= second.len();
+        self.tails -= tails;
         // SAFETY: by the invariant *reserved*, the gap has space for `N` bytes, and there is space for both strings
-        // between `tail` and `end`. The invariant holds afterwards: each sum decreases by at least the bytes that the
-        // head or the tail grows by.
-        unsafe { self.buffer.store_parts(head, first, second) };
+        // between the tail and the end. Both invariants hold afterwards: `heads` decreases by the growth of the head,
+        // and `tails + free` decreases by at least the growth of the tail.
+        unsafe { store_parts(self.bytes, self.head, self.tail, head, first, second) };
+        self.head += N;
+        self.tail += first.len() + second.len();
         true
     }
+}
 
-    /// Appends a FlatBuffers string to the tail, in the reserved space. Returns its offset in the tail. Does nothing and
-    /// returns `None` if [`STRING_OVERHEAD`] bytes and the text do not fit.
-    #[inline(always)]
-    pub(crate) fn push_string(&mut self, text: &[u8], len: u32) -> Option<usize> {
-        self.tails = self.tails.checked_sub(STRING_OVERHEAD + text.len())?;
-        // SAFETY: by the invariant *reserved*, there is space for the string between `tail` and `end`. The invariant
-        // holds afterwards, because `tails` decreases by at least the bytes that the tail grows by.
-        Some(unsafe { self.buffer.store_string(text, len) })
-    }
-
-    /// Returns the unused reserved bytes to the budget, and returns the buffer.
-    #[inline(always)]
-    pub(crate) fn end(mut self) -> GapBuffer<'b> {
-        // The invariant *reserved* becomes the invariant *free*.
-        self.buffer.free += self.heads + self.tails;
-        self.buffer
+/// Stores bytes at the offset `head_at`, and two strings from the offset `tail_at`.
+///
+/// # Safety
+/// All places are inside `bytes`.
+#[inline(always)]
+unsafe fn store_parts<const N: usize>(
+    bytes: &mut [MaybeUninit<u8>],
+    head_at: usize,
+    tail_at: usize,
+    head: [u8; N],
+    first: &[u8],
+    second: &[u8],
+) {
+    // SAFETY: by the caller's promise, all places are inside the bytes. The strings are borrowed separately, so they do
+    // not overlap them.
+    unsafe {
+        let base = bytes.as_mut_ptr().cast::<u8>();
+        let tail = base.add(tail_at);
+        base.add(head_at).cast::<[u8; N]>().write_unaligned(head);
+        store(tail, first);
+        store(tail.add(first.len()), second);
     }
 }
 

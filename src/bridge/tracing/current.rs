@@ -6,26 +6,25 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::bridge::ids::Ids;
+use crate::context::Context;
 use crate::encode::EntryWriter;
 
 use super::layer::write_scope;
 use super::span::Known;
 
-/// Writes the spans of this thread, and returns their ids. The format is that of the first
-/// [`Layer`](super::Layer) that recorded the innermost span.
+/// Writes the spans of this thread and the [`Context`] of the thread, with their ids. The format of the spans is that of
+/// the first [`Layer`](super::Layer) that recorded the innermost span.
 ///
-/// Writes nothing if the program has no subscriber, or if the subscriber has no `Registry` or no `Layer`.
-#[inline]
-pub(crate) fn write_current(entry: &mut EntryWriter<'_>) -> Ids {
+/// Writes no spans if the subscriber has no `Registry` or no `Layer`.
+#[inline(never)]
+pub(crate) fn write_surroundings(entry: &mut EntryWriter<'_>) {
     let mut ids = Ids::default();
-    if dispatcher::has_been_set() {
-        write(entry, &mut ids);
-    }
-    ids
+    write_spans(entry, &mut ids);
+    Context::write_current(entry);
+    ids.write(entry);
 }
 
-#[inline(never)]
-fn write(entry: &mut EntryWriter<'_>, ids: &mut Ids) {
+fn write_spans(entry: &mut EntryWriter<'_>, ids: &mut Ids) {
     dispatcher::get_default(|dispatch| {
         let Some(registry) = dispatch.downcast_ref::<Registry>() else { return };
         let current = registry.current_span();

@@ -163,6 +163,15 @@ impl<A: Appender> Layer<A> {
         if self.options.thread_names {
             thread_name::write(entry);
         }
+        let Options { file, line_number, module, .. } = self.options;
+        if file || line_number || module {
+            self.write_origin(entry, site);
+        }
+    }
+
+    /// Writes the origin of a call site into an entry.
+    #[inline(never)]
+    fn write_origin(&self, entry: &mut EntryWriter<'_>, site: &Metadata<'_>) {
         if self.options.file
             && let Some(file) = site.file()
         {

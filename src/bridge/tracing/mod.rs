@@ -81,7 +81,7 @@ mod opentelemetry;
 mod options;
 mod span;
 
-pub(crate) use current::write_current;
+pub(crate) use current::write_surroundings;
 pub use init::{init, init_at};
 pub use layer::Layer;
 pub use options::{Scope, SpanEvents};

@@ -238,6 +238,19 @@ impl<'a, 'b> MapWriter<'a, 'b> {
         ValueWriter::inert()
     }
 
+    /// Returns the parts of this map, or `None` if it ignores its entries.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn parts(
+        &mut self,
+    ) -> Option<(&mut Tape<'b>, &mut Counts, &Scope<'_>, Option<&'b super::KeyFilter>)> {
+        match &mut self.level {
+            Level::Open(Container { tape, counts, scope, .. }) => Some((tape, counts, scope, None)),
+            Level::Top { tape, counts, filter } => Some((tape, counts, &Scope::ROOT, *filter)),
+            Level::Inert => None,
+        }
+    }
+
     /// Returns whether the filter, if there is one, selects `key`.
     #[cfg(feature = "serde")]
     #[inline(always)]

@@ -84,6 +84,32 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         }
     }
 
+    /// Writes a scalar as [`u64`](Self::u64) does, in a separate function.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn scalar_apart(self, kind: Kind, value: u64) {
+        if let Some(Target { tape, counts, scope, key }) = self.target {
+            match key {
+                Key::Name(name) => scalar_named(tape, counts, scope, name, value, kind),
+                Key::Index(_) => tape.scalar(kind, key, value, counts, scope),
+            }
+        }
+    }
+
+    /// Writes text as [`str`](Self::str) does, in a separate function.
+    #[cfg(feature = "serde")]
+    #[inline(always)]
+    pub(super) fn str_apart(self, text: &str) {
+        if let Some(Target { tape, counts, scope, key }) = self.target {
+            match key {
+                Key::Name(name) => text_named(tape, counts, scope, name, text),
+                Key::Index(_) => {
+                    tape.span(Kind::String, NodeFlags::NONE, key, text.as_bytes(), counts, scope);
+                }
+            }
+        }
+    }
+
     /// Writes a value of 16 bytes. It is written whole or not at all.
     #[cold]
     fn wide(self, kind: Kind, bytes: [u8; layout::WIDE_LEN]) {
@@ -344,6 +370,25 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
         let scope = Scope { parent: Some(scope), key, child_depth: scope.child_depth + 1 };
         Some(Container { tape, scope, counts: Counts::default(), index, flags })
     }
+}
+
+#[cfg(feature = "serde")]
+#[inline(never)]
+fn scalar_named(
+    tape: &mut Tape<'_>,
+    counts: &mut Counts,
+    scope: &Scope<'_>,
+    name: &str,
+    value: u64,
+    kind: Kind,
+) {
+    tape.scalar(kind, Key::Name(name), value, counts, scope);
+}
+
+#[cfg(feature = "serde")]
+#[inline(never)]
+fn text_named(tape: &mut Tape<'_>, counts: &mut Counts, scope: &Scope<'_>, name: &str, text: &str) {
+    tape.span(Kind::String, NodeFlags::NONE, Key::Name(name), text.as_bytes(), counts, scope);
 }
 
 /// Replaces or omits a container that exceeds the depth limit.

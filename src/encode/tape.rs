@@ -50,7 +50,7 @@ impl<'b> Tape<'b> {
     }
 
     /// Returns whether the container can take no more children, because of its width or of the budget of the entry.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_full(&self, counts: &Counts) -> bool {
         self.is_wide(counts) || self.left() < layout::NODE_LEN
     }

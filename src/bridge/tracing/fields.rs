@@ -6,6 +6,7 @@ use std::error::Error;
 use tracing_core::field::{Field, Visit};
 
 use crate::encode::{AsDebug, AsError, Bytes, EntryWriter, LogValue, MapWriter};
+use crate::map::buffer::SHORT_TEXT;
 
 use crate::bridge::ids::{Ids, ShortText, Which};
 
@@ -56,6 +57,18 @@ impl<S: Sink> Fields<'_, S> {
         } else {
             self.sink.attribute(name, value);
         }
+    }
+
+    #[inline(always)]
+    fn any_str(&mut self, field: &Field, value: &str) {
+        self.write(field, value, |to, name| {
+            to.special(name, value, Text::Str(value), |ids, which| ids.take_hex(which, value));
+        });
+    }
+
+    #[inline(never)]
+    fn long_str(&mut self, field: &Field, value: &str) {
+        self.any_str(field, value);
     }
 
     #[inline(never)]
@@ -121,10 +134,10 @@ impl<S: Sink> Visit for Fields<'_, S> {
         });
     }
 
+    #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, value, |to, name| {
-            to.special(name, value, Text::Str(value), |ids, which| ids.take_hex(which, value));
-        });
+        // A long copy is a call, for which the function would save registers for all strings.
+        if value.len() > SHORT_TEXT { self.long_str(field, value) } else { self.any_str(field, value) }
     }
 
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
@@ -140,6 +153,10 @@ impl<S: Sink> Visit for Fields<'_, S> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Almost every event has a message.
+        if field.name() == "message" && self.sink.takes("message", Text::Format(format_args!("{value:?}"))) {
+            return;
+        }
         self.write(field, &AsDebug(value), |to, name| {
             to.special(name, &AsDebug(value), Text::Format(format_args!("{value:?}")), |ids, which| {
                 ShortText::of(value).is_some_and(|text| ids.take_hex(which, text.as_str()))

@@ -156,7 +156,7 @@ impl<A: Appender> Layer<A> {
     }
 
     /// Writes the properties of a call site into an entry.
-    #[inline]
+    #[inline(always)]
     fn write_site(&self, entry: &mut EntryWriter<'_>, site: &Metadata<'_>) {
         entry.set_severity(severity(*site.level()));
         entry.set_target(site.target());

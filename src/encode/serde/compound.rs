@@ -7,7 +7,8 @@ use serde_core::ser::{
 };
 
 use crate::encode::container::{ArrayWriter, MapWriter};
-use crate::encode::scope::Counts;
+use crate::encode::scope::{Counts, Key};
+use crate::encode::slot::ValueWriter;
 use crate::encode::tape::Tape;
 use crate::trip::{Places, TripCause};
 
@@ -128,14 +129,15 @@ impl<'a, 'b> Struct<'a, 'b> {
 
     #[inline]
     fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Stop> {
-        if !self.map.wants(key) {
+        let Some((tape, counts, scope, filter)) = self.map.parts() else { return self.stop() };
+        if filter.is_some_and(|filter| !filter.contains(key)) {
             return Ok(());
         }
-        if self.map.is_full() {
+        if tape.is_full(counts) {
             return self.stop();
         }
         self.offered = self.offered.saturating_add(1);
-        super::write(self.map.slot(key), value, self.wrappers);
+        super::write(ValueWriter::new(tape, counts, scope, Key::Name(key)), value, self.wrappers);
         Ok(())
     }
 

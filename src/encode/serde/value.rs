@@ -60,6 +60,18 @@ macro_rules! scalars {
     )*};
 }
 
+/// Methods that only call a function with the parts of the writer in registers. So each of them is small enough to be
+/// part of the `Serialize` implementation of a struct.
+macro_rules! short_scalars {
+    ($($method:ident($type:ty) => $kind:ident($as:ty);)*) => {$(
+        #[inline]
+        fn $method(self, value: $type) -> Result<(), Stop> {
+            self.out.scalar_apart(Kind::$kind, <$as>::from(value) as u64);
+            Ok(())
+        }
+    )*};
+}
+
 impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
     type Ok = ();
     type Error = Stop;
@@ -71,27 +83,39 @@ impl<'a, 'b> Serializer for ValueSerializer<'a, 'b> {
     type SerializeStruct = Fields<'a, 'b>;
     type SerializeStructVariant = Variant<'a, 'b>;
 
+    short_scalars! {
+        serialize_bool(bool) => Bool(u8);
+        serialize_i8(i8) => Int(i64);
+        serialize_i16(i16) => Int(i64);
+        serialize_i32(i32) => Int(i64);
+        serialize_i64(i64) => Int(i64);
+        serialize_u8(u8) => Uint(u64);
+        serialize_u16(u16) => Uint(u64);
+        serialize_u32(u32) => Uint(u64);
+        serialize_u64(u64) => Uint(u64);
+    }
+
     scalars! {
-        serialize_bool(bool) => bool(bool);
-        serialize_i8(i8) => i64(i64);
-        serialize_i16(i16) => i64(i64);
-        serialize_i32(i32) => i64(i64);
-        serialize_i64(i64) => i64(i64);
         serialize_i128(i128) => i128(i128);
-        serialize_u8(u8) => u64(u64);
-        serialize_u16(u16) => u64(u64);
-        serialize_u32(u32) => u64(u64);
-        serialize_u64(u64) => u64(u64);
         serialize_u128(u128) => u128(u128);
-        serialize_f32(f32) => f64(f64);
-        serialize_f64(f64) => f64(f64);
         serialize_bytes(&[u8]) => bytes(&[u8]);
+    }
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<(), Stop> {
+        self.serialize_f64(value.into())
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<(), Stop> {
+        self.out.scalar_apart(Kind::Float, value.to_bits());
+        Ok(())
     }
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Stop> {
         match self.token {
-            Token::None | Token::Datetime => self.out.str(value),
+            Token::None | Token::Datetime => self.out.str_apart(value),
             Token::Number => raw::number(value, self.out),
             Token::Raw => raw::json(value, self.out),
         }

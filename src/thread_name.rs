@@ -32,6 +32,15 @@ pub(crate) fn write(entry: &mut EntryWriter<'_>) {
     });
 }
 
+/// Calls `look` with the name of the current thread if it is in the cache. The name is empty if the thread has none.
+#[inline(always)]
+pub(crate) fn with<R>(look: impl FnOnce(Option<&[u8]>) -> R) -> R {
+    NAME.with(|cell| match cell.get() {
+        Some(Name::Short(len, name)) => look(Some(&name[..usize::from(*len) % REMEMBERED])),
+        Some(Name::Long) | None => look(None),
+    })
+}
+
 #[cold]
 fn ask(entry: &mut EntryWriter<'_>, cell: &OnceCell<Name>) {
     let thread = thread::current();

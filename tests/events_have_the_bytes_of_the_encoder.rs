@@ -105,7 +105,9 @@ fn two_strings(to: &Kept, a: &str, b: &str) -> Entry {
     let bytes = to.take().unwrap();
     let methods = to.write(|entry| {
         entry.set_severity(Severity::INFO);
-        entry.set_thread(thread::current().name().unwrap_or_default());
+        if let Some(name) = thread::current().name() {
+            entry.set_thread(name);
+        }
         entry.set_target("t");
         entry.set_body("b");
         entry.attr("a", a).attr("n", &1).attr("b", b);
@@ -134,6 +136,23 @@ fn texts_of_every_length_around_the_limit() {
             let count: u64 = entry.trips.iter().map(|trip| u64::from(trip.count)).sum();
             assert_eq!(count, cut + is_long(len) + is_long(130 - len), "{len} bytes, limit {limit}");
         }
+    }
+}
+
+#[test]
+fn threads_with_names_of_every_length() {
+    let named = (1..=100).map(|len| thread::Builder::new().name("n".repeat(len)));
+    for builder in named.chain([thread::Builder::new()]) {
+        let thread = builder.spawn(|| {
+            for max_key_bytes in [24, 63, 1024] {
+                let (_directory, to) = Kept::new(Limits { max_key_bytes, ..Limits::default() });
+                let name = thread::current().name().unwrap_or_default().to_owned();
+                let entry = two_strings(&to, "x", "y");
+                assert_eq!(entry.thread, name[..name.len().min(max_key_bytes.into())]);
+                assert_eq!(entry.trips.is_empty(), name.len() <= usize::from(max_key_bytes));
+            }
+        });
+        thread.unwrap().join().unwrap();
     }
 }
 

@@ -6,12 +6,15 @@
 //! further check, except the length of a string. The entry has the same bytes as with [`EntryWriter::attr`]: a value to which a limit could apply ends the
 //! reservation, and [`EntryWriter::attr`] writes it.
 
+use core::fmt;
 use std::borrow::Cow;
 
 use crate::format::entry as layout;
 use crate::kind::{Kind, KindSet, NodeFlags};
 use crate::limits::Limits;
-use crate::map::buffer::{Run, SHORT_TEXT};
+use crate::map::buffer::{Run, SHORT_TEXT, STRING_OVERHEAD};
+#[cfg(all(unix, not(loom)))]
+use crate::thread_name;
 
 use super::tape::{node, span};
 use super::value::LogValue;
@@ -58,27 +61,95 @@ const fn with_known(kinds: KindSet) -> KindSet {
     kinds.with(Kind::Uint).with(Kind::Float).with(Kind::String)
 }
 
-/// The writer of the attributes of one call site.
+/// The writer of the thread name, the target, the body and the attributes of one call site, in this order.
 pub struct KnownWriter<'w, 'b> {
     entry: &'w mut EntryWriter<'b>,
-    /// The space for the attributes that were not written, if it is reserved.
+    /// The space for the parts that were not written, if it is reserved.
     run: Option<Run<'b, { layout::NODE_LEN }>>,
     /// The keys that were not written.
     keys: Keys,
+    /// The number of bytes for the strings of the header, if the body is constant and was not written.
+    header: usize,
     max_string_bytes: usize,
 }
 
+/// The maximum number of bytes of a thread name in the reserved space. All names in the cache are shorter.
+const THREAD_NAME: usize = 64;
+
 impl<'w, 'b> KnownWriter<'w, 'b> {
-    /// Creates a writer of attributes with `keys`.
+    /// Creates a writer for an entry with `target`, with the body `body` if it needs no formatting, and with
+    /// attributes with `keys`. If a limit could apply to the header, the reservation begins after the body.
     #[inline(always)]
-    pub fn new(entry: &'w mut EntryWriter<'b>, keys: Keys) -> Self {
-        let max_string_bytes = entry.tape.limits.max_string_bytes as usize;
-        let mut writer = Self { entry, run: None, keys, max_string_bytes };
-        writer.begin();
+    pub fn new(entry: &'w mut EntryWriter<'b>, target: &str, body: Option<&str>, keys: Keys) -> Self {
+        let Limits { max_string_bytes, max_key_bytes, .. } = entry.tape.limits;
+        let max_string_bytes = max_string_bytes as usize;
+        let mut writer = Self { entry, run: None, keys, header: 0, max_string_bytes };
+        if let Some(body) = body
+            && is_short(target.len(), max_key_bytes)
+            && (body.len() <= SHORT_TEXT || body.len() <= max_string_bytes)
+        {
+            writer.header = THREAD_NAME + 3 * STRING_OVERHEAD + target.len() + body.len();
+            writer.begin();
+        }
         writer
     }
 
-    /// Reserves space for the attributes that were not written, unless a limit could apply to one of them.
+    /// Writes the thread name.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub fn thread(&mut self) {
+        let is_written = self.run.as_mut().is_some_and(|run| {
+            let max_key_bytes = self.entry.tape.limits.max_key_bytes;
+            thread_name::with(|name| {
+                let Some(name) = name else { return false };
+                if !name.is_empty() {
+                    let at = if is_short(name.len(), max_key_bytes) {
+                        run.push_string(name, to_u32(name.len()), THREAD_NAME)
+                    } else {
+                        None
+                    };
+                    let Some(at) = at else { return false };
+                    self.entry.thread = to_u32(at);
+                }
+                true
+            })
+        });
+        if !is_written {
+            self.leave();
+            thread_name::write(self.entry);
+        }
+    }
+
+    /// Writes the target.
+    #[inline(always)]
+    pub fn target(&mut self, target: &str) {
+        if let Some(run) = &mut self.run
+            && let Some(at) = run.push_string(target.as_bytes(), to_u32(target.len()), target.len())
+        {
+            self.entry.target = to_u32(at);
+            return;
+        }
+        self.leave();
+        self.entry.set_target(target);
+    }
+
+    /// Writes the body.
+    #[inline(always)]
+    pub fn body(&mut self, body: fmt::Arguments<'_>) {
+        self.header = 0;
+        if let Some(run) = &mut self.run
+            && let Some(text) = body.as_str()
+            && let Some(at) = run.push_string(text.as_bytes(), to_u32(text.len()), text.len())
+        {
+            self.entry.body = to_u32(at);
+            return;
+        }
+        self.leave();
+        self.entry.set_body_fmt(body);
+        self.begin();
+    }
+
+    /// Reserves space for the parts that were not written, unless a limit could apply to one of them.
     #[inline(always)]
     fn begin(&mut self) {
         let Keys { count, bytes, longest } = self.keys;
@@ -94,7 +165,7 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
             && with_known(allowed_kinds) == allowed_kinds
             && self.max_string_bytes >= SHORT_TEXT
         {
-            self.run = tape.out.reserve(count, bytes);
+            self.run = tape.out.reserve(count, bytes + self.header);
         }
     }
 
@@ -111,12 +182,12 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
             let at = run.tail_len();
             let of = |kind: Kind, value: u64| node(at, key.len(), kind as u8, NodeFlags::NONE, value);
             let is_written = match value.part() {
-                Part::Scalar(kind, value) => run.push(of(kind, value), key.as_bytes(), &[]),
+                Part::Scalar(kind, value) => run.push(of(kind, value), key.as_bytes(), &[], 0),
                 Part::Text(text) => {
                     let value = span(at + key.len(), text.len());
-                    // No reservation has a limit that is less than the length of a short text.
-                    (text.len() <= SHORT_TEXT || text.len() <= self.max_string_bytes)
-                        && run.push(of(Kind::String, value), key.as_bytes(), text.as_bytes())
+                    // A reservation exists only if the limit is at least the length of a short text.
+                    let max = self.max_string_bytes;
+                    run.push(of(Kind::String, value), key.as_bytes(), text.as_bytes(), max)
                 }
             };
             if is_written {

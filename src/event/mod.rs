@@ -147,15 +147,17 @@ macro_rules! __event_body {
     (($entry:ident $severity:ident $target:tt $body:literal); $([$key:expr, $value:expr])*) => {
         $crate::__expect($entry, const { $crate::encode::known::Keys::of(&[$($key),*]).count() });
         $entry.set_severity($severity);
-        $crate::__write_thread($entry);
         {
             #[allow(unused_imports)]
             use $crate::encode::known::{Known as _, Other as _};
             let mut attributes = {
+                let (body, target) = (::core::format_args!($body), const { $target });
                 let keys = const { $crate::encode::known::Keys::of(&[$($key),*]) };
-                $entry.set_target(const { $target });
-                $entry.set_body_fmt(::core::format_args!($body));
-                $crate::encode::known::KnownWriter::new($entry, keys)
+                let mut event = $crate::encode::known::KnownWriter::new($entry, target, body.as_str(), keys);
+                event.thread();
+                event.target(target);
+                event.body(body);
+                event
             };
             // Autoref: the method of the trait `Known` applies first, if the type of the value has it.
             $((&&$crate::encode::known::Probe(&$value)).write(&mut attributes, $key);)*

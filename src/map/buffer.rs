@@ -205,7 +205,7 @@ impl<'b> GapBuffer<'b> {
     }
 
     /// Returns a run into which `values` values can be pushed: `N` bytes of head for each, and `tails` bytes of tail
-    /// for the first strings of all of them. Returns `None` if `free` or the gap is too small.
+    /// for the first strings of all of them and for FlatBuffers strings. Returns `None` if `free` or the gap is too small.
     ///
     /// The run contains the bytes of the buffer. Until the caller passes the run to [`take_back`](Self::take_back), this
     /// value has no space.
@@ -215,22 +215,24 @@ impl<'b> GapBuffer<'b> {
         if values == 0 || heads + tails > self.free || self.head + heads > self.tail_start {
             return None;
         }
-        let Self { head, tail_start, tail, .. } = *self;
+        let Self { head, tail_start, .. } = *self;
+        let tail_len = self.tail_len();
         let free = self.free - heads - tails;
-        let total = self.free + head + tail;
-        Some(Run { bytes: self.hand_over(), head, tail_start, tail, heads, tails, free, total })
+        let total = self.free + head + tail_len;
+        Some(Run { bytes: self.hand_over(), head, tail_start, tail_len, heads, tails, free, total })
     }
 
     /// Takes the bytes of a run back. The pushed bytes are taken from the budget. Returns the number of pushed bytes of
     /// head.
     #[inline(always)]
     pub(crate) fn take_back<const N: usize>(&mut self, run: Run<'b, N>) -> usize {
-        let Run { bytes, head, tail_start, tail, total, .. } = run;
+        let Run { bytes, head, tail_start, tail_len, total, .. } = run;
         let pushed = head - self.head;
         self.end = bytes.len();
         // The invariant *total* becomes the invariant *free*.
-        self.free = total - head - tail;
-        (self.bytes, self.head, self.tail_start, self.tail) = (bytes, head, tail_start, tail);
+        self.free = total - head - tail_len;
+        (self.bytes, self.head, self.tail_start) = (bytes, head, tail_start);
+        self.tail = tail_start + tail_len;
         pushed
     }
 
@@ -300,17 +302,8 @@ impl<'b> GapBuffer<'b> {
     unsafe fn store_string(&mut self, text: &[u8], len: u32) -> usize {
         let at = self.tail_len();
         let padding = at.wrapping_neg() % 4;
-        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer. At least five
-        // bytes are added, so the first four are inside too. All added bytes are written: the padding (partly
-        // overwritten by the length), the length, the text and NUL.
-        unsafe {
-            let tail = self.bytes.as_mut_ptr().cast::<u8>().add(self.tail);
-            tail.cast::<[u8; 4]>().write_unaligned([0; 4]);
-            let string = tail.add(padding);
-            string.cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
-            store(string.add(4), text);
-            string.add(4 + text.len()).write(0);
-        }
+        // SAFETY: by the caller's promise and the invariant *bounds*, all places are inside the buffer.
+        unsafe { store_string(self.bytes, self.tail, padding, text, len) };
         self.tail += padding + 4 + text.len() + 1;
         at + padding
     }
@@ -416,20 +409,20 @@ pub(crate) const SHORT_TEXT: usize = 64;
 /// The bytes of a [`GapBuffer`] with reserved space. If the compiler knows the reserved lengths and the lengths of the
 /// pushed bytes, it removes the comparisons of these lengths.
 pub(crate) struct Run<'b, const N: usize> {
-    /// The bytes of the buffer, with the same invariants. The bytes before `head` are those of its head, and the bytes
-    /// from `tail_start` to `tail` are those of its tail.
+    /// The bytes of the buffer, with the same invariants. The bytes before `head` are those of its head, and the
+    /// `tail_len` bytes from `tail_start` are those of its tail.
     bytes: &'b mut [MaybeUninit<u8>],
-    /// Invariant *reserved*: `head + heads <= tail_start` and `tail + tails + free <= bytes.len()`.
+    /// Invariant *reserved*: `head + heads <= tail_start` and `tail_start + tail_len + tails + free <= bytes.len()`.
     head: usize,
     tail_start: usize,
-    tail: usize,
+    tail_len: usize,
     heads: usize,
     tails: usize,
     /// The number of bytes of the budget for strings that are longer than [`SHORT_TEXT`].
     free: usize,
-    /// The sum of `head`, `tail` and the bytes that could be pushed without a check, at the time of the reservation.
+    /// The sum of `head`, `tail_len` and the bytes that can be pushed without a check, if nothing is reserved.
     ///
-    /// Invariant *total*: `heads + tails + free <= total - head - tail <= bytes.len() - tail`.
+    /// Invariant *total*: `heads + tails + free <= total - head - tail_len <= bytes.len() - tail_start - tail_len`.
     total: usize,
 }
 
@@ -437,18 +430,40 @@ impl<const N: usize> Run<'_, N> {
     /// Returns the number of bytes of the tail.
     #[inline(always)]
     pub(crate) fn tail_len(&self) -> usize {
-        self.tail - self.tail_start
+        self.tail_len
     }
 
-    /// Appends the head and the two strings of a value. Does nothing and returns `false` if a part does not fit.
+    /// Appends a FlatBuffers string to the tail as [`GapBuffer::try_push_string`] does, in [`STRING_OVERHEAD`] and `room`
+    /// bytes of the reserved space. Returns its offset in the tail. Does nothing and returns `None` if the text does not
+    /// fit.
     #[inline(always)]
-    pub(crate) fn push(&mut self, head: [u8; N], first: &[u8], second: &[u8]) -> bool {
+    pub(crate) fn push_string(&mut self, text: &[u8], len: u32, room: usize) -> Option<usize> {
+        if text.len() > room {
+            return None;
+        }
+        let tails = self.tails.checked_sub(STRING_OVERHEAD + room)?;
+        let at = self.tail_len;
+        let padding = at.wrapping_neg() % 4;
+        // SAFETY: by the invariant *reserved*, there is space for the string after the tail. Both invariants hold
+        // afterwards: the tail grows by at most `STRING_OVERHEAD` and the text, `total - tail_len` decreases by exactly
+        // that, and `tails` decreases by at least that.
+        unsafe { store_string(self.bytes, self.tail_start + at, padding, text, len) };
+        self.tails = tails;
+        self.tail_len += padding + 4 + text.len() + 1;
+        self.total -= 3 - padding;
+        Some(at + padding)
+    }
+
+    /// Appends the head and the two strings of a value. Does nothing and returns `false` if a part does not fit, or if the
+    /// second string is longer than [`SHORT_TEXT`] and `max` bytes.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, head: [u8; N], first: &[u8], second: &[u8], max: usize) -> bool {
         let tails = first.len() + SHORT_TEXT;
         if N > self.heads || tails > self.tails {
             return false;
         }
         if second.len() > SHORT_TEXT {
-            if second.len() > self.free {
+            if second.len() > max || second.len() > self.free {
                 return false;
             }
             self.free -= second.len();
@@ -458,9 +473,9 @@ impl<const N: usize> Run<'_, N> {
         // SAFETY: by the invariant *reserved*, the gap has space for `N` bytes, and there is space for both strings
         // between the tail and the end. Both invariants hold afterwards: `heads` decreases by the growth of the head,
         // and `tails + free` decreases by at least the growth of the tail.
-        unsafe { store_parts(self.bytes, self.head, self.tail, head, first, second) };
+        unsafe { store_parts(self.bytes, self.head, self.tail_start + self.tail_len, head, first, second) };
         self.head += N;
-        self.tail += first.len() + second.len();
+        self.tail_len += first.len() + second.len();
         true
     }
 }
@@ -486,6 +501,25 @@ unsafe fn store_parts<const N: usize>(
         base.add(head_at).cast::<[u8; N]>().write_unaligned(head);
         store(tail, first);
         store(tail.add(first.len()), second);
+    }
+}
+
+/// Stores `padding` zeros, the length, the text and NUL from the offset `tail_at`.
+///
+/// # Safety
+/// All places are inside `bytes`, and `padding` is at most 3.
+#[inline(always)]
+unsafe fn store_string(bytes: &mut [MaybeUninit<u8>], tail_at: usize, padding: usize, text: &[u8], len: u32) {
+    // SAFETY: by the caller's promise, all places are inside the bytes. At least five bytes are added, so the first four
+    // are inside too. All added bytes are written: the padding (partly overwritten by the length), the length, the text
+    // and NUL.
+    unsafe {
+        let tail = bytes.as_mut_ptr().cast::<u8>().add(tail_at);
+        tail.cast::<[u8; 4]>().write_unaligned([0; 4]);
+        let string = tail.add(padding);
+        string.cast::<[u8; 4]>().write_unaligned(len.to_le_bytes());
+        store(string.add(4), text);
+        string.add(4 + text.len()).write(0);
     }
 }
 

@@ -85,6 +85,14 @@ pub use time::Timestamp;
 pub use trace::TraceContext;
 pub use trip::{Trip, TripCause, TripReport};
 
+/// The conversion between full and like entries, for tests and benchmarks.
+#[doc(hidden)]
+pub mod like {
+    pub use crate::decode::like::{LikeHead, LikeNode, LikeNodes, LikeRef, LikeValue, base};
+    pub use crate::encode::like::{convert, scratch_len};
+    pub use crate::format::like::{Base, is_repeat_due};
+}
+
 /// The README and the guides, whose examples are compiled as documentation tests.
 #[cfg(doctest)]
 mod guides {

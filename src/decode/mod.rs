@@ -6,6 +6,7 @@
 //! checks all rules of the format in a separate pass.
 
 mod entry;
+pub(crate) mod like;
 mod one_pass;
 mod path;
 mod root;

@@ -21,6 +21,7 @@ mod fragment;
 mod key;
 #[doc(hidden)]
 pub mod known;
+pub(crate) mod like;
 #[cfg(feature = "json")]
 mod restored;
 mod scope;

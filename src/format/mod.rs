@@ -5,4 +5,5 @@ pub(crate) mod bytes;
 pub(crate) mod entry;
 pub(crate) mod frame;
 pub(crate) mod index;
+pub(crate) mod like;
 pub(crate) mod segment;

@@ -6,3 +6,4 @@ pub mod counting;
 pub mod random;
 pub mod segments;
 pub mod streams;
+pub mod variants;

@@ -1,0 +1,120 @@
+//! A like entry and its base have the values of the full entry, and the expansion of the like entry is the full entry
+//! byte for byte.
+
+mod common;
+
+use common::random::Random;
+use common::variants::{encoded, variant};
+use fusewire::decode::{EntryRef, Value};
+use fusewire::like::{self, LikeHead, LikeRef, LikeValue};
+
+/// Returns the like entry of `full`, or `None` if the base has another shape.
+fn convert(full: &[u8], base: &[u8]) -> Option<Vec<u8>> {
+    let base = like::Base::new(base)?;
+    let mut out = vec![0xAA; like::scratch_len(&base, full.len())];
+    let len = like::convert(full, &base, 513, &mut out)?;
+    out.truncate(len);
+    Some(out)
+}
+
+fn expand(view: &LikeRef<'_>) -> Vec<u8> {
+    let mut out = vec![0xAA; view.expanded_bound()];
+    let len = view.expand(&mut out).unwrap();
+    out.truncate(len);
+    out
+}
+
+/// Checks each part of a view against the full entry.
+fn assert_same(view: &LikeRef<'_>, full: &[u8]) {
+    view.verify().unwrap();
+    let entry = EntryRef::new(full).unwrap();
+    assert_eq!(view.head().base(), 513);
+    assert_eq!(view.head().time_unix_nano(), entry.time_unix_nano());
+    assert_eq!(view.head().trace(), entry.trace());
+    assert_eq!(view.severity(), entry.severity());
+    assert_eq!(view.utc_offset_minutes(), entry.utc_offset_minutes());
+    assert_eq!((view.target(), view.body(), view.thread()), (entry.target(), entry.body(), entry.thread()));
+    let mut nodes = view.nodes();
+    for visit in entry.walk() {
+        let expected = visit.unwrap().attribute;
+        let node = nodes.next().unwrap().unwrap();
+        assert_eq!((node.key, node.flags), (expected.key, expected.flags));
+        match (node.value, expected.value) {
+            (LikeValue::Container { is_array: true, children, .. }, Value::Array(array)) => {
+                assert_eq!(children, array.len());
+            }
+            (LikeValue::Container { is_array: false, children, .. }, Value::Map(map)) => {
+                assert_eq!(children, map.len());
+            }
+            (LikeValue::Leaf(Value::Float(found)), Value::Float(expected)) => {
+                assert_eq!(found.to_bits(), expected.to_bits());
+            }
+            (LikeValue::Leaf(found), expected) => assert_eq!(format!("{found:?}"), format!("{expected:?}")),
+            (found, expected) => panic!("{found:?}, expected {expected:?}"),
+        }
+    }
+    assert!(nodes.next().is_none());
+}
+
+#[test]
+fn random_pairs_of_one_shape() {
+    let mut random = Random(29);
+    for round in 0..3_000_u64 {
+        let first = random.entry();
+        let second = variant(&first, &mut random);
+        let (base, full) = (encoded(&first, round), encoded(&second, round));
+        let like = convert(&full, &base).unwrap_or_else(|| panic!("{first:?}\n{second:?}"));
+        assert!(like.len() < full.len());
+        let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
+        assert_same(&view, &full);
+        let expanded = expand(&view);
+        let (found, expected) = (EntryRef::new(&expanded).unwrap(), EntryRef::new(&full).unwrap());
+        assert_eq!(found.to_owned().unwrap(), expected.to_owned().unwrap());
+        // An empty string that the program set and one that it did not set have different places.
+        if [&first, &second].iter().all(|entry| !entry.body.is_empty() && !entry.thread.is_empty()) {
+            assert_eq!(expanded, full, "{first:?}\n{second:?}");
+        }
+    }
+}
+
+#[test]
+fn an_entry_is_like_itself() {
+    let mut random = Random(31);
+    for round in 0..500 {
+        let full = encoded(&random.entry(), round);
+        let like = convert(&full, &full).unwrap();
+        let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&full).unwrap()).unwrap();
+        assert_same(&view, &full);
+        assert_eq!(expand(&view), full);
+    }
+}
+
+#[test]
+fn entries_of_different_shapes_stay_full() {
+    let mut random = Random(37);
+    let (mut converted, mut last) = (0, encoded(&random.entry(), 0));
+    for _ in 0..3_000 {
+        let full = encoded(&random.entry(), 0);
+        if let Some(like) = convert(&full, &last) {
+            converted += 1;
+            let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&last).unwrap()).unwrap();
+            assert_same(&view, &full);
+        }
+        last = full;
+    }
+    assert_eq!(converted, 0);
+}
+
+#[test]
+fn flatc_s_verifier_accepts_like_entries() {
+    let mut random = Random(41);
+    for round in 0..200 {
+        let first = random.entry();
+        let full = encoded(&variant(&first, &mut random), round);
+        let like = convert(&full, &encoded(&first, round)).unwrap();
+        let read = flatbuffers::root::<fusewire::generated::wire::LikeEntry>(&like).unwrap();
+        let (entry, head) = (EntryRef::new(&full).unwrap(), read.head().unwrap());
+        assert_eq!((head.time_unix_nano(), head.base()), (entry.time_unix_nano(), 513));
+        assert_eq!(read.data().unwrap().bytes(), &like[40..]);
+    }
+}

@@ -1,27 +1,33 @@
-//! The encoder writes exactly the bytes of the worked example in FORMAT.md.
+//! The encoder writes exactly the bytes of the worked examples in FORMAT.md.
 
 use fusewire::encode::{EntryWriter, encode};
+use fusewire::like::{self, LikeHead, LikeRef};
 use fusewire::{Limits, Severity, TraceContext};
 
 fn example(entry: &mut EntryWriter<'_>) {
-    entry.set_time_unix_nano(1_700_000_000_000_000_000);
+    write(entry, 1_700_000_000_000_000_000, 0x0515_81bf_3cb5_5c13, 7, "/pay");
+}
+
+fn write(entry: &mut EntryWriter<'_>, time: u64, span_id: u64, user: u32, path: &str) {
+    entry.set_time_unix_nano(time);
     entry.set_utc_offset_minutes(Some(60));
     entry.set_severity(Severity::INFO);
-    entry.set_trace(TraceContext {
-        trace_id: 0x5b8a_a5a2_d2c8_72e8_321c_f373_08d6_9df2,
-        span_id: 0x0515_81bf_3cb5_5c13,
-        flags: 1,
-    });
+    entry.set_trace(TraceContext { trace_id: 0x5b8a_a5a2_d2c8_72e8_321c_f373_08d6_9df2, span_id, flags: 1 });
     entry.set_target("shop");
     entry.set_body("paid");
-    entry.attr("user", &7);
-    entry.attributes().slot("request").map().entry("path", "/pay").entry("tags", &["eu"]);
+    entry.attr("user", &user.cast_signed());
+    entry.attributes().slot("request").map().entry("path", path).entry("tags", &["eu"]);
 }
 
 /// Returns the bytes of the first `hex` block.
 fn documented() -> Vec<u8> {
+    block("```hex\n")
+}
+
+/// Returns the bytes of the first block that begins with `fence`.
+fn block(fence: &str) -> Vec<u8> {
     let format = include_str!("../schema/FORMAT.md");
-    let block = format.split("```hex\n").nth(1).unwrap().split("```").next().unwrap();
+    let block = format.split(fence).nth(1).unwrap().split("```").next().unwrap();
     block
         .lines()
         .flat_map(|line| line.split_whitespace().skip(1))
@@ -34,6 +40,25 @@ fn the_worked_entry_is_reproduced_byte_for_byte() {
     let mut buffer = [0; 1024];
     let entry = encode(&mut buffer, &Limits::default(), example).unwrap();
     assert_eq!(entry.bytes(), documented());
+}
+
+#[test]
+fn the_worked_like_entry_is_reproduced_byte_for_byte() {
+    let mut buffer = [0; 1024];
+    let later = |entry: &mut EntryWriter<'_>| {
+        write(entry, 1_700_000_000_250_000_000, 0x0515_81bf_3cb5_5c14, 1042, "/cart");
+    };
+    let full = encode(&mut buffer, &Limits::default(), later).unwrap().into_bytes();
+    assert_eq!(full.len(), 241);
+    let bytes = documented();
+    let base = like::base(&bytes).unwrap();
+    let mut out = [0; 1024];
+    let len = like::convert(full, &base, 0x202, &mut out).unwrap();
+    assert_eq!(out[..len], block("```hex-like\n"));
+    let view = LikeRef::new(LikeHead::new(&out[..len]).unwrap(), base).unwrap();
+    let mut expanded = [0; 1024];
+    let len = view.expand(&mut expanded).unwrap();
+    assert_eq!(expanded[..len], *full);
 }
 
 #[test]

@@ -10,9 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::random::Random;
+use common::variants::{encoded, variant};
 use fusewire::decode::{EntryRef, Value};
 use fusewire::encode::encode;
-use fusewire::{Limits, Severity, TraceContext};
+use fusewire::generated::wire::LogEntry;
+use fusewire::like;
+use fusewire::{Limits, NodeFlags, Severity, TraceContext};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -128,4 +131,56 @@ fn python_reads_what_we_write() {
         assert_eq!(line, expected);
     }
     assert!(lines.next().is_none());
+}
+
+/// Returns the line that `read_like.py` prints for a like entry with the base in slot 9. The accessors of `flatc` read the
+/// full entry.
+fn line(full: &[u8]) -> serde_json::Value {
+    let entry = flatbuffers::root::<LogEntry>(full).unwrap();
+    let text = entry.text().unwrap().bytes();
+    let values = entry.attributes().unwrap().iter().map(|node| {
+        let key = &text[node.key_offset() as usize..][..usize::from(node.key_length())];
+        let is_span = matches!(node.kind().0, 5 | 6) || node.flags().bits() & NodeFlags::WIDE.bits() != 0;
+        let value = if is_span {
+            let bytes = &text[node.value() as u32 as usize..][..(node.value() >> 32) as usize];
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        } else {
+            serde_json::Value::from(node.value())
+        };
+        serde_json::json!([core::str::from_utf8(key).unwrap(), node.kind().0, node.flags().bits(), value])
+    });
+    let trace = entry.trace().unwrap();
+    serde_json::json!({
+        "header": [
+            entry.time_unix_nano(), 9, trace.trace_id_hi(), trace.trace_id_lo(), trace.span_id(), entry.trace_flags(),
+            entry.severity().0, entry.utc_offset_minutes(),
+        ],
+        "strings": [entry.target(), entry.body(), entry.thread()],
+        "values": values.collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn python_reads_like_entries() {
+    let Some(directory) = generated() else { return };
+    let (mut file, mut expected) = (Vec::new(), Vec::new());
+    let mut random = Random(73);
+    for round in 0..200 {
+        let first = random.entry();
+        let (base, full) = (encoded(&first, round), encoded(&variant(&first, &mut random), round));
+        let parsed = like::base(&base).unwrap();
+        let mut out = vec![0; like::scratch_len(&parsed, full.len())];
+        let len = like::convert(&full, &parsed, 9, &mut out).unwrap();
+        for block in [&base, &out[..len]] {
+            file.extend_from_slice(&u32::try_from(block.len()).unwrap().to_le_bytes());
+            file.extend_from_slice(block);
+        }
+        expected.push(line(&full));
+    }
+    let path = directory.path().join("pairs");
+    std::fs::write(&path, file).unwrap();
+    let printed = run("python3", &[&script("read_like.py"), directory.path(), &path]).unwrap();
+    let printed: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(printed, expected);
 }

@@ -4,7 +4,7 @@
 //! bounded by the length of the base and of the like entry.
 
 use crate::error::{DecodeError, DecodeFault};
-use crate::format::bytes::{u32_at, u64_at};
+use crate::format::bytes::{copy, u32_at, u64_at};
 use crate::format::entry as layout;
 use crate::format::like::{self, Base};
 use crate::kind::{Kind, NodeFlags};
@@ -313,8 +313,7 @@ impl Expanded<'_> {
     #[inline(always)]
     fn push(&mut self, bytes: &[u8]) -> u32 {
         let at = self.len();
-        if let Some(place) = self.text.get_mut(self.len..).and_then(|text| text.get_mut(..bytes.len())) {
-            place.copy_from_slice(bytes);
+        if self.text.get_mut(self.len..).is_some_and(|text| copy(text, bytes)) {
             self.len += bytes.len();
         }
         at

@@ -1,10 +1,11 @@
 //! The conversion of a complete entry to a like entry: the difference from an earlier entry with the same shape.
 
-use crate::format::bytes::{u32_at, u64_at};
+use crate::format::bytes::{copy, equal, u64_at};
 use crate::format::entry as layout;
 use crate::format::like::{self, Base, Node, Parts};
 
-/// Writes `entry` into `out` as a like entry with the base `base`, which is in the frame at `slot`. Returns the length in bytes.
+/// Writes `entry` into `out` as a like entry with the base `base`, which is in the frame at `slot`. Returns the length in
+/// bytes.
 ///
 /// Returns `None` if the entry must be written in full: it has another shape than the base, it has trips, the like
 /// entry is not shorter, or `out` has fewer than [`scratch_len`] bytes. The bytes of `out` then have no meaning.
@@ -29,7 +30,7 @@ pub fn convert(entry: &[u8], base: &Base<'_>, slot: u32, out: &mut [u8]) -> Opti
     }
     for (node, old_node) in parts.nodes.iter().zip(old.nodes) {
         let (node, old_node) = (Node::new(node), Node::new(old_node));
-        if node.shape() != old_node.shape() || !same(node.key(parts.text)?, old_node.key(old.text)?) {
+        if node.shape() != old_node.shape() || !equal(node.key(parts.text)?, old_node.key(old.text)?) {
             return None;
         }
         if !node.is_leaf() {
@@ -128,12 +129,13 @@ impl<'b> Data<'b> {
 
     #[inline(always)]
     fn text(&mut self, text: &[u8], base: &[u8]) -> Option<()> {
-        if same(text, base) {
+        if equal(text, base) {
             return self.push_class(0);
         }
-        let end = self.texts_end + text.len();
-        self.out.get_mut(self.texts_end..end)?.copy_from_slice(text);
-        self.texts_end = end;
+        if !copy(self.out.get_mut(self.texts_end..)?, text) {
+            return None;
+        }
+        self.texts_end += text.len();
         self.push_cell(text.len() as u64)
     }
 
@@ -148,22 +150,5 @@ impl<'b> Data<'b> {
         }
         self.out.copy_within(self.texts..self.texts_end, self.cell);
         Some(self.cell + self.texts_end - self.texts)
-    }
-}
-
-/// Returns whether two keys or short strings are equal.
-#[inline(always)]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    let (half, word) = (u32_at, u64_at);
-    let len = a.len();
-    if len != b.len() {
-        return false;
-    }
-    // A comparison with two overlapping words is faster than a call of `memcmp`.
-    match len {
-        0 => true,
-        4..8 => half(a, 0) == half(b, 0) && half(a, len - 4) == half(b, len - 4),
-        8..=16 => word(a, 0) == word(b, 0) && word(a, len - 8) == word(b, len - 8),
-        _ => a == b,
     }
 }

@@ -29,3 +29,47 @@ pub(crate) const fn fnv1a64(mut hash: u64, bytes: &[u8]) -> u64 {
     }
     hash
 }
+
+/// Returns whether two slices are equal. For 4 to 16 bytes, two overlapping words are faster than a call of `memcmp`.
+#[inline(always)]
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0 => true,
+        4..8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
+        _ => a == b,
+    }
+}
+
+/// Copies `from` to the beginning of `to`. Returns `false` if `to` is shorter; `to` is then unchanged. For up to 16 bytes,
+/// two overlapping words are faster than a call of `memcpy`.
+#[inline(always)]
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) -> bool {
+    let Some(to) = to.get_mut(..from.len()) else { return false };
+    match from.len() {
+        0 => {}
+        1..4 => {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        }
+        4..8 => copy_ends::<4>(to, from),
+        8..=16 => copy_ends::<8>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+    true
+}
+
+/// Copies the first and the last `N` bytes.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
+    }
+}

@@ -4,9 +4,9 @@
 //! bounded by the length of the base and of the like entry.
 
 use crate::error::{DecodeError, DecodeFault};
-use crate::format::bytes::{copy, u32_at, u64_at};
+use crate::format::bytes::{u32_at, u64_at};
 use crate::format::entry as layout;
-use crate::format::like::{self, Base};
+use crate::format::like::{self, Base, Role};
 use crate::kind::{Kind, NodeFlags};
 use crate::severity::Severity;
 use crate::text::Text;
@@ -267,14 +267,16 @@ impl LikeRef<'_> {
             let key = old.key(parts.text).unwrap_or_default();
             let key_offset = if key.is_empty() { 0 } else { text.push(key) };
             new[..layout::NODE_KEY_LEN].copy_from_slice(&key_offset.to_le_bytes());
-            let value = if !old.is_leaf() {
-                continue;
-            } else if old.is_span() {
-                let bytes = cursor.text(old.span(parts.text).unwrap_or_default())?;
-                layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
-            } else {
-                let Some(cell) = cursor.cell() else { continue };
-                like::value(old.kind(), cell, old.value)
+            let value = match old.role() {
+                Role::Fixed => continue,
+                Role::Span => {
+                    let bytes = cursor.text(old.span(parts.text).unwrap_or_default())?;
+                    layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
+                }
+                role => match cursor.cell() {
+                    Some(cell) => value(role, cell, old.value),
+                    None => continue,
+                },
             };
             new[layout::NODE_VALUE..].copy_from_slice(&value.to_le_bytes());
         }
@@ -313,7 +315,8 @@ impl Expanded<'_> {
     #[inline(always)]
     fn push(&mut self, bytes: &[u8]) -> u32 {
         let at = self.len();
-        if self.text.get_mut(self.len..).is_some_and(|text| copy(text, bytes)) {
+        if let Some(place) = self.text.get_mut(self.len..).and_then(|text| text.get_mut(..bytes.len())) {
+            place.copy_from_slice(bytes);
             self.len += bytes.len();
         }
         at
@@ -425,6 +428,12 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Returns the value of a number from its cell and the value of the base.
+#[inline(always)]
+fn value(role: Role, cell: u64, base: u64) -> u64 {
+    if role == Role::Float { like::bits(cell, base) } else { like::sum(cell, base) }
+}
+
 /// Returns the number in a cell with fewer than 8 bytes after its beginning.
 #[cold]
 fn last_cell(cells: &[u8], class: u8) -> u64 {
@@ -501,13 +510,17 @@ impl<'a> LikeNodes<'a> {
         }
         let mut number = node.value;
         let mut bytes: &[u8] = &[];
-        if node.is_span() {
-            bytes = self.cursor.text(node.span(text).unwrap_or_default())?;
-            number = layout::span(0, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        } else if node.is_leaf()
-            && let Some(cell) = self.cursor.cell()
-        {
-            number = like::value(kind, cell, number);
+        match node.role() {
+            Role::Fixed => {}
+            Role::Span => {
+                bytes = self.cursor.text(node.span(text).unwrap_or_default())?;
+                number = layout::span(0, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+            }
+            role => {
+                if let Some(cell) = self.cursor.cell() {
+                    number = value(role, cell, number);
+                }
+            }
         }
         let leaf = Node { key_offset: 0, key_length: 0, kind, flags, value: number };
         let value = Tape { nodes: &[], text: bytes, start: offset }.value(0, leaf, 0)?;

@@ -1,8 +1,8 @@
 //! The conversion of a complete entry to a like entry: the difference from an earlier entry with the same shape.
 
-use crate::format::bytes::{copy, equal, u64_at};
+use crate::format::bytes::u64_at;
 use crate::format::entry as layout;
-use crate::format::like::{self, Base, Node, Parts};
+use crate::format::like::{self, Base, Node, Parts, Role};
 
 /// Writes `entry` into `out` as a like entry with the base `base`, which is in the frame at `slot`. Returns the length in
 /// bytes.
@@ -30,18 +30,15 @@ pub fn convert(entry: &[u8], base: &Base<'_>, slot: u32, out: &mut [u8]) -> Opti
     }
     for (node, old_node) in parts.nodes.iter().zip(old.nodes) {
         let (node, old_node) = (Node::new(node), Node::new(old_node));
-        if node.shape() != old_node.shape() || !equal(node.key(parts.text)?, old_node.key(old.text)?) {
+        if node.shape() != old_node.shape() || node.key(parts.text)? != old_node.key(old.text)? {
             return None;
         }
-        if !node.is_leaf() {
-            // The counts of a container. Both are 0 if the node is a Null.
-            if node.value != old_node.value {
-                return None;
-            }
-        } else if node.is_span() {
-            data.text(node.span(parts.text)?, old_node.span(old.text)?)?;
-        } else {
-            data.number(like::difference(node.kind(), node.value, old_node.value))?;
+        match old_node.role() {
+            Role::Fixed if node.value != old_node.value => return None,
+            Role::Fixed => {}
+            Role::Number => data.number(like::difference(node.value, old_node.value))?,
+            Role::Float => data.number(like::changed_bits(node.value, old_node.value))?,
+            Role::Span => data.text(node.span(parts.text)?, old_node.span(old.text)?)?,
         }
     }
     let len = data.finish()?;
@@ -129,12 +126,10 @@ impl<'b> Data<'b> {
 
     #[inline(always)]
     fn text(&mut self, text: &[u8], base: &[u8]) -> Option<()> {
-        if equal(text, base) {
+        if text == base {
             return self.push_class(0);
         }
-        if !copy(self.out.get_mut(self.texts_end..)?, text) {
-            return None;
-        }
+        self.out.get_mut(self.texts_end..)?.get_mut(..text.len())?.copy_from_slice(text);
         self.texts_end += text.len();
         self.push_cell(text.len() as u64)
     }

@@ -122,27 +122,57 @@ pub(crate) fn cells_len(classes: &[u8], leaves: usize) -> Option<usize> {
     Some(sum + usize::from(SUMS[usize::from(last)]))
 }
 
-/// Returns the number in the cell of a node with a number, from the values of the node and of the node of the base. It
-/// is 0 if the values are equal.
-#[inline(always)]
-pub(crate) const fn difference(kind: u8, value: u64, base: u64) -> u64 {
-    if kind == Kind::Float as u8 {
-        // The low bytes of most doubles are 0. They become the high bytes.
-        (value ^ base).swap_bytes()
-    } else {
-        let difference = value.wrapping_sub(base).cast_signed();
-        (difference << 1 ^ difference >> 63).cast_unsigned()
-    }
+/// The way in which a like entry stores the value of a node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The value is that of the base: the node is a Null or a container.
+    Fixed,
+    /// The cell contains a difference.
+    Number,
+    /// The cell contains the changed bits of a double.
+    Float,
+    /// The cell contains the length of a text.
+    Span,
 }
 
-/// Returns the value of a node from the number in its cell. It is the inverse of [`difference`].
+/// The roles of the kinds. A node with a wide value is a span.
+static ROLES: [Role; 16] = {
+    let mut roles = [Role::Fixed; 16];
+    roles[Kind::Bool as usize] = Role::Number;
+    roles[Kind::Int as usize] = Role::Number;
+    roles[Kind::Uint as usize] = Role::Number;
+    roles[Kind::Float as usize] = Role::Float;
+    roles[Kind::String as usize] = Role::Span;
+    roles[Kind::Bytes as usize] = Role::Span;
+    roles[Kind::Timestamp as usize] = Role::Number;
+    roles[Kind::Duration as usize] = Role::Number;
+    roles
+};
+
+/// Returns the difference of two numbers, modulo 2^64, as a zigzag number. It is 0 if the numbers are equal.
 #[inline(always)]
-pub(crate) const fn value(kind: u8, cell: u64, base: u64) -> u64 {
-    if kind == Kind::Float as u8 {
-        cell.swap_bytes() ^ base
-    } else {
-        base.wrapping_add(cell >> 1 ^ (cell & 1).wrapping_neg())
-    }
+pub(crate) const fn difference(value: u64, base: u64) -> u64 {
+    let difference = value.wrapping_sub(base).cast_signed();
+    (difference << 1 ^ difference >> 63).cast_unsigned()
+}
+
+/// Returns the number whose [`difference`] from `base` is `cell`.
+#[inline(always)]
+pub(crate) const fn sum(cell: u64, base: u64) -> u64 {
+    base.wrapping_add(cell >> 1 ^ (cell & 1).wrapping_neg())
+}
+
+/// Returns the changed bits of a double, with the bytes in reverse order: the low bytes of many doubles are 0. It is 0
+/// if the doubles are equal.
+#[inline(always)]
+pub(crate) const fn changed_bits(value: u64, base: u64) -> u64 {
+    (value ^ base).swap_bytes()
+}
+
+/// Returns the bits of the double whose [`changed_bits`] from `base` are `cell`.
+#[inline(always)]
+pub(crate) const fn bits(cell: u64, base: u64) -> u64 {
+    cell.swap_bytes() ^ base
 }
 
 /// The parts of one node, not validated.
@@ -180,18 +210,11 @@ impl Node {
         NodeFlags::from_bits((self.low >> (8 * layout::NODE_FLAGS)) as u8)
     }
 
-    /// Returns whether the node is a leaf: neither a container nor a Null.
+    /// Returns the role of a node that a base can contain.
     #[inline(always)]
-    pub(crate) fn is_leaf(self) -> bool {
-        self.kind() != Kind::Null as u8 && self.kind() < Kind::Array as u8
-    }
-
-    /// Returns whether the value is a span.
-    #[inline(always)]
-    pub(crate) fn is_span(self) -> bool {
-        self.kind() == Kind::String as u8
-            || self.kind() == Kind::Bytes as u8
-            || self.flags().contains(NodeFlags::WIDE)
+    pub(crate) fn role(self) -> Role {
+        const WIDE: u64 = (NodeFlags::WIDE.bits() as u64) << (8 * layout::NODE_FLAGS);
+        if self.low & WIDE != 0 { Role::Span } else { ROLES[usize::from(self.kind() & 15)] }
     }
 
     /// Returns the key in `text`.
@@ -215,7 +238,7 @@ impl Node {
         if self.low >> 32 & 0xFFFF != 0 {
             Some(self.low as u32)
         } else {
-            (self.is_leaf() && self.is_span()).then_some(self.value as u32)
+            (self.role() == Role::Span).then_some(self.value as u32)
         }
     }
 
@@ -302,9 +325,10 @@ impl<'a> Base<'a> {
             if !node.has_valid_shape() {
                 return None;
             }
-            if node.is_leaf() {
-                leaves += 1;
-                let span = if node.is_span() { node.span(parts.text)? } else { &[] };
+            let role = node.role();
+            leaves += usize::from(role != Role::Fixed);
+            if role == Role::Span {
+                let span = node.span(parts.text)?;
                 if node.flags().contains(NodeFlags::WIDE) && span.len() != layout::WIDE_LEN {
                     return None;
                 }

@@ -6,7 +6,7 @@
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{u32_at, u64_at};
 use crate::format::entry as layout;
-use crate::format::like::{self, Base, Role};
+use crate::format::like::{self, Base, Cell};
 use crate::kind::{Kind, NodeFlags};
 use crate::severity::Severity;
 use crate::text::Text;
@@ -267,14 +267,14 @@ impl LikeRef<'_> {
             let key = old.key(parts.text).unwrap_or_default();
             let key_offset = if key.is_empty() { 0 } else { text.push(key) };
             new[..layout::NODE_KEY_LEN].copy_from_slice(&key_offset.to_le_bytes());
-            let value = match old.role() {
-                Role::Fixed => continue,
-                Role::Span => {
+            let value = match old.cell() {
+                Cell::None => continue,
+                Cell::Length => {
                     let bytes = cursor.text(old.span(parts.text).unwrap_or_default())?;
                     layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
                 }
-                role => match cursor.cell() {
-                    Some(cell) => value(role, cell, old.value),
+                content => match cursor.cell() {
+                    Some(cell) => value(content, cell, old.value),
                     None => continue,
                 },
             };
@@ -430,8 +430,8 @@ impl<'a> Cursor<'a> {
 
 /// Returns the value of a number from its cell and the value of the base.
 #[inline(always)]
-fn value(role: Role, cell: u64, base: u64) -> u64 {
-    if role == Role::Float { like::bits(cell, base) } else { like::sum(cell, base) }
+fn value(content: Cell, cell: u64, base: u64) -> u64 {
+    if content == Cell::ChangedBits { like::bits(cell, base) } else { like::sum(cell, base) }
 }
 
 /// Returns the number in a cell with fewer than 8 bytes after its beginning.
@@ -510,15 +510,15 @@ impl<'a> LikeNodes<'a> {
         }
         let mut number = node.value;
         let mut bytes: &[u8] = &[];
-        match node.role() {
-            Role::Fixed => {}
-            Role::Span => {
+        match node.cell() {
+            Cell::None => {}
+            Cell::Length => {
                 bytes = self.cursor.text(node.span(text).unwrap_or_default())?;
                 number = layout::span(0, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
             }
-            role => {
+            content => {
                 if let Some(cell) = self.cursor.cell() {
-                    number = value(role, cell, number);
+                    number = value(content, cell, number);
                 }
             }
         }

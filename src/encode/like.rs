@@ -2,7 +2,7 @@
 
 use crate::format::bytes::u64_at;
 use crate::format::entry as layout;
-use crate::format::like::{self, Base, Node, Parts, Role};
+use crate::format::like::{self, Base, Cell, Node, Parts};
 
 /// Writes `entry` into `out` as a like entry with the base `base`, which is in the frame at `slot`. Returns the length in
 /// bytes.
@@ -33,12 +33,12 @@ pub fn convert(entry: &[u8], base: &Base<'_>, slot: u32, out: &mut [u8]) -> Opti
         if node.shape() != old_node.shape() || node.key(parts.text)? != old_node.key(old.text)? {
             return None;
         }
-        match old_node.role() {
-            Role::Fixed if node.value != old_node.value => return None,
-            Role::Fixed => {}
-            Role::Number => data.number(like::difference(node.value, old_node.value))?,
-            Role::Float => data.number(like::changed_bits(node.value, old_node.value))?,
-            Role::Span => data.text(node.span(parts.text)?, old_node.span(old.text)?)?,
+        match old_node.cell() {
+            Cell::None if node.value != old_node.value => return None,
+            Cell::None => {}
+            Cell::Difference => data.number(like::difference(node.value, old_node.value))?,
+            Cell::ChangedBits => data.number(like::changed_bits(node.value, old_node.value))?,
+            Cell::Length => data.text(node.span(parts.text)?, old_node.span(old.text)?)?,
         }
     }
     let len = data.finish()?;

@@ -5,7 +5,7 @@
 
 use super::bytes::u32_at;
 use super::entry as layout;
-use crate::kind::{Kind, NodeFlags};
+use crate::kind::{Content, Kind, NodeFlags};
 
 /// The root offset: a u32 with the offset of the root table.
 const ROOT_OFFSET: usize = 0;
@@ -122,31 +122,34 @@ pub(crate) fn cells_len(classes: &[u8], leaves: usize) -> Option<usize> {
     Some(sum + usize::from(SUMS[usize::from(last)]))
 }
 
-/// The way in which a like entry stores the value of a node.
+/// The content of the cell of a node.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The value is that of the base: the node is a Null or a container.
-    Fixed,
-    /// The cell contains a difference.
-    Number,
-    /// The cell contains the changed bits of a double.
-    Float,
-    /// The cell contains the length of a text.
-    Span,
+pub(crate) enum Cell {
+    /// There is no cell: the node is a Null or a container.
+    None,
+    /// The [`difference`] from the value of the base.
+    Difference,
+    /// The [`changed_bits`] of a double.
+    ChangedBits,
+    /// The length of a text.
+    Length,
 }
 
-/// The roles of the kinds. A node with a wide value is a span.
-static ROLES: [Role; 16] = {
-    let mut roles = [Role::Fixed; 16];
-    roles[Kind::Bool as usize] = Role::Number;
-    roles[Kind::Int as usize] = Role::Number;
-    roles[Kind::Uint as usize] = Role::Number;
-    roles[Kind::Float as usize] = Role::Float;
-    roles[Kind::String as usize] = Role::Span;
-    roles[Kind::Bytes as usize] = Role::Span;
-    roles[Kind::Timestamp as usize] = Role::Number;
-    roles[Kind::Duration as usize] = Role::Number;
-    roles
+/// The content of the cells by kind. A wide value is a text.
+static CELLS: [Cell; 16] = {
+    let mut cells = [Cell::None; 16];
+    let mut i = 0;
+    while i < Kind::ALL.len() {
+        let kind = Kind::ALL[i];
+        cells[kind as usize] = match (kind, kind.content()) {
+            (Kind::Null, _) | (_, Content::Container) => Cell::None,
+            (Kind::Float, _) => Cell::ChangedBits,
+            (_, Content::Span) => Cell::Length,
+            (_, Content::Word | Content::WordOrWide) => Cell::Difference,
+        };
+        i += 1;
+    }
+    cells
 };
 
 /// Returns the difference of two numbers, modulo 2^64, as a zigzag number. It is 0 if the numbers are equal.
@@ -210,11 +213,11 @@ impl Node {
         NodeFlags::from_bits((self.low >> (8 * layout::NODE_FLAGS)) as u8)
     }
 
-    /// Returns the role of a node that a base can contain.
+    /// Returns the content of the cell of a node that a base can contain.
     #[inline(always)]
-    pub(crate) fn role(self) -> Role {
+    pub(crate) fn cell(self) -> Cell {
         const WIDE: u64 = (NodeFlags::WIDE.bits() as u64) << (8 * layout::NODE_FLAGS);
-        if self.low & WIDE != 0 { Role::Span } else { ROLES[usize::from(self.kind() & 15)] }
+        if self.low & WIDE != 0 { Cell::Length } else { CELLS[usize::from(self.kind() & 15)] }
     }
 
     /// Returns the key in `text`.
@@ -238,14 +241,14 @@ impl Node {
         if self.low >> 32 & 0xFFFF != 0 {
             Some(self.low as u32)
         } else {
-            (self.role() == Role::Span).then_some(self.value as u32)
+            (self.cell() == Cell::Length).then_some(self.value as u32)
         }
     }
 
     fn has_valid_shape(self) -> bool {
         let wide = self.flags().contains(NodeFlags::WIDE);
-        let has_wide_form = matches!(self.kind(), 2 | 3 | 7 | 8);
-        self.kind() <= Kind::Map as u8 && !self.flags().is_tripped() && (!wide || has_wide_form)
+        let kind = Kind::from_number(self.kind());
+        !self.flags().is_tripped() && kind.is_some_and(|kind| !wide || kind.content() == Content::WordOrWide)
     }
 }
 
@@ -325,9 +328,9 @@ impl<'a> Base<'a> {
             if !node.has_valid_shape() {
                 return None;
             }
-            let role = node.role();
-            leaves += usize::from(role != Role::Fixed);
-            if role == Role::Span {
+            let cell = node.cell();
+            leaves += usize::from(cell != Cell::None);
+            if cell == Cell::Length {
                 let span = node.span(parts.text)?;
                 if node.flags().contains(NodeFlags::WIDE) && span.len() != layout::WIDE_LEN {
                     return None;

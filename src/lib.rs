@@ -90,7 +90,8 @@ pub use trip::{Trip, TripCause, TripReport};
 pub mod like {
     pub use crate::decode::like::{LikeHead, LikeNode, LikeNodes, LikeRef, LikeValue, base};
     pub use crate::encode::like::{convert, scratch_len};
-    pub use crate::format::like::{Base, is_repeat_due};
+    pub use crate::format::like::{Base, Facts, is_repeat_due};
+    pub use crate::segment::base::{BaseFault, Bases};
 }
 
 /// The README and the guides, whose examples are compiled as documentation tests.

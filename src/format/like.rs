@@ -302,6 +302,12 @@ impl<'a> Parts<'a> {
 #[derive(Clone, Copy)]
 pub struct Base<'a> {
     pub(crate) parts: Parts<'a>,
+    facts: Facts,
+}
+
+/// The results of the check of a base. A program that stores them does not need to check the base again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
     leaves: u32,
     check: u32,
 }
@@ -341,20 +347,35 @@ impl<'a> Base<'a> {
         if used > parts.text.len() {
             return None;
         }
-        Some(Self { parts, leaves: u32::try_from(leaves).ok()?, check: check(bytes) })
+        Some(Self { parts, facts: Facts { leaves: u32::try_from(leaves).ok()?, check: check(bytes) } })
+    }
+
+    /// Returns the base in `bytes`, which [`new`](Self::new) has accepted before with the facts `facts`. If another program
+    /// has changed the bytes in the meantime, the values are wrong, or the result is `None`.
+    #[must_use]
+    #[inline]
+    pub fn known(bytes: &'a [u8], facts: Facts) -> Option<Self> {
+        Some(Self { parts: Parts::of(bytes)?, facts })
+    }
+
+    /// Returns the results of the check, for [`known`](Self::known).
+    #[must_use]
+    #[inline]
+    pub fn facts(&self) -> Facts {
+        self.facts
     }
 
     /// Returns the number of leaves: the body, the thread name, and the nodes that are neither containers nor Nulls.
     #[inline(always)]
     pub(crate) fn leaves(&self) -> usize {
-        self.leaves as usize
+        self.facts.leaves as usize
     }
 
     /// Returns the checksum of the entry.
     #[must_use]
     #[inline]
     pub fn check(&self) -> u32 {
-        self.check
+        self.facts.check
     }
 }
 

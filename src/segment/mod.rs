@@ -3,6 +3,7 @@
 //! A segment is allocated to its full length before it is mapped, so that a write to it cannot fail. An append is complete
 //! when its commit word is stored, and survives the process from then on. Reading never changes a file.
 
+pub(crate) mod base;
 mod content;
 #[cfg(unix)]
 pub(crate) mod create;

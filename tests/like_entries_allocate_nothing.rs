@@ -1,0 +1,39 @@
+//! The conversion to a like entry, its view, its verification and its expansion make no heap allocation.
+
+mod common {
+    pub mod counting;
+    pub mod random;
+    pub mod variants;
+}
+
+use common::counting::{Counting, allocations};
+use common::random::Random;
+use common::variants::{encoded, variant};
+use fusewire::like::{self, LikeHead, LikeRef};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn conversion_view_verification_and_expansion() {
+    let mut random = Random(79);
+    for round in 0..200 {
+        let first = random.entry();
+        let (base, full) = (encoded(&first, round), encoded(&variant(&first, &mut random), round));
+        let mut like = vec![0; 128 << 10];
+        let mut expanded = vec![0; 128 << 10];
+        let (count, nodes) = allocations(|| {
+            let base = like::base(&base).unwrap();
+            let len = like::convert(&full, &base, 7, &mut like).unwrap();
+            let view = LikeRef::new(LikeHead::new(&like[..len]).unwrap(), base).unwrap();
+            view.verify().unwrap();
+            view.expand(&mut expanded).unwrap();
+            view.nodes().filter(Result::is_ok).count()
+        });
+        assert_eq!((count, nodes), (0, view_nodes(&full)));
+    }
+}
+
+fn view_nodes(full: &[u8]) -> usize {
+    fusewire::decode::EntryRef::new(full).unwrap().walk().count()
+}

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fusewire::decode::EntryRef;
-use fusewire::like::{self, Base, LikeHead, LikeRef, LikeValue};
+use fusewire::like::{self, Base, LikeHead, LikeRef};
 use fusewire::segment::{Event, Mode, Segment};
 
 fn main() {
@@ -72,12 +72,7 @@ fn times() {
     let view = |i: usize| LikeRef::new(LikeHead::new(black_box(&likes[i % 256])).unwrap(), base).unwrap();
     time("open a view", |i| _ = black_box(view(i)));
     time("decode all values", |i| {
-        for node in view(i).nodes() {
-            match node.unwrap().value {
-                LikeValue::Leaf(value) => _ = black_box(value),
-                LikeValue::Container { children, .. } => _ = black_box(children),
-            }
-        }
+        view(i).walk().for_each(|visit| _ = black_box(visit.unwrap().attribute.value));
     });
     time("decode all values of the full entry", |i| {
         let entry = EntryRef::new(black_box(&full[i % 256])).unwrap();

@@ -16,8 +16,9 @@ fn read(like: &[u8], base: Base<'_>) -> bool {
     let _ = (head.base(), head.base_check(), head.time_unix_nano(), head.trace());
     let Ok(view) = LikeRef::new(head, base) else { return false };
     let _ = (view.severity(), view.utc_offset_minutes(), view.target(), view.body(), view.thread());
-    let unreadable = view.nodes().find_map(Result::err);
-    assert!(view.nodes().count() <= MAX_BASE / 16);
+    let unreadable = view.walk().find_map(Result::err);
+    assert!(view.walk().count() <= MAX_BASE / 16);
+    let _ = (view.get("a.b[1]"), view.get("request"), view.attributes().count());
     let verified = view.verify();
     assert!(unreadable.is_none() || verified.is_err(), "verified, and unreadable: {unreadable:?}");
     let bound = view.expanded_bound();
@@ -153,7 +154,7 @@ fn every_bit_of_a_base_flipped() {
                     read(&like, changed);
                 } else if let Ok(view) = LikeRef::new(LikeHead::new(&like).unwrap(), changed) {
                     let mut out = vec![0; view.expanded_bound()];
-                    let _ = (view.verify(), view.expand(&mut out), view.nodes().count());
+                    let _ = (view.verify(), view.expand(&mut out), view.walk().count());
                 }
             }
             base[bit / 8] ^= 1 << (bit % 8);

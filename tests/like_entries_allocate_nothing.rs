@@ -28,7 +28,8 @@ fn conversion_view_verification_and_expansion() {
             let view = LikeRef::new(LikeHead::new(&like[..len]).unwrap(), base).unwrap();
             view.verify().unwrap();
             view.expand(&mut expanded).unwrap();
-            view.nodes().filter(Result::is_ok).count()
+            let _ = (view.get("a.b"), view.attributes().count());
+            view.walk().filter(Result::is_ok).count()
         });
         assert_eq!((count, nodes), (0, view_nodes(&full)));
     }

@@ -5,8 +5,8 @@ mod common;
 
 use common::random::Random;
 use common::variants::{encoded, variant};
-use fusewire::decode::{EntryRef, Value};
-use fusewire::like::{self, LikeHead, LikeRef, LikeValue};
+use fusewire::decode::{Attribute, Attributes, EntryRef, Value};
+use fusewire::like::{self, LikeHead, LikeRef};
 
 /// Returns the like entry of `full`, or `None` if the base has another shape.
 fn convert(full: &[u8], base: &[u8]) -> Option<Vec<u8>> {
@@ -34,26 +34,67 @@ fn assert_same(view: &LikeRef<'_>, full: &[u8]) {
     assert_eq!(view.severity(), entry.severity());
     assert_eq!(view.utc_offset_minutes(), entry.utc_offset_minutes());
     assert_eq!((view.target(), view.body(), view.thread()), (entry.target(), entry.body(), entry.thread()));
-    let mut nodes = view.nodes();
-    for visit in entry.walk() {
-        let expected = visit.unwrap().attribute;
-        let node = nodes.next().unwrap().unwrap();
-        assert_eq!((node.key, node.flags), (expected.key, expected.flags));
-        match (node.value, expected.value) {
-            (LikeValue::Container { is_array: true, children, .. }, Value::Array(array)) => {
-                assert_eq!(children, array.len());
+    let (mut walk, mut expected) = (view.walk(), entry.walk());
+    while let Some(visit) = expected.next() {
+        let (expected, found) = (visit.unwrap(), walk.next().unwrap().unwrap());
+        assert_eq!((found.depth, found.in_array), (expected.depth, expected.in_array));
+        assert_same_value(&found.attribute, &expected.attribute);
+    }
+    assert!(walk.next().is_none());
+    assert_same_level(view.attributes(), entry.attributes());
+}
+
+fn assert_same_level(mut found: Attributes<'_>, expected: Attributes<'_>) {
+    for expected in expected {
+        let (found, expected) = (found.next().unwrap().unwrap(), expected.unwrap());
+        assert_same_value(&found, &expected);
+        match (found.value, expected.value) {
+            (Value::Array(found), Value::Array(expected)) | (Value::Map(found), Value::Map(expected)) => {
+                assert_same_level(found.iter(), expected.iter());
+                // The children can be read again.
+                assert_same_level(found.iter(), expected.iter());
             }
-            (LikeValue::Container { is_array: false, children, .. }, Value::Map(map)) => {
-                assert_eq!(children, map.len());
-            }
-            (LikeValue::Leaf(Value::Float(found)), Value::Float(expected)) => {
-                assert_eq!(found.to_bits(), expected.to_bits());
-            }
-            (LikeValue::Leaf(found), expected) => assert_eq!(format!("{found:?}"), format!("{expected:?}")),
-            (found, expected) => panic!("{found:?}, expected {expected:?}"),
+            _ => {}
         }
     }
-    assert!(nodes.next().is_none());
+    assert!(found.next().is_none());
+}
+
+/// Compares two values, containers without their children.
+fn assert_same_value(found: &Attribute<'_>, expected: &Attribute<'_>) {
+    assert_eq!((found.key, found.flags), (expected.key, expected.flags));
+    match (found.value, expected.value) {
+        (Value::Float(found), Value::Float(expected)) => assert_eq!(found.to_bits(), expected.to_bits()),
+        (found, expected) => assert_eq!(format!("{found:?}"), format!("{expected:?}")),
+    }
+}
+
+#[test]
+fn values_are_found_by_their_paths() {
+    let write = |number: u64, text: &str| {
+        let mut buffer = vec![0; 4096];
+        let entry = fusewire::encode::encode(&mut buffer, &fusewire::Limits::default(), |entry| {
+            entry.set_body(text);
+            entry.attr("first", text);
+            let mut attributes = entry.attributes();
+            let mut request = attributes.slot("request").map();
+            request.entry("path", text).entry("ids", &[number, 5, number + 1]).entry("text", text);
+            request.end();
+            attributes.entry("last", text).entry("status", &number);
+        });
+        entry.unwrap().bytes().to_vec()
+    };
+    let (base, full) = (write(200, "short"), write(503, "a text that is longer"));
+    let like = convert(&full, &base).unwrap();
+    let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
+    let text = |path| view.get(path).and_then(|value| value.as_str());
+    let number = |path| view.get(path).and_then(|value| value.as_i128());
+    for path in ["first", "request.path", "request.text", "last"] {
+        assert_eq!(text(path), Some("a text that is longer"), "{path}");
+    }
+    let numbers = ["status", "request.ids[0]", "request.ids[1]", "request.ids[2]"].map(number);
+    assert_eq!(numbers, [Some(503), Some(503), Some(5), Some(504)]);
+    assert!(view.get("request.ids[3]").is_none() && view.get("other").is_none());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::out_of_bounds;
 use super::root::{Field, Fields};
 use super::tape::{Attributes, Tape};
 use super::value::Value;
+use super::values::Values;
 use super::walk::Walk;
 use super::{path, verify};
 
@@ -193,7 +194,7 @@ impl<'a> EntryRef<'a> {
         let vector = |field, element| self.vector(field, element).ok().flatten();
         let (start, nodes) = vector(Field::Attributes, layout::NODE_LEN).unwrap_or((0, &[]));
         let (_, text) = vector(Field::Text, 1).unwrap_or((0, &[]));
-        Tape { nodes: nodes.as_chunks().0, text, start }
+        Tape { nodes: nodes.as_chunks().0, text, start, values: Values::NONE }
     }
 
     /// Returns an iterator over the attributes, in order.

@@ -6,17 +6,18 @@
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{u32_at, u64_at};
 use crate::format::entry as layout;
-use crate::format::like::{self, Base, Cell};
-use crate::kind::{Kind, NodeFlags};
+use crate::format::like::{self, Base, Cell, Parts};
 use crate::severity::Severity;
 use crate::text::Text;
 use crate::time::OFFSET_UNKNOWN;
 use crate::trace::TraceContext;
 
 use super::entry::EntryRef;
-use super::tape::{Node, Tape};
+use super::tape::{Attributes, Tape};
 use super::value::Value;
-use super::{fault, out_of_bounds};
+use super::values::Values;
+use super::walk::Walk;
+use super::{fault, out_of_bounds, path};
 
 /// The part of a like entry that a reader can use without the base.
 #[derive(Clone, Copy)]
@@ -118,8 +119,8 @@ pub struct LikeRef<'a> {
     /// The body and the thread name.
     body: &'a [u8],
     thread: &'a [u8],
-    /// The position of the first node.
-    first: Cursor<'a>,
+    /// The values, at the first node.
+    values: Values<'a>,
 }
 
 impl<'a> LikeRef<'a> {
@@ -133,10 +134,10 @@ impl<'a> LikeRef<'a> {
             let found = base.check().into();
             return Err(invalid(like::BASE_CHECK, "base check", found, "the checksum of the base"));
         }
-        let mut first = Cursor::new(head.values, base.leaves())?;
-        let body = first.text(base.parts.string(layout::BODY).unwrap_or_default())?;
-        let thread = first.text(base.parts.string(layout::THREAD).unwrap_or_default())?;
-        Ok(Self { head, base, body, thread, first })
+        let mut values = Values::new(head.values, base.leaves())?;
+        let body = values.text(base.parts.string(layout::BODY).unwrap_or_default())?;
+        let thread = values.text(base.parts.string(layout::THREAD).unwrap_or_default())?;
+        Ok(Self { head, base, body, thread, values })
     }
 
     /// Returns the part that does not depend on the base.
@@ -186,11 +187,30 @@ impl<'a> LikeRef<'a> {
         Text::new(self.thread)
     }
 
-    /// Returns an iterator over all nodes in pre-order.
+    #[inline(always)]
+    fn tape(&self) -> Tape<'a> {
+        let Parts { nodes, text, .. } = self.base.parts;
+        Tape { nodes, text, start: layout::NODES, values: self.values }
+    }
+
+    /// Returns an iterator over the attributes, in order.
     #[must_use]
     #[inline]
-    pub fn nodes(&self) -> LikeNodes<'a> {
-        LikeNodes { base: self.base, next: 0, cursor: self.first }
+    pub fn attributes(&self) -> Attributes<'a> {
+        Attributes::top(self.tape())
+    }
+
+    /// Returns an iterator over all values with their depth, containers before their children.
+    #[must_use]
+    #[inline(always)]
+    pub fn walk(&self) -> Walk<'a> {
+        Walk::new(self.tape())
+    }
+
+    /// Returns the value at `path`, as [`EntryRef::get`] does.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<Value<'a>> {
+        path::find(self.attributes(), path)
     }
 
     /// Checks the entry against all rules of the format. The base must be valid.
@@ -203,18 +223,21 @@ impl<'a> LikeRef<'a> {
                 return Err(fault(like::FORM, name, DecodeFault::NotUtf8));
             }
         }
-        let mut nodes = self.nodes();
-        while let Some((offset, node)) = nodes.offset_and_next() {
-            let LikeNode { value: LikeValue::Leaf(value), number, .. } = node? else { continue };
-            match value {
+        // The structure is that of the base.
+        let mut tape = self.tape();
+        for index in 0..tape.nodes.len() {
+            let Some(node) = tape.read(index) else { break };
+            match tape.value(index, node, tape.nodes.len())? {
                 Value::String(text) if !text.is_utf8() => {
-                    return Err(fault(offset, "string", DecodeFault::NotUtf8));
+                    return Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8));
                 }
-                Value::Bool(_) if number > 1 => return Err(invalid(offset, "bool", number, "0 or 1")),
+                Value::Bool(_) if node.value > 1 => {
+                    return Err(invalid(tape.offset(index), "bool", node.value, "0 or 1"));
+                }
                 _ => {}
             }
         }
-        let rest = nodes.cursor.texts.len() as u64;
+        let rest = tape.values.rest();
         if rest == 0 {
             Ok(())
         } else {
@@ -257,7 +280,7 @@ impl LikeRef<'_> {
         front[layout::TRACE + 16..][..8].copy_from_slice(&trace.span_id.to_le_bytes());
         let mut text = Expanded { text, len: 0 };
         let mut strings = self.strings();
-        let mut cursor = self.first;
+        let mut values = self.values;
         for (i, old) in parts.nodes.iter().enumerate() {
             let old = like::Node::new(old);
             while old.text_offset().is_some_and(|offset| strings.is_before(offset)) {
@@ -270,11 +293,11 @@ impl LikeRef<'_> {
             let value = match old.cell() {
                 Cell::None => continue,
                 Cell::Length => {
-                    let bytes = cursor.text(old.span(parts.text).unwrap_or_default())?;
+                    let bytes = values.text(old.span(parts.text).unwrap_or_default())?;
                     layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
                 }
-                content => match cursor.cell() {
-                    Some(cell) => value(content, cell, old.value),
+                content => match values.number() {
+                    Some(cell) => content.value(cell, old.value),
                     None => continue,
                 },
             };
@@ -364,176 +387,6 @@ impl Strings<'_> {
         }
         let offset = (self.text_start - field) as u32 + at;
         front[*field..*field + 4].copy_from_slice(&offset.to_le_bytes());
-    }
-}
-
-/// The position of one leaf in the values of a like entry.
-#[derive(Clone, Copy)]
-struct Cursor<'a> {
-    /// The classes of the next leaves. The next one has the low bits of `classes`.
-    rest_of_classes: &'a [u8],
-    classes: u8,
-    /// The number of classes in `classes`.
-    left: u8,
-    /// The cells of the next leaves, and the texts.
-    cells: &'a [u8],
-    /// The texts of the next leaves.
-    texts: &'a [u8],
-}
-
-impl<'a> Cursor<'a> {
-    #[inline(always)]
-    fn new(values: &'a [u8], leaves: usize) -> Result<Self, DecodeError> {
-        let found = (|| {
-            let (classes, cells) = values.split_at_checked(leaves.div_ceil(like::CLASSES_PER_BYTE))?;
-            let texts = cells.get(like::cells_len(classes, leaves)?..)?;
-            Some(Self { rest_of_classes: classes, classes: 0, left: 0, cells, texts })
-        })();
-        found.ok_or(out_of_bounds(like::FORM, "cells", leaves as u64, values.len()))
-    }
-
-    /// Returns the number in the cell of the next leaf, or `None` if the leaf has the value of the base.
-    #[inline(always)]
-    fn cell(&mut self) -> Option<u64> {
-        if self.left == 0 {
-            let (classes, rest) = self.rest_of_classes.split_first()?;
-            (self.classes, self.rest_of_classes, self.left) = (*classes, rest, 4);
-        }
-        let class = self.classes & 3;
-        self.classes >>= 2;
-        self.left -= 1;
-        if class == 0 {
-            return None;
-        }
-        let number = match self.cells.first_chunk() {
-            Some(chunk) => u64::from_le_bytes(*chunk) & like::mask(class),
-            None => last_cell(self.cells, class),
-        };
-        self.cells = self.cells.get(like::width(class)..).unwrap_or_default();
-        Some(number)
-    }
-
-    /// Returns the next text, or `base` if the leaf has the value of the base.
-    #[inline(always)]
-    fn text(&mut self, base: &'a [u8]) -> Result<&'a [u8], DecodeError> {
-        let Some(len) = self.cell() else { return Ok(base) };
-        let available = self.texts.len();
-        match usize::try_from(len).ok().and_then(|len| self.texts.split_at_checked(len)) {
-            Some((text, rest)) => {
-                self.texts = rest;
-                Ok(text)
-            }
-            None => Err(out_of_bounds(like::FORM, "text", len, available)),
-        }
-    }
-}
-
-/// Returns the value of a number from its cell and the value of the base.
-#[inline(always)]
-fn value(content: Cell, cell: u64, base: u64) -> u64 {
-    if content == Cell::ChangedBits { like::bits(cell, base) } else { like::sum(cell, base) }
-}
-
-/// Returns the number in a cell with fewer than 8 bytes after its beginning.
-#[cold]
-fn last_cell(cells: &[u8], class: u8) -> u64 {
-    let mut bytes = [0; 8];
-    let cell = cells.get(..like::width(class).min(cells.len())).unwrap_or_default();
-    bytes[..cell.len()].copy_from_slice(cell);
-    u64::from_le_bytes(bytes)
-}
-
-/// A node of a like entry.
-#[derive(Clone, Copy, Debug)]
-pub struct LikeNode<'a> {
-    /// The key. It is empty for an element of an array.
-    pub key: Text<'a>,
-    /// The flags.
-    pub flags: NodeFlags,
-    /// The value.
-    pub value: LikeValue<'a>,
-    /// The value of the node if it is neither a container nor a span.
-    number: u64,
-}
-
-/// The value of a node of a like entry.
-#[derive(Clone, Copy, Debug)]
-pub enum LikeValue<'a> {
-    /// A value that is not a container.
-    Leaf(Value<'a>),
-    /// An array or a map. Its children follow.
-    Container {
-        /// Whether the container is an array.
-        is_array: bool,
-        /// The number of children.
-        children: u32,
-        /// The number of nodes of all children.
-        nodes: u32,
-    },
-}
-
-/// An iterator over the nodes of a like entry in pre-order. It ends after an error.
-#[derive(Clone, Copy)]
-pub struct LikeNodes<'a> {
-    base: Base<'a>,
-    next: usize,
-    cursor: Cursor<'a>,
-}
-
-impl<'a> LikeNodes<'a> {
-    /// Returns the offset in the base and the next node.
-    #[inline(always)]
-    fn offset_and_next(&mut self) -> Option<(usize, Result<LikeNode<'a>, DecodeError>)> {
-        let offset = layout::NODES + self.next * layout::NODE_LEN;
-        let node = like::Node::new(self.base.parts.nodes.get(self.next)?);
-        self.next += 1;
-        let result = self.node(offset, node);
-        if result.is_err() {
-            self.next = usize::MAX / layout::NODE_LEN / 2;
-        }
-        Some((offset, result))
-    }
-
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half")]
-    fn node(&mut self, offset: usize, node: like::Node) -> Result<LikeNode<'a>, DecodeError> {
-        let text = self.base.parts.text;
-        let (kind, flags) = (node.kind(), node.flags());
-        let key = Text::new(node.key(text).unwrap_or_default());
-        if kind >= Kind::Array as u8 {
-            let value = LikeValue::Container {
-                is_array: kind == Kind::Array as u8,
-                children: node.value as u32,
-                nodes: (node.value >> 32) as u32,
-            };
-            return Ok(LikeNode { key, flags, value, number: 0 });
-        }
-        let mut number = node.value;
-        let mut bytes: &[u8] = &[];
-        match node.cell() {
-            Cell::None => {}
-            Cell::Length => {
-                bytes = self.cursor.text(node.span(text).unwrap_or_default())?;
-                number = layout::span(0, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-            }
-            content => {
-                if let Some(cell) = self.cursor.cell() {
-                    number = value(content, cell, number);
-                }
-            }
-        }
-        let leaf = Node { key_offset: 0, key_length: 0, kind, flags, value: number };
-        let value = Tape { nodes: &[], text: bytes, start: offset }.value(0, leaf, 0)?;
-        Ok(LikeNode { key, flags, value: LikeValue::Leaf(value), number })
-    }
-}
-
-impl<'a> Iterator for LikeNodes<'a> {
-    type Item = Result<LikeNode<'a>, DecodeError>;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
-        self.offset_and_next().map(|(_, node)| node)
     }
 }
 

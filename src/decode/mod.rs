@@ -14,6 +14,7 @@ mod root;
 mod serialize;
 mod tape;
 mod value;
+mod values;
 mod verify;
 mod walk;
 

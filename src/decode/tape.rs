@@ -8,6 +8,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 use super::value::Value;
+use super::values::Values;
 #[cfg(feature = "json")]
 use super::walk::Walk;
 use super::{fault, out_of_bounds};
@@ -19,6 +20,8 @@ pub(crate) struct Tape<'a> {
     pub(super) text: &'a [u8],
     /// The offset of the nodes in the entry, for errors.
     pub(super) start: usize,
+    /// The values of a like entry. The nodes and the text are then those of its base.
+    pub(super) values: Values<'a>,
 }
 
 /// The parts of one node, not validated.
@@ -75,6 +78,19 @@ impl<'a> Tape<'a> {
         self.nodes.get(index).map(Node::new)
     }
 
+    /// Returns the node at `index` with its value. In a like entry, the indexes of successive calls must increase.
+    #[inline(always)]
+    pub(super) fn read(&mut self, index: usize) -> Option<Node> {
+        let node = self.node(index)?;
+        if self.values.is_none() { Some(node) } else { Some(self.resolve(index, node)) }
+    }
+
+    #[inline]
+    fn resolve(&mut self, index: usize, node: Node) -> Node {
+        let nodes = self.nodes;
+        self.values.resolve(index, node, |index| nodes.get(index).map(Node::new), self.text.len())
+    }
+
     /// Returns the offset of the node at `index` in the entry.
     pub(super) fn offset(&self, index: usize) -> usize {
         self.start + index * layout::NODE_LEN
@@ -91,8 +107,22 @@ impl<'a> Tape<'a> {
         let start = offset as usize;
         match self.text.get(start..).and_then(|text| text.get(..length as usize)) {
             Some(bytes) => Ok(bytes),
-            None => Err(self.span_outside(index, field, offset, length)),
+            None => self.slice_of_values(index, field, offset, length),
         }
+    }
+
+    /// Returns the bytes of a span after the end of the text.
+    #[inline(never)]
+    fn slice_of_values(
+        &self,
+        index: usize,
+        field: &'static str,
+        offset: u32,
+        length: u32,
+    ) -> Result<&'a [u8], DecodeError> {
+        let start = (offset as usize).checked_sub(self.text.len());
+        let bytes = start.and_then(|start| self.values.bytes().get(start..)?.get(..length as usize));
+        bytes.ok_or_else(|| self.span_outside(index, field, offset, length))
     }
 
     #[cold]
@@ -348,7 +378,7 @@ impl<'a> Attributes<'a> {
             return self.tape.missing(missing, self.end);
         }
         let index = self.next;
-        let node = self.tape.node(index)?;
+        let node = self.tape.read(index)?;
         self.next = index + 1 + node.subtree();
         self.left -= 1;
         Some(Ok((index, node)))

@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let index = self.next;
-        let node = self.tape.node(index)?;
+        let node = self.tape.read(index)?;
         let key = match self.tape.key(index, node) {
             Ok(key) => key,
             Err(error) => return Some(Err(error)),

@@ -115,7 +115,7 @@ impl<'b> Data<'b> {
         let class = like::class(number);
         // The next cell or text overwrites the bytes that the cell does not need.
         *self.out.get_mut(self.cell..)?.first_chunk_mut()? = number.to_le_bytes();
-        self.cell += like::width(class);
+        self.cell += like::width(class) as usize;
         self.push_class(class)
     }
 

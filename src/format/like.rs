@@ -100,7 +100,7 @@ pub(crate) fn class(number: u64) -> u8 {
 
 /// Returns the length of the cell of a class in bytes.
 #[inline(always)]
-pub(crate) fn width(class: u8) -> usize {
+pub(crate) fn width(class: u8) -> u32 {
     WIDTHS[usize::from(class & 3)].into()
 }
 
@@ -152,6 +152,20 @@ static CELLS: [Cell; 16] = {
     cells
 };
 
+impl Cell {
+    /// Returns the content of the cell of a node of a base.
+    #[inline(always)]
+    pub(crate) fn of(kind: u8, is_wide: bool) -> Self {
+        if is_wide { Self::Length } else { CELLS[usize::from(kind & 15)] }
+    }
+
+    /// Returns the value of a number from its cell and the value of the base.
+    #[inline(always)]
+    pub(crate) fn value(self, cell: u64, base: u64) -> u64 {
+        if self == Self::ChangedBits { bits(cell, base) } else { sum(cell, base) }
+    }
+}
+
 /// Returns the difference of two numbers, modulo 2^64, as a zigzag number. It is 0 if the numbers are equal.
 #[inline(always)]
 pub(crate) const fn difference(value: u64, base: u64) -> u64 {
@@ -161,7 +175,7 @@ pub(crate) const fn difference(value: u64, base: u64) -> u64 {
 
 /// Returns the number whose [`difference`] from `base` is `cell`.
 #[inline(always)]
-pub(crate) const fn sum(cell: u64, base: u64) -> u64 {
+const fn sum(cell: u64, base: u64) -> u64 {
     base.wrapping_add(cell >> 1 ^ (cell & 1).wrapping_neg())
 }
 
@@ -174,7 +188,7 @@ pub(crate) const fn changed_bits(value: u64, base: u64) -> u64 {
 
 /// Returns the bits of the double whose [`changed_bits`] from `base` are `cell`.
 #[inline(always)]
-pub(crate) const fn bits(cell: u64, base: u64) -> u64 {
+const fn bits(cell: u64, base: u64) -> u64 {
     cell.swap_bytes() ^ base
 }
 
@@ -216,8 +230,7 @@ impl Node {
     /// Returns the content of the cell of a node that a base can contain.
     #[inline(always)]
     pub(crate) fn cell(self) -> Cell {
-        const WIDE: u64 = (NodeFlags::WIDE.bits() as u64) << (8 * layout::NODE_FLAGS);
-        if self.low & WIDE != 0 { Cell::Length } else { CELLS[usize::from(self.kind() & 15)] }
+        Cell::of(self.kind(), self.flags().contains(NodeFlags::WIDE))
     }
 
     /// Returns the key in `text`.

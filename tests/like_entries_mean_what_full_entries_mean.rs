@@ -34,8 +34,8 @@ fn assert_same(view: &LikeRef<'_>, full: &[u8]) {
     assert_eq!(view.severity(), entry.severity());
     assert_eq!(view.utc_offset_minutes(), entry.utc_offset_minutes());
     assert_eq!((view.target(), view.body(), view.thread()), (entry.target(), entry.body(), entry.thread()));
-    let (mut walk, mut expected) = (view.walk(), entry.walk());
-    while let Some(visit) = expected.next() {
+    let mut walk = view.walk();
+    for visit in entry.walk() {
         let (expected, found) = (visit.unwrap(), walk.next().unwrap().unwrap());
         assert_eq!((found.depth, found.in_array), (expected.depth, expected.in_array));
         assert_same_value(&found.attribute, &expected.attribute);

@@ -20,20 +20,21 @@ use fusewire::like::{self, Base, LikeHead, LikeRef};
 use fusewire::segment::{Event, Mode, Segment};
 
 fn main() {
-    let paths: Vec<PathBuf> =
-        std::env::args_os().skip(1).filter(|path| path != "--bench").map(PathBuf::from).collect();
+    let arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != "--bench").collect();
+    let is_test = arguments.iter().any(|argument| argument == "--test");
+    let paths: Vec<_> = arguments.into_iter().filter(|path| path != "--test").map(PathBuf::from).collect();
     if paths.is_empty() {
-        times();
+        times(if is_test { 1 } else { 40 });
     }
     for pair in paths.chunks_exact(2) {
         sizes(&pair[0], &pair[1]);
     }
 }
 
-/// Prints the best time of 40 runs of 20,000 calls.
-fn time(name: &str, mut call: impl FnMut(usize)) {
+/// Prints the best time of `runs` runs of 20,000 calls.
+fn time(runs: u32, name: &str, mut call: impl FnMut(usize)) {
     let mut best = f64::MAX;
-    for _ in 0..40 {
+    for _ in 0..runs {
         let start = Instant::now();
         (0..20_000).for_each(&mut call);
         best = best.min(start.elapsed().as_nanos() as f64 / 20_000.0);
@@ -41,7 +42,7 @@ fn time(name: &str, mut call: impl FnMut(usize)) {
     println!("{name:<60} {best:>7.1} ns");
 }
 
-fn times() {
+fn times(runs: u32) {
     let entry = |i: u64| {
         let event = common::Event { user_id: 4_700 + 31 * i, amount: 129.95 + i as f64, ..common::EVENT };
         let mut buffer = vec![0; 4096];
@@ -62,27 +63,27 @@ fn times() {
         })
         .collect();
     println!("full entry {} bytes, like entry {} bytes", full[7].len(), likes[7].len());
-    time("find the parts of a base and its checksum (writer)", |i| {
+    time(runs, "find the parts of a base and its checksum (writer)", |i| {
         _ = black_box(Base::new(black_box(&full[i % 256])))
     });
-    time("check a base (reader)", |i| _ = black_box(like::base(black_box(&full[i % 256])).is_ok()));
-    time("convert an entry", |i| {
+    time(runs, "check a base (reader)", |i| _ = black_box(like::base(black_box(&full[i % 256])).is_ok()));
+    time(runs, "convert an entry", |i| {
         _ = black_box(like::convert(black_box(&full[i % 256]), &base, 512, &mut out))
     });
     let view = |i: usize| LikeRef::new(LikeHead::new(black_box(&likes[i % 256])).unwrap(), base).unwrap();
-    time("open a view", |i| _ = black_box(view(i)));
-    time("decode all values", |i| {
+    time(runs, "open a view", |i| _ = black_box(view(i)));
+    time(runs, "decode all values", |i| {
         view(i).walk().for_each(|visit| _ = black_box(visit.unwrap().attribute.value));
     });
-    time("decode all values of the full entry", |i| {
+    time(runs, "decode all values of the full entry", |i| {
         let entry = EntryRef::new(black_box(&full[i % 256])).unwrap();
         entry.walk().for_each(|visit| _ = black_box(visit.unwrap().attribute.value));
     });
-    time("verify", |i| _ = black_box(view(i).verify().is_ok()));
-    time("verify the full entry", |i| {
+    time(runs, "verify", |i| _ = black_box(view(i).verify().is_ok()));
+    time(runs, "verify the full entry", |i| {
         _ = black_box(EntryRef::new(black_box(&full[i % 256])).unwrap().verify().is_ok());
     });
-    time("expand", |i| _ = black_box(view(i).expand(&mut out).unwrap()));
+    time(runs, "expand", |i| _ = black_box(view(i).expand(&mut out).unwrap()));
 }
 
 /// Returns the length of a frame.

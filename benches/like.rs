@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fusewire::decode::EntryRef;
-use fusewire::like::{self, Base, LikeHead, LikeRef};
+use fusewire::like::{self, Base, LikeHead};
 use fusewire::segment::{Event, Mode, Segment};
 
 fn main() {
@@ -70,7 +70,7 @@ fn times(runs: u32) {
     time(runs, "convert an entry", |i| {
         _ = black_box(like::convert(black_box(&full[i % 256]), &base, 512, &mut out))
     });
-    let view = |i: usize| LikeRef::new(LikeHead::new(black_box(&likes[i % 256])).unwrap(), base).unwrap();
+    let view = |i: usize| like::view(LikeHead::new(black_box(&likes[i % 256])).unwrap(), base).unwrap();
     time(runs, "open a view", |i| _ = black_box(view(i)));
     time(runs, "decode all values", |i| {
         view(i).walk().for_each(|visit| _ = black_box(visit.unwrap().attribute.value));
@@ -185,7 +185,7 @@ impl Sizes {
         let base = like::base(base).unwrap();
         self.out.resize(like::scratch_len(&base, full.len()), 0);
         let len = like::convert(full, &base, 512, &mut self.out)?;
-        let view = LikeRef::new(LikeHead::new(&self.out[..len]).unwrap(), base).unwrap();
+        let view = like::view(LikeHead::new(&self.out[..len]).unwrap(), base).unwrap();
         view.verify().unwrap();
         self.expanded.resize(view.expanded_bound(), 0);
         let expanded = view.expand(&mut self.expanded).unwrap();

@@ -49,6 +49,8 @@ pub enum EncodeError {
         /// The longest payload of a frame in bytes.
         max: usize,
     },
+    /// A value of an entry that depends on another entry of its segment is outside its bytes.
+    Unreadable(DecodeError),
 }
 
 impl fmt::Display for EncodeError {
@@ -57,6 +59,7 @@ impl fmt::Display for EncodeError {
             Self::BufferTooSmall { needed, available } => {
                 write!(f, "buffer too small: expected at least {needed} bytes, found {available}")
             }
+            Self::Unreadable(error) => write!(f, "unreadable entry: {error}"),
             Self::SerializeBlocked { path, type_name } => {
                 write!(f, "value at `{path}` has the refused type {type_name}")
             }

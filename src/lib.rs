@@ -88,7 +88,7 @@ pub use trip::{Trip, TripCause, TripReport};
 /// The conversion between full and like entries, for tests and benchmarks.
 #[doc(hidden)]
 pub mod like {
-    pub use crate::decode::like::{LikeHead, LikeRef, base};
+    pub use crate::decode::like::{LikeHead, base, view};
     pub use crate::encode::like::{convert, scratch_len};
     pub use crate::format::like::{Base, Facts, is_repeat_due};
     pub use crate::segment::base::{BaseFault, Bases};

@@ -108,7 +108,7 @@ fn close(message: &mut [u8], len: usize, severity: Severity) {
 
 /// Returns the length of a message that contains `entry`.
 pub(crate) fn len_of(entry: &EntryRef<'_>) -> Result<usize, EncodeError> {
-    let (len, max) = (entry.as_bytes().len(), frame::MAX_PAYLOAD);
+    let (len, max) = (entry.expanded_len().map_err(EncodeError::Unreadable)?, frame::MAX_PAYLOAD);
     if len <= max { Ok(frame::frame_len(len)) } else { Err(EncodeError::TooLong { len, max }) }
 }
 
@@ -118,9 +118,8 @@ pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b
     let Some(message) = buffer.get_mut(..needed) else {
         return Err(EncodeError::BufferTooSmall { needed, available });
     };
-    let payload = entry.as_bytes();
-    message[frame::HEADER_LEN..frame::HEADER_LEN + payload.len()].copy_from_slice(payload);
-    close(message, payload.len(), entry.severity());
+    let len = entry.expand(&mut message[frame::HEADER_LEN..]).map_err(EncodeError::Unreadable)?;
+    close(message, len, entry.severity());
     Ok(message)
 }
 

@@ -1,7 +1,7 @@
 //! The encoder writes exactly the bytes of the worked examples in FORMAT.md.
 
 use fusewire::encode::{EntryWriter, encode};
-use fusewire::like::{self, LikeHead, LikeRef};
+use fusewire::like::{self, LikeHead};
 use fusewire::{Limits, Severity, TraceContext};
 
 fn example(entry: &mut EntryWriter<'_>) {
@@ -55,7 +55,7 @@ fn the_worked_like_entry_is_reproduced_byte_for_byte() {
     let mut out = [0; 1024];
     let len = like::convert(full, &base, 0x202, &mut out).unwrap();
     assert_eq!(out[..len], block("```hex-like\n"));
-    let view = LikeRef::new(LikeHead::new(&out[..len]).unwrap(), base).unwrap();
+    let view = like::view(LikeHead::new(&out[..len]).unwrap(), base).unwrap();
     let mut expanded = [0; 1024];
     let len = view.expand(&mut expanded).unwrap();
     assert_eq!(expanded[..len], *full);

@@ -6,7 +6,7 @@ mod common;
 use common::random::Random;
 use common::variants::{encoded, variant};
 use fusewire::decode::EntryRef;
-use fusewire::like::{self, Base, LikeHead, LikeRef};
+use fusewire::like::{self, Base, LikeHead};
 
 const MAX_BASE: usize = 16 << 10;
 
@@ -14,7 +14,7 @@ const MAX_BASE: usize = 16 << 10;
 fn read(like: &[u8], base: Base<'_>) -> bool {
     let Ok(head) = LikeHead::new(like) else { return false };
     let _ = (head.base(), head.base_check(), head.time_unix_nano(), head.trace());
-    let Ok(view) = LikeRef::new(head, base) else { return false };
+    let Ok(view) = like::view(head, base) else { return false };
     let _ = (view.severity(), view.utc_offset_minutes(), view.target(), view.body(), view.thread());
     let unreadable = view.walk().find_map(Result::err);
     assert!(view.walk().count() <= MAX_BASE / 16);
@@ -132,8 +132,8 @@ fn the_base_must_be_the_one_that_the_like_entry_names() {
         let mut out = vec![0; like::scratch_len(&parsed, other.len())];
         let len = like::convert(&other, &parsed, 7, &mut out).unwrap();
         let head = LikeHead::new(&out[..len]).unwrap();
-        assert!(LikeRef::new(head, parsed).is_ok());
-        let error = LikeRef::new(head, like::base(&other).unwrap()).err().unwrap();
+        assert!(like::view(head, parsed).is_ok());
+        let error = like::view(head, like::base(&other).unwrap()).err().unwrap();
         assert_eq!(error.field, "base check");
     }
 }
@@ -147,12 +147,12 @@ fn every_bit_of_a_base_flipped() {
         for bit in 0..base.len() * 8 {
             base[bit / 8] ^= 1 << (bit % 8);
             if let Some(changed) = Base::new(&base) {
-                assert!(LikeRef::new(LikeHead::new(&like).unwrap(), changed).is_err());
+                assert!(like::view(LikeHead::new(&like).unwrap(), changed).is_err());
                 // With the right check word.
                 like[28..32].copy_from_slice(&changed.check().to_le_bytes());
                 if like::base(&base).is_ok() {
                     read(&like, changed);
-                } else if let Ok(view) = LikeRef::new(LikeHead::new(&like).unwrap(), changed) {
+                } else if let Ok(view) = like::view(LikeHead::new(&like).unwrap(), changed) {
                     let mut out = vec![0; view.expanded_bound()];
                     let _ = (view.verify(), view.expand(&mut out), view.walk().count());
                 }

@@ -9,7 +9,7 @@ mod common {
 use common::counting::{Counting, allocations};
 use common::random::Random;
 use common::variants::{encoded, variant};
-use fusewire::like::{self, LikeHead, LikeRef};
+use fusewire::like::{self, LikeHead};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -25,7 +25,7 @@ fn conversion_view_verification_and_expansion() {
         let (count, nodes) = allocations(|| {
             let base = like::base(&base).unwrap();
             let len = like::convert(&full, &base, 7, &mut like).unwrap();
-            let view = LikeRef::new(LikeHead::new(&like[..len]).unwrap(), base).unwrap();
+            let view = like::view(LikeHead::new(&like[..len]).unwrap(), base).unwrap();
             view.verify().unwrap();
             view.expand(&mut expanded).unwrap();
             let _ = (view.get("a.b"), view.attributes().count());

@@ -6,7 +6,7 @@ mod common;
 use common::random::Random;
 use common::variants::{encoded, variant};
 use fusewire::decode::{Attribute, Attributes, EntryRef, Value};
-use fusewire::like::{self, LikeHead, LikeRef};
+use fusewire::like::{self, LikeHead};
 
 /// Returns the like entry of `full`, or `None` if the base has another shape.
 fn convert(full: &[u8], base: &[u8]) -> Option<Vec<u8>> {
@@ -17,20 +17,26 @@ fn convert(full: &[u8], base: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn expand(view: &LikeRef<'_>) -> Vec<u8> {
+fn expand(view: &EntryRef<'_>) -> Vec<u8> {
     let mut out = vec![0xAA; view.expanded_bound()];
     let len = view.expand(&mut out).unwrap();
+    assert_eq!(view.expanded_len(), Ok(len));
+    assert!(view.expand(&mut out[..len - 1]).is_err());
+    view.expand(&mut out[..len]).unwrap();
     out.truncate(len);
+    let mut appended = b"before".to_vec();
+    view.append_to(&mut appended).unwrap();
+    assert_eq!(appended, [b"before", &out[..]].concat());
+    assert_eq!((view.as_bytes(), view.to_bytes(&mut appended)), (None, Ok(&out[..])));
     out
 }
 
 /// Checks each part of a view against the full entry.
-fn assert_same(view: &LikeRef<'_>, full: &[u8]) {
+fn assert_same(view: &EntryRef<'_>, full: &[u8]) {
     view.verify().unwrap();
     let entry = EntryRef::new(full).unwrap();
-    assert_eq!(view.head().base(), 513);
-    assert_eq!(view.head().time_unix_nano(), entry.time_unix_nano());
-    assert_eq!(view.head().trace(), entry.trace());
+    assert_eq!(view.time_unix_nano(), entry.time_unix_nano());
+    assert_eq!(view.trace(), entry.trace());
     assert_eq!(view.severity(), entry.severity());
     assert_eq!(view.utc_offset_minutes(), entry.utc_offset_minutes());
     assert_eq!((view.target(), view.body(), view.thread()), (entry.target(), entry.body(), entry.thread()));
@@ -42,6 +48,16 @@ fn assert_same(view: &LikeRef<'_>, full: &[u8]) {
     }
     assert!(walk.next().is_none());
     assert_same_level(view.attributes(), entry.attributes());
+    assert_eq!((view.is_tripped(), view.trips().count(), view.dropped_attributes_count()), (false, 0, 0));
+    assert_eq!(view.to_owned().unwrap(), entry.to_owned().unwrap());
+    assert_eq!(format!("{view:?}"), format!("{entry:?}"));
+    #[cfg(feature = "json")]
+    {
+        let [mut found, mut expected] = [const { Vec::new() }; 2];
+        fusewire::json::append_entry(view, &mut found);
+        fusewire::json::append_entry(&entry, &mut expected);
+        assert_eq!(String::from_utf8_lossy(&found), String::from_utf8_lossy(&expected));
+    }
 }
 
 fn assert_same_level(mut found: Attributes<'_>, expected: Attributes<'_>) {
@@ -86,7 +102,7 @@ fn values_are_found_by_their_paths() {
     };
     let (base, full) = (write(200, "short"), write(503, "a text that is longer"));
     let like = convert(&full, &base).unwrap();
-    let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
+    let view = like::view(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
     let text = |path| view.get(path).and_then(|value| value.as_str());
     let number = |path| view.get(path).and_then(|value| value.as_i128());
     for path in ["first", "request.path", "request.text", "last"] {
@@ -106,7 +122,7 @@ fn random_pairs_of_one_shape() {
         let (base, full) = (encoded(&first, round), encoded(&second, round));
         let like = convert(&full, &base).unwrap_or_else(|| panic!("{first:?}\n{second:?}"));
         assert!(like.len() < full.len());
-        let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
+        let view = like::view(LikeHead::new(&like).unwrap(), like::base(&base).unwrap()).unwrap();
         assert_same(&view, &full);
         let expanded = expand(&view);
         let (found, expected) = (EntryRef::new(&expanded).unwrap(), EntryRef::new(&full).unwrap());
@@ -124,7 +140,7 @@ fn an_entry_is_like_itself() {
     for round in 0..500 {
         let full = encoded(&random.entry(), round);
         let like = convert(&full, &full).unwrap();
-        let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&full).unwrap()).unwrap();
+        let view = like::view(LikeHead::new(&like).unwrap(), like::base(&full).unwrap()).unwrap();
         assert_same(&view, &full);
         assert_eq!(expand(&view), full);
     }
@@ -138,7 +154,7 @@ fn entries_of_different_shapes_stay_full() {
         let full = encoded(&random.entry(), 0);
         if let Some(like) = convert(&full, &last) {
             converted += 1;
-            let view = LikeRef::new(LikeHead::new(&like).unwrap(), like::base(&last).unwrap()).unwrap();
+            let view = like::view(LikeHead::new(&like).unwrap(), like::base(&last).unwrap()).unwrap();
             assert_same(&view, &full);
         }
         last = full;

@@ -5,7 +5,7 @@
 #![no_main]
 
 use fusewire::decode::EntryRef;
-use fusewire::like::{self, Base, LikeHead, LikeRef};
+use fusewire::like::{self, Base, LikeHead};
 use libfuzzer_sys::fuzz_target;
 
 const BASE_CHECK: core::ops::Range<usize> = 28..32;
@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         check.copy_from_slice(&parsed.check().to_le_bytes());
     }
     let Ok(head) = LikeHead::new(&like) else { return };
-    let Ok(view) = LikeRef::new(head, parsed) else { return };
+    let Ok(view) = like::view(head, parsed) else { return };
     let is_valid = view.verify().is_ok();
     let _ = (view.target().len(), view.body().len(), view.thread().len(), view.get("request.tags[0]"));
     let values = view.walk().map_while(Result::ok).count();

@@ -26,8 +26,9 @@ impl Batch {
     }
 
     pub(crate) fn push(&mut self, entry: &EntryRef<'_>, resource: ResourceId) {
-        self.bytes.extend_from_slice(entry.as_bytes());
-        self.entries.push((self.bytes.len(), resource));
+        if entry.append_to(&mut self.bytes).is_ok() {
+            self.entries.push((self.bytes.len(), resource));
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

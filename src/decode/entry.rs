@@ -9,15 +9,20 @@ use crate::time::{OFFSET_UNKNOWN, Timestamp};
 use crate::trace::TraceContext;
 use crate::trip::{Places, Trip, TripCause};
 
+use super::like::{self, LikeHead};
 use super::out_of_bounds;
 use super::root::{Field, Fields};
 use super::tape::{Attributes, Tape};
 use super::value::Value;
-use super::values::Values;
+use super::values::{Position, Values};
 use super::walk::Walk;
 use super::{path, verify};
 
 /// A view of one entry in borrowed bytes, for example of a mapped segment, a message or a buffer.
+///
+/// An entry of a segment can depend on an earlier entry of the segment, its base. The view then consists of the bytes of
+/// both, and all methods return the values of the entry. [`expand`](Self::expand) writes the entry without the
+/// dependency.
 ///
 /// ```
 /// use fusewire::decode::EntryRef;
@@ -40,9 +45,16 @@ use super::{path, verify};
 /// ```
 #[derive(Clone, Copy)]
 pub struct EntryRef<'a> {
+    /// The bytes of a full entry, or of the base of a like entry.
     buffer: &'a [u8],
+    /// The fields in the buffer. The other fields of a like entry are in its own bytes, so a full entry needs no check of
+    /// its form.
     fields: Fields,
     canonical: bool,
+    /// The bytes of a like entry. They are empty in a full entry.
+    like: &'a [u8],
+    /// The position of the first leaf of a like entry.
+    first: Position,
 }
 
 impl<'a> EntryRef<'a> {
@@ -54,25 +66,168 @@ impl<'a> EntryRef<'a> {
     pub fn new(buffer: &'a [u8]) -> Result<Self, DecodeError> {
         if buffer.len() >= layout::NODES {
             if buffer.starts_with(&layout::PREFIX_CLEAN) {
-                return Ok(Self { buffer, fields: Fields::CLEAN, canonical: true });
+                return Ok(Self::full(buffer, Fields::CLEAN, true));
             }
             if buffer.starts_with(&layout::PREFIX_TRIPPED) {
-                return Ok(Self { buffer, fields: Fields::TRIPPED, canonical: true });
+                return Ok(Self::full(buffer, Fields::TRIPPED, true));
             }
         }
-        Ok(Self { buffer, fields: Fields::by_vtable(buffer)?, canonical: false })
+        Ok(Self::full(buffer, Fields::by_vtable(buffer)?, false))
     }
 
-    /// Returns whether the entry has the layout of the writer of this crate. All methods also support other layouts.
+    #[inline(always)]
+    fn full(buffer: &'a [u8], fields: Fields, canonical: bool) -> Self {
+        Self { buffer, fields, canonical, like: &[], first: Position::NONE }
+    }
+
+    /// Returns a view of the like entry with the bytes `like`, whose first leaf is at `first`.
+    #[inline]
+    pub(super) fn of_like(base: &'a [u8], like: &'a [u8], first: Position) -> Self {
+        Self { buffer: base, fields: Fields::SHARED, canonical: false, like, first }
+    }
+
+    /// Returns whether the entry does not depend on a base and has the layout of the writer of this crate. All methods also
+    /// support other layouts.
     #[must_use]
     pub fn is_canonical(&self) -> bool {
         self.canonical
     }
 
-    /// Returns the bytes of the entry.
+    /// Returns the bytes of the entry, or `None` if the entry depends on a base. [`to_bytes`](Self::to_bytes) returns the
+    /// bytes of every entry.
     #[must_use]
-    pub fn as_bytes(&self) -> &'a [u8] {
+    pub fn as_bytes(&self) -> Option<&'a [u8]> {
+        self.like.is_empty().then_some(self.buffer)
+    }
+
+    /// Returns the bytes of the entry without a dependency on a base. The function expands the entry into `buffer` if the
+    /// entry depends on a base, and makes no copy otherwise.
+    ///
+    /// # Errors
+    /// A value of an entry that depends on a base is outside its bytes.
+    ///
+    /// ```
+    /// use fusewire::decode::EntryRef;
+    /// use fusewire::encode::encode;
+    ///
+    /// let mut buffer = [0; 512];
+    /// let entry = encode(&mut buffer, &Default::default(), |entry| entry.set_body("paid"))?;
+    /// let entry = EntryRef::new(entry.into_bytes())?;
+    /// let mut expanded = Vec::new();
+    /// assert_eq!(EntryRef::new(entry.to_bytes(&mut expanded)?)?.body(), "paid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_bytes<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], DecodeError>
+    where
+        'a: 'b,
+    {
+        if self.like.is_empty() {
+            return Ok(self.buffer);
+        }
+        buffer.clear();
+        self.append_to(buffer)?;
+        Ok(buffer)
+    }
+
+    /// Appends the bytes of the entry, without a dependency on a base, to `out`.
+    ///
+    /// # Errors
+    /// A value of an entry that depends on a base is outside its bytes. `out` is then unchanged.
+    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        if self.like.is_empty() {
+            out.extend_from_slice(self.buffer);
+            return Ok(());
+        }
+        let start = out.len();
+        out.resize(start + like::expanded_bound(self), 0);
+        let expanded = like::expand(self, &mut out[start..]);
+        out.truncate(start + expanded.as_ref().map_or(0, |len| *len));
+        expanded.map(drop)
+    }
+
+    /// Returns the length of the output of [`expand`](Self::expand) in bytes.
+    ///
+    /// # Errors
+    /// A value of an entry that depends on a base is outside its bytes.
+    pub fn expanded_len(&self) -> Result<usize, DecodeError> {
+        if self.like.is_empty() { Ok(self.buffer.len()) } else { like::expanded_len(self) }
+    }
+
+    /// Returns a number of bytes that is at least [`expanded_len`](Self::expanded_len). It needs no decoding.
+    #[must_use]
+    pub fn expanded_bound(&self) -> usize {
+        if self.like.is_empty() { self.buffer.len() } else { like::expanded_bound(self) }
+    }
+
+    /// Writes the entry without a dependency on a base to the beginning of `out`. Returns its length in bytes.
+    ///
+    /// # Errors
+    /// A value of an entry that depends on a base is outside its bytes, or `out` has fewer than
+    /// [`expanded_len`](Self::expanded_len) bytes. The bytes of `out` then have no meaning.
+    pub fn expand(&self, out: &mut [u8]) -> Result<usize, DecodeError> {
+        if !self.like.is_empty() {
+            return like::expand(self, out);
+        }
+        let available = out.len();
+        let Some(copy) = out.get_mut(..self.buffer.len()) else {
+            return Err(out_of_bounds(0, "buffer", self.buffer.len() as u64, available));
+        };
+        copy.copy_from_slice(self.buffer);
+        Ok(self.buffer.len())
+    }
+
+    /// Returns the bytes of the entry, or of its base.
+    #[inline(always)]
+    pub(super) fn buffer(&self) -> &'a [u8] {
         self.buffer
+    }
+
+    /// Returns the bytes of a like entry, or no bytes.
+    #[inline(always)]
+    pub(super) fn like(&self) -> &'a [u8] {
+        self.like
+    }
+
+    /// Returns the part of a like entry that does not depend on the base, or `None` for a full entry.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn like_head(&self) -> Option<LikeHead<'a>> {
+        LikeHead::known(self.like)
+    }
+
+    /// Returns the body and the thread name of a like entry, and its values at the first node. Returns `None` for a full
+    /// entry.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn like_strings(&self) -> Option<(&'a [u8], &'a [u8], Values<'a>)> {
+        let base = Self::full(self.buffer, Fields::CLEAN, true);
+        let mut values = Values { bytes: LikeHead::known(self.like)?.values(), position: self.first };
+        let body = values.text(base.string(Field::Body).as_bytes()).unwrap_or_default();
+        let thread = values.text(base.string(Field::Thread).as_bytes()).unwrap_or_default();
+        Some((body, thread, values))
+    }
+
+    /// Returns the tape of a like entry, the position of its first node, and its number of nodes. Returns `None` for a full
+    /// entry.
+    #[cold]
+    #[inline(never)]
+    fn like_tape(&self) -> Option<(Tape<'a>, Position, usize)> {
+        let (_, _, values) = self.like_strings()?;
+        let nodes = u32_at(self.buffer, layout::NODE_COUNT)? as usize;
+        let tape = Tape { nodes: &[], text: self.buffer, start: layout::NODES, values: values.bytes };
+        Some((tape, values.position, nodes))
+    }
+
+    /// Returns the tape, the position of the first node, and the number of nodes.
+    #[inline(always)]
+    pub(super) fn nodes(&self) -> (Tape<'a>, Position, usize) {
+        if self.fields.position(Field::Attributes).is_none()
+            && let Some(found) = self.like_tape()
+        {
+            return found;
+        }
+        let tape = self.tape();
+        (tape, Position::NONE, tape.nodes.len())
     }
 
     #[inline(always)]
@@ -84,7 +239,10 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn time_unix_nano(&self) -> u64 {
-        self.scalar(Field::Time, 0, u64_at)
+        match self.fields.position(Field::Time) {
+            Some(at) => u64_at(self.buffer, at).unwrap_or(0),
+            None => self.like_head().map_or(0, |head| head.time_unix_nano()),
+        }
     }
 
     /// Returns the zone offset of the clock of the producer in minutes east of UTC, if known.
@@ -129,6 +287,11 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn trace(&self) -> TraceContext {
+        if self.fields.position(Field::Trace).is_none()
+            && let Some(head) = self.like_head()
+        {
+            return head.trace();
+        }
         let word = |i: usize| self.scalar(Field::Trace, 0, |buffer, at| u64_at(buffer, at + 8 * i));
         TraceContext {
             trace_id: u128::from(word(0)) << 64 | u128::from(word(1)),
@@ -149,6 +312,11 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn body(&self) -> Text<'a> {
+        if self.fields.position(Field::Body).is_none()
+            && let Some((body, ..)) = self.like_strings()
+        {
+            return Text::new(body);
+        }
         self.string(Field::Body)
     }
 
@@ -156,6 +324,11 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn thread(&self) -> Text<'a> {
+        if self.fields.position(Field::Thread).is_none()
+            && let Some((_, thread, _)) = self.like_strings()
+        {
+            return Text::new(thread);
+        }
         self.string(Field::Thread)
     }
 
@@ -188,13 +361,13 @@ impl<'a> EntryRef<'a> {
         self.fields.position(field)
     }
 
-    /// Returns the nodes and the text. A vector that is absent or outside the buffer is empty.
+    /// Returns the nodes and the text of a full entry. A vector that is absent or outside the buffer is empty.
     #[inline(always)]
     pub(super) fn tape(&self) -> Tape<'a> {
         let vector = |field, element| self.vector(field, element).ok().flatten();
         let (start, nodes) = vector(Field::Attributes, layout::NODE_LEN).unwrap_or((0, &[]));
         let (_, text) = vector(Field::Text, 1).unwrap_or((0, &[]));
-        Tape { nodes: nodes.as_chunks().0, text, start, values: Values::NONE }
+        Tape { nodes: nodes.as_chunks().0, text, start, values: &[] }
     }
 
     /// Returns an iterator over the attributes, in order.
@@ -215,14 +388,16 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn attributes(&self) -> Attributes<'a> {
-        Attributes::top(self.tape())
+        let (tape, position, nodes) = self.nodes();
+        Attributes::over(tape, position, nodes)
     }
 
     /// Returns an iterator over all values with their depth, containers before their children. It does not recurse.
     #[must_use]
     #[inline(always)]
     pub fn walk(&self) -> Walk<'a> {
-        Walk::new(self.tape())
+        let (tape, position, nodes) = self.nodes();
+        Walk::over(tape, position, nodes)
     }
 
     /// Returns the value at `path`. A path consists of keys, separated by `.`, and of indexes of array elements, for

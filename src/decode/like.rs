@@ -1,23 +1,19 @@
 //! A view of a like entry: its bytes, and the base from which it differs.
 //!
-//! The view copies nothing. [`LikeRef::expand`] writes the entry as a canonical entry. The work of each function is
-//! bounded by the length of the base and of the like entry.
+//! The view copies nothing. [`expand`] writes the entry as a canonical entry. The work of each function is bounded by the
+//! length of the base and of the like entry.
 
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{u32_at, u64_at};
 use crate::format::entry as layout;
 use crate::format::like::{self, Base, Cell, Parts};
-use crate::severity::Severity;
 use crate::text::Text;
-use crate::time::OFFSET_UNKNOWN;
 use crate::trace::TraceContext;
 
 use super::entry::EntryRef;
-use super::tape::{Attributes, Tape};
 use super::value::Value;
 use super::values::Values;
-use super::walk::Walk;
-use super::{fault, out_of_bounds, path};
+use super::{fault, out_of_bounds};
 
 /// The part of a like entry that a reader can use without the base.
 #[derive(Clone, Copy)]
@@ -59,11 +55,22 @@ impl<'a> LikeHead<'a> {
         if bytes.len() > like::MAX_LEN {
             return Err(invalid(0, "length", bytes.len() as u64, "at most 16 MiB - 32 KiB"));
         }
-        let start = if *form & like::FORM_TRACE != 0 { like::TRACE + like::TRACE_LEN } else { like::TRACE };
-        match bytes.get(start..) {
-            Some(values) => Ok(Self { bytes, values }),
-            None => Err(out_of_bounds(like::FORM, "trace", start as u64, bytes.len())),
-        }
+        let available = bytes.len();
+        Self::known(bytes).ok_or(out_of_bounds(like::FORM, "trace", like::TRACE_END as u64, available))
+    }
+
+    /// Returns a view of the like entry `bytes`, which [`new`](Self::new) has accepted before. Returns `None` for no bytes.
+    #[inline(always)]
+    pub(super) fn known(bytes: &'a [u8]) -> Option<Self> {
+        let has_trace = bytes.get(like::FORM)? & like::FORM_TRACE != 0;
+        let values = bytes.get(if has_trace { like::TRACE_END } else { like::TRACE }..)?;
+        Some(Self { bytes, values })
+    }
+
+    /// Returns the classes, the cells and the texts.
+    #[inline(always)]
+    pub(super) fn values(&self) -> &'a [u8] {
+        self.values
     }
 
     /// Returns the slot of the frame with the base.
@@ -111,138 +118,51 @@ pub fn base(bytes: &[u8]) -> Result<Base<'_>, DecodeError> {
     Ok(base)
 }
 
-/// A view of a like entry and its base.
-#[derive(Clone, Copy)]
-pub struct LikeRef<'a> {
-    head: LikeHead<'a>,
-    base: Base<'a>,
-    /// The body and the thread name.
-    body: &'a [u8],
-    thread: &'a [u8],
-    /// The values, at the first node.
-    values: Values<'a>,
+/// Returns a view of the like entry with the head `head` and the base `base`.
+///
+/// # Errors
+/// The base is another entry than the base of the like entry, or the cells or the texts of the header are outside the entry.
+#[inline]
+pub fn view<'a>(head: LikeHead<'a>, base: Base<'a>) -> Result<EntryRef<'a>, DecodeError> {
+    if head.base_check() != base.check() {
+        let found = base.check().into();
+        return Err(invalid(like::BASE_CHECK, "base check", found, "the checksum of the base"));
+    }
+    let mut values = Values::new(head.values, base.leaves())?;
+    let first = values.position;
+    // The later reads of the body and of the thread name succeed.
+    values.text(&[])?;
+    values.text(&[])?;
+    Ok(EntryRef::of_like(base.parts.bytes, head.bytes, first))
 }
 
-impl<'a> LikeRef<'a> {
-    /// Returns a view of the like entry with the head `head` and the base `base`.
-    ///
-    /// # Errors
-    /// The base is another entry than the base of the like entry, or the cells are outside the entry.
-    #[inline]
-    pub fn new(head: LikeHead<'a>, base: Base<'a>) -> Result<Self, DecodeError> {
-        if head.base_check() != base.check() {
-            let found = base.check().into();
-            return Err(invalid(like::BASE_CHECK, "base check", found, "the checksum of the base"));
+/// Checks a like entry against all rules of the format. The base is valid, so its structure is not checked again.
+///
+/// # Errors
+/// Returns the first fault. Its offset is that in the base if the fault is in a value.
+pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
+    let (tape, _, nodes) = entry.nodes();
+    let Some((body, thread, mut values)) = entry.like_strings() else { return Ok(()) };
+    for (name, text) in [("body", body), ("thread", thread)] {
+        if !Text::new(text).is_utf8() {
+            return Err(fault(like::FORM, name, DecodeFault::NotUtf8));
         }
-        let mut values = Values::new(head.values, base.leaves())?;
-        let body = values.text(base.parts.string(layout::BODY).unwrap_or_default())?;
-        let thread = values.text(base.parts.string(layout::THREAD).unwrap_or_default())?;
-        Ok(Self { head, base, body, thread, values })
     }
-
-    /// Returns the part that does not depend on the base.
-    #[must_use]
-    pub fn head(&self) -> LikeHead<'a> {
-        self.head
-    }
-
-    /// Returns the severity.
-    #[must_use]
-    #[inline]
-    pub fn severity(&self) -> Severity {
-        Severity::from_number(self.scalars()[0])
-    }
-
-    /// Returns the zone offset of the clock of the producer in minutes east of UTC, if known.
-    #[must_use]
-    #[inline]
-    pub fn utc_offset_minutes(&self) -> Option<i16> {
-        let [_, _, low, high] = self.scalars();
-        Some(i16::from_le_bytes([low, high])).filter(|minutes| *minutes != OFFSET_UNKNOWN)
-    }
-
-    #[inline(always)]
-    fn scalars(&self) -> [u8; 4] {
-        self.base.parts.scalars().unwrap_or_default()
-    }
-
-    /// Returns the target.
-    #[must_use]
-    #[inline]
-    pub fn target(&self) -> Text<'a> {
-        Text::new(self.base.parts.string(layout::TARGET).unwrap_or_default())
-    }
-
-    /// Returns the body.
-    #[must_use]
-    #[inline]
-    pub fn body(&self) -> Text<'a> {
-        Text::new(self.body)
-    }
-
-    /// Returns the thread name.
-    #[must_use]
-    #[inline]
-    pub fn thread(&self) -> Text<'a> {
-        Text::new(self.thread)
-    }
-
-    #[inline(always)]
-    fn tape(&self) -> Tape<'a> {
-        let Parts { nodes, text, .. } = self.base.parts;
-        Tape { nodes, text, start: layout::NODES, values: self.values }
-    }
-
-    /// Returns an iterator over the attributes, in order.
-    #[must_use]
-    #[inline]
-    pub fn attributes(&self) -> Attributes<'a> {
-        Attributes::top(self.tape())
-    }
-
-    /// Returns an iterator over all values with their depth, containers before their children.
-    #[must_use]
-    #[inline(always)]
-    pub fn walk(&self) -> Walk<'a> {
-        Walk::new(self.tape())
-    }
-
-    /// Returns the value at `path`, as [`EntryRef::get`] does.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<Value<'a>> {
-        path::find(self.attributes(), path)
-    }
-
-    /// Checks the entry against all rules of the format. The base must be valid.
-    ///
-    /// # Errors
-    /// Returns the first fault. Its offset is that in the base if the fault is in a value.
-    pub fn verify(&self) -> Result<(), DecodeError> {
-        for (name, text) in [("body", self.body), ("thread", self.thread)] {
-            if !Text::new(text).is_utf8() {
-                return Err(fault(like::FORM, name, DecodeFault::NotUtf8));
+    for index in 0..nodes {
+        let Some(node) = values.resolve(index, tape.text) else { break };
+        match tape.value(values.position, index, node, nodes)? {
+            Value::String(text) if !text.is_utf8() => {
+                return Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8));
             }
-        }
-        // The structure is that of the base.
-        let mut tape = self.tape();
-        for index in 0..tape.nodes.len() {
-            let Some(node) = tape.read(index) else { break };
-            match tape.value(index, node, tape.nodes.len())? {
-                Value::String(text) if !text.is_utf8() => {
-                    return Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8));
-                }
-                Value::Bool(_) if node.value > 1 => {
-                    return Err(invalid(tape.offset(index), "bool", node.value, "0 or 1"));
-                }
-                _ => {}
+            Value::Bool(_) if node.value > 1 => {
+                return Err(invalid(tape.offset(index), "bool", node.value, "0 or 1"));
             }
+            _ => {}
         }
-        let rest = tape.values.rest();
-        if rest == 0 {
-            Ok(())
-        } else {
-            Err(invalid(like::DATA_LEN, "texts", rest, "0 bytes after the last text"))
-        }
+    }
+    match values.rest() {
+        0 => Ok(()),
+        rest => Err(invalid(like::DATA_LEN, "texts", rest, "0 bytes after the last text")),
     }
 }
 
@@ -251,74 +171,86 @@ const STRINGS: [usize; 3] = [layout::TARGET, layout::BODY, layout::THREAD];
 /// The bytes of a string in addition to its text: padding, length, NUL.
 const STRING_OVERHEAD: usize = 3 + 4 + 1;
 
-impl LikeRef<'_> {
-    /// Returns a length that is sufficient for [`expand`](Self::expand), in bytes.
-    #[must_use]
-    pub fn expanded_bound(&self) -> usize {
-        self.base.parts.bytes.len() + self.head.values.len() + STRINGS.len() * STRING_OVERHEAD
-    }
+/// Returns a length that is sufficient for [`expand`], in bytes.
+pub(super) fn expanded_bound(entry: &EntryRef<'_>) -> usize {
+    entry.buffer().len() + entry.like().len() + STRINGS.len() * STRING_OVERHEAD
+}
 
-    /// Writes the entry into `out` as a canonical entry that does not depend on a base. Returns its length in bytes.
-    ///
-    /// The order of keys, strings and spans in the text is that of the base.
-    ///
-    /// # Errors
-    /// A value is outside the like entry, or `out` has fewer than [`expanded_bound`](Self::expanded_bound) bytes. The
-    /// bytes of `out` then have no meaning.
-    pub fn expand(&self, out: &mut [u8]) -> Result<usize, DecodeError> {
-        let (parts, bound) = (self.base.parts, self.expanded_bound());
-        if out.len() < bound {
-            return Err(out_of_bounds(0, "buffer", bound as u64, out.len()));
-        }
-        let text_start = layout::text_start(parts.nodes.len());
-        let (front, text) = out.split_at_mut(text_start);
-        front.copy_from_slice(&parts.bytes[..text_start]);
-        let trace = self.head.trace();
-        front[layout::TRACE_FLAGS] = trace.flags;
-        front[layout::TIME..layout::TRACE].copy_from_slice(&self.head.time_unix_nano().to_le_bytes());
-        front[layout::TRACE..][..16].copy_from_slice(&trace.trace_id.rotate_left(64).to_le_bytes());
-        front[layout::TRACE + 16..][..8].copy_from_slice(&trace.span_id.to_le_bytes());
-        let mut text = Expanded { text, len: 0 };
-        let mut strings = self.strings();
-        let mut values = self.values;
-        for (i, old) in parts.nodes.iter().enumerate() {
-            let old = like::Node::new(old);
-            while old.text_offset().is_some_and(|offset| strings.is_before(offset)) {
-                strings.write(front, &mut text);
-            }
-            let new = &mut front[layout::NODES + i * layout::NODE_LEN..][..layout::NODE_LEN];
-            let key = old.key(parts.text).unwrap_or_default();
-            let key_offset = if key.is_empty() { 0 } else { text.push(key) };
-            new[..layout::NODE_KEY_LEN].copy_from_slice(&key_offset.to_le_bytes());
-            let value = match old.cell() {
-                Cell::None => continue,
-                Cell::Length => {
-                    let bytes = values.text(old.span(parts.text).unwrap_or_default())?;
-                    layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
-                }
-                content => match values.number() {
-                    Some(cell) => content.value(cell, old.value),
-                    None => continue,
-                },
-            };
-            new[layout::NODE_VALUE..].copy_from_slice(&value.to_le_bytes());
-        }
-        while strings.is_before(u32::MAX) {
+/// Writes a like entry into `out` as a canonical entry that does not depend on a base. Returns its length in bytes.
+///
+/// The order of keys, strings and spans in the text is that of the base.
+///
+/// # Errors
+/// A value is outside the like entry, or `out` is too small. The bytes of `out` then have no meaning.
+pub(super) fn expand(entry: &EntryRef<'_>, out: &mut [u8]) -> Result<usize, DecodeError> {
+    let available = out.len();
+    let nodes = u32_at(entry.buffer(), layout::NODE_COUNT).unwrap_or(0);
+    let Some((front, text)) = out.split_at_mut_checked(layout::text_start(nodes as usize)) else {
+        return Err(out_of_bounds(0, "buffer", layout::text_start(nodes as usize) as u64, available));
+    };
+    let len = write(entry, front, text)?;
+    if len <= available { Ok(len) } else { Err(out_of_bounds(0, "buffer", len as u64, available)) }
+}
+
+/// Returns the length of a like entry as a canonical entry in bytes.
+///
+/// # Errors
+/// A value is outside the like entry.
+pub(super) fn expanded_len(entry: &EntryRef<'_>) -> Result<usize, DecodeError> {
+    write(entry, &mut [], &mut [])
+}
+
+/// Writes the parts of the expanded entry before its text into `front`, and the text into `text`. Omits the bytes for which
+/// there is no space. Returns the length of the expanded entry.
+#[inline]
+fn write(entry: &EntryRef<'_>, front: &mut [u8], text: &mut [u8]) -> Result<usize, DecodeError> {
+    let found = (|| Some((Parts::of(entry.buffer())?, entry.like_head()?, entry.like_strings()?)))();
+    let Some((parts, head, (body, thread, mut values))) = found else {
+        return Err(invalid(0, "base", entry.buffer().len() as u64, "an entry that can be a base"));
+    };
+    let text_start = layout::text_start(parts.nodes.len());
+    put(front, 0, parts.bytes.get(..text_start).unwrap_or_default());
+    let trace = head.trace();
+    put(front, layout::TRACE_FLAGS, &[trace.flags]);
+    put(front, layout::TIME, &head.time_unix_nano().to_le_bytes());
+    put(front, layout::TRACE, &trace.trace_id.rotate_left(64).to_le_bytes());
+    put(front, layout::TRACE + 16, &trace.span_id.to_le_bytes());
+    let mut text = Expanded { text, len: 0 };
+    let mut strings = Strings::of(&parts, [entry.target().as_bytes(), body, thread]);
+    for (i, old) in parts.nodes.iter().enumerate() {
+        let old = like::Node::new(old);
+        while old.text_offset().is_some_and(|offset| strings.is_before(offset)) {
             strings.write(front, &mut text);
         }
-        front[text_start - 4..].copy_from_slice(&text.len().to_le_bytes());
-        Ok(text_start + text.len)
+        let new = layout::NODES + i * layout::NODE_LEN;
+        let key = old.key(parts.text).unwrap_or_default();
+        let key_offset = if key.is_empty() { 0 } else { text.push(key) };
+        put(front, new, &key_offset.to_le_bytes());
+        let value = match old.cell() {
+            Cell::None => continue,
+            Cell::Length => {
+                let bytes = values.text(old.span(parts.text).unwrap_or_default())?;
+                layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
+            }
+            content => match values.number() {
+                Some(cell) => content.value(cell, old.value),
+                None => continue,
+            },
+        };
+        put(front, new + layout::NODE_VALUE, &value.to_le_bytes());
     }
+    while strings.is_before(u32::MAX) {
+        strings.write(front, &mut text);
+    }
+    put(front, text_start - 4, &text.len().to_le_bytes());
+    Ok(text_start + text.len)
+}
 
-    /// Returns the strings of the header in the order in which they are in the base.
-    fn strings(&self) -> Strings<'_> {
-        let bytes = self.base.parts.bytes;
-        let position = |field: usize| field + u32_at(bytes, field).unwrap_or(0) as usize;
-        let texts = [self.target().as_bytes(), self.body, self.thread];
-        let mut strings = [0, 1, 2].map(|i| (position(STRINGS[i]), STRINGS[i], texts[i]));
-        strings.sort_unstable_by_key(|(position, field, _)| (*position, *field));
-        let text_start = layout::text_start(self.base.parts.nodes.len());
-        Strings { strings, next: 0, empty: None, text_start }
+/// Copies `bytes` to `out` at the offset `at`, if there is space.
+#[inline(always)]
+fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(place) = out.get_mut(at..).and_then(|out| out.get_mut(..bytes.len())) {
+        place.copy_from_slice(bytes);
     }
 }
 
@@ -334,14 +266,12 @@ impl Expanded<'_> {
         self.len as u32
     }
 
-    /// Appends `bytes`. Returns their offset. The bound of the length of the entry covers all bytes.
+    /// Appends `bytes`. Returns their offset.
     #[inline(always)]
     fn push(&mut self, bytes: &[u8]) -> u32 {
         let at = self.len();
-        if let Some(place) = self.text.get_mut(self.len..).and_then(|text| text.get_mut(..bytes.len())) {
-            place.copy_from_slice(bytes);
-            self.len += bytes.len();
-        }
+        put(self.text, self.len, bytes);
+        self.len += bytes.len();
         at
     }
 
@@ -366,7 +296,15 @@ struct Strings<'a> {
     text_start: usize,
 }
 
-impl Strings<'_> {
+impl<'a> Strings<'a> {
+    /// Returns the strings of the header, target, body and thread name, in the order in which they are in the base.
+    fn of(base: &Parts<'_>, texts: [&'a [u8]; 3]) -> Self {
+        let position = |field: usize| field + u32_at(base.bytes, field).unwrap_or(0) as usize;
+        let mut strings = [0, 1, 2].map(|i| (position(STRINGS[i]), STRINGS[i], texts[i]));
+        strings.sort_unstable_by_key(|(position, field, _)| (*position, *field));
+        Self { strings, next: 0, empty: None, text_start: layout::text_start(base.nodes.len()) }
+    }
+
     /// Returns whether the next string is before `offset` in the text of the base.
     #[inline(always)]
     fn is_before(&self, offset: u32) -> bool {
@@ -386,7 +324,7 @@ impl Strings<'_> {
             self.empty = Some((*position, at));
         }
         let offset = (self.text_start - field) as u32 + at;
-        front[*field..*field + 4].copy_from_slice(&offset.to_le_bytes());
+        put(front, *field, &offset.to_le_bytes());
     }
 }
 

@@ -47,7 +47,7 @@ fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>
         }
         let Ok(key) = tape.key(index, node) else { break };
         if path.starts_with(key.as_bytes()) {
-            best = Some((index, node));
+            best = Some((level.position(), index, node));
             longest = Some(len);
             // No key can be longer.
             if len == path.len() {
@@ -55,7 +55,7 @@ fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>
             }
         }
     }
-    let (index, node) = best?;
+    let (position, index, node) = best?;
     // A key that is not UTF-8 cannot match, so the length is a character boundary.
-    Some((tape.attribute(index, node, end).ok()?.value, text.get(longest?..)?))
+    Some((tape.attribute(position, index, node, end).ok()?.value, text.get(longest?..)?))
 }

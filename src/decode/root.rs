@@ -36,6 +36,18 @@ pub(crate) struct Fields {
 impl Fields {
     pub(super) const CLEAN: Self = Self::canonical(0);
     pub(super) const TRIPPED: Self = Self::canonical(layout::TRIPS);
+    /// The fields of a base that also belong to the like entries that depend on it. The other fields are absent.
+    pub(super) const SHARED: Self = {
+        let Self { table, offsets: all } = Self::CLEAN;
+        let mut offsets = [0; layout::FIELD_COUNT];
+        let shared = [Field::Severity as usize, Field::UtcOffset as usize, Field::Target as usize];
+        let mut i = 0;
+        while i < shared.len() {
+            offsets[shared[i]] = all[shared[i]];
+            i += 1;
+        }
+        Self { table, offsets }
+    };
 
     #[expect(clippy::cast_possible_truncation, reason = "constants under 256")]
     const fn canonical(trips: usize) -> Self {

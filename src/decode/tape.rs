@@ -8,20 +8,24 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 use super::value::Value;
-use super::values::Values;
+use super::values::{Position, Values};
 #[cfg(feature = "json")]
 use super::walk::Walk;
 use super::{fault, out_of_bounds};
 
 /// The nodes of an entry, and the text to which they point.
+///
+/// A tape of a full entry has no values. A tape of a like entry has no nodes, and its text is the whole base. Each access
+/// to a node of a like entry thus fails the check of the bounds, and only then [`like_node`](Self::like_node) reads the
+/// node: the access to a node of a full entry needs no other check.
 #[derive(Clone, Copy)]
 pub(crate) struct Tape<'a> {
     pub(super) nodes: &'a [[u8; layout::NODE_LEN]],
     pub(super) text: &'a [u8],
-    /// The offset of the nodes in the entry, for errors.
+    /// The offset of the nodes in the entry or in the base, for errors.
     pub(super) start: usize,
-    /// The values of a like entry. The nodes and the text are then those of its base.
-    pub(super) values: Values<'a>,
+    /// The values of a like entry: classes, cells and texts.
+    pub(super) values: &'a [u8],
 }
 
 /// The parts of one node, not validated.
@@ -37,7 +41,7 @@ pub(super) struct Node {
 impl Node {
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
-    fn new(bytes: &[u8; layout::NODE_LEN]) -> Self {
+    pub(super) fn new(bytes: &[u8; layout::NODE_LEN]) -> Self {
         let word = u128::from_le_bytes(*bytes);
         Self {
             key_offset: word as u32,
@@ -78,17 +82,28 @@ impl<'a> Tape<'a> {
         self.nodes.get(index).map(Node::new)
     }
 
-    /// Returns the node at `index` with its value. In a like entry, the indexes of successive calls must increase.
+    /// Returns the node at `index` with its value. In a like entry, the node must not be before `position`.
     #[inline(always)]
-    pub(super) fn read(&mut self, index: usize) -> Option<Node> {
-        let node = self.node(index)?;
-        if self.values.is_none() { Some(node) } else { Some(self.resolve(index, node)) }
+    pub(super) fn read(&self, position: &mut Position, index: usize) -> Option<Node> {
+        if let Some(node) = self.node(index) {
+            return Some(node);
+        }
+        // The position is no argument by reference, so it can stay in registers.
+        let node;
+        (*position, node) = self.like_node(*position, index);
+        node
     }
 
-    #[inline]
-    fn resolve(&mut self, index: usize, node: Node) -> Node {
-        let nodes = self.nodes;
-        self.values.resolve(index, node, |index| nodes.get(index).map(Node::new), self.text.len())
+    /// Returns the node at `index` of a like entry, and the position after it.
+    #[cold]
+    #[inline(never)]
+    fn like_node(&self, position: Position, index: usize) -> (Position, Option<Node>) {
+        let mut values = Values { bytes: self.values, position };
+        if self.values.is_empty() {
+            return (position, None);
+        }
+        let node = values.resolve(index, self.text);
+        (values.position, node)
     }
 
     /// Returns the offset of the node at `index` in the entry.
@@ -112,6 +127,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Returns the bytes of a span after the end of the text.
+    #[cold]
     #[inline(never)]
     fn slice_of_values(
         &self,
@@ -121,7 +137,7 @@ impl<'a> Tape<'a> {
         length: u32,
     ) -> Result<&'a [u8], DecodeError> {
         let start = (offset as usize).checked_sub(self.text.len());
-        let bytes = start.and_then(|start| self.values.bytes().get(start..)?.get(..length as usize));
+        let bytes = start.and_then(|start| self.values.get(start..)?.get(..length as usize));
         bytes.ok_or_else(|| self.span_outside(index, field, offset, length))
     }
 
@@ -136,15 +152,18 @@ impl<'a> Tape<'a> {
         self.slice(index, "key", node.key_offset, node.key_length.into()).map(Text::new)
     }
 
-    /// Returns the node at `index` as an attribute. Its subtree must end at or before `end`.
+    /// Returns the node at `index` as an attribute. Its subtree must end at or before `end`. `position` is that of the node
+    /// after it.
     #[inline(always)]
     pub(super) fn attribute(
         &self,
+        position: Position,
         index: usize,
         node: Node,
         end: usize,
     ) -> Result<Attribute<'a>, DecodeError> {
-        Ok(Attribute { key: self.key(index, node)?, value: self.value(index, node, end)?, flags: node.flags })
+        let key = self.key(index, node)?;
+        Ok(Attribute { key, value: self.value(position, index, node, end)?, flags: node.flags })
     }
 
     /// Returns the text of a node of the kind string.
@@ -153,9 +172,16 @@ impl<'a> Tape<'a> {
         self.slice(index, "string", node.low(), node.high()).map(Text::new)
     }
 
-    /// Returns the value of the node at `index`. Its subtree must end at or before `end`.
+    /// Returns the value of the node at `index`. Its subtree must end at or before `end`. `position` is that of the node
+    /// after it.
     #[inline(always)]
-    pub(super) fn value(&self, index: usize, node: Node, end: usize) -> Result<Value<'a>, DecodeError> {
+    pub(super) fn value(
+        &self,
+        position: Position,
+        index: usize,
+        node: Node,
+        end: usize,
+    ) -> Result<Value<'a>, DecodeError> {
         if node.flags.contains(NodeFlags::WIDE) {
             return self.wide(index, node);
         }
@@ -173,8 +199,8 @@ impl<'a> Tape<'a> {
             Kind::Bytes => Value::Bytes(self.slice(index, "bytes", node.low(), node.high())?),
             Kind::Timestamp => Value::Timestamp(Timestamp::from_unix_nanos(node.value.cast_signed())),
             Kind::Duration => Value::Duration(node.value.cast_signed().into()),
-            Kind::Array => Value::Array(self.children(index, node, end)?),
-            Kind::Map => Value::Map(self.children(index, node, end)?),
+            Kind::Array => Value::Array(self.children(position, index, node, end)?),
+            Kind::Map => Value::Map(self.children(position, index, node, end)?),
         })
     }
 
@@ -227,14 +253,39 @@ impl<'a> Tape<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn children(&self, index: usize, node: Node, end: usize) -> Result<Children<'a>, DecodeError> {
-        let first = index + 1;
-        let last = first + node.subtree();
+    pub(super) fn children(
+        &self,
+        position: Position,
+        index: usize,
+        node: Node,
+        end: usize,
+    ) -> Result<Children<'a>, DecodeError> {
+        let end = self.end_of_subtree(index, node, end)?;
+        // Only in a like entry, a tape without nodes has a container.
+        if self.nodes.is_empty() {
+            return Ok(self.like_children(position, end, node.low()));
+        }
+        let lost = node.flags.contains(NodeFlags::CHILDREN_DROPPED);
+        let form = if lost { Form::Truncated } else { Form::Whole };
+        let (nodes, text, start) = (self.nodes.as_flattened(), self.text, self.start as u64);
+        Ok(Children { nodes, text, start, first: index + 1, end, count: node.low(), form })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn like_children(&self, position: Position, end: usize, count: u32) -> Children<'a> {
+        let (first, start) = (position.node(), position.pack());
+        Children { nodes: self.values, text: self.text, start, first, end, count, form: Form::Like }
+    }
+
+    /// Returns the index after the last node of the subtree of the container at `index`, which must end at or before `end`.
+    #[inline(always)]
+    pub(super) fn end_of_subtree(&self, index: usize, node: Node, end: usize) -> Result<usize, DecodeError> {
+        let last = index + 1 + node.subtree();
         if last > end {
             return Err(out_of_bounds(self.offset(index), "subtree", last as u64, end));
         }
-        let lost = node.flags.contains(NodeFlags::CHILDREN_DROPPED);
-        Ok(Children { tape: *self, first, end: last, count: node.low(), lost })
+        Ok(last)
     }
 }
 
@@ -266,11 +317,28 @@ pub struct Attribute<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Children<'a> {
-    tape: Tape<'a>,
+    // The fields have two uses, so a value has the same length in both forms of entries.
+    /// The bytes of the nodes, or the values of a like entry.
+    nodes: &'a [u8],
+    /// The text, or the base of a like entry.
+    text: &'a [u8],
+    /// The offset of the nodes, or the position of the children in the values of a like entry.
+    start: u64,
     first: usize,
     end: usize,
     count: u32,
-    lost: bool,
+    form: Form,
+}
+
+/// The form of the children of a container.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The circuit breaker dropped no children.
+    Whole,
+    /// The circuit breaker dropped children.
+    Truncated,
+    /// The container belongs to a like entry, in which no children are dropped.
+    Like,
 }
 
 impl<'a> Children<'a> {
@@ -290,29 +358,48 @@ impl<'a> Children<'a> {
     #[must_use]
     #[inline]
     pub fn iter(&self) -> Attributes<'a> {
-        Attributes { tape: self.tape, next: self.first, end: self.end, left: self.count }
+        let (tape, position) = self.tape();
+        Attributes { tape, position, next: self.first, end: self.end, left: self.count }
+    }
+
+    /// Returns the tape and the position of the first child.
+    #[inline(always)]
+    fn tape(&self) -> (Tape<'a>, Position) {
+        if self.form == Form::Like {
+            return self.like_tape();
+        }
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        (Tape { nodes: self.nodes.as_chunks().0, text: self.text, start, values: &[] }, Position::NONE)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn like_tape(&self) -> (Tape<'a>, Position) {
+        let tape = Tape { nodes: &[], text: self.text, start: layout::NODES, values: self.nodes };
+        (tape, Position::unpack(self.first, self.start))
     }
 
     /// Returns a walk over all values below the container. The children have depth 0.
     #[cfg(feature = "json")]
     pub(crate) fn walk(&self, is_array: bool) -> Walk<'a> {
-        Walk::below(self.tape, self.first..self.end, self.count, is_array)
+        let (tape, position) = self.tape();
+        Walk::below(tape, position, self.first..self.end, self.count, is_array)
     }
 
     /// Returns whether the circuit breaker dropped children.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.lost
+        self.form == Form::Truncated
     }
 
     /// Returns the number of dropped children, or `None` if it is unknown.
     #[must_use]
     pub fn dropped(&self) -> Option<u64> {
-        if !self.lost {
+        if !self.is_truncated() {
             return Some(0);
         }
-        let marker =
-            self.end.checked_sub(1).filter(|last| *last >= self.first).and_then(|i| self.tape.node(i))?;
+        let (tape, _) = self.tape();
+        let marker = self.end.checked_sub(1).filter(|last| *last >= self.first).and_then(|i| tape.node(i))?;
         (marker.kind == layout::KIND_DROPPED && marker.value != layout::UNKNOWN).then_some(marker.value)
     }
 }
@@ -348,6 +435,7 @@ impl core::fmt::Debug for Children<'_> {
 #[derive(Clone, Copy)]
 pub struct Attributes<'a> {
     tape: Tape<'a>,
+    position: Position,
     next: usize,
     end: usize,
     /// The number of remaining children. At the top level, only the nodes determine the end.
@@ -355,14 +443,21 @@ pub struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
+    /// Returns an iterator over the attributes of an entry with `nodes` nodes. In a like entry, the first node is at
+    /// `position`.
     #[inline(always)]
-    pub(super) fn top(tape: Tape<'a>) -> Self {
-        Self { tape, next: 0, end: tape.nodes.len(), left: u32::MAX }
+    pub(super) fn over(tape: Tape<'a>, position: Position, nodes: usize) -> Self {
+        Self { tape, position, next: 0, end: nodes, left: u32::MAX }
     }
 
     /// Returns the tape over which the iterator runs.
     pub(super) fn tape(&self) -> Tape<'a> {
         self.tape
+    }
+
+    /// Returns the position of the iterator.
+    pub(super) fn position(&self) -> Position {
+        self.position
     }
 
     /// Returns the index after the last node of the iterator.
@@ -378,7 +473,7 @@ impl<'a> Attributes<'a> {
             return self.tape.missing(missing, self.end);
         }
         let index = self.next;
-        let node = self.tape.read(index)?;
+        let node = self.tape.read(&mut self.position, index)?;
         self.next = index + 1 + node.subtree();
         self.left -= 1;
         Some(Ok((index, node)))
@@ -395,7 +490,7 @@ impl<'a> Iterator for Attributes<'a> {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
-        let attribute = self.tape.attribute(index, node, self.end);
+        let attribute = self.tape.attribute(self.position, index, node, self.end);
         if attribute.is_err() {
             self.left = 0;
         }

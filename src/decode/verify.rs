@@ -10,14 +10,15 @@ use super::entry::{EntryRef, name};
 use super::root::Field;
 use super::tape::{Node, Tape};
 use super::value::Value;
-use super::{fault, one_pass, out_of_bounds};
+use super::values::Position;
+use super::{fault, like, one_pass, out_of_bounds};
 
 pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
     let has_trips = entry.position(Field::Trips).is_some();
-    if entry.is_canonical() && !has_trips && one_pass::is_valid(entry.as_bytes()) {
+    if entry.is_canonical() && !has_trips && one_pass::is_valid(entry.buffer()) {
         return Ok(());
     }
-    every_rule(entry)
+    if entry.like().is_empty() { every_rule(entry) } else { like::verify(entry) }
 }
 
 /// Checks the rules one after the other, and returns the first fault.
@@ -39,8 +40,8 @@ fn every_rule(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
 fn string(entry: &EntryRef<'_>, field: Field) -> Result<(), DecodeError> {
     let Some((start, bytes)) = aligned(entry, field, 4, 1)? else { return Ok(()) };
     let end = start + bytes.len();
-    match entry.as_bytes().get(end) {
-        None => return Err(out_of_bounds(start, name(field), end as u64 + 1, entry.as_bytes().len())),
+    match entry.buffer().get(end) {
+        None => return Err(out_of_bounds(start, name(field), end as u64 + 1, entry.buffer().len())),
         Some(0) => {}
         Some(found) => {
             let invalid =
@@ -149,7 +150,7 @@ fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) 
     if in_array && node.key_length != 0 {
         return Err(invalid(tape, index, "key length", node.key_length.into(), "0 in an array"));
     }
-    let attribute = tape.attribute(index, node, end)?;
+    let attribute = tape.attribute(Position::NONE, index, node, end)?;
     if !attribute.key.is_utf8() {
         return Err(fault(tape.offset(index), "key", DecodeFault::NotUtf8));
     }

@@ -8,6 +8,7 @@ use crate::text::Text;
 use super::fault;
 use super::tape::{Attribute, Node, Tape};
 use super::value::Value;
+use super::values::Position;
 
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 
@@ -42,6 +43,7 @@ pub struct Visit<'a> {
 #[derive(Clone)]
 pub struct Walk<'a> {
     tape: Tape<'a>,
+    position: Position,
     next: usize,
     depth: usize,
     /// The open containers.
@@ -59,18 +61,25 @@ struct Open {
 }
 
 impl<'a> Walk<'a> {
+    /// Returns a walk over `nodes` nodes. In a like entry, the first node is at `position`.
     #[inline(always)]
-    pub(super) fn new(tape: Tape<'a>) -> Self {
+    pub(super) fn over(tape: Tape<'a>, position: Position, nodes: usize) -> Self {
         let none = Open { end: 0, left: 0, is_array: false };
-        let mut walk = Self { tape, next: 0, depth: 0, open: [none; LEVELS] };
-        walk.open[0] = Open { end: number_of(tape.nodes.len()), left: u32::MAX, is_array: false };
+        let mut walk = Self { tape, position, next: 0, depth: 0, open: [none; LEVELS] };
+        walk.open[0] = Open { end: number_of(nodes), left: u32::MAX, is_array: false };
         walk
     }
 
     /// Returns a walk below a container. Its children have depth 0.
     #[cfg(feature = "json")]
-    pub(super) fn below(tape: Tape<'a>, nodes: core::ops::Range<usize>, left: u32, is_array: bool) -> Self {
-        let mut walk = Self::new(tape);
+    pub(super) fn below(
+        tape: Tape<'a>,
+        position: Position,
+        nodes: core::ops::Range<usize>,
+        left: u32,
+        is_array: bool,
+    ) -> Self {
+        let mut walk = Self::over(tape, position, 0);
         walk.next = nodes.start;
         walk.open[0] = Open { end: number_of(nodes.end), left, is_array };
         walk
@@ -102,7 +111,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let index = self.next;
-        let node = self.tape.read(index)?;
+        let node = self.tape.read(&mut self.position, index)?;
         let key = match self.tape.key(index, node) {
             Ok(key) => key,
             Err(error) => return Some(Err(error)),
@@ -120,7 +129,7 @@ impl<'a> Walk<'a> {
 
     #[inline(always)]
     fn enter(&mut self, step: &Step<'a>) -> Result<(), DecodeError> {
-        let children = self.tape.children(step.index, step.node, step.end)?;
+        let end = self.tape.end_of_subtree(step.index, step.node, step.end)?;
         let Some(level) = self.open.get_mut(step.depth + 1) else {
             let expected = "at most 64";
             let found = step.depth as u64 + 1;
@@ -128,8 +137,8 @@ impl<'a> Walk<'a> {
             return Err(fault(offset, "depth", DecodeFault::Invalid { found, expected }));
         };
         *level = Open {
-            end: number_of(self.next + step.node.subtree()),
-            left: children.len(),
+            end: number_of(end),
+            left: step.node.low(),
             is_array: step.node.kind == Kind::Array as u8,
         };
         self.depth += 1;
@@ -139,7 +148,7 @@ impl<'a> Walk<'a> {
     /// Returns the value of a step.
     #[inline(always)]
     pub(crate) fn value(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
-        self.tape.value(step.index, step.node, step.end)
+        self.tape.value(self.position, step.index, step.node, step.end)
     }
 
     /// Returns the text of a step whose plain kind is a string.

@@ -35,6 +35,8 @@ pub(crate) const TRACE_FLAGS: usize = FORM + 1;
 pub(crate) const TRACE: usize = TRACE_FLAGS + 1;
 /// The length of the trace in bytes.
 pub(crate) const TRACE_LEN: usize = 24;
+/// The first byte after the trace.
+pub(crate) const TRACE_END: usize = TRACE + TRACE_LEN;
 
 /// The bit of the form of an entry with a trace.
 pub(crate) const FORM_TRACE: u8 = 1;

@@ -94,7 +94,7 @@ impl Desk {
             return Some(unreadable("a line that is not UTF-8"));
         };
         // The buffer fits every entry: a restored entry is larger only by its keys and padding.
-        self.entry.resize(entry.as_bytes().len() * 2 + 4096, 0);
+        self.entry.resize(entry.expanded_bound() * 2 + 4096, 0);
         let mut restored = false;
         let encoded = encode(&mut self.entry, &self.limits, |to| restored = self.restorer.restore(text, to));
         match encoded {

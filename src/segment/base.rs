@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-use crate::decode::like::{self, LikeHead, LikeRef};
+use crate::decode::EntryRef;
+use crate::decode::like::{self, LikeHead};
 use crate::error::DecodeError;
 use crate::format::frame::{self, FrameFault, FrameKind};
 use crate::format::like::{Base, Facts};
@@ -83,12 +84,12 @@ impl Bases {
         segment: &'a [u8],
         at: u64,
         head: LikeHead<'a>,
-    ) -> Result<LikeRef<'a>, BaseFault> {
+    ) -> Result<EntryRef<'a>, BaseFault> {
         let base = self.find(segment, at, head.base())?;
         if base.check() != head.base_check() {
             return Err(BaseFault::Check { expected: head.base_check(), found: base.check() });
         }
-        LikeRef::new(head, base).map_err(BaseFault::Entry)
+        like::view(head, base).map_err(BaseFault::Entry)
     }
 
     /// Returns the base in the frame at `slot` for a like entry in the frame at the offset `at`.

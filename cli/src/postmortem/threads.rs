@@ -54,8 +54,9 @@ impl LastWords {
         let mut bytes = if thread.entries.len() == self.keep { thread.entries.pop_front() } else { None }
             .unwrap_or_default();
         bytes.clear();
-        bytes.extend_from_slice(entry.as_bytes());
-        thread.entries.push_back(bytes);
+        if entry.append_to(&mut bytes).is_ok() {
+            thread.entries.push_back(bytes);
+        }
         thread.last = entry.time_unix_nano();
         self.threads.push(thread);
     }

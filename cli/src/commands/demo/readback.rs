@@ -73,7 +73,7 @@ impl Found {
             again.set_time_unix_nano(entry.time_unix_nano());
             load::write(again, worker, *n);
         })?;
-        if expected.bytes() == entry.as_bytes() {
+        if Some(expected.bytes()) == entry.as_bytes() {
             *n += 1;
         } else {
             self.different += 1;

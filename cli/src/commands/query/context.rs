@@ -80,8 +80,9 @@ impl<'a> Around<'a> {
             room = self.before.pop_front().unwrap_or_default();
             room.clear();
         }
-        room.extend_from_slice(entry.as_bytes());
-        self.before.push_back(room);
+        if entry.append_to(&mut room).is_ok() {
+            self.before.push_back(room);
+        }
         Ok(())
     }
 }

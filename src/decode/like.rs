@@ -150,7 +150,7 @@ pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
     }
     for index in 0..nodes {
         let Some(node) = values.resolve(index, tape.text) else { break };
-        match tape.value(values.position, index, node, nodes)? {
+        match tape.value::<true>(values.position, index, node, nodes)? {
             Value::String(text) if !text.is_utf8() => {
                 return Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8));
             }

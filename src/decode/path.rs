@@ -9,7 +9,8 @@ pub(super) fn find<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<Valu
     loop {
         let (value, rest) = match index(path) {
             Some((index, rest)) => (element(level, index)?, rest),
-            None => member(level, path)?,
+            None if level.tape().has_nodes() => member::<false>(level, path)?,
+            None => member::<true>(level, path)?,
         };
         if rest.is_empty() {
             return Some(value);
@@ -34,12 +35,12 @@ fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
 
 /// Returns the value of the longest key at the beginning of `path`, and the rest of the path. Among equal keys, the
 /// first is used. The search compares only keys whose length is that of a possible step.
-fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
+fn member<'a, 'p, const ANY: bool>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
     let (tape, end) = (level.tape(), level.end());
     let (path, text) = (path.as_bytes(), path);
     let mut best = None;
     let mut longest = None;
-    while let Some(Ok((index, node))) = level.step() {
+    while let Some(Ok((index, node))) = level.step::<ANY>() {
         let len = usize::from(node.key_length);
         let is_step = len == path.len() || matches!(path.get(len), Some(b'.' | b'['));
         if !is_step || longest.is_some_and(|longest| len <= longest) {
@@ -57,5 +58,5 @@ fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>
     }
     let (position, index, node) = best?;
     // A key that is not UTF-8 cannot match, so the length is a character boundary.
-    Some((tape.attribute(position, index, node, end).ok()?.value, text.get(longest?..)?))
+    Some((tape.attribute::<ANY>(position, index, node, end).ok()?.value, text.get(longest?..)?))
 }

@@ -15,9 +15,9 @@ use super::{fault, out_of_bounds};
 
 /// The nodes of an entry, and the text to which they point.
 ///
-/// A tape of a full entry has no values. A tape of a like entry has no nodes, and its text is the whole base. Each access
-/// to a node of a like entry thus fails the check of the bounds, and only then [`like_node`](Self::like_node) reads the
-/// node: the access to a node of a full entry needs no other check.
+/// A tape of a full entry has no values. A tape of a like entry has no nodes, and its text is the whole base. The methods
+/// with the parameter `ANY` support both forms if `ANY` is true, and full entries only if it is false. The code for full
+/// entries then contains nothing for like entries.
 #[derive(Clone, Copy)]
 pub(crate) struct Tape<'a> {
     pub(super) nodes: &'a [[u8; layout::NODE_LEN]],
@@ -40,9 +40,13 @@ pub(super) struct Node {
 
 impl Node {
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
     pub(super) fn new(bytes: &[u8; layout::NODE_LEN]) -> Self {
-        let word = u128::from_le_bytes(*bytes);
+        Self::of_word(u128::from_le_bytes(*bytes))
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
+    fn of_word(word: u128) -> Self {
         Self {
             key_offset: word as u32,
             key_length: (word >> (8 * layout::NODE_KEY_LEN)) as u16,
@@ -50,6 +54,14 @@ impl Node {
             flags: NodeFlags::from_bits((word >> (8 * layout::NODE_FLAGS)) as u8),
             value: (word >> (8 * layout::NODE_VALUE)) as u64,
         }
+    }
+
+    /// Returns the bytes of the node as a number.
+    fn word(self) -> u128 {
+        let shape = u64::from(self.key_length) << (8 * layout::NODE_KEY_LEN)
+            | u64::from(self.kind) << (8 * layout::NODE_KIND)
+            | u64::from(self.flags.bits()) << (8 * layout::NODE_FLAGS);
+        u128::from(self.value) << (8 * layout::NODE_VALUE) | u128::from(shape | u64::from(self.key_offset))
     }
 
     #[inline(always)]
@@ -82,28 +94,40 @@ impl<'a> Tape<'a> {
         self.nodes.get(index).map(Node::new)
     }
 
+    /// Returns whether the tape has nodes: it is then the tape of a full entry, and the parameter `ANY` of the methods can be
+    /// false.
+    #[inline(always)]
+    pub(super) fn has_nodes(&self) -> bool {
+        !self.nodes.is_empty()
+    }
+
     /// Returns the node at `index` with its value. In a like entry, the node must not be before `position`.
     #[inline(always)]
-    pub(super) fn read(&self, position: &mut Position, index: usize) -> Option<Node> {
-        if let Some(node) = self.node(index) {
-            return Some(node);
-        }
-        // The position is no argument by reference, so it can stay in registers.
-        let node;
-        (*position, node) = self.like_node(*position, index);
-        node
+    pub(super) fn read<const ANY: bool>(&self, position: &mut Position, index: usize) -> Option<Node> {
+        // The two forms meet in one number, not in the parts of the node. The position is no argument by reference, so it
+        // can stay in registers.
+        let word = match self.nodes.get(index) {
+            Some(bytes) => u128::from_le_bytes(*bytes),
+            None if ANY => {
+                let found;
+                (*position, found) = self.like_node(*position, index);
+                found?
+            }
+            None => return None,
+        };
+        Some(Node::of_word(word))
     }
 
     /// Returns the node at `index` of a like entry, and the position after it.
     #[cold]
     #[inline(never)]
-    fn like_node(&self, position: Position, index: usize) -> (Position, Option<Node>) {
-        let mut values = Values { bytes: self.values, position };
+    fn like_node(&self, position: Position, index: usize) -> (Position, Option<u128>) {
         if self.values.is_empty() {
             return (position, None);
         }
+        let mut values = Values { bytes: self.values, position };
         let node = values.resolve(index, self.text);
-        (values.position, node)
+        (values.position, node.map(Node::word))
     }
 
     /// Returns the offset of the node at `index` in the entry.
@@ -112,7 +136,7 @@ impl<'a> Tape<'a> {
     }
 
     #[inline(always)]
-    fn slice(
+    fn slice<const ANY: bool>(
         &self,
         index: usize,
         field: &'static str,
@@ -122,7 +146,8 @@ impl<'a> Tape<'a> {
         let start = offset as usize;
         match self.text.get(start..).and_then(|text| text.get(..length as usize)) {
             Some(bytes) => Ok(bytes),
-            None => self.slice_of_values(index, field, offset, length),
+            None if ANY => self.slice_of_values(index, field, offset, length),
+            None => Err(self.span_outside(index, field, offset, length)),
         }
     }
 
@@ -149,13 +174,13 @@ impl<'a> Tape<'a> {
     /// Returns the key of a node.
     #[inline(always)]
     pub(super) fn key(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
-        self.slice(index, "key", node.key_offset, node.key_length.into()).map(Text::new)
+        self.slice::<false>(index, "key", node.key_offset, node.key_length.into()).map(Text::new)
     }
 
     /// Returns the node at `index` as an attribute. Its subtree must end at or before `end`. `position` is that of the node
     /// after it.
     #[inline(always)]
-    pub(super) fn attribute(
+    pub(super) fn attribute<const ANY: bool>(
         &self,
         position: Position,
         index: usize,
@@ -163,19 +188,19 @@ impl<'a> Tape<'a> {
         end: usize,
     ) -> Result<Attribute<'a>, DecodeError> {
         let key = self.key(index, node)?;
-        Ok(Attribute { key, value: self.value(position, index, node, end)?, flags: node.flags })
+        Ok(Attribute { key, value: self.value::<ANY>(position, index, node, end)?, flags: node.flags })
     }
 
     /// Returns the text of a node of the kind string.
     #[inline(always)]
-    pub(super) fn text(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
-        self.slice(index, "string", node.low(), node.high()).map(Text::new)
+    pub(super) fn text<const ANY: bool>(&self, index: usize, node: Node) -> Result<Text<'a>, DecodeError> {
+        self.slice::<ANY>(index, "string", node.low(), node.high()).map(Text::new)
     }
 
     /// Returns the value of the node at `index`. Its subtree must end at or before `end`. `position` is that of the node
     /// after it.
     #[inline(always)]
-    pub(super) fn value(
+    pub(super) fn value<const ANY: bool>(
         &self,
         position: Position,
         index: usize,
@@ -195,12 +220,12 @@ impl<'a> Tape<'a> {
             Kind::Int => Value::Int(node.value.cast_signed()),
             Kind::Uint => Value::Uint(node.value),
             Kind::Float => Value::Float(f64::from_bits(node.value)),
-            Kind::String => Value::String(self.text(index, node)?),
-            Kind::Bytes => Value::Bytes(self.slice(index, "bytes", node.low(), node.high())?),
+            Kind::String => Value::String(self.text::<ANY>(index, node)?),
+            Kind::Bytes => Value::Bytes(self.slice::<ANY>(index, "bytes", node.low(), node.high())?),
             Kind::Timestamp => Value::Timestamp(Timestamp::from_unix_nanos(node.value.cast_signed())),
             Kind::Duration => Value::Duration(node.value.cast_signed().into()),
-            Kind::Array => Value::Array(self.children(position, index, node, end)?),
-            Kind::Map => Value::Map(self.children(position, index, node, end)?),
+            Kind::Array => Value::Array(self.children::<ANY>(position, index, node, end)?),
+            Kind::Map => Value::Map(self.children::<ANY>(position, index, node, end)?),
         })
     }
 
@@ -212,7 +237,7 @@ impl<'a> Tape<'a> {
         };
         let invalid =
             |found, expected| fault(self.offset(index), "node", DecodeFault::Invalid { found, expected });
-        let bytes = self.slice(index, "wide value", node.low(), node.high())?;
+        let bytes = self.slice::<true>(index, "wide value", node.low(), node.high())?;
         let Some(bytes) = bytes.as_array::<{ layout::WIDE_LEN }>() else {
             return Err(invalid(node.high().into(), "16 bytes"));
         };
@@ -253,7 +278,7 @@ impl<'a> Tape<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn children(
+    pub(super) fn children<const ANY: bool>(
         &self,
         position: Position,
         index: usize,
@@ -262,7 +287,7 @@ impl<'a> Tape<'a> {
     ) -> Result<Children<'a>, DecodeError> {
         let end = self.end_of_subtree(index, node, end)?;
         // Only in a like entry, a tape without nodes has a container.
-        if self.nodes.is_empty() {
+        if ANY && self.nodes.is_empty() {
             return Ok(self.like_children(position, end, node.low()));
         }
         let lost = node.flags.contains(NodeFlags::CHILDREN_DROPPED);
@@ -465,15 +490,29 @@ impl<'a> Attributes<'a> {
         self.end
     }
 
+    /// Returns the next attribute.
+    #[inline(always)]
+    fn attribute<const ANY: bool>(&mut self) -> Option<Result<Attribute<'a>, DecodeError>> {
+        let (index, node) = match self.step::<ANY>()? {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error)),
+        };
+        let attribute = self.tape.attribute::<ANY>(self.position, index, node, self.end);
+        if attribute.is_err() {
+            self.left = 0;
+        }
+        Some(attribute)
+    }
+
     /// Returns the next node, not validated, with its index, and skips its subtree.
     #[inline(always)]
-    pub(super) fn step(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
+    pub(super) fn step<const ANY: bool>(&mut self) -> Option<Result<(usize, Node), DecodeError>> {
         if self.next >= self.end || self.left == 0 {
             let missing = core::mem::take(&mut self.left);
             return self.tape.missing(missing, self.end);
         }
         let index = self.next;
-        let node = self.tape.read(&mut self.position, index)?;
+        let node = self.tape.read::<ANY>(&mut self.position, index)?;
         self.next = index + 1 + node.subtree();
         self.left -= 1;
         Some(Ok((index, node)))
@@ -486,15 +525,23 @@ impl<'a> Iterator for Attributes<'a> {
     // Always inlined, so the compiler omits the parts of an attribute that the caller does not use.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let (index, node) = match self.step()? {
-            Ok(found) => found,
-            Err(error) => return Some(Err(error)),
-        };
-        let attribute = self.tape.attribute(self.position, index, node, self.end);
-        if attribute.is_err() {
-            self.left = 0;
+        self.attribute::<true>()
+    }
+
+    // Chooses the form of the entry once.
+    #[inline(always)]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut state = init;
+        if self.tape.has_nodes() {
+            while let Some(attribute) = self.attribute::<false>() {
+                state = f(state, attribute);
+            }
+        } else {
+            while let Some(attribute) = self.attribute::<true>() {
+                state = f(state, attribute);
+            }
         }
-        Some(attribute)
+        state
     }
 }
 

@@ -150,7 +150,7 @@ fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) 
     if in_array && node.key_length != 0 {
         return Err(invalid(tape, index, "key length", node.key_length.into(), "0 in an array"));
     }
-    let attribute = tape.attribute(Position::NONE, index, node, end)?;
+    let attribute = tape.attribute::<false>(Position::NONE, index, node, end)?;
     if !attribute.key.is_utf8() {
         return Err(fault(tape.offset(index), "key", DecodeFault::NotUtf8));
     }

@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
     /// Returns the next value. Only the position of its node and its key are validated. If the value is a container,
     /// the walk enters the container. After an error, the caller must end the walk.
     #[inline(always)]
-    pub(crate) fn step(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
+    pub(crate) fn step<const ANY: bool>(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
         self.leave();
         let depth = self.depth;
         let Open { end, left, is_array: in_array } = self.open[depth];
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let index = self.next;
-        let node = self.tape.read(&mut self.position, index)?;
+        let node = self.tape.read::<ANY>(&mut self.position, index)?;
         let key = match self.tape.key(index, node) {
             Ok(key) => key,
             Err(error) => return Some(Err(error)),
@@ -147,20 +147,31 @@ impl<'a> Walk<'a> {
 
     /// Returns the value of a step.
     #[inline(always)]
-    pub(crate) fn value(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
-        self.tape.value(self.position, step.index, step.node, step.end)
+    pub(crate) fn value<const ANY: bool>(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
+        self.tape.value::<ANY>(self.position, step.index, step.node, step.end)
     }
 
     /// Returns the text of a step whose plain kind is a string.
     #[cfg(feature = "json")]
     #[inline(always)]
     pub(crate) fn text(&self, step: &Step<'a>) -> Result<Text<'a>, DecodeError> {
-        self.tape.text(step.index, step.node)
+        self.tape.text::<true>(step.index, step.node)
     }
 
     #[inline(always)]
-    fn visit(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
-        let step = match self.step()? {
+    fn visit_or_end<const ANY: bool>(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
+        let visit = self.visit::<ANY>();
+        if !matches!(visit, Some(Ok(_))) {
+            self.depth = 0;
+            self.next = usize::MAX;
+            self.open[0].end = 0;
+        }
+        visit
+    }
+
+    #[inline(always)]
+    fn visit<const ANY: bool>(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
+        let step = match self.step::<ANY>()? {
             Ok(step) => step,
             Err(error) => return Some(Err(error)),
         };
@@ -169,7 +180,7 @@ impl<'a> Walk<'a> {
             in_array: step.in_array,
             attribute: Attribute { key: step.key, value, flags: step.node.flags },
         };
-        Some(self.value(&step).map(visit))
+        Some(self.value::<ANY>(&step).map(visit))
     }
 }
 
@@ -220,13 +231,23 @@ impl<'a> Iterator for Walk<'a> {
     // Always inlined, so the compiler omits the parts that the caller does not use.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let visit = self.visit();
-        if !matches!(visit, Some(Ok(_))) {
-            self.depth = 0;
-            self.next = usize::MAX;
-            self.open[0].end = 0;
+        self.visit_or_end::<true>()
+    }
+
+    // Chooses the form of the entry once.
+    #[inline(always)]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut state = init;
+        if self.tape.has_nodes() {
+            while let Some(visit) = self.visit_or_end::<false>() {
+                state = f(state, visit);
+            }
+            return state;
         }
-        visit
+        while let Some(visit) = self.next() {
+            state = f(state, visit);
+        }
+        state
     }
 }
 

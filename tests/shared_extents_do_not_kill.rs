@@ -114,7 +114,7 @@ fn on(kind: Kind, bytes: u64) {
         match event {
             LogEvent::Entry { entry, .. } => {
                 let mark = Mark::of(&entry);
-                assert_eq!(entry.as_bytes(), Some(mark.bytes()));
+                assert_eq!(entry.as_bytes(), Some(&*mark.bytes()));
                 // In order, and each once.
                 let numbers = left.get_mut(&mark.author).unwrap();
                 assert!(numbers.by_ref().any(|n| n == mark.n), "{mark:?} was not acknowledged, or is twice");

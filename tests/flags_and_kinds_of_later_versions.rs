@@ -39,7 +39,7 @@ fn an_unknown_read_only_compatible_flag_is_read_and_marked() {
 
 #[test]
 fn an_unknown_incompatible_flag_is_refused_in_every_mode() {
-    let fixture = with(INCOMPAT, &[4]);
+    let fixture = with(INCOMPAT, &[5]);
     for mode in [Mode::Strict, Mode::Recover] {
         let refused = Events::new(&fixture.bytes, mode).err();
         assert_eq!(refused, Some(SegmentError::Incompatible { flags: 4 }));
@@ -64,7 +64,10 @@ fn frames_of_any_kind_are_passed_over_by_their_length() {
     for number in 0..=255 {
         let kind = FrameKind::from_number(number);
         assert_eq!(kind.number(), number);
-        if !matches!(kind, FrameKind::Entry) {
+        if kind == FrameKind::Like {
+            // A like entry is not valid without its base.
+            assert!(writer.append_frame(kind, Severity::UNSPECIFIED, &[8]).is_err());
+        } else if kind != FrameKind::Entry {
             // The lengths include zero and all remainders modulo 16.
             writer
                 .append_frame(kind, Severity::UNSPECIFIED, &vec![number; usize::from(number) % 40])
@@ -89,7 +92,7 @@ fn frames_of_any_kind_are_passed_over_by_their_length() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((entries, others), (256, 256));
+    assert_eq!((entries, others), (256, 255));
 }
 
 /// `Dropped` of the schema is not a kind of values.
@@ -113,8 +116,17 @@ fn each_frame_kind_has_one_number_and_one_name() {
     let names: Vec<_> = FrameKind::ALL.iter().map(|kind| (kind.number(), kind.name())).collect();
     assert_eq!(
         names,
-        [(1, "entry"), (2, "resource"), (3, "clock"), (4, "loss"), (5, "index"), (6, "seal"), (7, "padding")]
+        [
+            (1, "entry"),
+            (2, "resource"),
+            (3, "clock"),
+            (4, "loss"),
+            (5, "index"),
+            (6, "seal"),
+            (7, "padding"),
+            (8, "like")
+        ]
     );
-    assert_eq!(FrameKind::from_number(8), FrameKind::Unknown(8));
+    assert_eq!(FrameKind::from_number(9), FrameKind::Unknown(9));
     assert_eq!(FrameKind::from_number(128), FrameKind::Private(128));
 }

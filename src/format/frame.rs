@@ -110,6 +110,12 @@ macro_rules! frame_kinds {
                 }
             }
 
+            /// Returns whether the frames of this kind are log entries.
+            #[inline(always)]
+            pub(crate) const fn is_entry(self) -> bool {
+                matches!(self.role(), Role::Entry)
+            }
+
             /// Returns whether a search reads each zone that contains such a frame.
             pub(crate) const fn is_searched(self) -> bool {
                 match self {
@@ -138,6 +144,8 @@ frame_kinds! {
     Seal = 6, "seal", File, read;
     /// Unused space.
     Padding = 7, "padding", File, skip;
+    /// A like entry: the difference of a log entry from an earlier entry of its segment.
+    Like = 8, "like", Entry, read;
 }
 
 /// A frame with a valid checksum.

@@ -327,6 +327,11 @@ pub struct Facts {
     check: u32,
 }
 
+impl Facts {
+    /// The facts of no base.
+    pub(crate) const NONE: Self = Self { leaves: 0, check: 0 };
+}
+
 impl<'a> Base<'a> {
     /// Returns the entry `bytes` as a base, or `None` if it cannot be one: it is not canonical, it has trips, it has more
     /// than 16 KiB, an offset is outside the entry, or its keys and values overlap.

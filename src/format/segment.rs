@@ -67,11 +67,22 @@ pub(crate) const COMPAT_UNLOCKED: u32 = 1;
 /// can take. Other locks do not show that the owner lives.
 pub(crate) const COMPAT_WRITE_LOCK: u32 = 2;
 
+/// An incompat flag: the segment can contain like entries.
+pub(crate) const INCOMPAT_LIKE: u32 = 1;
+/// The incompat flags that this version supports.
+const INCOMPAT_KNOWN: u32 = INCOMPAT_LIKE;
+
 /// The maximum file size: 1 GiB. 32-bit slots allow more, but the limit bounds the memory that a reader maps.
 pub(crate) const MAX_SIZE: u64 = 1 << 30;
 
-/// The version that this code writes. A reader refuses other major versions and accepts higher minor versions.
-pub(crate) const VERSION: (u16, u16) = (1, 0);
+/// The highest version that this code supports. A reader refuses other major versions and accepts higher minor versions.
+pub(crate) const VERSION: (u16, u16) = (1, 1);
+
+/// Returns the version of a segment with the incompat flags `incompat`.
+#[cfg(unix)]
+pub(crate) const fn version_of(incompat: u32) -> (u16, u16) {
+    if incompat & INCOMPAT_LIKE == 0 { (1, 0) } else { (1, 1) }
+}
 /// The 64-bit FNV-1a hash of the frozen schema of this version.
 pub(crate) const SCHEMA_FINGERPRINT: u64 =
     fnv1a64(FNV_BASIS, include_bytes!("../../schema/baseline/log_entry.v1.fbs"));
@@ -124,6 +135,11 @@ impl SegmentHeader {
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.read_only_compat != 0
+    }
+
+    /// Returns whether the segment can contain like entries.
+    pub(crate) const fn has_like_entries(&self) -> bool {
+        self.incompat & INCOMPAT_LIKE != 0
     }
 
     /// Returns the bytes of the page.
@@ -195,8 +211,8 @@ impl SegmentHeader {
         if header.version.0 != VERSION.0 {
             return Err(SegmentError::Version { found: header.version });
         }
-        if header.incompat != 0 {
-            return Err(SegmentError::Incompatible { flags: header.incompat });
+        if header.incompat & !INCOMPAT_KNOWN != 0 {
+            return Err(SegmentError::Incompatible { flags: header.incompat & !INCOMPAT_KNOWN });
         }
         let starts_well =
             header.data_start >= DATA_START as u64 && header.data_start.is_multiple_of(frame::ALIGN as u64);

@@ -64,12 +64,13 @@ pub enum MixedEvent<'a> {
 }
 
 impl<'a> MixedEvent<'a> {
-    /// Returns the event for a frame.
+    /// Returns the event for a frame with the content `content`.
     #[inline]
-    pub(super) fn of(form: Form, frame: FrameRef<'a>) -> Self {
-        match frame.content() {
+    pub(super) fn of(form: Form, frame: FrameRef<'a>, content: Content<'a>) -> Self {
+        match content {
             Content::Entry(entry) => Self::Entry { form, frame, entry },
             Content::Unreadable(error) => Self::Unreadable { form, frame, error },
+            Content::Lost(range) => Self::Lost { range },
             Content::Other => Self::Frame { form, frame },
         }
     }

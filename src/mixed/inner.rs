@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::format::frame::FrameRef;
 use crate::format::segment::{MAX_SIZE, SegmentHeader};
 use crate::segment::scan::{Bounds, Cursor, Found};
-use crate::segment::{LostRange, LostReason, Mode};
+use crate::segment::{BaseCopies, Content, LostRange, LostReason, Mode};
 
 use super::buffer::Buffer;
 use super::place::Place;
@@ -22,7 +22,7 @@ pub(super) struct Inner {
 
 enum State {
     Loading,
-    Scanning(Cursor),
+    Scanning(Cursor, BaseCopies),
     Done,
 }
 
@@ -65,11 +65,17 @@ impl Inner {
                 self.state = State::Done;
                 return Ok(self.lost());
             };
-            self.state = State::Scanning(Cursor::new(bounds, self.bytes.len(), Mode::Recover));
+            let bases = BaseCopies::of(&bounds);
+            self.state = State::Scanning(Cursor::new(bounds, self.bytes.len(), Mode::Recover), bases);
         }
-        let State::Scanning(cursor) = &mut self.state else { return Ok(Next::End) };
+        let State::Scanning(cursor, bases) = &mut self.state else { return Ok(Next::End) };
         Ok(match cursor.advance(&mut self.bytes.as_slice()) {
             Some(Found::Frame(frame)) => {
+                if let Err(fault) = bases.find(&self.bytes.as_slice(), &frame) {
+                    let LostRange { start, end, reason } = frame.lost(LostReason::Base(fault));
+                    let (start, end) = (self.offset + start, self.offset + end);
+                    return Ok(Next::Lost(LostRange { start, end, reason }));
+                }
                 let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
                 let place = Place::of(&frame, at, self.offset + frame.offset);
                 Next::Frame(place, frame.time())
@@ -101,9 +107,12 @@ impl Inner {
         result.map(|_| self.bytes.len() == self.len)
     }
 
-    /// Returns the frame at `place`.
+    /// Returns the frame at `place`, which was found last, and its content.
     #[inline]
-    pub(super) fn frame(&self, place: &Place) -> FrameRef<'_> {
-        place.frame(&self.bytes)
+    pub(super) fn frame(&self, place: &Place) -> (FrameRef<'_>, Content<'_>) {
+        let frame = place.frame(&self.bytes);
+        let State::Scanning(_, bases) = &self.state else { return (frame, frame.content()) };
+        let content = bases.content(&FrameRef { offset: frame.offset - self.offset, ..frame });
+        (frame, content)
     }
 }

@@ -152,9 +152,12 @@ impl<R: Read> MixedReader<R> {
                 let frame = match form {
                     Form::Frame => place.frame(self.buffer.bytes()),
                     Form::Line => self.lines.frame(place),
-                    Form::Segment => self.inner.as_ref()?.frame(place),
+                    Form::Segment => {
+                        let (frame, content) = self.inner.as_ref()?.frame(place);
+                        return Some(MixedEvent::of(*form, frame, content));
+                    }
                 };
-                MixedEvent::of(*form, frame)
+                MixedEvent::of(*form, frame, frame.content())
             }
         })
     }

@@ -81,11 +81,12 @@ fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Resu
     allocate(file, size)?;
     let mut salt = [0; 4];
     salt.copy_from_slice(&random_id()[..4]);
+    let incompat = if options.like_entries { layout::INCOMPAT_LIKE } else { 0 };
     Ok(SegmentHeader {
-        version: layout::VERSION,
+        version: layout::version_of(incompat),
         compat,
         read_only_compat: 0,
-        incompat: 0,
+        incompat,
         salt: u32::from_le_bytes(salt),
         segment_id: random_id(),
         stream_id: options.stream_id,

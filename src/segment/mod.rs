@@ -4,6 +4,7 @@
 //! when its commit word is stored, and survives the process from then on. Reading never changes a file.
 
 pub(crate) mod base;
+mod base_copies;
 mod content;
 #[cfg(unix)]
 pub(crate) mod create;
@@ -41,6 +42,8 @@ mod writer;
 pub use crate::error::SegmentError;
 pub use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 pub use crate::format::segment::{SegmentHeader, Trailer};
+pub use base::BaseFault;
+pub(crate) use base_copies::BaseCopies;
 pub(crate) use content::Content;
 pub use index::{IndexCounts, SegmentIndex, Wanted};
 pub use options::SegmentOptions;

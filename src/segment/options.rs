@@ -48,6 +48,8 @@ pub struct SegmentOptions {
     /// The permissions of the file and of its index, independent of the umask of the process. The default is 0640. The
     /// owner can always read and write the file.
     pub file_mode: u32,
+    /// Whether the segment can contain like entries. Readers of version 1.0 refuse such a segment.
+    pub(crate) like_entries: bool,
     /// The position in the order of creation in the directory, or 0 if it is unknown.
     pub(crate) ordinal: u64,
     /// Whether pages of the map that another program removes are replaced.
@@ -76,6 +78,7 @@ impl SegmentOptions {
             prefault: false,
             index: true,
             file_mode: 0o640,
+            like_entries: false,
             ordinal: 0,
             guarded: true,
         }

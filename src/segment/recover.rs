@@ -5,7 +5,7 @@ use std::io;
 use crate::format::frame::{FrameKind, FrameRef, Role};
 
 use super::reader::Segment;
-use super::scan::{Event, LostRange, Mode};
+use super::scan::{Event, LostRange, LostReason, Mode};
 
 /// The result of a recovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,11 @@ impl RecoverReport {
     }
 }
 
-/// Passes every intact frame of `segment` to `keep`, unchanged and in order, and reports the ranges between them.
-/// Trailers and padding are omitted, because they apply only to their own file. The segment is not changed.
+/// Passes every intact frame of `segment` to `keep`, in order, and reports the ranges between them. The frames are unchanged,
+/// with one exception: an entry that depends on another entry of the segment is passed as a full entry. Trailers and padding
+/// are omitted, because they apply only to their own file. The segment is not changed.
+///
+/// A full entry can have 257 times the length of its frame in a segment that an attacker has made.
 ///
 /// # Errors
 /// The errors of `keep`, and [`io::ErrorKind::InvalidData`] for a version or features that this version does not
@@ -62,10 +65,24 @@ pub fn recover(
     let mut report = RecoverReport::default();
     let events =
         segment.events(Mode::Recover).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let mut expanded = Vec::new();
     for event in events.thorough() {
         let frame = match event {
             Ok(Event::Lost(range)) | Err(range) => {
                 report.lost.push(range);
+                continue;
+            }
+            Ok(Event::Entry(frame, entry)) if frame.kind == FrameKind::Like => {
+                match entry.to_bytes(&mut expanded) {
+                    Ok(payload) => FrameRef { kind: FrameKind::Entry, payload, ..frame },
+                    Err(error) => {
+                        report.lost.push(frame.lost(LostReason::NotExpanded(error)));
+                        continue;
+                    }
+                }
+            }
+            Ok(Event::Unreadable(frame, error)) if frame.kind == FrameKind::Like => {
+                report.lost.push(frame.lost(LostReason::NotExpanded(error)));
                 continue;
             }
             Ok(Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _)) => frame,
@@ -76,7 +93,7 @@ pub fn recover(
         }
         keep(&frame)?;
         report.kept_bytes += frame.len_on_disk();
-        if frame.kind == FrameKind::Entry {
+        if frame.kind.is_entry() {
             report.entries += 1;
         } else {
             report.other_frames += 1;

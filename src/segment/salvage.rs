@@ -7,13 +7,14 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 
-use crate::decode::EntryRef;
 use crate::format::bytes::u64_at;
 use crate::format::frame::{self, FrameFault, FrameKind};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::map::clock::unix_nanos_now;
 use crate::severity::Severity;
 
+use super::base::{self, BaseFault};
+use super::base_copies::BaseCopies;
 use super::create::punch;
 use super::folder::{Access, Folder};
 use super::held::FileId;
@@ -47,6 +48,8 @@ pub(crate) struct Dead {
     frames: u64,
     trailer: Trailer,
     index: Option<IndexBuilder>,
+    /// The bases of the like entries that the index needs.
+    bases: BaseCopies,
     /// The bytes of the file from `loaded`.
     buffer: Vec<u8>,
     loaded: usize,
@@ -109,7 +112,7 @@ impl Dead {
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random);
         let (loaded, index) = (at, indexed.then(IndexBuilder::default));
         let (folder, name, buffer) = (Arc::clone(folder), name.to_owned(), Vec::new());
-        let (trailer, search) = (Trailer::default(), None);
+        let (trailer, search, bases) = (Trailer::default(), None, BaseCopies::new(&header));
         let dead = Self {
             file,
             folder,
@@ -120,6 +123,7 @@ impl Dead {
             frames: 0,
             trailer,
             index,
+            bases,
             buffer,
             loaded,
             read: 0,
@@ -181,11 +185,15 @@ impl Dead {
         let bytes = &self.buffer[at - self.loaded..];
         match frame::parse(bytes, at, frame::tag(self.header.salt, at)) {
             Ok(found) => {
-                if found.kind == FrameKind::Entry {
-                    self.trailer.note(EntryRef::new(found.payload).map_or(0, |entry| entry.time_unix_nano()));
+                if found.kind.is_entry() {
+                    self.trailer.note(found.time());
                 }
                 if let Some(index) = &mut self.index {
-                    index.note(at, len, found.kind, found.payload);
+                    // An entry without its base is unreadable, as it is for each reader.
+                    let _ = self
+                        .bases
+                        .find_by(&found, |at, tag, copy| copy_base(&self.file, self.end, at, tag, copy));
+                    index.note(at, len, found.kind, self.bases.content(&found).entry());
                 }
                 self.frames += u64::from(found.kind != FrameKind::Resource);
                 self.at += len;
@@ -286,6 +294,17 @@ impl Dead {
     fn put(&self, at: usize, word: u64) -> io::Result<()> {
         self.file.write_all_at(&word.to_le_bytes(), at as u64)
     }
+}
+
+/// Fills `copy` with the frame at `at`, which can be the base of like entries. The frames of `file` end before `end`.
+fn copy_base(file: &File, end: usize, at: usize, tag: u32, copy: &mut Vec<u8>) -> Result<(), BaseFault> {
+    let unreadable = |_| BaseFault::Frame(FrameFault::Free);
+    let mut header = [0; frame::HEADER_LEN];
+    file.read_exact_at(&mut header, at as u64).map_err(unreadable)?;
+    let len = base::frame_len(frame::examine(&header, end.saturating_sub(at), tag))?;
+    copy.clear();
+    copy.resize(len, 0);
+    file.read_exact_at(copy, at as u64).map_err(unreadable)
 }
 
 /// Records in the segment before `name` that its process has ended, if it is sealed and `is_same_stream`. Does nothing if

@@ -15,6 +15,7 @@ use crate::error::{DecodeError, SegmentError};
 use crate::format::frame::FrameRef;
 use crate::format::segment::SegmentHeader;
 
+use super::base::Bases;
 use super::content::Content;
 
 pub(crate) use bounds::{Bounds, trailer_of};
@@ -71,23 +72,33 @@ pub(crate) enum Found<F> {
     Lost(LostRange),
 }
 
-/// An iterator over the frames of a segment.
+/// An iterator over the events of a segment.
 struct Scan<'a> {
     bytes: &'a [u8],
     cursor: Cursor,
+    bases: Bases,
 }
 
 impl<'a> Iterator for Scan<'a> {
-    type Item = Result<Found<FrameRef<'a>>, LostRange>;
+    type Item = Result<Event<'a>, LostRange>;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        match self.cursor.advance(&mut self.bytes)? {
-            Found::Lost(range) if self.cursor.mode() == Mode::Strict && range.is_loss() => {
+        let event = match self.cursor.advance(&mut self.bytes)? {
+            Found::Lost(range) => Event::Lost(range),
+            Found::Frame(frame) => match self.bases.content(self.bytes, &frame) {
+                Content::Entry(entry) => Event::Entry(frame, entry),
+                Content::Unreadable(error) => Event::Unreadable(frame, error),
+                Content::Lost(range) => Event::Lost(range),
+                Content::Other => Event::Frame(frame),
+            },
+        };
+        match event {
+            Event::Lost(range) if self.cursor.mode() == Mode::Strict && range.is_loss() => {
                 self.cursor.stop();
                 Some(Err(range))
             }
-            found => Some(Ok(found)),
+            event => Some(Ok(event)),
         }
     }
 }
@@ -96,7 +107,8 @@ impl<'a> Iterator for Scan<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A log entry.
+    /// A log entry. The payload of a frame of kind [`Like`](crate::segment::FrameKind::Like) is not the whole entry;
+    /// [`EntryRef::to_bytes`] returns it.
     Entry(FrameRef<'a>, EntryRef<'a>),
     /// A frame of another kind.
     Frame(FrameRef<'a>),
@@ -129,7 +141,11 @@ impl<'a> Events<'a> {
             Err(error) if mode == Mode::Strict => return Err(error),
             Err(_) => Bounds::guess(&mut { bytes }),
         };
-        Ok(Self { scan: bounds.map(|bounds| Scan { bytes, cursor: Cursor::new(bounds, bytes.len(), mode) }) })
+        let scan_of = |bounds: Bounds| {
+            let bases = Bases::of(&bounds);
+            Scan { bytes, cursor: Cursor::new(bounds, bytes.len(), mode), bases }
+        };
+        Ok(Self { scan: bounds.map(scan_of) })
     }
 
     /// Also searches the unused space of a sealed segment for bytes that should be zero. Without this, the iterator
@@ -149,13 +165,6 @@ impl<'a> Iterator for Events<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.scan.as_mut()?.next()?.map(|found| match found {
-            Found::Lost(range) => Event::Lost(range),
-            Found::Frame(frame) => match frame.content() {
-                Content::Entry(entry) => Event::Entry(frame, entry),
-                Content::Unreadable(error) => Event::Unreadable(frame, error),
-                Content::Other => Event::Frame(frame),
-            },
-        }))
+        self.scan.as_mut()?.next()
     }
 }

@@ -12,13 +12,16 @@ use crate::encode::encode;
 use crate::failpoint;
 use crate::format::bytes::u64_at;
 use crate::format::entry::TIME;
-use crate::format::frame::{self, FrameKind};
+use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
+use crate::format::like::TIME as LIKE_TIME;
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use crate::map::clock::unix_nanos_now;
 use crate::map::memory::Memory;
 use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
 
+use super::base::{self, BaseFault};
+use super::base_copies::BaseCopies;
 use super::create::{self, New};
 use super::durable::{self, NotOnDisk};
 use super::folder::Folder;
@@ -73,13 +76,15 @@ pub(crate) struct Progress {
     frames: u64,
     /// The builder of the index, if there will be one.
     index: Option<IndexBuilder>,
+    /// The bases of the like entries that the index needs.
+    bases: Option<BaseCopies>,
 }
 
 impl Progress {
     /// Creates the state before the first frame.
     pub(crate) fn new(indexed: bool) -> Self {
         let index = indexed.then(IndexBuilder::default);
-        Self { at: layout::DATA_START, trailer: Trailer::default(), frames: 0, index }
+        Self { at: layout::DATA_START, trailer: Trailer::default(), frames: 0, index, bases: None }
     }
 
     /// Returns whether there is no frame except the resource.
@@ -211,16 +216,36 @@ impl SharedSegment {
             let kind = FrameKind::from_number(covered[frame::KIND - frame::TAG]);
             let payload = covered.get(HEADER_LEN - frame::TAG..).unwrap_or_default();
             let payload = payload.get(..frame::payload_len(word)).unwrap_or(payload);
-            if kind == FrameKind::Entry {
-                progress.trailer.note(u64_at(payload, TIME).unwrap_or(0));
+            match kind {
+                FrameKind::Entry => progress.trailer.note(u64_at(payload, TIME).unwrap_or(0)),
+                FrameKind::Like => progress.trailer.note(u64_at(payload, LIKE_TIME).unwrap_or(0)),
+                _ => {}
             }
             let len = frame::frame_len(frame::payload_len(word));
             if let Some(index) = &mut progress.index {
-                index.note(progress.at, len, kind, payload);
+                let severity = Severity::from_number(covered[frame::SEVERITY - frame::TAG]);
+                let frame = FrameRef { offset: progress.at as u64, kind, severity, payload };
+                let bases = progress.bases.get_or_insert_with(|| BaseCopies::new(&self.header));
+                // An entry without its base is unreadable, as it is for each reader.
+                let _ = bases.find_by(&frame, |at, _, copy| self.copy_base(at, copy));
+                index.note(progress.at, len, kind, bases.content(&frame).entry());
             }
             progress.frames += 1;
             progress.at += len;
         }
+    }
+
+    /// Fills `copy` with the frame at `at`, which can be the base of like entries.
+    fn copy_base(&self, at: usize, copy: &mut Vec<u8>) -> Result<(), BaseFault> {
+        let (word, covered) = self.map.frame(at);
+        if covered.is_empty() {
+            return Err(BaseFault::Frame(FrameFault::Free));
+        }
+        base::frame_len(Ok((word, frame::payload_len(word))))?;
+        copy.clear();
+        copy.extend_from_slice(&word.to_le_bytes());
+        copy.extend_from_slice(covered);
+        Ok(())
     }
 
     /// Records that this is the last segment of its stream and that its process has closed it now. This happens

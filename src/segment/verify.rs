@@ -7,9 +7,10 @@ use crate::error::{DecodeError, SegmentError};
 use crate::format::frame::{self, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 
+use super::base_copies::BaseCopies;
 use super::content::Content;
 use super::reader::{Segment, State};
-use super::scan::{Bounds, Cursor, Found, LostRange, Mode, Source, trailer_of};
+use super::scan::{Bounds, Cursor, Found, LostRange, LostReason, Mode, Source, trailer_of};
 
 /// A defect of a segment outside its frames and its first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,11 +191,11 @@ pub fn verify(segment: &Segment) -> Result<VerifyReport, SegmentError> {
     verify_source(&mut segment.as_bytes(), &segment.header(), |_| {})
 }
 
-/// Verifies all of `source`, and passes each frame and each range without frames to `visit`.
+/// Verifies all of `source`, and passes each frame with its content and each lost range to `visit`.
 pub(super) fn verify_source<S: Source>(
     source: &mut S,
     header: &Result<SegmentHeader, SegmentError>,
-    mut visit: impl FnMut(&Found<FrameRef<'_>>),
+    mut visit: impl FnMut(&Found<(FrameRef<'_>, Content<'_>)>),
 ) -> Result<VerifyReport, SegmentError> {
     let trailer = trailer_of(source, header);
     let mut report = VerifyReport {
@@ -220,29 +221,34 @@ pub(super) fn verify_source<S: Source>(
         Err(_) => Bounds::guess(source),
     };
     let mut counted = Trailer::default();
+    let mut bases = bounds.as_ref().map(BaseCopies::of);
     let mut cursor = bounds.map(|bounds| Cursor::new(bounds, source.len(), Mode::Recover));
     if let Some(cursor) = &mut cursor {
         cursor.look_everywhere();
     }
     let mut released = 0;
     while let Some(found) = cursor.as_mut().and_then(|cursor| cursor.advance(source)) {
-        let found = match &found {
-            Found::Frame(frame) => Found::Frame(source.frame(frame)),
-            Found::Lost(range) => Found::Lost(*range),
+        let (found, end) = match (&found, &mut bases) {
+            (Found::Frame(frame), Some(bases)) => {
+                let frame = source.frame(frame);
+                counted.data_end = frame.offset + frame.len_on_disk();
+                let found = match bases.find(source, &frame) {
+                    Ok(()) => Found::Frame((frame, bases.content(&frame))),
+                    Err(fault) => Found::Lost(frame.lost(LostReason::Base(fault))),
+                };
+                (found, usize::try_from(counted.data_end).unwrap_or(usize::MAX))
+            }
+            (Found::Lost(range), _) => (Found::Lost(*range), 0),
+            (Found::Frame(_), None) => break,
         };
         visit(&found);
         match found {
-            Found::Frame(frame) => {
-                let end = frame.offset + frame.len_on_disk();
-                counted.data_end = end;
-                report.take(&frame, &mut counted);
-                let end = usize::try_from(end).unwrap_or(usize::MAX);
-                if end.saturating_sub(released) >= RELEASED {
-                    source.release(released, end);
-                    released = end;
-                }
-            }
+            Found::Frame((frame, content)) => report.take(&frame, content, &mut counted),
             Found::Lost(range) => report.lost.push(range),
+        }
+        if end.saturating_sub(released) >= RELEASED {
+            source.release(released, end);
+            released = end;
         }
     }
     // If bytes are lost, the trailer has other numbers than the remaining frames.
@@ -263,11 +269,12 @@ const RELEASED: usize = 4 << 20;
 
 impl VerifyReport {
     /// Counts an intact frame, and verifies its entry.
-    fn take(&mut self, frame: &FrameRef<'_>, counted: &mut Trailer) {
+    fn take(&mut self, frame: &FrameRef<'_>, content: Content<'_>, counted: &mut Trailer) {
         self.frame_bytes += frame.len_on_disk();
-        let entry = match frame.content() {
+        let entry = match content {
             Content::Entry(entry) => entry,
             Content::Unreadable(error) => return self.invalid.push((frame.offset, error)),
+            Content::Lost(range) => return self.lost.push(range),
             Content::Other => {
                 self.other_frames += 1;
                 return;

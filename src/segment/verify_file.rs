@@ -7,6 +7,7 @@ use crate::error::SegmentError;
 use crate::format::frame::{FrameFault, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader};
 
+use super::content::Content;
 use super::index::IndexBuilder;
 use super::regular::{self, Links};
 use super::scan::{Access, Found, Input, LostReason, Source, trailer_of, truncated};
@@ -96,20 +97,20 @@ struct Index {
 
 impl Index {
     /// Returns whether the frames end before `found`: at the end according to the trailer, no frame begins.
-    fn ends_before(&self, found: &Found<FrameRef<'_>>) -> bool {
+    fn ends_before(&self, found: &Found<(FrameRef<'_>, Content<'_>)>) -> bool {
         let Found::Lost(range) = found else { return false };
         let is_damage = matches!(range.reason, LostReason::Damaged(fault) if fault != FrameFault::Free);
         self.last == self.end && !is_damage
     }
 
     /// Adds a frame. Returns `None` if frames are lost.
-    fn take(&mut self, found: &Found<FrameRef<'_>>) -> Option<()> {
+    fn take(&mut self, found: &Found<(FrameRef<'_>, Content<'_>)>) -> Option<()> {
         match found {
-            Found::Frame(frame) => {
+            Found::Frame((frame, content)) => {
                 let len = frame.len_on_disk();
                 self.last = frame.offset + len;
                 let (offset, len) = (usize::try_from(frame.offset).ok()?, usize::try_from(len).ok()?);
-                self.builder.note(offset, len, frame.kind, frame.payload);
+                self.builder.note(offset, len, frame.kind, content.entry());
             }
             Found::Lost(range) if range.is_loss() => return None,
             Found::Lost(range) => self.last = range.end,

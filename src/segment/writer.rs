@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::decode::EntryRef;
 use crate::encode::{EntryWriter, encode};
-use crate::error::EncodeError;
+use crate::error::{DecodeError, DecodeFault, EncodeError};
 use crate::format::bytes::u64_at;
 use crate::format::entry::TIME;
 use crate::format::frame::{self, FrameKind};
@@ -70,6 +70,13 @@ impl std::error::Error for AppendError {}
 
 /// The error of a write to disk.
 pub type SyncError = io::Error;
+
+/// The error of a like entry that is appended without its base.
+const DEPENDENT: DecodeError = DecodeError {
+    offset: 0,
+    field: "frame kind",
+    fault: DecodeFault::Invalid { found: 8, expected: "a frame that does not depend on another frame" },
+};
 
 /// An entry that was appended and survives the process.
 #[derive(Clone, Copy, Debug)]
@@ -266,13 +273,17 @@ impl SegmentWriter {
     /// Appends a frame of any kind with an unchanged `payload`. This moves intact frames from one segment to another.
     ///
     /// # Errors
-    /// [`AppendError::Full`] if the frame does not fit.
+    /// [`AppendError::Full`] if the frame does not fit; [`AppendError::Encode`] for a frame of kind
+    /// [`Like`](FrameKind::Like), which depends on another frame of its segment.
     pub fn append_frame(
         &mut self,
         kind: FrameKind,
         severity: Severity,
         payload: &[u8],
     ) -> Result<Appended, AppendError> {
+        if kind == FrameKind::Like {
+            return Err(AppendError::Encode(EncodeError::Unreadable(DEPENDENT)));
+        }
         let needed = frame::frame_len(payload.len());
         let available = self.end.saturating_sub(self.tail);
         if needed > available || payload.len() > frame::MAX_PAYLOAD {

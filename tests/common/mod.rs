@@ -3,6 +3,7 @@
 
 pub mod checksum;
 pub mod counting;
+pub mod like;
 pub mod random;
 pub mod segments;
 pub mod streams;

@@ -169,9 +169,10 @@ impl Stream {
             Head::Frame(place) => {
                 let open = self.open.as_ref()?;
                 let (source, frame) = (Source::Segment(open.info()), open.frame(place));
-                Some(match frame.content() {
+                Some(match open.content(&frame) {
                     Content::Entry(entry) => LogEvent::Entry { source, frame, entry },
                     Content::Unreadable(error) => LogEvent::Unreadable { source, frame, error },
+                    Content::Lost(range) => LogEvent::Lost { source, range },
                     Content::Other => LogEvent::Frame { source, frame },
                 })
             }

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::decode::EntryRef;
 use crate::error::SegmentError;
 use crate::format::frame::{self, FrameKind, FrameRef, Role};
 use crate::format::segment as layout;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::scan::{Access, Cursor, Followed, Found, Input, Place, truncated};
-use crate::segment::{LostRange, LostReason, Mode};
+use crate::segment::{BaseCopies, BaseFault, Content, LostRange, LostReason, Mode};
 
 use super::filter::{Filter, Go, Way};
 use super::stream::Terms;
@@ -60,6 +59,7 @@ pub(in crate::log) struct OpenSegment {
     info: SegmentInfo,
     input: Input,
     cursor: Cursor,
+    bases: BaseCopies,
     /// The file, if it can grow. Its lock shows whether its owner lives.
     file: Option<File>,
     /// The time of the last check of the owner.
@@ -109,8 +109,10 @@ impl OpenSegment {
             access.mode
         };
         let way = filter.and_then(|filter| filter.lead(&info, &input));
+        let bases = BaseCopies::of(&bounds);
         let cursor = Cursor::new(bounds, input.len(), mode);
-        Ok(Self { cursor, file: live.then_some(file), asked: Instant::now(), released: 0, way, info, input })
+        let file = live.then_some(file);
+        Ok(Self { cursor, bases, file, asked: Instant::now(), released: 0, way, info, input })
     }
 
     pub(in crate::log) fn info(&self) -> &SegmentInfo {
@@ -130,6 +132,12 @@ impl OpenSegment {
     #[inline]
     pub(in crate::log) fn frame(&self, place: &Place) -> FrameRef<'_> {
         self.input.frame(place)
+    }
+
+    /// Returns the content of `frame`, which [`look`](Self::look) has found to be requested.
+    #[inline]
+    pub(in crate::log) fn content<'a>(&'a self, frame: &FrameRef<'a>) -> Content<'a> {
+        self.bases.content(frame)
     }
 
     /// Returns the next event, and advances past it.
@@ -183,25 +191,50 @@ impl OpenSegment {
 
     /// Returns whether the frame at `place`, which [`step`](Self::step) has returned last, is requested.
     #[inline]
-    pub(super) fn look(&self, place: &Place, time: u64, terms: &Terms) -> Look {
+    pub(super) fn look(&mut self, place: &Place, time: u64, terms: &Terms) -> Look {
         match place.kind.role() {
-            Role::Entry if terms.filter.is_some() => {}
+            Role::Entry if terms.filter.is_some() || place.kind == FrameKind::Like => {}
             Role::Entry | Role::Record => {
                 return if terms.ask_for(time, None) { Look::Asked } else { Look::Unasked };
             }
             Role::Resource | Role::File | Role::Opaque => return Look::Asked,
         }
+        if place.kind == FrameKind::Like {
+            if !terms.ask_for(time, None) {
+                return Look::Unasked;
+            }
+            if let Err(fault) = self.input.find_base(place, &mut self.bases) {
+                return self.without_base(place, fault);
+            }
+        }
         let frame = self.frame(place);
-        if !terms.ask_for(time, EntryRef::new(frame.payload).ok()) {
+        if !terms.ask_for(time, self.content(&frame).entry().copied()) {
             return Look::Unasked;
+        }
+        if terms.filter.is_none() {
+            return Look::Asked;
         }
         match self.input.verify(&self.cursor, place) {
             Err(fault) if self.info.trailer.is_some() => {
-                let (start, end) = (frame.offset, frame.offset + frame.len_on_disk());
-                Look::Damaged(LostRange { start, end, reason: LostReason::Damaged(fault) })
+                Look::Damaged(frame.lost(LostReason::Damaged(fault)))
             }
             _ => Look::Asked,
         }
+    }
+
+    /// Returns the result for a like entry whose base is lost.
+    #[cold]
+    fn without_base(&self, place: &Place, fault: BaseFault) -> Look {
+        if self.input.gone().is_some() {
+            // The next step returns the error.
+            return Look::Unasked;
+        }
+        // A damaged frame can have any base.
+        let reason = match self.input.verify(&self.cursor, place) {
+            Ok(()) => LostReason::Base(fault),
+            Err(fault) => LostReason::Damaged(fault),
+        };
+        Look::Damaged(self.frame(place).lost(reason))
     }
 
     /// Returns the next event of a segment with a live writer, and advances past it.
@@ -286,13 +319,13 @@ impl OpenSegment {
     }
 
     /// Reads to the end, or to the position of the writer.
-    pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&Self, &Place, u64) -> bool) -> Count {
+    pub(in crate::log) fn count(&mut self, is_asked_for: impl Fn(&mut Self, &Place, u64) -> bool) -> Count {
         let mut count = Count::default();
         loop {
             match self.step() {
                 Step::Frame { place, time } => {
                     count.frames += 1;
-                    if place.kind == FrameKind::Entry {
+                    if place.kind.is_entry() {
                         count.entries += u64::from(is_asked_for(self, &place, time));
                         if time != 0 {
                             let (min, max) = count.times.unwrap_or((time, time));

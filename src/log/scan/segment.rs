@@ -6,14 +6,13 @@ use std::ops::Range;
 
 use crate::decode::EntryRef;
 use crate::error::SegmentError;
-use crate::format::frame::FrameKind;
 use crate::format::index::Zone;
 use crate::format::segment as layout;
 use crate::log::listing::SegmentInfo;
 use crate::log::reader::Source;
 use crate::segment::index::{Place, Search};
 use crate::segment::scan::{Access, Cursor, Found as Piece, Input, truncated};
-use crate::segment::{LostRange, LostReason, Mode, SegmentIndex, Wanted};
+use crate::segment::{BaseCopies, Content, LostRange, LostReason, Mode, SegmentIndex, Wanted};
 
 use super::{Found, Run, Scan, Scanned, Visitor};
 
@@ -22,6 +21,7 @@ pub(super) struct Scanner {
     info: SegmentInfo,
     input: Input,
     cursor: Cursor,
+    bases: BaseCopies,
 }
 
 impl Scanner {
@@ -47,8 +47,9 @@ impl Scanner {
         // An unsealed segment may have frames whose bytes never reached the disk. In a sealed one, only matching
         // frames are checked.
         let mode = if info.trailer.is_some() { Mode::Trust } else { Mode::Recover };
+        let bases = BaseCopies::of(&bounds);
         let cursor = Cursor::new(bounds, input.len(), mode);
-        Ok(Self { info, input, cursor })
+        Ok(Self { info, input, cursor, bases })
     }
 
     /// Visits the entries.
@@ -62,7 +63,7 @@ impl Scanner {
         visitor: &mut V,
         scanned: &mut Scanned<V>,
     ) -> io::Result<()> {
-        let mut visit = Visit { info: &self.info, matches, visitor, scanned };
+        let mut visit = Visit { info: &self.info, bases: self.bases, matches, visitor, scanned };
         let useful = self.info.trailer.is_some() && (scan.complete || !scan.wanted.is_anything());
         let header = self.info.header.as_ref().ok().filter(|_| useful);
         let index = header.and_then(|header| self.input.index(&self.info.path, header));
@@ -94,6 +95,7 @@ impl Scanner {
 /// The state of a scan of one segment.
 struct Visit<'a, M, V> {
     info: &'a SegmentInfo,
+    bases: BaseCopies,
     matches: &'a M,
     visitor: &'a mut V,
     scanned: &'a mut Scanned<V>,
@@ -109,26 +111,30 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
                     Some(at) => return Err(truncated(at)),
                     None => self.lose(lost),
                 },
-                Some(Piece::Frame(place)) if place.kind == FrameKind::Entry => {
+                Some(Piece::Frame(place)) if place.kind.is_entry() => {
                     self.scanned.looked_at += 1;
                     let frame = input.frame(&place);
-                    let entry = EntryRef::new(frame.payload);
-                    if matches!(&entry, Ok(entry) if !(self.matches)(entry)) {
+                    let content = match input.find_base(&place, &mut self.bases) {
+                        Ok(()) => self.bases.content(&frame),
+                        Err(fault) => match input.gone() {
+                            Some(at) => return Err(truncated(at)),
+                            None => Content::Lost(frame.lost(LostReason::Base(fault))),
+                        },
+                    };
+                    if content.entry().is_some_and(|entry| !(self.matches)(entry)) {
                         continue;
                     }
-                    match (input.verify(cursor, &place), entry) {
-                        (Ok(()), Ok(entry)) => {
+                    match (input.verify(cursor, &place), content) {
+                        (Ok(()), Content::Entry(entry)) => {
                             self.visitor.entry(&Found { source: Source::Segment(self.info), frame, entry });
                         }
-                        (Ok(()), Err(error)) => {
+                        (Ok(()), Content::Unreadable(error)) => {
                             let place = (self.info.path.clone(), frame.offset, error);
                             self.scanned.unreadable_entries.push(place);
                         }
-                        (Err(fault), _) => {
-                            let end = frame.offset + frame.len_on_disk();
-                            let reason = LostReason::Damaged(fault);
-                            self.lose(LostRange { start: frame.offset, end, reason });
-                        }
+                        (Ok(()), Content::Lost(range)) => self.lose(range),
+                        (Ok(()), Content::Other) => {}
+                        (Err(fault), _) => self.lose(frame.lost(LostReason::Damaged(fault))),
                     }
                 }
                 Some(Piece::Frame(_)) => {}

@@ -65,8 +65,9 @@ impl IndexBuilder {
     ) -> Option<Vec<u8>> {
         let (mut builder, mut last) = (Self::default(), header.data_start);
         for event in Events::new(bytes, mode).ok()? {
-            let frame = match event.ok()? {
-                Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _) => frame,
+            let (frame, entry) = match event.ok()? {
+                Event::Entry(frame, entry) => (frame, Some(entry)),
+                Event::Frame(frame) | Event::Unreadable(frame, _) => (frame, None),
                 Event::Lost(range) if range.is_loss() => return None,
                 Event::Lost(_) => continue,
             };
@@ -76,14 +77,14 @@ impl IndexBuilder {
                 usize::try_from(frame.offset).ok()?,
                 usize::try_from(len).ok()?,
                 frame.kind,
-                frame.payload,
+                entry.as_ref(),
             );
         }
         builder.finish(header.segment_id, end.unwrap_or(last))
     }
 
-    /// Adds the frame at `offset`, which takes `len` bytes.
-    pub(crate) fn note(&mut self, offset: usize, len: usize, kind: FrameKind, payload: &[u8]) {
+    /// Adds the frame at `offset`, which takes `len` bytes. `entry` is the log entry in the frame, if there is a valid one.
+    pub(crate) fn note(&mut self, offset: usize, len: usize, kind: FrameKind, entry: Option<&EntryRef<'_>>) {
         let (Ok(slot), Ok(end)) = (u32::try_from(offset / ALIGN), u32::try_from((offset + len) / ALIGN))
         else {
             return;
@@ -93,11 +94,9 @@ impl IndexBuilder {
             zone.slots.0 = slot;
         }
         zone.slots.1 = end;
-        let entry = (kind == FrameKind::Entry).then(|| EntryRef::new(payload));
-        self.entries += u64::from(entry.is_some());
+        self.entries += u64::from(kind.is_entry());
         match entry {
-            Some(Ok(entry)) => self.note_entry(slot, len, &entry),
-            Some(Err(_)) => zone.flags |= OTHER_FRAMES,
+            Some(entry) => self.note_entry(slot, len, entry),
             None if kind.is_searched() => zone.flags |= OTHER_FRAMES,
             None => {}
         }

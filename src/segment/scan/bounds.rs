@@ -17,6 +17,9 @@ pub(crate) struct Bounds {
     pub(crate) tail: Option<usize>,
     /// Whether an intact trailer contains the end of the frames, so that no search after it is necessary.
     pub(crate) sealed: bool,
+    /// Whether the segment can contain like entries. If the first page is damaged, this is unknown, and like entries are
+    /// read: the checksum of each base shows that it is the base.
+    pub(crate) has_like_entries: bool,
 }
 
 impl Bounds {
@@ -30,7 +33,14 @@ impl Bounds {
             None => stated_tail(source),
         };
         let tail = tail.filter(|tail| (start..=data_end).contains(tail));
-        Self { salt: header.salt, start, end: data_end.min(source.len()), tail, sealed: trailer.is_some() }
+        Self {
+            salt: header.salt,
+            start,
+            end: data_end.min(source.len()),
+            tail,
+            sealed: trailer.is_some(),
+            has_like_entries: header.has_like_entries(),
+        }
     }
 
     /// Returns the bounds of a segment with a damaged first page. The salt is that of the first intact frame.
@@ -57,7 +67,7 @@ impl Bounds {
             .and_then(|trailer| usize::try_from(trailer.data_end).ok())
             .or_else(|| stated_tail(source));
         let tail = stated.filter(|tail| *tail >= start);
-        Some(Self { salt, start, end, tail, sealed: trailer.is_some() })
+        Some(Self { salt, start, end, tail, sealed: trailer.is_some(), has_like_entries: true })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::format::frame::{FrameFault, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader};
 use crate::map::file::{Quiet, QuietMap, ReadMap};
 use crate::segment::index::SegmentIndex;
+use crate::segment::{BaseCopies, BaseFault};
 
 use super::bounds::Bounds;
 use super::copies::{Copies, Place, Store};
@@ -158,6 +159,20 @@ impl Input {
             Self::Copies(copies) => copies.frame(place),
             Self::InPlace(map) => place.frame(map.bytes(), place.at),
             Self::Empty => place.frame(EMPTY, 0),
+        }
+    }
+
+    /// Finds the base of the entry in the frame at `place`, which was found last, as [`BaseCopies::find`] does.
+    ///
+    /// # Errors
+    /// The base is lost, or does not fulfil the conditions of the format.
+    #[inline]
+    pub(crate) fn find_base(&self, place: &Place, bases: &mut BaseCopies) -> Result<(), BaseFault> {
+        let frame = self.frame(place);
+        match self {
+            Self::Copies(copies) => bases.find(copies, &frame),
+            Self::InPlace(map) => bases.find(&map.bytes(), &frame),
+            Self::Empty => Ok(()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Ranges of lost bytes, and the reason of each loss.
 
+use crate::error::DecodeError;
 use crate::format::frame::FrameFault;
+use crate::segment::base::BaseFault;
 
 /// A range of bytes without the expected frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,11 @@ pub enum LostReason {
     GaveUp,
     /// A stream of segments, frames and lines has bytes of another kind.
     Neither,
+    /// The entry is a like entry: it contains only the difference from an earlier entry of its segment, its base. The base
+    /// is lost, or is not a base.
+    Base(BaseFault),
+    /// The entry is a like entry whose values are not valid, so it has no form without its base.
+    NotExpanded(DecodeError),
     /// The bytes are lines, and the program is built without the feature `json`.
     Unsupported,
 }
@@ -62,6 +69,8 @@ impl core::fmt::Display for LostReason {
             Self::NotZero => f.write_str("expected zeros in unused space, found other bytes"),
             Self::GaveUp => f.write_str("too many invalid frames; the search for further frames was stopped"),
             Self::Neither => f.write_str("expected a segment, a frame or a line"),
+            Self::Base(fault) => fault.fmt(f),
+            Self::NotExpanded(error) => error.fmt(f),
             Self::Unsupported => f.write_str("lines are not supported; build with the feature `json`"),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 
-use crate::format::frame::FrameKind;
 use crate::mixed::Step;
 
 use super::{Head, LogFile, Terms, is_asked_for};
@@ -79,7 +78,7 @@ impl LogFile {
         let (mut entries, mut latest) = (0, 0);
         loop {
             match reader.step(!terms.follow)? {
-                Step::Frame { kind, time } if kind == FrameKind::Entry => {
+                Step::Frame { kind, time } if kind.is_entry() => {
                     latest = latest.max(time);
                     entries += u64::from(is_asked_for(&reader, kind, time, terms));
                 }

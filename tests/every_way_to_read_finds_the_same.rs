@@ -3,16 +3,22 @@
 #![cfg(unix)]
 
 mod common {
+    pub mod checksum;
+    pub mod like;
     pub mod random;
     pub mod watchdog;
 }
 
 use std::path::Path;
 
+use common::like;
 use common::random::Random;
 use common::watchdog::Watchdog;
+use fusewire::decode::EntryRef;
 use fusewire::log::{LogEvent, LogReader, ReadOptions};
-use fusewire::segment::{Event, LostRange, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+use fusewire::segment::{
+    Event, LostRange, LostReason, Mode, Resource, Segment, SegmentOptions, SegmentWriter,
+};
 
 const SIZE: u64 = 256 << 10;
 const DAMAGES: u64 = 150;
@@ -68,12 +74,16 @@ fn damage(bytes: &mut Vec<u8>, number: u64, random: &mut Random) {
     }
 }
 
+fn bytes_of(entry: &EntryRef<'_>) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    entry.to_bytes(&mut buffer).unwrap().to_vec()
+}
+
 fn by_events(path: &Path) -> Vec<Finding> {
     let segment = Segment::read_copy(path).unwrap();
     let found = segment.events(Mode::Recover).unwrap().map(|event| match event.unwrap() {
-        Event::Entry(frame, _) | Event::Frame(frame) | Event::Unreadable(frame, _) => {
-            Ok((frame.offset, frame.payload.to_vec()))
-        }
+        Event::Entry(frame, entry) => Ok((frame.offset, bytes_of(&entry))),
+        Event::Frame(frame) | Event::Unreadable(frame, _) => Ok((frame.offset, frame.payload.to_vec())),
         Event::Lost(range) => Err(range),
         other => panic!("{other:?}"),
     });
@@ -85,9 +95,10 @@ fn by_reader(options: ReadOptions, path: &Path) -> Vec<Finding> {
     let mut found = Vec::new();
     while let Some(event) = reader.next() {
         found.push(match event {
-            LogEvent::Entry { frame, .. }
-            | LogEvent::Frame { frame, .. }
-            | LogEvent::Unreadable { frame, .. } => Ok((frame.offset, frame.payload.to_vec())),
+            LogEvent::Entry { frame, entry, .. } => Ok((frame.offset, bytes_of(&entry))),
+            LogEvent::Frame { frame, .. } | LogEvent::Unreadable { frame, .. } => {
+                Ok((frame.offset, frame.payload.to_vec()))
+            }
             LogEvent::Lost { range, .. } => Err(range),
             other => panic!("{other:?}"),
         });
@@ -99,17 +110,25 @@ fn by_reader(options: ReadOptions, path: &Path) -> Vec<Finding> {
 fn in_damaged_segments() {
     let _watchdog = Watchdog::over("reading damaged segments in all ways");
     let directory = tempfile::tempdir().unwrap();
-    for is_sealed in [true, false] {
-        let path = directory.path().join(format!("{is_sealed}.fws"));
-        let original = segment(&path, is_sealed);
+    for (is_sealed, has_like_entries) in [(true, false), (false, false), (true, true), (false, true)] {
+        let path = directory.path().join(format!("{is_sealed}{has_like_entries}.fws"));
+        let mut original = segment(&path, is_sealed);
+        if has_like_entries {
+            let like = like::converted(&original);
+            assert!(like.frames.iter().filter(|(.., base)| base.is_some()).count() > 300);
+            original = like.bytes;
+        }
         let mut random = Random(11 + u64::from(is_sealed));
-        let mut losses = 0;
+        let (mut losses, mut without_base) = (0, 0);
         for number in 0..DAMAGES {
             let mut bytes = original.clone();
             damage(&mut bytes, number, &mut random);
             std::fs::write(&path, &bytes).unwrap();
             let expected = by_events(&path);
             losses += expected.iter().filter(|found| found.is_err()).count();
+            let is_without =
+                |found: &&Finding| matches!(found, Err(range) if matches!(range.reason, LostReason::Base(_)));
+            without_base += expected.iter().filter(is_without).count();
             // SAFETY: only this thread changes the file, and not while a reader exists.
             let in_place = unsafe { LogReader::options().in_place() };
             let ways = [
@@ -119,9 +138,13 @@ fn in_damaged_segments() {
             ];
             for (way, options) in ways {
                 let found = by_reader(options, &path);
-                assert!(found == expected, "{way}, damage {number}, sealed {is_sealed}");
+                assert!(
+                    found == expected,
+                    "{way}, damage {number}, sealed {is_sealed}, like entries {has_like_entries}"
+                );
             }
         }
         assert!(losses > 100, "{losses}");
+        assert_eq!(without_base > 100, has_like_entries, "{without_base}");
     }
 }

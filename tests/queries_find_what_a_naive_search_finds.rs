@@ -4,7 +4,9 @@
 #![cfg(all(feature = "query", feature = "json"))]
 
 mod common {
+    pub mod checksum;
     pub mod foreign;
+    pub mod like;
     pub mod naive;
     pub mod random;
     pub mod shop;
@@ -14,6 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use common::foreign::rebuilt;
+use common::like::{convert_directory, copy_directory};
 use common::naive::{Condition, condition, entry};
 use common::random::Random;
 use common::shop;
@@ -189,6 +192,15 @@ fn in_a_log_with_indexes_and_without() {
     }
     assert!(all.iter().any(|(query, _)| query.is_told_by_wanted()));
     assert!(all.iter().map(|(_, found)| found.len()).sum::<usize>() > 20_000);
+    // The same log with like entries.
+    let like = tempfile::tempdir().unwrap();
+    copy_directory(directory.path(), like.path());
+    assert!(convert_directory(like.path()) > 3_000);
+    for (query, expected) in &all {
+        let reader = LogReader::options().query(query).open(&[like.path().to_owned()]).unwrap();
+        assert_eq!(numbers(reader), *expected, "{query}");
+        assert_eq!(scanned(like.path(), query), *expected, "{query}");
+    }
     for file in fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()) {
         if file.extension().is_some_and(|extension| extension == "fwi") {
             fs::remove_file(file).unwrap();

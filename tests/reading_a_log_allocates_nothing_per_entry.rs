@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::counting::{Counting, allocations};
+use common::like::convert_directory;
 use common::streams::{End, append, create, write};
 use fusewire::log::{LogEvent, LogReader};
 
@@ -34,9 +37,19 @@ fn read(reader: &mut LogReader) -> u64 {
 }
 
 #[test]
-fn merging() {
+fn merging_like_entries() {
     let directory = log();
-    let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
+    assert_eq!(convert_directory(directory.path()), 3 * 299);
+    merge(directory.path());
+}
+
+#[test]
+fn merging() {
+    merge(log().path());
+}
+
+fn merge(directory: &Path) {
+    let mut reader = LogReader::options().open(&[directory.to_owned()]).unwrap();
     // After these events, the reader has opened all segments.
     for _ in 0..10 {
         assert!(reader.next().is_some());

@@ -49,14 +49,16 @@ impl Pass {
     pub(crate) fn run(&mut self, mut take: impl FnMut(&EntryRef<'_>, Source<'_>) -> ControlFlow<()>) -> Stop {
         while let Some(event) = self.reader.next() {
             let loss = match event {
-                LogEvent::Entry { source, entry, .. } => {
+                LogEvent::Entry { source, frame, entry } => {
                     if self.query.as_ref().is_some_and(|query| !query.matches(&entry)) {
                         return Stop::Pause;
                     }
-                    if take(&entry, source).is_break() {
-                        return Stop::Enough;
+                    // A batch contains full entries.
+                    match entry.expanded_len() {
+                        Ok(_) if take(&entry, source).is_break() => return Stop::Enough,
+                        Ok(_) => continue,
+                        Err(error) => loss_of(&LogEvent::Unreadable { source, frame, error }),
                     }
-                    continue;
                 }
                 other => loss_of(&other),
             };

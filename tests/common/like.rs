@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::checksum;
 use fusewire::like;
 use fusewire::segment::{Event, Events, FrameKind, FrameRef, Mode, Segment, SegmentIndex};
 
@@ -168,14 +169,12 @@ fn put(out: &mut [u8], at: usize, salt: u32, frame: &FrameRef<'_>) -> usize {
 pub fn fix_frame(out: &mut [u8], at: usize) {
     let payload = u32_at(out, at) & 0x0FFF_FFFF;
     let len = 16 + (payload as usize).next_multiple_of(16);
-    let mut hasher = crc32fast::Hasher::new_with_initial(payload);
-    hasher.update(&out[at + 8..at + len]);
-    let word = u64::from(payload) | 2 << 28 | u64::from(hasher.finalize()) << 32;
+    let word = checksum::commit_word(&out[at..at + len], payload);
     out[at..at + 8].copy_from_slice(&word.to_le_bytes());
 }
 
 pub fn fix_header(out: &mut [u8]) {
-    let crc = crc32fast::hash(&out[..CRC]);
+    let crc = checksum::crc32(0, &out[..CRC]);
     out[CRC..CRC + 4].copy_from_slice(&crc.to_le_bytes());
 }
 

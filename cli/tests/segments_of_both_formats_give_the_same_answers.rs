@@ -76,8 +76,10 @@ fn entries_and_counts() {
 
 /// Returns `text` without the numbers of bytes and the offsets, which depend on the format.
 fn without_sizes(text: &str) -> String {
-    let sizes =
-        Regex::new("[0-9.,]+ (B|KiB|MiB)|offset [0-9,]+|[0-9,]+ bytes|\"bytes\":[0-9]+|format +1[.][01]|B/s|  +").unwrap();
+    let sizes = Regex::new(
+        "[0-9.,]+ (B|KiB|MiB)|offset [0-9,]+|[0-9,]+ bytes|\"bytes\":[0-9]+|format +1[.][01]|B/s|  +",
+    )
+    .unwrap();
     let lines = text.lines().filter(|line| !line.contains("_bytes"));
     lines.map(|line| sizes.replace_all(line, " ").trim().to_owned() + "\n").collect()
 }

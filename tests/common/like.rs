@@ -154,7 +154,7 @@ pub fn copy_directory(from: &Path, to: &Path) {
     }
 }
 
-fn put(out: &mut [u8], at: usize, salt: u32, frame: &FrameRef<'_>) -> usize {
+pub fn put(out: &mut [u8], at: usize, salt: u32, frame: &FrameRef<'_>) -> usize {
     let len = 16 + frame.payload.len().next_multiple_of(16);
     let bytes = &mut out[at..at + len];
     bytes[..4].copy_from_slice(&(frame.payload.len() as u32).to_le_bytes());

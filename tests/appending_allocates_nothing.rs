@@ -41,8 +41,18 @@ fn wait_for_the_next_segment(log: &Log, begun: &Mutex<(u64, u64)>) {
 
 #[test]
 fn appending_allocates_nothing_across_rotations() {
+    across_rotations(true);
+}
+
+#[test]
+fn appending_like_entries_allocates_nothing_across_rotations() {
+    across_rotations(false);
+}
+
+fn across_rotations(self_contained: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE).open().unwrap();
+    let options = Log::options(directory.path()).segment_size(SegmentOptions::MIN_SIZE);
+    let log = options.self_contained(self_contained).open().unwrap();
     let begun = Mutex::new((0, 0));
     let append = |thread: u64, n: u64| {
         wait_for_the_next_segment(&log, &begun);
@@ -73,6 +83,7 @@ fn appending_allocates_nothing_across_rotations() {
     });
     let stats = log.stats();
     assert_eq!(counts, vec![0; THREADS as usize]);
+    assert_eq!(stats.like_entries > 0, !self_contained);
     assert!(stats.rotations > 20 + stats.late_segments, "{stats:?}");
     drop(log);
     let read = logs::read(directory.path());

@@ -66,7 +66,8 @@ fn wait(child: libc::pid_t) -> i32 {
 #[ignore = "is started by the other tests"]
 fn forking_victim() {
     let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
-    let log = Log::options(directory).segment_size(32 << 10).open().unwrap();
+    let options = Log::options(directory).segment_size(32 << 10);
+    let log = options.self_contained(order("FULL").unwrap()).open().unwrap();
     thread::scope(|scope| {
         for thread in 0..2 {
             let (log, receipts) = (&log, &receipts);
@@ -87,13 +88,24 @@ fn forking_victim() {
             assert_eq!(wait(forked), if killed { libc::SIGKILL } else { 0 });
         }
     });
-    assert_eq!(log.stats().entries, 8 * ENTRIES);
+    let stats = log.stats();
+    assert_eq!(stats.entries, 8 * ENTRIES);
+    assert_eq!(stats.like_entries > ENTRIES, !order::<bool>("FULL").unwrap(), "{stats:?}");
 }
 
 #[test]
 fn while_threads_append_and_children_are_killed() {
+    are_killed(true);
+}
+
+#[test]
+fn while_threads_append_like_entries_and_children_are_killed() {
+    are_killed(false);
+}
+
+fn are_killed(self_contained: bool) {
     let scene = Scene::new();
-    scene.start("forking_victim", 0, &[]).succeed();
+    scene.start("forking_victim", 0, &[("FULL", &self_contained)]).succeed();
     let receipts = receipts(&scene.receipts);
     let acknowledged: usize = receipts.values().map(Vec::len).sum();
     assert_eq!(acknowledged as u64, 8 * ENTRIES + CHILDREN * ENTRIES + 2 * (ENTRIES + 1));

@@ -46,6 +46,7 @@ fn victim() {
     let log = Log::options(directory)
         .segment_size(SEGMENT)
         .on_full(mode(&order::<String>("MODE").unwrap()))
+        .self_contained(order("FULL").unwrap())
         .unbounded();
     let log = if order("SYNC").unwrap() { log.sync_every(Duration::from_millis(1)) } else { log };
     let log = log.open().unwrap();
@@ -106,10 +107,18 @@ impl Report {
     }
 }
 
-/// Runs a victim in `mode` on `disk`. The disk is full until `make_room` is called.
-fn run(disk: &Disk, mode: &str, deletes: bool, make_room: impl FnOnce()) -> (Report, Found, Scene) {
+/// Runs a victim in `mode` on `disk`. The disk is full until `make_room` is called. The victim writes each entry in full, or
+/// also like entries.
+fn run(
+    disk: &Disk,
+    mode: &str,
+    (deletes, full): (bool, bool),
+    make_room: impl FnOnce(),
+) -> (Report, Found, Scene) {
     let scene = Scene::with_log(disk.root().join("log"));
-    let mut victim = scene.start("victim", 0, &[("MODE", &mode), ("SYNC", &false), ("DELETES", &deletes)]);
+    let orders: [(&str, &dyn ToString); 4] =
+        [("MODE", &mode), ("SYNC", &false), ("DELETES", &deletes), ("FULL", &full)];
+    let mut victim = scene.start("victim", 0, &orders);
     let full = scene.receipts.with_extension("full");
     wait_until("the victim finds the disk full", || full.exists() || victim.ended().is_some());
     make_room();
@@ -151,7 +160,7 @@ fn fills_up(kind: Kind) {
         let Some(disk) = disk_or_skip(kind, 8 << 20) else { return };
         std::fs::create_dir(disk.root().join("log")).unwrap();
         disk.fill(1 << 20);
-        let (report, found, scene) = run(&disk, mode, mode == "overwrite", || disk.empty());
+        let (report, found, scene) = run(&disk, mode, (mode == "overwrite", false), || disk.empty());
         adds_up(&report, &found, &scene);
         let expected = match mode {
             // This mode can drop a few entries while the log still seals the oldest segment.
@@ -179,7 +188,7 @@ fn is_full(kind: Kind) {
         let Some(disk) = disk_or_skip(kind, 8 << 20) else { return };
         std::fs::create_dir(disk.root().join("log")).unwrap();
         disk.fill(0);
-        let (report, found, scene) = run(&disk, mode, false, || disk.empty());
+        let (report, found, scene) = run(&disk, mode, (false, true), || disk.empty());
         adds_up(&report, &found, &scene);
         assert!(report.get("dropped") >= DROPS && report.get("written") > 500, "{mode}");
     }
@@ -232,7 +241,9 @@ fn an_ext4_that_breaks() {
     for mode in MODES {
         let Some(disk) = disk_or_skip(Kind::Ext4, 16 << 20) else { return };
         let scene = Scene::with_log(disk.root().join("log"));
-        let mut victim = scene.start("victim", 0, &[("MODE", &mode), ("SYNC", &true), ("DELETES", &false)]);
+        let orders: [(&str, &dyn ToString); 4] =
+            [("MODE", &mode), ("SYNC", &true), ("DELETES", &false), ("FULL", &false)];
+        let mut victim = scene.start("victim", 0, &orders);
         wait_until("the first entry", || scene.has_begun(0, 0) || victim.ended().is_some());
         disk.remount("abort");
         let full = scene.receipts.with_extension("full");

@@ -85,6 +85,8 @@ fn victim() {
         arm();
     }
     let mut options = Log::options(directory).segment_size(order("SEGMENT").unwrap());
+    // The directory contains segments of format 1.0 and of format 1.1.
+    options = options.self_contained(run % 2 == 0);
     let budget = order("TOTAL");
     if let Some(total) = budget {
         options = options.max_total_bytes(total).on_full(OnFull::OverwriteOldest);
@@ -176,44 +178,47 @@ fn kill(scene: &Scene, run: u64, kill: Kill, segment: u64, total: Option<u64>) {
 }
 
 /// Kills victims one after the other in one directory, and checks the directory after each kill. Returns the number of
-/// acknowledged entries.
-fn kill_one_after_the_other(kills: &[Kill], random: &mut Random) -> u64 {
+/// acknowledged entries and the number of like entries.
+fn kill_one_after_the_other(kills: &[Kill], random: &mut Random) -> (u64, u64) {
     let scene = Scene::new();
     let segment = [16 << 10, 64 << 10, 128 << 10][random.below(3) as usize];
     let retires = kills.iter().any(|kill| matches!(kill, Kill::At { point: "retire", .. }));
     let total = retires.then_some(8 * segment);
+    let mut likes = 0;
     for (run, kill) in (0..).zip(kills) {
         self::kill(&scene, run, *kill, segment, total);
         let (found, receipts) = (found_at_rest(&scene.log), receipts(&scene.receipts));
+        likes = found.likes;
         if retires {
             found.holds_the_end_of(&receipts)
         } else {
             found.holds(&receipts)
         };
     }
-    receipts(&scene.receipts).values().map(|acknowledged| acknowledged.len() as u64).sum()
+    (receipts(&scene.receipts).values().map(|acknowledged| acknowledged.len() as u64).sum(), likes)
 }
 
 #[test]
 fn killed_at_any_moment_and_at_every_step_of_an_append() {
     let kills = kills(&mut Random(0x5EED));
     let next = AtomicU64::new(0);
-    let acknowledged = AtomicU64::new(0);
+    let (acknowledged, likes) = (AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(kills) = kills.chunks(RUNS).nth(number as usize) else { return };
-                    let entries = kill_one_after_the_other(kills, &mut Random(number + 1));
+                    let (entries, of_these) = kill_one_after_the_other(kills, &mut Random(number + 1));
                     acknowledged.fetch_add(entries, Ordering::Relaxed);
+                    likes.fetch_add(of_these, Ordering::Relaxed);
                 }
             });
         }
     });
     // The victims must have acknowledged enough entries for a useful test.
-    let acknowledged = acknowledged.into_inner();
-    assert!(acknowledged > 10_000, "{acknowledged} entries");
+    let (acknowledged, likes) = (acknowledged.into_inner(), likes.into_inner());
+    assert!(acknowledged > 10_000 && likes > 1_000, "{acknowledged} entries, {likes} like entries");
     println!("{} kills, {acknowledged} entries acknowledged and read back", kills.len());
 }
 

@@ -152,6 +152,7 @@ pub(crate) struct DemoArgs {
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
+  fusewire import app.jsonl --to logs --format 1.1
   fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
 pub(crate) struct ImportArgs {
     /// Input file; `-` means standard input.
@@ -170,6 +171,10 @@ pub(crate) struct ImportArgs {
     /// Size of each segment file: a multiple of 4 KiB, 16 KiB to 1 GiB.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size::parse_segment_size)]
     pub(crate) segment_size: u64,
+
+    /// Version of the format of the segments: 1.0, or 1.1 for smaller segments that readers of version 1.0 refuse.
+    #[arg(long, value_name = "VERSION", default_value = "1.0", value_parser = ["1.0", "1.1"], hide_possible_values = true)]
+    pub(crate) format: String,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,

@@ -86,3 +86,34 @@ fn nothing_is_overwritten() {
     assert!(run.stderr.contains("logs"), "{}", run.stderr);
     assert_eq!(cat_json(&logs).len(), 1);
 }
+
+#[test]
+fn the_lines_of_an_import_to_format_1_1_are_those_of_format_1_0() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let lines: String = (0..3_000)
+        .map(|n| {
+            format!("{{\"ts\":\"2026-01-02T03:04:05Z\",\"msg\":\"paid\",\"n\":{n},\"tags\":[{n},\"ü\"]}}\n")
+        })
+        .collect();
+    let [full, like] = ["1.0", "1.1"].map(|format| {
+        let logs = directory.path().join(format);
+        let to = ["import".as_ref(), "-".as_ref(), "--to".as_ref(), logs.as_os_str()];
+        let run = fusewire_with_input(
+            to.into_iter().chain(["--format".as_ref(), format.as_ref()]),
+            lines.as_bytes(),
+        );
+        assert_eq!(run.code, 0, "{run:?}");
+        let segment = std::fs::read(&common::segments(&logs)[0]).unwrap();
+        // The minor version, and the flag of segments with like entries.
+        assert_eq!((segment[10], segment[24]), if format == "1.1" { (1, 1) } else { (0, 0) });
+        logs
+    });
+    assert_eq!(cat_json(&full), cat_json(&like));
+    let bytes = |logs: &std::path::Path| {
+        let run = fusewire(["verify".as_ref(), logs.as_os_str()]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let segment = std::fs::read(&common::segments(logs)[0]).unwrap();
+        u32::from_le_bytes(segment[4096..4100].try_into().unwrap()) * 16
+    };
+    assert!(bytes(&like) * 2 < bytes(&full), "{} and {}", bytes(&like), bytes(&full));
+}

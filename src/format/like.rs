@@ -235,6 +235,13 @@ impl Node {
         Cell::of(self.kind(), self.flags().contains(NodeFlags::WIDE))
     }
 
+    /// Returns the offset and the length of the key in the text.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
+    pub(crate) fn key_span(self) -> (usize, usize) {
+        (self.low as u32 as usize, usize::from((self.low >> 32) as u16))
+    }
+
     /// Returns the key in `text`.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
@@ -330,6 +337,16 @@ pub struct Facts {
 impl Facts {
     /// The facts of no base.
     pub(crate) const NONE: Self = Self { leaves: 0, check: 0 };
+
+    /// Returns two words with the facts. They are both 0 only for [`NONE`](Self::NONE).
+    pub(crate) fn words(self) -> [u32; 2] {
+        [self.leaves, self.check]
+    }
+
+    /// Returns the facts in two words.
+    pub(crate) fn of_words([leaves, check]: [u32; 2]) -> Self {
+        Self { leaves, check }
+    }
 }
 
 impl<'a> Base<'a> {

@@ -16,14 +16,14 @@ use crate::memory::MemoryLimit;
 use crate::segment::shared::{Draft, HEADER_LEN, Progress, SharedSegment};
 use crate::severity::Severity;
 
-use super::core::Core;
+use super::core::{Core, Pen};
 use super::drops::Told;
 use super::keeper::Keeper;
 use super::options::LogOptions;
 use super::outcome::DropCause;
 use super::retention::{Ages, Reading};
 use super::room;
-use super::swap::{Cached, same};
+use super::swap::same;
 use super::unsynced::{Unsynced, sync};
 
 /// The pause before another check of a segment with an incomplete append.
@@ -72,7 +72,8 @@ struct Behind<'a> {
     /// an append.
     leaving: Vec<Arc<SharedSegment>>,
     told: Told,
-    segments: Cached<SharedSegment>,
+    /// The state with which loss records are appended.
+    pen: Pen,
     scratch: Vec<u8>,
     /// The memory limit of the process. Near the limit, the log keeps as little page cache as possible.
     limit: Option<MemoryLimit>,
@@ -99,7 +100,7 @@ impl<'a> Behind<'a> {
             unsynced: Unsynced::default(),
             leaving: Vec::new(),
             told: Told::default(),
-            segments: core.segments.cached(),
+            pen: Pen::new(&core.segments),
             scratch: vec![0; core.options.scratch_len()],
             limit: MemoryLimit::of_this_process(),
             next_telling: now,
@@ -303,7 +304,7 @@ impl<'a> Behind<'a> {
     /// Unmaps the sealed segments that no thread uses any more.
     fn let_go(&mut self) {
         if !self.leaving.is_empty() {
-            self.segments.load();
+            self.pen.segments.load();
             self.core.let_go();
             self.leaving.retain(|segment| Arc::strong_count(segment) > 1);
         }
@@ -430,7 +431,7 @@ impl<'a> Behind<'a> {
         let payload = encoded.map_or(0, |entry| entry.len());
         let bytes = &mut self.scratch;
         let mut draft = Draft { bytes, payload, kind: FrameKind::Loss, severity: Severity::WARN };
-        if payload > 0 && self.core.put(&mut self.segments, &mut draft).is_ok() {
+        if payload > 0 && self.core.put(&mut self.pen, &mut draft).is_ok() {
             self.told.tell(&loss);
         } else {
             self.told.keep(&loss, &self.core.drops);

@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use crate::encode::{EntryWriter, encode};
-use crate::format::frame::{FrameKind, frame_len};
+use crate::format::frame::FrameKind;
 use crate::map::clock::unix_nanos_now;
-use crate::segment::shared::{Draft, HEADER_LEN, SharedSegment};
+use crate::segment::shared::{Draft, HEADER_LEN};
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 use crate::trip::TripReport;
 
 use super::Log;
-use super::core::Core;
+use super::core::{Core, Pen};
 use super::inside::{Inside, Waiting};
 use super::options::LogOptions;
 use super::outcome::{DropCause, FlushError, Outcome};
 use super::stats::BufferCounters;
-use super::swap::Cached;
 
 /// The maximum time that a nested append waits for the buffer in reserve.
 const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
@@ -25,7 +24,7 @@ const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Built<'a> {
     core: &'a Core,
     counters: &'a BufferCounters,
-    segments: &'a mut Cached<SharedSegment>,
+    pen: &'a mut Pen,
     draft: Draft<'a>,
     report: TripReport,
     trace: TraceContext,
@@ -55,25 +54,25 @@ impl Built<'_> {
     }
 
     pub(crate) fn entry(&self) -> &[u8] {
-        &self.draft.bytes[HEADER_LEN..HEADER_LEN + self.draft.payload]
+        self.draft.payload()
     }
 
-    /// Appends the entry to the log. If this is not possible, returns the cause, and does not count the entry as
-    /// dropped.
+    /// Appends the entry to the log. Returns the length of its frame. If this is not possible, returns the cause, and does not
+    /// count the entry as dropped.
     #[inline]
-    pub(crate) fn try_append(&mut self) -> Result<(), DropCause> {
-        self.core.write(self.segments, &mut self.draft)?;
+    pub(crate) fn try_append(&mut self) -> Result<usize, DropCause> {
+        let placed = self.core.write(self.pen, &mut self.draft)?;
         let has_trace = self.trace.trace_id != 0;
-        self.counters.add(frame_len(self.draft.payload), self.draft.severity, has_trace, &self.report);
+        self.counters.add(&placed, self.draft.severity, has_trace, &self.report);
         self.appended = true;
-        Ok(())
+        Ok(placed.len)
     }
 
     /// Appends the entry to the log, or counts it as dropped.
     #[inline]
     pub(crate) fn append(&mut self) -> Outcome {
         match self.try_append() {
-            Ok(()) => Outcome::Written(self.report),
+            Ok(_) => Outcome::Written(self.report),
             Err(cause) => self.drop_entry(cause),
         }
     }
@@ -111,7 +110,7 @@ impl Log {
         };
         let Some(mut scratch) = scratch else { return then(Err(refused(DropCause::Busy))) };
         let counters = &core.buffers[scratch.index()];
-        let (bytes, segments) = scratch.parts();
+        let (bytes, pen) = scratch.parts();
         let mut header = (severity, trace);
         let encoded = encode(&mut bytes[HEADER_LEN..], &core.options.segment.limits, |entry| {
             entry.set_time_unix_nano(unix_nanos_now());
@@ -125,7 +124,7 @@ impl Log {
             Err(_) => return then(Err(Refused { core, cause: DropCause::Refused, severity, trace })),
         };
         let draft = Draft { bytes, payload, kind: FrameKind::Entry, severity };
-        let mut built = Built { core, counters, segments, draft, report, trace, appended: false };
+        let mut built = Built { core, counters, pen, draft, report, trace, appended: false };
         let result = then(Ok(&mut built));
         let appended = built.appended;
         drop((scratch, inside));

@@ -12,7 +12,8 @@ use crate::encode::encode;
 use crate::format::frame::frame_len;
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
-use crate::segment::shared::{Draft, SharedSegment};
+use crate::segment::like_encoder::LikeEncoder;
+use crate::segment::shared::{Draft, Placed, SharedSegment};
 
 use super::directory::Directory;
 use super::drops::DropCounters;
@@ -51,12 +52,33 @@ pub(super) struct Core {
     pub(super) awaited: AtomicBool,
     /// Whether the log is closed. Later appends are dropped.
     pub(super) closed: AtomicBool,
-    pub(super) scratches: Scratches<Cached<SharedSegment>>,
+    pub(super) scratches: Scratches<Pen>,
     pub(super) buffers: Box<[BufferCounters]>,
     pub(super) counters: Counters,
     pub(super) drops: DropCounters,
     /// The workers of this process, and their state.
     pub(super) keeper: ArcSwap<Keeper>,
+}
+
+/// The state with which the holder of a buffer appends.
+pub(super) struct Pen {
+    pub(super) segments: Cached<SharedSegment>,
+    /// The encoder of like entries, unless each entry is written in full.
+    likes: Option<LikeEncoder>,
+}
+
+impl Pen {
+    /// Creates the state of a writer that appends to `segments`, and that writes each entry in full.
+    pub(super) fn new(segments: &Succession<SharedSegment>) -> Self {
+        Self { segments: segments.cached(), likes: None }
+    }
+
+    /// Creates the state of a buffer of a log with the options `options`. If the system has no memory for the bases, each
+    /// entry is written in full.
+    fn of_buffer(segments: &Succession<SharedSegment>, options: &LogOptions) -> Self {
+        let likes = options.like_copies_len().and_then(|len| LikeEncoder::new(len).ok());
+        Self { likes, ..Self::new(segments) }
+    }
 }
 
 impl Sequenced for SharedSegment {
@@ -88,8 +110,9 @@ impl Core {
     pub(super) fn new(options: LogOptions, directory: Directory) -> io::Result<Self> {
         let resource_len = resource_len(&options)?;
         let segments = Succession::new();
-        let scratches =
-            Scratches::new(options.max_threads.into(), options.scratch_len(), || segments.cached())?;
+        let scratches = Scratches::new(options.max_threads.into(), options.scratch_len(), || {
+            Pen::of_buffer(&segments, &options)
+        })?;
         let buffers = (0..scratches.count()).map(|_| BufferCounters::default()).collect();
         Ok(Self {
             directory,
@@ -115,20 +138,18 @@ impl Core {
     }
 
     /// Appends `draft` to the current segment, or to the next segment if the current one is full.
+    ///
+    /// The form of an entry is selected again for each segment, so the base of a like entry is in the same segment.
     #[inline]
-    pub(super) fn put(
-        &self,
-        segments: &mut Cached<SharedSegment>,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), NoRoom> {
+    pub(super) fn put(&self, pen: &mut Pen, draft: &mut Draft<'_>) -> Result<Placed, NoRoom> {
         loop {
-            let current = segments.load();
+            let current = pen.segments.load();
             if let Some(segment) = current {
-                if let Ok(end) = segment.append(draft) {
-                    if segment.is_step(end, frame_len(draft.payload), self.options.window) {
-                        self.pass_window(segment, end);
+                if let Ok(placed) = segment.append_entry(draft, pen.likes.as_mut()) {
+                    if segment.is_step(placed.end, placed.len, self.options.window) {
+                        self.pass_window(segment, placed.end);
                     }
-                    return Ok(());
+                    return Ok(placed);
                 }
                 if !segment.holds(frame_len(draft.payload)) {
                     self.needed.fetch_max(frame_len(draft.payload), Ordering::AcqRel);
@@ -247,7 +268,7 @@ impl Core {
     pub(super) fn let_go(&self) {
         for index in 0..self.scratches.count() {
             if let Some(mut scratch) = self.scratches.try_take(index) {
-                scratch.parts().1.load();
+                scratch.parts().1.segments.load();
             }
         }
     }
@@ -264,11 +285,11 @@ impl Core {
     pub(super) fn stats(&self) -> Stats {
         let own = Own::enter();
         let mut stats = Stats { drops: self.drops.read(), ..Stats::default() };
-        let scratch = self.options.scratch_len().next_multiple_of(4096) as u64;
+        let bytes = self.options.buffer_bytes();
         for buffer in &self.buffers {
             let before = stats.entries;
             buffer.add_to(&mut stats);
-            stats.resident_bytes += if stats.entries > before { scratch } else { 0 };
+            stats.resident_bytes += if stats.entries > before { bytes } else { 0 };
         }
         self.counters.add_to(&mut stats);
         stats.resident_bytes += self.keeper.load().mapped_bytes(own.is_some());
@@ -280,7 +301,7 @@ impl Core {
     pub(super) fn begin_anew(core: &Arc<Self>) {
         // If a signal handler interrupts this thread here, its append is refused and does not wait.
         let Some(_own) = Own::enter() else { return };
-        let value = || core.segments.cached();
+        let value = || Pen::of_buffer(&core.segments, &core.options);
         core.fork.take_over(&core.scratches, value, || {
             core.segments.end();
             core.let_go();

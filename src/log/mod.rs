@@ -85,14 +85,13 @@ pub use stats::{Latency, LevelStats, Stats};
 
 use crate::encode::EntryWriter;
 use crate::limits::Limits;
-use crate::segment::shared::{Draft, SharedSegment};
+use crate::segment::shared::{Draft, Placed};
 use crate::severity::Severity;
 
-use self::core::{Core, NoRoom};
+use self::core::{Core, NoRoom, Pen};
 use inside::{Own, Waiting};
 use keeper::Keeper;
 use salvage::Salvage;
-use swap::Cached;
 
 /// A log that threads append to. Each thread can have a clone.
 ///
@@ -350,7 +349,7 @@ impl Log {
 
 impl Core {
     /// Appends the entry. If there is no space, applies [`OnFull`].
-    fn write(&self, segments: &mut Cached<SharedSegment>, draft: &mut Draft<'_>) -> Result<(), DropCause> {
+    fn write(&self, pen: &mut Pen, draft: &mut Draft<'_>) -> Result<Placed, DropCause> {
         let below = matches!(self.options.on_full, OnFull::DropBelow(least) if draft.severity < least);
         if below && self.no_room.load(Ordering::Relaxed) {
             return Err(DropCause::BelowSeverity);
@@ -358,23 +357,23 @@ impl Core {
         if self.closed.load(Ordering::Relaxed) {
             return Err(DropCause::Closed);
         }
-        self.put(segments, draft).or_else(|_| self.write_without_room(segments, draft, below))
+        self.put(pen, draft).or_else(|_| self.write_without_room(pen, draft, below))
     }
 
     /// Applies [`OnFull`] to an entry for which there is no space.
     #[cold]
     fn write_without_room(
         &self,
-        segments: &mut Cached<SharedSegment>,
+        pen: &mut Pen,
         draft: &mut Draft<'_>,
         below: bool,
-    ) -> Result<(), DropCause> {
+    ) -> Result<Placed, DropCause> {
         let written = match self.options.on_full {
             OnFull::Block(timeout) => {
-                self.write_in_time(segments, draft, timeout).map_err(|_| DropCause::TimedOut)
+                self.write_in_time(pen, draft, timeout).map_err(|_| DropCause::TimedOut)
             }
             OnFull::OverwriteOldest if self.may_wait() => {
-                let written = self.write_in_time(segments, draft, LogOptions::OVERWRITE_TIMEOUT);
+                let written = self.write_in_time(pen, draft, LogOptions::OVERWRITE_TIMEOUT);
                 // One append waits for a late disk. No further append waits until a segment has been created.
                 self.late.fetch_or(written.is_err(), Ordering::AcqRel);
                 written.map_err(|_| DropCause::Full)
@@ -394,16 +393,16 @@ impl Core {
     /// Appends the entry when there is space. Waits for at most `timeout`.
     fn write_in_time(
         &self,
-        segments: &mut Cached<SharedSegment>,
+        pen: &mut Pen,
         draft: &mut Draft<'_>,
         timeout: Duration,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<Placed, NoRoom> {
         let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
         let keeper = self.keeper.load_full();
         loop {
             let before = keeper.room();
-            if self.put(segments, draft).is_ok() {
-                return Ok(());
+            if let Ok(placed) = self.put(pen, draft) {
+                return Ok(placed);
             }
             if self.closed.load(Ordering::Acquire) || !keeper.wait_for_room(before, deadline) {
                 return Err(NoRoom);

@@ -10,6 +10,7 @@ use crate::map::clock::unix_nanos_now;
 use crate::memory::MemoryLimit;
 use crate::segment::folder::Modes;
 use crate::segment::index::IndexBuilder;
+use crate::segment::like_encoder::LikeEncoder;
 use crate::segment::{Resource, SegmentOptions};
 use crate::severity::Severity;
 
@@ -119,6 +120,8 @@ impl LogOptions {
     /// A window is at most this part of the memory limit. The windows of a segment together take about a twentieth of
     /// the memory limit.
     const WINDOW_PART: u64 = 256;
+    /// The copies of bases in a buffer take this part of a window: at most 256 KiB.
+    const COPIES_PART: usize = 8;
     /// The maximum time that an append waits for the disk because of [`sync_at`](Self::sync_at).
     pub const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -358,6 +361,31 @@ impl LogOptions {
         self
     }
 
+    /// Sets whether each entry is written in full, in format 1.0. The default is
+    /// [`SegmentOptions::SELF_CONTAINED`].
+    ///
+    /// With `false`, the segments have format 1.1. An entry with the keys and kinds of values of an earlier entry is
+    /// then a *like entry*, which contains the values that differ. The segments of a service shrink to about a third.
+    /// Readers return the same entries. Readers of version 1.0 refuse the segments, so update all readers first.
+    /// Each thread uses up to 100 KiB more memory, see [`resident_bound`](Self::resident_bound).
+    ///
+    /// ```
+    /// use fusewire::log::Log;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let log = Log::options(directory.path()).self_contained(false).open()?;
+    /// for user in 0..10 {
+    ///     log.append(|entry| _ = entry.attr("user", &user).attr("plan", "basic"));
+    /// }
+    /// assert_eq!((log.stats().entries, log.stats().like_entries), (10, 9));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn self_contained(mut self, self_contained: bool) -> Self {
+        self.segment.self_contained = self_contained;
+        self
+    }
+
     /// Sets the maximum time that the drop of the last clone waits until the log is closed. The default is 10 s. The
     /// limit is necessary because a disk may never respond. [`Log::close`] has a separate limit and returns the
     /// result.
@@ -474,8 +502,7 @@ impl LogOptions {
     pub fn resident_bound(&self) -> u64 {
         let checked = self.clone().in_agreement();
         // There is one more buffer, which is kept in reserve.
-        let buffers =
-            (u64::from(checked.max_threads) + 1) * checked.scratch_len().next_multiple_of(4096) as u64;
+        let buffers = (u64::from(checked.max_threads) + 1) * checked.buffer_bytes();
         // The segment in use has one window after the appends, two before them, and two more until pages are
         // released. The segment before it has the same number. The rest is for the beginning of the next segment, and
         // for the pages that a worker reads.
@@ -486,6 +513,17 @@ impl LogOptions {
     /// Returns the number of bytes that a thread needs to encode one frame.
     pub(super) fn scratch_len(&self) -> usize {
         crate::segment::shared::HEADER_LEN + self.segment.limits.max_entry_bytes as usize + 16
+    }
+
+    /// Returns the maximum number of bytes of memory for one buffer.
+    pub(super) fn buffer_bytes(&self) -> u64 {
+        let likes = self.like_copies_len().map_or(0, LikeEncoder::memory);
+        (self.scratch_len().next_multiple_of(4096) + likes) as u64
+    }
+
+    /// Returns the number of bytes in which a buffer stores copies of bases, or `None` if each entry is written in full.
+    pub(super) fn like_copies_len(&self) -> Option<usize> {
+        (!self.segment.self_contained).then_some(self.window / Self::COPIES_PART)
     }
 
     /// Returns the time that an append waits for a buffer. The holders of the buffers may wait for space, as this

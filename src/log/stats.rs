@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::segment::shared::Placed;
 use crate::severity::Severity;
 use crate::trip::{TripCause, TripReport};
 
@@ -40,6 +41,8 @@ pub struct Stats {
     /// The three counters above by level, see [`level`](Self::level): unspecified, trace, debug, info, warn, error,
     /// fatal, and numbers above 24.
     pub levels: [LevelStats; LEVELS],
+    /// The number of entries written as like entries, see [`LogOptions::self_contained`](super::LogOptions::self_contained).
+    pub like_entries: u64,
     /// The number of entries in which the circuit breaker tripped.
     pub tripped_entries: u64,
     /// The number of trips by cause. The index is the number of the [`TripCause`].
@@ -118,6 +121,7 @@ pub struct Latency {
 #[derive(Default)]
 pub(super) struct BufferCounters {
     levels: [LevelCounters; LEVELS],
+    likes: AtomicU64,
     tripped: AtomicU64,
     trips: [AtomicU64; CAUSES],
 }
@@ -133,7 +137,7 @@ struct LevelCounters {
 impl BufferCounters {
     /// Counts an entry. Only the thread that holds the buffer may call this.
     #[inline]
-    pub(super) fn add(&self, bytes: usize, severity: Severity, has_trace: bool, report: &TripReport) {
+    pub(super) fn add(&self, placed: &Placed, severity: Severity, has_trace: bool, report: &TripReport) {
         // A load and a store suffice: the counters have one writer at a time, and the transfer of the buffer orders
         // the writers.
         let bump = |counter: &AtomicU64, by: u64| {
@@ -141,9 +145,12 @@ impl BufferCounters {
         };
         let counters = &self.levels[level(severity)];
         bump(&counters.entries, 1);
-        bump(&counters.bytes, bytes as u64);
+        bump(&counters.bytes, placed.len as u64);
         if !has_trace {
             bump(&counters.missing_trace_ids, 1);
+        }
+        if placed.is_like {
+            bump(&self.likes, 1);
         }
         if !report.is_clean() {
             bump(&self.tripped, 1);
@@ -166,6 +173,7 @@ impl BufferCounters {
             stats.bytes += bytes;
             stats.missing_trace_ids += missing;
         }
+        stats.like_entries += self.likes.load(Ordering::Relaxed);
         stats.tripped_entries += self.tripped.load(Ordering::Relaxed);
         for (sum, counter) in stats.trips.iter_mut().zip(&self.trips) {
             *sum += counter.load(Ordering::Relaxed);
@@ -174,7 +182,7 @@ impl BufferCounters {
 
     pub(super) fn reset(&self) {
         let of_levels = self.levels.iter().flat_map(|of| [&of.entries, &of.bytes, &of.missing_trace_ids]);
-        let counters = of_levels.chain([&self.tripped]).chain(&self.trips);
+        let counters = of_levels.chain([&self.likes, &self.tripped]).chain(&self.trips);
         counters.for_each(|counter| counter.store(0, Ordering::Relaxed));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) mod lock;
 #[cfg(unix)]
 pub(crate) mod memory;
 #[cfg(unix)]
+pub(crate) mod pages;
+#[cfg(unix)]
 pub(crate) mod scratch;
 #[cfg(unix)]
 pub(crate) mod shared;

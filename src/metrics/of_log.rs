@@ -32,6 +32,10 @@ pub static BYTES: Family = Family::counter(
 /// The written entries without a trace id, by level.
 pub static MISSING: Family =
     Family::counter("log_missing_trace_id_total", "Written entries without a trace id, by level.");
+static LIKES: Family = Family::counter(
+    "fusewire_log_like_entries_total",
+    "Written like entries: the difference from an earlier entry.",
+);
 /// The written entries on which the circuit breaker tripped.
 pub static TRIPPED: Family = Family::counter(
     "fusewire_log_tripped_entries_total",
@@ -80,10 +84,11 @@ static RESIDENT: Family = Family::gauge(
     "Upper bound of the memory that the buffers and the mapped pages of the log use.",
 );
 
-pub(super) static FAMILIES: [&Family; 17] = [
+pub(super) static FAMILIES: [&Family; 18] = [
     &ENTRIES,
     &BYTES,
     &MISSING,
+    &LIKES,
     &TRIPPED,
     &TRIPS,
     &DROPPED,
@@ -112,6 +117,7 @@ impl Metrics {
             self.add(&BYTES, &level, of.bytes);
             self.add(&MISSING, &level, of.missing_trace_ids);
         }
+        self.add(&LIKES, &[], stats.like_entries);
         self.add(&TRIPPED, &[], stats.tripped_entries);
         for cause in TripCause::ALL {
             self.add(&TRIPS, &[("cause", cause.name())], stats.trips(cause));

@@ -49,7 +49,6 @@ use arc_swap::ArcSwap;
 
 use crate::context::Context;
 use crate::encode::EntryWriter;
-use crate::format::frame::frame_len;
 use crate::limits::Limits;
 use crate::log::{
     Appender, Built, CloseError, DropCause, Durability, FlushError, Levels, Log, Outcome, Refused,
@@ -292,7 +291,7 @@ impl Shared {
     /// Writes an entry to `arm`, and returns the number of bytes.
     fn write_one(&self, arm: Arm, built: &mut Built<'_>) -> Result<usize, DropCause> {
         match arm {
-            Arm::Binary => built.try_append().map(|()| frame_len(built.entry().len())),
+            Arm::Binary => built.try_append(),
             Arm::Json => line::with(built.entry(), |line| {
                 self.sink.write_line(line).map_err(|_| DropCause::Full).map(|()| line.len())
             }),

@@ -81,7 +81,7 @@ fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Resu
     allocate(file, size)?;
     let mut salt = [0; 4];
     salt.copy_from_slice(&random_id()[..4]);
-    let incompat = if options.like_entries { layout::INCOMPAT_LIKE } else { 0 };
+    let incompat = if options.self_contained { 0 } else { layout::INCOMPAT_LIKE };
     Ok(SegmentHeader {
         version: layout::version_of(incompat),
         compat,

@@ -18,6 +18,8 @@ pub(crate) mod index;
 #[cfg(all(unix, not(loom)))]
 pub(crate) mod leftover;
 #[cfg(unix)]
+pub(crate) mod like_encoder;
+#[cfg(unix)]
 pub(crate) mod lock;
 pub(crate) mod options;
 mod reader;

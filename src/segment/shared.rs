@@ -27,6 +27,7 @@ use super::durable::{self, NotOnDisk};
 use super::folder::Folder;
 use super::held::{FileId, Held};
 use super::index::{self, IndexBuilder};
+use super::like_encoder::{Form, LikeEncoder};
 use super::lock;
 use super::options::SegmentOptions;
 use super::reader::Segment;
@@ -59,6 +60,24 @@ pub(crate) struct Draft<'a> {
     pub(crate) payload: usize,
     pub(crate) kind: FrameKind,
     pub(crate) severity: Severity,
+}
+
+/// The place of a frame that was appended.
+pub(crate) struct Placed {
+    /// The offset after the frame.
+    pub(crate) end: usize,
+    /// The length of the frame.
+    pub(crate) len: usize,
+    /// Whether the frame is a like entry.
+    pub(crate) is_like: bool,
+}
+
+impl Draft<'_> {
+    /// Returns the payload.
+    #[inline(always)]
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.bytes[HEADER_LEN..HEADER_LEN + self.payload]
+    }
 }
 
 /// The largest part of a file that the kernel maps for one fault: a folio of 2 MiB.
@@ -160,6 +179,39 @@ impl SharedSegment {
             self.map.close(self.header.salt);
             NoClaim::Closed
         })
+    }
+
+    /// Appends the entry `draft`, as a like entry if `likes` has a base for it.
+    #[inline]
+    pub(crate) fn append_entry(
+        &self,
+        draft: &mut Draft<'_>,
+        likes: Option<&mut LikeEncoder>,
+    ) -> Result<Placed, NoClaim> {
+        match likes {
+            Some(likes) => self.append_like(draft, likes),
+            None => {
+                let end = self.append(draft)?;
+                Ok(Placed { end, len: frame::frame_len(draft.payload), is_like: false })
+            }
+        }
+    }
+
+    /// Appends the entry `draft` in the form that `likes` selects for this segment.
+    #[inline(never)]
+    fn append_like(&self, draft: &mut Draft<'_>, likes: &mut LikeEncoder) -> Result<Placed, NoClaim> {
+        let form = likes.choose(&self.header.segment_id, self.tail(), draft.payload());
+        let (end, payload, is_like) = match form {
+            Form::Like { len, .. } => {
+                let (bytes, kind) = (likes.frame(), FrameKind::Like);
+                let mut like = Draft { bytes, payload: len, kind, severity: draft.severity };
+                (self.append(&mut like)?, len, true)
+            }
+            Form::Full | Form::Base { .. } => (self.append(draft)?, draft.payload, false),
+        };
+        let len = frame::frame_len(payload);
+        likes.committed(form, end - len, draft.payload());
+        Ok(Placed { end, len, is_like })
     }
 
     /// Returns whether a frame of `len` bytes that ends at `end` crosses an offset at which the preallocator is

@@ -21,8 +21,12 @@ use super::create::{self, New};
 use super::folder::Folder;
 use super::held::Held;
 use super::index::{self, IndexBuilder};
+use super::like_encoder::{Form, LikeEncoder};
 use super::options::SegmentOptions;
 use super::scan::Mode;
+
+/// The number of bytes for copies of bases. One writer has entries of many threads and sources.
+const COPIES_LEN: usize = 1 << 20;
 
 /// The reason why an entry was not appended. The segment is unchanged.
 ///
@@ -129,6 +133,8 @@ pub struct SegmentWriter {
     durable: usize,
     /// Whether an index is written when the segment is sealed.
     indexed: bool,
+    /// The encoder of like entries, unless each entry is written in full.
+    likes: Option<LikeEncoder>,
 }
 
 impl SegmentWriter {
@@ -152,6 +158,7 @@ impl SegmentWriter {
         let end = map.len() - layout::TRAILER_LEN;
         let limits = options.limits.clamped();
         let trailer = Trailer::default();
+        let likes = if options.self_contained { None } else { Some(LikeEncoder::new(COPIES_LEN)?) };
         let mut writer = Self {
             map,
             file,
@@ -166,6 +173,7 @@ impl SegmentWriter {
             scribbled: 0,
             durable: 0,
             indexed: options.index,
+            likes,
         };
         if options.prefault {
             writer.map.prefault(0..writer.map.len());
@@ -185,11 +193,7 @@ impl SegmentWriter {
     /// [`AppendError::Full`] if the entry does not fit; [`AppendError::Encode`] if the circuit breaker refuses it.
     #[inline]
     pub fn append(&mut self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Result<Appended, AppendError> {
-        let appended = self.append_as(FrameKind::Entry, write)?;
-        let payload = self.tail - usize::try_from(appended.len).unwrap_or(0) + frame::HEADER_LEN;
-        let time = u64_at(self.map.bytes_mut(payload..self.tail), TIME).unwrap_or(0);
-        self.trailer.note(time);
-        Ok(appended)
+        self.append_as(FrameKind::Entry, write)
     }
 
     #[inline]
@@ -211,11 +215,27 @@ impl SegmentWriter {
             Ok(entry) => (entry.len(), entry.touched(), entry.severity(), entry.report()),
             Err(error) => return Err(self.refuse(error)),
         };
-        let framed = frame::frame_len(len);
+        let (mut payload, mut stored, mut form) = (len, kind, Form::Full);
+        if kind == FrameKind::Entry {
+            let entry = self.map.bytes_mut(start..start + len);
+            self.trailer.note(u64_at(entry, TIME).unwrap_or(0));
+            if let Some(likes) = &mut self.likes {
+                form = likes.choose(&self.header.segment_id, self.tail, entry);
+                if let Form::Like { len, .. } = form {
+                    entry[..len].copy_from_slice(&likes.frame()[frame::HEADER_LEN..][..len]);
+                    (payload, stored) = (len, FrameKind::Like);
+                }
+            }
+        }
+        let framed = frame::frame_len(payload);
         // The encoder moves text. The bytes after the frame are unused space again, and unused space must be zero.
         let scribbled = (start + touched).min(start + room);
         self.map.bytes_mut(self.tail + framed..scribbled.max(self.tail + framed)).fill(0);
-        Ok(self.commit(len, kind, severity, report))
+        let appended = self.commit(payload, stored, severity, report);
+        if let Some(likes) = &mut self.likes {
+            likes.committed(form, start - frame::HEADER_LEN, self.map.bytes_mut(start..start + payload));
+        }
+        Ok(appended)
     }
 
     /// Begins an append that may write up to `end`. Restores the unused space after the tail if necessary, and writes

@@ -93,6 +93,8 @@ pub struct Found {
     pub entries: BTreeMap<Author, Vec<u64>>,
     /// The streams that contain entries of an author. A correct log has one stream per author.
     pub streams: BTreeMap<Author, Vec<[u8; 16]>>,
+    /// The number of like entries.
+    pub likes: u64,
     /// The loss records.
     pub losses: Vec<Loss>,
     /// The sequence numbers of the segments of each stream, in ascending order.
@@ -131,7 +133,7 @@ pub fn segments(directory: &Path) -> Vec<(PathBuf, SegmentHeader, Segment)> {
 /// # Panics
 /// Panics if an entry differs from the bytes that its author wrote, or if a segment contains damage or a loss of bytes.
 pub fn found(directory: &Path) -> Found {
-    let mut found = Found::default();
+    let (mut found, mut expanded) = (Found::default(), Vec::new());
     for (path, header, segment) in segments(directory) {
         let place = || path.display();
         // A live segment can receive entries between this read and `verify`. Its existing frames never change.
@@ -139,8 +141,10 @@ pub fn found(directory: &Path) -> Found {
             match event.unwrap() {
                 Event::Entry(frame, entry) => {
                     let mark = Mark::of(&entry);
-                    assert!(frame.payload == mark.bytes(), "{mark:?} is not as it was written: {}", place());
+                    let bytes = entry.to_bytes(&mut expanded).unwrap();
+                    assert!(bytes == mark.bytes(), "{mark:?} is not as it was written: {}", place());
                     assert_eq!(frame.severity, mark.severity());
+                    found.likes += u64::from(frame.kind == FrameKind::Like);
                     found.entries.entry(mark.author).or_default().push(mark.n);
                     let streams = found.streams.entry(mark.author).or_default();
                     if streams.last() != Some(&header.stream_id) {
@@ -167,13 +171,14 @@ pub fn found(directory: &Path) -> Found {
 pub fn found_at_rest(directory: &Path) -> Found {
     let found = found(directory);
     let mut entries: BTreeMap<Author, Vec<u64>> = BTreeMap::new();
-    let mut losses = Vec::new();
+    let (mut losses, mut expanded) = (Vec::new(), Vec::new());
     let mut reader = LogReader::options().open(&[directory.to_owned()]).unwrap();
     while let Some(event) = reader.next() {
         match event {
-            LogEvent::Entry { frame, entry, .. } => {
+            LogEvent::Entry { entry, .. } => {
                 let mark = Mark::of(&entry);
-                assert!(frame.payload == mark.bytes(), "{mark:?} is not as it was written");
+                let bytes = entry.to_bytes(&mut expanded).unwrap();
+                assert!(bytes == mark.bytes(), "{mark:?} is not as it was written");
                 entries.entry(mark.author).or_default().push(mark.n);
             }
             LogEvent::Frame { frame, .. } if frame.kind == FrameKind::Loss => {

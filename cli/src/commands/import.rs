@@ -67,6 +67,7 @@ fn options(args: &ImportArgs, name: &str) -> SegmentOptions {
     options.size = args.segment_size;
     options.file_mode = input::segment_mode();
     options.limits = args.limits.limits();
+    options.self_contained = args.format == "1.0";
     options
 }
 

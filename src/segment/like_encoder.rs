@@ -1,0 +1,320 @@
+//! The conversion of the entries of one writer to like entries.
+//!
+//! The writer remembers private copies of its newest bases. It never reads a base from the map of the segment, because
+//! another process may change the file.
+
+use std::io;
+
+use crate::encode::like::convert;
+use crate::format::bytes::u32_at;
+use crate::format::entry as layout;
+use crate::format::frame::{self, frame_len};
+use crate::format::like::{Base, Facts, MAX_BASE, Node, Parts, is_repeat_due};
+use crate::map::pages::Pages;
+
+/// The number of records in a set. The hash of a shape selects the set.
+const WAYS: usize = 8;
+/// The number of bytes of copies for each record. Most bases are longer, so a set rarely has too few records.
+const COPY_LEN: usize = 512;
+/// The number of bytes for the frame of one like entry. A longer entry is written in full.
+const FRAME_LEN: usize = 32 << 10;
+/// The space of a copy is a multiple of this number of bytes, so that it often has space for the next base of its shape.
+const COPY_ALIGN: u16 = 64;
+
+/// The bases of one writer in one segment, and the space for one like entry. All memory is allocated in advance, and a page
+/// becomes resident when it is first used.
+///
+/// Invariant: the base of each record is in a committed frame of `segment`.
+pub(crate) struct LikeEncoder {
+    /// The id of the segment that contains the bases, or zero before the first entry.
+    segment: [u8; 16],
+    /// The position of the next copy in the segment. It stays below 2^32, because a segment has at most 1 GiB. The copies form a ring: the copy at position `p` is at the offset `p` modulo
+    /// `copies_len`, and exists until the next position is `p + copies_len`.
+    next: u32,
+    /// The number of bytes for the copies, a power of two.
+    copies_len: u32,
+    /// The frame of a like entry, the records, and the copies.
+    memory: Pages,
+}
+
+/// A base and its copy.
+#[derive(Clone, Copy, Default)]
+struct Record {
+    /// The hash of the shape, or 0 if there is no base.
+    hash: u32,
+    /// The slot of the base.
+    slot: u32,
+    /// The slot of its last dependant, or of the base if there is none.
+    last: u32,
+    /// The number of entries that depend on it.
+    dependants: u32,
+    /// The position of the copy.
+    position: u32,
+    /// The length of the copy.
+    len: u16,
+    /// The length of the space for the copy.
+    space: u16,
+    /// The results of the check of the base, which happens when the base is first needed.
+    facts: Facts,
+}
+
+/// The length of a record in bytes.
+const RECORD_LEN: usize = 32;
+
+const _: () = assert!(MAX_BASE <= u16::MAX as usize && MAX_BASE.is_multiple_of(COPY_ALIGN as usize));
+
+impl Record {
+    fn load(bytes: &[u8; RECORD_LEN]) -> Self {
+        let [hash, slot, last, dependants, position, lens, leaves, check] =
+            core::array::from_fn(|i| u32_at(bytes, 4 * i).unwrap_or(0));
+        let [a, b, c, d] = lens.to_le_bytes();
+        let (len, space) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+        Self { hash, slot, last, dependants, position, len, space, facts: Facts::of_words([leaves, check]) }
+    }
+
+    fn store(self, bytes: &mut [u8; RECORD_LEN]) {
+        let [leaves, check] = self.facts.words();
+        let lens = u32::from(self.len) | u32::from(self.space) << 16;
+        let words = [self.hash, self.slot, self.last, self.dependants, self.position, lens, leaves, check];
+        for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+            *bytes = word.to_le_bytes();
+        }
+    }
+}
+
+/// The form in which an entry is appended.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// In full. The entry does not become a base.
+    Full,
+    /// In full. The entry becomes a base.
+    Base {
+        /// The hash of its shape.
+        hash: u32,
+        /// The index of its record.
+        index: usize,
+    },
+    /// As a like entry of `len` bytes.
+    Like {
+        /// The length of the like entry.
+        len: usize,
+        /// The index of the record of the base.
+        index: usize,
+    },
+}
+
+impl LikeEncoder {
+    /// The minimum number of bytes for the copies.
+    const MIN_COPIES_LEN: usize = 8 << 10;
+    /// The maximum number of bytes for the copies.
+    const MAX_COPIES_LEN: usize = 1 << 20;
+
+    /// Creates an encoder without bases. At least `copies_len` bytes are for the copies of bases.
+    ///
+    /// # Errors
+    /// The system has no memory.
+    pub(crate) fn new(copies_len: usize) -> io::Result<Self> {
+        let copies_len = rounded(copies_len);
+        Ok(Self { segment: [0; 16], next: 0, copies_len, memory: Pages::new(memory_len(copies_len))? })
+    }
+
+    /// Returns the maximum number of bytes of memory that an encoder with `copies_len` bytes for the copies uses.
+    pub(crate) fn memory(copies_len: usize) -> usize {
+        memory_len(rounded(copies_len)).next_multiple_of(4096)
+    }
+
+    /// Selects the form in which `entry` is appended to the segment with the id `segment`, whose next frame is at the offset
+    /// `tail` or after it. If the result is [`Form::Like`], the like entry is in [`frame`](Self::frame).
+    ///
+    /// The encoder forgets the bases of another segment.
+    pub(crate) fn choose(&mut self, segment: &[u8; 16], tail: usize, entry: &[u8]) -> Form {
+        if self.segment != *segment {
+            self.begin(segment);
+        }
+        let Some(hash) = Parts::of(entry).and_then(|parts| shape_hash(&parts)) else { return Form::Full };
+        let can_be_base = entry.len() <= MAX_BASE.min(self.copies_len as usize / 4);
+        let full = |index| if can_be_base { Form::Base { hash, index } } else { Form::Full };
+        let set = hash as usize % (records(self.copies_len) / WAYS) * WAYS;
+        let mut oldest = (u32::MAX, set);
+        for index in set..set + WAYS {
+            let record = self.record(index);
+            let lives = self.lives(&record);
+            if lives && record.hash == hash {
+                let like = self.convert(index, record, tail, entry);
+                return like.map_or_else(|| full(index), |len| Form::Like { len, index });
+            }
+            oldest = oldest.min((if lives { record.last } else { 0 }, index));
+        }
+        full(oldest.1)
+    }
+
+    /// Forgets all bases. The next entry is for the segment with the id `segment`.
+    #[cold]
+    fn begin(&mut self, segment: &[u8; 16]) {
+        if self.segment != [0; 16] {
+            self.parts().1.fill([0; RECORD_LEN]);
+        }
+        (self.segment, self.next) = (*segment, 0);
+    }
+
+    /// Converts `entry` to a like entry of the base of a record. Returns its length, or `None` if the entry is written in
+    /// full.
+    fn convert(&mut self, index: usize, mut record: Record, tail: usize, entry: &[u8]) -> Option<usize> {
+        let distance = tail.saturating_sub(record.slot as usize * frame::ALIGN);
+        if is_repeat_due(distance as u64, record.dependants) {
+            return None;
+        }
+        let offset = self.offset(record.position);
+        let (out, records, copies) = self.parts();
+        let copy = copies.get(offset..)?.get(..record.len.into())?;
+        let base = if record.facts == Facts::NONE {
+            let base = Base::new(copy)?;
+            record.facts = base.facts();
+            record.store(records.get_mut(index)?);
+            base
+        } else {
+            Base::known(copy, record.facts)?
+        };
+        let len = convert(entry, &base, record.slot, &mut out[frame::HEADER_LEN..FRAME_LEN - frame::ALIGN])?;
+        (frame_len(len) < frame_len(entry.len())).then_some(len)
+    }
+
+    /// Returns the space for the frame of a like entry. The like entry follows the space for the header, and space for the
+    /// padding follows the like entry.
+    pub(crate) fn frame(&mut self) -> &mut [u8] {
+        self.parts().0
+    }
+
+    /// Records that `entry` has been committed in the form `form`. Its frame is at `offset` of the segment for which the
+    /// form was selected.
+    pub(crate) fn committed(&mut self, form: Form, offset: usize, entry: &[u8]) {
+        let Ok(slot) = u32::try_from(offset / frame::ALIGN) else { return };
+        match form {
+            Form::Full => {}
+            Form::Base { hash, index } => self.remember(hash, index, slot, entry),
+            Form::Like { index, .. } => {
+                let mut record = self.record(index);
+                record.last = slot;
+                record.dependants = record.dependants.saturating_add(1);
+                self.store(index, record);
+            }
+        }
+    }
+
+    /// Stores a copy of `entry` as the base of the record `index`.
+    #[cold]
+    fn remember(&mut self, hash: u32, index: usize, slot: u32, entry: &[u8]) {
+        let Ok(len) = u16::try_from(entry.len()) else { return };
+        let old = self.record(index);
+        let (position, space) = if self.lives(&old) && len <= old.space {
+            (old.position, old.space)
+        } else {
+            let space = len.next_multiple_of(COPY_ALIGN);
+            (self.take(space), space)
+        };
+        let offset = self.offset(position);
+        if let Some(copy) = self.parts().2.get_mut(offset..).and_then(|copies| copies.get_mut(..entry.len()))
+        {
+            copy.copy_from_slice(entry);
+            let facts = Facts::NONE;
+            self.store(index, Record { hash, slot, last: slot, dependants: 0, position, len, space, facts });
+        }
+    }
+
+    /// Returns the position of `space` bytes for a copy. The copies that were there no longer exist.
+    fn take(&mut self, space: u16) -> u32 {
+        if self.offset(self.next) + usize::from(space) > self.copies_len as usize {
+            // A copy is in one piece. The rest of the ring stays unused.
+            self.next = self.next.next_multiple_of(self.copies_len);
+        }
+        let position = self.next;
+        self.next = position + u32::from(space);
+        position
+    }
+
+    /// Returns whether a record contains a base whose copy exists.
+    fn lives(&self, record: &Record) -> bool {
+        record.hash != 0 && self.next.wrapping_sub(record.position) <= self.copies_len
+    }
+
+    /// Returns the offset in the copies of a position.
+    fn offset(&self, position: u32) -> usize {
+        (position % self.copies_len) as usize
+    }
+
+    fn record(&mut self, index: usize) -> Record {
+        self.parts().1.get(index).map_or_else(Record::default, Record::load)
+    }
+
+    fn store(&mut self, index: usize, record: Record) {
+        if let Some(bytes) = self.parts().1.get_mut(index) {
+            record.store(bytes);
+        }
+    }
+
+    /// Returns the space for the frame, the records, and the copies.
+    #[inline(always)]
+    fn parts(&mut self) -> (&mut [u8], &mut [[u8; RECORD_LEN]], &mut [u8]) {
+        let records_len = records(self.copies_len) * RECORD_LEN;
+        let (frame, rest) = self.memory.bytes().split_at_mut(FRAME_LEN);
+        let (records, copies) = rest.split_at_mut(records_len);
+        (frame, records.as_chunks_mut().0, copies)
+    }
+}
+
+/// Returns the number of bytes for the copies of an encoder that needs at least `copies_len` bytes: a power of two.
+fn rounded(copies_len: usize) -> u32 {
+    let len = copies_len.clamp(LikeEncoder::MIN_COPIES_LEN, LikeEncoder::MAX_COPIES_LEN);
+    u32::try_from(len).unwrap_or(0).next_power_of_two()
+}
+
+/// Returns the number of records of an encoder with `copies_len` bytes for the copies.
+const fn records(copies_len: u32) -> usize {
+    copies_len as usize / COPY_LEN
+}
+
+/// Returns the number of bytes of memory of an encoder with `copies_len` bytes for the copies.
+const fn memory_len(copies_len: u32) -> usize {
+    FRAME_LEN + records(copies_len) * RECORD_LEN + copies_len as usize
+}
+
+/// Returns a hash of the shape of an entry, which is not 0. Equal shapes have equal hashes. Different shapes can have equal
+/// hashes; the conversion compares the shapes.
+#[inline]
+fn shape_hash(parts: &Parts<'_>) -> Option<u32> {
+    let [severity, _, utc_offset @ ..] = parts.scalars()?;
+    let scalars = u32::from_le_bytes([severity, 0, utc_offset[0], utc_offset[1]]);
+    let target = parts.string(layout::TARGET)?;
+    let (chunks, rest) = target.as_chunks();
+    let mut hash = u64::from(scalars) << 32 ^ target.len() as u64;
+    for chunk in chunks {
+        hash = mixed(hash ^ u64::from_le_bytes(*chunk));
+    }
+    hash = mixed(hash ^ last_bytes(rest, rest.len()));
+    for node in parts.nodes {
+        let node = Node::new(node);
+        let (offset, len) = node.key_span();
+        let key = last_bytes(parts.text.get(..offset + len)?, len);
+        // The nodes are mixed independently of each other, so that the processor can overlap this work.
+        hash = hash.rotate_left(7) ^ mixed(key ^ u64::from(node.shape()).rotate_right(24));
+    }
+    Some((mixed(hash) >> 32) as u32 | 1)
+}
+
+/// Returns a number with the last 8 of the last `len` bytes of `bytes`.
+#[inline(always)]
+fn last_bytes(bytes: &[u8], len: usize) -> u64 {
+    let word = match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => bytes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 56),
+    };
+    if len == 0 { 0 } else { word >> (64 - 8 * len.min(8)) }
+}
+
+/// Returns a number whose bits depend on all bits of `number`.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+fn mixed(number: u64) -> u64 {
+    let product = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
+    (product >> 64) as u64 ^ product as u64
+}

@@ -2,6 +2,7 @@
 //! range overlaps a frame, and a recovering read accepts everything that a strict read accepts.
 #![no_main]
 
+use fusewire::decode::EntryRef;
 use fusewire::segment::{Event, Events, Mode, Segment, verify};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +22,12 @@ fn read(bytes: &[u8]) {
         let (start, next) = match event.expect("a recovering read does not fail") {
             Event::Lost(range) => (range.start, range.end),
             Event::Entry(frame, entry) => {
-                let _ = entry.verify();
+                // The full form of an entry is valid if the entry is.
+                let (verified, mut expanded) = (entry.verify(), Vec::new());
+                match entry.to_bytes(&mut expanded) {
+                    Ok(bytes) => assert!(EntryRef::new(bytes).is_ok_and(|full| full.verify() == verified || verified.is_err())),
+                    Err(_) => assert!(verified.is_err()),
+                }
                 (frame.offset, frame.offset + frame.len_on_disk())
             }
             Event::Frame(frame) | Event::Unreadable(frame, _) => (frame.offset, frame.offset + frame.len_on_disk()),

@@ -71,6 +71,20 @@ def test_every_kind_of_value(read, golden):
     assert times == {"bytes": "00ff10", "time": -1, "zoned": zoned, "duration": span}
 
 
+def test_like_entries(read, golden):
+    code, found = read(golden / "v1.1.fws")
+    expected = [json.loads(line) for line in (golden / "v1.1.jsonl").read_text().splitlines()]
+    assert code == 0 and len(found) == len(expected) == 12
+    assert [one["body"] for one in found] == [other.get("body", "") for other in expected]
+    # The other entries have values with a tag.
+    assert [one["attributes"] for one in found[::3]] == [other["attributes"] for other in expected[::3]]
+    for one, other in zip(found[1::3], expected[1::3]):
+        assert one["attributes"]["big"] == other["attributes"]["big"]
+        assert one["attributes"]["small"] == other["attributes"]["small"]
+        assert one["attributes"]["took"] == other["attributes"]["took"]["$nanos"]
+        assert one["attributes"]["limits"][:2] == other["attributes"]["limits"][:2]
+
+
 @pytest.mark.parametrize("name, entries", [("v1.0-log", 5), ("v1.0-killed", 4)])
 def test_segments_of_logs_and_of_killed_processes(read, golden, name, entries):
     _, found = read(golden / f"{name}.fws")

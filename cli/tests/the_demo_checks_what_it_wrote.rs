@@ -15,6 +15,9 @@ fn the_demo_writes_reads_back_and_leaves_logs_that_are_intact() {
     for cause in ["depth", "width", "string", "formatted", "entry"] {
         assert!(run.stdout.contains(&format!("{cause} \u{d7}")), "{cause} in {}", run.stdout);
     }
+    let sizes = run.stdout.lines().find(|line| line.contains("as like entries")).unwrap();
+    let sizes: Vec<u32> = sizes.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(sizes.len() == 2 && sizes[1] * 2 < sizes[0], "{}", run.stdout);
     assert!(run.stdout.lines().count() < 50);
     assert_eq!(fusewire(["verify".as_ref(), logs.as_os_str()]).code, 0);
     // A second run into the same directory would mix two logs, so the demo refuses it.

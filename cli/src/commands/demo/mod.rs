@@ -6,6 +6,7 @@ mod killed;
 mod load;
 mod readback;
 mod report;
+mod sizes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     report::hostile(terminal, &survived, &directory)?;
 
     let written = appending::run(&log, &workers, args.entries)?;
-    report::load(terminal, &written)?;
+    report::load(terminal, &written, &sizes::run(&workers[0])?)?;
     drop(log);
 
     let found = readback::run(slice::from_ref(&directory), &workers)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::appending::{RUN, Written};
 use super::killed::Killed;
 use super::readback::Found;
+use super::sizes::Sizes;
 use super::{SMALL_STACK, Survived};
 use crate::output::numbers::{bytes, counted, grouped, spent};
 use crate::output::value::{MARK, push_trip};
@@ -58,7 +59,7 @@ pub(super) fn hostile(terminal: &mut Terminal, survived: &[Survived], directory:
     terminal.flush()
 }
 
-pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()> {
+pub(super) fn load(terminal: &mut Terminal, written: &Written, sizes: &Sizes) -> io::Result<()> {
     let Written { threads, entries, bytes: total, elapsed, runs, synced, stats } = written;
     let threads = counted(u64::from(*threads), "thread appends", "threads append at once");
     heading(terminal, 2, &format!("{threads} to one log"));
@@ -87,6 +88,12 @@ pub(super) fn load(terminal: &mut Terminal, written: &Written) -> io::Result<()>
         "   {} bytes per entry with its frame; {}, {late}",
         total / (*entries).max(1),
         counted(stats.rotations + 1, "segment", "segments")
+    );
+    say!(
+        terminal,
+        "   the same entries: {} bytes as JSON lines, {} bytes as like entries (format 1.1)",
+        sizes.json,
+        strong.of(sizes.like.to_string())
     );
     say!(
         terminal,

@@ -6,7 +6,7 @@
 use std::io;
 
 use crate::encode::like::convert;
-use crate::format::bytes::u32_at;
+use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
 use crate::format::frame::{self, frame_len};
 use crate::format::like::{Base, Facts, MAX_BASE, Node, Parts, is_repeat_due};
@@ -21,6 +21,9 @@ const FRAME_LEN: usize = 32 << 10;
 /// The space of a copy is a multiple of this number of bytes, so that it often has space for the next base of its shape.
 const COPY_ALIGN: u16 = 64;
 
+/// The maximum of the confidence in predictions. Above half of it, the encoder uses them.
+const SURE: u8 = 8;
+
 /// The bases of one writer in one segment, and the space for one like entry. All memory is allocated in advance, and a page
 /// becomes resident when it is first used.
 ///
@@ -28,9 +31,14 @@ const COPY_ALIGN: u16 = 64;
 pub(crate) struct LikeEncoder {
     /// The id of the segment that contains the bases, or zero before the first entry.
     segment: [u8; 16],
-    /// The position of the next copy in the segment. It stays below 2^32, because a segment has at most 1 GiB. The copies form a ring: the copy at position `p` is at the offset `p` modulo
-    /// `copies_len`, and exists until the next position is `p + copies_len`.
+    /// The position of the next copy. The copies form a ring: the copy at position `p` is at the offset `p` modulo
+    /// `copies_len`, and exists until the next position is greater than `p + copies_len`. Positions are below 2^32, because
+    /// a segment has at most 1 GiB.
     next: u32,
+    /// The index of the record that the last entry used.
+    last: u16,
+    /// The number of correct predictions minus the number of wrong ones, from 0 to [`SURE`].
+    confidence: u8,
     /// The number of bytes for the copies, a power of two.
     copies_len: u32,
     /// The frame of a like entry, the records, and the copies.
@@ -46,8 +54,11 @@ struct Record {
     slot: u32,
     /// The slot of its last dependant, or of the base if there is none.
     last: u32,
-    /// The number of entries that depend on it.
-    dependants: u32,
+    /// The number of entries that depend on it, or the maximum of the type.
+    dependants: u16,
+    /// The index of the record that the entry after the last dependant used. Programs often write the same entries in the
+    /// same order.
+    successor: u16,
     /// The position of the copy.
     position: u32,
     /// The length of the copy.
@@ -65,17 +76,19 @@ const _: () = assert!(MAX_BASE <= u16::MAX as usize && MAX_BASE.is_multiple_of(C
 
 impl Record {
     fn load(bytes: &[u8; RECORD_LEN]) -> Self {
-        let [hash, slot, last, dependants, position, lens, leaves, check] =
+        let [hash, slot, last, position, leaves, check] =
             core::array::from_fn(|i| u32_at(bytes, 4 * i).unwrap_or(0));
-        let [a, b, c, d] = lens.to_le_bytes();
-        let (len, space) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-        Self { hash, slot, last, dependants, position, len, space, facts: Facts::of_words([leaves, check]) }
+        let [dependants, successor, len, space] =
+            core::array::from_fn(|i| u16_at(bytes, 24 + 2 * i).unwrap_or(0));
+        let facts = Facts::of_words([leaves, check]);
+        Self { hash, slot, last, dependants, successor, position, len, space, facts }
     }
 
     fn store(self, bytes: &mut [u8; RECORD_LEN]) {
         let [leaves, check] = self.facts.words();
-        let lens = u32::from(self.len) | u32::from(self.space) << 16;
-        let words = [self.hash, self.slot, self.last, self.dependants, self.position, lens, leaves, check];
+        let pair = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
+        let (counts, lens) = (pair(self.dependants, self.successor), pair(self.len, self.space));
+        let words = [self.hash, self.slot, self.last, self.position, leaves, check, counts, lens];
         for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
             *bytes = word.to_le_bytes();
         }
@@ -115,7 +128,14 @@ impl LikeEncoder {
     /// The system has no memory.
     pub(crate) fn new(copies_len: usize) -> io::Result<Self> {
         let copies_len = rounded(copies_len);
-        Ok(Self { segment: [0; 16], next: 0, copies_len, memory: Pages::new(memory_len(copies_len))? })
+        Ok(Self {
+            segment: [0; 16],
+            next: 0,
+            last: 0,
+            confidence: 0,
+            copies_len,
+            memory: Pages::new(memory_len(copies_len))?,
+        })
     }
 
     /// Returns the maximum number of bytes of memory that an encoder with `copies_len` bytes for the copies uses.
@@ -131,6 +151,20 @@ impl LikeEncoder {
         if self.segment != *segment {
             self.begin(segment);
         }
+        let index = usize::from(self.record(self.last.into()).successor);
+        let record = self.record(index);
+        // A wrong prediction costs more than half of the hash that a correct one saves.
+        if self.confidence > SURE / 2
+            && self.lives(&record)
+            && let Some(len) = self.convert(index, record, tail, entry)
+        {
+            return Form::Like { len, index };
+        }
+        self.search(tail, entry)
+    }
+
+    /// Selects the form of an entry by the hash of its shape.
+    fn search(&mut self, tail: usize, entry: &[u8]) -> Form {
         let Some(hash) = Parts::of(entry).and_then(|parts| shape_hash(&parts)) else { return Form::Full };
         let can_be_base = entry.len() <= MAX_BASE.min(self.copies_len as usize / 4);
         let full = |index| if can_be_base { Form::Base { hash, index } } else { Form::Full };
@@ -154,14 +188,14 @@ impl LikeEncoder {
         if self.segment != [0; 16] {
             self.parts().1.fill([0; RECORD_LEN]);
         }
-        (self.segment, self.next) = (*segment, 0);
+        (self.segment, self.next, self.last) = (*segment, 0, 0);
     }
 
     /// Converts `entry` to a like entry of the base of a record. Returns its length, or `None` if the entry is written in
     /// full.
     fn convert(&mut self, index: usize, mut record: Record, tail: usize, entry: &[u8]) -> Option<usize> {
         let distance = tail.saturating_sub(record.slot as usize * frame::ALIGN);
-        if is_repeat_due(distance as u64, record.dependants) {
+        if is_repeat_due(distance as u64, record.dependants.into()) {
             return None;
         }
         let offset = self.offset(record.position);
@@ -189,16 +223,30 @@ impl LikeEncoder {
     /// form was selected.
     pub(crate) fn committed(&mut self, form: Form, offset: usize, entry: &[u8]) {
         let Ok(slot) = u32::try_from(offset / frame::ALIGN) else { return };
-        match form {
-            Form::Full => {}
-            Form::Base { hash, index } => self.remember(hash, index, slot, entry),
+        let index = match form {
+            Form::Full => return,
+            Form::Base { hash, index } => {
+                self.remember(hash, index, slot, entry);
+                index
+            }
             Form::Like { index, .. } => {
                 let mut record = self.record(index);
                 record.last = slot;
                 record.dependants = record.dependants.saturating_add(1);
                 self.store(index, record);
+                index
             }
+        };
+        let Ok(index) = u16::try_from(index) else { return };
+        let mut before = self.record(self.last.into());
+        if before.successor == index {
+            self.confidence = (self.confidence + 1).min(SURE);
+        } else {
+            self.confidence = self.confidence.saturating_sub(1);
+            before.successor = index;
+            self.store(self.last.into(), before);
         }
+        self.last = index;
     }
 
     /// Stores a copy of `entry` as the base of the record `index`.
@@ -217,7 +265,10 @@ impl LikeEncoder {
         {
             copy.copy_from_slice(entry);
             let facts = Facts::NONE;
-            self.store(index, Record { hash, slot, last: slot, dependants: 0, position, len, space, facts });
+            self.store(
+                index,
+                Record { hash, slot, last: slot, position, len, space, facts, ..Record::default() },
+            );
         }
     }
 

@@ -10,6 +10,8 @@ use crate::trace::TraceContext;
 use crate::trip::{Places, Trip, TripCause};
 
 use super::like::{self, LikeHead};
+use super::like_tape::LikeTape;
+use super::nodes::Nodes;
 use super::out_of_bounds;
 use super::root::{Field, Fields};
 use super::tape::{Attributes, Tape};
@@ -51,9 +53,13 @@ pub struct EntryRef<'a> {
     /// its form.
     fields: Fields,
     canonical: bool,
-    /// The bytes of a like entry. They are empty in a full entry.
-    like: &'a [u8],
-    /// The position of the first leaf of a like entry.
+    like: Option<Like<'a>>,
+}
+
+/// The bytes of a like entry, and the position of its first leaf.
+#[derive(Clone, Copy)]
+struct Like<'a> {
+    bytes: &'a [u8],
     first: Position,
 }
 
@@ -77,13 +83,18 @@ impl<'a> EntryRef<'a> {
 
     #[inline(always)]
     fn full(buffer: &'a [u8], fields: Fields, canonical: bool) -> Self {
-        Self { buffer, fields, canonical, like: &[], first: Position::NONE }
+        Self { buffer, fields, canonical, like: None }
     }
 
     /// Returns a view of the like entry with the bytes `like`, whose first leaf is at `first`.
     #[inline]
     pub(super) fn of_like(base: &'a [u8], like: &'a [u8], first: Position) -> Self {
-        Self { buffer: base, fields: Fields::SHARED, canonical: false, like, first }
+        Self {
+            buffer: base,
+            fields: Fields::SHARED,
+            canonical: false,
+            like: Some(Like { bytes: like, first }),
+        }
     }
 
     /// Returns whether the entry does not depend on a base and has the layout of the writer of this crate. All methods also
@@ -97,7 +108,7 @@ impl<'a> EntryRef<'a> {
     /// bytes of every entry.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
-        self.like.is_empty().then_some(self.buffer)
+        self.like.is_none().then_some(self.buffer)
     }
 
     /// Returns the bytes of the entry without a dependency on a base. The function expands the entry into `buffer` if the
@@ -121,7 +132,7 @@ impl<'a> EntryRef<'a> {
     where
         'a: 'b,
     {
-        if self.like.is_empty() {
+        if self.like.is_none() {
             return Ok(self.buffer);
         }
         buffer.clear();
@@ -134,7 +145,7 @@ impl<'a> EntryRef<'a> {
     /// # Errors
     /// A value of an entry that depends on a base is outside its bytes. `out` is then unchanged.
     pub fn append_to(&self, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        if self.like.is_empty() {
+        if self.like.is_none() {
             out.extend_from_slice(self.buffer);
             return Ok(());
         }
@@ -150,13 +161,13 @@ impl<'a> EntryRef<'a> {
     /// # Errors
     /// A value of an entry that depends on a base is outside its bytes.
     pub fn expanded_len(&self) -> Result<usize, DecodeError> {
-        if self.like.is_empty() { Ok(self.buffer.len()) } else { like::expanded_len(self) }
+        if self.like.is_none() { Ok(self.buffer.len()) } else { like::expanded_len(self) }
     }
 
     /// Returns a number of bytes that is at least [`expanded_len`](Self::expanded_len). It needs no decoding.
     #[must_use]
     pub fn expanded_bound(&self) -> usize {
-        if self.like.is_empty() { self.buffer.len() } else { like::expanded_bound(self) }
+        if self.like.is_none() { self.buffer.len() } else { like::expanded_bound(self) }
     }
 
     /// Writes the entry without a dependency on a base to the beginning of `out`. Returns its length in bytes.
@@ -165,7 +176,7 @@ impl<'a> EntryRef<'a> {
     /// A value of an entry that depends on a base is outside its bytes, or `out` has fewer than
     /// [`expanded_len`](Self::expanded_len) bytes. The bytes of `out` then have no meaning.
     pub fn expand(&self, out: &mut [u8]) -> Result<usize, DecodeError> {
-        if !self.like.is_empty() {
+        if self.like.is_some() {
             return like::expand(self, out);
         }
         let available = out.len();
@@ -185,14 +196,14 @@ impl<'a> EntryRef<'a> {
     /// Returns the bytes of a like entry, or no bytes.
     #[inline(always)]
     pub(super) fn like(&self) -> &'a [u8] {
-        self.like
+        self.like.map_or(&[], |like| like.bytes)
     }
 
     /// Returns the part of a like entry that does not depend on the base, or `None` for a full entry.
     #[cold]
     #[inline(never)]
     pub(super) fn like_head(&self) -> Option<LikeHead<'a>> {
-        LikeHead::known(self.like)
+        LikeHead::known(self.like?.bytes)
     }
 
     /// Returns the body and the thread name of a like entry, and its values at the first node. Returns `None` for a full
@@ -201,33 +212,29 @@ impl<'a> EntryRef<'a> {
     #[inline(never)]
     pub(super) fn like_strings(&self) -> Option<(&'a [u8], &'a [u8], Values<'a>)> {
         let base = Self::full(self.buffer, Fields::CLEAN, true);
-        let mut values = Values { bytes: LikeHead::known(self.like)?.values(), position: self.first };
-        let body = values.text(base.string(Field::Body).as_bytes()).unwrap_or_default();
-        let thread = values.text(base.string(Field::Thread).as_bytes()).unwrap_or_default();
+        let Like { bytes, first } = self.like?;
+        let mut values = Values { bytes: LikeHead::known(bytes)?.values(), position: first };
+        let body = values.text(base.body().as_bytes()).unwrap_or_default();
+        let thread = values.text(base.thread().as_bytes()).unwrap_or_default();
         Some((body, thread, values))
     }
 
-    /// Returns the tape of a like entry, the position of its first node, and its number of nodes. Returns `None` for a full
-    /// entry.
+    /// Returns the nodes of a like entry, or `None` for a full entry.
     #[cold]
     #[inline(never)]
-    fn like_tape(&self) -> Option<(Tape<'a>, Position, usize)> {
-        let (_, _, values) = self.like_strings()?;
-        let nodes = u32_at(self.buffer, layout::NODE_COUNT)? as usize;
-        let tape = Tape { nodes: &[], text: self.buffer, start: layout::NODES, values: values.bytes };
-        Some((tape, values.position, nodes))
+    fn like_tape(&self) -> Option<LikeTape<'a>> {
+        self.like_strings().map(|(_, _, values)| LikeTape { base: self.buffer, values })
     }
 
-    /// Returns the tape, the position of the first node, and the number of nodes.
-    #[inline(always)]
-    pub(super) fn nodes(&self) -> (Tape<'a>, Position, usize) {
-        if self.fields.position(Field::Attributes).is_none()
-            && let Some(found) = self.like_tape()
-        {
-            return found;
+    /// Returns the string `field` of a like entry, or an empty string for a full entry.
+    #[cold]
+    #[inline(never)]
+    fn like_string(&self, field: Field) -> &'a [u8] {
+        match (field, self.like_strings()) {
+            (Field::Body, Some((body, ..))) => body,
+            (Field::Thread, Some((_, thread, _))) => thread,
+            _ => &[],
         }
-        let tape = self.tape();
-        (tape, Position::NONE, tape.nodes.len())
     }
 
     #[inline(always)]
@@ -287,17 +294,21 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn trace(&self) -> TraceContext {
-        if self.fields.position(Field::Trace).is_none()
-            && let Some(head) = self.like_head()
-        {
-            return head.trace();
-        }
-        let word = |i: usize| self.scalar(Field::Trace, 0, |buffer, at| u64_at(buffer, at + 8 * i));
+        let Some(at) = self.fields.position(Field::Trace) else { return self.no_trace() };
+        let word = |i: usize| u64_at(self.buffer, at + 8 * i).unwrap_or(0);
         TraceContext {
             trace_id: u128::from(word(0)) << 64 | u128::from(word(1)),
             span_id: word(2),
             flags: self.scalar(Field::TraceFlags, 0, byte_at),
         }
+    }
+
+    /// Returns the trace of a like entry, or that of a full entry without ids.
+    #[cold]
+    #[inline(never)]
+    fn no_trace(&self) -> TraceContext {
+        let flags = self.scalar(Field::TraceFlags, 0, byte_at);
+        self.like_head().map_or(TraceContext { flags, ..TraceContext::NONE }, |head| head.trace())
     }
 
     /// Returns the target: the origin of the entry in the program. It is empty if absent, or if its offset is outside
@@ -312,11 +323,6 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn body(&self) -> Text<'a> {
-        if self.fields.position(Field::Body).is_none()
-            && let Some((body, ..)) = self.like_strings()
-        {
-            return Text::new(body);
-        }
         self.string(Field::Body)
     }
 
@@ -324,17 +330,16 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn thread(&self) -> Text<'a> {
-        if self.fields.position(Field::Thread).is_none()
-            && let Some((_, thread, _)) = self.like_strings()
-        {
-            return Text::new(thread);
-        }
         self.string(Field::Thread)
     }
 
     #[inline(always)]
     fn string(&self, field: Field) -> Text<'a> {
-        Text::new(self.vector(field, 1).ok().flatten().map_or(&[], |(_, bytes)| bytes))
+        Text::new(match self.vector(field, 1) {
+            Ok(Some((_, bytes))) => bytes,
+            // A like entry has only the target in its base.
+            _ => self.like_string(field),
+        })
     }
 
     /// Returns the offset and the bytes of the elements of the vector `field`, or `None` if the field is absent.
@@ -361,13 +366,20 @@ impl<'a> EntryRef<'a> {
         self.fields.position(field)
     }
 
+    /// Returns the nodes.
+    #[inline(always)]
+    fn nodes(&self) -> Nodes<'a> {
+        let is_absent = self.fields.position(Field::Attributes).is_none();
+        Nodes::new(self.tape(), if is_absent { self.like_tape() } else { None })
+    }
+
     /// Returns the nodes and the text of a full entry. A vector that is absent or outside the buffer is empty.
     #[inline(always)]
     pub(super) fn tape(&self) -> Tape<'a> {
         let vector = |field, element| self.vector(field, element).ok().flatten();
         let (start, nodes) = vector(Field::Attributes, layout::NODE_LEN).unwrap_or((0, &[]));
         let (_, text) = vector(Field::Text, 1).unwrap_or((0, &[]));
-        Tape { nodes: nodes.as_chunks().0, text, start, values: &[] }
+        Tape { nodes: nodes.as_chunks().0, keys: text, text, start }
     }
 
     /// Returns an iterator over the attributes, in order.
@@ -386,18 +398,16 @@ impl<'a> EntryRef<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn attributes(&self) -> Attributes<'a> {
-        let (tape, position, nodes) = self.nodes();
-        Attributes::over(tape, position, nodes)
+        Attributes::top(self.nodes())
     }
 
     /// Returns an iterator over all values with their depth, containers before their children. It does not recurse.
     #[must_use]
     #[inline(always)]
     pub fn walk(&self) -> Walk<'a> {
-        let (tape, position, nodes) = self.nodes();
-        Walk::over(tape, position, nodes)
+        Walk::new(self.nodes())
     }
 
     /// Returns the value at `path`. A path consists of keys, separated by `.`, and of indexes of array elements, for

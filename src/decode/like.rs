@@ -11,6 +11,8 @@ use crate::text::Text;
 use crate::trace::TraceContext;
 
 use super::entry::EntryRef;
+use super::like_tape::LikeTape;
+use super::tape::Tape;
 use super::value::Value;
 use super::values::Values;
 use super::{fault, out_of_bounds};
@@ -141,26 +143,28 @@ pub fn view<'a>(head: LikeHead<'a>, base: Base<'a>) -> Result<EntryRef<'a>, Deco
 /// # Errors
 /// Returns the first fault. Its offset is that in the base if the fault is in a value.
 pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
-    let (tape, _, nodes) = entry.nodes();
-    let Some((body, thread, mut values)) = entry.like_strings() else { return Ok(()) };
+    let Some((body, thread, values)) = entry.like_strings() else { return Ok(()) };
+    let mut tape = LikeTape { base: entry.buffer(), values };
+    let base = tape.base();
     for (name, text) in [("body", body), ("thread", thread)] {
         if !Text::new(text).is_utf8() {
             return Err(fault(like::FORM, name, DecodeFault::NotUtf8));
         }
     }
-    for index in 0..nodes {
-        let Some(node) = values.resolve(index, tape.text) else { break };
-        match tape.value::<true>(values.position, index, node, nodes)? {
+    for index in 0..base.nodes.len() {
+        let Some((node, text)) = tape.read(&base, index) else { break };
+        let offset = base.offset(index);
+        match (Tape { text, ..base }).value(index, node, base.nodes.len())? {
             Value::String(text) if !text.is_utf8() => {
-                return Err(fault(tape.offset(index), "string", DecodeFault::NotUtf8));
+                return Err(fault(offset, "string", DecodeFault::NotUtf8));
             }
             Value::Bool(_) if node.value > 1 => {
-                return Err(invalid(tape.offset(index), "bool", node.value, "0 or 1"));
+                return Err(invalid(offset, "bool", node.value, "0 or 1"));
             }
             _ => {}
         }
     }
-    match values.rest() {
+    match tape.values.rest() {
         0 => Ok(()),
         rest => Err(invalid(like::DATA_LEN, "texts", rest, "0 bytes after the last text")),
     }

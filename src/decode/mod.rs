@@ -7,6 +7,8 @@
 
 mod entry;
 pub(crate) mod like;
+mod like_tape;
+mod nodes;
 mod one_pass;
 mod path;
 mod root;

@@ -9,8 +9,7 @@ pub(super) fn find<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<Valu
     loop {
         let (value, rest) = match index(path) {
             Some((index, rest)) => (element(level, index)?, rest),
-            None if level.tape().has_nodes() => member::<false>(level, path)?,
-            None => member::<true>(level, path)?,
+            None => member(level, path)?,
         };
         if rest.is_empty() {
             return Some(value);
@@ -35,20 +34,19 @@ fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
 
 /// Returns the value of the longest key at the beginning of `path`, and the rest of the path. Among equal keys, the
 /// first is used. The search compares only keys whose length is that of a possible step.
-fn member<'a, 'p, const ANY: bool>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
-    let (tape, end) = (level.tape(), level.end());
+fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
     let (path, text) = (path.as_bytes(), path);
     let mut best = None;
     let mut longest = None;
-    while let Some(Ok((index, node))) = level.step::<ANY>() {
+    while let Some(Ok((index, node))) = level.step() {
         let len = usize::from(node.key_length);
         let is_step = len == path.len() || matches!(path.get(len), Some(b'.' | b'['));
         if !is_step || longest.is_some_and(|longest| len <= longest) {
             continue;
         }
-        let Ok(key) = tape.key(index, node) else { break };
+        let Ok(key) = level.nodes().key(index, node) else { break };
         if path.starts_with(key.as_bytes()) {
-            best = Some((level.position(), index, node));
+            best = Some((level.nodes().place(), index, node));
             longest = Some(len);
             // No key can be longer.
             if len == path.len() {
@@ -56,7 +54,9 @@ fn member<'a, 'p, const ANY: bool>(mut level: Attributes<'a>, path: &'p str) -> 
             }
         }
     }
-    let (position, index, node) = best?;
+    let (place, index, node) = best?;
+    let mut nodes = level.nodes();
+    nodes.go_back(place);
     // A key that is not UTF-8 cannot match, so the length is a character boundary.
-    Some((tape.attribute::<ANY>(position, index, node, end).ok()?.value, text.get(longest?..)?))
+    Some((nodes.value(index, node, level.end()).ok()?, text.get(longest?..)?))
 }

@@ -1,13 +1,10 @@
 //! The values of a like entry: classes, cells and texts.
 
 use crate::error::DecodeError;
-use crate::format::bytes::u32_at;
 use crate::format::entry as layout;
 use crate::format::like::{self, Cell};
-use crate::kind::NodeFlags;
 
 use super::out_of_bounds;
-use super::tape::Node;
 
 /// The position of the next leaf in the values of a like entry.
 #[derive(Clone, Copy)]
@@ -23,9 +20,6 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// The position in a full entry, which has no values.
-    pub(super) const NONE: Self = Self { node: 0, leaf: 0, cell: 0, text: 0 };
-
     /// Returns the index of the next node.
     pub(super) fn node(self) -> usize {
         self.node as usize
@@ -48,8 +42,6 @@ impl Position {
 }
 
 /// The values of a like entry and a position in them.
-///
-/// The spans of resolved nodes are offsets in the base, followed by the values.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     /// The classes, the cells and the texts.
@@ -112,44 +104,21 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Returns the node at `index` with the value of the like entry, or `None` if there is no such node. `base` is the
-    /// base. The value of a node before the position is that of the base.
+    /// Returns the value of the next node, whose cell has the content `content`, or `None` if the node has the value of the
+    /// base. The value is the number in the cell, or the span of a text.
     #[inline(always)]
-    pub(super) fn resolve(&mut self, index: usize, base: &[u8]) -> Option<Node> {
-        let count = u32_at(base, layout::NODE_COUNT)?;
-        let nodes = base.get(layout::NODES..)?.as_chunks().0.get(..count as usize)?;
-        let text_start = length(layout::text_start(count as usize) as u64);
-        while (self.position.node as usize) < index {
-            let skipped = Node::new(nodes.get(self.position.node as usize)?);
-            self.next(skipped, base.len());
-        }
-        let mut node = Node::new(nodes.get(index)?);
-        // The spans of the base are offsets in its text.
-        node.key_offset = node.key_offset.wrapping_add(text_start);
-        if Cell::of(node.kind, node.flags.contains(NodeFlags::WIDE)) == Cell::Length {
-            node.value = node.value & !u64::from(u32::MAX) | u64::from(node.low().wrapping_add(text_start));
-        }
-        Some(if self.position.node as usize == index { self.next(node, base.len()) } else { node })
-    }
-
-    /// Returns `node`, the next node of the base, with the value of the like entry. `end` is the length of the base.
-    #[inline(always)]
-    fn next(&mut self, node: Node, end: usize) -> Node {
+    pub(super) fn next(&mut self, content: Cell) -> Option<u64> {
         self.position.node += 1;
-        let content = Cell::of(node.kind, node.flags.contains(NodeFlags::WIDE));
         if content == Cell::None {
-            return node;
+            return None;
         }
-        let Some(number) = self.number() else { return node };
-        let value = match content {
-            Cell::Length => {
-                let at = length(end as u64).saturating_add(self.position.text);
-                self.position.text = self.position.text.saturating_add(length(number));
-                u64::from(at) | u64::from(length(number)) << 32
-            }
-            content => content.value(number, node.value),
-        };
-        Node { value, ..node }
+        let number = self.number()?;
+        if content != Cell::Length {
+            return Some(number);
+        }
+        let (at, len) = (self.position.text, length(number));
+        self.position.text = at.saturating_add(len);
+        Some(layout::span(at, len))
     }
 }
 

@@ -10,7 +10,6 @@ use super::entry::{EntryRef, name};
 use super::root::Field;
 use super::tape::{Node, Tape};
 use super::value::Value;
-use super::values::Position;
 use super::{fault, like, one_pass, out_of_bounds};
 
 pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
@@ -150,7 +149,7 @@ fn value(tape: &Tape<'_>, index: usize, node: Node, end: usize, in_array: bool) 
     if in_array && node.key_length != 0 {
         return Err(invalid(tape, index, "key length", node.key_length.into(), "0 in an array"));
     }
-    let attribute = tape.attribute::<false>(Position::NONE, index, node, end)?;
+    let attribute = tape.attribute(index, node, end)?;
     if !attribute.key.is_utf8() {
         return Err(fault(tape.offset(index), "key", DecodeFault::NotUtf8));
     }

@@ -6,9 +6,9 @@ use crate::limits::Limits;
 use crate::text::Text;
 
 use super::fault;
-use super::tape::{Attribute, Node, Tape};
+use super::nodes::Nodes;
+use super::tape::{Attribute, Node};
 use super::value::Value;
-use super::values::Position;
 
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 1;
 
@@ -42,8 +42,7 @@ pub struct Visit<'a> {
 /// ```
 #[derive(Clone)]
 pub struct Walk<'a> {
-    tape: Tape<'a>,
-    position: Position,
+    nodes: Nodes<'a>,
     next: usize,
     depth: usize,
     /// The open containers.
@@ -61,27 +60,25 @@ struct Open {
 }
 
 impl<'a> Walk<'a> {
-    /// Returns a walk over `nodes` nodes. In a like entry, the first node is at `position`.
     #[inline(always)]
-    pub(super) fn over(tape: Tape<'a>, position: Position, nodes: usize) -> Self {
+    pub(super) fn new(nodes: Nodes<'a>) -> Self {
         let none = Open { end: 0, left: 0, is_array: false };
-        let mut walk = Self { tape, position, next: 0, depth: 0, open: [none; LEVELS] };
-        walk.open[0] = Open { end: number_of(nodes), left: u32::MAX, is_array: false };
+        let mut walk = Self { nodes, next: 0, depth: 0, open: [none; LEVELS] };
+        walk.open[0] = Open { end: number_of(nodes.len()), left: u32::MAX, is_array: false };
         walk
     }
 
     /// Returns a walk below a container. Its children have depth 0.
     #[cfg(feature = "json")]
     pub(super) fn below(
-        tape: Tape<'a>,
-        position: Position,
-        nodes: core::ops::Range<usize>,
+        nodes: Nodes<'a>,
+        children: core::ops::Range<usize>,
         left: u32,
         is_array: bool,
     ) -> Self {
-        let mut walk = Self::over(tape, position, 0);
-        walk.next = nodes.start;
-        walk.open[0] = Open { end: number_of(nodes.end), left, is_array };
+        let mut walk = Self::new(nodes);
+        walk.next = children.start;
+        walk.open[0] = Open { end: number_of(children.end), left, is_array };
         walk
     }
 
@@ -101,7 +98,7 @@ impl<'a> Walk<'a> {
     /// Returns the next value. Only the position of its node and its key are validated. If the value is a container,
     /// the walk enters the container. After an error, the caller must end the walk.
     #[inline(always)]
-    pub(crate) fn step<const ANY: bool>(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
+    pub(crate) fn step(&mut self) -> Option<Result<Step<'a>, DecodeError>> {
         self.leave();
         let depth = self.depth;
         let Open { end, left, is_array: in_array } = self.open[depth];
@@ -111,8 +108,8 @@ impl<'a> Walk<'a> {
             return None;
         }
         let index = self.next;
-        let node = self.tape.read::<ANY>(&mut self.position, index)?;
-        let key = match self.tape.key(index, node) {
+        let node = self.nodes.read(index)?;
+        let key = match self.nodes.key(index, node) {
             Ok(key) => key,
             Err(error) => return Some(Err(error)),
         };
@@ -129,11 +126,11 @@ impl<'a> Walk<'a> {
 
     #[inline(always)]
     fn enter(&mut self, step: &Step<'a>) -> Result<(), DecodeError> {
-        let end = self.tape.end_of_subtree(step.index, step.node, step.end)?;
+        let end = self.nodes.tape().end_of_subtree(step.index, step.node, step.end)?;
         let Some(level) = self.open.get_mut(step.depth + 1) else {
             let expected = "at most 64";
             let found = step.depth as u64 + 1;
-            let offset = self.tape.offset(step.index);
+            let offset = self.nodes.tape().offset(step.index);
             return Err(fault(offset, "depth", DecodeFault::Invalid { found, expected }));
         };
         *level = Open {
@@ -145,33 +142,22 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Returns the value of a step.
+    /// Returns the value of the last step.
     #[inline(always)]
-    pub(crate) fn value<const ANY: bool>(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
-        self.tape.value::<ANY>(self.position, step.index, step.node, step.end)
+    pub(crate) fn value(&self, step: &Step<'a>) -> Result<Value<'a>, DecodeError> {
+        self.nodes.value(step.index, step.node, step.end)
     }
 
-    /// Returns the text of a step whose plain kind is a string.
+    /// Returns the text of the last step, if its plain kind is a string.
     #[cfg(feature = "json")]
     #[inline(always)]
     pub(crate) fn text(&self, step: &Step<'a>) -> Result<Text<'a>, DecodeError> {
-        self.tape.text::<true>(step.index, step.node)
+        self.nodes.text(step.index, step.node)
     }
 
     #[inline(always)]
-    fn visit_or_end<const ANY: bool>(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
-        let visit = self.visit::<ANY>();
-        if !matches!(visit, Some(Ok(_))) {
-            self.depth = 0;
-            self.next = usize::MAX;
-            self.open[0].end = 0;
-        }
-        visit
-    }
-
-    #[inline(always)]
-    fn visit<const ANY: bool>(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
-        let step = match self.step::<ANY>()? {
+    fn visit(&mut self) -> Option<Result<Visit<'a>, DecodeError>> {
+        let step = match self.step()? {
             Ok(step) => step,
             Err(error) => return Some(Err(error)),
         };
@@ -180,7 +166,7 @@ impl<'a> Walk<'a> {
             in_array: step.in_array,
             attribute: Attribute { key: step.key, value, flags: step.node.flags },
         };
-        Some(self.value::<ANY>(&step).map(visit))
+        Some(self.value(&step).map(visit))
     }
 }
 
@@ -231,23 +217,13 @@ impl<'a> Iterator for Walk<'a> {
     // Always inlined, so the compiler omits the parts that the caller does not use.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        self.visit_or_end::<true>()
-    }
-
-    // Chooses the form of the entry once.
-    #[inline(always)]
-    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
-        let mut state = init;
-        if self.tape.has_nodes() {
-            while let Some(visit) = self.visit_or_end::<false>() {
-                state = f(state, visit);
-            }
-            return state;
+        let visit = self.visit();
+        if !matches!(visit, Some(Ok(_))) {
+            self.depth = 0;
+            self.next = usize::MAX;
+            self.open[0].end = 0;
         }
-        while let Some(visit) = self.next() {
-            state = f(state, visit);
-        }
-        state
+        visit
     }
 }
 

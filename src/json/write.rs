@@ -111,7 +111,7 @@ pub(super) fn tree<S: Sink>(
 ) -> Result<(bool, Option<DecodeError>), fmt::Error> {
     let mut tree = Tree::new(out);
     let (mut tripped, mut fault) = (false, None);
-    while let Some(step) = walk.step::<true>() {
+    while let Some(step) = walk.step() {
         let written = match step {
             Ok(step) => {
                 tripped |= step.flags().is_tripped();
@@ -281,7 +281,7 @@ impl<'o, 's, S: Sink> Tree<'o, 's, S> {
         walk: &Walk<'_>,
         step: &Step<'_>,
     ) -> Result<Result<(), DecodeError>, fmt::Error> {
-        let value = match walk.value::<true>(step) {
+        let value = match walk.value(step) {
             Ok(value) => value,
             Err(error) => return Ok(Err(error)),
         };

@@ -13,6 +13,7 @@ static ALLOCATOR: Counting = Counting;
 
 fn writer(directory: &tempfile::TempDir) -> SegmentWriter {
     let mut options = SegmentOptions::new(Resource::of_this_process("test"));
+    options.self_contained = true;
     options.size = 1 << 20;
     SegmentWriter::create(&directory.path().join("a.fws"), &options).unwrap()
 }

@@ -11,7 +11,9 @@ use fusewire::segment::{Event, Mode, Resource, Segment, SegmentOptions, SegmentW
 fn wherever_they_are_taken() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
-    let mut writer = SegmentWriter::create(&path, &SegmentOptions::new(Resource::empty())).unwrap();
+    let mut options = SegmentOptions::new(Resource::empty());
+    options.self_contained = true;
+    let mut writer = SegmentWriter::create(&path, &options).unwrap();
     for n in 0..100_u64 {
         writer
             .append(|entry| {

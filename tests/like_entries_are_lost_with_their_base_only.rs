@@ -12,6 +12,7 @@ fn small(sealed: bool) -> Like {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let mut options = fusewire::segment::SegmentOptions::new(fusewire::segment::Resource::empty());
+    options.self_contained = true;
     options.size = fusewire::segment::SegmentOptions::MIN_SIZE;
     let mut writer = fusewire::segment::SegmentWriter::create(&path, &options).unwrap();
     for i in 0..8_u64 {
@@ -103,6 +104,7 @@ fn large() -> Like {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let mut options = fusewire::segment::SegmentOptions::new(fusewire::segment::Resource::empty());
+    options.self_contained = true;
     options.size = 256 << 10;
     let mut writer = fusewire::segment::SegmentWriter::create(&path, &options).unwrap();
     for i in 0..700_u64 {

@@ -31,7 +31,7 @@ struct Both {
 
 fn both() -> Both {
     let both = Both { full: tempfile::tempdir().unwrap(), like: tempfile::tempdir().unwrap() };
-    let log = Log::options(both.full.path()).segment_size(256 << 10).open().unwrap();
+    let log = Log::options(both.full.path()).segment_size(256 << 10).self_contained(true).open().unwrap();
     let mut dice = random(31);
     for n in 0..3_000 {
         assert!(log.append(|entry| write(&mut dice, n, entry)).is_written());
@@ -179,6 +179,7 @@ fn after_salvage() {
     let path = directory.path().join("01700000000000000000-01010101-00000000.fws");
     let mut options = SegmentOptions::new(Resource::empty());
     (options.size, options.stream_id) = (1 << 20, [1; 16]);
+    options.self_contained = true;
     let mut writer = SegmentWriter::create(&path, &options).unwrap();
     let mut dice = random(33);
     for n in 0..1_500 {
@@ -207,6 +208,7 @@ fn after_recovery() {
     for (number, path) in segments(both.like.path()).iter().enumerate() {
         let mut options = SegmentOptions::new(Resource::empty());
         (options.size, options.stream_id) = (1 << 20, [number as u8 + 1; 16]);
+        options.self_contained = true;
         let mut series = Series::create(directory.path(), options).unwrap();
         let segment = Segment::read_copy(path).unwrap();
         let report = recover(&segment, |frame| series.append_frame(frame).map(drop)).unwrap();
@@ -235,6 +237,7 @@ fn while_a_base_changes() {
     let path = directory.path().join("a.fws");
     let mut options = SegmentOptions::new(Resource::empty());
     options.size = 4 << 20;
+    options.self_contained = true;
     let mut writer = SegmentWriter::create(&path, &options).unwrap();
     for n in 0..12_000_u64 {
         writer

@@ -38,7 +38,9 @@ fn read(segment: &Segment) -> (Places, Vec<LostRange>) {
         match event.unwrap() {
             Event::Entry(frame, entry) => {
                 let mark = Mark::of(&entry);
-                assert!(frame.payload == mark.bytes(), "{mark:?} is not as it was written");
+                let mut expanded = Vec::new();
+                let is_as_written = entry.to_bytes(&mut expanded).is_ok_and(|bytes| bytes == mark.bytes());
+                assert!(is_as_written, "{mark:?} is not as it was written");
                 places.push((frame.offset, frame.offset + frame.len_on_disk(), mark));
             }
             Event::Lost(range) => lost.push(range),

@@ -164,7 +164,7 @@ fn scanned(directory: &Path, query: &Query) -> Vec<i128> {
 #[test]
 fn in_a_log_with_indexes_and_without() {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(256 << 10).open().unwrap();
+    let log = Log::options(directory.path()).segment_size(256 << 10).self_contained(true).open().unwrap();
     let mut dice = shop::random(31);
     for n in 0..4_000 {
         log.append(|entry| shop::write(&mut dice, n, entry));

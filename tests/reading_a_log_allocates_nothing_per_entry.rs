@@ -6,8 +6,9 @@ use std::path::Path;
 
 use common::counting::{Counting, allocations};
 use common::like::convert_directory;
-use common::streams::{End, append, create, write};
+use common::streams::{End, append, create, create_like, write};
 use fusewire::log::{LogEvent, LogReader};
+use fusewire::segment::SegmentWriter;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -85,12 +86,23 @@ fn going_from_segment_to_segment_costs_a_few() {
 
 #[test]
 fn following() {
+    follow(create);
+}
+
+#[test]
+fn following_like_entries() {
+    follow(create_like);
+}
+
+fn follow(create: fn(&Path, u8, u64) -> SegmentWriter) {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = create(directory.path(), 1, 0);
     let mut reader = LogReader::options().open(&[directory.path().to_owned()]).unwrap();
+    // The reader copies the base of the second entry.
     append(&mut writer, 1000, 0);
-    assert_eq!(read(&mut reader), 1);
-    for n in 1..300 {
+    append(&mut writer, 1001, 1);
+    assert_eq!(read(&mut reader), 2);
+    for n in 2..300 {
         append(&mut writer, 1000 + n, n);
         let mut entries = 0;
         assert_eq!(allocations(|| entries = read(&mut reader)).0, 0);

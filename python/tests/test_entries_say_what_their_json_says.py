@@ -56,7 +56,7 @@ def same(found, expected):
     return type(found) is type(expected) and repr(found) == repr(expected)
 
 
-@pytest.mark.parametrize("name", ["v1.0", "v1.0-log", "v1.0-killed"])
+@pytest.mark.parametrize("name", ["v1.0", "v1.0-log", "v1.0-killed", "v1.1"])
 def test_every_kind_of_value(golden, name):
     expected = (golden / f"{name}.jsonl").read_text().splitlines()
     reader = fusewire.open(golden / f"{name}.fws", on_loss="ignore")

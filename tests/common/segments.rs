@@ -20,6 +20,7 @@ impl Fixture {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.fws");
         let mut options = SegmentOptions::new(Resource::empty());
+        options.self_contained = true;
         options.size = SegmentOptions::MIN_SIZE;
         let mut writer = SegmentWriter::create(&path, &options).unwrap();
         let frames = (0..entries).map(|i| append(&mut writer, i)).collect();

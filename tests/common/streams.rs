@@ -31,8 +31,19 @@ pub fn write(directory: &Path, id: u8, first: u64, segments: &[Vec<u64>], end: E
     paths
 }
 
+/// Creates a segment whose entries do not depend on each other.
 pub fn create(directory: &Path, id: u8, sequence: u64) -> SegmentWriter {
+    create_with(directory, id, sequence, true)
+}
+
+/// Creates a segment in which all entries after the first one are like entries.
+pub fn create_like(directory: &Path, id: u8, sequence: u64) -> SegmentWriter {
+    create_with(directory, id, sequence, false)
+}
+
+fn create_with(directory: &Path, id: u8, sequence: u64, self_contained: bool) -> SegmentWriter {
     let mut options = SegmentOptions::new(Resource::empty());
+    options.self_contained = self_contained;
     options.size = 64 << 10;
     options.stream_id = [id; 16];
     options.sequence = sequence;

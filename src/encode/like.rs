@@ -30,7 +30,7 @@ pub fn convert(entry: &[u8], base: &Base<'_>, slot: u32, out: &mut [u8]) -> Opti
     }
     for (node, old_node) in parts.nodes.iter().zip(old.nodes) {
         let (node, old_node) = (Node::new(node), Node::new(old_node));
-        if node.shape() != old_node.shape() || node.key(parts.text)? != old_node.key(old.text)? {
+        if node.shape() != old_node.shape() || !is_equal(node.key(parts.text)?, old_node.key(old.text)?) {
             return None;
         }
         match old_node.cell() {
@@ -84,8 +84,8 @@ struct Data<'b> {
     texts: usize,
     texts_end: usize,
     /// The classes that are not stored yet, and their number in bits.
-    classes: u8,
-    classes_bits: u32,
+    classes: u64,
+    classes_bits: usize,
 }
 
 impl<'b> Data<'b> {
@@ -99,13 +99,22 @@ impl<'b> Data<'b> {
     /// Appends the class of a leaf. The first class of a byte has its low bits.
     #[inline(always)]
     fn push_class(&mut self, class: u8) -> Option<()> {
-        self.classes |= class << self.classes_bits;
+        self.classes |= u64::from(class) << self.classes_bits;
         self.classes_bits += 2;
-        if self.classes_bits == u8::BITS {
-            *self.out.get_mut(self.class)? = self.classes;
-            self.class += 1;
-            (self.classes, self.classes_bits) = (0, 0);
+        if self.classes_bits == 64 {
+            self.store_classes()?;
         }
+        Some(())
+    }
+
+    /// Stores the classes that are not stored yet.
+    #[inline(always)]
+    fn store_classes(&mut self) -> Option<()> {
+        let len = self.classes_bits.div_ceil(8);
+        let classes = self.out.get_mut(self.class..)?.get_mut(..len)?;
+        classes.copy_from_slice(self.classes.to_le_bytes().get(..len)?);
+        self.class += len;
+        (self.classes, self.classes_bits) = (0, 0);
         Some(())
     }
 
@@ -126,7 +135,7 @@ impl<'b> Data<'b> {
 
     #[inline(always)]
     fn text(&mut self, text: &[u8], base: &[u8]) -> Option<()> {
-        if text == base {
+        if is_equal(text, base) {
             return self.push_class(0);
         }
         self.out.get_mut(self.texts_end..)?.get_mut(..text.len())?.copy_from_slice(text);
@@ -136,14 +145,36 @@ impl<'b> Data<'b> {
 
     /// Moves the texts to the end of the cells. Returns the length of the entry.
     #[inline(always)]
-    fn finish(self) -> Option<usize> {
-        if self.classes_bits != 0 {
-            *self.out.get_mut(self.class)? = self.classes;
-        }
+    fn finish(mut self) -> Option<usize> {
+        self.store_classes()?;
         if self.texts_end > self.out.len() {
             return None;
         }
-        self.out.copy_within(self.texts..self.texts_end, self.cell);
+        if self.texts < self.texts_end {
+            self.out.copy_within(self.texts..self.texts_end, self.cell);
+        }
         Some(self.cell + self.texts_end - self.texts)
     }
+}
+
+/// Returns whether two texts are equal. Most keys and values are short, and a call of `memcmp` costs more than their
+/// comparison.
+#[inline(always)]
+fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => are_ends_equal::<4>(a, b),
+        8..=16 => are_ends_equal::<8>(a, b),
+        _ => a == b,
+    }
+}
+
+/// Returns whether the first and the last `N` bytes are equal. These are all bytes of a text of at most 2 * `N` bytes.
+#[inline(always)]
+fn are_ends_equal<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    let ends = (a.first_chunk::<N>(), b.first_chunk::<N>(), a.last_chunk::<N>(), b.last_chunk::<N>());
+    matches!(ends, (Some(a), Some(b), Some(c), Some(d)) if a == b && c == d)
 }

@@ -254,7 +254,7 @@ fn while_a_base_changes() {
     fs::write(&path, &like.bytes).unwrap();
     for copy in [false, true] {
         fs::write(&path, &like.bytes).unwrap();
-        let mut reader = LogReader::options().copy(copy).open(&[path.clone()]).unwrap();
+        let mut reader = LogReader::options().copy(copy).open(std::slice::from_ref(&path)).unwrap();
         let mut numbers = Vec::new();
         while let Some(event) = reader.next() {
             let LogEvent::Entry { entry, .. } = event else { continue };

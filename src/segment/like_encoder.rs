@@ -369,3 +369,79 @@ fn mixed(number: u64) -> u64 {
     let product = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
     (product >> 64) as u64 ^ product as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::Limits;
+    use crate::decode::EntryRef;
+    use crate::decode::like::{self, LikeHead};
+    use crate::encode::encode;
+
+    /// Returns a pseudo-random number below `bound`.
+    fn below(state: &mut u64, bound: u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state % bound
+    }
+
+    fn entry(random: &mut u64, shapes: u64) -> Vec<u8> {
+        let mut buffer = vec![0; 64 << 10];
+        let shape = below(random, shapes);
+        let longest = if below(random, 20) == 0 { 40_000 } else { 600 };
+        let text = "x".repeat(usize::try_from(below(random, longest)).unwrap());
+        let number = below(random, 1 << 40);
+        let limits = Limits { max_string_bytes: 60_000, ..Limits::DEFAULT };
+        let encoded = encode(&mut buffer, &limits, |entry| {
+            entry.set_body(&text);
+            entry.attr(&format!("key {shape}"), &number).attr("same", "value");
+        });
+        encoded.unwrap().bytes().to_vec()
+    }
+
+    #[test]
+    fn each_base_is_a_committed_entry_of_the_segment() {
+        let mut random = 0x11CE_u64;
+        for (copies_len, shapes) in [(0, 1), (0, 40), (8 << 10, 200), (64 << 10, 40), (64 << 10, 5_000)] {
+            let mut encoder = LikeEncoder::new(copies_len).unwrap();
+            let (mut id, mut tail, mut likes) = ([1; 16], 8192, 0);
+            let mut committed = HashMap::new();
+            for _ in 0..6_000 {
+                let entry = entry(&mut random, shapes);
+                let form = encoder.choose(&id, tail, &entry);
+                let mut len = entry.len();
+                if let Form::Like { len: like, .. } = form {
+                    len = like;
+                    let bytes = &encoder.frame()[frame::HEADER_LEN..][..len];
+                    let head = LikeHead::new(bytes).unwrap();
+                    let base: &Vec<u8> = &committed[&head.base()];
+                    let base = like::base(base).unwrap();
+                    let view = like::view(head, base).unwrap();
+                    assert_eq!(view.to_owned().unwrap(), EntryRef::new(&entry).unwrap().to_owned().unwrap());
+                    assert_eq!(head.base_check(), base.check());
+                    likes += 1;
+                }
+                match below(&mut random, 100) {
+                    // The append fails, and the entry is appended to another segment.
+                    0 => {
+                        (id[0], tail) = (id[0].wrapping_add(1).max(1), 8192);
+                        committed.clear();
+                    }
+                    // The append fails, and the segment stays the same.
+                    1 => {}
+                    _ => {
+                        encoder.committed(form, tail, &entry);
+                        if !matches!(form, Form::Like { .. }) {
+                            committed.insert(u32::try_from(tail / frame::ALIGN).unwrap(), entry);
+                        }
+                        tail += frame_len(len);
+                    }
+                }
+            }
+            assert!(likes > 0 && (shapes > 1 || likes > 5_000), "{likes} like entries of {shapes} shapes");
+        }
+    }
+}

@@ -90,7 +90,7 @@ fn forking_victim() {
     });
     let stats = log.stats();
     assert_eq!(stats.entries, 8 * ENTRIES);
-    assert_eq!(stats.like_entries > ENTRIES, !order::<bool>("FULL").unwrap(), "{stats:?}");
+    assert_eq!(stats.like_entries > 0, !order::<bool>("FULL").unwrap(), "{stats:?}");
 }
 
 #[test]

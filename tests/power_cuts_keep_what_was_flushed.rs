@@ -144,6 +144,8 @@ fn run(plan: Plan, random: &mut Random) -> Outcome {
     let directory = temporary_path.join("logs").join("log");
     watch(&directory);
     let mut options = Log::options(&directory).segment_size(plan.segment);
+    // Half of the runs write like entries.
+    options = options.self_contained(random.below(2) == 0);
     if let Some(interval) = plan.sync_every {
         options = options.sync_every(interval);
     }

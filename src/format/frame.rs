@@ -157,7 +157,7 @@ pub struct FrameRef<'a> {
     pub kind: FrameKind,
     /// The severity of the entry. A filter can use it without decoding the payload.
     pub severity: Severity,
-    /// The payload without padding.
+    /// The payload without padding. The payload of a frame of kind [`Like`](FrameKind::Like) is only a part of an entry.
     pub payload: &'a [u8],
 }
 

@@ -186,7 +186,8 @@ impl Segment {
     }
 
     /// Returns all bytes of the file, shared. The file stays mapped while these bytes or a slice of them exist. A
-    /// function that takes `Bytes`, such as a network client, gets frames without a copy:
+    /// function that takes `Bytes`, such as a network client, gets entries without a copy. An entry that depends on another
+    /// entry of the segment needs a copy, in which it is complete:
     ///
     /// ```
     /// use std::sync::Arc;
@@ -203,9 +204,11 @@ impl Segment {
     /// let all = segment.shared_bytes();
     /// let mut sent = Vec::new();
     /// for event in segment.events(Mode::Recover)? {
-    ///     if let Ok(Event::Entry(frame, _)) = event {
-    ///         sent.push(all.slice_ref(frame.payload)); // a view of the map
-    ///     }
+    ///     let Ok(Event::Entry(_, entry)) = event else { continue };
+    ///     sent.push(match entry.as_bytes() {
+    ///         Some(bytes) => all.slice_ref(bytes), // a view of the map
+    ///         None => entry.to_bytes(&mut Vec::new())?.to_vec().into(),
+    ///     });
     /// }
     /// assert_eq!(EntryRef::new(&sent[0])?.body(), "paid");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

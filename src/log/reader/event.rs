@@ -42,7 +42,8 @@ pub enum LogEvent<'a> {
     Entry {
         /// The place of the entry.
         source: Source<'a>,
-        /// Its frame. For a line, the frame that the line would have, with the offset of the line.
+        /// Its frame. For a line, the frame that the line would have, with the offset of the line. The payload is not always
+        /// the whole entry; [`EntryRef::to_bytes`] returns the bytes of the entry.
         frame: FrameRef<'a>,
         /// The content of the entry.
         entry: EntryRef<'a>,

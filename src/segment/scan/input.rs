@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use crate::format::frame::{FrameFault, FrameRef};
+use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader};
 use crate::map::file::{Quiet, QuietMap, ReadMap};
 use crate::segment::index::SegmentIndex;
@@ -168,6 +168,9 @@ impl Input {
     /// The base is lost, or does not fulfil the conditions of the format.
     #[inline]
     pub(crate) fn find_base(&self, place: &Place, bases: &mut BaseCopies) -> Result<(), BaseFault> {
+        if place.kind != FrameKind::Like {
+            return Ok(());
+        }
         let frame = self.frame(place);
         match self {
             Self::Copies(copies) => bases.find(copies, &frame),

@@ -2,7 +2,7 @@
 //! when the program is compiled.
 //!
 //! The limits for width, keys and kinds apply to the whole call site, so one check covers all values. One comparison
-//! reserves the space for all keys and values, except strings of more than [`SHORT_TEXT`] bytes. Each value then needs no
+//! reserves the space for all keys and values, except strings of more than 64 bytes. Each value then needs no
 //! further check, except the length of a string. The entry has the same bytes as with [`EntryWriter::attr`]: a value to
 //! which a limit could apply ends the reservation, and [`EntryWriter::attr`] writes it.
 

@@ -144,3 +144,21 @@ fn a_lost_base_is_reported() {
     let recovered = run_in(like.path(), "cat recovered --output json");
     assert!(recovered.stdout == printed.stdout);
 }
+
+/// The full entries of a recovery need more space than the segment, which like entries fill to its end.
+#[test]
+fn a_recovery_of_full_segments() {
+    let (full, like) = both();
+    let printed = run_in(full.path(), "cat logs --output json").stdout;
+    let lines = like.path().join("lines.jsonl");
+    std::fs::write(&lines, &printed).unwrap();
+    let imported = run_in(
+        like.path(),
+        "import lines.jsonl --to dense --format 1.1 --segment-size 128KiB --max-entry-bytes 16KiB",
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    assert!(segments(&like.path().join("dense")).len() > 1);
+    let recovered = run_in(like.path(), "recover dense --to recovered");
+    assert_eq!((recovered.code, recovered.stderr.as_str()), (0, ""));
+    assert!(run_in(like.path(), "cat recovered --output json").stdout == printed);
+}

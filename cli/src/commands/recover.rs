@@ -19,6 +19,9 @@ use crate::output::{Terminal, escape, losses};
 /// Minimum size, maximum size and unit of the size of a segment, in bytes.
 const SIZES: (u64, u64, u64) = (16 << 10, 1 << 30, 4 << 10);
 
+/// The length of the two pages before the frames of a segment in bytes.
+const HEADER: u64 = 8 << 10;
+
 /// The sums over all files.
 #[derive(Default)]
 struct Total {
@@ -144,7 +147,9 @@ fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
 
 fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
     let about = || to.display().to_string();
-    let mut writer = SegmentWriter::create(to, &options(segment)).with_context(about)?;
+    let mut options = options(segment);
+    options.size = options.size.max(space(segment).with_context(|| from.display().to_string())?);
+    let mut writer = SegmentWriter::create(to, &options).with_context(about)?;
     // The new segment already contains the first resource. A later resource is a change and is copied.
     let mut is_first_resource = segment.resource().is_some();
     let report = segment::recover(segment, |frame| {
@@ -156,6 +161,25 @@ fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
     .map_err(|error| anyhow!(error).context(from.display().to_string()))?;
     writer.seal().with_context(about)?;
     Ok(report)
+}
+
+/// Returns a size in bytes that is sufficient for the intact frames of `segment`, at most 1 GiB. It is 0 if the size of
+/// `segment` is sufficient.
+///
+/// The new segment contains full entries. If `segment` contains like entries, the full entries need more space.
+fn space(segment: &Segment) -> io::Result<u64> {
+    if segment.header().is_ok_and(|header| header.incompat == 0) {
+        return Ok(0);
+    }
+    let (_, most, unit) = SIZES;
+    let mut frames = 0;
+    segment::recover(segment, |frame| {
+        frames += frame.len_on_disk();
+        Ok(())
+    })?;
+    // One unit has space for the trailer. The resource can be larger in the new segment, but not by one unit.
+    let needed = HEADER + frames + 2 * unit;
+    Ok(needed.next_multiple_of(unit).min(most))
 }
 
 /// Returns options with the size, the resource and the position in the stream of the damaged segment, if these are readable.

@@ -22,7 +22,12 @@ const HANGS: Duration = Duration::from_secs(60);
 fn outcome_of(log: &Log, append: impl FnOnce(&Log) -> Outcome + Send + 'static) -> Outcome {
     let (told, outcome) = mpsc::channel();
     let log = log.clone();
-    thread::spawn(move || told.send(append(&log)));
+    thread::spawn(move || {
+        let outcome = append(&log);
+        // The test reads the log after it has dropped its own handle, which must then be the last one.
+        drop(log);
+        told.send(outcome)
+    });
     outcome.recv_timeout(HANGS).expect("the append does not return")
 }
 

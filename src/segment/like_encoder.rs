@@ -151,14 +151,15 @@ impl LikeEncoder {
         if self.segment != *segment {
             self.begin(segment);
         }
-        let index = usize::from(self.record(self.last.into()).successor);
-        let record = self.record(index);
         // A wrong prediction costs more than half of the hash that a correct one saves.
-        if self.confidence > SURE / 2
-            && self.lives(&record)
-            && let Some(len) = self.convert(index, record, tail, entry)
-        {
-            return Form::Like { len, index };
+        if self.confidence > SURE / 2 {
+            let index = usize::from(self.record(self.last.into()).successor);
+            let record = self.record(index);
+            if self.lives(&record)
+                && let Some(len) = self.convert(index, record, tail, entry)
+            {
+                return Form::Like { len, index };
+            }
         }
         self.search(tail, entry)
     }

@@ -221,16 +221,19 @@ pub(super) fn verify_source<S: Source>(
         Err(_) => Bounds::guess(source),
     };
     let mut counted = Trailer::default();
-    let mut bases = bounds.as_ref().map(BaseCopies::of);
-    let mut cursor = bounds.map(|bounds| Cursor::new(bounds, source.len(), Mode::Recover));
-    if let Some(cursor) = &mut cursor {
+    let mut scan = bounds.map(|bounds| {
+        let bases = BaseCopies::of(&bounds);
+        let mut cursor = Cursor::new(bounds, source.len(), Mode::Recover);
         cursor.look_everywhere();
-    }
+        (cursor, bases)
+    });
     let mut released = 0;
-    while let Some(found) = cursor.as_mut().and_then(|cursor| cursor.advance(source)) {
-        let (found, end) = match (&found, &mut bases) {
-            (Found::Frame(frame), Some(bases)) => {
-                let frame = source.frame(frame);
+    while let Some((cursor, bases)) = &mut scan
+        && let Some(found) = cursor.advance(source)
+    {
+        let (found, end) = match found {
+            Found::Frame(frame) => {
+                let frame = source.frame(&frame);
                 counted.data_end = frame.offset + frame.len_on_disk();
                 let found = match bases.find(source, &frame) {
                     Ok(()) => Found::Frame((frame, bases.content(&frame))),
@@ -238,8 +241,7 @@ pub(super) fn verify_source<S: Source>(
                 };
                 (found, usize::try_from(counted.data_end).unwrap_or(usize::MAX))
             }
-            (Found::Lost(range), _) => (Found::Lost(*range), 0),
-            (Found::Frame(_), None) => break,
+            Found::Lost(range) => (Found::Lost(range), 0),
         };
         visit(&found);
         match found {

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use common::kept::{Kept, Written};
+use common::kept::{self, Kept, Written};
 use common::random::Random;
 use fusewire::decode::EntryRef;
 use fusewire::encode::AsDisplay;
@@ -77,26 +77,7 @@ fn with_methods(to: &Kept, v: &Values) -> Written {
 
 #[test]
 fn under_random_limits() {
-    let (_directory, mut to) = Kept::new(Limits::default());
-    let mut random = Random(0x5eed);
-    let (mut clean, mut tripped, mut failed) = (0, 0, 0);
-    for _ in 0..20_000 {
-        to.randomise(&mut random, ["number", "text", "maybe"]);
-        let values = values(&mut random);
-        let context = Context::root().with(|map| _ = map.entry("context", &7)).unwrap();
-        let _entered = (random.below(3) == 0).then(|| context.enter());
-        let (event, methods) = (with_macro(&to, &values), with_methods(&to, &values));
-        assert_eq!(event, methods, "{values:?} under {:?}", to.limits);
-        match event {
-            Ok(bytes) => {
-                let entry = EntryRef::new(&bytes).unwrap();
-                entry.verify().unwrap();
-                *(if entry.trips().count() == 0 { &mut clean } else { &mut tripped }) += 1;
-            }
-            Err(_) => failed += 1,
-        }
-    }
-    assert!(clean > 2_000 && tripped > 2_000 && failed > 500, "{clean} {tripped} {failed}");
+    kept::assert_same_bytes(20_000, ["number", "text", "maybe"], values, with_macro, with_methods);
 }
 
 /// Returns the entry of an event with two strings, and asserts that the methods write the same bytes.

@@ -8,12 +8,11 @@ mod common {
 
 use std::thread;
 
-use common::kept::{Kept, Written};
+use common::kept::{self, Kept, Written};
 use common::random::Random;
 use fusewire::bridge::tracing::Layer;
-use fusewire::decode::EntryRef;
 use fusewire::encode::{AsDebug, AsDisplay, Bytes};
-use fusewire::{Context, Limits, Severity, TraceContext};
+use fusewire::{Context, Severity, TraceContext};
 use tracing_subscriber::prelude::*;
 
 /// The values of an event.
@@ -83,24 +82,5 @@ fn with_methods(to: &Kept, v: &Values) -> Written {
 
 #[test]
 fn under_random_limits() {
-    let (_directory, mut to) = Kept::new(Limits::default());
-    let mut random = Random(0x5eed);
-    let (mut clean, mut tripped, mut failed) = (0, 0, 0);
-    for _ in 0..10_000 {
-        to.randomise(&mut random, ["n", "type", "currency"]);
-        let values = values(&mut random);
-        let context = Context::root().with(|map| _ = map.entry("context", &7)).unwrap();
-        let _entered = (random.below(3) == 0).then(|| context.enter());
-        let (event, methods) = (with_tracing(&to, &values), with_methods(&to, &values));
-        assert_eq!(event, methods, "{values:?} under {:?}", to.limits);
-        match event {
-            Ok(bytes) => {
-                let entry = EntryRef::new(&bytes).unwrap();
-                entry.verify().unwrap();
-                *(if entry.trips().count() == 0 { &mut clean } else { &mut tripped }) += 1;
-            }
-            Err(_) => failed += 1,
-        }
-    }
-    assert!(clean > 1_000 && tripped > 1_000 && failed > 250, "{clean} {tripped} {failed}");
+    kept::assert_same_bytes(10_000, ["n", "type", "currency"], values, with_tracing, with_methods);
 }

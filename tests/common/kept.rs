@@ -1,14 +1,16 @@
-//! An appender that stores the bytes of its last entry, and random limits.
+//! An appender that stores the bytes of its last entry, random limits, and the comparison of two ways to write an event.
 #![allow(dead_code, unreachable_pub)]
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use fusewire::decode::EntryRef;
 use fusewire::encode::{EntryWriter, KeyFilter, encode};
 use fusewire::error::EncodeError;
 use fusewire::limits::{Limits, OnLongKey, OnType, OnWidth};
 use fusewire::log::{Appender, CloseError, DropCause, Durability, FlushError, Levels, Log, Outcome};
-use fusewire::{Kind, KindSet};
+use fusewire::{Context, Kind, KindSet};
 
 use super::random::Random;
 
@@ -84,6 +86,38 @@ impl Appender for Kept {
     fn shutdown(&self, _: Duration) -> Result<(), CloseError> {
         Ok(())
     }
+}
+
+/// Writes `runs` random events in two ways under random limits, with a filter for the keys `filter` in some runs, and
+/// compares the bytes. At least a tenth of the events are clean, a tenth trip, and a fortieth are refused.
+pub fn assert_same_bytes<V: Debug>(
+    runs: u32,
+    filter: [&str; 3],
+    values: impl Fn(&mut Random) -> V,
+    event: impl Fn(&Kept, &V) -> Written,
+    methods: impl Fn(&Kept, &V) -> Written,
+) {
+    let (_directory, mut to) = Kept::new(Limits::default());
+    let mut random = Random(0x5eed);
+    let (mut clean, mut tripped, mut failed) = (0, 0, 0);
+    for _ in 0..runs {
+        to.randomise(&mut random, filter);
+        let values = values(&mut random);
+        let context = Context::root().with(|map| _ = map.entry("context", &7)).unwrap();
+        let _entered = (random.below(3) == 0).then(|| context.enter());
+        let (event, methods) = (event(&to, &values), methods(&to, &values));
+        assert_eq!(event, methods, "{values:?} under {:?}", to.limits);
+        match event {
+            Ok(bytes) => {
+                let entry = EntryRef::new(&bytes).unwrap();
+                entry.verify().unwrap();
+                *(if entry.trips().count() == 0 { &mut clean } else { &mut tripped }) += 1;
+            }
+            Err(_) => failed += 1,
+        }
+    }
+    let enough = clean > runs / 10 && tripped > runs / 10 && failed > runs / 40;
+    assert!(enough, "{clean} {tripped} {failed}");
 }
 
 /// Returns random limits, of which some apply to most entries.

@@ -53,6 +53,28 @@ fn compile(directory: &Path) -> Result<PathBuf, String> {
     Ok(program)
 }
 
+fn options(self_contained: bool) -> SegmentOptions {
+    let mut options = SegmentOptions::default();
+    options.self_contained = self_contained;
+    options
+}
+
+fn append(writer: &mut SegmentWriter, n: u64) {
+    let written = writer.append(|entry| {
+        entry.set_time_unix_nano(n);
+        entry.set_severity(Severity::WARN);
+        entry.set_body("paid");
+        entry.attr("n", &n).attr("delta", &-1).attr("half", &0.5).attr("none", &());
+        entry.attr("request", &map! { path = "/pay", tags = &["eu", "us"], ok = true });
+    });
+    written.unwrap();
+}
+
+fn line(n: u64) -> String {
+    let request = "request={path=/pay, tags=[eu, us], ok=true}";
+    format!("{n} Warn paid n={n}, delta=-1, half=0.5, none=null, {request}\n")
+}
+
 #[test]
 fn with_the_code_that_flatc_generates() {
     let directory = tempfile::tempdir().unwrap();
@@ -67,27 +89,16 @@ fn with_the_code_that_flatc_generates() {
     };
 
     let path = directory.path().join("one.fws");
-    let mut writer = SegmentWriter::create(&path, &SegmentOptions::default()).unwrap();
-    for n in 1..=3_u64 {
-        let written = writer.append(|entry| {
-            entry.set_time_unix_nano(n);
-            entry.set_severity(Severity::WARN);
-            entry.set_body("paid");
-            entry.attr("n", &n).attr("delta", &-1).attr("half", &0.5).attr("none", &());
-            entry.attr("request", &map! { path = "/pay", tags = &["eu", "us"], ok = true });
-        });
-        written.unwrap();
+    let mut writer = SegmentWriter::create(&path, &options(true)).unwrap();
+    for n in 1..=3 {
+        append(&mut writer, n);
     }
     writer.seal().unwrap();
     let read = run(&program, &[path.as_ref()]).unwrap();
-    let line = |n| {
-        let request = "request={path=/pay, tags=[eu, us], ok=true}";
-        format!("{n} Warn paid n={n}, delta=-1, half=0.5, none=null, {request}\n")
-    };
     assert_eq!(String::from_utf8(read.stdout).unwrap(), [line(1), line(2), line(3)].concat());
     assert_eq!(read.status.code(), Some(0));
 
-    for (name, entries) in [("v1.0", 8), ("v1.0-log", 5), ("v1.0-killed", 4)] {
+    for (name, entries) in [("v1.0", 8), ("v1.0-log", 5), ("v1.0-killed", 4), ("v1.1", 12)] {
         let golden = Path::new(ROOT).join(format!("tests/data/golden/{name}.fws"));
         let read = run(&program, &[golden.as_ref()]).unwrap();
         let lines = String::from_utf8_lossy(&read.stdout).lines().count();
@@ -102,4 +113,26 @@ fn with_the_code_that_flatc_generates() {
     let read = run(&program, &[path.as_ref()]).unwrap();
     assert_eq!(String::from_utf8(read.stdout).unwrap(), [line(2), line(3)].concat());
     assert_eq!(read.status.code(), Some(3));
+
+    // Like entries: each kind of leaf differs from the base. Without the base, both like entries are lost.
+    let path = directory.path().join("like.fws");
+    let mut writer = SegmentWriter::create(&path, &options(false)).unwrap();
+    for n in 1..=3 {
+        append(&mut writer, n);
+    }
+    writer.seal().unwrap();
+    let read = run(&program, &[path.as_ref()]).unwrap();
+    assert_eq!(String::from_utf8(read.stdout).unwrap(), [line(1), line(2), line(3)].concat());
+    assert_eq!(read.status.code(), Some(0));
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert_eq!(
+        bytes.windows(4).filter(|window| window == b"paid").count(),
+        1,
+        "entries 2 and 3 are like entries"
+    );
+    let at = bytes.windows(4).position(|window| window == b"paid").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let read = run(&program, &[path.as_ref()]).unwrap();
+    assert_eq!((read.stdout.len(), read.status.code()), (0, Some(3)));
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,26 +37,81 @@ std::string span(const LogEntry &entry, uint64_t at, uint64_t length) {
     return std::string(reinterpret_cast<const char *>(text->Data()) + at, length);
 }
 
+// The values of a like entry that differ from those of its base: the body, and the value field or the text of nodes.
+struct Changes {
+    bool has_body = false;
+    std::string body;
+    std::map<uint32_t, uint64_t> values;
+    std::map<uint32_t, std::string> texts;
+};
+
+bool is_container(const Node &node) { return node.kind() == Kind_Array || node.kind() == Kind_Map; }
+bool is_text(const Node &node) { return node.flags() & NodeFlags_Wide || node.kind() == Kind_String || node.kind() == Kind_Bytes; }
+
+// Reads the differences of a like entry from its base. Returns whether they are valid.
+bool read_changes(const LogEntry &base, const uint8_t *data, size_t length, Changes &changes) {
+    constexpr uint32_t body = 0xFFFFFFFF, thread = 0xFFFFFFFE;
+    std::vector<uint32_t> leaves{body, thread};
+    for (uint32_t at = 0; base.attributes() && at < base.attributes()->size(); at++) {
+        const Node *node = base.attributes()->Get(at);
+        if (node->kind() != Kind_Null && !is_container(*node)) leaves.push_back(at);
+    }
+    const size_t classes = length != 0 && data[0] & 1 ? 26 : 2;  // bit 0 of the form: a trace precedes the classes
+    size_t cell = classes + (leaves.size() + 3) / 4;
+    if (cell > length) return false;
+    std::vector<std::pair<uint32_t, size_t>> texts;
+    for (size_t n = 0; n < leaves.size(); n++) {
+        constexpr size_t widths[] = {0, 1, 3, 8};
+        const size_t width = widths[data[classes + n / 4] >> 2 * (n % 4) & 3];
+        if (width > length - cell) return false;
+        uint64_t number = 0;
+        for (size_t byte = 0; byte < width; byte++) number |= uint64_t(data[cell + byte]) << 8 * byte;
+        cell += width;
+        if (width == 0) continue;  // the value of the base
+        if (leaves[n] >= thread || is_text(*base.attributes()->Get(leaves[n]))) {
+            texts.push_back({leaves[n], number});
+            continue;
+        }
+        const Node *node = base.attributes()->Get(leaves[n]);
+        uint64_t reversed = 0;
+        for (int byte = 0; byte < 8; byte++) reversed = reversed << 8 | (number >> 8 * byte & 0xFF);
+        const bool is_float = node->kind() == Kind_Float;
+        changes.values[leaves[n]] = is_float ? node->value() ^ reversed : node->value() + (number >> 1 ^ -(number & 1));
+    }
+    for (auto [leaf, size] : texts) {
+        if (size > length - cell) return false;
+        const std::string text(reinterpret_cast<const char *>(data) + cell, size);
+        cell += size;
+        if (leaf == body) changes.has_body = true, changes.body = text;
+        else changes.texts[leaf] = text;
+    }
+    return cell == length;
+}
+
 // Prints the nodes from `at` to `end`. Returns whether the tape is valid. The depth is at most 64, also for a hostile file.
-bool print(const LogEntry &entry, uint32_t at, uint32_t end, bool in_array, int depth) {
+bool print(const LogEntry &entry, const Changes &changes, uint32_t at, uint32_t end, bool in_array, int depth) {
     for (const char *comma = ""; at < end; comma = ", ") {
-        const Node *node = entry.attributes()->Get(at++);
-        const uint64_t value = node->value(), low = value & 0xFFFFFFFF, high = value >> 32;
-        const bool array = node->kind() == Kind_Array, container = array || node->kind() == Kind_Map;
-        const bool wide = node->flags() & NodeFlags_Wide, bytes = node->kind() == Kind_String || node->kind() == Kind_Bytes;
+        const uint32_t number = at++;
+        const Node *node = entry.attributes()->Get(number);
+        const auto changed = changes.values.find(number);
+        const auto changed_text = changes.texts.find(number);
+        const uint64_t value = changed == changes.values.end() ? node->value() : changed->second;
+        const uint64_t low = value & 0xFFFFFFFF, high = value >> 32;
         if (node->kind() == Kind_Dropped) continue;  // the number of children that the circuit breaker dropped
-        if (container && (high > end - at || depth == 64)) return false;
+        const bool array = node->kind() == Kind_Array;
+        if (is_container(*node) && (high > end - at || depth == 64)) return false;
         std::printf("%s", comma);
         if (!in_array) std::printf("%s=", span(entry, node->key_offset(), node->key_length()).c_str());
-        if (container) {
+        if (is_container(*node)) {
             std::printf(array ? "[" : "{");
-            if (!print(entry, at, at + high, array, depth + 1)) return false;
+            if (!print(entry, changes, at, at + high, array, depth + 1)) return false;
             std::printf(array ? "]" : "}");
             at += high;
-        } else if (wide) {  // 16 bytes: a 128-bit number, or a time with a zone
-            for (uint8_t byte : span(entry, low, high)) std::printf("%02x", byte);
-        } else if (bytes) std::printf("%s", span(entry, low, high).c_str());
-        else if (node->kind() == Kind_Null) std::printf("null");
+        } else if (is_text(*node)) {  // wide: 16 bytes, which are a 128-bit number, or a time with a zone
+            const std::string text = changed_text == changes.texts.end() ? span(entry, low, high) : changed_text->second;
+            if (node->flags() & NodeFlags_Wide) for (uint8_t byte : text) std::printf("%02x", byte);
+            else std::printf("%s", text.c_str());
+        } else if (node->kind() == Kind_Null) std::printf("null");
         else if (node->kind() == Kind_Bool) std::printf(value ? "true" : "false");
         else if (node->kind() == Kind_Float) std::printf("%.17g", load<double>(reinterpret_cast<const uint8_t *>(&value)));
         else if (node->kind() == Kind_Uint) std::printf("%llu", static_cast<unsigned long long>(value));
@@ -64,15 +120,24 @@ bool print(const LogEntry &entry, uint32_t at, uint32_t end, bool in_array, int 
     return true;
 }
 
+// Prints an entry, or a like entry with its base.
+void print(uint64_t time, const LogEntry &entry, const Changes &changes) {
+    const char *body = changes.has_body ? changes.body.c_str() : entry.body() ? entry.body()->c_str() : "";
+    std::printf("%llu %s %s ", static_cast<unsigned long long>(time), EnumNameSeverity(entry.severity()), body);
+    const uint32_t nodes = entry.attributes() ? entry.attributes()->size() : 0;
+    std::printf(print(entry, changes, 0, nodes, false, 0) ? "\n" : " (invalid)\n");
+}
+
 // Prints the entries of a segment. Returns the number of lost bytes, or -1 if the file is not a segment of version 1.
 long long read(const Bytes &file) {
     const uint8_t *data = file.data();
     if (file.size() < 8192 || std::memcmp(data, "\x89" "FWS\r\n\x1a\n", 8) != 0) return -1;
     if (crc32(data, 4092, 0) != load<uint32_t>(data + 4092)) return -1;
-    if (load<uint16_t>(data + 8) != 1 || load<uint32_t>(data + 24) != 0) return -1;  // major version, incompat flags
+    if (load<uint16_t>(data + 8) != 1 || load<uint32_t>(data + 24) > 1) return -1;  // major version, incompat flags
     const uint32_t salt = load<uint32_t>(data + 28);
     const uint64_t tail = uint64_t(load<uint32_t>(data + 4096)) * 16;
     long long lost = 0;
+    std::map<uint32_t, std::pair<const uint8_t *, uint32_t>> entries;  // the entries by their slots, which can be bases
     uint64_t incomplete = 0;  // the end of an append that did not complete, which is no loss
     for (uint64_t at = load<uint64_t>(data + 96); at <= file.size() - 16;) {
         const uint32_t word = load<uint32_t>(data + at), state = word >> 28, length = word & 0xFFFFFFF;
@@ -80,13 +145,21 @@ long long read(const Bytes &file) {
         const bool tagged = load<uint32_t>(data + at + 8) == (salt ^ uint32_t(at / 16));
         if (state == 2 && tagged && end <= file.size() &&
             crc32(data + at + 8, end - at - 8, length) == load<uint32_t>(data + at + 4)) {
-            flatbuffers::Verifier verifier(data + at + 16, length);
+            const uint8_t *payload = data + at + 16;
+            flatbuffers::Verifier verifier(payload, length);
             if (data[at + 12] == 1 && VerifyLogEntryBuffer(verifier)) {  // kind 1: an entry
-                const LogEntry &entry = *GetLogEntry(data + at + 16);
-                std::printf("%llu %s %s ", static_cast<unsigned long long>(entry.time_unix_nano()),
-                            EnumNameSeverity(entry.severity()), entry.body() ? entry.body()->c_str() : "");
-                if (entry.attributes() && !print(entry, 0, entry.attributes()->size(), false, 0)) std::printf(" (invalid)");
-                std::printf("\n");
+                entries[uint32_t(at / 16)] = {payload, length};
+                print(GetLogEntry(payload)->time_unix_nano(), *GetLogEntry(payload), {});
+            } else if (data[at + 12] == 8 && verifier.VerifyBuffer<LikeEntry>()) {  // kind 8: a like entry
+                const LikeEntry &like = *flatbuffers::GetRoot<LikeEntry>(payload);
+                const LikeHead *head = like.head();
+                const auto base = head ? entries.find(head->base()) : entries.end();
+                Changes changes;
+                if (base != entries.end() && like.data() &&
+                    crc32(base->second.first, base->second.second, base->second.second) == head->base_check() &&
+                    read_changes(*GetLogEntry(base->second.first), like.data()->Data(), like.data()->size(), changes)) {
+                    print(head->time_unix_nano(), *GetLogEntry(base->second.first), changes);
+                } else lost += end - at;
             }
             at = end;
         } else if (at >= tail || (state == 3 && tagged)) break;  // free space, or the end of a closed segment

@@ -114,6 +114,7 @@ class Writer:
         segment_size: Optional[int],
         max_total_bytes: Optional[int],
         max_age: Optional[float],
+        self_contained: Optional[bool],
     ) -> Writer: ...
     def append(
         self,

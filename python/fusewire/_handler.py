@@ -34,6 +34,9 @@ class Handler(logging.Handler):
 
     ``segment_size`` and ``max_total_bytes`` are in bytes, ``max_age`` is in seconds. The log deletes segments that are older
     than ``max_age``. It deletes the oldest segments if the log exceeds ``max_total_bytes``.
+
+    With ``self_contained=True``, the log writes format 1.0, which older readers can read. Otherwise it writes format 1.1, in
+    which an entry can contain only its difference from an earlier entry. The default is the default of the library.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Handler(logging.Handler):
         segment_size: Optional[int] = None,
         max_total_bytes: Optional[int] = None,
         max_age: Optional[float] = None,
+        self_contained: Optional[bool] = None,
     ) -> None:
         super().__init__(level)
         self._writer = Writer(
@@ -53,6 +57,7 @@ class Handler(logging.Handler):
             segment_size=segment_size,
             max_total_bytes=max_total_bytes,
             max_age=max_age,
+            self_contained=self_contained,
         )
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -152,3 +152,25 @@ def test_a_closed_handler_drops_quietly(logger):
     handler.close()
     logger.info("behind")
     assert [entry["body"] for entry in fusewire.open(logger.directory)] == ["before"]
+
+
+def test_both_formats_contain_the_same_records(tmp_path):
+    found = []
+    for self_contained in (True, False):
+        directory = tmp_path / str(self_contained)
+        handler = fusewire.Handler(directory, service="shop", self_contained=self_contained)
+        record = logging.makeLogRecord({"name": "shop", "msg": "paid", "levelno": logging.INFO, "created": 1.5})
+        for amount in range(100):
+            record.amount = amount
+            handler.emit(record)
+        assert (handler.written, handler.dropped) == (100, 0)
+        handler.close()
+        segment, = directory.glob("*.fws")
+        data = segment.read_bytes()
+        # The incompat flags of page 0, and a constant of which each complete entry has a copy.
+        found.append((data[24], data.count(b"code.function.name"), list(fusewire.open(directory))))
+    (first, copies, entries), (flags, others, likes) = found
+    assert (first, copies, flags, others) == (0, 100, 1, 1)
+    for entry in entries + likes:
+        del entry["resource"]
+    assert entries == likes and [entry["attributes"]["amount"] for entry in likes] == list(range(100))

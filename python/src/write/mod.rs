@@ -21,7 +21,7 @@ pub(crate) struct Writer(Mutex<Option<Log>>);
 impl Writer {
     /// Creates a writer. `max_age` is in seconds. `None` selects the default of the library.
     #[new]
-    #[pyo3(signature = (directory, *, service, segment_size, max_total_bytes, max_age))]
+    #[pyo3(signature = (directory, *, service, segment_size, max_total_bytes, max_age, self_contained))]
     fn new(
         py: Python<'_>,
         directory: PathBuf,
@@ -29,6 +29,7 @@ impl Writer {
         segment_size: Option<u64>,
         max_total_bytes: Option<u64>,
         max_age: Option<f64>,
+        self_contained: Option<bool>,
     ) -> PyResult<Self> {
         let mut options = Log::options(&directory).resource(Resource::of_this_process(service));
         if let Some(bytes) = segment_size {
@@ -41,6 +42,9 @@ impl Writer {
             let age = Duration::try_from_secs_f64(seconds);
             options =
                 options.max_age(age.map_err(|error| PyValueError::new_err(format!("max_age: {error}")))?);
+        }
+        if let Some(self_contained) = self_contained {
+            options = options.self_contained(self_contained);
         }
         let log = py.detach(|| options.open());
         let log = log.map_err(|error| PyOSError::new_err(format!("{}: {error}", directory.display())))?;

@@ -29,9 +29,9 @@ mod with_json {
     /// The first size that is tried for an entry, in bytes.
     const ROOM: usize = 4 << 10;
 
-    /// The limits for lines that this crate wrote. These entries were bounded when they were written, and
-    /// must not be cut again.
-    const RESTORED: Limits = Limits {
+    /// The bounds of a reader. The write limits do not apply: a reader must find the complete content of a
+    /// line. Entries that this crate wrote were bounded when they were written, and must not be cut again.
+    const READ: Limits = Limits {
         max_depth: Limits::MAX_DEPTH,
         max_width: u16::MAX,
         max_entry_bytes: Limits::MAX_ENTRY_BYTES,
@@ -46,6 +46,8 @@ mod with_json {
         importer: Importer,
         restorer: Restorer,
         limits: Limits,
+        /// Whether `limits` are the bounds of a reader.
+        is_bounded: bool,
         made: Made,
         /// The index of the next entry in `made`.
         next: usize,
@@ -59,14 +61,20 @@ mod with_json {
         bytes: Vec<u8>,
         used: usize,
         places: Vec<Place>,
+        /// Whether a limit cut or refused an entry of the line.
+        is_cut: bool,
     }
 
     impl Lines {
+        /// Creates the memory for lines. [`Limits::DEFAULT`] are the limits of a writer, so they select the
+        /// bounds of a reader.
         pub(in crate::mixed) fn new(limits: Limits) -> Self {
+            let is_bounded = limits == Limits::DEFAULT;
             Self {
                 importer: Importer::new(),
                 restorer: Restorer::new(),
-                limits: limits.clamped(),
+                limits: if is_bounded { READ } else { limits.clamped() },
+                is_bounded,
                 made: Made::default(),
                 next: 0,
                 before: 0,
@@ -80,6 +88,7 @@ mod with_json {
             let Self { importer, restorer, limits, made, before, .. } = self;
             let line = without_end(line);
             (made.used, self.next) = (0, 0);
+            made.is_cut = false;
             made.places.clear();
             if !is_part && *before == 0 && restore(line, offset, restorer, made) {
                 return false;
@@ -95,13 +104,22 @@ mod with_json {
                 }
                 seen += 1;
                 // The limits of the caller can refuse an entry; such an entry is not an error.
-                Ok(made.add(offset, limits, |entry| write(entry)).unwrap_or_default())
+                let trips = made.add(offset, limits, |entry| write(entry));
+                made.is_cut |= trips.is_none_or(|trips| !trips.is_clean());
+                Ok(trips.unwrap_or_default())
             };
             let result =
                 if is_part { importer.piece(line, &mut sink) } else { importer.line(line, &mut sink) };
             let is_more = result.is_err();
             self.before = if is_more { seen } else { 0 };
             is_more
+        }
+
+        /// Returns whether the last line exceeds the bounds of a reader, so that the entries do not contain all of
+        /// it.
+        #[inline]
+        pub(in crate::mixed) fn is_exceeded(&self) -> bool {
+            self.made.is_cut && self.is_bounded
         }
 
         /// Returns the next entry and its time.
@@ -158,7 +176,7 @@ mod with_json {
     fn restore(line: &[u8], offset: u64, restorer: &mut Restorer, made: &mut Made) -> bool {
         let Ok(text) = core::str::from_utf8(line) else { return false };
         let mut restored = false;
-        let made_one = made.add(offset, &RESTORED, |entry| restored = restorer.restore(text, entry));
+        let made_one = made.add(offset, &READ, |entry| restored = restorer.restore(text, entry));
         if !restored && made_one.is_some() {
             (made.used, _) = (0, made.places.pop());
         }
@@ -184,6 +202,10 @@ mod without {
         }
 
         pub(in crate::mixed) fn make(&mut self, _: &[u8], _: bool, _: u64) -> bool {
+            false
+        }
+
+        pub(in crate::mixed) fn is_exceeded(&self) -> bool {
             false
         }
 

@@ -58,6 +58,8 @@ pub struct MixedReader<R> {
     further: Option<bool>,
     /// The beginning of a lost range whose end is not known.
     losing: Option<u64>,
+    /// The range of the current line, if it exceeds the bounds of a reader and the reader has not reported this.
+    exceeded: Option<LostRange>,
 }
 
 /// The maximum length of the first frame in a segment whose first page is damaged, in bytes.
@@ -83,13 +85,15 @@ pub(crate) enum Step {
 }
 
 impl<R: Read> MixedReader<R> {
-    /// Creates a reader that starts at the current position of `input`. [`Limits::DEFAULT`] apply to entries
-    /// from lines.
+    /// Creates a reader that starts at the current position of `input`. A line is read completely, up to the
+    /// bounds of a reader: 16 MiB, 65,535 values in an array or an object, and 64 levels. The reader reports a line
+    /// above these bounds with [`MixedEvent::Lost`] after its entries.
     pub fn new(input: R) -> Self {
         Self::at(input, 0, Limits::DEFAULT)
     }
 
-    /// Creates a reader with other limits for entries from lines.
+    /// Creates a reader with other limits for entries from lines. [`Limits::DEFAULT`] select the bounds of
+    /// [`new`](Self::new).
     pub fn with_limits(input: R, limits: Limits) -> Self {
         Self::at(input, 0, limits)
     }
@@ -106,6 +110,7 @@ impl<R: Read> MixedReader<R> {
             taken: 0,
             further: None,
             losing: None,
+            exceeded: None,
         }
     }
 
@@ -171,6 +176,9 @@ impl<R: Read> MixedReader<R> {
     pub(crate) fn step(&mut self, settle: bool) -> io::Result<Step> {
         if let Some((place, time)) = self.lines.advance() {
             return Ok(self.stand_at(Form::Line, place, time));
+        }
+        if let Some(step) = self.report_exceeded() {
+            return Ok(step);
         }
         self.head = Head::None;
         loop {
@@ -343,8 +351,30 @@ impl<R: Read> MixedReader<R> {
         }
         let further = self.lines.make(line, is_part, self.buffer.offset());
         self.further = further.then_some(is_part);
-        let (place, time) = self.lines.advance()?;
-        Some(self.stand_at(Form::Line, place, time))
+        let next = self.lines.advance();
+        if self.lines.is_exceeded() || (is_part && next.is_some()) {
+            self.exceed();
+        }
+        match next {
+            Some((place, time)) => Some(self.stand_at(Form::Line, place, time)),
+            None => self.report_exceeded(),
+        }
+    }
+
+    /// Records that the current line, or the current part of a line, exceeds the bounds of a reader.
+    #[cold]
+    fn exceed(&mut self) {
+        let start = self.buffer.offset();
+        let reason = LostReason::Damaged(FrameFault::LongLine);
+        self.exceeded = Some(LostRange { start, end: start + self.taken as u64, reason });
+    }
+
+    /// Reports a line that exceeds the bounds of a reader. Returns `None` if there is none.
+    #[inline]
+    fn report_exceeded(&mut self) -> Option<Step> {
+        let range = self.exceeded.take()?;
+        self.head = Head::Lost(range);
+        Some(Step::Fault)
     }
 
     /// Moves to the next item of the current segment. Returns `None` at its end.

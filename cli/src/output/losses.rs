@@ -1,7 +1,7 @@
 //! The text of lost byte ranges, and the contents of loss records.
 
 use fusewire::decode::{Attribute, EntryRef, Value};
-use fusewire::segment::{FrameRef, LostRange};
+use fusewire::segment::{FrameFault, FrameRef, LostRange, LostReason};
 
 use crate::input::time_point::Range;
 
@@ -29,7 +29,12 @@ pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
 
 /// Returns a description: `lost bytes 8208..8720 (512 bytes): bad frame header`.
 pub(crate) fn describe(range: &LostRange) -> String {
-    let verb = if range.is_loss() { "lost " } else { "" };
+    let verb = match range.reason {
+        // Some bytes of the line are in its entries.
+        LostReason::Damaged(FrameFault::LongLine) => "partly read ",
+        _ if range.is_loss() => "lost ",
+        _ => "",
+    };
     let LostRange { start, end, reason, .. } = range;
     format!(
         "{verb}bytes {start}..{end} ({}): {reason}",

@@ -178,6 +178,18 @@ impl Limits {
         on_long_key: OnLongKey::Cut,
     };
 
+    /// The bounds of a reader of lines: 16 MiB, 65,535 values in an array or an object, and 64 levels. A reader returns the
+    /// complete content of a line, so the limits of a writer do not apply to it.
+    pub const READER: Self = Self {
+        max_depth: Self::MAX_DEPTH,
+        max_width: u16::MAX,
+        max_entry_bytes: Self::MAX_ENTRY_BYTES,
+        max_string_bytes: Self::MAX_ENTRY_BYTES,
+        max_key_bytes: u16::MAX,
+        max_formatted_bytes: Self::MAX_ENTRY_BYTES,
+        ..Self::DEFAULT
+    };
+
     /// Returns these limits with every number moved into the range that its field documents.
     ///
     /// ```

@@ -3,7 +3,7 @@
 
 use fusewire::Limits;
 use fusewire::mixed::{MixedEvent, MixedReader};
-use fusewire::segment::{FrameFault, LostReason};
+use fusewire::segment::LostReason;
 
 /// Returns the entries of `stream` as JSON, and the ranges of lines above the bounds.
 fn read(stream: &[u8]) -> (Vec<String>, Vec<(u64, u64)>) {
@@ -17,7 +17,7 @@ fn read(stream: &[u8]) -> (Vec<String>, Vec<(u64, u64)>) {
                 entries.push(String::from_utf8(line).unwrap());
             }
             MixedEvent::Lost { range } => {
-                assert_eq!(range.reason, LostReason::Damaged(FrameFault::LongLine));
+                assert_eq!(range.reason, LostReason::LongLine);
                 assert!(range.is_loss());
                 long.push((range.start, range.end));
             }

@@ -202,9 +202,6 @@ pub enum FrameFault {
         /// The checksum in the commit word.
         found: u32,
     },
-    /// A line in place of a frame exceeds the bounds of a reader: 16 MiB, 65,535 values in an array or an object, 64
-    /// levels.
-    LongLine,
 }
 
 impl core::fmt::Display for FrameFault {
@@ -223,9 +220,6 @@ impl core::fmt::Display for FrameFault {
             Self::Checksum { expected, found } => {
                 write!(f, "bad frame checksum: expected {expected:08x}, found {found:08x}")
             }
-            Self::LongLine => f.write_str(
-                "line above the bounds of a reader: expected at most 16 MiB, 65535 values in a container and 64 levels",
-            ),
         }
     }
 }

@@ -100,7 +100,7 @@ impl FileInfo {
 impl FileContents {
     fn of(file: File) -> io::Result<Self> {
         let mut contents = Self::default();
-        let mut reader = MixedReader::at(file, 0, Limits::DEFAULT);
+        let mut reader = MixedReader::at(file, 0, Limits::READER);
         while let Some(event) = reader.next()? {
             match event {
                 MixedEvent::Entry { entry, .. } => {

@@ -29,25 +29,11 @@ mod with_json {
     /// The first size that is tried for an entry, in bytes.
     const ROOM: usize = 4 << 10;
 
-    /// The bounds of a reader. The write limits do not apply: a reader must find the complete content of a
-    /// line. Entries that this crate wrote were bounded when they were written, and must not be cut again.
-    const READ: Limits = Limits {
-        max_depth: Limits::MAX_DEPTH,
-        max_width: u16::MAX,
-        max_entry_bytes: Limits::MAX_ENTRY_BYTES,
-        max_string_bytes: Limits::MAX_ENTRY_BYTES,
-        max_key_bytes: u16::MAX,
-        max_formatted_bytes: Limits::MAX_ENTRY_BYTES,
-        ..Limits::DEFAULT
-    };
-
     /// The entries of a line. The memory is reused for the next line.
     pub(in crate::mixed) struct Lines {
         importer: Importer,
         restorer: Restorer,
         limits: Limits,
-        /// Whether `limits` are the bounds of a reader.
-        is_bounded: bool,
         made: Made,
         /// The index of the next entry in `made`.
         next: usize,
@@ -66,15 +52,11 @@ mod with_json {
     }
 
     impl Lines {
-        /// Creates the memory for lines. [`Limits::DEFAULT`] are the limits of a writer, so they select the
-        /// bounds of a reader.
         pub(in crate::mixed) fn new(limits: Limits) -> Self {
-            let is_bounded = limits == Limits::DEFAULT;
             Self {
                 importer: Importer::new(),
                 restorer: Restorer::new(),
-                limits: if is_bounded { READ } else { limits.clamped() },
-                is_bounded,
+                limits: limits.clamped(),
                 made: Made::default(),
                 next: 0,
                 before: 0,
@@ -115,11 +97,11 @@ mod with_json {
             is_more
         }
 
-        /// Returns whether the last line exceeds the bounds of a reader, so that the entries do not contain all of
-        /// it.
+        /// Returns whether the last line exceeds [`Limits::READER`], so that the entries do not contain all of it. If the
+        /// caller has set lower limits, the trips in the entries show the cuts.
         #[inline]
         pub(in crate::mixed) fn is_exceeded(&self) -> bool {
-            self.made.is_cut && self.is_bounded
+            self.made.is_cut && self.limits == Limits::READER
         }
 
         /// Returns the next entry and its time.
@@ -176,7 +158,8 @@ mod with_json {
     fn restore(line: &[u8], offset: u64, restorer: &mut Restorer, made: &mut Made) -> bool {
         let Ok(text) = core::str::from_utf8(line) else { return false };
         let mut restored = false;
-        let made_one = made.add(offset, &READ, |entry| restored = restorer.restore(text, entry));
+        // Entries that this crate wrote were bounded when they were written, and must not be cut again.
+        let made_one = made.add(offset, &Limits::READER, |entry| restored = restorer.restore(text, entry));
         if !restored && made_one.is_some() {
             (made.used, _) = (0, made.places.pop());
         }

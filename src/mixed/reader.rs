@@ -85,15 +85,13 @@ pub(crate) enum Step {
 }
 
 impl<R: Read> MixedReader<R> {
-    /// Creates a reader that starts at the current position of `input`. A line is read completely, up to the
-    /// bounds of a reader: 16 MiB, 65,535 values in an array or an object, and 64 levels. The reader reports a line
-    /// above these bounds with [`MixedEvent::Lost`] after its entries.
+    /// Creates a reader that starts at the current position of `input`. A line is read completely, up to
+    /// [`Limits::READER`]. The reader reports a line above these bounds with [`MixedEvent::Lost`] after its entries.
     pub fn new(input: R) -> Self {
-        Self::at(input, 0, Limits::DEFAULT)
+        Self::at(input, 0, Limits::READER)
     }
 
-    /// Creates a reader with other limits for entries from lines. [`Limits::DEFAULT`] select the bounds of
-    /// [`new`](Self::new).
+    /// Creates a reader with other limits for entries from lines. The entries contain the trips of these limits.
     pub fn with_limits(input: R, limits: Limits) -> Self {
         Self::at(input, 0, limits)
     }
@@ -365,7 +363,7 @@ impl<R: Read> MixedReader<R> {
     #[cold]
     fn exceed(&mut self) {
         let start = self.buffer.offset();
-        let reason = LostReason::Damaged(FrameFault::LongLine);
+        let reason = LostReason::LongLine;
         self.exceeded = Some(LostRange { start, end: start + self.taken as u64, reason });
     }
 

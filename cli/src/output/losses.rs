@@ -1,7 +1,7 @@
 //! The text of lost byte ranges, and the contents of loss records.
 
 use fusewire::decode::{Attribute, EntryRef, Value};
-use fusewire::segment::{FrameFault, FrameRef, LostRange, LostReason};
+use fusewire::segment::{FrameRef, LostRange, LostReason};
 
 use crate::input::time_point::Range;
 
@@ -31,7 +31,7 @@ pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
 pub(crate) fn describe(range: &LostRange) -> String {
     let verb = match range.reason {
         // Some bytes of the line are in its entries.
-        LostReason::Damaged(FrameFault::LongLine) => "partly read ",
+        LostReason::LongLine => "partly read ",
         _ if range.is_loss() => "lost ",
         _ => "",
     };

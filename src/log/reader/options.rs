@@ -149,7 +149,7 @@ impl ReadOptions {
         self
     }
 
-    /// Sets the limits of entries that are made from lines. The default is [`Limits::DEFAULT`].
+    /// Sets the limits of entries that are made from lines. The default is [`Limits::READER`].
     ///
     /// ```
     /// use fusewire::Limits;
@@ -169,7 +169,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn line_limits(mut self, limits: Limits) -> Self {
-        self.terms.limits = limits;
+        self.terms.limits = Some(limits);
         self
     }
 

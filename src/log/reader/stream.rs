@@ -26,8 +26,8 @@ pub(super) struct Terms {
     pub(super) round: u64,
     /// Whether the reader waits for incomplete data at the end of a file.
     pub(super) follow: bool,
-    /// The limits of entries that are made from lines.
-    pub(super) limits: Limits,
+    /// The limits of entries that are made from lines, in place of [`Limits::READER`].
+    pub(super) limits: Option<Limits>,
 }
 
 impl Terms {

@@ -25,7 +25,7 @@ pub(super) fn scan<V: Visitor>(
 ) -> io::Result<()> {
     let (info, _, file) = FileInfo::open(path, links)?;
     let source = Source::File(&info);
-    let mut reader = MixedReader::at(file, 0, Limits::DEFAULT);
+    let mut reader = MixedReader::at(file, 0, Limits::READER);
     scanned.files += 1;
     while let Some(event) = reader.next()? {
         match event {

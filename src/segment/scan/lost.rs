@@ -53,6 +53,8 @@ pub enum LostReason {
     Base(BaseFault),
     /// The entry is a like entry whose values are not valid, so it has no form without its base.
     NotExpanded(DecodeError),
+    /// A line exceeds the bounds of a reader, [`Limits::READER`](crate::Limits::READER). Its entries contain a part of it.
+    LongLine,
     /// The bytes are lines, and the program is built without the feature `json`.
     Unsupported,
 }
@@ -71,6 +73,9 @@ impl core::fmt::Display for LostReason {
             Self::Neither => f.write_str("expected a segment, a frame or a line"),
             Self::Base(fault) => fault.fmt(f),
             Self::NotExpanded(error) => error.fmt(f),
+            Self::LongLine => f.write_str(
+                "line above the bounds of a reader: expected at most 16 MiB, 65535 values in a container and 64 levels",
+            ),
             Self::Unsupported => f.write_str("lines are not supported; build with the feature `json`"),
         }
     }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::format::frame::{FrameKind, Role};
+use crate::limits::Limits;
 use crate::log::files::{FileChange, FileId, FileInfo};
 use crate::mixed::{MixedEvent, MixedReader, Step};
 
@@ -191,7 +192,7 @@ impl LogFile {
 
     /// Returns a reader of the file from `offset`.
     fn reader_at(&mut self, offset: u64, terms: &Terms) -> io::Result<MixedReader<Tail>> {
-        Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits))
+        Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits.unwrap_or(Limits::READER)))
     }
 
     /// Returns the file. Fails if another file has its name now.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Found, Source, Visitor};
-use fusewire::{Severity, Timestamp};
+use fusewire::{Limits, Severity, Timestamp};
 
 use super::config::Config;
 use super::findings::{Findings, Place};
@@ -175,6 +175,14 @@ impl<'a> Inspector<'a> {
         if entry.is_tripped() {
             let causes: Vec<String> = entry.trips().map(|trip| trip.cause.name().to_owned()).collect();
             self.find(FUSE_TRIPPED, entry, "", &causes.join(", "), place);
+        } else if let Some(cause) = cause_of_import(&shape).filter(|_| place.is_of_lines) {
+            self.find(
+                FUSE_TRIPPED,
+                entry,
+                "",
+                &format!("{cause}, in an import with the default limits"),
+                place,
+            );
         }
         self.message(entry, attributes, place);
         self.shape = shape;
@@ -276,5 +284,17 @@ impl Inspector<'_> {
             let sum = self.by_target.entry(target).or_default();
             *sum = (sum.0 + entries, sum.1 + errors);
         }
+    }
+}
+
+/// Returns the cause of the trip if an entry with this shape is written with the default limits. The limits do not apply to
+/// lines that are read.
+fn cause_of_import(shape: &Shape) -> Option<&'static str> {
+    if shape.depth > usize::from(Limits::DEFAULT.max_depth) {
+        Some("depth")
+    } else if shape.width > usize::from(Limits::DEFAULT.max_width) {
+        Some("width")
+    } else {
+        None
     }
 }

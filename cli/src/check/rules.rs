@@ -97,7 +97,7 @@ rules! {
         "A collection that grows with the data exceeds the limit later. The circuit breaker then cuts the rest.";
         "Log the number of elements and the first few elements.";
     FUSE_TRIPPED "FW012" "fuse-tripped" Warning:
-        "the circuit breaker tripped in an entry";
+        "the circuit breaker tripped in an entry, or trips in the import of a line";
         "A call site logs a value that is too deep, too wide or too large. Without the circuit breaker, such a value can exhaust the memory of a service.";
         "Log a smaller part of the value. `fusewire stats` and `fusewire postmortem` list the call sites.";
     DUPLICATE_KEY "FW013" "duplicate-key" Warning:

@@ -48,6 +48,8 @@ pub mod message;
 #[cfg(all(unix, not(loom)))]
 pub mod metrics;
 pub mod mixed;
+#[cfg(any(feature = "json", feature = "query"))]
+mod names;
 pub mod owned;
 #[cfg(all(unix, not(loom)))]
 pub mod panic;

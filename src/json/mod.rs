@@ -3,16 +3,18 @@
 mod base64;
 mod fuse;
 mod header;
+mod ids;
 mod import;
+mod levels;
 mod number;
 mod object;
 mod otlp;
 mod otlp_value;
 mod out;
-mod recognise;
 mod restore;
 mod string;
 mod tagged;
+mod times;
 mod value;
 mod write;
 

@@ -2,10 +2,10 @@
 
 use crate::encode::{ArrayWriter, EntryWriter, MapWriter, ValueWriter};
 use crate::limits::Limits;
+use crate::names;
 
 use super::cursor::{Cursor, Shape};
 use super::header::Header;
-use super::recognise::{self, Part};
 
 /// The number of levels whose keys have reusable memory. The depth limit permits no more levels.
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
@@ -24,21 +24,21 @@ impl Default for Scratch {
 
 /// Writes the object at the cursor.
 pub(super) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
-    let mut header = Header::default();
+    let mut header = Header::of(cursor);
     let [key_scratch, nested_scratch, keys @ ..] = &mut scratch.keys;
     cursor.enter();
     while cursor.next_child() {
-        let key = cursor.key().decode(key_scratch);
-        match recognise::part(key) {
-            Some(Part::Nested) if cursor.shape() == Shape::Object => {
-                write_nested(key, &mut cursor, entry, &mut header, nested_scratch, keys, &mut scratch.value);
-                continue;
-            }
-            Some(part) if header.take(part, key, cursor, entry, &mut scratch.value) => {
-                cursor.skip();
-                continue;
-            }
-            _ => {}
+        let name = cursor.key();
+        let key = name.decode(key_scratch);
+        if names::is_parent(key) && cursor.shape() == Shape::Object {
+            write_nested(key, &mut cursor, entry, &mut header, nested_scratch, keys, &mut scratch.value);
+            continue;
+        }
+        if let Some(part) = header.part(key)
+            && header.take(part, name, cursor, entry, &mut scratch.value)
+        {
+            cursor.skip();
+            continue;
         }
         let mut attributes = entry.attributes();
         write_member(&mut cursor, attributes.slot(key), nested_scratch, keys, &mut scratch.value);
@@ -67,11 +67,11 @@ fn write_member(
 
 /// Writes an object whose members may be parts of the header. The other members become a map with the same name. If
 /// there are none, the map is omitted.
-fn write_nested(
+fn write_nested<'j>(
     parent: &str,
-    cursor: &mut Cursor<'_>,
+    cursor: &mut Cursor<'j>,
     entry: &mut EntryWriter<'_>,
-    header: &mut Header,
+    header: &mut Header<'j>,
     key_scratch: &mut String,
     keys: &mut [String],
     value: &mut String,
@@ -81,9 +81,9 @@ fn write_nested(
     members.enter();
     let mut index = 0_u32;
     while members.next_child() {
-        let key = members.key().decode(key_scratch);
-        let part = recognise::nested_part(parent, key);
-        let told = part.is_some_and(|part| header.take(part, key, members, entry, value));
+        let name = members.key();
+        let part = names::nested(parent, name.decode(key_scratch));
+        let told = part.is_some_and(|part| header.take(part, name, members, entry, value));
         if told && index < u64::BITS {
             taken |= 1 << index;
         } else {
@@ -189,7 +189,7 @@ fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, v
 /// Writes integers of up to 128 bits exactly, and other numbers as the nearest double. Writes the text of the number
 /// if it is a wider integer, if its nearest double is an infinity, or if its nearest double is zero and the number is
 /// not.
-fn write_number(text: &str, out: ValueWriter<'_, '_>) {
+pub(super) fn write_number(text: &str, out: ValueWriter<'_, '_>) {
     let is_integer = !text.contains(['.', 'e', 'E']);
     if is_integer && text != "-0" {
         if let Ok(number) = text.parse() {

@@ -3,6 +3,7 @@
 //! Sources: OpenTelemetry Protocol, "JSON Protobuf Encoding"; the file exporter of the collector.
 
 use crate::encode::{EntryWriter, MapWriter};
+use crate::names::Part;
 use crate::severity::Severity;
 
 use super::cursor::{Cursor, Shape};
@@ -11,7 +12,6 @@ use super::object::{Scratch, write_value};
 use super::otlp_value::{
     for_elements, has_only, is, is_list, only_member, write_any, write_items, write_list,
 };
-use super::recognise::{self, Part};
 
 /// The maximum size in bytes of the shared data of a line, summed over its records: 1 GiB. Shared data is written
 /// into each entry. Without this limit, the work for a hostile line grows with the square of its length. A line that
@@ -80,20 +80,21 @@ pub(super) fn for_each<'j, E>(
 
 /// Writes a record: its fields and attributes, then its scope and its resource.
 pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
-    let mut header = Header::default();
+    let mut header = Header::of(record.record);
     let [key_scratch, keys @ ..] = &mut scratch.keys;
     // The number is more exact than the text, so the number has priority in either order of the members.
     let number = severity_number(record.record);
     let mut cursor = record.record;
     cursor.enter();
     while cursor.next_child() {
-        let key = cursor.key().decode(key_scratch);
+        let name = cursor.key();
+        let key = name.decode(key_scratch);
         match key {
             "attributes" if is_list(cursor) => write_items(cursor, &mut entry.attributes()),
             "body" => {
                 let text = only_member(cursor).filter(|(kind, _)| kind.is("stringValue"));
                 if !text
-                    .is_some_and(|(_, text)| header.take(Part::Body, key, text, entry, &mut scratch.value))
+                    .is_some_and(|(_, text)| header.take(Part::Body, name, text, entry, &mut scratch.value))
                 {
                     write_any(cursor, entry.attributes().slot(key));
                 }
@@ -105,8 +106,8 @@ pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scra
                 }
             }
             _ => {
-                let part = recognise::part(key).filter(|part| *part != Part::Nested);
-                if !part.is_some_and(|part| header.take(part, key, cursor, entry, &mut scratch.value)) {
+                let part = if key == "flags" { Some(Part::TraceFlags) } else { header.part(key) };
+                if !part.is_some_and(|part| header.take(part, name, cursor, entry, &mut scratch.value)) {
                     write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
                     continue;
                 }

@@ -8,7 +8,7 @@ use crate::text::Text;
 use crate::trip::TripCause;
 
 use super::number::Number;
-use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextField, TextIs};
+use super::plan::{Check, Constant, Header, Lookup, Needle, Plan, Test, TextCheck, TextField, TextIs};
 use super::syntax::Op;
 
 impl Plan {
@@ -49,7 +49,89 @@ impl Test {
                     value.is_some_and(|value| any(value, rest, |value| check.holds(value, lookup)))
                 }
             },
+            Self::Any(check) => {
+                entry.walk().map_while(Result::ok).any(|visit| check.of(&visit.attribute.value, None))
+            }
+            Self::Anywhere(needle) => needle.is_in(entry),
         }
+    }
+}
+
+impl Needle {
+    /// Returns whether a value of `entry` contains the text.
+    #[inline]
+    fn is_in(&self, entry: &EntryRef<'_>) -> bool {
+        // The bytes of an entry contain all its texts. Most entries contain no such bytes, and this search is quick.
+        let is_possible = self.finder.find(entry.as_bytes()).is_some();
+        (is_possible && self.is_in_texts(entry))
+            || ((self.is_in_other || self.is_in_id) && self.is_in_others(entry))
+    }
+
+    #[cold]
+    fn is_in_texts(&self, entry: &EntryRef<'_>) -> bool {
+        let is_in = |text: &[u8]| self.finder.find(text).is_some();
+        [entry.body(), entry.target(), entry.thread()].iter().any(|text| is_in(text.as_bytes()))
+            || entry.walk().map_while(Result::ok).any(|visit| match visit.attribute.value {
+                Value::String(text) => is_in(text.as_bytes()),
+                Value::Bytes(bytes) => is_in(bytes),
+                _ => false,
+            })
+    }
+
+    /// Returns whether the needle is in the text of a number, a boolean, a duration, a time or an id.
+    fn is_in_others(&self, entry: &EntryRef<'_>) -> bool {
+        let mut room = Room::default();
+        let mut is_in = |text: core::fmt::Arguments<'_>| {
+            room.len = 0;
+            // A text that is too long for the room is no number.
+            core::fmt::Write::write_fmt(&mut room, text).is_ok() && self.finder.find(room.bytes()).is_some()
+        };
+        let trace = entry.trace();
+        if self.is_in_id && trace.trace_id != 0 && is_in(format_args!("{:032x}", trace.trace_id)) {
+            return true;
+        }
+        if self.is_in_id && trace.span_id != 0 && is_in(format_args!("{:016x}", trace.span_id)) {
+            return true;
+        }
+        let mut others = entry.walk().map_while(Result::ok).take_while(|_| self.is_in_other);
+        others.any(|visit| match visit.attribute.value {
+            Value::Bool(value) => is_in(format_args!("{value}")),
+            Value::Int(value) => is_in(format_args!("{value}")),
+            Value::Uint(value) => is_in(format_args!("{value}")),
+            Value::Int128(value) => is_in(format_args!("{value}")),
+            Value::Uint128(value) => is_in(format_args!("{value}")),
+            Value::Float(value) => is_in(format_args!("{value}")),
+            Value::Timestamp(time) => is_in(format_args!("{time}")),
+            Value::Duration(nanos) => is_in(format_args!("{}", super::syntax::Duration(nanos))),
+            _ => false,
+        })
+    }
+}
+
+/// A text in memory on the stack.
+struct Room {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { bytes: [0; 64], len: 0 }
+    }
+}
+
+impl Room {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+}
+
+impl core::fmt::Write for Room {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
     }
 }
 

@@ -40,6 +40,8 @@ use super::syntax::Path;
 pub struct Field {
     path: Path,
     place: Place,
+    /// The attribute, if the name can also be that of a field of the head.
+    attribute: Option<Place>,
 }
 
 impl Field {
@@ -61,10 +63,15 @@ impl Field {
         let whole = |message| QueryError::new(text, 0, text.len(), message);
         let place = Place::of(&path).map_err(whole)?;
         match &place {
+            Place::Any => Err(whole("expected a field with one value, found `[*]`".to_owned())),
             Place::Attribute(lookup) if lookup.parts.len() > 1 => {
                 Err(whole("expected a field with one value, found `[*]`".to_owned()))
             }
-            _ => Ok(Self { path, place }),
+            Place::Either(lookup, ..) => {
+                let attribute = Some(Place::Attribute(lookup.clone()));
+                Ok(Self { path, place, attribute })
+            }
+            _ => Ok(Self { path, place, attribute: None }),
         }
     }
 
@@ -73,12 +80,23 @@ impl Field {
         matches!(self.place, Place::Severity)
     }
 
+    /// Returns the place of the field in `entry`: if a name can be that of an attribute or of a field of the head, the
+    /// attribute has priority.
+    fn place_in(&self, entry: &EntryRef<'_>) -> &Place {
+        match &self.place {
+            Place::Either(lookup, field, _) if first(entry, lookup).is_none() => field,
+            Place::Either(..) => self.attribute.as_ref().unwrap_or(&self.place),
+            place => place,
+        }
+    }
+
     /// Returns the value of the field in `entry`. A severity is represented by its name, and an id by an
     /// integer.
     #[must_use]
     pub fn value<'a>(&self, entry: &EntryRef<'a>) -> Option<Value<'a>> {
         let id = |id: u128| Some(Value::Uint128(id)).filter(|_| id != 0);
-        match &self.place {
+        match self.place_in(entry) {
+            Place::Any | Place::Either(..) => None,
             Place::Severity => {
                 let severity = entry.severity();
                 match severity.name() {
@@ -102,14 +120,15 @@ impl Field {
     /// Returns whether the field is a trace id or a span id. Both are usually printed as hexadecimal digits.
     #[must_use]
     pub fn is_id(&self) -> bool {
-        matches!(self.place, Place::Trace | Place::Span)
+        let is_id = |place: &Place| matches!(place, Place::Trace | Place::Span);
+        is_id(&self.place) || matches!(&self.place, Place::Either(_, field, _) if is_id(field))
     }
 
     /// Returns the value of the field as a number; a duration in seconds. Returns `None` if the value is
     /// missing or has another kind. Severity, time, ids and text fields are never numbers.
     #[must_use]
     pub fn number(&self, entry: &EntryRef<'_>) -> Option<f64> {
-        let value = match &self.place {
+        let value = match self.place_in(entry) {
             Place::Number(header) => Value::Uint(count(*header, entry)),
             Place::Trips(cause) => Value::Uint(super::eval::trips(entry, *cause)),
             Place::Attribute(lookup) => first(entry, lookup)?,
@@ -133,7 +152,7 @@ impl Field {
 
     /// Appends the same bytes as [`write`](Self::write), but does not replace invalid UTF-8 in text.
     pub(super) fn push(&self, entry: &EntryRef<'_>, out: &mut Vec<u8>) -> bool {
-        let text = match &self.place {
+        let text = match self.place_in(entry) {
             Place::Text(field) => field.of(entry),
             Place::Attribute(lookup) => match first(entry, lookup) {
                 Some(Value::String(text)) => {
@@ -152,7 +171,11 @@ impl Field {
 
     fn write_to(&self, entry: &EntryRef<'_>, out: &mut impl Write) -> Result<bool, fmt::Error> {
         let trace = entry.trace();
-        match &self.place {
+        match self.place_in(entry) {
+            Place::Any | Place::Either(..) => return Ok(false),
+            Place::Severity if entry.severity().number() == 0 && self.attribute.is_some() => {
+                return Ok(false);
+            }
             Place::Severity => write!(out, "{}", entry.severity())?,
             Place::Time => match entry.timestamp() {
                 Some(time) => write!(out, "{time}")?,

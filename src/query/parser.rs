@@ -1,5 +1,7 @@
 //! The parser of queries.
 
+use crate::names::{self, Name, Part};
+
 use super::error::QueryError;
 use super::lexer::{Fault, Lexeme, Token, lex, slashed};
 use super::literal;
@@ -156,7 +158,7 @@ impl<'t> Parser<'t> {
         RESERVED.iter().any(|word| self.is_word(word))
     }
 
-    /// Parses a comparison, or a text that the body must contain.
+    /// Parses a comparison, or a text that a value must contain.
     fn test(&mut self) -> Result<Expr, QueryError> {
         let (Token::Word(text) | Token::Text(text)) = self.next.token.clone() else {
             return Err(self.expected("a condition"));
@@ -287,7 +289,11 @@ impl<'t> Parser<'t> {
 
     /// Parses the comparison after `path`. Returns `None` if there is none.
     fn comparison(&mut self, path: &Path) -> Result<Option<Comparison>, QueryError> {
-        let raw = matches!(path.0.as_slice(), [Step::Key(key)] if RAW.contains(&key.as_str()));
+        let raw = match path.0.as_slice() {
+            [Step::Key(key)] => RAW.contains(&key.as_str()) || is_id(key),
+            [Step::Key(first), Step::Key(second)] => is_id(&format!("{first}.{second}")),
+            _ => false,
+        };
         if let Token::Sign(sign) = self.next.token
             && let Some((_, op)) = Op::ALL.iter().find(|(name, _)| *name == sign)
         {
@@ -415,6 +421,11 @@ impl<'t> Parser<'t> {
         self.advance()?;
         self.duration().map(Literal::Now)
     }
+}
+
+/// Returns whether loggers use `name` for an id.
+fn is_id(name: &str) -> bool {
+    matches!(names::meaning(name), Some(Name::Of(Part::TraceId | Part::SpanId)))
 }
 
 fn told(text: &str, Fault(start, end, message): Fault) -> QueryError {

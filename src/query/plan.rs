@@ -34,6 +34,20 @@ pub(super) enum Test {
     Trips(Option<TripCause>, Check),
     /// A condition that at least one value at the path meets.
     Value(Lookup, Check),
+    /// A condition that at least one value at any depth of the attributes meets.
+    Any(Check),
+    /// A text that a value of the entry contains.
+    Anywhere(Needle),
+}
+
+/// A text that is searched in all values of an entry.
+#[derive(Clone, Debug)]
+pub(super) struct Needle {
+    pub(super) finder: Box<Finder<'static>>,
+    /// Whether the text of a value that is not a string, for example a number, can contain the needle.
+    pub(super) is_in_other: bool,
+    /// Whether the digits of an id can contain the needle.
+    pub(super) is_in_id: bool,
 }
 
 /// A number in the head of an entry.
@@ -134,6 +148,8 @@ impl Test {
             Self::Text(TextField::Body, check) => 8 + check.cost(),
             Self::Text(_, check) => 4 + check.cost(),
             Self::Value(lookup, check) => lookup.cost() + check.cost(),
+            Self::Any(check) => 60 + check.cost(),
+            Self::Anywhere(_) => 40,
         }
     }
 }

@@ -4,12 +4,13 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::format::index::severity_bit;
+use crate::names::{self, Name, Part};
 use crate::severity::Severity;
 use crate::trip::TripCause;
 
 use super::QueryOptions;
 use super::number::Number;
-use super::plan::{Check, Constant, Header, Lookup, Plan, Test, TextCheck, TextField, TextIs};
+use super::plan::{Check, Constant, Header, Lookup, Needle, Plan, Test, TextCheck, TextField, TextIs};
 use super::syntax::{Comparison, Expr, Literal, Op, Path, Step, TextOp};
 use super::time::{moment_of, range};
 
@@ -24,7 +25,7 @@ pub(super) fn plan(expr: &Expr, options: &QueryOptions) -> Result<Plan, String> 
         Expr::And(exprs) => Plan::All(all(exprs)?),
         Expr::Or(exprs) => Plan::Any(all(exprs)?),
         Expr::Not(inner) => not(plan(inner, options)?),
-        Expr::Text(text) => text_test(TextField::Body, containing(text), false),
+        Expr::Text(text) => Plan::Test(Test::Anywhere(needle(text))),
         Expr::Exists(path) => exists(path),
         Expr::Test(path, comparison) => test(path, comparison, options)?,
     })
@@ -39,7 +40,22 @@ fn text_test(field: TextField, is: TextIs, negated: bool) -> Plan {
 }
 
 fn containing(text: &str) -> TextIs {
-    TextIs::Containing(Box::new(Finder::new(text).into_owned()))
+    TextIs::Containing(finder(text))
+}
+
+fn finder(text: &str) -> Box<Finder<'static>> {
+    Box::new(Finder::new(text).into_owned())
+}
+
+/// Returns the search of a text in all values.
+fn needle(text: &str) -> Needle {
+    let is_in_id = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_in_number =
+        text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b':' | b'T' | b'Z' | b'e'));
+    let is_in_word = ["true", "false", "NaN", "inf"].iter().any(|word| word.contains(text));
+    // A duration has digits and a unit.
+    let is_duration = text.starts_with(|c: char| c.is_ascii_digit()) && text.len() < 32;
+    Needle { finder: finder(text), is_in_other: is_in_number || is_in_word || is_duration, is_in_id }
 }
 
 /// A field of the head of an entry, or an attribute.
@@ -53,6 +69,11 @@ pub(super) enum Place {
     Text(TextField),
     Trips(Option<TripCause>),
     Attribute(Lookup),
+    /// Each value at any depth of the attributes.
+    Any,
+    /// An attribute, or the field of the head to which its name refers in lines of common loggers. If the flag is set, the
+    /// field applies only to entries without the attribute.
+    Either(Lookup, Box<Self>, bool),
 }
 
 impl Place {
@@ -63,11 +84,14 @@ impl Place {
         if first == "attributes" && matches!(behind, [Step::Key(_), ..]) {
             return Ok(Self::Attribute(lookup(behind)));
         }
+        if first == "attributes" && matches!(behind, [Step::Each]) {
+            return Ok(Self::Any);
+        }
         if first == "fuse" {
             return trips(behind);
         }
         if !behind.is_empty() {
-            return Ok(Self::Attribute(lookup(&path.0)));
+            return Ok(Self::attribute(path));
         }
         Ok(match first.as_str() {
             "level" | "severity" => Self::Severity,
@@ -79,8 +103,31 @@ impl Place {
             "body" | "message" => Self::Text(TextField::Body),
             "target" => Self::Text(TextField::Target),
             "thread" => Self::Text(TextField::Thread),
-            _ => Self::Attribute(lookup(&path.0)),
+            _ => Self::attribute(path),
         })
+    }
+
+    /// Returns the place of an attribute, and of the field of the head if its name is that of a field in lines of common
+    /// loggers.
+    fn attribute(path: &Path) -> Self {
+        let lookup = lookup(&path.0);
+        let field = |part| match part {
+            Part::Time => Self::Time,
+            Part::Severity => Self::Severity,
+            Part::Body => Self::Text(TextField::Body),
+            Part::Target => Self::Text(TextField::Target),
+            Part::Thread => Self::Text(TextField::Thread),
+            Part::TraceId => Self::Trace,
+            Part::SpanId => Self::Span,
+            Part::TraceFlags => Self::Number(Header::TraceFlags),
+        };
+        let is_name = path.0.iter().all(|step| matches!(step, Step::Key(_)));
+        match lookup.parts.first().filter(|_| is_name).and_then(|name| names::meaning(name)) {
+            Some(Name::Of(part)) => Self::Either(lookup, Box::new(field(part)), false),
+            // The import keeps such a severity as an attribute.
+            None | Some(Name::Perhaps(Part::Severity, _)) => Self::Attribute(lookup),
+            Some(Name::Perhaps(part, _)) => Self::Either(lookup, Box::new(field(part)), true),
+        }
     }
 }
 
@@ -133,6 +180,15 @@ fn unit(name: &str) -> Option<i128> {
 
 fn exists(path: &Path) -> Plan {
     match Place::of(path) {
+        Ok(Place::Either(lookup, field, _)) => {
+            Plan::Any(vec![Plan::Test(Test::Value(lookup, Check::Exists)), exists_at(Ok(*field), path)])
+        }
+        place => exists_at(place, path),
+    }
+}
+
+fn exists_at(place: Result<Place, String>, path: &Path) -> Plan {
+    match place {
         Ok(Place::Severity) => Plan::Test(Test::Severity(!1)),
         Ok(Place::Time) => Plan::Test(Test::Time(0, u64::MAX)),
         Ok(Place::Trace) => not(Plan::Test(Test::Trace(vec![0]))),
@@ -141,8 +197,9 @@ fn exists(path: &Path) -> Plan {
         Ok(Place::Trips(cause)) => Plan::Test(Test::Trips(cause, Check::more_than_zero())),
         Ok(Place::Text(field)) => text_test(field, TextIs::OneOf(vec![Box::default()]), true),
         Ok(Place::Attribute(lookup)) => Plan::Test(Test::Value(lookup, Check::Exists)),
+        Ok(Place::Any) => Plan::Test(Test::Any(Check::Exists)),
         // `fuse` is also a valid attribute name.
-        Err(_) => Plan::Test(Test::Value(lookup(&path.0), Check::Exists)),
+        Ok(Place::Either(..)) | Err(_) => Plan::Test(Test::Value(lookup(&path.0), Check::Exists)),
     }
 }
 
@@ -151,7 +208,30 @@ fn exists(path: &Path) -> Plan {
 /// # Errors
 /// Returns the expected and the found text if the operand does not fit the field.
 pub(super) fn test(path: &Path, comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
-    match Place::of(path)? {
+    test_at(Place::of(path)?, path, comparison, options)
+}
+
+fn test_at(
+    place: Place,
+    path: &Path,
+    comparison: &Comparison,
+    options: &QueryOptions,
+) -> Result<Plan, String> {
+    match place {
+        Place::Any => check(comparison, options, path).map(|check| Plan::Test(Test::Any(check))),
+        Place::Either(lookup, field, is_guarded) => {
+            let is_missing = not(Plan::Test(Test::Value(lookup.clone(), Check::Exists)));
+            let of_attribute = test_at(Place::Attribute(lookup), path, comparison, options);
+            // An operand that only one of both can have selects this one.
+            match (of_attribute, test_at(*field, path, comparison, options)) {
+                (Ok(attribute), Ok(field)) if is_guarded => {
+                    Ok(Plan::Any(vec![attribute, Plan::All(vec![is_missing, field])]))
+                }
+                (Ok(attribute), Ok(field)) => Ok(Plan::Any(vec![attribute, field])),
+                (Err(_), Ok(plan)) | (Ok(plan), Err(_)) => Ok(plan),
+                (Err(_), Err(error)) => Err(error),
+            }
+        }
         Place::Severity => severities(comparison).map(|bits| Plan::Test(Test::Severity(bits))),
         Place::Time => times(comparison, options),
         Place::Trace => {

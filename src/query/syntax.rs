@@ -12,7 +12,7 @@ pub(super) enum Expr {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    /// A text that the body contains.
+    /// A text that a value contains.
     Text(String),
     Exists(Path),
     /// A field and its comparison.

@@ -28,7 +28,7 @@ pub enum Condition {
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
-    Body(&'static str),
+    Anywhere(&'static str),
     Exists(Field),
     Is(Field, &'static str, Constant),
     In(Field, bool, Vec<Constant>),
@@ -238,7 +238,7 @@ fn constant(dice: &mut Random, field: &Field) -> Constant {
 pub fn condition(dice: &mut Random, depth: u64) -> Condition {
     let below = |dice: &mut Random| Box::new(condition(dice, depth - 1));
     match dice.below(if depth == 0 { 6 } else { 10 }) {
-        0 => Condition::Body(one(dice, &TEXTS)),
+        0 => Condition::Anywhere(one(dice, &TEXTS)),
         1 => Condition::Exists(field(dice)),
         2 => {
             let field = field(dice);
@@ -303,7 +303,7 @@ impl Display for Condition {
             Self::And(a, b) => write!(f, "({a}) and ({b})"),
             Self::Or(a, b) => write!(f, "({a}) || ({b})"),
             Self::Not(inner) => write!(f, "not ({inner})"),
-            Self::Body(text) => f.write_str(&quoted(text)),
+            Self::Anywhere(text) => f.write_str(&quoted(text)),
             Self::Exists(field) => write!(f, "exists {field}"),
             Self::Is(field, op, constant) => write!(f, "{field} {op} {constant}"),
             Self::In(field, negated, constants) => {
@@ -317,6 +317,46 @@ impl Display for Condition {
     }
 }
 
+/// Returns whether a value at any depth contains `text`. The text of a number or a duration is that of `--fields`.
+fn contains(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => value.to_string().contains(text),
+        Value::String(value) => value.contains(text),
+        Value::Number(number) => {
+            let number = number.to_string();
+            let is_float = number.contains(['.', 'e', 'E']);
+            let shown = if is_float { number.parse::<f64>().unwrap().to_string() } else { number };
+            // No number of the tests is longer.
+            shown.len() <= 64 && shown.contains(text)
+        }
+        Value::Array(values) => values.iter().any(|value| contains(value, text)),
+        Value::Object(members) => match members.iter().next() {
+            Some((key, nanos)) if key == "$nanos" && members.len() == 1 => {
+                let nanos: i128 = nanos.to_string().parse().unwrap();
+                let units = [("w", 604_800_000_000_000), ("d", 86_400_000_000_000), ("h", 3_600_000_000_000)];
+                let smaller = [
+                    ("m", 60_000_000_000),
+                    ("s", 1_000_000_000),
+                    ("ms", 1_000_000),
+                    ("us", 1_000),
+                    ("ns", 1),
+                ];
+                let mut units = units.into_iter().chain(smaller);
+                let (unit, of_unit) =
+                    units.find(|(_, of)| nanos != 0 && nanos % of == 0).unwrap_or(("ns", 1));
+                format!("{}{unit}", nanos / of_unit).contains(text)
+            }
+            Some((key, shown)) if key == "$float" && members.len() == 1 => {
+                let shown = shown.as_str().unwrap();
+                let shown = if shown.starts_with("NaN") { "NaN" } else { &shown.replace("Infinity", "inf") };
+                shown.contains(text)
+            }
+            _ => members.values().any(|value| contains(value, text)),
+        },
+    }
+}
+
 impl Condition {
     /// Evaluates the condition on the JSON of an entry.
     pub fn holds(&self, json: &Value) -> bool {
@@ -324,7 +364,12 @@ impl Condition {
             Self::And(a, b) => a.holds(json) && b.holds(json),
             Self::Or(a, b) => a.holds(json) || b.holds(json),
             Self::Not(inner) => !inner.holds(json),
-            Self::Body(text) => json["body"].as_str().unwrap_or("").contains(text),
+            Self::Anywhere(text) => {
+                let head = ["body", "target", "thread", "trace_id", "span_id"];
+                text.is_empty()
+                    || head.iter().any(|name| json[*name].as_str().is_some_and(|value| value.contains(text)))
+                    || json.get("attributes").is_some_and(|attributes| contains(attributes, text))
+            }
             Self::Exists(Field::Text(name)) => json.get(name).is_some(),
             Self::Exists(Field::Fuse(name)) => trips(json, name) > 0,
             Self::Exists(field) => !values(field, json).is_empty(),

@@ -13,7 +13,7 @@ use crate::input::time_point::length;
 ///
 /// Fields: level, time, body, target, thread, trace_id, span_id, fuse.any, and fuse.depth or another cause of a trip.
 /// Any other name selects an attribute. A path selects a nested attribute: request.status, tags[0] or tags[*]. A
-/// quoted string without a field matches entries whose body contains it.
+/// quoted string without a field matches entries with a value that contains it.
 ///
 /// Comparisons: == != < <= > >=, in (...), contains, icontains, starts_with, ends_with, matches /regex/, exists FIELD,
 /// time in last 15m. To combine comparisons, use and, or, not and parentheses.

@@ -178,8 +178,9 @@ impl Limits {
         on_long_key: OnLongKey::Cut,
     };
 
-    /// The bounds of a reader of lines: 16 MiB, 65,535 values in an array or an object, and 64 levels. A reader returns the
-    /// complete content of a line, so the limits of a writer do not apply to it.
+    /// The bounds of a reader of lines: 16 MiB, and 65,535 values in an array or an object. A reader returns the complete
+    /// content of a line, so the limits of a writer do not apply to it. A container below 64 levels is a string with its JSON
+    /// text.
     pub const READER: Self = Self {
         max_depth: Self::MAX_DEPTH,
         max_width: u16::MAX,

@@ -53,16 +53,39 @@ fn no_write_limit_cuts_a_line() {
     assert_eq!((entries.len(), long.len()), (1, 0));
 }
 
+/// The levels of an entry are bounded, and those of a line are not.
+#[test]
+fn a_deeper_container_is_its_text() {
+    for levels in [64, 65, 70, 100_000] {
+        let deep =
+            |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+        let (entries, long) =
+            read(format!("{{\"v\":{}}}\n", deep(levels, r#"{"a": "needle\n"}"#)).as_bytes());
+        let text = format!("{}{}", deep(levels - 64, r#"{\"a\": \"needle\\n\"}"#), "");
+        let expected = format!("{{\"attributes\":{{\"v\":{}}}}}", deep(64, &format!("\"{text}\"")));
+        assert_eq!((entries, long), (vec![expected], vec![]), "{levels}");
+    }
+    let any = format!(
+        "{}{}{}",
+        "{\"arrayValue\":{\"values\":[".repeat(90),
+        "{\"stringValue\":\"needle\"}",
+        "]}}".repeat(90)
+    );
+    let line = format!(
+        "{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{\"attributes\":[{{\"key\":\"v\",\"value\":{any}}}]}}]}}]}}]}}\n"
+    );
+    let (entries, long) = read(line.as_bytes());
+    assert!(entries[0].contains("needle"), "{entries:?}");
+    assert_eq!(long, []);
+}
+
 #[test]
 fn a_line_above_the_bounds_is_reported_after_its_entries() {
-    let deep = format!("{{\"v\":{}1{}}}\n", "[".repeat(70), "]".repeat(70));
-    let wide = format!("{{\"v\":[{}]}}\n", vec!["1"; 70_000].join(","));
-    for line in [deep, wide] {
-        let stream = [b"{\"a\":1}\n", line.as_bytes(), b"{\"b\":1}\n"].concat();
-        let (entries, long) = read(&stream);
-        assert_eq!(entries.len(), 3);
-        assert_eq!(long, [(8, 8 + line.len() as u64)]);
-    }
+    let line = format!("{{\"v\":[{}]}}\n", vec!["1"; 70_000].join(","));
+    let stream = [b"{\"a\":1}\n", line.as_bytes(), b"{\"b\":1}\n"].concat();
+    let (entries, long) = read(&stream);
+    assert_eq!(entries.len(), 3);
+    assert_eq!(long, [(8, 8 + line.len() as u64)]);
     let stream = ["x".repeat((16 << 20) + 5).as_str(), "\n{}\n"].concat();
     let (entries, long) = read(stream.as_bytes());
     assert_eq!(entries.len(), 3);

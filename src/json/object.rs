@@ -9,6 +9,9 @@ use super::header::Header;
 
 /// The number of levels whose keys have reusable memory. The depth limit permits no more levels.
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
+/// The number of levels of an attribute. A deeper container becomes a string with its JSON text, so that it can be searched
+/// and no part of it is lost.
+pub(super) const MAX_LEVELS: u8 = Limits::MAX_DEPTH;
 
 /// Reusable memory for decoded text.
 pub(super) struct Scratch {
@@ -60,8 +63,8 @@ fn write_member(
     }
     // `key` is for the keys of this object, `keys` for the levels below.
     match cursor.shape() {
-        Shape::Object => write_map(cursor, &mut slot.map(), key, keys, value),
-        _ => write_value(cursor, slot, keys, value),
+        Shape::Object => write_map(cursor, &mut slot.map(), key, keys, value, MAX_LEVELS - 1),
+        _ => write_value(cursor, slot, keys, value, MAX_LEVELS),
     }
 }
 
@@ -110,7 +113,7 @@ fn write_nested<'j>(
         if index < u64::BITS && taken >> index & 1 == 1 {
             cursor.skip();
         } else {
-            write_value(cursor, map.slot(key), keys, value);
+            write_value(cursor, map.slot(key), keys, value, MAX_LEVELS - 1);
         }
         index += 1;
     }
@@ -122,6 +125,7 @@ fn write_map(
     key_scratch: &mut String,
     keys: &mut [String],
     value: &mut String,
+    levels: u8,
 ) {
     cursor.enter();
     while !map.is_full() {
@@ -129,27 +133,29 @@ fn write_map(
             return;
         }
         let key = cursor.key().decode(key_scratch);
-        write_value(cursor, map.slot(key), keys, value);
+        write_value(cursor, map.slot(key), keys, value, levels);
     }
     map.drop_rest(Some(cursor.skip_rest(true)));
 }
 
-/// Writes the value at the cursor and moves after it. The recursion ends at the depth limit: a container beyond it is
-/// skipped. Leaves are written by a separate function, so that each level of the recursion uses little stack.
+/// Writes the value at the cursor, of at most `levels` levels, and moves after it. The recursion ends at the depth limit: a
+/// container beyond it is skipped. Leaves are written by a separate function, so that each level of the recursion uses
+/// little stack.
 pub(super) fn write_value(
     cursor: &mut Cursor<'_>,
     out: ValueWriter<'_, '_>,
     keys: &mut [String],
     value: &mut String,
+    levels: u8,
 ) {
     match cursor.shape() {
-        Shape::Object => {
+        Shape::Object if levels > 0 => {
             let mut own = String::new();
             let (key, keys) =
                 keys.split_first_mut().map_or((&mut own, &mut [][..]), |(key, keys)| (key, keys));
-            write_map(cursor, &mut out.map(), key, keys, value);
+            write_map(cursor, &mut out.map(), key, keys, value, levels - 1);
         }
-        Shape::Array => write_array(cursor, &mut out.array(), keys, value),
+        Shape::Array if levels > 0 => write_array(cursor, &mut out.array(), keys, value, levels - 1),
         shape => write_leaf(shape, cursor, out, value),
     }
 }
@@ -159,13 +165,14 @@ fn write_array(
     array: &mut ArrayWriter<'_, '_>,
     keys: &mut [String],
     value: &mut String,
+    levels: u8,
 ) {
     cursor.enter();
     while !array.is_full() {
         if !cursor.next_child() {
             return;
         }
-        write_value(cursor, array.slot(), keys, value);
+        write_value(cursor, array.slot(), keys, value, levels);
     }
     array.drop_rest(Some(cursor.skip_rest(false)));
 }
@@ -179,10 +186,12 @@ fn write_leaf(shape: Shape, cursor: &mut Cursor<'_>, out: ValueWriter<'_, '_>, v
             cursor.skip();
             out.bool(shape == Shape::True);
         }
-        Shape::Null | Shape::Array | Shape::Object => {
+        Shape::Null => {
             cursor.skip();
             out.null();
         }
+        // A container below the last level.
+        Shape::Array | Shape::Object => out.str(cursor.raw()),
     }
 }
 

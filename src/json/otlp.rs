@@ -8,7 +8,7 @@ use crate::severity::Severity;
 
 use super::cursor::{Cursor, Shape};
 use super::header::Header;
-use super::object::{Scratch, write_value};
+use super::object::{MAX_LEVELS, Scratch, write_value};
 use super::otlp_value::{
     for_elements, has_only, is, is_list, only_member, write_any, write_items, write_list,
 };
@@ -90,25 +90,37 @@ pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scra
         let name = cursor.key();
         let key = name.decode(key_scratch);
         match key {
-            "attributes" if is_list(cursor) => write_items(cursor, &mut entry.attributes()),
+            "attributes" if is_list(cursor) => write_items(cursor, &mut entry.attributes(), MAX_LEVELS),
             "body" => {
                 let text = only_member(cursor).filter(|(kind, _)| kind.is("stringValue"));
                 if !text
                     .is_some_and(|(_, text)| header.take(Part::Body, name, text, entry, &mut scratch.value))
                 {
-                    write_any(cursor, entry.attributes().slot(key));
+                    write_any(cursor, entry.attributes().slot(key), MAX_LEVELS);
                 }
             }
             "severityText" if number.is_some() => {
                 if !is_name_of(number, cursor) {
-                    write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
+                    write_value(
+                        &mut cursor,
+                        entry.attributes().slot(key),
+                        keys,
+                        &mut scratch.value,
+                        MAX_LEVELS,
+                    );
                     continue;
                 }
             }
             _ => {
                 let part = if key == "flags" { Some(Part::TraceFlags) } else { header.part(key) };
                 if !part.is_some_and(|part| header.take(part, name, cursor, entry, &mut scratch.value)) {
-                    write_value(&mut cursor, entry.attributes().slot(key), keys, &mut scratch.value);
+                    write_value(
+                        &mut cursor,
+                        entry.attributes().slot(key),
+                        keys,
+                        &mut scratch.value,
+                        MAX_LEVELS,
+                    );
                     continue;
                 }
             }
@@ -146,14 +158,14 @@ fn write_shared(prefix: &str, mut shared: Cursor<'_>, attributes: &mut MapWriter
             has_name = true;
         } else if !has_list && key.is("attributes") {
             has_list = true;
-            write_list(shared, attributes.slot(prefix));
+            write_list(shared, attributes.slot(prefix), MAX_LEVELS);
         } else {
             name.clear();
             name.push_str(prefix);
             name.push('.');
             name.push_str(key.decode(&mut scratch));
             let mut value = shared;
-            write_value(&mut value, attributes.slot(name), &mut [], &mut scratch);
+            write_value(&mut value, attributes.slot(name), &mut [], &mut scratch, MAX_LEVELS);
         }
         shared.skip();
     }
@@ -164,7 +176,7 @@ fn write_schema(prefix: &str, logs: Cursor<'_>, attributes: &mut MapWriter<'_, '
         name.clear();
         name.push_str(prefix);
         name.push_str(".schemaUrl");
-        write_value(&mut url, attributes.slot(name), &mut [], &mut String::new());
+        write_value(&mut url, attributes.slot(name), &mut [], &mut String::new(), MAX_LEVELS);
     }
 }
 

@@ -48,11 +48,11 @@ pub(super) fn for_elements<'j, E>(
 }
 
 /// Writes a list of `{"key": ..., "value": ...}` as a map. Writes any other value unchanged.
-pub(super) fn write_list(mut list: Cursor<'_>, out: ValueWriter<'_, '_>) {
-    if !is_list(list) {
-        return write_value(&mut list, out, &mut [], &mut String::new());
+pub(super) fn write_list(mut list: Cursor<'_>, out: ValueWriter<'_, '_>, levels: u8) {
+    if levels == 0 || !is_list(list) {
+        return write_value(&mut list, out, &mut [], &mut String::new(), levels);
     }
-    write_items(list, &mut out.map());
+    write_items(list, &mut out.map(), levels - 1);
 }
 
 /// Returns whether `list` is an array whose elements have a string as key, and no members except the key and the
@@ -65,7 +65,8 @@ pub(super) fn is_list(list: Cursor<'_>) -> bool {
         && for_elements(Some(list), &mut |item| if is_item(item) { Ok(()) } else { Err(()) }).is_ok()
 }
 
-pub(super) fn write_items(mut list: Cursor<'_>, map: &mut MapWriter<'_, '_>) {
+/// Writes the elements of a list of keys and values. Each value has at most `levels` levels.
+pub(super) fn write_items(mut list: Cursor<'_>, map: &mut MapWriter<'_, '_>, levels: u8) {
     let mut scratch = String::new();
     list.enter();
     while !map.is_full() {
@@ -75,7 +76,7 @@ pub(super) fn write_items(mut list: Cursor<'_>, map: &mut MapWriter<'_, '_>) {
         let key = list.member("key").map_or("", |mut key| key.string().decode(&mut scratch));
         let out = map.slot(key);
         match list.member("value") {
-            Some(value) => write_any(value, out),
+            Some(value) => write_any(value, out, levels),
             None => out.null(),
         }
         list.skip();
@@ -94,15 +95,15 @@ pub(super) fn only_member<'j>(mut value: Cursor<'j>) -> Option<(RawString<'j>, C
     (!value.next_child()).then_some(member)
 }
 
-/// Writes an `AnyValue`, for example `{"stringValue": ...}`. Writes any other value unchanged. The recursion ends at
-/// the depth limit.
-pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
+/// Writes an `AnyValue` of at most `levels` levels, for example `{"stringValue": ...}`. Writes any other value unchanged. The
+/// recursion ends at the depth limit.
+pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>, levels: u8) {
     let mut scratch = String::new();
     if is_empty_object(value) {
         return out.null();
     }
     let Some((kind, mut inner)) = only_member(value) else {
-        return write_value(&mut value, out, &mut [], &mut scratch);
+        return write_value(&mut value, out, &mut [], &mut scratch, levels);
     };
     let shape = inner.shape();
     match shape {
@@ -130,7 +131,7 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
                 _ => out.str(text),
             }
         }
-        Shape::Object if kind.is("arrayValue") && has_list(inner) => {
+        Shape::Object if levels > 0 && kind.is("arrayValue") && has_list(inner) => {
             let mut array = out.array();
             let Some(mut list) = inner.member("values") else { return };
             list.enter();
@@ -138,21 +139,21 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>) {
                 if !list.next_child() {
                     return;
                 }
-                write_any(list, array.slot());
+                write_any(list, array.slot(), levels - 1);
                 list.skip();
             }
             array.drop_rest(Some(list.skip_rest(false)));
         }
         Shape::Object if kind.is("kvlistValue") && has_only(inner, &["values"]) => {
             match inner.member("values") {
-                Some(list) => write_list(list, out),
+                Some(list) => write_list(list, out, levels),
                 None => drop(out.map()),
             }
         }
         _ if ["stringValue", "boolValue", "intValue", "doubleValue"].iter().any(|known| kind.is(known)) => {
-            write_value(&mut inner, out, &mut [], &mut scratch);
+            write_value(&mut inner, out, &mut [], &mut scratch, levels);
         }
-        _ => write_value(&mut value, out, &mut [], &mut scratch),
+        _ => write_value(&mut value, out, &mut [], &mut scratch, levels),
     }
 }
 

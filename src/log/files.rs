@@ -111,7 +111,7 @@ impl FileContents {
                         contents.times = Some((min.min(time), max.max(time)));
                     }
                 }
-                MixedEvent::Lost { range } if range.is_loss() => contents.lost_bytes += range.len(),
+                MixedEvent::Lost { range } if range.is_damage() => contents.lost_bytes += range.len(),
                 _ => {}
             }
         }

@@ -154,6 +154,14 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    /// Returns the text of the value at the cursor, and moves after it.
+    pub(crate) fn raw(&mut self) -> &'j str {
+        self.peek();
+        let start = self.at;
+        self.skip();
+        self.text.get(start..self.at).unwrap_or("")
+    }
+
     /// Moves out of the container. Returns the number of remaining children.
     pub(crate) fn skip_rest(&mut self, in_object: bool) -> u64 {
         let mut children = 0;

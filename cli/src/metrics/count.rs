@@ -117,7 +117,7 @@ impl Counts {
                     self.loss(&record);
                 }
             }
-            LogEvent::Lost { range, .. } if range.is_loss() => {
+            LogEvent::Lost { range, .. } if range.is_damage() => {
                 self.lost = self.lost.saturating_add(range.len())
             }
             _ => {}

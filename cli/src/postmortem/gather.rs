@@ -6,11 +6,11 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use fusewire::Severity;
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{LogEvent, Source};
 use fusewire::memory::{MemStats, TARGET};
 use fusewire::segment::LostReason;
+use fusewire::{Limits, Severity};
 
 use super::processes::{Known, name_of};
 use super::report::{Lines, Place, Process, Volume};
@@ -75,7 +75,9 @@ struct Pass<'a> {
 /// Reads the log and completes the data of `subject`.
 pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<Gathered> {
     let range = Range { since: Some(asked.window.0), until: asked.window.1.checked_add(1) };
-    let mut reader = input::open_logs(asked.paths, Selection::of_range(range).options(asked.copy))?;
+    // With the write limits, the entries of lines contain the trips of an import. The report names their call sites.
+    let options = Selection::of_range(range).options(asked.copy).line_limits(Limits::DEFAULT);
+    let mut reader = input::open_logs(asked.paths, options)?;
     let mut pass = Pass {
         asked,
         stream: subject.as_ref().map(|known| known.stream_id),
@@ -121,7 +123,7 @@ impl Pass<'_> {
                     }
                 }
             }
-            LogEvent::Lost { source, range } if range.is_loss() => {
+            LogEvent::Lost { source, range } if range.is_damage() => {
                 self.gathered.lost_bytes += range.len();
                 if self.is_meant(*source)
                     && let Some(process) = &mut self.process

@@ -29,6 +29,13 @@ impl LostRange {
     pub const fn is_loss(&self) -> bool {
         !matches!(self.reason, LostReason::Uncommitted)
     }
+
+    /// Returns whether the range may contain committed entries that the reader did not return at all. A line above the bounds
+    /// of a reader is read in part, so it is a loss but no damage.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
+        self.is_loss() && !matches!(self.reason, LostReason::LongLine)
+    }
 }
 
 /// The reason why bytes are lost.
@@ -74,7 +81,7 @@ impl core::fmt::Display for LostReason {
             Self::Base(fault) => fault.fmt(f),
             Self::NotExpanded(error) => error.fmt(f),
             Self::LongLine => f.write_str(
-                "line above the bounds of a reader: expected at most 16 MiB, 65535 values in a container and 64 levels",
+                "line above the bounds of a reader: expected at most 16 MiB and 65535 values in a container",
             ),
             Self::Unsupported => f.write_str("lines are not supported; build with the feature `json`"),
         }

@@ -70,7 +70,7 @@ impl Found {
             LogEvent::Frame { frame, .. } => {
                 self.dropped = self.dropped.saturating_add(losses::count(frame, range))
             }
-            LogEvent::Lost { range, .. } if range.is_loss() => self.lost_bytes += range.len(),
+            LogEvent::Lost { range, .. } if range.is_damage() => self.lost_bytes += range.len(),
             _ => {}
         }
     }

@@ -36,6 +36,8 @@ pub mod generated;
 pub mod json;
 pub mod kind;
 pub mod limits;
+#[cfg(feature = "json")]
+pub mod lines;
 #[cfg(all(unix, not(loom)))]
 pub mod log;
 #[cfg(all(test, loom))]

@@ -10,7 +10,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// Returns year, month and day of a day number. Day 0 is 1970-01-01 in the proleptic Gregorian calendar.
 ///
 /// Source: Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `civil_from_days`.
-const fn civil_from_days(days: i64) -> (i64, u8, u8) {
+pub(crate) const fn civil_from_days(days: i64) -> (i64, u8, u8) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -25,7 +25,7 @@ const fn civil_from_days(days: i64) -> (i64, u8, u8) {
 }
 
 /// Returns the day number of a date. This is the inverse of [`civil_from_days`].
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = year - (month <= 2) as i64;
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

@@ -281,3 +281,38 @@ fn no_rotation_loses_or_repeats_an_entry() {
     seen.sort_unstable();
     assert!(seen.into_iter().eq(0..COUNT), "lost or repeated");
 }
+
+#[test]
+fn lines_that_arrive_soon_continue_their_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app.log");
+    fs::write(&path, "2026-03-01 10:00:00 INFO old\n").unwrap();
+    let mut reader = open(&path);
+    let text = |text: &str| Told::Text(text.to_owned());
+    assert_eq!(next(&mut reader, 1), [text("old")]);
+    let mut file = writer(&path);
+    file.write_all(b"2026-03-01 10:00:01 ERROR failed\n\tat a\n\tat b\n").unwrap();
+    assert_eq!(next(&mut reader, 1), [text("failed\n\tat a\n\tat b")]);
+    // The next record completes the one before it at once.
+    file.write_all(b"2026-03-01 10:00:02 INFO one\n2026-03-01 10:00:03 INFO two\n").unwrap();
+    assert_eq!(next(&mut reader, 2), [text("one"), text("two")]);
+    // A line that arrives after the wait is an entry.
+    file.write_all(b"\tat c\n").unwrap();
+    assert_eq!(next(&mut reader, 1), [text("\tat c")]);
+    // JSON does not wait.
+    file.write_all(&line(7)).unwrap();
+    assert_eq!(next(&mut reader, 1), entries([7]));
+}
+
+#[test]
+fn the_last_record_counts_as_an_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app.log");
+    fs::write(&path, "2026-03-01 10:00:00 INFO one\n\tat a\n2026-03-01 10:00:01 INFO two\n\tat b\n").unwrap();
+    let mut reader = open(&path);
+    reader.seek_to_last(1).unwrap();
+    assert_eq!(next(&mut reader, 1), [Told::Text("two\n\tat b".to_owned())]);
+    let mut reader = open(&path);
+    reader.seek_to_end();
+    assert_quiet(&mut reader);
+}

@@ -145,8 +145,8 @@ pub(crate) struct DemoArgs {
 /// Convert JSON lines or plain text to segments
 ///
 /// The command recognizes common keys for the time, level, message, logger, trace id and span id. The command
-/// converts other keys to attributes. A line that is not JSON becomes the message of an entry. The command does not
-/// change or overwrite existing files.
+/// converts other keys to attributes. It also recognizes syslog, access logs, logfmt and the lines of common text
+/// loggers. Any other line becomes the message of an entry. The command does not change or overwrite existing files.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2], "\
   fusewire import app.jsonl --to logs

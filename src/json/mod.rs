@@ -4,11 +4,10 @@ mod base64;
 mod fuse;
 mod header;
 mod ids;
-mod import;
 mod levels;
 mod number;
-mod object;
-mod otlp;
+pub(crate) mod object;
+pub(crate) mod otlp;
 mod otlp_value;
 mod out;
 mod restore;
@@ -20,9 +19,13 @@ mod write;
 
 use crate::rfc8259::{cursor, validate};
 
-pub use import::{ImportReport, Importer};
+pub(crate) use object::Scratch;
 pub(crate) use out::Sink;
 pub use restore::Restorer;
+pub(crate) use restore::Written;
+
+#[doc(no_inline)]
+pub use crate::lines::{ImportReport, Importer};
 pub use value::{append_attributes, append_value};
 pub(crate) use write::write_to;
 pub use write::{append_entry, write_entry};

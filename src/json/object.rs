@@ -14,7 +14,7 @@ const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
 pub(super) const MAX_LEVELS: u8 = Limits::MAX_DEPTH;
 
 /// Reusable memory for decoded text.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     pub(super) keys: [String; LEVELS],
     pub(super) value: String,
 }
@@ -26,7 +26,7 @@ impl Default for Scratch {
 }
 
 /// Writes the object at the cursor.
-pub(super) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
+pub(crate) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
     let mut header = Header::of(cursor);
     let [key_scratch, nested_scratch, keys @ ..] = &mut scratch.keys;
     cursor.enter();

@@ -20,17 +20,17 @@ const MAX_SHARED: u64 = 1 << 30;
 
 /// A log record with its scope and its resource.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'j> {
-    pub(super) record: Cursor<'j>,
+pub(crate) struct Record<'j> {
+    pub(crate) record: Cursor<'j>,
     /// The element of `resourceLogs` that contains the record.
-    pub(super) resource_logs: Cursor<'j>,
+    pub(crate) resource_logs: Cursor<'j>,
     /// The element of `scopeLogs` that contains the record.
-    pub(super) scope_logs: Cursor<'j>,
+    pub(crate) scope_logs: Cursor<'j>,
 }
 
 /// Returns whether the object at `line` has this encoding and can be imported completely: every object has only the
 /// members of the specification, and contains at least one record.
-pub(super) fn is_logs(line: Cursor<'_>) -> bool {
+pub(crate) fn is_logs(line: Cursor<'_>) -> bool {
     let mut shared = 0_u64;
     has_only(line, &["resourceLogs"])
         && all(line.member("resourceLogs"), &mut |logs| {
@@ -65,7 +65,7 @@ fn all<'j>(array: Option<Cursor<'j>>, test: &mut dyn FnMut(Cursor<'j>) -> bool) 
 }
 
 /// Calls `each` for every record of the line.
-pub(super) fn for_each<'j, E>(
+pub(crate) fn for_each<'j, E>(
     line: Cursor<'j>,
     mut each: impl FnMut(Record<'j>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -79,7 +79,7 @@ pub(super) fn for_each<'j, E>(
 }
 
 /// Writes a record: its fields and attributes, then its scope and its resource.
-pub(super) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
+pub(crate) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
     let mut header = Header::of(record.record);
     let [key_scratch, keys @ ..] = &mut scratch.keys;
     // The number is more exact than the text, so the number has priority in either order of the members.

@@ -100,7 +100,8 @@ impl FileInfo {
 impl FileContents {
     fn of(file: File) -> io::Result<Self> {
         let mut contents = Self::default();
-        let mut reader = MixedReader::at(file, 0, Limits::READER);
+        let changed = file.metadata()?.modified()?;
+        let mut reader = MixedReader::at(file, 0, Limits::READER).changed_at(changed);
         while let Some(event) = reader.next()? {
             match event {
                 MixedEvent::Entry { entry, .. } => {

@@ -18,7 +18,8 @@ mod with_json {
     use crate::encode::{EntryWriter, encode};
     use crate::error::EncodeError;
     use crate::format::frame::FrameKind;
-    use crate::json::{Importer, Restorer};
+    use crate::json::Restorer;
+    use crate::lines::{Importer, Joint, Next};
     use crate::trip::TripReport;
 
     use super::{FrameRef, Limits, Place};
@@ -37,6 +38,8 @@ mod with_json {
         made: Made,
         /// The index of the next entry in `made`.
         next: usize,
+        /// The search for the end of the record whose first line is known.
+        joint: Option<Joint>,
         /// The number of earlier entries of the line, including the entries that the limits refused.
         before: u64,
     }
@@ -59,11 +62,47 @@ mod with_json {
                 limits: limits.clamped(),
                 made: Made::default(),
                 next: 0,
+                joint: None,
                 before: 0,
             }
         }
 
-        /// Creates the entries of the line that begins at `offset`; one entry if the bytes are a part of an
+        /// Sets the time of the last change of the input, in seconds since the epoch.
+        pub(in crate::mixed) fn set_latest(&mut self, seconds: i64) {
+            self.importer.recogniser().set_latest(seconds);
+        }
+
+        /// Begins a record with its first line, including its end. Returns whether other lines can continue the record.
+        #[inline]
+        pub(in crate::mixed) fn begin(&mut self, line: &[u8]) -> bool {
+            self.joint = Joint::begin(line, self.importer.recogniser());
+            self.joint.is_some()
+        }
+
+        /// Returns the position of the line after the record, if the end of the record is not known.
+        #[inline]
+        pub(in crate::mixed) fn next_line(&self) -> Option<usize> {
+            self.joint.map(|joint| joint.next_line())
+        }
+
+        /// Adds the next line of `len` bytes to the record. Returns `false` if the line begins another record. `bytes` begin
+        /// with the record.
+        pub(in crate::mixed) fn add(&mut self, bytes: &[u8], len: usize) -> bool {
+            let Some(joint) = &mut self.joint else { return false };
+            joint.next(bytes, len, self.importer.recogniser()) == Next::Continues
+        }
+
+        /// Returns whether a line of `len` bytes is too long for the record.
+        pub(in crate::mixed) fn is_full(&self, len: usize) -> bool {
+            self.joint.is_none_or(|joint| joint.is_full(len))
+        }
+
+        /// Completes the record, and returns its length.
+        pub(in crate::mixed) fn complete(&mut self) -> usize {
+            self.joint.take().map_or(0, |joint| joint.end)
+        }
+
+        /// Creates the entries of the record that begins at `offset`; one entry if the bytes are a part of an
         /// overlong line. Returns whether the line contains more entries. In this case, the caller reads the
         /// created entries and then calls the method again with the same line.
         pub(in crate::mixed) fn make(&mut self, line: &[u8], is_part: bool, offset: u64) -> bool {
@@ -182,6 +221,28 @@ mod without {
     impl Lines {
         pub(in crate::mixed) fn new(_: Limits) -> Self {
             Self
+        }
+
+        pub(in crate::mixed) fn set_latest(&mut self, _: i64) {}
+
+        pub(in crate::mixed) fn begin(&mut self, _: &[u8]) -> bool {
+            false
+        }
+
+        pub(in crate::mixed) fn next_line(&self) -> Option<usize> {
+            None
+        }
+
+        pub(in crate::mixed) fn add(&mut self, _: &[u8], _: usize) -> bool {
+            false
+        }
+
+        pub(in crate::mixed) fn is_full(&self, _: usize) -> bool {
+            true
+        }
+
+        pub(in crate::mixed) fn complete(&mut self) -> usize {
+            0
         }
 
         pub(in crate::mixed) fn make(&mut self, _: &[u8], _: bool, _: u64) -> bool {

@@ -1,6 +1,7 @@
 //! The reader of mixed streams.
 
 use std::io::{self, Read};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::SegmentError;
 use crate::format::frame::{self as layout, FrameFault, FrameKind};
@@ -10,10 +11,12 @@ use crate::segment::{LostRange, LostReason};
 
 use super::buffer::Buffer;
 use super::event::{Form, MixedEvent};
+use super::frame::{Outline, outline};
 use super::inner::{Inner, Next};
 use super::lines::Lines;
 use super::place::Place;
 use super::split::{Piece, Rest, Splitter};
+use super::text;
 
 /// A reader for a stream of segments, single frames, and lines of JSON or text, in any order.
 ///
@@ -51,6 +54,12 @@ pub struct MixedReader<R> {
     /// The current segment.
     inner: Option<Box<Inner>>,
     head: Head,
+    /// The number of bytes of the line after the current record that contain no line end.
+    searched: usize,
+    /// Whether the reader waits for lines that continue the last record of a growing file.
+    is_patient: bool,
+    /// The time since which the last record waits.
+    waits: Option<Instant>,
     /// The length of the current piece, which the next step consumes.
     taken: usize,
     /// `Some` if the current line contains more entries. The flag is set if the line is a part of an overlong
@@ -62,6 +71,8 @@ pub struct MixedReader<R> {
     exceeded: Option<LostRange>,
 }
 
+/// The time for which a reader of a growing file waits for a line that continues the last record.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// The maximum length of the first frame in a segment whose first page is damaged, in bytes.
 const RESOURCE: u64 = 1 << 20;
 
@@ -105,11 +116,32 @@ impl<R: Read> MixedReader<R> {
             lines: Lines::new(limits),
             inner: None,
             head: Head::None,
+            searched: 0,
+            is_patient: false,
+            waits: None,
             taken: 0,
             further: None,
             losing: None,
             exceeded: None,
         }
+    }
+
+    /// Sets the time of the last change of the input, or the present for a live stream. It determines the year of times in text
+    /// that contain no year.
+    #[must_use]
+    pub fn changed_at(mut self, changed: SystemTime) -> Self {
+        self.set_changed(changed);
+        self
+    }
+
+    pub(crate) fn set_changed(&mut self, changed: SystemTime) {
+        self.lines.set_latest(crate::Timestamp::from(changed).unix_seconds());
+    }
+
+    /// Sets whether the reader waits at the end of the input for lines that continue the last record.
+    #[cfg(unix)]
+    pub(crate) fn set_patient(&mut self, is_patient: bool) {
+        self.is_patient = is_patient;
     }
 
     /// Returns the next event, or `None` at the end of the input. The last line does not need a line end.
@@ -209,6 +241,7 @@ impl<R: Read> MixedReader<R> {
     #[cfg(unix)]
     pub(crate) fn skip(&mut self) -> io::Result<Option<(u64, bool)>> {
         self.head = Head::None;
+        self.is_patient = false;
         self.buffer.pass(std::mem::take(&mut self.taken));
         let offset = self.buffer.offset();
         let (len, entries) = match self.piece(false)? {
@@ -232,8 +265,9 @@ impl<R: Read> MixedReader<R> {
         let mut rest = Rest::Unknown;
         loop {
             let piece = match self.is_damaged_segment(rest) {
+                _ if self.lines.next_line().is_some() => self.join(rest),
                 Some(true) => Piece::Segment,
-                Some(false) => self.splitter.next(self.buffer.bytes(), rest),
+                Some(false) => self.split(rest),
                 None => Piece::More,
             };
             // A segment needs its first page, which contains its length. At the end of the input, a shorter
@@ -246,10 +280,89 @@ impl<R: Read> MixedReader<R> {
                 self.buffer.rest();
                 return Ok(Piece::More);
             }
-            if self.buffer.fill(&mut self.input)? == 0 {
-                rest = if settle { Rest::End } else { Rest::Later };
+            match self.buffer.fill(&mut self.input) {
+                Ok(0) => rest = if settle { Rest::End } else { Rest::Later },
+                Ok(_) => self.waits = None,
+                // The input has no bytes now: the record is complete.
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock && self.lines.next_line().is_some() =>
+                {
+                    return Ok(self.complete());
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Returns the next piece of the stream. A line is extended by the lines that continue its record.
+    #[inline]
+    fn split(&mut self, rest: Rest) -> Piece {
+        let is_part = self.splitter.is_in_parts();
+        let bytes = self.buffer.bytes();
+        let piece = self.splitter.next(bytes, rest);
+        match piece {
+            Piece::Line(len) if !is_part && self.lines.begin(bytes.get(..len).unwrap_or(&[])) => {
+                self.join(rest)
+            }
+            piece => piece,
+        }
+    }
+
+    /// Searches for the end of the current record.
+    fn join(&mut self, rest: Rest) -> Piece {
+        while let Some(at) = self.lines.next_line() {
+            let bytes = self.buffer.bytes();
+            let next = bytes.get(at..).unwrap_or(&[]);
+            if self.searched == 0 {
+                let magic = next.len().min(MAGIC.len());
+                let is_short = match outline(next) {
+                    _ if next.is_empty() => true,
+                    _ if next[..magic] == MAGIC[..magic] => magic < MAGIC.len(),
+                    Outline::Frame(_) => return self.complete(),
+                    Outline::Short => true,
+                    Outline::None if next[0] == 0 => return self.complete(),
+                    Outline::None => false,
+                };
+                if magic == MAGIC.len() && next[..magic] == MAGIC {
+                    return self.complete();
+                }
+                if is_short && (rest != Rest::End || next.is_empty()) {
+                    return self.wait(rest);
+                }
+            }
+            let unseen = next.get(self.searched..).unwrap_or(&[]);
+            let len = match text::find_line_feed(unseen) {
+                Some(end) => self.searched + end + 1,
+                None if self.lines.is_full(next.len()) => return self.complete(),
+                None if rest == Rest::End => next.len(),
+                None => {
+                    self.searched = next.len();
+                    return self.wait(rest);
+                }
+            };
+            self.searched = 0;
+            if !self.lines.add(bytes, len) {
+                return self.complete();
+            }
+        }
+        Piece::More
+    }
+
+    /// Waits for more bytes of the current record. Completes the record if the input has no more bytes.
+    fn wait(&mut self, rest: Rest) -> Piece {
+        let is_over = match rest {
+            Rest::Unknown => false,
+            Rest::Later if self.is_patient => {
+                self.waits.get_or_insert_with(Instant::now).elapsed() >= PATIENCE
+            }
+            Rest::Later | Rest::End => true,
+        };
+        if is_over { self.complete() } else { Piece::More }
+    }
+
+    fn complete(&mut self) -> Piece {
+        (self.searched, self.waits) = (0, None);
+        Piece::Line(self.lines.complete())
     }
 
     /// Returns whether the stream begins with a segment whose signature is damaged: the page is neither a

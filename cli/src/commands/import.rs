@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use fusewire::TripCause;
-use fusewire::json::{ImportReport, Importer};
+use fusewire::lines::{ImportReport, Importer};
 use fusewire::owned::OwnedValue;
 use fusewire::segment::{Resource, SegmentOptions, Series};
 
@@ -44,7 +44,10 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     let start = Instant::now();
     let target = || args.to.display().to_string();
     let mut series = Series::create(&args.to, options(args, &name)).with_context(target)?;
-    let mut importer = Importer::new();
+    // The time of a line of text can lack the year.
+    let changed = fs::metadata(&args.file)
+        .and_then(|file| if file.is_file() { file.modified() } else { Ok(SystemTime::now()) });
+    let mut importer = Importer::new().changed_at(changed.unwrap_or_else(|_| SystemTime::now()));
     let result = importer.import(reader, |write| Ok(series.append(write)?.report));
     // Seals the segments even after a failure, so that the imported entries are readable.
     let segments = series.finish().with_context(target);
@@ -127,6 +130,9 @@ fn kinds_of_lines(report: &ImportReport) -> String {
     let mut text =
         format!("{} JSON{restored}, {} text", grouped(report.json_lines), grouped(report.text_lines));
     let mut notes = Vec::new();
+    if report.recognised_lines > 0 {
+        notes.push(format!("{} in a known format", grouped(report.recognised_lines)));
+    }
     if report.not_utf8_lines > 0 {
         notes.push(format!("{} not UTF-8, bytes kept", grouped(report.not_utf8_lines)));
     }

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
     for file in &listing.files {
         terminal.out.push('\n');
-        print_listed(file, &mut clock, terminal);
+        print_listed(file, &found, &mut clock, terminal);
         terminal.flush_if_full()?;
     }
     for (path, error) in &listing.unreadable {
@@ -139,15 +139,15 @@ fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Term
     let about = || path.display().to_string();
     let len = std::fs::metadata(path).with_context(about)?.len();
     let contents = (found.entries, found.times, found.lost_bytes);
-    print_contents(path, len, contents, clock, terminal);
+    print_contents(path, len, contents, found, clock, terminal);
     Ok(())
 }
 
 /// Prints the properties of a listed file.
-fn print_listed(file: &FileInfo, clock: &mut Clock, terminal: &mut Terminal) {
+fn print_listed(file: &FileInfo, found: &Found, clock: &mut Clock, terminal: &mut Terminal) {
     let contents = file.contents.unwrap_or_default();
     let contents = (contents.entries, contents.times, contents.lost_bytes);
-    print_contents(&file.path, file.len, contents, clock, terminal);
+    print_contents(&file.path, file.len, contents, found, clock, terminal);
 }
 
 fn times_of(file: &FileInfo) -> Option<(u64, u64)> {
@@ -159,13 +159,17 @@ fn print_contents(
     path: &Path,
     len: u64,
     (entries, times, lost_bytes): (u64, Option<(u64, u64)>, u64),
+    found: &Found,
     clock: &mut Clock,
     terminal: &mut Terminal,
 ) {
     let mut name = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
-    line(terminal, "format", format_args!("lines, frames, or both"));
+    match found.formats(path) {
+        Some(formats) => line(terminal, "format", format_args!("{formats}")),
+        None => line(terminal, "format", format_args!("lines, frames, or both")),
+    }
     line(terminal, "entries", format_args!("{}", grouped(entries)));
     line(terminal, "size", format_args!("{}", bytes(len)));
     if let Some((from, to)) = times {

@@ -16,11 +16,12 @@ use super::numbers::grouped;
 use super::time::{Clock, Zone};
 use super::value::{MARK, push_scalar, push_trip};
 
-/// The attribute that the importer adds to a line that is not JSON. The printer omits this attribute.
-const TEXT_MARK: &str = "fusewire.import.format";
+/// The attributes of a line of text: its format, and the part before the body. The printer omits them. Their content is in
+/// the other parts of the entry.
+const OF_LINES: [&str; 2] = ["fusewire.import.format", "fusewire.import.header"];
 
-fn is_text_mark(attribute: &Attribute<'_>) -> bool {
-    attribute.key == TEXT_MARK && matches!(attribute.value, Value::String(format) if format == "text")
+fn is_of_lines(attribute: &Attribute<'_>) -> bool {
+    OF_LINES.iter().any(|key| attribute.key == *key)
 }
 
 /// Maximum number of columns for the alignment of targets.
@@ -146,7 +147,7 @@ impl TextPrinter {
                 }
             };
             self.close_down_to(visit.depth, out);
-            if visit.depth == 0 && is_text_mark(&visit.attribute) {
+            if visit.depth == 0 && is_of_lines(&visit.attribute) {
                 continue;
             }
             match self.open.last_mut() {

@@ -10,7 +10,7 @@ use crate::encode::EntryWriter;
 
 use super::object::Scratch;
 
-pub(super) use written::Written;
+pub(crate) use written::Written;
 
 /// A converter from JSON lines, written by [`write_entry`](super::write_entry), to the original entries. It reuses
 /// its memory for each line. It allocates only if a line contains a longer escaped text than all lines before.

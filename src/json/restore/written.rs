@@ -17,7 +17,7 @@ use super::write::write_map;
 const UNREADABLE: &str = "fusewire.unreadable";
 
 /// A written line after a check of all its members.
-pub(in crate::json) struct Written<'j> {
+pub(crate) struct Written<'j> {
     time: Option<Timestamp>,
     severity: Severity,
     trace: TraceContext,
@@ -35,7 +35,7 @@ pub(in crate::json) struct Written<'j> {
 
 impl<'j> Written<'j> {
     /// Parses a line. Returns `None` if the line does not have the written form.
-    pub(in crate::json) fn read(line: &'j str) -> Option<Self> {
+    pub(crate) fn read(line: &'j str) -> Option<Self> {
         let mut members = Members { text: Exact::new(line), any: false };
         members.text.expect("{")?;
         let mut written = Self::header(&mut members)?;
@@ -123,7 +123,7 @@ impl<'j> Written<'j> {
 
     /// Writes the entry. The texts are written last, so that they take the same part of the byte budget as in the
     /// original entry.
-    pub(in crate::json) fn write_to(&self, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
+    pub(crate) fn write_to(&self, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
         let Scratch { keys, value } = scratch;
         if let Some(time) = self.time {
             entry.set_time_unix_nano(nanos(time));

@@ -25,7 +25,8 @@ pub(super) fn scan<V: Visitor>(
 ) -> io::Result<()> {
     let (info, _, file) = FileInfo::open(path, links)?;
     let source = Source::File(&info);
-    let mut reader = MixedReader::at(file, 0, Limits::READER);
+    let changed = file.metadata()?.modified()?;
+    let mut reader = MixedReader::at(file, 0, Limits::READER).changed_at(changed);
     scanned.files += 1;
     while let Some(event) = reader.next()? {
         match event {

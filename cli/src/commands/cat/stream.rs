@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use fusewire::decode::EntryRef;
 use fusewire::mixed::{MixedEvent, MixedReader};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::input::{self, selection::Selection};
 use crate::output::Terminal;
@@ -23,10 +25,16 @@ pub(super) fn print(
     let stream = input::open_stream(path)?;
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
-    let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, terminal: &terminal });
-    while most.is_none_or(|most| printer.printed() < most)
-        && let Some(event) = reader.next().with_context(|| stream.name.clone())?
-    {
+    let lull = if input::is_stdin(path) { Lull::Expected } else { Lull::Never };
+    let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, lull, terminal: &terminal })
+        .changed_at(SystemTime::now());
+    while most.is_none_or(|most| printer.printed() < most) {
+        let event = match reader.next() {
+            Ok(Some(event)) => event,
+            Ok(None) => break,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error).with_context(|| stream.name.clone()),
+        };
         let terminal = &mut **terminal.borrow_mut();
         match event {
             MixedEvent::Entry { entry, .. } if !selection.admits(&entry) => {}
@@ -51,15 +59,46 @@ pub(super) fn print(
     Ok(())
 }
 
+/// The time without data after which an entry of several lines is complete.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The detection of a pause of the input. An entry can have several lines, and the reader cannot know whether more lines
+/// follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lull {
+    /// The input is not standard input.
+    Never,
+    /// The reader reports the next pause.
+    Expected,
+    /// The reader has reported the pause.
+    Reported,
+}
+
+/// Returns whether standard input has data, or ends, within [`PAUSE`].
+fn has_data() -> bool {
+    let stdin = io::stdin();
+    let mut waited = [PollFd::new(&stdin, PollFlags::IN)];
+    let pause = Timespec::try_from(PAUSE).ok();
+    rustix::event::poll(&mut waited, pause.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
 /// A reader that flushes the output before it waits for input: `tail -f app.log | fusewire cat -`.
 struct FlushFirst<'t, 'p, R> {
     reader: R,
+    lull: Lull,
     terminal: &'t RefCell<&'p mut Terminal>,
 }
 
 impl<R: Read> Read for FlushFirst<'_, '_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         self.terminal.borrow_mut().flush()?;
+        if self.lull == Lull::Expected && !has_data() {
+            self.lull = Lull::Reported;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if self.lull == Lull::Reported {
+            self.lull = Lull::Expected;
+        }
         self.reader.read(bytes)
     }
 }

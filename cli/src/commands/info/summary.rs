@@ -1,9 +1,13 @@
 //! The summary of a directory.
 
-use std::path::Path;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Listing, LogEvent, SegmentInfo};
+use fusewire::decode::{EntryRef, Value};
+use fusewire::log::{Listing, LogEvent, SegmentInfo, Source};
 use fusewire::segment::Mode;
 
 use super::line;
@@ -18,6 +22,9 @@ use crate::output::{Terminal, escape, losses};
 /// The maximum number of listed processes.
 const NAMED: usize = 8;
 
+/// The attribute with the format of a line of text.
+const FORMAT: &str = "fusewire.import.format";
+
 /// The contents of a path.
 #[derive(Default)]
 pub(super) struct Found {
@@ -29,6 +36,8 @@ pub(super) struct Found {
     dropped: u64,
     /// The number of lost bytes.
     pub(super) lost_bytes: u64,
+    /// The number of entries by file and format. The format of a line of JSON and of a frame is empty.
+    formats: BTreeMap<PathBuf, BTreeMap<String, u64>>,
     /// The first segment with an event in the range.
     pub(super) segment: Option<SegmentInfo>,
 }
@@ -59,8 +68,11 @@ impl Found {
             self.segment = source.segment().cloned();
         }
         match event {
-            LogEvent::Entry { entry, .. } => {
+            LogEvent::Entry { source, entry, .. } => {
                 self.entries += 1;
+                if let Source::File(file) = source {
+                    self.count_format(&file.path, entry);
+                }
                 let time = entry.time_unix_nano();
                 if time != 0 {
                     let (from, to) = self.times.unwrap_or((time, time));
@@ -73,6 +85,44 @@ impl Found {
             LogEvent::Lost { range, .. } if range.is_damage() => self.lost_bytes += range.len(),
             _ => {}
         }
+    }
+}
+
+impl Found {
+    fn count_format(&mut self, path: &Path, entry: &EntryRef<'_>) {
+        let format = match entry.get(FORMAT) {
+            Some(Value::String(format)) => format.to_str_lossy(),
+            _ => Cow::Borrowed(""),
+        };
+        if !self.formats.contains_key(path) {
+            self.formats.insert(path.to_owned(), BTreeMap::new());
+        }
+        let Some(counts) = self.formats.get_mut(path) else { return };
+        match counts.get_mut(&*format) {
+            Some(count) => *count += 1,
+            None => _ = counts.insert(format.into_owned(), 1),
+        }
+    }
+
+    /// Returns the formats of the lines of a file with their shares of the entries: `syslog 98 %, text 2 %`. Returns `None`
+    /// if no line is text.
+    pub(super) fn formats(&self, path: &Path) -> Option<String> {
+        let counts = self.formats.get(path)?;
+        if counts.keys().all(String::is_empty) {
+            return None;
+        }
+        let total: u64 = counts.values().sum();
+        let mut sorted: Vec<_> = counts.iter().collect();
+        sorted.sort_by_key(|(_, count)| Reverse(**count));
+        let share = |(format, count): (&String, &u64)| {
+            let name = if format.is_empty() { "JSON or frames" } else { format };
+            let share = *count as f64 * 100.0 / total as f64;
+            // A share is 100 % only if all entries have the format.
+            let share = if *count < total { share.clamp(0.1, 99.9) } else { share };
+            let digits = usize::from(share.fract() != 0.0 && (share < 1.0 || share > 99.0));
+            format!("{name} {share:.digits$} %")
+        };
+        Some(sorted.into_iter().map(share).collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -7,7 +7,7 @@ mod tail;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::format::frame::{FrameKind, Role};
 use crate::limits::Limits;
@@ -192,7 +192,10 @@ impl LogFile {
 
     /// Returns a reader of the file from `offset`.
     fn reader_at(&mut self, offset: u64, terms: &Terms) -> io::Result<MixedReader<Tail>> {
-        Ok(MixedReader::at(Tail::at(self.file()?, offset)?, offset, terms.limits.unwrap_or(Limits::READER)))
+        let file = self.file()?;
+        let changed = file.metadata()?.modified()?;
+        let limits = terms.limits.unwrap_or(Limits::READER);
+        Ok(MixedReader::at(Tail::at(file, offset)?, offset, limits).changed_at(changed))
     }
 
     /// Returns the file. Fails if another file has its name now.
@@ -225,6 +228,7 @@ impl LogFile {
     /// Reads up to the next event.
     fn read(&mut self, terms: &Terms) {
         let Some(reader) = &mut self.reader else { return };
+        reader.set_patient(terms.follow);
         loop {
             let settle = !terms.follow || self.ending.is_some();
             match reader.step(settle) {
@@ -255,8 +259,13 @@ impl LogFile {
             Some(Ending::Gone) => self.end(),
             // If the reader follows later, the file is opened again.
             None if !follows => self.park(),
-            // A writer that has just appended is likely to append more.
-            None if self.pause.is_zero() => self.pause = PAUSE.0,
+            // A writer that has just appended is likely to append more. The lines that arrive later are of the present.
+            None if self.pause.is_zero() => {
+                self.pause = PAUSE.0;
+                if let Some(reader) = &mut self.reader {
+                    reader.set_changed(SystemTime::now());
+                }
+            }
             None => {}
         }
     }

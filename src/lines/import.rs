@@ -1,0 +1,439 @@
+//! The import of JSON lines as a stream, in constant memory. The report counts every line.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead};
+use std::time::SystemTime;
+
+use crate::encode::{Bytes, EntryWriter};
+use crate::trip::{TripCause, TripReport};
+
+use crate::json::{Scratch, Written, object, otlp};
+use crate::rfc8259::cursor::Cursor;
+use crate::rfc8259::validate::Validator;
+
+use super::join::{Joint, Next};
+use super::recognise::{self, Recognised, Recogniser};
+use super::record::{Inner, Record};
+use super::scan::Scan;
+use super::{ansi, docker, stamp};
+
+/// The key of the attribute that marks entries of lines that are not JSON objects. Its value is the name of the format, or
+/// `text`.
+const FORMAT: &str = "fusewire.import.format";
+/// The key of the attribute with the part of a line before its body.
+const HEADER: &str = "fusewire.import.header";
+/// The key of the attribute with the exact bytes of a line that is not UTF-8. The name is from the semantic
+/// conventions of OpenTelemetry.
+const ORIGINAL: &str = "log.record.original";
+
+/// The counts of an import. Each line is counted in exactly one of `json_lines`, `text_lines` and `empty_lines`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportReport {
+    /// The number of lines read, including a last line without a line end.
+    pub lines: u64,
+    /// The number of bytes read, including line ends.
+    pub bytes: u64,
+    /// The number of lines that are one JSON object.
+    pub json_lines: u64,
+    /// The number of JSON lines that this crate wrote from entries, and that became the same entries again.
+    pub restored_lines: u64,
+    /// The number of lines kept as text because they are not JSON objects.
+    pub text_lines: u64,
+    /// The number of lines of text whose format was recognised, with the lines that continue them.
+    pub recognised_lines: u64,
+    /// The number of lines kept as text, and of pieces, that are not UTF-8.
+    pub not_utf8_lines: u64,
+    /// The number of pieces of text lines that exceed [`Importer::MAX_LINE`]. Each piece is an entry.
+    pub pieces: u64,
+    /// The number of lines that contain only white space. They become no entries.
+    pub empty_lines: u64,
+    /// The number of entries. A line in the encoding of OpenTelemetry becomes one entry for each of its records.
+    pub entries: u64,
+    /// The number of entries in which the circuit breaker tripped.
+    pub tripped_entries: u64,
+    /// The number of trips by cause, in the order of [`TripCause::ALL`].
+    pub trips: [u64; TripCause::ALL.len()],
+}
+
+impl ImportReport {
+    fn note(&mut self, trips: &TripReport) {
+        self.entries += 1;
+        self.tripped_entries += u64::from(!trips.is_clean());
+        for trip in trips.iter() {
+            self.trips[trip.cause as usize] += u64::from(trip.count);
+        }
+    }
+}
+
+/// An importer of lines as entries. It reuses its memory for each line.
+///
+/// ```
+/// use fusewire::lines::Importer;
+/// use fusewire::{Limits, decode::EntryRef, encode::encode};
+///
+/// let lines = b"{\"level\":\"warn\",\"msg\":\"retrying\"}\nplain text\n";
+/// let mut bodies = Vec::new();
+/// let mut importer = Importer::new();
+/// importer.import(&lines[..], |write| {
+///     let mut buffer = [0; 1024];
+///     let entry = encode(&mut buffer, &Limits::default(), |entry| write(entry)).map_err(std::io::Error::other)?;
+///     bodies.push(EntryRef::new(entry.bytes()).unwrap().body().to_string());
+///     Ok(entry.report())
+/// })?;
+/// assert_eq!(bodies, ["retrying", "plain text"]);
+/// assert_eq!((importer.report().json_lines, importer.report().text_lines), (1, 1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Importer {
+    line: Vec<u8>,
+    validator: Validator,
+    scratch: RefCell<Scratch>,
+    recogniser: Recogniser,
+    report: ImportReport,
+}
+
+impl Default for Importer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Importer {
+    /// The maximum length of a line: 16 MiB. The importer stores a longer line as text, in pieces of this length.
+    pub const MAX_LINE: usize = 16 << 20;
+
+    /// Creates an importer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            line: Vec::new(),
+            validator: Validator::default(),
+            scratch: RefCell::default(),
+            recogniser: Recogniser::default(),
+            report: ImportReport::default(),
+        }
+    }
+
+    /// Returns the counts of all finished and current imports.
+    #[must_use]
+    pub fn report(&self) -> &ImportReport {
+        &self.report
+    }
+
+    /// Sets the time of the last change of the input, or the present for a stream. It determines the year of times without a
+    /// year: the latest year in which the time is at most a day after `changed`. Without this time and without a time with a
+    /// year before them, such times are not known.
+    #[must_use]
+    pub fn changed_at(mut self, changed: SystemTime) -> Self {
+        self.recogniser.set_latest(crate::Timestamp::from(changed).unix_seconds());
+        self
+    }
+
+    /// Returns the state of the recognition of formats.
+    pub(crate) fn recogniser(&mut self) -> &mut Recogniser {
+        &mut self.recogniser
+    }
+
+    /// Reads `input` to its end. Calls `sink` for each entry with a function that writes the entry. `sink` may call
+    /// this function again, for example if the first buffer was too small.
+    ///
+    /// # Errors
+    /// Returns the errors of `input` and of `sink`. No further line is read after an error.
+    pub fn import(
+        &mut self,
+        mut input: impl BufRead,
+        mut sink: impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let mut line = core::mem::take(&mut self.line);
+        let result = self.import_lines(&mut input, &mut line, &mut sink);
+        self.line = line;
+        result
+    }
+
+    fn import_lines(
+        &mut self,
+        input: &mut impl BufRead,
+        line: &mut Vec<u8>,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let mut in_pieces = false;
+        loop {
+            line.clear();
+            let read = read_line(input, line, Self::MAX_LINE)?;
+            if read == 0 {
+                // The input ended after a whole piece of a long line.
+                self.report.lines += u64::from(in_pieces);
+                return Ok(());
+            }
+            self.report.bytes += read as u64;
+            let whole = line.ends_with(b"\n") || read < Self::MAX_LINE;
+            self.report.lines += u64::from(whole);
+            self.report.text_lines += u64::from(!whole && !in_pieces);
+            match (in_pieces, whole) {
+                (false, true) => self.record(input, line, sink)?,
+                (_, false) => self.piece(line, sink)?,
+                (true, true) => self.piece(trim_line_end(line), sink)?,
+            }
+            in_pieces = !whole;
+        }
+    }
+
+    /// Imports the record that begins with `line`. Reads the lines that continue it, and the line after them.
+    fn record(
+        &mut self,
+        input: &mut impl BufRead,
+        line: &mut Vec<u8>,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        loop {
+            let Some(mut joint) = Joint::begin(line, &mut self.recogniser) else {
+                return self.line(line, sink);
+            };
+            let next = loop {
+                let at = joint.next_line();
+                let read = read_line(input, line, Self::MAX_LINE)?;
+                if read == 0 || joint.next(line, read, &mut self.recogniser) == Next::Complete {
+                    break at;
+                }
+                self.report.bytes += read as u64;
+                self.report.lines += 1;
+            };
+            let end = joint.end;
+            self.line(line.get(..end).unwrap_or(&[]), sink)?;
+            let between = line.get(end..next).unwrap_or(&[]);
+            self.report.empty_lines += between.iter().filter(|byte| **byte == b'\n').count() as u64;
+            line.drain(..next);
+            if line.is_empty() {
+                return Ok(());
+            }
+            // The line after the record is complete, unless it is a piece of a long line.
+            self.report.bytes += line.len() as u64;
+            if !line.ends_with(b"\n") && line.len() >= Self::MAX_LINE {
+                return self.pieces(input, line, sink);
+            }
+            self.report.lines += 1;
+        }
+    }
+
+    /// Imports a line whose first piece is `line`.
+    fn pieces(
+        &mut self,
+        input: &mut impl BufRead,
+        line: &mut Vec<u8>,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        self.report.text_lines += 1;
+        self.report.lines += 1;
+        loop {
+            let is_last = line.ends_with(b"\n") || line.len() < Self::MAX_LINE;
+            let piece = if is_last { trim_line_end(line) } else { line.as_slice() };
+            self.piece(piece, sink)?;
+            if is_last {
+                return Ok(());
+            }
+            line.clear();
+            self.report.bytes += read_line(input, line, Self::MAX_LINE)? as u64;
+        }
+    }
+
+    /// Imports a piece of a line that is too long.
+    pub(crate) fn piece(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        if line.is_empty() {
+            // Only the line end was left.
+            return Ok(());
+        }
+        self.report.pieces += 1;
+        self.text(line, sink)
+    }
+
+    /// Imports a whole line, or the lines of one record, with or without the last line end.
+    pub(crate) fn line(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let line = trim_line_end(line);
+        if line.iter().all(u8::is_ascii_whitespace) {
+            self.report.empty_lines += 1;
+            return Ok(());
+        }
+        if docker::is_line(line) && self.docker(line, sink)? {
+            return Ok(());
+        }
+        let text = core::str::from_utf8(line).ok();
+        if let Some(written) = text.and_then(Written::read) {
+            self.report.json_lines += 1;
+            self.report.restored_lines += 1;
+            let scratch = &self.scratch;
+            let trips = sink(&|entry| {
+                if let Ok(mut scratch) = scratch.try_borrow_mut() {
+                    written.write_to(entry, &mut scratch);
+                }
+            })?;
+            self.report.note(&trips);
+            return Ok(());
+        }
+        let Some(json) = text.filter(|text| self.validator.is_object(text)) else {
+            return self.text_record(line, sink);
+        };
+        self.report.json_lines += 1;
+        let (report, scratch) = (&mut self.report, &self.scratch);
+        if otlp::is_logs(Cursor::new(json)) {
+            return otlp::for_each(Cursor::new(json), |record| {
+                let trips = sink(&|entry| {
+                    // The sink makes one call at a time. The scratch is in use only if the sink recurses.
+                    if let Ok(mut scratch) = scratch.try_borrow_mut() {
+                        otlp::write_record(record, entry, &mut scratch);
+                    }
+                })?;
+                report.note(&trips);
+                Ok(())
+            });
+        }
+        let trips = sink(&|entry| {
+            if let Ok(mut scratch) = scratch.try_borrow_mut() {
+                object::write(Cursor::new(json), entry, &mut scratch);
+            }
+        })?;
+        report.note(&trips);
+        Ok(())
+    }
+
+    /// Imports the lines of one message in the form of Docker. Returns `false` if the lines have another form, or if the
+    /// message is one line without a known format: the line is then a JSON object without a special meaning.
+    fn docker(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<bool> {
+        let text = core::str::from_utf8(line).ok();
+        let Some(message) = text.and_then(|text| docker::read(text, &mut self.validator)) else {
+            return Ok(false);
+        };
+        let text = ansi::without_colours(&message.text);
+        let mut record = Record::new(&text);
+        record.inner = Inner::Line;
+        record.time = stamp::take(&mut Scan::new(&message.time));
+        record.text("stream", &message.stream);
+        let is_known = self.recogniser.parse_inner(&mut record);
+        if !is_known && message.lines == 1 {
+            return Ok(false);
+        }
+        self.report.json_lines += message.lines as u64;
+        let time = record.time.and_then(|time| self.recogniser.years.resolve(time));
+        let found = Recognised { format: "docker", record, time };
+        self.write(found, &text, None, sink)?;
+        Ok(true)
+    }
+
+    /// Imports a line, or the lines of one record, that are not a JSON object.
+    fn text_record(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let lines = 1 + line.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.report.text_lines += lines;
+        let text = recognise::text_of(line);
+        let joined = if lines > 1 { self.recogniser.joined(&text) } else { None };
+        let text = joined.as_deref().unwrap_or(&text);
+        let Some(found) = self.recogniser.recognise(text) else { return self.text(line, sink) };
+        self.report.recognised_lines += lines;
+        let original = core::str::from_utf8(line).is_err().then_some(line);
+        self.report.not_utf8_lines += u64::from(original.is_some());
+        self.write(found, text, original, sink)
+    }
+
+    /// Writes the entry of a recognised line.
+    fn write(
+        &mut self,
+        mut found: Recognised<'_>,
+        text: &str,
+        original: Option<&[u8]>,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let object = match found.record.inner {
+            Inner::Converted => Some(self.recogniser.converted.as_str()),
+            Inner::Object => Some(found.record.body.trim_end()),
+            _ => None,
+        };
+        let object = object.filter(|object| self.validator.is_object(object));
+        if object.is_none() {
+            found.record.inner = Inner::Message;
+        }
+        let scratch = &self.scratch;
+        let trips = sink(&|entry| {
+            if let Ok(mut scratch) = scratch.try_borrow_mut() {
+                write(&found, text, object, original, entry, &mut scratch);
+            }
+        })?;
+        self.report.note(&trips);
+        Ok(())
+    }
+
+    /// Imports a line whose format is not known. The line becomes the body, with an attribute that marks it. If the
+    /// line is not UTF-8, its bytes are also kept.
+    fn text(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+    ) -> io::Result<()> {
+        let original = core::str::from_utf8(line).is_err().then_some(line);
+        self.report.not_utf8_lines += u64::from(original.is_some());
+        let text = recognise::text_of(line);
+        let trips = sink(&|entry| {
+            entry.set_body(&text);
+            entry.attr(FORMAT, "text");
+            if let Some(line) = original {
+                entry.attr(ORIGINAL, &Bytes(line));
+            }
+        })?;
+        self.report.note(&trips);
+        Ok(())
+    }
+}
+
+/// Writes a recognised line. The members of `object`, if there is one, have priority over the parts of the line.
+fn write(
+    found: &Recognised<'_>,
+    line: &str,
+    object: Option<&str>,
+    original: Option<&[u8]>,
+    entry: &mut EntryWriter<'_>,
+    scratch: &mut Scratch,
+) {
+    if let Some(time) = found.time
+        && let Ok(nanos) = u64::try_from(time.unix_nanos())
+    {
+        entry.set_time_unix_nano(nanos);
+        entry.set_utc_offset_minutes(time.utc_offset_minutes());
+    }
+    found.record.write_to(entry);
+    match object {
+        Some(object) => object::write(Cursor::new(object), entry, scratch),
+        None => entry.set_body(found.record.body),
+    }
+    entry.attr(FORMAT, found.format);
+    let header = found.record.header(line);
+    if !header.is_empty() {
+        entry.attr(HEADER, header);
+    }
+    if let Some(line) = original {
+        entry.attr(ORIGINAL, &Bytes(line));
+    }
+}
+
+/// Appends a line to `line`, or a part of `most` bytes of a longer line. Returns its length.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+    io::Read::take(&mut *input, most as u64).read_until(b'\n', line)
+}
+
+fn trim_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}

@@ -1,0 +1,535 @@
+//! The times at the beginning of lines of text.
+
+use crate::rfc3339::{civil_from_days, days_from_civil};
+use crate::time::Timestamp;
+
+use super::scan::Scan;
+
+const DAY: i64 = 86_400;
+
+/// A time in a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stamp {
+    At(Timestamp),
+    /// A time without a year.
+    Yearless {
+        month: u32,
+        day: u32,
+        clock: Clock,
+    },
+}
+
+impl Stamp {
+    /// Returns whether the text contains a year and an offset from UTC.
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self, Self::At(time) if time.utc_offset_minutes().is_some())
+    }
+}
+
+/// A time of day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Clock {
+    second: u32,
+    nanos: u32,
+    offset: Option<i16>,
+}
+
+impl Clock {
+    /// Returns the instant of the time on a date. Returns `None` if the date does not exist.
+    pub(super) fn on(self, year: i64, month: u32, day: u32) -> Option<Timestamp> {
+        let days = days_from_civil(year, month.into(), day.into());
+        let exists = civil_from_days(days) == (year, u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+        let local = days * DAY + i64::from(self.second);
+        let utc = local - i64::from(self.offset.unwrap_or(0)) * 60;
+        let time = Timestamp::new(utc, self.nanos)?.with_utc_offset_minutes(self.offset);
+        (exists && utc > 0).then_some(time)
+    }
+
+    fn at(self, year: u32, month: u32, day: u32) -> Option<Stamp> {
+        self.on(year.into(), month, day).map(Stamp::At)
+    }
+}
+
+/// The names of months in English, French and German. A line contains the name or at least its first three letters.
+const MONTHS: [(&str, u32); 35] = [
+    ("january", 1),
+    ("february", 2),
+    ("march", 3),
+    ("april", 4),
+    ("may", 5),
+    ("june", 6),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("october", 10),
+    ("november", 11),
+    ("december", 12),
+    ("janvier", 1),
+    ("février", 2),
+    ("Février", 2),
+    ("mars", 3),
+    ("avril", 4),
+    ("mai", 5),
+    ("juin", 6),
+    ("juillet", 7),
+    ("août", 8),
+    ("Août", 8),
+    ("septembre", 9),
+    ("octobre", 10),
+    ("décembre", 12),
+    ("Décembre", 12),
+    ("januar", 1),
+    ("februar", 2),
+    ("märz", 3),
+    ("März", 3),
+    ("mrz", 3),
+    ("juni", 6),
+    ("juli", 7),
+    ("oktober", 10),
+    ("dezember", 12),
+];
+
+/// Abbreviations of zones that have one meaning, with their offset in minutes.
+const ZONES: [(&str, i16); 21] = [
+    ("UTC", 0),
+    ("GMT", 0),
+    ("WET", 0),
+    ("WEST", 60),
+    ("CET", 60),
+    ("CEST", 120),
+    ("EET", 120),
+    ("EEST", 180),
+    ("MSK", 180),
+    ("EST", -300),
+    ("EDT", -240),
+    ("CDT", -300),
+    ("MST", -420),
+    ("MDT", -360),
+    ("PST", -480),
+    ("PDT", -420),
+    ("JST", 540),
+    ("KST", 540),
+    ("AEST", 600),
+    ("AEDT", 660),
+    ("NZST", 720),
+];
+
+/// Abbreviations of zones with more than one meaning. A time with such a zone is not a time.
+const AMBIGUOUS_ZONES: [&str; 7] = ["CST", "IST", "BST", "AST", "SST", "ADT", "WST"];
+
+/// Takes a time at the position of `scan`. Returns `None`, and does not move, if there is no time. A byte that is neither a
+/// letter nor a digit follows the time.
+pub(super) fn take(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let mut ahead = *scan;
+    let stamp = read(&mut ahead)?;
+    if ahead.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80) {
+        return None;
+    }
+    *scan = ahead;
+    Some(stamp)
+}
+
+fn read(scan: &mut Scan<'_>) -> Option<Stamp> {
+    if !scan.peek()?.is_ascii_digit() {
+        return named(scan);
+    }
+    match scan.count_digits() {
+        4 => year_first(scan),
+        8 => basic(scan),
+        1 | 2 => short(scan),
+        10 | 13 | 16 | 19 => epoch(scan),
+        _ => None,
+    }
+}
+
+/// Takes `2026-03-01T10:00:00.123+01:00` and similar forms.
+fn year_first(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let year = scan.digits(4)?;
+    let separator = scan.peek().filter(|byte| matches!(byte, b'-' | b'/' | b'.'))?;
+    scan.skip(1);
+    let month = scan.digits(2)?;
+    if !scan.eat(separator) {
+        return None;
+    }
+    let day = scan.digits(2)?;
+    between(scan)?;
+    clock(scan)?.at(year, month, day)
+}
+
+/// Moves after the separator of a date and a time.
+fn between(scan: &mut Scan<'_>) -> Option<()> {
+    if matches!(scan.peek(), Some(b'T' | b't' | b'_')) && scan.peek_at(1)?.is_ascii_digit() {
+        scan.skip(1);
+        return Some(());
+    }
+    scan.eat(b',');
+    // A blank pads an hour of one digit.
+    (1..=2).contains(&scan.blanks()).then_some(())
+}
+
+/// Takes `20260301T100000`, `20260301 10:00:00` and `20260301-10:00:00`.
+fn basic(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let (year, month, day) = (scan.digits(4)?, scan.digits(2)?, scan.digits(2)?);
+    scan.peek().filter(|byte| matches!(byte, b'T' | b' ' | b'-' | b'_'))?;
+    scan.skip(1);
+    if !(1990..2100).contains(&year) {
+        return None;
+    }
+    if scan.count_digits() == 6 {
+        let (hour, minute, second) = (scan.digits(2)?, scan.digits(2)?, scan.digits(2)?);
+        return rest_of_clock(scan, hour, minute, second)?.at(year, month, day);
+    }
+    clock(scan)?.at(year, month, day)
+}
+
+/// Takes a date that begins with one or two digits: `01/Mar/2026:10:00:00`, `1 Mar 2026 10:00:00`, and dates of digits only
+/// whose order is unambiguous.
+fn short(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let first = scan.one_or_two()?;
+    let separator = scan.peek().filter(|byte| matches!(byte, b'/' | b'-' | b' ' | b'.'))?;
+    scan.skip(1);
+    if !scan.peek()?.is_ascii_digit() {
+        let month = month(scan)?;
+        if !scan.eat(separator) {
+            return None;
+        }
+        let year = scan.digits(4)?;
+        if !scan.eat(b':') {
+            between(scan)?;
+        }
+        return clock(scan)?.at(year, month, first);
+    }
+    if separator == b' ' {
+        return None;
+    }
+    let second = scan.one_or_two()?;
+    if !scan.eat(separator) {
+        return None;
+    }
+    let digits = scan.count_digits();
+    let third = scan.digits(digits).filter(|_| matches!(digits, 2 | 4))?;
+    between(scan)?;
+    let (clock, is_half_day) = clock_of_half_day(scan)?;
+    if digits == 4 {
+        return match (first, second) {
+            (day, month) if separator == b'.' => clock.at(third, month, day),
+            (month, day) if is_half_day || day > 12 => clock.at(third, month, day),
+            (day, month) if day > 12 => clock.at(third, month, day),
+            _ => None,
+        };
+    }
+    // `26/03/01 10:00:00 INFO` of log4j. Otherwise, only a day above 12 in the middle makes the order certain.
+    if second > 12 && first <= 12 {
+        return clock.at(2000 + third, first, second);
+    }
+    let level = scan.rest().strip_prefix(' ').unwrap_or("");
+    let is_log4j =
+        ["INFO ", "WARN ", "ERROR ", "DEBUG ", "TRACE ", "FATAL "].iter().any(|name| level.starts_with(name));
+    if first > 12 && second <= 12 && is_log4j && separator == b'/' {
+        clock.at(2000 + first, second, third)
+    } else {
+        None
+    }
+}
+
+/// Takes a number of seconds, milliseconds, microseconds or nanoseconds since the epoch, from 2001 to 2099.
+fn epoch(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let digits = scan.count_digits();
+    let number: i128 = scan.rest().get(..digits)?.parse().ok()?;
+    scan.skip(digits);
+    let mut nanos = number * 10_i128.pow(19 - u32::try_from(digits).ok()?);
+    let has_fraction = digits == 10 && scan.eat(b'.');
+    if has_fraction {
+        nanos += i128::from(fraction_digits(scan)?);
+    }
+    let seconds = i64::try_from(nanos / 1_000_000_000).ok()?;
+    let time = Timestamp::new(seconds, u32::try_from(nanos % 1_000_000_000).ok()?)?;
+    // A number of 10 digits can also be an id.
+    let is_end = match scan.peek() {
+        Some(b']') => true,
+        None | Some(b' ' | b'\t' | b'\n') => digits > 10 || has_fraction,
+        _ => false,
+    };
+    ((1_000_000_000..4_070_908_800).contains(&seconds) && is_end).then_some(Stamp::At(time))
+}
+
+/// Takes a date that begins with the name of a month or of a day of the week.
+fn named(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let mut ahead = *scan;
+    if let Some(month) = month(&mut ahead) {
+        *scan = ahead;
+        return month_first(scan, month);
+    }
+    if !is_weekday(scan.rest().get(..3)?) {
+        return None;
+    }
+    scan.skip(3);
+    let has_comma = scan.eat(b',');
+    if scan.blanks() == 0 {
+        return None;
+    }
+    if has_comma {
+        return short(scan);
+    }
+    let month = month(scan)?;
+    (scan.blanks() > 0).then_some(())?;
+    let day = scan.one_or_two()?;
+    (scan.blanks() > 0).then_some(())?;
+    let clock = clock(scan)?;
+    (scan.blanks() > 0).then_some(())?;
+    let year = scan.digits(4)?;
+    clock.at(year, month, day)
+}
+
+/// Takes `Mar  1 10:00:00`, and `Mar 1 2026 10:00:00`, after the month.
+fn month_first(scan: &mut Scan<'_>, month: u32) -> Option<Stamp> {
+    (scan.blanks() > 0).then_some(())?;
+    let day = scan.one_or_two()?;
+    scan.eat(b',');
+    (scan.blanks() > 0).then_some(())?;
+    if scan.count_digits() == 4 {
+        let year = scan.digits(4)?;
+        (scan.blanks() > 0).then_some(())?;
+        return clock(scan)?.at(year, month, day);
+    }
+    let clock = clock(scan)?;
+    (day >= 1 && day <= 31).then_some(Stamp::Yearless { month, day, clock })
+}
+
+/// Takes the name of a month.
+fn month(scan: &mut Scan<'_>) -> Option<u32> {
+    let mut ahead = *scan;
+    let word = ahead.take_while(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+    let is_name = |name: &str| name.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+    let (_, month) = MONTHS.iter().find(|(name, _)| is_name(name)).filter(|_| word.len() >= 3)?;
+    ahead.eat(b'.');
+    *scan = ahead;
+    Some(*month)
+}
+
+fn is_weekday(word: &str) -> bool {
+    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().any(|day| day.eq_ignore_ascii_case(word))
+}
+
+/// Takes a time of day with an optional fraction and an optional offset.
+pub(super) fn clock(scan: &mut Scan<'_>) -> Option<Clock> {
+    let (hour, minute, second) = hour_minute_second(scan)?;
+    rest_of_clock(scan, hour, minute, second)
+}
+
+/// Takes a time of day that can be followed by `AM` or `PM`. Returns whether it is.
+fn clock_of_half_day(scan: &mut Scan<'_>) -> Option<(Clock, bool)> {
+    let (mut hour, minute, second) = hour_minute_second(scan)?;
+    let mut ahead = *scan;
+    ahead.blanks();
+    let half = ahead.take_while(|byte| byte.is_ascii_alphabetic());
+    let is_half_day = matches!(half, "AM" | "PM" | "am" | "pm") && (1..=12).contains(&hour);
+    if is_half_day {
+        *scan = ahead;
+        hour = hour % 12 + if half.starts_with(['P', 'p']) { 12 } else { 0 };
+    }
+    Some((rest_of_clock(scan, hour, minute, second)?, is_half_day))
+}
+
+fn hour_minute_second(scan: &mut Scan<'_>) -> Option<(u32, u32, u32)> {
+    let hour = scan.one_or_two()?;
+    if !scan.eat(b':') {
+        return None;
+    }
+    let minute = scan.digits(2)?;
+    let has_second = scan.peek() == Some(b':') && scan.peek_at(1).is_some_and(|byte| byte.is_ascii_digit());
+    let second = if has_second {
+        scan.skip(1);
+        scan.digits(2)?
+    } else {
+        0
+    };
+    Some((hour, minute, second))
+}
+
+/// Takes the fraction and the offset.
+fn rest_of_clock(scan: &mut Scan<'_>, hour: u32, minute: u32, second: u32) -> Option<Clock> {
+    // A leap second is the first second of the next minute, as in Unix time.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let is_digit = |ahead: usize| scan.peek_at(ahead).is_some_and(|byte| byte.is_ascii_digit());
+    let has_fraction = match scan.peek() {
+        Some(b'.' | b',') => is_digit(1),
+        // `10:00:00:123` of log4j.
+        Some(b':') => is_digit(1) && is_digit(2) && is_digit(3) && !is_digit(4),
+        _ => false,
+    };
+    let nanos = if has_fraction {
+        scan.skip(1);
+        fraction_digits(scan)?
+    } else {
+        0
+    };
+    let offset = offset(scan)?;
+    Some(Clock { second: hour * 3600 + minute * 60 + second, nanos, offset })
+}
+
+/// Takes the digits of a fraction of a second. Returns nanoseconds.
+fn fraction_digits(scan: &mut Scan<'_>) -> Option<u32> {
+    let digits = scan.take_while(|byte| byte.is_ascii_digit());
+    let padded = digits.bytes().chain(core::iter::repeat(b'0')).take(9);
+    (!digits.is_empty()).then(|| padded.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+}
+
+/// Takes an offset. Returns `Some(None)` for `Z` and if there is no offset, and `None` for a zone that is ambiguous.
+#[expect(clippy::option_option, reason = "the inner option is the offset of a timestamp")]
+fn offset(scan: &mut Scan<'_>) -> Option<Option<i16>> {
+    let mut ahead = *scan;
+    let blanks = ahead.blanks();
+    match ahead.peek() {
+        Some(b'Z' | b'z') if blanks == 0 => {
+            scan.skip(1);
+            return Some(None);
+        }
+        Some(sign @ (b'+' | b'-')) if blanks <= 1 => {
+            ahead.skip(1);
+            let hours = ahead.count_digits();
+            let has_colon = hours == 2 && ahead.peek_at(2) == Some(b':');
+            let parts = match hours {
+                4 => ahead.digits(2).zip(ahead.digits(2)),
+                2 if has_colon => {
+                    let hours = ahead.digits(2);
+                    ahead.skip(1);
+                    hours.zip(ahead.digits(2))
+                }
+                2 if blanks == 0 => ahead.digits(2).zip(Some(0)),
+                _ => None,
+            };
+            if let Some((hours, minutes)) = parts.filter(|(hours, minutes)| *hours <= 14 && *minutes < 60)
+                && !ahead.peek().is_some_and(|byte| byte.is_ascii_alphanumeric())
+            {
+                *scan = ahead;
+                let total = i16::try_from(hours * 60 + minutes).ok()?;
+                return Some(Some(if sign == b'-' { -total } else { total }));
+            }
+        }
+        Some(b'A'..=b'Z') if blanks == 1 => {
+            let name = ahead.take_while(|byte| byte.is_ascii_uppercase());
+            let is_word = !ahead.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if is_word && AMBIGUOUS_ZONES.contains(&name) {
+                return None;
+            }
+            if let Some((_, minutes)) = ZONES.iter().find(|(zone, _)| *zone == name && is_word) {
+                *scan = ahead;
+                return Some(Some(*minutes).filter(|minutes| *minutes != 0));
+            }
+        }
+        _ => {}
+    }
+    Some(None)
+}
+
+/// The year of times without a year.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Years {
+    /// The time of the last change of the file, or the present for a stream, in seconds since the epoch.
+    pub(super) latest: Option<i64>,
+    /// The last time with a year in the same file.
+    neighbour: Option<i64>,
+}
+
+impl Years {
+    /// Returns the instant of a time. A time without a year is in the year that is nearest to the last time with a year. If
+    /// there is none, the time is the latest one that is at most a day after the last change of the file. Without both,
+    /// there is no instant.
+    pub(super) fn resolve(&mut self, stamp: Stamp) -> Option<Timestamp> {
+        let (month, day, clock) = match stamp {
+            Stamp::At(time) => {
+                self.neighbour = Some(time.unix_seconds());
+                return Some(time);
+            }
+            Stamp::Yearless { month, day, clock } => (month, day, clock),
+        };
+        let year_of = |seconds: i64| civil_from_days(seconds.div_euclid(DAY)).0;
+        if let Some(near) = self.neighbour {
+            let year = year_of(near);
+            let times = (year - 1..=year + 1).filter_map(|year| clock.on(year, month, day));
+            return times.min_by_key(|time| time.unix_seconds().abs_diff(near));
+        }
+        let latest = self.latest? + DAY;
+        let year = year_of(latest);
+        // Eight years contain a 29 February.
+        (year - 8..=year)
+            .rev()
+            .filter_map(|year| clock.on(year, month, day))
+            .find(|time| time.unix_seconds() <= latest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(text: &str) -> Option<String> {
+        let mut scan = Scan::new(text);
+        let stamp = take(&mut scan)?;
+        let mut years = Years { latest: Some(1_772_359_200), neighbour: None };
+        Some(format!("{} [{}]", years.resolve(stamp)?, scan.rest()))
+    }
+
+    #[test]
+    fn times_of_common_loggers_are_read() {
+        for (text, expected) in [
+            ("2026-03-01T10:00:00.5Z x", "2026-03-01T10:00:00.500Z [ x]"),
+            ("2026-03-01 10:00:00,123 x", "2026-03-01T10:00:00.123Z [ x]"),
+            ("2026/03/01 10:00:00 [error]", "2026-03-01T10:00:00Z [ [error]]"),
+            ("2026-03-01 10:00:00.1 +02:00 [W]", "2026-03-01T10:00:00.100+02:00 [ [W]]"),
+            ("2026-03-01 10:00:00 CET [7]", "2026-03-01T10:00:00+01:00 [ [7]]"),
+            ("2026-03-01 10:00:00 CETI", "2026-03-01T10:00:00Z [ CETI]"),
+            ("2026-03-01  5:13:12 8", "2026-03-01T05:13:12Z [ 8]"),
+            ("2026-03-01 10:00 x", "2026-03-01T10:00:00Z [ x]"),
+            ("2026-03-01 10:00:00:123 x", "2026-03-01T10:00:00.123Z [ x]"),
+            ("01/Mar/2026:10:00:00 +0100]", "2026-03-01T10:00:00+01:00 []]"),
+            ("01-Mar-2026 10:00:00.5 x", "2026-03-01T10:00:00.500Z [ x]"),
+            ("1 Mar 2026 10:00:00 * x", "2026-03-01T10:00:00Z [ * x]"),
+            ("Sun, 01 Mar 2026 10:00:00 +0000 x", "2026-03-01T10:00:00+00:00 [ x]"),
+            ("Sun Mar  1 10:00:00.123456 2026] x", "2026-03-01T10:00:00.123456Z [] x]"),
+            ("Sun Mar  1 10:00:00 CET 2026", "2026-03-01T10:00:00+01:00 []"),
+            ("Mar  1 10:00:00 host", "2026-03-01T10:00:00Z [ host]"),
+            ("Mar  3 10:00:00 host", "2025-03-03T10:00:00Z [ host]"),
+            ("Feb 29 10:00:00 host", "2024-02-29T10:00:00Z [ host]"),
+            ("août 19 11:08:37 host", "2025-08-19T11:08:37Z [ host]"),
+            ("20260301T100000Z x", "2026-03-01T10:00:00Z [ x]"),
+            ("20260301 10:00:00.1 x", "2026-03-01T10:00:00.100Z [ x]"),
+            ("26/03/01 10:00:00 INFO x", "2026-03-01T10:00:00Z [ INFO x]"),
+            ("01/25/26 10:00:00.5 x", "2026-01-25T10:00:00.500Z [ x]"),
+            ("01/02/2026, 7:32:47 PM x", "2026-01-02T19:32:47Z [ x]"),
+            ("1772359200123 x", "2026-03-01T10:00:00.123Z [ x]"),
+            ("1772359200.5 x", "2026-03-01T10:00:00.500Z [ x]"),
+            ("1772359200] x", "2026-03-01T10:00:00Z [] x]"),
+            ("01.03.2026 10:00:00 x", "2026-03-01T10:00:00Z [ x]"),
+        ] {
+            assert_eq!(read_all(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_times() {
+        for text in [
+            "2026-02-30 10:00:00",
+            "2026-03-01",
+            "2026-03-01 24:00:00",
+            "2026-03-01T10:00:00FOO err",
+            "2026-03-01 10:00:00 IST x",
+            "01/02/03 10:00:00 x",
+            "01/02/2026 10:00:00 x",
+            "10:00:00 x",
+            "123456789012 x",
+            "1772359200abc",
+            "1772359200 items",
+            "Marvin 1 10:00:00",
+            "Monday 1",
+            "March",
+            "maybe 1 10:00",
+            "1.2.3.4 - -",
+        ] {
+            assert_eq!(read_all(text), None, "{text}");
+        }
+    }
+}

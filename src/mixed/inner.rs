@@ -71,19 +71,14 @@ impl Inner {
         let State::Scanning(cursor, bases) = &mut self.state else { return Ok(Next::End) };
         Ok(match cursor.advance(&mut self.bytes.as_slice()) {
             Some(Found::Frame(frame)) => {
-                if let Err(fault) = bases.find(&self.bytes.as_slice(), &frame) {
-                    let LostRange { start, end, reason } = frame.lost(LostReason::Base(fault));
-                    let (start, end) = (self.offset + start, self.offset + end);
-                    return Ok(Next::Lost(LostRange { start, end, reason }));
+                if let Err(range) = bases.find(&self.bytes.as_slice(), &frame) {
+                    return Ok(Next::Lost(in_stream(self.offset, range)));
                 }
                 let at = usize::try_from(frame.offset).unwrap_or(usize::MAX);
                 let place = Place::of(&frame, at, self.offset + frame.offset);
                 Next::Frame(place, frame.time())
             }
-            Some(Found::Lost(range)) => {
-                let (start, end) = (self.offset + range.start, self.offset + range.end);
-                Next::Lost(LostRange { start, end, ..range })
-            }
+            Some(Found::Lost(range)) => Next::Lost(in_stream(self.offset, range)),
             None => Next::End,
         })
     }
@@ -115,4 +110,9 @@ impl Inner {
         let content = bases.content(&FrameRef { offset: frame.offset - self.offset, ..frame });
         (frame, content)
     }
+}
+
+/// Returns a range of a segment at `offset` as a range of the stream.
+fn in_stream(offset: u64, range: LostRange) -> LostRange {
+    LostRange { start: offset + range.start, end: offset + range.end, ..range }
 }

@@ -7,7 +7,7 @@ use crate::format::segment::SegmentHeader;
 
 use super::base::{Area, BaseFault, REMEMBERED, Table, frame_len, matching};
 use super::content::Content;
-use super::scan::{Bounds, LostReason, Source};
+use super::scan::{Bounds, LostRange, LostReason, Source};
 
 /// The bases that a reader has copied from one segment. If a process changes a base in the segment later, the copy does not
 /// change.
@@ -59,21 +59,42 @@ impl BaseCopies {
     /// like entry, or if the like entry is not valid.
     ///
     /// # Errors
-    /// The base is lost, or does not fulfil the conditions of the format.
+    /// The range of the frame: its base is lost, or does not fulfil the conditions of the format.
     #[inline(always)]
-    pub(crate) fn find<S: Source>(&mut self, source: &S, frame: &FrameRef<'_>) -> Result<(), BaseFault> {
+    pub(crate) fn find<S: Source>(&mut self, source: &S, frame: &FrameRef<'_>) -> Result<(), LostRange> {
         self.find_by(frame, |at, tag, copy| read(source, at, tag, copy))
     }
 
-    /// Finds the base of a like entry as [`find`](Self::find) does. `read` fills a buffer with the frame at an offset, which
-    /// has a tag.
+    /// Returns the content of `frame`, after a search for the base of its entry in `source`.
     #[inline(always)]
-    pub(crate) fn find_by(
+    pub(crate) fn content_in<'a, S: Source>(&'a mut self, source: &S, frame: &FrameRef<'a>) -> Content<'a> {
+        self.content_by(frame, |at, tag, copy| read(source, at, tag, copy))
+    }
+
+    /// Returns the content of `frame` as [`content_in`](Self::content_in) does. `read` fills a buffer with the frame at an
+    /// offset, which has a tag.
+    #[inline(always)]
+    pub(crate) fn content_by<'a>(
+        &'a mut self,
+        frame: &FrameRef<'a>,
+        read: impl FnOnce(usize, u32, &mut Vec<u8>) -> Result<(), BaseFault>,
+    ) -> Content<'a> {
+        match self.find_by(frame, read) {
+            Ok(()) => self.content(frame),
+            Err(range) => Content::Lost(range),
+        }
+    }
+
+    #[inline(always)]
+    fn find_by(
         &mut self,
         frame: &FrameRef<'_>,
         read: impl FnOnce(usize, u32, &mut Vec<u8>) -> Result<(), BaseFault>,
-    ) -> Result<(), BaseFault> {
-        if frame.kind == FrameKind::Like { self.find_like(frame, read) } else { Ok(()) }
+    ) -> Result<(), LostRange> {
+        if frame.kind != FrameKind::Like {
+            return Ok(());
+        }
+        self.find_like(frame, read).map_err(|fault| frame.lost(LostReason::Base(fault)))
     }
 
     #[inline(never)]

@@ -10,7 +10,7 @@ use crate::format::segment::{self as layout, SegmentHeader, Trailer};
 use super::base_copies::BaseCopies;
 use super::content::Content;
 use super::reader::{Segment, State};
-use super::scan::{Bounds, Cursor, Found, LostRange, LostReason, Mode, Source, trailer_of};
+use super::scan::{Bounds, Cursor, Found, LostRange, Mode, Source, trailer_of};
 
 /// A defect of a segment outside its frames and its first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,9 +235,9 @@ pub(super) fn verify_source<S: Source>(
             Found::Frame(frame) => {
                 let frame = source.frame(&frame);
                 counted.data_end = frame.offset + frame.len_on_disk();
-                let found = match bases.find(source, &frame) {
-                    Ok(()) => Found::Frame((frame, bases.content(&frame))),
-                    Err(fault) => Found::Lost(frame.lost(LostReason::Base(fault))),
+                let found = match bases.content_in(source, &frame) {
+                    Content::Lost(range) => Found::Lost(range),
+                    content => Found::Frame((frame, content)),
                 };
                 (found, usize::try_from(counted.data_end).unwrap_or(usize::MAX))
             }

@@ -9,7 +9,7 @@ use crate::format::frame::{self, FrameKind, FrameRef, Role};
 use crate::format::segment as layout;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::scan::{Access, Cursor, Followed, Found, Input, Place, truncated};
-use crate::segment::{BaseCopies, BaseFault, Content, LostRange, LostReason, Mode};
+use crate::segment::{BaseCopies, Content, LostRange, LostReason, Mode};
 
 use super::filter::{Filter, Go, Way};
 use super::stream::Terms;
@@ -203,8 +203,8 @@ impl OpenSegment {
             if !terms.ask_for(time, None) {
                 return Look::Unasked;
             }
-            if let Err(fault) = self.input.find_base(place, &mut self.bases) {
-                return self.without_base(place, fault);
+            if let Err(range) = self.input.find_base(place, &mut self.bases) {
+                return self.without_base(place, range);
             }
         }
         let frame = self.frame(place);
@@ -222,19 +222,18 @@ impl OpenSegment {
         }
     }
 
-    /// Returns the result for a like entry whose base is lost.
+    /// Returns the result for a like entry with the frame `range` whose base is lost.
     #[cold]
-    fn without_base(&self, place: &Place, fault: BaseFault) -> Look {
+    fn without_base(&self, place: &Place, range: LostRange) -> Look {
         if self.input.gone().is_some() {
             // The next step returns the error.
             return Look::Unasked;
         }
         // A damaged frame can have any base.
-        let reason = match self.input.verify(&self.cursor, place) {
-            Ok(()) => LostReason::Base(fault),
-            Err(fault) => LostReason::Damaged(fault),
-        };
-        Look::Damaged(self.frame(place).lost(reason))
+        match self.input.verify(&self.cursor, place) {
+            Ok(()) => Look::Damaged(range),
+            Err(fault) => Look::Damaged(LostRange { reason: LostReason::Damaged(fault), ..range }),
+        }
     }
 
     /// Returns the next event of a segment with a live writer, and advances past it.

@@ -114,13 +114,10 @@ impl<M: Fn(&EntryRef<'_>) -> bool, V: Visitor> Visit<'_, M, V> {
                 Some(Piece::Frame(place)) if place.kind.is_entry() => {
                     self.scanned.looked_at += 1;
                     let frame = input.frame(&place);
-                    let content = match input.find_base(&place, &mut self.bases) {
-                        Ok(()) => self.bases.content(&frame),
-                        Err(fault) => match input.gone() {
-                            Some(at) => return Err(truncated(at)),
-                            None => Content::Lost(frame.lost(LostReason::Base(fault))),
-                        },
-                    };
+                    let content = input.content(&place, &mut self.bases);
+                    if let (Content::Lost(_), Some(at)) = (&content, input.gone()) {
+                        return Err(truncated(at));
+                    }
                     if content.entry().is_some_and(|entry| !(self.matches)(entry)) {
                         continue;
                     }

@@ -9,7 +9,7 @@ use crate::format::frame::{FrameFault, FrameKind, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader};
 use crate::map::file::{Quiet, QuietMap, ReadMap};
 use crate::segment::index::SegmentIndex;
-use crate::segment::{BaseCopies, BaseFault};
+use crate::segment::{BaseCopies, Content, LostRange};
 
 use super::bounds::Bounds;
 use super::copies::{Copies, Place, Store};
@@ -165,9 +165,9 @@ impl Input {
     /// Finds the base of the entry in the frame at `place`, which was found last, as [`BaseCopies::find`] does.
     ///
     /// # Errors
-    /// The base is lost, or does not fulfil the conditions of the format.
+    /// The range of the frame: its base is lost, or does not fulfil the conditions of the format.
     #[inline]
-    pub(crate) fn find_base(&self, place: &Place, bases: &mut BaseCopies) -> Result<(), BaseFault> {
+    pub(crate) fn find_base(&self, place: &Place, bases: &mut BaseCopies) -> Result<(), LostRange> {
         if place.kind != FrameKind::Like {
             return Ok(());
         }
@@ -176,6 +176,15 @@ impl Input {
             Self::Copies(copies) => bases.find(copies, &frame),
             Self::InPlace(map) => bases.find(&map.bytes(), &frame),
             Self::Empty => Ok(()),
+        }
+    }
+
+    /// Returns the content of the frame at `place`, which was found last, as [`BaseCopies::content_in`] does.
+    #[inline]
+    pub(crate) fn content<'a>(&'a self, place: &Place, bases: &'a mut BaseCopies) -> Content<'a> {
+        match self.find_base(place, bases) {
+            Ok(()) => bases.content(&self.frame(place)),
+            Err(range) => Content::Lost(range),
         }
     }
 

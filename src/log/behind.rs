@@ -139,7 +139,7 @@ impl<'a> Behind<'a> {
     fn take_new(&mut self) {
         let last = self.tended.back().map(|tended| tended.segment.header().sequence);
         for segment in self.keeper.open_after(last) {
-            let progress = Progress::new(self.core.options.segment.index);
+            let progress = Progress::new(&segment, self.core.options.segment.index);
             self.tended.push_back(Tended {
                 segment,
                 progress,

@@ -33,6 +33,8 @@ pub(crate) mod scan;
 mod series;
 #[cfg(all(unix, not(loom)))]
 pub(crate) mod shared;
+#[cfg(all(unix, not(loom)))]
+mod summary;
 mod verify;
 #[cfg(unix)]
 mod verify_file;

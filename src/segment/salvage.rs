@@ -14,12 +14,12 @@ use crate::map::clock::unix_nanos_now;
 use crate::severity::Severity;
 
 use super::base::{self, BaseFault};
-use super::base_copies::BaseCopies;
 use super::create::punch;
 use super::folder::{Access, Folder};
 use super::held::FileId;
-use super::index::{self, IndexBuilder};
+use super::index;
 use super::lock;
+use super::summary::Summary;
 
 /// The number of bytes that are read at a time.
 const CHUNK: usize = 256 << 10;
@@ -46,10 +46,7 @@ pub(crate) struct Dead {
     /// The offset up to which the frames have been read.
     at: usize,
     frames: u64,
-    trailer: Trailer,
-    index: Option<IndexBuilder>,
-    /// The bases of the like entries that the index needs.
-    bases: BaseCopies,
+    summary: Summary,
     /// The bytes of the file from `loaded`.
     buffer: Vec<u8>,
     loaded: usize,
@@ -110,25 +107,10 @@ impl Dead {
         // Without this, pages that are read ahead from unused space would count as data.
         #[cfg(target_os = "linux")]
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random);
-        let (loaded, index) = (at, indexed.then(IndexBuilder::default));
         let (folder, name, buffer) = (Arc::clone(folder), name.to_owned(), Vec::new());
-        let (trailer, search, bases) = (Trailer::default(), None, BaseCopies::new(&header));
-        let dead = Self {
-            file,
-            folder,
-            name,
-            header,
-            end,
-            at,
-            frames: 0,
-            trailer,
-            index,
-            bases,
-            buffer,
-            loaded,
-            read: 0,
-            search,
-        };
+        let (loaded, summary, search) = (at, Summary::new(&header, indexed), None);
+        let dead =
+            Self { file, folder, name, header, end, at, frames: 0, summary, buffer, loaded, read: 0, search };
         // Another process may have salvaged or deleted the segment in the meantime.
         let is_there = dead
             .folder
@@ -185,16 +167,8 @@ impl Dead {
         let bytes = &self.buffer[at - self.loaded..];
         match frame::parse(bytes, at, frame::tag(self.header.salt, at)) {
             Ok(found) => {
-                if found.kind.is_entry() {
-                    self.trailer.note(found.time());
-                }
-                if let Some(index) = &mut self.index {
-                    // An entry without its base is unreadable, as it is for each reader.
-                    let _ = self
-                        .bases
-                        .find_by(&found, |at, tag, copy| copy_base(&self.file, self.end, at, tag, copy));
-                    index.note(at, len, found.kind, self.bases.content(&found).entry());
-                }
+                let (file, end) = (&self.file, self.end);
+                self.summary.note(&found, |at, tag, copy| copy_base(file, end, at, tag, copy));
                 self.frames += u64::from(found.kind != FrameKind::Resource);
                 self.at += len;
             }
@@ -264,7 +238,7 @@ impl Dead {
         if self.word(layout::END)? == 0 && is_last(&self.folder, &self.name) {
             put_end(&self.file)?;
         }
-        let trailer = Trailer { data_end: self.at as u64, ..self.trailer };
+        let trailer = self.summary.trailer(self.at);
         let mut bytes = [0; layout::TRAILER_LEN];
         let payload = trailer.to_payload();
         bytes[frame::HEADER_LEN..].copy_from_slice(&payload);
@@ -276,7 +250,7 @@ impl Dead {
         let before = self.file.metadata()?.blocks();
         punch(&self.file, self.at + frame::ALIGN, self.end);
         let freed = before.saturating_sub(self.file.metadata()?.blocks()).saturating_mul(512);
-        let index = self.index.take().and_then(|index| index.finish(self.header.segment_id, self.at as u64));
+        let index = self.summary.take_index(self.at);
         // The byte budget counted the segment with its earlier size, so the index may only use space that was
         // released.
         if let Some(index) = index.filter(|index| (index.len() as u64).next_multiple_of(4096) <= freed)

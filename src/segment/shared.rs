@@ -10,27 +10,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::encode::encode;
 use crate::failpoint;
-use crate::format::bytes::u64_at;
-use crate::format::entry::TIME;
 use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
-use crate::format::like::TIME as LIKE_TIME;
-use crate::format::segment::{self as layout, SegmentHeader, Trailer};
+use crate::format::segment::{self as layout, SegmentHeader};
 use crate::map::clock::unix_nanos_now;
 use crate::map::memory::Memory;
 use crate::map::shared::{NoClaim, SharedMap};
 use crate::severity::Severity;
 
 use super::base::{self, BaseFault};
-use super::base_copies::BaseCopies;
 use super::create::{self, New};
 use super::durable::{self, NotOnDisk};
 use super::folder::Folder;
 use super::held::{FileId, Held};
-use super::index::{self, IndexBuilder};
+use super::index;
 use super::like_encoder::{Form, LikeEncoder};
 use super::lock;
 use super::options::SegmentOptions;
 use super::reader::Segment;
+use super::summary::Summary;
 
 /// A segment to which many threads of its process append complete frames without a lock.
 pub(crate) struct SharedSegment {
@@ -90,20 +87,15 @@ pub(crate) const HEADER_LEN: usize = frame::HEADER_LEN;
 pub(crate) struct Progress {
     /// The offset after the last frame of the uninterrupted run of complete frames.
     pub(crate) at: usize,
-    trailer: Trailer,
     /// The number of examined frames of all kinds.
     frames: u64,
-    /// The builder of the index, if there will be one.
-    index: Option<IndexBuilder>,
-    /// The bases of the like entries that the index needs.
-    bases: Option<BaseCopies>,
+    summary: Summary,
 }
 
 impl Progress {
-    /// Creates the state before the first frame.
-    pub(crate) fn new(indexed: bool) -> Self {
-        let index = indexed.then(IndexBuilder::default);
-        Self { at: layout::DATA_START, trailer: Trailer::default(), frames: 0, index, bases: None }
+    /// Creates the state before the first frame of `segment`.
+    pub(crate) fn new(segment: &SharedSegment, indexed: bool) -> Self {
+        Self { at: layout::DATA_START, frames: 0, summary: Summary::new(&segment.header, indexed) }
     }
 
     /// Returns whether there is no frame except the resource.
@@ -113,12 +105,12 @@ impl Progress {
 
     /// Discards the index.
     pub(crate) fn forget_index(&mut self) {
-        self.index = None;
+        self.summary.forget_index();
     }
 
     /// Returns the number of examined entries.
     pub(crate) fn entries(&self) -> u64 {
-        self.trailer.entries
+        self.summary.entries()
     }
 }
 
@@ -268,22 +260,11 @@ impl SharedSegment {
             let kind = FrameKind::from_number(covered[frame::KIND - frame::TAG]);
             let payload = covered.get(HEADER_LEN - frame::TAG..).unwrap_or_default();
             let payload = payload.get(..frame::payload_len(word)).unwrap_or(payload);
-            match kind {
-                FrameKind::Entry => progress.trailer.note(u64_at(payload, TIME).unwrap_or(0)),
-                FrameKind::Like => progress.trailer.note(u64_at(payload, LIKE_TIME).unwrap_or(0)),
-                _ => {}
-            }
-            let len = frame::frame_len(frame::payload_len(word));
-            if let Some(index) = &mut progress.index {
-                let severity = Severity::from_number(covered[frame::SEVERITY - frame::TAG]);
-                let frame = FrameRef { offset: progress.at as u64, kind, severity, payload };
-                let bases = progress.bases.get_or_insert_with(|| BaseCopies::new(&self.header));
-                // An entry without its base is unreadable, as it is for each reader.
-                let _ = bases.find_by(&frame, |at, _, copy| self.copy_base(at, copy));
-                index.note(progress.at, len, kind, bases.content(&frame).entry());
-            }
+            let severity = Severity::from_number(covered[frame::SEVERITY - frame::TAG]);
+            let frame = FrameRef { offset: progress.at as u64, kind, severity, payload };
+            progress.summary.note(&frame, |at, _, copy| self.copy_base(at, copy));
             progress.frames += 1;
-            progress.at += len;
+            progress.at += frame::frame_len(frame::payload_len(word));
         }
     }
 
@@ -311,7 +292,7 @@ impl SharedSegment {
     /// index, and releases the unused space.
     pub(crate) fn seal(&self, progress: &mut Progress) {
         failpoint::hit("seal");
-        let trailer = Trailer { data_end: progress.at as u64, ..progress.trailer };
+        let trailer = progress.summary.trailer(progress.at);
         let Some(claim) = self.map.claim_trailer() else { return };
         let mut frame = [0; layout::TRAILER_LEN];
         let payload = trailer.to_payload();
@@ -330,8 +311,7 @@ impl SharedSegment {
             create::punch(file, unused, self.map.end());
             Ok(())
         });
-        let index =
-            progress.index.take().and_then(|index| index.finish(self.header.segment_id, trailer.data_end));
+        let index = progress.summary.take_index(progress.at);
         // Without space or permission there is no index.
         if let Some(word) = index.and_then(|index| index::write(&self.folder, &self.name, &index).ok()) {
             self.map.store(layout::INDEX, word);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow};
 use fusewire::error::SegmentError;
 use fusewire::segment::{
     self, FrameKind, Mode, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter,
@@ -31,6 +31,7 @@ struct Total {
     unreadable: u64,
     damaged_headers: u64,
     failed: u64,
+    partial: u64,
     gaps: u64,
 }
 
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     summarise(&total, &args.to, terminal);
     let is_lossy = total.lost_bytes + total.unreadable + total.damaged_headers + total.gaps > 0;
-    Ok(match (total.failed > 0, is_lossy) {
+    Ok(match (total.failed + total.partial > 0, is_lossy) {
         (true, _) => Outcome::Failed,
         (false, true) => Outcome::Lossy,
         (false, false) => Outcome::Clean,
@@ -105,8 +106,14 @@ fn recover(
     let name = file.file_name().unwrap_or(file.as_os_str());
     let report = match copy(segment, file, &args.to.join(name)) {
         Ok(report) => report,
-        Err(error) => {
-            total.failed += 1;
+        Err(Failure { error, kept }) => {
+            match kept {
+                Some(entries) => {
+                    total.partial += 1;
+                    total.entries += entries;
+                }
+                None => total.failed += 1,
+            }
             terminal.flush()?;
             terminal.complain(&error);
             return Ok(());
@@ -128,6 +135,7 @@ fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
         (total.unreadable, ["segment unreadable", "segments unreadable"]),
         (total.damaged_headers, ["header damaged", "headers damaged"]),
         (total.gaps, ["gap in the numbers of the segments", "gaps in the numbers of the segments"]),
+        (total.partial, ["segment recovered in part", "segments recovered in part"]),
         (total.failed, ["segment not recovered", "segments not recovered"]),
     ] {
         if number > 0 {
@@ -145,22 +153,40 @@ fn summarise(total: &Total, to: &Path, terminal: &mut Terminal) {
     _ = writeln!(terminal.out, ": {verdict}");
 }
 
-fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport> {
+/// A recovery of a segment that failed.
+struct Failure {
+    error: Error,
+    /// The number of entries in the new segment, if it exists.
+    kept: Option<u64>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, kept: None }
+    }
+}
+
+fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport, Failure> {
     let about = || to.display().to_string();
     let mut options = options(segment);
     options.size = options.size.max(space(segment).with_context(|| from.display().to_string())?);
     let mut writer = SegmentWriter::create(to, &options).with_context(about)?;
     // The new segment already contains the first resource. A later resource is a change and is copied.
     let mut is_first_resource = segment.resource().is_some();
-    let report = segment::recover(segment, |frame| {
+    let copied = segment::recover(segment, |frame| {
         if frame.kind == FrameKind::Resource && std::mem::take(&mut is_first_resource) {
             return Ok(());
         }
         writer.append_frame(frame.kind, frame.severity, frame.payload).map(drop).map_err(io::Error::other)
+    });
+    // Seals the segment even after a failure, so that the copied entries are readable.
+    let entries = writer.entries();
+    let sealed = writer.seal().map_err(|error| format!("{}: {error}", to.display()));
+    let copied = copied.map_err(|error| format!("{}: {error}", from.display()));
+    copied.and_then(|report| sealed.map(|_| report)).map_err(|error| {
+        let entries_in = counted(entries, "entry", "entries");
+        Failure { error: anyhow!("{error}; {} contains {entries_in}", to.display()), kept: Some(entries) }
     })
-    .map_err(|error| anyhow!(error).context(from.display().to_string()))?;
-    writer.seal().with_context(about)?;
-    Ok(report)
 }
 
 /// Returns a size in bytes that is sufficient for the intact frames of `segment`, at most 1 GiB. It is 0 if the size of
@@ -191,6 +217,8 @@ fn options(segment: &Segment) -> SegmentOptions {
     }
     let mut options = SegmentOptions::new(resource);
     options.file_mode = input::segment_mode();
+    // Readers of all versions can read the full entries of a recovery.
+    options.self_contained = true;
     let mut size = segment.as_bytes().len() as u64;
     if let Ok(header) = segment.header() {
         size = size.max(header.size);

@@ -53,10 +53,15 @@ fn of(numbers: &[i128], i: i128) -> Vec<i128> {
     numbers.iter().copied().filter(|n| *n / OTHER == i).collect()
 }
 
+/// The formats: whether each entry is written in full, and the size of the segments. The sizes give each log several
+/// segments with an index.
+const FORMATS: [(bool, u64); 2] = [(true, 256 << 10), (false, 128 << 10)];
+
 /// Creates the logs of two processes that append at the same time. Each log has several segments, and its last segment
 /// is live.
-fn logs(directory: &Path) -> [Log; 2] {
-    let logs = [0, 1].map(|_| Log::options(directory).segment_size(256 << 10).open().unwrap());
+fn logs(directory: &Path, (self_contained, segment_size): (bool, u64)) -> [Log; 2] {
+    let options = Log::options(directory).segment_size(segment_size).self_contained(self_contained);
+    let logs = [0, 1].map(|_| options.clone().open().unwrap());
     let mut dice = random(21);
     for n in 0..4_000 {
         logs[0].append(|entry| write(&mut dice, n, entry));
@@ -83,8 +88,12 @@ fn add_lines(directory: &Path) {
 
 #[test]
 fn with_indexes_and_without() {
+    FORMATS.into_iter().for_each(compare_with_indexes_and_without);
+}
+
+fn compare_with_indexes_and_without(format: (bool, u64)) {
     let directory = tempfile::tempdir().unwrap();
-    let logs = logs(directory.path());
+    let logs = logs(directory.path(), format);
     #[cfg(feature = "json")]
     add_lines(directory.path());
     let paths = [directory.path().to_owned()];
@@ -122,8 +131,12 @@ fn with_indexes_and_without() {
 
 #[test]
 fn a_range_of_times_holds_as_well() {
+    FORMATS.into_iter().for_each(compare_a_range_of_times);
+}
+
+fn compare_a_range_of_times(format: (bool, u64)) {
     let directory = tempfile::tempdir().unwrap();
-    let logs = logs(directory.path());
+    let logs = logs(directory.path(), format);
     let middle = LogReader::options().open(&[directory.path().to_owned()]).map(|mut reader| {
         let mut times = Vec::new();
         while let Some(event) = reader.next() {
@@ -148,8 +161,13 @@ fn a_range_of_times_holds_as_well() {
 
 #[test]
 fn what_comes_later_is_filtered_too() {
+    FORMATS.into_iter().for_each(compare_later_entries);
+}
+
+fn compare_later_entries((self_contained, segment_size): (bool, u64)) {
     let directory = tempfile::tempdir().unwrap();
-    let log = Log::options(directory.path()).segment_size(256 << 10).open().unwrap();
+    let options = Log::options(directory.path()).segment_size(segment_size);
+    let log = options.self_contained(self_contained).open().unwrap();
     let mut wanted = Wanted::default();
     wanted.of_severities([Severity::ERROR]);
     let options = LogReader::options().filter(wanted, |entry| entry.severity() == Severity::ERROR);

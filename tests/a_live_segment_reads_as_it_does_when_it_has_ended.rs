@@ -5,12 +5,13 @@ mod common;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::Duration;
 
 use common::random::Random;
-use common::streams::{append, create, create_like};
+use common::streams::{append, create_full, create_like};
 use fusewire::log::{LogEvent, LogReader};
-use fusewire::segment::{Event, Mode, Segment};
+use fusewire::segment::{Event, Mode, Segment, SegmentWriter};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -37,7 +38,7 @@ fn damage_while_it_is_read() {
         let directory = tempfile::tempdir().unwrap();
         // If a base is damaged, its dependants are lost too.
         let is_like = round % 2 == 0;
-        let create = if is_like { create_like } else { create };
+        let create = if is_like { create_like } else { create_full };
         let mut writer = create(directory.path(), 1, 0);
         let file = OpenOptions::new().read(true).write(true).open(writer.path()).unwrap();
         let copy = round % 3 == 0;
@@ -85,6 +86,10 @@ fn damage_while_it_is_read() {
 
 #[test]
 fn a_damaged_last_frame_is_told_when_the_process_has_ended() {
+    [create_full, create_like].into_iter().for_each(damage_the_last_frame);
+}
+
+fn damage_the_last_frame(create: fn(&Path, u8, u64) -> SegmentWriter) {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = create(directory.path(), 1, 0);
     append(&mut writer, 1000, 0);

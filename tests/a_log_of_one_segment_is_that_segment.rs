@@ -83,7 +83,9 @@ fn whatever_happened_to_it() {
     let mut random = Random(42);
     let (mut whole, mut lossy, mut none) = (0, 0, 0);
     for round in 0..150 {
-        let mut fixture = Fixture::new(3 + random.below(12), random.below(2) == 0);
+        let (entries, sealed) = (3 + random.below(12), random.below(2) == 0);
+        let make = if round % 2 == 0 { Fixture::new } else { Fixture::like };
+        let mut fixture = make(entries, sealed);
         for _ in 0..random.below(4) {
             if fixture.bytes.len() > 8192 + 64 {
                 damage(&mut fixture, &mut random);

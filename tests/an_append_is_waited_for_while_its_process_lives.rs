@@ -5,12 +5,15 @@ mod common;
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::Duration;
 
 use common::checksum;
-use common::streams::{append, create, number};
+use common::streams::{append, create_full, create_like, number};
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::{LostReason, SegmentWriter};
+
+type Create = fn(&Path, u8, u64) -> SegmentWriter;
 
 const SOON: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(20);
@@ -21,32 +24,34 @@ struct Live {
     directory: tempfile::TempDir,
     writer: SegmentWriter,
     file: File,
+    /// The bytes of the frame of entry 1.
+    template: Vec<u8>,
 }
+
+/// The functions that create a segment of each format.
+const FORMATS: [Create; 2] = [create_full, create_like];
 
 impl Live {
     /// Creates a segment with the entries 0 and 1.
-    fn new() -> Self {
+    fn new(create: Create) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut writer = create(directory.path(), 1, 0);
         append(&mut writer, 1000, 0);
+        let second = writer.tail();
         append(&mut writer, 1001, 1);
         let file = OpenOptions::new().read(true).write(true).open(writer.path()).unwrap();
-        Self { directory, writer, file }
+        let mut template = vec![0; (writer.tail() - second) as usize];
+        file.read_exact_at(&mut template, second).unwrap();
+        Self { directory, writer, file, template }
     }
 
     fn reader(&self, copy: bool) -> LogReader {
         LogReader::options().copy(copy).open(&[self.directory.path().to_owned()]).unwrap()
     }
 
-    /// Returns a frame for the offset `at` that contains a copy of the first entry.
+    /// Returns a frame for the offset `at` that contains a copy of entry 1.
     fn frame(&self, at: u64) -> Vec<u8> {
-        let len = (self.writer.tail() - 8192) as usize;
-        let mut bytes = vec![0; len];
-        self.file.read_exact_at(&mut bytes, 8192).unwrap();
-        // The bytes contain the resource and two entries of the same length.
-        let resource = 16
-            + (u32::from_le_bytes(*bytes.first_chunk().unwrap()) as usize & 0x0FFF_FFFF).next_multiple_of(16);
-        let mut frame = bytes[resource..resource + (len - resource) / 2].to_vec();
+        let mut frame = self.template.clone();
         let salt = u32::from_le_bytes(self.writer.header().salt.to_le_bytes());
         frame[8..12].copy_from_slice(&(salt ^ (at / 16) as u32).to_le_bytes());
         let payload = u32::from_le_bytes(*frame.first_chunk().unwrap()) & 0x0FFF_FFFF;
@@ -89,8 +94,8 @@ fn entries(reader: &mut LogReader) -> usize {
 
 #[test]
 fn what_is_behind_it_comes_when_it_is_complete() {
-    for copy in [false, true] {
-        let live = Live::new();
+    for (copy, create) in [false, true].into_iter().flat_map(|copy| FORMATS.map(|create| (copy, create))) {
+        let live = Live::new(create);
         let mut reader = live.reader(copy);
         assert_eq!(entries(&mut reader), 2);
         let first = live.writer.tail();
@@ -111,8 +116,8 @@ fn what_is_behind_it_comes_when_it_is_complete() {
 
 #[test]
 fn that_of_a_dead_process_is_passed_over() {
-    for copy in [false, true] {
-        let live = Live::new();
+    for (copy, create) in [false, true].into_iter().flat_map(|copy| FORMATS.map(|create| (copy, create))) {
+        let live = Live::new(create);
         let mut reader = live.reader(copy);
         assert_eq!(entries(&mut reader), 2);
         let first = live.writer.tail();
@@ -142,7 +147,11 @@ fn that_of_a_dead_process_is_passed_over() {
 
 #[test]
 fn the_closed_word_leads_to_the_next_segment() {
-    let live = Live::new();
+    FORMATS.into_iter().for_each(close);
+}
+
+fn close(create: Create) {
+    let live = Live::new(create);
     let mut next = create(live.directory.path(), 1, 1);
     append(&mut next, 1002, 2);
     let mut reader = live.reader(false);
@@ -162,7 +171,11 @@ fn the_closed_word_leads_to_the_next_segment() {
 
 #[test]
 fn damage_in_a_live_segment_does_not_stop_the_reader() {
-    let mut live = Live::new();
+    FORMATS.into_iter().for_each(damage);
+}
+
+fn damage(create: Create) {
+    let mut live = Live::new(create);
     let at = live.writer.tail();
     append(&mut live.writer, 1002, 2);
     let end = live.writer.tail();
@@ -181,8 +194,8 @@ fn damage_in_a_live_segment_does_not_stop_the_reader() {
 ///
 /// Returns the number of entries that the reader returns immediately, and the number after another entry in the last
 /// segment.
-fn without_locks(later: u64, another_boot: bool) -> (usize, usize) {
-    let mut live = Live::new();
+fn without_locks(create: Create, later: u64, another_boot: bool) -> (usize, usize) {
+    let mut live = Live::new(create);
     let at = live.writer.tail();
     live.begin(at);
     live.complete(at + live.frame(at).len() as u64);
@@ -212,9 +225,11 @@ fn without_locks(later: u64, another_boot: bool) -> (usize, usize) {
 
 #[test]
 fn without_locks_it_is_given_up_where_two_segments_follow_or_after_a_new_start() {
-    assert_eq!(without_locks(1, false), (2, 0));
-    // The first segment has two entries before the incomplete append and one entry after it. The second segment has one
-    // entry and can receive more.
-    assert_eq!(without_locks(2, false).0, 4);
-    assert_eq!(without_locks(1, true), (4, 1));
+    for create in FORMATS {
+        assert_eq!(without_locks(create, 1, false), (2, 0));
+        // The first segment has two entries before the incomplete append and one entry after it. The second segment has
+        // one entry and can receive more.
+        assert_eq!(without_locks(create, 2, false).0, 4);
+        assert_eq!(without_locks(create, 1, true), (4, 1));
+    }
 }

@@ -16,9 +16,11 @@ use fusewire::decode::EntryRef;
 use fusewire::log::Log;
 use fusewire::segment::{Event, Mode, Segment, SegmentIndex, SegmentOptions, SegmentWriter, Wanted};
 
-fn segment(directory: &Path, seed: u64, entries: u64) -> PathBuf {
+fn segment(directory: &Path, seed: u64, entries: u64, self_contained: bool) -> PathBuf {
     let path = directory.join(format!("{seed}.fws"));
-    let mut writer = SegmentWriter::create(&path, &SegmentOptions::default()).unwrap();
+    let mut options = SegmentOptions::default();
+    options.self_contained = self_contained;
+    let mut writer = SegmentWriter::create(&path, &options).unwrap();
     let mut dice = random(seed);
     for n in 0..entries {
         writer.append(|entry| write(&mut dice, n, entry)).unwrap();
@@ -59,8 +61,12 @@ fn found(
 
 #[test]
 fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
+    [true, false].into_iter().for_each(leads_to_everything);
+}
+
+fn leads_to_everything(self_contained: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let path = segment(directory.path(), 1, 12_000);
+    let path = segment(directory.path(), 1, 12_000, self_contained);
     let segment = Segment::read_copy(&path).unwrap();
     let index = SegmentIndex::read_copy(&path, &segment).unwrap();
     assert!(
@@ -96,9 +102,13 @@ fn it_leads_to_everything_that_is_looked_for_and_to_little_else() {
 
 #[test]
 fn whoever_makes_it_makes_the_same() {
+    [(true, 512 << 10), (false, 256 << 10)].into_iter().for_each(makes_the_same);
+}
+
+fn makes_the_same((self_contained, size): (bool, u64)) {
     let directory = tempfile::tempdir().unwrap();
-    let log =
-        Log::options(directory.path()).segment_size(512 << 10).first_segment_size(512 << 10).open().unwrap();
+    let options = Log::options(directory.path()).segment_size(size).first_segment_size(size);
+    let log = options.self_contained(self_contained).open().unwrap();
     let mut dice = random(3);
     for n in 0..6_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -129,8 +139,12 @@ fn whoever_makes_it_makes_the_same() {
 
 #[test]
 fn a_lie_is_not_believed() {
+    [true, false].into_iter().for_each(is_not_believed);
+}
+
+fn is_not_believed(self_contained: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let (path, other) = (segment(directory.path(), 1, 3_000), segment(directory.path(), 2, 3_000));
+    let [path, other] = [1, 2].map(|seed| segment(directory.path(), seed, 3_000, self_contained));
     let segment = Segment::read_copy(&path).unwrap();
     let honest = fs::read(index_of(&path)).unwrap();
     let open = |bytes: &[u8]| {

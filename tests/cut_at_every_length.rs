@@ -5,8 +5,7 @@ mod common;
 
 use common::segments::{Fixture, read};
 
-fn cut_everywhere(sealed: bool) {
-    let fixture = Fixture::new(6, sealed);
+fn cut_everywhere(fixture: &Fixture) {
     for len in 0..fixture.bytes.len() {
         let (entries, lost) = read(&fixture.bytes[..len]);
         let whole = fixture.frames.iter().filter(|(start, frame)| start + frame <= len).count() as u64;
@@ -25,10 +24,10 @@ fn cut_everywhere(sealed: bool) {
 
 #[test]
 fn sealed_segment() {
-    cut_everywhere(true);
+    Fixture::both(6, true).iter().for_each(cut_everywhere);
 }
 
 #[test]
 fn segment_of_a_writer_that_died() {
-    cut_everywhere(false);
+    Fixture::both(6, false).iter().for_each(cut_everywhere);
 }

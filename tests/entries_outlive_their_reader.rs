@@ -12,6 +12,7 @@ fn wherever_they_are_taken() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let mut options = SegmentOptions::new(Resource::empty());
+    // The payload of a full entry is the whole entry.
     options.self_contained = true;
     let mut writer = SegmentWriter::create(&path, &options).unwrap();
     for n in 0..100_u64 {

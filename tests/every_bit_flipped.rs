@@ -1,9 +1,10 @@
-//! Sanitized. If one bit of a segment is flipped, a reader returns every entry except the damaged entry, and
-//! reports the number of lost bytes.
+//! Sanitized. If one bit of a segment is flipped, a reader returns every entry except the damaged entry and its
+//! dependants, and reports the number of lost bytes.
 
 mod common;
 
 use common::segments::{Fixture, read, strict};
+use fusewire::segment::LostReason;
 
 fn flip_every_bit(fixture: &Fixture, sealed: bool) {
     let mut bytes = fixture.bytes.clone();
@@ -16,11 +17,15 @@ fn flip_every_bit(fixture: &Fixture, sealed: bool) {
         let gaps: Vec<_> = lost.iter().map(|range| (range.start as usize, range.end as usize)).collect();
         let context = || format!("bit {bit} (byte {at}), sealed {sealed}: {entries:?}, {gaps:?}");
         if let Some(hit) = fixture.frame_at(at) {
-            let mut expected = all.clone();
-            expected.remove(hit);
+            let gone = fixture.lost_with(hit);
+            let expected: Vec<_> = all.iter().copied().filter(|n| !gone.contains(&(*n as usize))).collect();
             assert_eq!(entries, expected, "{}", context());
-            let (start, len) = fixture.frames[hit];
-            assert_eq!(gaps, [(start, start + len)], "{}", context());
+            let frames: Vec<_> = gone.iter().map(|i| fixture.frames[*i]).collect();
+            let expected: Vec<_> = frames.iter().map(|(start, len)| (*start, start + len)).collect();
+            assert_eq!(gaps, expected, "{}", context());
+            let without_base =
+                lost.iter().filter(|range| matches!(range.reason, LostReason::Base(_))).count();
+            assert_eq!(without_base, gone.len() - 1, "{}", context());
             assert!(!strict(&bytes), "{}", context());
         } else {
             assert_eq!(entries, all, "{}", context());
@@ -48,4 +53,14 @@ fn sealed_segment() {
 #[test]
 fn segment_of_a_writer_that_died() {
     flip_every_bit(&Fixture::new(6, false), false);
+}
+
+#[test]
+fn sealed_segment_of_like_entries() {
+    flip_every_bit(&Fixture::like(6, true), true);
+}
+
+#[test]
+fn segment_of_like_entries_of_a_writer_that_died() {
+    flip_every_bit(&Fixture::like(6, false), false);
 }

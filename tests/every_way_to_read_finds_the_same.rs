@@ -29,6 +29,7 @@ type Finding = Result<(u64, Vec<u8>), LostRange>;
 /// Writes a segment with entries of 100 bytes to 20 KiB.
 fn segment(path: &Path, is_sealed: bool) -> Vec<u8> {
     let mut options = SegmentOptions::new(Resource::empty());
+    // The test converts the full entries to like entries.
     options.self_contained = true;
     options.size = SIZE;
     let mut writer = SegmentWriter::create(path, &options).unwrap();

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::streams::{append, create, create_like};
+use common::streams::{append, create};
 use fusewire::log::{Log, LogEvent, LogOptions, LogReader, OnFull};
 
 /// A time that is longer than every step of these tests.
@@ -23,7 +23,6 @@ type Written = Arc<Mutex<BTreeMap<u64, (u64, u64)>>>;
 fn write(directory: &Path, id: u8, segments: u64, written: &Written, finished: &mpsc::Sender<PathBuf>) {
     let mut n = 0;
     for sequence in 0..segments {
-        let create = if sequence % 2 == 0 { create } else { create_like };
         let mut writer = create(directory, id, sequence);
         let first = n;
         for i in 0..sequence % 23 {

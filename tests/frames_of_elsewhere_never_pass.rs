@@ -7,21 +7,27 @@ use fusewire::segment::{FrameFault, LostReason};
 
 #[test]
 fn a_frame_copied_to_another_slot_is_lost() {
-    let mut fixture = Fixture::new(4, true);
-    let stale = fixture.frame(1);
-    let (start, len) = fixture.frames[2];
-    fixture.splice(start, &stale);
-    let (entries, lost) = read(&fixture.bytes);
-    assert_eq!(entries, [0, 1, 3]);
-    assert_eq!(lost.len(), 1);
-    assert_eq!((lost[0].start, lost[0].len()), (start as u64, len as u64));
-    assert!(matches!(lost[0].reason, LostReason::Damaged(FrameFault::Misplaced { .. })), "{lost:?}");
-    assert!(!strict(&fixture.bytes));
+    for mut fixture in Fixture::both(4, true) {
+        let stale = fixture.frame(1);
+        let (start, len) = fixture.frames[2];
+        fixture.splice(start, &stale);
+        let (entries, lost) = read(&fixture.bytes);
+        assert_eq!(entries, [0, 1, 3]);
+        assert_eq!(lost.len(), 1);
+        assert_eq!((lost[0].start, lost[0].len()), (start as u64, len as u64));
+        assert!(matches!(lost[0].reason, LostReason::Damaged(FrameFault::Misplaced { .. })), "{lost:?}");
+        assert!(!strict(&fixture.bytes));
+    }
 }
 
 #[test]
 fn a_frame_of_another_segment_in_the_same_slot_is_lost() {
-    let (mut fixture, other) = (Fixture::new(4, false), Fixture::new(4, false));
+    for (fixture, other) in Fixture::both(4, false).into_iter().zip(Fixture::both(4, false)) {
+        exchange_the_last_frame(fixture, &other);
+    }
+}
+
+fn exchange_the_last_frame(mut fixture: Fixture, other: &Fixture) {
     assert_ne!(fixture.salt(), other.salt());
     let (start, len) = fixture.frames[3];
     assert_eq!(other.frames[3], (start, len));
@@ -35,7 +41,12 @@ fn a_frame_of_another_segment_in_the_same_slot_is_lost() {
 fn frames_of_a_file_that_was_here_before_are_not_read_as_entries() {
     // After a power cut, a file system can return old blocks. Here all bytes after the tail come from another
     // segment.
-    let (mut fixture, other) = (Fixture::new(2, false), Fixture::new(6, false));
+    for (fixture, other) in Fixture::both(2, false).into_iter().zip(Fixture::both(6, false)) {
+        append_frames_of_another_segment(fixture, &other);
+    }
+}
+
+fn append_frames_of_another_segment(mut fixture: Fixture, other: &Fixture) {
     let end = fixture.data_end();
     fixture.splice(end, &other.bytes[end..other.data_end()]);
     let (entries, lost) = read(&fixture.bytes);
@@ -48,8 +59,9 @@ fn frames_of_a_file_that_was_here_before_are_not_read_as_entries() {
 #[test]
 fn an_intact_frame_behind_the_stated_tail_is_read() {
     // The tail reached the disk before the frames did, so it is too low. Each frame has its own checksum.
-    let mut fixture = Fixture::new(5, false);
-    fixture.set_tail((fixture.frames[2].0 / 16) as u32);
-    let (entries, lost) = read(&fixture.bytes);
-    assert_eq!((entries, lost), (vec![0, 1, 2, 3, 4], vec![]));
+    for mut fixture in Fixture::both(5, false) {
+        fixture.set_tail((fixture.frames[2].0 / 16) as u32);
+        let (entries, lost) = read(&fixture.bytes);
+        assert_eq!((entries, lost), (vec![0, 1, 2, 3, 4], vec![]));
+    }
 }

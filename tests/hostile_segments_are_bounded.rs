@@ -24,14 +24,15 @@ const EDGES: [u64; 12] = [
 
 #[test]
 fn every_frame_length_at_its_edges() {
-    let fixture = Fixture::new(4, true);
-    let (start, len) = fixture.frames[1];
-    for payload in [0, 1, len - 17, len - 15, len, 7936, 1 << 20, (1 << 28) - 1] {
-        let mut hostile = Fixture { bytes: fixture.bytes.clone(), frames: fixture.frames.clone() };
-        hostile.splice(start, &(payload as u32 | 2 << 28).to_le_bytes());
-        let (entries, lost) = read(&hostile.bytes);
-        assert_eq!(entries, [0, 2, 3], "{payload}");
-        assert_eq!((lost.len(), lost[0].len()), (1, len as u64), "{payload}");
+    for fixture in Fixture::both(4, true) {
+        let (start, len) = fixture.frames[1];
+        for payload in [0, 1, len - 17, len - 15, len, 7936, 1 << 20, (1 << 28) - 1] {
+            let mut hostile = fixture.clone();
+            hostile.splice(start, &(payload as u32 | 2 << 28).to_le_bytes());
+            let (entries, lost) = read(&hostile.bytes);
+            assert_eq!(entries, [0, 2, 3], "{payload}");
+            assert_eq!((lost.len(), lost[0].len()), (1, len as u64), "{payload}");
+        }
     }
 }
 
@@ -47,18 +48,38 @@ fn a_length_with_a_right_checksum_that_swallows_its_neighbour() {
 }
 
 #[test]
+fn a_like_entry_with_a_right_checksum_that_swallows_its_neighbour() {
+    // The texts of a like entry end with its payload, so the longer payload is not a like entry.
+    let mut fixture = Fixture::like(4, true);
+    let ((start, len), (_, next)) = (fixture.frames[1], fixture.frames[2]);
+    fixture.splice(start, &((len + next - 16) as u32).to_le_bytes());
+    fixture.fix_frame(start, len + next);
+    let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
+    for event in Events::new(&fixture.bytes, Mode::Recover).unwrap().thorough() {
+        match event.unwrap() {
+            Event::Entry(frame, _) => entries.push(frame.offset as usize),
+            Event::Unreadable(frame, _) => unreadable.push(frame.offset as usize),
+            Event::Frame(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((entries, unreadable), (vec![fixture.frames[0].0, fixture.frames[3].0], vec![start]));
+}
+
+#[test]
 fn geometry_at_its_edges_is_refused_or_bounded() {
     for at in [88, 96] {
         for edge in EDGES {
-            let mut fixture = Fixture::new(4, true);
-            fixture.splice(at, &edge.to_le_bytes());
-            fixture.fix_header();
-            for mode in [Mode::Strict, Mode::Recover] {
-                let Ok(events) = Events::new(&fixture.bytes, mode) else { continue };
-                let _ = events.thorough().count();
-            }
-            if let Ok(report) = verify(&segment(&fixture.bytes)) {
-                assert!(report.lost_bytes() <= 1 << 30, "{at} {edge} {report:?}");
+            for mut fixture in Fixture::both(4, true) {
+                fixture.splice(at, &edge.to_le_bytes());
+                fixture.fix_header();
+                for mode in [Mode::Strict, Mode::Recover] {
+                    let Ok(events) = Events::new(&fixture.bytes, mode) else { continue };
+                    let _ = events.thorough().count();
+                }
+                if let Ok(report) = verify(&segment(&fixture.bytes)) {
+                    assert!(report.lost_bytes() <= 1 << 30, "{at} {edge} {report:?}");
+                }
             }
         }
     }
@@ -67,14 +88,15 @@ fn geometry_at_its_edges_is_refused_or_bounded() {
 #[test]
 fn a_tail_at_its_edges_costs_no_entry() {
     for slot in [0, 1, 511, 512, 513, 1020, 1021, 1 << 26, u32::MAX] {
-        let mut fixture = Fixture::new(4, false);
-        fixture.set_tail(slot);
-        let (entries, lost) = read(&fixture.bytes);
-        assert_eq!(entries, [0, 1, 2, 3], "{slot}");
-        assert!(lost.iter().all(|range| range.end <= fixture.bytes.len() as u64), "{slot} {lost:?}");
-        // Without the first page, only the length of the file bounds the tail.
-        fixture.zero(0..4096);
-        assert_eq!(read(&fixture.bytes).0, [0, 1, 2, 3], "{slot}");
+        for mut fixture in Fixture::both(4, false) {
+            fixture.set_tail(slot);
+            let (entries, lost) = read(&fixture.bytes);
+            assert_eq!(entries, [0, 1, 2, 3], "{slot}");
+            assert!(lost.iter().all(|range| range.end <= fixture.bytes.len() as u64), "{slot} {lost:?}");
+            // Without the first page, only the length of the file bounds the tail.
+            fixture.zero(0..4096);
+            assert_eq!(read(&fixture.bytes).0, [0, 1, 2, 3], "{slot}");
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod common;
 
+use common::frames::frames;
 use common::like::{self, Like};
+use common::random::Random;
 use common::segments::Fixture;
 use fusewire::segment::{Event, Events, LostReason, Mode, Segment, verify};
 
@@ -12,6 +14,7 @@ fn small(sealed: bool) -> Like {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let mut options = fusewire::segment::SegmentOptions::new(fusewire::segment::Resource::empty());
+    // The full entries are converted below.
     options.self_contained = true;
     options.size = fusewire::segment::SegmentOptions::MIN_SIZE;
     let mut writer = fusewire::segment::SegmentWriter::create(&path, &options).unwrap();
@@ -104,6 +107,7 @@ fn large() -> Like {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.fws");
     let mut options = fusewire::segment::SegmentOptions::new(fusewire::segment::Resource::empty());
+    // The full entries are converted below.
     options.self_contained = true;
     options.size = 256 << 10;
     let mut writer = fusewire::segment::SegmentWriter::create(&path, &options).unwrap();
@@ -128,23 +132,87 @@ fn every_page() {
     let like = large();
     assert!(like.frames.iter().filter(|(.., base)| base.is_some()).count() > 600);
     for page in (8192..like.end).step_by(4096) {
-        let mut damaged = like.bytes.clone();
-        damaged[page..page + 4096].fill(0);
-        let hit = |i: usize| {
-            let (start, len, _) = like.frames[i];
-            start < page + 4096 && page < start + len
-        };
-        let expected: Vec<_> = (0..like.frames.len())
-            .filter(|i| !hit(*i) && like.frames[*i].2.is_none_or(|base| !hit(base)))
-            .collect();
-        let (entries, lost) = read(&damaged);
-        assert_eq!(entries, expected, "page {page}");
-        let without_base = lost.iter().filter(|(.., reason)| matches!(reason, LostReason::Base(_))).count();
-        let own = (0..like.frames.len()).filter(|i| hit(*i)).count();
-        assert_eq!(entries.len() + without_base + own, like.frames.len(), "page {page}");
-        let report = verify(&Segment::from_vec(damaged)).unwrap();
-        assert_eq!(report.entries as usize, entries.len());
-        assert!(!report.is_clean());
+        lose_page(&like, page);
+    }
+}
+
+/// Loses the page at `page` and checks the entries and the lost ranges.
+fn lose_page(like: &Like, page: usize) {
+    let mut damaged = like.bytes.clone();
+    damaged[page..page + 4096].fill(0);
+    let hit = |i: usize| {
+        let (start, len, _) = like.frames[i];
+        start < page + 4096 && page < start + len
+    };
+    let expected: Vec<_> = (0..like.frames.len())
+        .filter(|i| !hit(*i) && like.frames[*i].2.is_none_or(|base| !hit(base)))
+        .collect();
+    let (entries, lost) = read(&damaged);
+    assert_eq!(entries, expected, "page {page}");
+    let without_base = lost.iter().filter(|(.., reason)| matches!(reason, LostReason::Base(_))).count();
+    let own = (0..like.frames.len()).filter(|i| hit(*i)).count();
+    assert_eq!(entries.len() + without_base + own, like.frames.len(), "page {page}");
+    let report = verify(&Segment::from_vec(damaged)).unwrap();
+    assert_eq!(report.entries as usize, entries.len());
+    assert!(!report.is_clean());
+}
+
+/// Returns a segment of 4 MiB as a writer writes it, with entries of several shapes and long entries between them.
+fn written() -> Like {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.fws");
+    let mut options = fusewire::segment::SegmentOptions::new(fusewire::segment::Resource::empty());
+    options.self_contained = false;
+    options.size = 4 << 20;
+    let mut writer = fusewire::segment::SegmentWriter::create(&path, &options).unwrap();
+    let mut random = Random(5);
+    for i in 0..12_000_u64 {
+        let shape = random.below(1 + i / 500);
+        writer
+            .append(|entry| {
+                entry.set_time_unix_nano(1_700_000_000_000_000_000 + i);
+                entry.set_body("an entry");
+                entry.attr("n", &i);
+                entry.attr(&format!("key{shape}"), &shape);
+                if i % 50 == 0 {
+                    entry.attr("long", "x".repeat(random.below(15_000) as usize).as_str());
+                }
+            })
+            .unwrap();
+    }
+    writer.seal().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let found: Vec<_> = frames(&bytes).into_iter().filter(|frame| frame.is_entry()).collect();
+    let numbers: std::collections::HashMap<_, _> =
+        found.iter().enumerate().map(|(i, frame)| (frame.slot(), i)).collect();
+    let of =
+        |frame: &common::frames::Frame| (frame.offset, frame.len, frame.base().map(|base| numbers[&base]));
+    let end = found.last().map_or(0, |frame| frame.offset + frame.len);
+    Like { frames: found.iter().map(of).collect(), bytes, end }
+}
+
+/// A lost page costs the entries on it, and the dependants of the bases on it. A base has at most 64 dependants that are
+/// more than 1 MiB after it.
+#[test]
+fn every_page_of_a_written_segment() {
+    let like = written();
+    assert!(like.end > 2 << 20, "{}", like.end);
+    let mut far = vec![0; like.frames.len()];
+    for (at, _, base) in &like.frames {
+        if let Some(base) = base {
+            far[*base] += usize::from(*at > like.frames[*base].0 + (1 << 20));
+        }
+    }
+    assert!(far.iter().all(|dependants| *dependants <= 64), "{far:?}");
+    let pages: Vec<usize> = (8192..like.end).step_by(4096).collect();
+    let has_base = |page: &usize| {
+        let on_page = |i: usize| (*page..page + 4096).contains(&like.frames[i].0);
+        (0..like.frames.len()).any(|i| on_page(i) && like.frames[i].2.is_none())
+    };
+    let (with_base, without): (Vec<usize>, Vec<usize>) = pages.iter().partition(|page| has_base(page));
+    assert!(with_base.len() > 20, "{}", with_base.len());
+    for page in with_base.iter().step_by(5).chain(without.iter().step_by(30)) {
+        lose_page(&like, *page);
     }
 }
 

@@ -59,11 +59,20 @@ fn read(directory: &Path, matches: impl Fn(&EntryRef<'_>) -> bool) -> Vec<i128> 
     numbers
 }
 
+/// Creates a log in `directory` in format 1.0 or 1.1, with segments of `size` bytes.
+fn log(directory: &Path, size: u64, self_contained: bool) -> Log {
+    let options = Log::options(directory).segment_size(size).first_segment_size(size);
+    options.self_contained(self_contained).open().unwrap()
+}
+
 #[test]
 fn whatever_is_looked_for() {
+    [(512 << 10, true), (256 << 10, false)].into_iter().for_each(compare_with_reading);
+}
+
+fn compare_with_reading((size, self_contained): (u64, bool)) {
     let directory = tempfile::tempdir().unwrap();
-    let log =
-        Log::options(directory.path()).segment_size(512 << 10).first_segment_size(512 << 10).open().unwrap();
+    let log = log(directory.path(), size, self_contained);
     let mut dice = random(11);
     for n in 0..6_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -113,9 +122,12 @@ fn each_once_however_often_they_are_named() {
 
 #[test]
 fn an_index_spares_reading() {
+    [true, false].into_iter().for_each(spare_reading);
+}
+
+fn spare_reading(self_contained: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let log =
-        Log::options(directory.path()).segment_size(1 << 20).first_segment_size(1 << 20).open().unwrap();
+    let log = log(directory.path(), 1 << 20, self_contained);
     let mut dice = random(12);
     for n in 0..5_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -141,9 +153,13 @@ fn an_index_spares_reading() {
 
 #[test]
 fn damage_is_told_where_it_is_met() {
+    [(true, FrameKind::Entry), (false, FrameKind::Like)].into_iter().for_each(meet_damage);
+}
+
+/// Damages two frames of the kind `kind`, which are not the base of another entry.
+fn meet_damage((self_contained, kind): (bool, FrameKind)) {
     let directory = tempfile::tempdir().unwrap();
-    let log =
-        Log::options(directory.path()).segment_size(4 << 20).first_segment_size(4 << 20).open().unwrap();
+    let log = log(directory.path(), 4 << 20, self_contained);
     let mut dice = random(13);
     for n in 0..3_000 {
         log.append(|entry| write(&mut dice, n, entry));
@@ -160,38 +176,43 @@ fn damage_is_told_where_it_is_met() {
     // The test flips a bit in the last byte of an error entry. Later it also flips a bit in the commit word of another
     // entry, so that the length of its frame is unknown.
     let segment = Segment::read_copy(&path).unwrap();
-    let frames: Vec<(u64, u64)> = segment
+    let frames: Vec<(u64, u64, FrameKind)> = segment
         .events(Mode::Strict)
         .unwrap()
         .filter_map(|event| match event.unwrap() {
-            Event::Entry(frame, entry) if is_error(&entry) => Some((frame.offset, frame.len_on_disk())),
+            Event::Entry(frame, entry) if is_error(&entry) => {
+                Some((frame.offset, frame.len_on_disk(), frame.kind))
+            }
             _ => None,
         })
         .collect();
     drop(segment);
+    let candidate = |from| (from..frames.len()).find(|i| frames[*i].2 == kind).unwrap();
+    let first = candidate(3);
+    let second = candidate(first + 4);
     let flip = |at: u64| {
         let file = fs::File::options().read(true).write(true).open(&path).unwrap();
         let mut byte = [0];
         file.read_exact_at(&mut byte, at).unwrap();
         file.write_all_at(&[byte[0] ^ 0x40], at).unwrap();
     };
-    flip(frames[3].0 + frames[3].1 - 1);
+    flip(frames[first].0 + frames[first].1 - 1);
     let after = scan.run(is_error, Numbers::default).unwrap();
     let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
     found.sort_unstable();
-    assert_eq!(found, [&errors[..3], &errors[4..]].concat());
+    assert_eq!(found, [&errors[..first], &errors[first + 1..]].concat());
     assert_eq!(
         (after.lost.len(), after.lost[0].1.start, after.lost[0].1.len()),
-        (1, frames[3].0, frames[3].1)
+        (1, frames[first].0, frames[first].1)
     );
 
     // If an index refers to a place without a frame, the scan reads the remainder of the segment.
-    flip(frames[7].0);
+    flip(frames[second].0);
     let after = scan.run(is_error, Numbers::default).unwrap();
     let mut found: Vec<_> = after.visitors.iter().flat_map(|visitor| visitor.entries.clone()).collect();
     found.sort_unstable();
-    assert_eq!(found, [&errors[..3], &errors[4..7], &errors[8..]].concat());
-    assert!(after.lost.iter().any(|(_, range)| range.start == frames[7].0), "{:?}", after.lost);
+    assert_eq!(found, [&errors[..first], &errors[first + 1..second], &errors[second + 1..]].concat());
+    assert!(after.lost.iter().any(|(_, range)| range.start == frames[second].0), "{:?}", after.lost);
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn victim() {
         .first_segment_size(4 << 20)
         .segment_size(4 << 20)
         .on_full(OnFull::DropBelow(Severity::UNSPECIFIED))
+        .self_contained(order("FULL").unwrap())
         .unbounded()
         .open()
         .unwrap();
@@ -82,10 +83,16 @@ fn victim() {
 }
 
 fn on(kind: Kind, bytes: u64) {
+    for self_contained in [true, false] {
+        on_in_format(kind, bytes, self_contained);
+    }
+}
+
+fn on_in_format(kind: Kind, bytes: u64, self_contained: bool) {
     let Some(disk) = disk_or_skip(kind, bytes) else { return };
     let scene = Scene::with_log(disk.root().join("log"));
     std::fs::create_dir(&scene.log).unwrap();
-    let mut victim = scene.start("victim", 0, &[]);
+    let mut victim = scene.start("victim", 0, &[("FULL", &self_contained)]);
     wait_until("entries of each thread", || (0..THREADS).all(|thread| scene.has_begun(0, thread)));
     let copied = Command::new("cp")
         .args(["-r", "--reflink=always"])
@@ -106,7 +113,7 @@ fn on(kind: Kind, bytes: u64) {
     let numbers = report.lines().map(|line| line.split_once(' ').unwrap());
     let report: BTreeMap<_, u64> = numbers.map(|(key, count)| (key, count.parse().unwrap())).collect();
     let acknowledged = receipts(&scene.receipts);
-    let (mut found, mut losses) = (0, Vec::new());
+    let (mut found, mut losses, mut expanded) = (0, Vec::new(), Vec::new());
     let mut reader = LogReader::options().open(std::slice::from_ref(&scene.log)).unwrap();
     let mut left: BTreeMap<_, _> =
         acknowledged.iter().map(|(author, numbers)| (*author, numbers.iter().copied().peekable())).collect();
@@ -114,7 +121,7 @@ fn on(kind: Kind, bytes: u64) {
         match event {
             LogEvent::Entry { entry, .. } => {
                 let mark = Mark::of(&entry);
-                assert_eq!(entry.as_bytes(), Some(&*mark.bytes()));
+                assert!(entry.to_bytes(&mut expanded).unwrap() == mark.bytes(), "{mark:?}");
                 // In order, and each once.
                 let numbers = left.get_mut(&mark.author).unwrap();
                 assert!(numbers.by_ref().any(|n| n == mark.n), "{mark:?} was not acknowledged, or is twice");

@@ -152,7 +152,7 @@ pub(crate) struct DemoArgs {
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
-  fusewire import app.jsonl --to logs --format 1.1
+  fusewire import app.jsonl --to logs --format 1.0
   fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
 pub(crate) struct ImportArgs {
     /// Input file; `-` means standard input.
@@ -172,12 +172,23 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size::parse_segment_size)]
     pub(crate) segment_size: u64,
 
-    /// Version of the format of the segments: 1.0, or 1.1 for smaller segments that readers of version 1.0 refuse.
-    #[arg(long, value_name = "VERSION", default_value = "1.0", value_parser = ["1.0", "1.1"], hide_possible_values = true)]
-    pub(crate) format: String,
+    /// Version of the format of the segments: 1.1, or 1.0 for larger segments that readers of version 1.0 also read.
+    #[arg(long, value_enum, value_name = "VERSION", default_value = "1.1", hide_possible_values = true)]
+    pub(crate) format: FormatVersion,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+/// The values of `import --format`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FormatVersion {
+    /// Each entry is written in full.
+    #[value(name = "1.0")]
+    V1_0,
+    /// An entry can be a like entry.
+    #[value(name = "1.1")]
+    V1_1,
 }
 
 /// The limits of the circuit breaker.

@@ -95,13 +95,15 @@ fn the_lines_of_an_import_to_format_1_1_are_those_of_format_1_0() {
             format!("{{\"ts\":\"2026-01-02T03:04:05Z\",\"msg\":\"paid\",\"n\":{n},\"tags\":[{n},\"ü\"]}}\n")
         })
         .collect();
-    let [full, like] = ["1.0", "1.1"].map(|format| {
-        let logs = directory.path().join(format);
+    // Without the option, the format is 1.1.
+    let formats: [(&str, &[&str]); 3] =
+        [("1.0", &["--format", "1.0"]), ("1.1", &["--format", "1.1"]), ("1.1, default", &[])];
+    let [full, like, default] = formats.map(|(name, options)| {
+        let format = &name[..3];
+        let logs = directory.path().join(name);
         let to = ["import".as_ref(), "-".as_ref(), "--to".as_ref(), logs.as_os_str()];
-        let run = fusewire_with_input(
-            to.into_iter().chain(["--format".as_ref(), format.as_ref()]),
-            lines.as_bytes(),
-        );
+        let options = options.iter().map(|option| option.as_ref());
+        let run = fusewire_with_input(to.into_iter().chain(options), lines.as_bytes());
         assert_eq!(run.code, 0, "{run:?}");
         let segment = std::fs::read(&common::segments(&logs)[0]).unwrap();
         // The minor version, and the flag of segments with like entries.
@@ -109,6 +111,7 @@ fn the_lines_of_an_import_to_format_1_1_are_those_of_format_1_0() {
         logs
     });
     assert_eq!(cat_json(&full), cat_json(&like));
+    assert_eq!(cat_json(&full), cat_json(&default));
     let bytes = |logs: &std::path::Path| {
         let run = fusewire(["verify".as_ref(), logs.as_os_str()]);
         assert_eq!(run.code, 0, "{run:?}");

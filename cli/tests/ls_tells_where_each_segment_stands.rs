@@ -26,7 +26,7 @@ fn log_with_a_spare(directory: &Path, service: &str, entries: u32) -> Log {
     let log = small_log(directory, service).open().unwrap();
     // The log prepares the next segment when one eighth of the current segment is used.
     for n in 0..entries {
-        append(&log, &format!("entry {n}, {}", "x".repeat(400)), 0);
+        append(&log, &format!("entry {n}, {}", "x".repeat(600)), 0);
     }
     let start = Instant::now();
     while segments(directory).len() < 2 {

@@ -30,7 +30,7 @@ fn both() -> (TempDir, TempDir) {
             1 + n / 5
         );
     }
-    let (full, logs) = common::imported(lines.as_bytes());
+    let (full, logs) = common::imported_with(&["--format", "1.0"], lines.as_bytes());
     assert!(segments(&logs).len() > 2);
     let like = TempDir::new().unwrap();
     copy_directory(&logs, &like.path().join("logs"));

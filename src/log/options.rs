@@ -227,8 +227,8 @@ impl LogOptions {
     /// let directory = tempfile::tempdir()?;
     /// let options = Log::options(directory.path()).segment_size(16 << 10);
     /// let log = options.on_full(OnFull::Block(Duration::from_secs(60))).open()?;
-    /// for _ in 0..100 {
-    ///     log.append(|entry| entry.set_body(&"x".repeat(500)));
+    /// for n in 0..100 {
+    ///     log.append(|entry| entry.set_body(&format!("{n:0500}")));
     /// }
     /// // 100 entries of more than 500 bytes do not fit into one segment of 16 KiB.
     /// assert!(log.stats().rotations >= 1);
@@ -361,23 +361,27 @@ impl LogOptions {
         self
     }
 
-    /// Sets whether each entry is written in full, in format 1.0. The default is
-    /// [`SegmentOptions::SELF_CONTAINED`].
+    /// Sets whether each entry is written in full, in format 1.0. The default is `false`
+    /// ([`SegmentOptions::SELF_CONTAINED`]).
     ///
     /// With `false`, the segments have format 1.1. An entry with the keys and kinds of values of an earlier entry is
-    /// then a *like entry*, which contains the values that differ. The segments of a service shrink to about a third.
-    /// Readers return the same entries. Readers of version 1.0 refuse the segments, so update all readers first.
-    /// Each thread uses up to 100 KiB more memory, see [`resident_bound`](Self::resident_bound).
+    /// then a *like entry*, which contains the values that differ. The segments of a service have about a third of the
+    /// size of format 1.0. Readers return the same entries. Readers of version 1.0 refuse the segments, so update all
+    /// readers first. Each thread uses up to 304 KiB more memory, see [`resident_bound`](Self::resident_bound).
     ///
     /// ```
     /// use fusewire::log::Log;
     ///
     /// let directory = tempfile::tempdir()?;
-    /// let log = Log::options(directory.path()).self_contained(false).open()?;
-    /// for user in 0..10 {
-    ///     log.append(|entry| _ = entry.attr("user", &user).attr("plan", "basic"));
-    /// }
-    /// assert_eq!((log.stats().entries, log.stats().like_entries), (10, 9));
+    /// let append = |log: &Log| {
+    ///     for user in 0..10 {
+    ///         log.append(|entry| _ = entry.attr("user", &user).attr("plan", "basic"));
+    ///     }
+    ///     (log.stats().entries, log.stats().like_entries)
+    /// };
+    /// assert_eq!(append(&Log::options(directory.path()).open()?), (10, 9));
+    /// let full = Log::options(directory.path()).self_contained(true).open()?;
+    /// assert_eq!(append(&full), (10, 0));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[must_use]

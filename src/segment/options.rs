@@ -45,9 +45,9 @@ pub struct SegmentOptions {
     /// whole segment. The default is `true`. The index takes at most 2 % of the file's size. A segment with less than
     /// 64 KiB of frames has no index.
     pub index: bool,
-    /// Whether each entry is written in full, in format 1.0. The default is `true`. With `false`, the segment has format 1.1:
-    /// an entry can be a *like entry*, which contains its difference from an earlier entry of the segment. Such a segment is
-    /// smaller, and readers of version 1.0 refuse it.
+    /// Whether each entry is written in full, in format 1.0. The default is `false`: the segment has format 1.1, and an entry
+    /// can be a *like entry*, which contains its difference from an earlier entry of the segment. Such a segment is smaller.
+    /// Readers of version 1.0 refuse it.
     pub self_contained: bool,
     /// The permissions of the file and of its index, independent of the umask of the process. The default is 0640. The
     /// owner can always read and write the file.
@@ -63,8 +63,8 @@ impl SegmentOptions {
     pub const MIN_SIZE: u64 = 16 << 10;
     /// The largest size of a file: 1 GiB.
     pub const MAX_SIZE: u64 = crate::format::segment::MAX_SIZE;
-    /// The default of [`self_contained`](Self::self_contained). It is `true` until most readers support format 1.1.
-    pub const SELF_CONTAINED: bool = true;
+    /// The default of [`self_contained`](Self::self_contained): `false`, which is format 1.1.
+    pub const SELF_CONTAINED: bool = false;
     /// The default size of a file: 64 MiB.
     pub const DEFAULT_SIZE: u64 = 64 << 20;
 

@@ -270,7 +270,7 @@ impl Segment {
     /// }
     /// writer.seal()?;
     ///
-    /// // One flipped bit costs one entry.
+    /// // A flipped bit costs this entry, and the entries that depend on it.
     /// let mut bytes = std::fs::read(&path)?;
     /// let at = bytes.windows(3).position(|window| window == b"two").unwrap();
     /// bytes[at] ^= 1;

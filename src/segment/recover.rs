@@ -49,7 +49,7 @@ impl RecoverReport {
 /// writer.append(|entry| entry.set_body("two"))?;
 /// writer.seal()?;
 /// let mut bytes = std::fs::read(&path)?;
-/// let at = bytes.windows(3).position(|window| window == b"one").unwrap();
+/// let at = bytes.windows(3).position(|window| window == b"two").unwrap();
 /// bytes[at] ^= 1;
 ///
 /// let mut series = Series::create(&directory.path().join("recovered"), SegmentOptions::default())?;

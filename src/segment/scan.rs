@@ -37,19 +37,19 @@ pub(crate) use source::Source;
 /// let directory = tempfile::tempdir()?;
 /// let path = directory.path().join("one.fws");
 /// let mut writer = SegmentWriter::create(&path, &SegmentOptions::default())?;
-/// for body in ["one", "two"] {
+/// for body in ["one", "two", "three"] {
 ///     writer.append(|entry| entry.set_body(body))?;
 /// }
 /// writer.seal()?;
 /// let mut bytes = std::fs::read(&path)?;
-/// let at = bytes.windows(3).position(|window| window == b"one").unwrap();
+/// let at = bytes.windows(3).position(|window| window == b"two").unwrap();
 /// bytes[at] ^= 1;
 /// let segment = Segment::from_vec(bytes);
 ///
 /// let entries = |mode| -> Result<usize, fusewire::error::SegmentError> {
 ///     Ok(segment.events(mode)?.filter(|event| matches!(event, Ok(Event::Entry(..)))).count())
 /// };
-/// assert_eq!((entries(Mode::Strict)?, entries(Mode::Recover)?), (0, 1));
+/// assert_eq!((entries(Mode::Strict)?, entries(Mode::Recover)?), (1, 2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

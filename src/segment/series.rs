@@ -38,8 +38,8 @@ pub fn file_name(created_unix_nano: u64, stream_id: &[u8; 16], sequence: u64) ->
 /// let mut options = SegmentOptions::default();
 /// options.size = SegmentOptions::MIN_SIZE;
 /// let mut series = Series::create(directory.path(), options)?;
-/// for _ in 0..20 {
-///     series.append(|entry| entry.set_body(&"x".repeat(1_000)))?;
+/// for n in 0..20 {
+///     series.append(|entry| entry.set_body(&format!("{n:01000}")))?;
 /// }
 /// assert_eq!(series.entries(), 20);
 /// assert!(series.finish()?.len() > 1);

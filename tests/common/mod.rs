@@ -3,6 +3,7 @@
 
 pub mod checksum;
 pub mod counting;
+pub mod frames;
 pub mod like;
 pub mod random;
 pub mod segments;

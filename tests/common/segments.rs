@@ -2,34 +2,63 @@
 
 use std::ops::Range;
 
-use fusewire::segment::{Event, Events, LostRange, Mode, Resource, Segment, SegmentOptions, SegmentWriter};
+use fusewire::segment::{
+    Event, Events, FrameKind, LostRange, Mode, Resource, Segment, SegmentOptions, SegmentWriter,
+};
 
 use super::checksum;
 
 /// A small segment: its bytes, and the offset and length of the frame of each entry. Entry `i` has the
 /// attribute `n = i`.
+#[derive(Clone)]
 pub struct Fixture {
     pub bytes: Vec<u8>,
     pub frames: Vec<(usize, usize)>,
+    /// Whether all entries after entry 0 are like entries, whose base is entry 0.
+    pub is_like: bool,
 }
 
 impl Fixture {
-    /// Creates a segment of 16 KiB with `entries` entries. The segment is sealed, or its writer was dropped
-    /// without a seal.
+    /// Creates a segment of 16 KiB with `entries` entries, which do not depend on each other. The segment is sealed, or
+    /// its writer was dropped without a seal.
     pub fn new(entries: u64, sealed: bool) -> Self {
+        Self::make(entries, sealed, false)
+    }
+
+    /// Creates a segment like [`new`](Self::new). All entries after entry 0 are like entries, whose base is entry 0.
+    pub fn like(entries: u64, sealed: bool) -> Self {
+        Self::make(entries, sealed, true)
+    }
+
+    /// Returns the segments of both formats.
+    pub fn both(entries: u64, sealed: bool) -> [Self; 2] {
+        [false, true].map(|is_like| Self::make(entries, sealed, is_like))
+    }
+
+    fn make(entries: u64, sealed: bool, is_like: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.fws");
         let mut options = SegmentOptions::new(Resource::empty());
-        options.self_contained = true;
+        options.self_contained = !is_like;
         options.size = SegmentOptions::MIN_SIZE;
         let mut writer = SegmentWriter::create(&path, &options).unwrap();
-        let frames = (0..entries).map(|i| append(&mut writer, i)).collect();
+        let frames: Vec<_> = (0..entries).map(|i| append(&mut writer, i)).collect();
         if sealed {
             writer.seal().unwrap();
         } else {
             drop(writer);
         }
-        Self { bytes: std::fs::read(&path).unwrap(), frames }
+        let fixture = Self { bytes: std::fs::read(&path).unwrap(), frames, is_like };
+        for (i, (start, _)) in fixture.frames.iter().enumerate() {
+            let kind = if is_like && i > 0 { FrameKind::Like } else { FrameKind::Entry };
+            assert_eq!(fixture.bytes[start + 12], kind.number());
+        }
+        fixture
+    }
+
+    /// Returns the numbers of the entries that are lost with the frame of entry `i`: the entry and its dependants.
+    pub fn lost_with(&self, i: usize) -> Vec<usize> {
+        if self.is_like && i == 0 { (0..self.frames.len()).collect() } else { vec![i] }
     }
 
     /// Returns the offset of the end of the last frame.

@@ -15,6 +15,18 @@ pub enum End {
 /// Writes a stream with one segment for each list of times. Entry `i` of the stream has the attribute `n = first +
 /// i`.
 pub fn write(directory: &Path, id: u8, first: u64, segments: &[Vec<u64>], end: End) -> Vec<PathBuf> {
+    write_with(create, directory, id, first, segments, end)
+}
+
+/// Writes a stream like [`write`]. `create` creates its segments.
+pub fn write_with(
+    create: fn(&Path, u8, u64) -> SegmentWriter,
+    directory: &Path,
+    id: u8,
+    first: u64,
+    segments: &[Vec<u64>],
+    end: End,
+) -> Vec<PathBuf> {
     let mut n = first;
     let mut paths = Vec::new();
     for (sequence, times) in segments.iter().enumerate() {
@@ -31,8 +43,13 @@ pub fn write(directory: &Path, id: u8, first: u64, segments: &[Vec<u64>], end: E
     paths
 }
 
-/// Creates a segment whose entries do not depend on each other.
+/// Creates a segment. Half of the segments of each stream have format 1.0, and half of them have format 1.1.
 pub fn create(directory: &Path, id: u8, sequence: u64) -> SegmentWriter {
+    create_with(directory, id, sequence, (u64::from(id) + sequence).is_multiple_of(2))
+}
+
+/// Creates a segment whose entries do not depend on each other.
+pub fn create_full(directory: &Path, id: u8, sequence: u64) -> SegmentWriter {
     create_with(directory, id, sequence, true)
 }
 

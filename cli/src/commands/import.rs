@@ -12,7 +12,7 @@ use fusewire::lines::{ImportReport, Importer};
 use fusewire::owned::OwnedValue;
 use fusewire::segment::{Resource, SegmentOptions, Series};
 
-use crate::args::ImportArgs;
+use crate::args::{FormatVersion, ImportArgs};
 use crate::input::{self, Stream};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped, spent};
@@ -70,7 +70,7 @@ fn options(args: &ImportArgs, name: &str) -> SegmentOptions {
     options.size = args.segment_size;
     options.file_mode = input::segment_mode();
     options.limits = args.limits.limits();
-    options.self_contained = args.format == "1.0";
+    options.self_contained = args.format == FormatVersion::V1_0;
     options
 }
 

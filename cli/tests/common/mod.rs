@@ -70,6 +70,11 @@ fn finished(output: std::process::Output) -> Run {
 
 /// Imports `lines` into the directory `logs` of a new temporary directory.
 pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
+    imported_with(&[], lines)
+}
+
+/// Imports `lines` as [`imported`] does, with more options.
+pub fn imported_with(options: &[&str], lines: &[u8]) -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let logs = directory.path().join("logs");
     let run = fusewire_with_input(
@@ -80,7 +85,9 @@ pub fn imported(lines: &[u8]) -> (TempDir, PathBuf) {
             logs.as_os_str(),
             "--segment-size".as_ref(),
             "256KiB".as_ref(),
-        ],
+        ]
+        .into_iter()
+        .chain(options.iter().map(|option| option.as_ref())),
         lines,
     );
     assert_eq!(run.code, 0, "{run:?}");

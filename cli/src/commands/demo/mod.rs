@@ -34,7 +34,7 @@ const SMALLEST_SEGMENT: u64 = 256 << 10;
 /// The approximate number of segments.
 const SEGMENTS: u64 = 8;
 /// The approximate size of an entry with its frame, in bytes.
-const ENTRY: u64 = 400;
+const ENTRY: u64 = 110;
 
 /// The result of logging one hostile value.
 struct Survived {

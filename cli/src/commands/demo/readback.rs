@@ -44,10 +44,11 @@ pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
     let mut reader = LogReader::options().open(paths).context("cannot read the log")?;
     let mut found = Found { equal: vec![0; workers.len()], ..Found::default() };
     let mut scratch = vec![0; Limits::DEFAULT.max_entry_bytes as usize];
+    let mut expanded = Vec::new();
     while let Some(event) = reader.next() {
         match event {
             LogEvent::Entry { frame, entry, .. } => {
-                if found.check(&entry, workers, &mut scratch)? {
+                if found.check(entry.to_bytes(&mut expanded)?, workers, &mut scratch)? {
                     found.bytes += frame.len_on_disk();
                 }
             }
@@ -61,8 +62,9 @@ pub(super) fn run(paths: &[PathBuf], workers: &[Worker]) -> Result<Found> {
 }
 
 impl Found {
-    /// Compares an entry with the expected entry of its worker. Returns whether the entry belongs to a worker.
-    fn check(&mut self, entry: &EntryRef<'_>, workers: &[Worker], scratch: &mut [u8]) -> Result<bool> {
+    /// Compares the entry `bytes` with the expected entry of its worker. Returns whether the entry belongs to a worker.
+    fn check(&mut self, bytes: &[u8], workers: &[Worker], scratch: &mut [u8]) -> Result<bool> {
+        let entry = EntryRef::new(bytes)?;
         let thread = entry.thread();
         let Some(worker) = workers.iter().find(|worker| thread == *worker.name()) else {
             self.different += u64::from(entry.target() == *load::TARGET);
@@ -73,7 +75,7 @@ impl Found {
             again.set_time_unix_nano(entry.time_unix_nano());
             load::write(again, worker, *n);
         })?;
-        if Some(expected.bytes()) == entry.as_bytes() {
+        if expected.bytes() == bytes {
             *n += 1;
         } else {
             self.different += 1;

@@ -91,8 +91,9 @@ pub(super) fn load(terminal: &mut Terminal, written: &Written, sizes: &Sizes) ->
     );
     say!(
         terminal,
-        "   the same entries: {} bytes as JSON lines, {} bytes as like entries (format 1.1)",
+        "   mean size: {} bytes as a JSON line, {} bytes in format 1.0, {} bytes in format 1.1",
         sizes.json,
+        sizes.full,
         strong.of(sizes.like.to_string())
     );
     say!(

@@ -103,7 +103,8 @@ fn victim() {
     victims::begin();
     let (directory, run): (PathBuf, u64) = (order("DIRECTORY").unwrap(), order("RUN").unwrap());
     let receipts: PathBuf = order("RECEIPTS").unwrap();
-    let log = Log::options(directory).segment_size(64 << 10).on_full(OnFull::Block(HANGS)).open().unwrap();
+    let options = Log::options(directory).segment_size(64 << 10).on_full(OnFull::Block(HANGS));
+    let log = options.self_contained(run % 2 == 0).open().unwrap();
     thread::scope(|scope| {
         for thread in 0..THREADS {
             let (log, mut receipts) = (log.clone(), Receipts::begin(&receipts, (run, thread)));

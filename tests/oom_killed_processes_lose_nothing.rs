@@ -26,7 +26,8 @@ fn victim() {
     let (directory, receipts): (PathBuf, PathBuf) = (order("DIRECTORY").unwrap(), order("RECEIPTS").unwrap());
     let go = receipts.with_extension("go");
     wait_until("the group", || go.exists());
-    let log = Log::options(directory).segment_size(order("SEGMENT").unwrap()).open().unwrap();
+    let options = Log::options(directory).segment_size(order("SEGMENT").unwrap());
+    let log = options.self_contained(order("FULL").unwrap()).open().unwrap();
     let logging = AtomicBool::new(false);
     thread::scope(|scope| {
         for thread in 0..2 {
@@ -54,7 +55,9 @@ fn victim() {
 fn killed_for_its_memory_while_it_logs() {
     // The segments also count as memory of the group, so the kernel must reclaim pages of the segments or kill
     // the process.
-    for (limit, segment) in [(64 * MIB, 256 << 10), (48 * MIB, 64 * MIB), (64 * MIB, 4 * MIB)] {
+    for (limit, segment, full) in
+        [(64 * MIB, 256 << 10, false), (48 * MIB, 64 * MIB, false), (64 * MIB, 4 * MIB, true)]
+    {
         let group = match MemoryGroup::new(limit) {
             Ok(group) => group,
             Err(reason) => {
@@ -66,7 +69,7 @@ fn killed_for_its_memory_while_it_logs() {
             }
         };
         let scene = Scene::new();
-        let mut victim = scene.start("victim", 0, &[("SEGMENT", &segment)]);
+        let mut victim = scene.start("victim", 0, &[("SEGMENT", &segment), ("FULL", &full)]);
         group.add(victim.id());
         std::fs::write(scene.receipts.with_extension("go"), "").unwrap();
         victim.die();

@@ -31,7 +31,8 @@ fn victim() {
     let (run, overwrites): (u64, bool) = (order("RUN").unwrap(), order("OVERWRITES").unwrap());
     let on_full = if overwrites { OnFull::OverwriteOldest } else { OnFull::DropBelow(Severity::UNSPECIFIED) };
     let log = Log::options(directory).segment_size(SEGMENT).max_total_bytes(BUDGET).on_full(on_full);
-    let log = log.open().unwrap();
+    // The processes write both formats.
+    let log = log.self_contained(run % 2 == 0).open().unwrap();
     thread::scope(|scope| {
         for thread in 0..THREADS {
             let (log, mut receipts) = (&log, Receipts::begin(&receipts, (run, thread)));

@@ -3,6 +3,7 @@
 use crate::error::DecodeError;
 use crate::format::bytes::{i16_at, u32_at, u64_at};
 use crate::format::entry as layout;
+use crate::format::like::HEADER_LEAVES;
 use crate::severity::Severity;
 use crate::text::Text;
 use crate::time::{OFFSET_UNKNOWN, Timestamp};
@@ -13,6 +14,9 @@ use super::like::{self, LikeHead};
 use super::like_tape::LikeTape;
 use super::nodes::Nodes;
 use super::out_of_bounds;
+use super::paths::Paths;
+#[cfg(feature = "query")]
+use super::paths::{PathId, Place};
 use super::root::{Field, Fields};
 use super::tape::{Attributes, Tape};
 use super::value::Value;
@@ -61,6 +65,7 @@ pub struct EntryRef<'a> {
 struct Like<'a> {
     bytes: &'a [u8],
     first: Position,
+    paths: Option<&'a Paths>,
 }
 
 impl<'a> EntryRef<'a> {
@@ -86,14 +91,14 @@ impl<'a> EntryRef<'a> {
         Self { buffer, fields, canonical, like: None }
     }
 
-    /// Returns a view of the like entry with the bytes `like`, whose first leaf is at `first`.
+    /// Returns a view of the like entry with the bytes `like`, whose first leaf is at `first`. `paths` are those of the base.
     #[inline]
-    pub(super) fn of_like(base: &'a [u8], like: &'a [u8], first: Position) -> Self {
+    pub(super) fn of_like(base: &'a [u8], like: &'a [u8], first: Position, paths: Option<&'a Paths>) -> Self {
         Self {
             buffer: base,
             fields: Fields::SHARED,
             canonical: false,
-            like: Some(Like { bytes: like, first }),
+            like: Some(Like { bytes: like, first, paths }),
         }
     }
 
@@ -212,29 +217,54 @@ impl<'a> EntryRef<'a> {
     #[inline(never)]
     pub(super) fn like_strings(&self) -> Option<(&'a [u8], &'a [u8], Values<'a>)> {
         let base = Self::full(self.buffer, Fields::CLEAN, true);
-        let Like { bytes, first } = self.like?;
+        let Like { bytes, first, .. } = self.like?;
         let mut values = Values { bytes: LikeHead::known(bytes)?.values(), position: first };
         let body = values.text(base.body().as_bytes()).unwrap_or_default();
         let thread = values.text(base.thread().as_bytes()).unwrap_or_default();
         Some((body, thread, values))
     }
 
+    /// Returns the values of a like entry, at the first leaf.
+    #[inline(always)]
+    fn like_values(&self) -> Option<Values<'a>> {
+        let Like { bytes, first, .. } = self.like?;
+        Some(Values { bytes: LikeHead::known(bytes)?.values(), position: first })
+    }
+
+    /// Returns the bytes of all texts of a like entry.
+    pub(super) fn like_texts(&self) -> &'a [u8] {
+        self.like_values().map_or(&[], |values| values.texts())
+    }
+
     /// Returns the nodes of a like entry, or `None` for a full entry.
     #[cold]
     #[inline(never)]
     fn like_tape(&self) -> Option<LikeTape<'a>> {
-        self.like_strings().map(|(_, _, values)| LikeTape { base: self.buffer, values })
+        let mut values = self.like_values()?;
+        // The body and the thread name. The view has checked that they are inside the entry.
+        for _ in 0..HEADER_LEAVES {
+            values.text(&[]).ok()?;
+        }
+        Some(LikeTape::new(self.buffer, values))
     }
 
     /// Returns the string `field` of a like entry, or an empty string for a full entry.
     #[cold]
     #[inline(never)]
     fn like_string(&self, field: Field) -> &'a [u8] {
-        match (field, self.like_strings()) {
-            (Field::Body, Some((body, ..))) => body,
-            (Field::Thread, Some((_, thread, _))) => thread,
-            _ => &[],
-        }
+        let found = (|| {
+            let base = Self::full(self.buffer, Fields::CLEAN, true);
+            let mut values = self.like_values()?;
+            match field {
+                Field::Body => values.text(base.body().as_bytes()).ok(),
+                Field::Thread => {
+                    values.text(&[]).ok()?;
+                    values.text(base.thread().as_bytes()).ok()
+                }
+                _ => None,
+            }
+        })();
+        found.unwrap_or_default()
     }
 
     #[inline(always)]
@@ -369,8 +399,13 @@ impl<'a> EntryRef<'a> {
     /// Returns the nodes.
     #[inline(always)]
     fn nodes(&self) -> Nodes<'a> {
-        let is_absent = self.fields.position(Field::Attributes).is_none();
-        Nodes::new(self.tape(), if is_absent { self.like_tape() } else { None })
+        // The fields of a like entry do not include the attributes.
+        if self.fields.position(Field::Attributes).is_none()
+            && let Some(like) = self.like_tape()
+        {
+            return Nodes::of_like(like);
+        }
+        Nodes::new(self.tape(), None)
     }
 
     /// Returns the nodes and the text of a full entry. A vector that is absent or outside the buffer is empty.
@@ -435,6 +470,43 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value<'a>> {
         path::find(self.attributes(), path)
+    }
+
+    /// Returns the value at `path`, whose number is `id`, as [`get`](Self::get) does. The place of the path in a base is
+    /// searched only once.
+    #[cfg(feature = "query")]
+    #[inline]
+    pub(crate) fn get_by_id(&self, id: PathId, path: &str) -> Option<Value<'a>> {
+        match self.like {
+            Some(Like { paths: Some(paths), .. }) => self.like_value(paths, id, path),
+            _ => self.get(path),
+        }
+    }
+
+    #[cfg(feature = "query")]
+    #[inline(never)]
+    fn like_value(&self, paths: &Paths, id: PathId, path: &str) -> Option<Value<'a>> {
+        let place = paths.find(id).unwrap_or_else(|| self.look_up(paths, id, path));
+        match place {
+            Place::Absent => None,
+            Place::Other => self.get(path),
+            Place::Leaf { node, leaf } => {
+                LikeTape::new(self.buffer, self.like_values()?).leaf(node as usize, leaf, paths.texts())
+            }
+        }
+    }
+
+    /// Returns the place of `path` in the base, and remembers it.
+    #[cfg(feature = "query")]
+    #[cold]
+    fn look_up(&self, paths: &Paths, id: PathId, path: &str) -> Place {
+        let base = Self::full(self.buffer, Fields::CLEAN, true);
+        let place = match path::place(base.attributes(), path) {
+            None => Place::Absent,
+            Some((node, _)) => LikeTape::place(&base.tape(), node),
+        };
+        paths.remember(id, place);
+        place
     }
 
     /// Returns an iterator over the trips of the circuit breaker, by cause. Records of unknown causes are skipped.

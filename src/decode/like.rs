@@ -6,13 +6,15 @@
 use crate::error::{DecodeError, DecodeFault};
 use crate::format::bytes::{u32_at, u64_at};
 use crate::format::entry as layout;
-use crate::format::like::{self, Base, Cell, Parts};
+use crate::format::like::{self, Base, Cell, Facts, Parts};
+use crate::kind::{Kind, NodeFlags};
 use crate::text::Text;
 use crate::trace::TraceContext;
 
 use super::entry::EntryRef;
-use super::like_tape::LikeTape;
-use super::tape::Tape;
+use super::like_tape::{LikeTape, content};
+pub(crate) use super::paths::Paths;
+use super::tape::{Node, Tape};
 use super::value::Value;
 use super::values::Values;
 use super::{fault, out_of_bounds};
@@ -63,7 +65,7 @@ impl<'a> LikeHead<'a> {
 
     /// Returns a view of the like entry `bytes`, which [`new`](Self::new) has accepted before. Returns `None` for no bytes.
     #[inline(always)]
-    pub(super) fn known(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn known(bytes: &'a [u8]) -> Option<Self> {
         let has_trace = bytes.get(like::FORM)? & like::FORM_TRACE != 0;
         let values = bytes.get(if has_trace { like::TRACE_END } else { like::TRACE }..)?;
         Some(Self { bytes, values })
@@ -126,16 +128,31 @@ pub fn base(bytes: &[u8]) -> Result<Base<'_>, DecodeError> {
 /// The base is another entry than the base of the like entry, or the cells or the texts of the header are outside the entry.
 #[inline]
 pub fn view<'a>(head: LikeHead<'a>, base: Base<'a>) -> Result<EntryRef<'a>, DecodeError> {
-    if head.base_check() != base.check() {
-        let found = base.check().into();
+    view_of(head, base.bytes(), base.facts(), None)
+}
+
+/// Returns a view as [`view`] does. `facts` and `paths` are those of the base with the bytes `base`.
+///
+/// # Errors
+/// The errors of [`view`].
+#[inline]
+pub(crate) fn view_of<'a>(
+    head: LikeHead<'a>,
+    base: &'a [u8],
+    facts: Facts,
+    paths: Option<&'a Paths>,
+) -> Result<EntryRef<'a>, DecodeError> {
+    if head.base_check() != facts.check() {
+        let found = facts.check().into();
         return Err(invalid(like::BASE_CHECK, "base check", found, "the checksum of the base"));
     }
-    let mut values = Values::new(head.values, base.leaves())?;
+    let mut values = Values::new(head.values, facts.leaves())?;
     let first = values.position;
     // The later reads of the body and of the thread name succeed.
-    values.text(&[])?;
-    values.text(&[])?;
-    Ok(EntryRef::of_like(base.parts.bytes, head.bytes, first))
+    for _ in 0..like::HEADER_LEAVES {
+        values.text(&[])?;
+    }
+    Ok(EntryRef::of_like(base, head.bytes, first, paths))
 }
 
 /// Checks a like entry against all rules of the format. The base is valid, so its structure is not checked again.
@@ -144,30 +161,61 @@ pub fn view<'a>(head: LikeHead<'a>, base: Base<'a>) -> Result<EntryRef<'a>, Deco
 /// Returns the first fault. Its offset is that in the base if the fault is in a value.
 pub(super) fn verify(entry: &EntryRef<'_>) -> Result<(), DecodeError> {
     let Some((body, thread, values)) = entry.like_strings() else { return Ok(()) };
-    let mut tape = LikeTape { base: entry.buffer(), values };
-    let base = tape.base();
+    let tape = LikeTape::new(entry.buffer(), values);
+    if is_valid(tape, entry) {
+        return Ok(());
+    }
     for (name, text) in [("body", body), ("thread", thread)] {
         if !Text::new(text).is_utf8() {
             return Err(fault(like::FORM, name, DecodeFault::NotUtf8));
         }
     }
-    for index in 0..base.nodes.len() {
-        let Some((node, text)) = tape.read(&base, index) else { break };
+    let (base, mut values) = (tape.base(), tape.values);
+    for (index, node) in base.nodes.iter().enumerate() {
+        let node = Node::new(node);
+        let content = content(node);
+        let (value, text) = match values.next(content) {
+            None => continue,
+            Some(value) if content == Cell::Length => (value, values.bytes),
+            Some(cell) => (content.value(cell, node.value), base.text),
+        };
         let offset = base.offset(index);
-        match (Tape { text, ..base }).value(index, node, base.nodes.len())? {
+        match (Tape { text, ..base }).value(index, Node { value, ..node }, base.nodes.len())? {
             Value::String(text) if !text.is_utf8() => {
                 return Err(fault(offset, "string", DecodeFault::NotUtf8));
             }
-            Value::Bool(_) if node.value > 1 => {
-                return Err(invalid(offset, "bool", node.value, "0 or 1"));
+            Value::Bool(_) if value > 1 => {
+                return Err(invalid(offset, "bool", value, "0 or 1"));
             }
             _ => {}
         }
     }
-    match tape.values.rest() {
+    match values.rest() {
         0 => Ok(()),
         rest => Err(invalid(like::DATA_LEN, "texts", rest, "0 bytes after the last text")),
     }
+}
+
+/// Returns whether a like entry satisfies all rules, whose nodes are `tape`. `false` means only that the rules must be checked
+/// one after the other: the entry has a wide value that differs from that of the base, or a text that is not ASCII.
+fn is_valid(tape: LikeTape<'_>, entry: &EntryRef<'_>) -> bool {
+    let (mut values, mut is_known) = (tape.values, true);
+    for node in tape.base().nodes {
+        let node = Node::new(node);
+        let content = content(node);
+        if content == Cell::None {
+            continue;
+        }
+        let Some(number) = values.number() else { continue };
+        if content == Cell::Length {
+            is_known &= !node.flags.contains(NodeFlags::WIDE);
+            values.skip_text(number);
+        } else {
+            is_known &= node.kind != Kind::Bool as u8 || content.value(number, node.value) <= 1;
+        }
+    }
+    let texts = entry.like_texts();
+    is_known && values.ends() && texts.is_ascii()
 }
 
 /// The fields of the strings of the header.
@@ -209,7 +257,7 @@ pub(super) fn expanded_len(entry: &EntryRef<'_>) -> Result<usize, DecodeError> {
 #[inline]
 fn write(entry: &EntryRef<'_>, front: &mut [u8], text: &mut [u8]) -> Result<usize, DecodeError> {
     let found = (|| Some((Parts::of(entry.buffer())?, entry.like_head()?, entry.like_strings()?)))();
-    let Some((parts, head, (body, thread, mut values))) = found else {
+    let Some((parts, head, (body, thread, values))) = found else {
         return Err(invalid(0, "base", entry.buffer().len() as u64, "an entry that can be a base"));
     };
     let text_start = layout::text_start(parts.nodes.len());
@@ -219,8 +267,74 @@ fn write(entry: &EntryRef<'_>, front: &mut [u8], text: &mut [u8]) -> Result<usiz
     put(front, layout::TIME, &head.time_unix_nano().to_le_bytes());
     put(front, layout::TRACE, &trace.trace_id.rotate_left(64).to_le_bytes());
     put(front, layout::TRACE + 16, &trace.span_id.to_le_bytes());
+    let strings = Strings::of(&parts, [entry.target().as_bytes(), body, thread]);
+    let len = match write_runs(&parts, values, strings, front, text)? {
+        Some(len) => len,
+        None => write_each(&parts, values, strings, front, text)?,
+    };
+    put(front, text_start - 4, &u32::try_from(len).unwrap_or(0).to_le_bytes());
+    Ok(text_start + len)
+}
+
+/// Writes the nodes and the text of the expanded entry. Copies the text of the base in runs: a run ends before a value that
+/// differs, and before a string of the header. Returns the length of the text, or `None` if the keys and the spans of the base
+/// are not in the order of the nodes.
+fn write_runs<'a>(
+    parts: &Parts<'a>,
+    mut values: Values<'a>,
+    mut strings: Strings<'a>,
+    front: &mut [u8],
+    text: &mut [u8],
+) -> Result<Option<usize>, DecodeError> {
+    let (header, nodes) = front.split_at_mut(layout::NODES.min(front.len()));
+    let mut nodes = nodes.as_chunks_mut().0.iter_mut();
+    let mut run = Run { base: parts.text, start: 0, end: 0, text: Expanded { text, len: 0 } };
+    for old in parts.nodes {
+        let old = like::Node::new(old);
+        while old.text_offset().is_some_and(|offset| strings.is_before(offset)) {
+            run.flush();
+            strings.write(header, &mut run.text);
+            run.skip_to(strings.end());
+        }
+        let (key, key_len) = old.key_span();
+        let Some(key) = run.add(key, key_len) else { return Ok(None) };
+        let value = match (old.cell(), values.number_of(old.cell())) {
+            (Cell::Length, number) => {
+                let (at, len) = old.value_span();
+                let found = match number {
+                    None => run.add(at, len).map(|at| (at, len)),
+                    Some(number) => {
+                        let bytes = values.take(number)?;
+                        run.replace(at, len, bytes).map(|at| (at, bytes.len()))
+                    }
+                };
+                let Some((at, len)) = found else { return Ok(None) };
+                layout::span(at, u32::try_from(len).unwrap_or(0))
+            }
+            (_, None) => old.value,
+            (content, Some(cell)) => content.value(cell, old.value),
+        };
+        if let Some(node) = nodes.next() {
+            *node = old.moved(if key_len == 0 { 0 } else { key }, value);
+        }
+    }
+    run.flush();
+    while strings.is_before(u32::MAX) {
+        strings.write(header, &mut run.text);
+    }
+    Ok(Some(run.text.len))
+}
+
+/// Writes the nodes and the text of the expanded entry, one key and one span after the other. Returns the length of the text.
+#[cold]
+fn write_each<'a>(
+    parts: &Parts<'a>,
+    mut values: Values<'a>,
+    mut strings: Strings<'a>,
+    front: &mut [u8],
+    text: &mut [u8],
+) -> Result<usize, DecodeError> {
     let mut text = Expanded { text, len: 0 };
-    let mut strings = Strings::of(&parts, [entry.target().as_bytes(), body, thread]);
     for (i, old) in parts.nodes.iter().enumerate() {
         let old = like::Node::new(old);
         while old.text_offset().is_some_and(|offset| strings.is_before(offset)) {
@@ -229,25 +343,79 @@ fn write(entry: &EntryRef<'_>, front: &mut [u8], text: &mut [u8]) -> Result<usiz
         let new = layout::NODES + i * layout::NODE_LEN;
         let key = old.key(parts.text).unwrap_or_default();
         let key_offset = if key.is_empty() { 0 } else { text.push(key) };
-        put(front, new, &key_offset.to_le_bytes());
         let value = match old.cell() {
-            Cell::None => continue,
             Cell::Length => {
                 let bytes = values.text(old.span(parts.text).unwrap_or_default())?;
                 layout::span(text.push(bytes), u32::try_from(bytes.len()).unwrap_or(0))
             }
-            content => match values.number() {
-                Some(cell) => content.value(cell, old.value),
-                None => continue,
-            },
+            content => values.number_of(content).map_or(old.value, |cell| content.value(cell, old.value)),
         };
-        put(front, new + layout::NODE_VALUE, &value.to_le_bytes());
+        put(front, new, &old.moved(key_offset, value));
     }
     while strings.is_before(u32::MAX) {
         strings.write(front, &mut text);
     }
-    put(front, text_start - 4, &text.len().to_le_bytes());
-    Ok(text_start + text.len)
+    Ok(text.len)
+}
+
+/// The part of the text of a base that is copied to an expanded entry as a whole.
+struct Run<'a, 'b> {
+    /// The text of the base.
+    base: &'a [u8],
+    /// The part from `start` to `end` is the run.
+    start: usize,
+    end: usize,
+    /// The text of the expanded entry before the run.
+    text: Expanded<'b>,
+}
+
+impl Run<'_, '_> {
+    /// Writes the run, and begins another run at its end.
+    #[inline(always)]
+    fn flush(&mut self) {
+        if self.start < self.end {
+            self.text.push(self.base.get(self.start..self.end).unwrap_or_default());
+            self.start = self.end;
+        }
+    }
+
+    /// Begins a run at `at`, if this is after the end of the run that was written last.
+    #[inline(always)]
+    fn skip_to(&mut self, at: usize) {
+        self.start = self.end.max(at);
+        self.end = self.start;
+    }
+
+    /// Adds `len` bytes at the offset `at` of the base to the run. Returns their offset in the expanded text, or `None` if they
+    /// are before the end of the run.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "an expanded entry has at most 16 MiB")]
+    fn add(&mut self, at: usize, len: usize) -> Option<u32> {
+        if at != self.end && len != 0 {
+            if at < self.end {
+                return None;
+            }
+            self.flush();
+            self.skip_to(at);
+        }
+        let new = self.text.len + (self.end - self.start);
+        self.end += len;
+        Some(new as u32)
+    }
+
+    /// Ends the run, and writes `bytes` in place of the `len` bytes at the offset `at` of the base. Returns their offset, or
+    /// `None` if the bytes of the base are before the end of the run.
+    #[inline(always)]
+    fn replace(&mut self, at: usize, len: usize, bytes: &[u8]) -> Option<u32> {
+        if at < self.end && len != 0 {
+            return None;
+        }
+        self.flush();
+        if len != 0 {
+            self.skip_to(at + len);
+        }
+        Some(self.text.push(bytes))
+    }
 }
 
 /// Copies `bytes` to `out` at the offset `at`, if there is space.
@@ -292,6 +460,8 @@ impl Expanded<'_> {
 
 /// The strings of the header of an expanded entry.
 struct Strings<'a> {
+    /// The bytes of the base.
+    base: &'a [u8],
     /// The position in the base, the field and the text of each string, by position.
     strings: [(usize, usize, &'a [u8]); 3],
     next: usize,
@@ -302,11 +472,21 @@ struct Strings<'a> {
 
 impl<'a> Strings<'a> {
     /// Returns the strings of the header, target, body and thread name, in the order in which they are in the base.
-    fn of(base: &Parts<'_>, texts: [&'a [u8]; 3]) -> Self {
+    fn of(base: &Parts<'a>, texts: [&'a [u8]; 3]) -> Self {
         let position = |field: usize| field + u32_at(base.bytes, field).unwrap_or(0) as usize;
         let mut strings = [0, 1, 2].map(|i| (position(STRINGS[i]), STRINGS[i], texts[i]));
         strings.sort_unstable_by_key(|(position, field, _)| (*position, *field));
-        Self { strings, next: 0, empty: None, text_start: layout::text_start(base.nodes.len()) }
+        let text_start = layout::text_start(base.nodes.len());
+        Self { base: base.bytes, strings, next: 0, empty: None, text_start }
+    }
+
+    /// Returns the offset in the text of the base after the string that was written last.
+    fn end(&self) -> usize {
+        let written = self.next.checked_sub(1).and_then(|last| self.strings.get(last));
+        written.map_or(0, |(position, ..)| {
+            let len = u32_at(self.base, *position).unwrap_or(0) as usize;
+            (position + 4 + len + 1).saturating_sub(self.text_start)
+        })
     }
 
     /// Returns whether the next string is before `offset` in the text of the base.

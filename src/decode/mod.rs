@@ -11,6 +11,7 @@ mod like_tape;
 mod nodes;
 mod one_pass;
 mod path;
+mod paths;
 mod root;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -21,6 +22,8 @@ mod verify;
 mod walk;
 
 pub use entry::EntryRef;
+#[cfg(feature = "query")]
+pub(crate) use paths::PathId;
 pub use tape::{Attribute, Attributes, Children};
 pub use value::Value;
 #[cfg(feature = "json")]

@@ -13,16 +13,23 @@ use super::value::Value;
 /// can be in the like entry.
 #[derive(Clone, Copy)]
 pub(super) struct Nodes<'a> {
-    /// The nodes of a full entry. In a like entry, the keys and the text are those of the last node that was read.
+    /// The nodes of a full entry. In a like entry, the keys are those of the base, and the text is that of the last node that was
+    /// read.
     tape: Tape<'a>,
     like: Option<LikeTape<'a>>,
 }
 
 impl<'a> Nodes<'a> {
-    /// Returns the nodes of `tape`, and those of a like entry after them. One of the two has no nodes.
+    /// Returns the nodes of `tape`. If `like` is present, `tape` has no nodes, and its text is that of the base.
     #[inline(always)]
     pub(super) fn new(tape: Tape<'a>, like: Option<LikeTape<'a>>) -> Self {
         Self { tape, like }
+    }
+
+    /// Returns the nodes of a like entry.
+    #[inline(always)]
+    pub(super) fn of_like(like: LikeTape<'a>) -> Self {
+        Self { tape: Tape { nodes: &[], ..like.base() }, like: Some(like) }
     }
 
     /// Returns the number of nodes.
@@ -47,10 +54,11 @@ impl<'a> Nodes<'a> {
         let bytes = match self.tape.nodes.get(index) {
             Some(bytes) => bytes,
             None => {
-                found = self.like?.node(index);
-                self.like = Some(found.next);
-                (self.tape.keys, self.tape.text) = (found.keys, found.text);
-                &found.node?
+                let like = self.like.as_mut()?;
+                found = like.node(index)?;
+                like.values.position = found.next;
+                self.tape.text = if found.is_in_values { like.values.bytes } else { self.tape.keys };
+                &found.node
             }
         };
         Some(Node::new(bytes))

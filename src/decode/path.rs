@@ -5,14 +5,22 @@ use super::value::Value;
 
 /// Returns the value at `path` below `level`. Each iteration searches one container, so the length of the path bounds
 /// the work.
-pub(super) fn find<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<Value<'a>> {
+pub(super) fn find<'a>(level: Attributes<'a>, path: &str) -> Option<Value<'a>> {
+    place(level, path).map(|(_, value)| value)
+}
+
+/// Returns the value at `path` below `level`, and the index of its node.
+pub(super) fn place<'a>(mut level: Attributes<'a>, mut path: &str) -> Option<(usize, Value<'a>)> {
     loop {
-        let (value, rest) = match index(path) {
-            Some((index, rest)) => (element(level, index)?, rest),
+        let (at, value, rest) = match index(path) {
+            Some((index, rest)) => {
+                let (at, value) = element(level, index)?;
+                (at, value, rest)
+            }
             None => member(level, path)?,
         };
         if rest.is_empty() {
-            return Some(value);
+            return Some((at, value));
         }
         level = match value {
             Value::Array(children) | Value::Map(children) => children.iter(),
@@ -28,13 +36,17 @@ fn index(path: &str) -> Option<(usize, &str)> {
     Some((digits.parse().ok()?, rest))
 }
 
-fn element(level: Attributes<'_>, index: usize) -> Option<Value<'_>> {
-    level.map_while(Result::ok).nth(index).map(|attribute| attribute.value)
+fn element(mut level: Attributes<'_>, index: usize) -> Option<(usize, Value<'_>)> {
+    for _ in 0..index {
+        level.next()?.ok()?;
+    }
+    let at = level.position();
+    Some((at, level.next()?.ok()?.value))
 }
 
-/// Returns the value of the longest key at the beginning of `path`, and the rest of the path. Among equal keys, the
-/// first is used. The search compares only keys whose length is that of a possible step.
-fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>, &'p str)> {
+/// Returns the value of the longest key at the beginning of `path` with the index of its node, and the rest of the path. Among
+/// equal keys, the first is used. The search compares only keys whose length is that of a possible step.
+fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(usize, Value<'a>, &'p str)> {
     let (path, text) = (path.as_bytes(), path);
     let mut best = None;
     let mut longest = None;
@@ -58,5 +70,5 @@ fn member<'a, 'p>(mut level: Attributes<'a>, path: &'p str) -> Option<(Value<'a>
     let mut nodes = level.nodes();
     nodes.go_back(place);
     // A key that is not UTF-8 cannot match, so the length is a character boundary.
-    Some((nodes.value(index, node, level.end()).ok()?, text.get(longest?..)?))
+    Some((index, nodes.value(index, node, level.end()).ok()?, text.get(longest?..)?))
 }

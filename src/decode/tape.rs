@@ -51,16 +51,6 @@ impl Node {
         }
     }
 
-    /// Returns the bytes of the node.
-    pub(super) fn to_bytes(self) -> [u8; layout::NODE_LEN] {
-        let shape = u64::from(self.key_length) << (8 * layout::NODE_KEY_LEN)
-            | u64::from(self.kind) << (8 * layout::NODE_KIND)
-            | u64::from(self.flags.bits()) << (8 * layout::NODE_FLAGS);
-        let word = u128::from(self.value) << (8 * layout::NODE_VALUE)
-            | u128::from(shape | u64::from(self.key_offset));
-        word.to_le_bytes()
-    }
-
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "the low half")]
     pub(super) fn low(self) -> u32 {
@@ -85,9 +75,6 @@ impl Node {
 }
 
 impl<'a> Tape<'a> {
-    /// A tape without nodes.
-    pub(super) const NONE: Self = Self { nodes: &[], keys: &[], text: &[], start: layout::NODES };
-
     /// Returns the node at `index`, or `None` after the last node.
     #[inline(always)]
     pub(super) fn node(&self, index: usize) -> Option<Node> {
@@ -328,14 +315,14 @@ impl<'a> Children<'a> {
     #[inline(always)]
     fn nodes(&self) -> Nodes<'a> {
         match self.form {
-            Form::Like => Nodes::new(Tape::NONE, Some(self.like_tape())),
+            Form::Like => Nodes::of_like(self.like_tape()),
             Form::Whole | Form::Truncated => Nodes::new(self.tape(), None),
         }
     }
 
     fn like_tape(&self) -> LikeTape<'a> {
         let values = Values { bytes: self.nodes, position: Position::unpack(self.first, self.start) };
-        LikeTape { base: self.text, values }
+        LikeTape::new(self.text, values)
     }
 
     /// Returns a walk over all values below the container. The children have depth 0.
@@ -408,6 +395,11 @@ impl<'a> Attributes<'a> {
     /// Returns the nodes, at the node after the last that was returned.
     pub(super) fn nodes(&self) -> Nodes<'a> {
         self.nodes
+    }
+
+    /// Returns the index of the next node.
+    pub(super) fn position(&self) -> usize {
+        self.next
     }
 
     /// Returns the index after the last node of the iterator.

@@ -66,6 +66,27 @@ impl<'a> Values<'a> {
         found.ok_or(out_of_bounds(like::FORM, "cells", leaves as u64, bytes.len()))
     }
 
+    /// Moves from the first leaf to the leaf `leaf`, which is one of the first 64. `texts` is the set of leaves with a text.
+    #[cfg(feature = "query")]
+    #[inline(always)]
+    pub(super) fn skip_to(&mut self, leaf: u32, texts: u64) -> Option<()> {
+        let classes = self.bytes;
+        let cell = u32::try_from(like::cells_len(classes, leaf as usize)?).ok()?;
+        let is_text = texts >> leaf & 1 != 0;
+        if is_text {
+            for skipped in 0..leaf {
+                let number = self.number();
+                if texts >> skipped & 1 != 0 {
+                    self.skip_text(number.unwrap_or(0));
+                }
+            }
+        } else {
+            self.position.cell += cell;
+            self.position.leaf = leaf;
+        }
+        Some(())
+    }
+
     /// Returns the number of bytes after the last text that was read.
     pub(super) fn rest(&self) -> u64 {
         (self.bytes.len() as u64).saturating_sub(self.position.text.into())
@@ -90,18 +111,51 @@ impl<'a> Values<'a> {
         Some(number)
     }
 
+    /// Returns the number in the cell of the next node, whose cell has the content `content`, or `None` if the node has the
+    /// value of the base.
+    #[inline(always)]
+    pub(super) fn number_of(&mut self, content: Cell) -> Option<u64> {
+        if content == Cell::None { None } else { self.number() }
+    }
+
     /// Returns the next text, or `base` if the leaf has the value of the base.
     #[inline(always)]
     pub(super) fn text(&mut self, base: &'a [u8]) -> Result<&'a [u8], DecodeError> {
-        let Some(len) = self.number() else { return Ok(base) };
-        let rest = self.bytes.get(self.position.text as usize..).unwrap_or_default();
+        match self.number() {
+            None => Ok(base),
+            Some(len) => self.take(len),
+        }
+    }
+
+    /// Returns the next text, whose length is `len`.
+    #[inline(always)]
+    pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], DecodeError> {
+        let rest = self.texts();
         match usize::try_from(len).ok().and_then(|len| rest.get(..len)) {
             Some(text) => {
-                self.position.text = self.position.text.saturating_add(length(len));
+                self.skip_text(len);
                 Ok(text)
             }
             None => Err(out_of_bounds(like::FORM, "text", len, rest.len())),
         }
+    }
+
+    /// Skips a text with the length `number`.
+    #[inline(always)]
+    pub(super) fn skip_text(&mut self, number: u64) {
+        self.position.text = self.position.text.saturating_add(length(number));
+    }
+
+    /// Returns whether the last text that was read or skipped ends at the end of the entry.
+    #[inline(always)]
+    pub(super) fn ends(&self) -> bool {
+        self.position.text as usize == self.bytes.len()
+    }
+
+    /// Returns the bytes from the next text on.
+    #[inline(always)]
+    pub(super) fn texts(&self) -> &'a [u8] {
+        self.bytes.get(self.position.text as usize..).unwrap_or_default()
     }
 
     /// Returns the value of the next node, whose cell has the content `content`, or `None` if the node has the value of the
@@ -117,7 +171,7 @@ impl<'a> Values<'a> {
             return Some(number);
         }
         let (at, len) = (self.position.text, length(number));
-        self.position.text = at.saturating_add(len);
+        self.skip_text(number);
         Some(layout::span(at, len))
     }
 }

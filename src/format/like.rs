@@ -72,7 +72,7 @@ const REPEAT_BYTES: u64 = 1 << 20;
 const REPEAT_DEPENDANTS: u32 = 64;
 
 /// The number of leaves that are not nodes: the body and the thread name.
-const HEADER_LEAVES: usize = 2;
+pub(crate) const HEADER_LEAVES: usize = 2;
 
 /// The number of classes in one byte.
 pub(crate) const CLASSES_PER_BYTE: usize = 4;
@@ -242,6 +242,20 @@ impl Node {
         (self.low as u32 as usize, usize::from((self.low >> 32) as u16))
     }
 
+    /// Returns the offset and the length of the span in the text.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+    pub(crate) fn value_span(self) -> (usize, usize) {
+        (self.value as u32 as usize, (self.value >> 32) as usize)
+    }
+
+    /// Returns the bytes of the node with another offset of the key and another value.
+    #[inline(always)]
+    pub(crate) fn moved(self, key_offset: u32, value: u64) -> [u8; layout::NODE_LEN] {
+        let low = self.low >> 32 << 32 | u64::from(key_offset);
+        (u128::from(value) << (8 * layout::NODE_VALUE) | u128::from(low)).to_le_bytes()
+    }
+
     /// Returns the key in `text`.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "each part is cut out by its width")]
@@ -343,6 +357,18 @@ impl Facts {
         [self.leaves, self.check]
     }
 
+    /// Returns the number of leaves.
+    #[inline(always)]
+    pub(crate) fn leaves(self) -> usize {
+        self.leaves as usize
+    }
+
+    /// Returns the checksum of the base.
+    #[inline(always)]
+    pub(crate) fn check(self) -> u32 {
+        self.check
+    }
+
     /// Returns the facts in two words.
     pub(crate) fn of_words([leaves, check]: [u32; 2]) -> Self {
         Self { leaves, check }
@@ -406,6 +432,17 @@ impl<'a> Base<'a> {
     #[inline(always)]
     pub(crate) fn leaves(&self) -> usize {
         self.facts.leaves as usize
+    }
+
+    /// Returns the nodes.
+    pub(crate) fn nodes(&self) -> &'a [[u8; layout::NODE_LEN]] {
+        self.parts.nodes
+    }
+
+    /// Returns the bytes of the entry.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.parts.bytes
     }
 
     /// Returns the checksum of the entry.

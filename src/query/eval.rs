@@ -45,7 +45,7 @@ impl Test {
             Self::Value(lookup, check) => match lookup.parts.as_slice() {
                 [] => false,
                 [first, rest @ ..] => {
-                    let value = entry.get(first);
+                    let value = entry.get_by_id(lookup.id, first);
                     value.is_some_and(|value| any(value, rest, |value| check.holds(value, lookup)))
                 }
             },
@@ -158,7 +158,7 @@ impl TextField {
 
 /// Returns the first value at a path without `[*]`.
 pub(super) fn first<'a>(entry: &EntryRef<'a>, lookup: &Lookup) -> Option<Value<'a>> {
-    entry.get(lookup.parts.first()?)
+    entry.get_by_id(lookup.id, lookup.parts.first()?)
 }
 
 /// Returns the number of trips for one cause, or for all causes if `cause` is `None`.

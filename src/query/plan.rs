@@ -5,6 +5,7 @@ use regex::bytes::Regex;
 
 use super::number::Number;
 use super::syntax::Op;
+use crate::decode::PathId;
 use crate::trip::TripCause;
 
 /// A condition that can be evaluated.
@@ -68,6 +69,8 @@ pub(super) enum TextField {
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
     pub(super) parts: Vec<Box<str>>,
+    /// The number of the first part.
+    pub(super) id: PathId,
     /// The nanoseconds per unit, if the last key of the path names a unit.
     pub(super) unit: Option<i128>,
 }

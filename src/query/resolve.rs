@@ -3,6 +3,7 @@
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::decode::PathId;
 use crate::format::index::severity_bit;
 use crate::names::{self, Name, Part};
 use crate::severity::Severity;
@@ -161,7 +162,8 @@ fn lookup(steps: &[Step]) -> Lookup {
         }
     }
     let name = steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key) } else { None });
-    Lookup { parts: parts.into_iter().map(Into::into).collect(), unit: name.and_then(|name| unit(name)) }
+    let unit = name.and_then(|name| unit(name));
+    Lookup { parts: parts.into_iter().map(Into::into).collect(), id: PathId::new(), unit }
 }
 
 /// Returns the nanoseconds of the unit at the end of a name, as in `duration_ms`.

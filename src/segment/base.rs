@@ -62,7 +62,7 @@ impl fmt::Display for BaseFault {
 impl std::error::Error for BaseFault {}
 
 /// The number of bases that a reader remembers.
-pub(super) const REMEMBERED: usize = 64;
+pub(super) const REMEMBERED: usize = 512;
 /// The number of places for each slot.
 const WAYS: usize = 4;
 const SETS: usize = REMEMBERED / WAYS;
@@ -157,13 +157,13 @@ pub(super) fn frame_len(examined: Result<(u64, usize), FrameFault>) -> Result<us
     Ok(frame::frame_len(payload))
 }
 
-/// Returns `base` if it is the base of the like entry with the head `head`.
+/// Returns an error if a base with the facts `facts` is not the base of the like entry with the head `head`.
 #[inline]
-pub(super) fn matching<'a>(base: Base<'a>, head: &LikeHead<'_>) -> Result<Base<'a>, BaseFault> {
-    if base.check() == head.base_check() {
-        Ok(base)
+pub(super) fn matching(facts: Facts, head: &LikeHead<'_>) -> Result<(), BaseFault> {
+    if facts.check() == head.base_check() {
+        Ok(())
     } else {
-        Err(BaseFault::Check { expected: head.base_check(), found: base.check() })
+        Err(BaseFault::Check { expected: head.base_check(), found: facts.check() })
     }
 }
 
@@ -234,10 +234,10 @@ impl Bases {
             && let Ok(frame) = frame::parse_trusted(bytes, offset, frame::tag(self.area.salt, offset))
             && let Some(base) = Base::known(frame.payload, facts)
         {
-            return matching(base, head);
+            return matching(facts, head).map(|()| base);
         }
         let base = self.check(bytes, offset, slot)?;
-        matching(base, head)
+        matching(base.facts(), head).map(|()| base)
     }
 
     /// Checks the base in the frame at the beginning of `bytes`, and remembers it.

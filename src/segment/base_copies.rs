@@ -1,19 +1,22 @@
 //! Private copies of the bases of like entries, for readers of segments that other processes may change.
 
-use crate::decode::like::{self, LikeHead};
+use crate::decode::like::{self, LikeHead, Paths};
 use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
-use crate::format::like::{Base, Facts};
+use crate::format::like::{Facts, MAX_BASE};
 use crate::format::segment::SegmentHeader;
 
 use super::base::{Area, BaseFault, REMEMBERED, Table, frame_len, matching};
 use super::content::Content;
 use super::scan::{Bounds, LostRange, LostReason, Source};
 
+/// The maximum number of bytes of all copies.
+const MAX_COPIES: usize = 64 * MAX_BASE;
+
 /// The bases that a reader has copied from one segment. If a process changes a base in the segment later, the copy does not
 /// change.
 ///
-/// There are at most 64 copies of at most 16 KiB each. The memory of a copy is reused, so reading allocates nothing per
-/// entry.
+/// There are at most 512 copies, which have at most 1 MiB. If there is no space for another copy, all copies are removed. The
+/// memory is reused, so reading allocates nothing per entry.
 pub(crate) struct BaseCopies {
     area: Area,
     /// Whether the segment can contain like entries.
@@ -26,17 +29,29 @@ pub(crate) struct BaseCopies {
 
 struct Copies {
     table: Table,
-    /// The frames with the bases.
-    frames: [Vec<u8>; REMEMBERED],
+    /// The copy at each place of the table.
+    copies: [Copy; REMEMBERED],
+    /// The bytes of all copies.
+    bytes: Vec<u8>,
+    /// The frame that is copied.
+    frame: Vec<u8>,
+}
+
+/// A copy of a base.
+struct Copy {
+    /// The offset of the entry in the bytes of all copies.
+    at: usize,
+    len: usize,
+    facts: Facts,
+    paths: Paths,
 }
 
 /// A base that was found.
 #[derive(Clone, Copy)]
 struct Found {
-    /// The offset of the like entry.
+    /// The offset of the like entry. No frame has the offset 0.
     dependant: u64,
     place: usize,
-    facts: Facts,
 }
 
 impl BaseCopies {
@@ -51,7 +66,7 @@ impl BaseCopies {
     }
 
     fn in_area(area: Area, allowed: bool) -> Self {
-        let found = Found { dependant: 0, place: 0, facts: Facts::NONE };
+        let found = Found { dependant: 0, place: 0 };
         Self { area, allowed, copies: None, found }
     }
 
@@ -103,22 +118,20 @@ impl BaseCopies {
         frame: &FrameRef<'_>,
         read: impl FnOnce(usize, u32, &mut Vec<u8>) -> Result<(), BaseFault>,
     ) -> Result<(), BaseFault> {
+        self.found.dependant = 0;
         let Ok(head) = LikeHead::new(frame.payload) else { return Ok(()) };
         if !self.allowed {
             return Ok(());
         }
         let slot = head.base();
         let offset = self.area.offset(slot, frame.offset)?;
-        let copies = self.copies.get_or_insert_with(|| {
-            Box::new(Copies { table: Table::new(), frames: [const { Vec::new() }; REMEMBERED] })
-        });
+        let copies = self.copies.get_or_insert_with(Copies::new);
         let (place, facts) = match copies.table.find(slot) {
             Some(found) => found,
             None => copies.load(self.area, slot, offset, read)?,
         };
-        let base = copies.known(place, facts).ok_or(BaseFault::Frame(FrameFault::Free))?;
-        matching(base, &head)?;
-        self.found = Found { dependant: frame.offset, place, facts };
+        matching(facts, &head)?;
+        self.found = Found { dependant: frame.offset, place };
         Ok(())
     }
 
@@ -133,15 +146,17 @@ impl BaseCopies {
         if !self.allowed {
             return frame.content();
         }
-        let head = match LikeHead::new(frame.payload) {
-            Ok(head) => head,
-            Err(error) => return Content::Unreadable(error),
-        };
-        let Found { dependant, place, facts } = self.found;
-        let copies = self.copies.as_ref().filter(|_| dependant == frame.offset);
-        match copies.and_then(|copies| copies.known(place, facts)) {
-            Some(base) => Content::of(like::view(head, base)),
-            None => {
+        let Found { dependant, place } = self.found;
+        if dependant == frame.offset
+            && let Some(copies) = &self.copies
+            && let Some((copy, base)) = copies.get(place)
+            && let Some(head) = LikeHead::known(frame.payload)
+        {
+            return Content::of(like::view_of(head, base, copy.facts, Some(&copy.paths)));
+        }
+        match LikeHead::new(frame.payload) {
+            Err(error) => Content::Unreadable(error),
+            Ok(head) => {
                 let fault = BaseFault::Slot { found: head.base() };
                 Content::Lost(frame.lost(LostReason::Base(fault)))
             }
@@ -150,12 +165,22 @@ impl BaseCopies {
 }
 
 impl Copies {
-    /// Returns the base in the copy at `place`.
+    #[cold]
+    fn new() -> Box<Self> {
+        let none = || Copy { at: 0, len: 0, facts: Facts::NONE, paths: Paths::default() };
+        Box::new(Self {
+            table: Table::new(),
+            copies: std::array::from_fn(|_| none()),
+            bytes: Vec::new(),
+            frame: Vec::new(),
+        })
+    }
+
+    /// Returns the copy at `place`, and its bytes.
     #[inline]
-    fn known(&self, place: usize, facts: Facts) -> Option<Base<'_>> {
-        let frame = self.frames.get(place)?;
-        let payload = frame::payload_len(u64::from_le_bytes(*frame.first_chunk()?));
-        Base::known(frame.get(frame::HEADER_LEN..)?.get(..payload)?, facts)
+    fn get(&self, place: usize) -> Option<(&Copy, &[u8])> {
+        let copy = self.copies.get(place)?;
+        Some((copy, self.bytes.get(copy.at..)?.get(..copy.len)?))
     }
 
     /// Copies the base in the frame at `slot`, and checks the copy.
@@ -167,10 +192,16 @@ impl Copies {
         offset: usize,
         read: impl FnOnce(usize, u32, &mut Vec<u8>) -> Result<(), BaseFault>,
     ) -> Result<(usize, Facts), BaseFault> {
+        read(offset, frame::tag(area.salt, offset), &mut self.frame)?;
+        let base = area.check(&self.frame, offset)?;
+        let (entry, facts) = (base.bytes(), base.facts());
+        if self.bytes.len() + entry.len() > MAX_COPIES {
+            self.table = Table::new();
+            self.bytes.clear();
+        }
         let place = self.table.make_room(slot);
-        let copy = &mut self.frames[place];
-        read(offset, frame::tag(area.salt, offset), copy)?;
-        let facts = area.check(copy, offset)?.facts();
+        self.copies[place] = Copy { at: self.bytes.len(), len: entry.len(), facts, paths: Paths::of(&base) };
+        self.bytes.extend_from_slice(entry);
         self.table.remember(place, slot, facts);
         Ok((place, facts))
     }

@@ -1,0 +1,119 @@
+//! The places of paths in a base. They are the same in each entry that depends on the base.
+
+use core::sync::atomic::AtomicU64;
+#[cfg(feature = "query")]
+use core::sync::atomic::Ordering;
+
+use crate::format::like::{Base, Cell, HEADER_LEAVES, Node};
+
+/// The number of a path. Different paths have different numbers.
+#[cfg(feature = "query")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathId(u64);
+
+#[cfg(feature = "query")]
+impl PathId {
+    /// Returns a number that no other path has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The place of a path in a base.
+#[cfg(feature = "query")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// No value is at the path.
+    Absent,
+    /// The value is in a leaf.
+    Leaf {
+        /// The index of the node.
+        node: u32,
+        /// The index of the leaf.
+        leaf: u32,
+    },
+    /// The value is a Null or a container, or it is after the first 64 leaves.
+    Other,
+}
+
+/// The number of paths that a base remembers.
+const REMEMBERED: usize = 4;
+/// The places of paths in one base, found while entries were read. Several threads can use them.
+#[derive(Default)]
+pub(crate) struct Paths {
+    /// The set of leaves with a text, among the first 64 leaves.
+    texts: u64,
+    /// The number of a path and the code of its place in one word, so that a reader never gets the place of another path.
+    /// The word 0 is that of no path.
+    known: [AtomicU64; REMEMBERED],
+}
+
+impl Paths {
+    /// Returns the places of no paths in `base`.
+    pub(crate) fn of(base: &Base<'_>) -> Self {
+        let (mut texts, mut leaf) = ((1 << HEADER_LEAVES) - 1, HEADER_LEAVES as u32);
+        for node in base.nodes() {
+            let cell = Node::new(node).cell();
+            if cell == Cell::Length {
+                texts |= 1_u64.checked_shl(leaf).unwrap_or(0);
+            }
+            leaf += u32::from(cell != Cell::None);
+        }
+        Self { texts, ..Self::default() }
+    }
+}
+
+/// The bits of the code of a place.
+#[cfg(feature = "query")]
+const CODE_BITS: u32 = 24;
+#[cfg(feature = "query")]
+const CODE: u64 = (1 << CODE_BITS) - 1;
+/// The bits of the index of a leaf in the code. A base has at most 16 KiB, so it has fewer than 1,024 nodes.
+#[cfg(feature = "query")]
+const LEAF_BITS: u32 = 6;
+#[cfg(feature = "query")]
+const ABSENT: u64 = CODE;
+#[cfg(feature = "query")]
+const OTHER: u64 = CODE - 1;
+
+#[cfg(feature = "query")]
+impl Paths {
+    /// Returns the set of leaves with a text, among the first 64 leaves.
+    pub(super) fn texts(&self) -> u64 {
+        self.texts
+    }
+
+    /// Returns the place of a path, if it is known.
+    #[inline(always)]
+    pub(super) fn find(&self, PathId(id): PathId) -> Option<Place> {
+        let word = self.known.get(id as usize % REMEMBERED)?.load(Ordering::Relaxed);
+        if word >> CODE_BITS != id {
+            return None;
+        }
+        Some(match word & CODE {
+            ABSENT => Place::Absent,
+            OTHER => Place::Other,
+            #[expect(clippy::cast_possible_truncation, reason = "24 bits")]
+            code => {
+                Place::Leaf { node: code as u32 >> LEAF_BITS, leaf: code as u32 & ((1 << LEAF_BITS) - 1) }
+            }
+        })
+    }
+
+    /// Remembers the place of a path.
+    pub(super) fn remember(&self, PathId(id): PathId, place: Place) {
+        let code = match place {
+            Place::Absent => ABSENT,
+            Place::Leaf { node, leaf } if node < 1 << 16 && leaf < 1 << LEAF_BITS => {
+                u64::from(node) << LEAF_BITS | u64::from(leaf)
+            }
+            Place::Leaf { .. } | Place::Other => OTHER,
+        };
+        if let Some(word) = self.known.get(id as usize % REMEMBERED)
+            && id <= u64::MAX >> CODE_BITS
+        {
+            word.store(id << CODE_BITS | code, Ordering::Relaxed);
+        }
+    }
+}

@@ -386,11 +386,16 @@ pub(crate) struct InfoArgs {
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire verify logs
-  fusewire verify logs && echo intact"))]
+  fusewire verify logs && echo intact
+  fusewire verify logs --verbose"))]
 pub(crate) struct VerifyArgs {
     /// Segment, or directory of segments.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
+
+    /// Print the readable part of each entry whose base is lost: its time, its trace, and its values without keys.
+    #[arg(long)]
+    pub(crate) verbose: bool,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,

@@ -73,7 +73,7 @@ impl<'a> LikeHead<'a> {
 
     /// Returns the classes, the cells and the texts.
     #[inline(always)]
-    pub(super) fn values(&self) -> &'a [u8] {
+    pub(crate) fn values(&self) -> &'a [u8] {
         self.values
     }
 
@@ -459,6 +459,7 @@ impl Expanded<'_> {
 }
 
 /// The strings of the header of an expanded entry.
+#[derive(Clone, Copy)]
 struct Strings<'a> {
     /// The bytes of the base.
     base: &'a [u8],

@@ -52,13 +52,13 @@ pub(crate) struct Paths {
 impl Paths {
     /// Returns the places of no paths in `base`.
     pub(crate) fn of(base: &Base<'_>) -> Self {
-        let (mut texts, mut leaf) = ((1 << HEADER_LEAVES) - 1, HEADER_LEAVES as u32);
+        let (mut texts, mut leaf) = ((1 << HEADER_LEAVES) - 1, HEADER_LEAVES);
         for node in base.nodes() {
             let cell = Node::new(node).cell();
             if cell == Cell::Length {
-                texts |= 1_u64.checked_shl(leaf).unwrap_or(0);
+                texts |= u32::try_from(leaf).ok().and_then(|leaf| 1_u64.checked_shl(leaf)).unwrap_or(0);
             }
-            leaf += u32::from(cell != Cell::None);
+            leaf += usize::from(cell != Cell::None);
         }
         Self { texts, ..Self::default() }
     }
@@ -84,10 +84,16 @@ impl Paths {
         self.texts
     }
 
+    /// Returns the word for the path with the number `id`.
+    #[inline(always)]
+    fn word(&self, id: u64) -> Option<&AtomicU64> {
+        self.known.get(usize::try_from(id % REMEMBERED as u64).ok()?)
+    }
+
     /// Returns the place of a path, if it is known.
     #[inline(always)]
     pub(super) fn find(&self, PathId(id): PathId) -> Option<Place> {
-        let word = self.known.get(id as usize % REMEMBERED)?.load(Ordering::Relaxed);
+        let word = self.word(id)?.load(Ordering::Relaxed);
         if word >> CODE_BITS != id {
             return None;
         }
@@ -110,7 +116,7 @@ impl Paths {
             }
             Place::Leaf { .. } | Place::Other => OTHER,
         };
-        if let Some(word) = self.known.get(id as usize % REMEMBERED)
+        if let Some(word) = self.word(id)
             && id <= u64::MAX >> CODE_BITS
         {
             word.store(id << CODE_BITS | code, Ordering::Relaxed);

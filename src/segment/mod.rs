@@ -25,6 +25,7 @@ pub(crate) mod options;
 mod reader;
 mod recover;
 pub(crate) mod regular;
+mod remains;
 mod resource;
 #[cfg(all(unix, not(loom)))]
 pub(crate) mod salvage;
@@ -55,6 +56,7 @@ pub use options::SegmentOptions;
 pub use reader::read_resource;
 pub use reader::{Segment, State};
 pub use recover::{RecoverReport, recover};
+pub use remains::Remains;
 pub use resource::Resource;
 pub use scan::{Event, Events, LostRange, LostReason, Mode};
 #[cfg(unix)]

@@ -1,14 +1,20 @@
 //! `fusewire verify`: verifies every byte of segments.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::{io, slice};
 
 use anyhow::Result;
-use fusewire::segment::{FileReport, IndexDefect, State, VerifyReport, verify_file};
+use fusewire::Timestamp;
+use fusewire::segment::{
+    FileReport, IndexDefect, LostRange, LostReason, Remains, State, VerifyReport, verify_file,
+};
 
 use crate::args::VerifyArgs;
 use crate::input::{self, streams::Streams};
 use crate::outcome::Outcome;
+use crate::output::colour::Paint;
 use crate::output::numbers::{bytes, counted, grouped};
 use crate::output::{Terminal, escape, losses};
 
@@ -53,7 +59,8 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
                 let is_clean = report.is_clean() && index.is_empty();
                 total.add(&report, is_clean);
                 outcome = outcome.max(if is_clean { Outcome::Clean } else { Outcome::Lossy });
-                print(&input::short_name(&file, &args.path), &report, is_clean, terminal);
+                let source = args.verbose.then(|| File::open(&file).ok()).flatten();
+                print(&input::short_name(&file, &args.path), &report, is_clean, source.as_ref(), terminal);
                 let index_name = input::short_name(&file.with_extension("fwi"), &args.path);
                 for line in index {
                     terminal.out.push_str("         ");
@@ -91,7 +98,8 @@ fn index_lines(verified: io::Result<Option<Vec<IndexDefect>>>) -> Vec<String> {
     }
 }
 
-fn print(name: &str, report: &VerifyReport, is_clean: bool, terminal: &mut Terminal) {
+/// Prints a report. `source` is the file whose lost entries are printed, if they are.
+fn print(name: &str, report: &VerifyReport, is_clean: bool, source: Option<&File>, terminal: &mut Terminal) {
     let palette = &terminal.palette;
     let out = &mut terminal.out;
     // A write to a `String` cannot fail.
@@ -123,6 +131,9 @@ fn print(name: &str, report: &VerifyReport, is_clean: bool, terminal: &mut Termi
             "         {}",
             if range.is_loss() { palette.bad.of(line) } else { palette.dim.of(line) }
         );
+        if let Some(source) = source.filter(|_| matches!(range.reason, LostReason::Base(_))) {
+            print_remains(source, range, &palette.escape, out);
+        }
     }
     for (offset, error) in &report.invalid {
         _ = writeln!(out, "         offset {offset}: the frame is intact, but its entry is invalid: {error}");
@@ -131,6 +142,42 @@ fn print(name: &str, report: &VerifyReport, is_clean: bool, terminal: &mut Termi
         let sealed = counted(trailer.entries, "entry", "entries");
         _ = writeln!(out, "         the trailer counts {sealed}, found {}", grouped(report.entries));
     }
+}
+
+/// The maximum number of bytes of numbers that are printed for one entry.
+const NUMBERS: usize = 64;
+
+/// Prints the readable part of an entry whose base is lost.
+fn print_remains(source: &File, range: &LostRange, paint: &Paint, out: &mut String) {
+    let mut frame = vec![0; usize::try_from(range.len()).unwrap_or(0)];
+    if source.read_exact_at(&mut frame, range.start).is_err() {
+        return;
+    }
+    let Some(remains) = Remains::of_frame(&frame) else { return };
+    out.push_str("           ");
+    if let Some(time) = i64::try_from(remains.time_unix_nano).ok().filter(|time| *time != 0) {
+        _ = write!(out, "{} ", Timestamp::from_unix_nanos(time));
+    }
+    _ = write!(out, "{}", remains.severity);
+    let trace = remains.trace;
+    if trace.trace_id != 0 {
+        _ = write!(out, " trace:{:032x}", trace.trace_id);
+    }
+    if trace.span_id != 0 {
+        _ = write!(out, " span:{:016x}", trace.span_id);
+    }
+    out.push_str(", values without keys: 0x");
+    for byte in remains.numbers.iter().take(NUMBERS) {
+        _ = write!(out, "{byte:02x}");
+    }
+    if remains.numbers.len() > NUMBERS {
+        out.push('…');
+    }
+    if !remains.texts.is_empty() {
+        out.push(' ');
+        escape::push_value(remains.texts.as_bytes(), paint, out);
+    }
+    out.push('\n');
 }
 
 fn summarise(total: &Total, terminal: &mut Terminal) {

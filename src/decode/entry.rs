@@ -16,7 +16,7 @@ use super::nodes::Nodes;
 use super::out_of_bounds;
 use super::paths::Paths;
 #[cfg(feature = "query")]
-use super::paths::{PathId, Place};
+use super::paths::{Place, SearchId};
 use super::root::{Field, Fields};
 use super::tape::{Attributes, Tape};
 use super::value::Value;
@@ -476,7 +476,7 @@ impl<'a> EntryRef<'a> {
     /// searched only once.
     #[cfg(feature = "query")]
     #[inline]
-    pub(crate) fn get_by_id(&self, id: PathId, path: &str) -> Option<Value<'a>> {
+    pub(crate) fn get_by_id(&self, id: SearchId, path: &str) -> Option<Value<'a>> {
         match self.like {
             Some(Like { paths: Some(paths), .. }) => self.like_value(paths, id, path),
             _ => self.get(path),
@@ -485,7 +485,7 @@ impl<'a> EntryRef<'a> {
 
     #[cfg(feature = "query")]
     #[inline(never)]
-    fn like_value(&self, paths: &Paths, id: PathId, path: &str) -> Option<Value<'a>> {
+    fn like_value(&self, paths: &Paths, id: SearchId, path: &str) -> Option<Value<'a>> {
         let place = paths.find(id).unwrap_or_else(|| self.look_up(paths, id, path));
         match place {
             Place::Absent => None,
@@ -496,10 +496,33 @@ impl<'a> EntryRef<'a> {
         }
     }
 
+    /// Returns whether a text can be in the entry. `find` returns whether the text, whose search has the number `id`, is in some
+    /// bytes. The bytes of a base are searched only once.
+    #[cfg(feature = "query")]
+    #[inline]
+    pub(crate) fn may_contain(&self, id: SearchId, find: impl Fn(&[u8]) -> bool) -> bool {
+        match self.like {
+            None => find(self.buffer),
+            // A text that differs from that of the base is one part of the texts.
+            Some(_) => find(self.like_texts()) || self.base_may_contain(id, find),
+        }
+    }
+
+    #[cfg(feature = "query")]
+    fn base_may_contain(&self, id: SearchId, find: impl Fn(&[u8]) -> bool) -> bool {
+        let Some(Like { paths: Some(paths), .. }) = self.like else { return find(self.buffer) };
+        let place = paths.find(id).unwrap_or_else(|| {
+            let place = if find(self.buffer) { Place::Other } else { Place::Absent };
+            paths.remember(id, place);
+            place
+        });
+        place != Place::Absent
+    }
+
     /// Returns the place of `path` in the base, and remembers it.
     #[cfg(feature = "query")]
     #[cold]
-    fn look_up(&self, paths: &Paths, id: PathId, path: &str) -> Place {
+    fn look_up(&self, paths: &Paths, id: SearchId, path: &str) -> Place {
         let base = Self::full(self.buffer, Fields::CLEAN, true);
         let place = match path::place(base.attributes(), path) {
             None => Place::Absent,

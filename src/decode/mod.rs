@@ -23,7 +23,7 @@ mod walk;
 
 pub use entry::EntryRef;
 #[cfg(feature = "query")]
-pub(crate) use paths::PathId;
+pub(crate) use paths::SearchId;
 pub use tape::{Attribute, Attributes, Children};
 pub use value::Value;
 #[cfg(feature = "json")]

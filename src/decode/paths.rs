@@ -1,4 +1,5 @@
-//! The places of paths in a base. They are the same in each entry that depends on the base.
+//! The results of searches in a base: the places of paths, and whether it contains a text. They are the same for each entry
+//! that depends on the base.
 
 use core::sync::atomic::AtomicU64;
 #[cfg(feature = "query")]
@@ -6,14 +7,14 @@ use core::sync::atomic::Ordering;
 
 use crate::format::like::{Base, Cell, HEADER_LEAVES, Node};
 
-/// The number of a path. Different paths have different numbers.
+/// The number of a path or of a text that is searched in entries. Different searches have different numbers.
 #[cfg(feature = "query")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PathId(u64);
+pub(crate) struct SearchId(u64);
 
 #[cfg(feature = "query")]
-impl PathId {
-    /// Returns a number that no other path has.
+impl SearchId {
+    /// Returns a number that no other search has.
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -33,7 +34,7 @@ pub(super) enum Place {
         /// The index of the leaf.
         leaf: u32,
     },
-    /// The value is a Null or a container, or it is after the first 64 leaves.
+    /// The value is a Null or a container, or it is after the first 64 leaves. For a text: the base contains it.
     Other,
 }
 
@@ -92,7 +93,7 @@ impl Paths {
 
     /// Returns the place of a path, if it is known.
     #[inline(always)]
-    pub(super) fn find(&self, PathId(id): PathId) -> Option<Place> {
+    pub(super) fn find(&self, SearchId(id): SearchId) -> Option<Place> {
         let word = self.word(id)?.load(Ordering::Relaxed);
         if word >> CODE_BITS != id {
             return None;
@@ -108,7 +109,7 @@ impl Paths {
     }
 
     /// Remembers the place of a path.
-    pub(super) fn remember(&self, PathId(id): PathId, place: Place) {
+    pub(super) fn remember(&self, SearchId(id): SearchId, place: Place) {
         let code = match place {
             Place::Absent => ABSENT,
             Place::Leaf { node, leaf } if node < 1 << 16 && leaf < 1 << LEAF_BITS => {

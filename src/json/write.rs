@@ -79,8 +79,9 @@ fn object<S: Sink>(entry: &EntryRef<'_>, out: &mut Out<'_, S>) -> fmt::Result {
             string(line.member(key)?, text)?;
         }
     }
-    if !entry.body().is_empty() {
-        string(line.member(b"\"body\":")?, entry.body())?;
+    let body = entry.body();
+    if !body.is_empty() {
+        string(line.member(b"\"body\":")?, body)?;
     }
     let mut fault = None;
     let mut tripped = false;

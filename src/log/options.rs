@@ -353,8 +353,8 @@ impl LogOptions {
     }
 
     /// Sets whether a worker writes an index next to each complete segment, so that searches need not read the whole
-    /// segment. The default is `true`. An index takes at most 2 % of the segment's bytes on disk, and in memory while
-    /// the segment is in use. A segment with less than 64 KiB of frames has no index.
+    /// segment. The default is `true`. An index takes at most 2 % of the segment's bytes on disk, or 4 % with like entries, and
+    /// in memory while the segment is in use. A segment with less than 64 KiB of frames has no index.
     #[must_use]
     pub fn index(mut self, index: bool) -> Self {
         self.segment.index = index;
@@ -609,7 +609,9 @@ impl LogOptions {
             // Four segments must fit, each with its index.
             let most = ((total - LOCK_BYTES) / 4).min(2 * SegmentOptions::MAX_SIZE);
             let mut quarter = most / 4096 * 4096;
-            while self.segment.index && quarter + IndexBuilder::max_len(quarter) > most {
+            while self.segment.index
+                && quarter + IndexBuilder::max_len(quarter, !self.segment.self_contained) > most
+            {
                 quarter -= 4096;
             }
             self.segment.size = self.segment.size.min(quarter);

@@ -61,9 +61,8 @@ impl Needle {
     /// Returns whether a value of `entry` contains the text.
     #[inline]
     fn is_in(&self, entry: &EntryRef<'_>) -> bool {
-        // The bytes of an entry contain all its texts. Most entries contain no such bytes, and this search is quick. An entry
-        // that depends on a base has no such bytes.
-        let is_possible = entry.as_bytes().is_none_or(|bytes| self.finder.find(bytes).is_some());
+        // The bytes of an entry contain all its texts. Most entries contain no such bytes, and this search is quick.
+        let is_possible = entry.may_contain(self.id, |bytes| self.finder.find(bytes).is_some());
         (is_possible && self.is_in_texts(entry))
             || ((self.is_in_other || self.is_in_id) && self.is_in_others(entry))
     }

@@ -5,7 +5,7 @@ use regex::bytes::Regex;
 
 use super::number::Number;
 use super::syntax::Op;
-use crate::decode::PathId;
+use crate::decode::SearchId;
 use crate::trip::TripCause;
 
 /// A condition that can be evaluated.
@@ -45,6 +45,8 @@ pub(super) enum Test {
 #[derive(Clone, Debug)]
 pub(super) struct Needle {
     pub(super) finder: Box<Finder<'static>>,
+    /// The number of the search.
+    pub(super) id: SearchId,
     /// Whether the text of a value that is not a string, for example a number, can contain the needle.
     pub(super) is_in_other: bool,
     /// Whether the digits of an id can contain the needle.
@@ -70,7 +72,7 @@ pub(super) enum TextField {
 pub(super) struct Lookup {
     pub(super) parts: Vec<Box<str>>,
     /// The number of the first part.
-    pub(super) id: PathId,
+    pub(super) id: SearchId,
     /// The nanoseconds per unit, if the last key of the path names a unit.
     pub(super) unit: Option<i128>,
 }

@@ -3,7 +3,7 @@
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::decode::PathId;
+use crate::decode::SearchId;
 use crate::format::index::severity_bit;
 use crate::names::{self, Name, Part};
 use crate::severity::Severity;
@@ -56,7 +56,8 @@ fn needle(text: &str) -> Needle {
     let is_in_word = ["true", "false", "NaN", "inf"].iter().any(|word| word.contains(text));
     // A duration has digits and a unit.
     let is_duration = text.starts_with(|c: char| c.is_ascii_digit()) && text.len() < 32;
-    Needle { finder: finder(text), is_in_other: is_in_number || is_in_word || is_duration, is_in_id }
+    let is_in_other = is_in_number || is_in_word || is_duration;
+    Needle { finder: finder(text), id: SearchId::new(), is_in_other, is_in_id }
 }
 
 /// A field of the head of an entry, or an attribute.
@@ -163,7 +164,7 @@ fn lookup(steps: &[Step]) -> Lookup {
     }
     let name = steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key) } else { None });
     let unit = name.and_then(|name| unit(name));
-    Lookup { parts: parts.into_iter().map(Into::into).collect(), id: PathId::new(), unit }
+    Lookup { parts: parts.into_iter().map(Into::into).collect(), id: SearchId::new(), unit }
 }
 
 /// Returns the nanoseconds of the unit at the end of a name, as in `duration_ms`.

@@ -42,8 +42,8 @@ pub struct SegmentOptions {
     /// default is `false`. This costs about 0.2 ms per MiB.
     pub prefault: bool,
     /// Whether an index is written next to the file when the segment is sealed, so that searches need not read the
-    /// whole segment. The default is `true`. The index takes at most 2 % of the file's size. A segment with less than
-    /// 64 KiB of frames has no index.
+    /// whole segment. The default is `true`. The index takes at most 2 % of the file's size, or 4 % with like entries. A
+    /// segment with less than 64 KiB of frames has no index.
     pub index: bool,
     /// Whether each entry is written in full, in format 1.0. The default is `false`: the segment has format 1.1, and an entry
     /// can be a *like entry*, which contains its difference from an earlier entry of the segment. Such a segment is smaller.
@@ -92,7 +92,7 @@ impl SegmentOptions {
     #[cfg(unix)]
     pub(crate) fn bytes_on_disk(&self) -> u64 {
         let size = self.effective_size();
-        size + if self.index { super::index::IndexBuilder::max_len(size) } else { 0 }
+        size + if self.index { super::index::IndexBuilder::max_len(size, !self.self_contained) } else { 0 }
     }
 
     /// Returns the size of the file after rounding and clamping.

@@ -174,7 +174,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     }
-    let most = IndexBuilder::max_len(segment_layout::MAX_SIZE);
+    let most = IndexBuilder::max_len(segment_layout::MAX_SIZE, true);
     let mut bytes = Vec::new();
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {

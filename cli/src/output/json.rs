@@ -15,8 +15,10 @@ pub(crate) fn print(entry: &EntryRef<'_>, out: &mut String) -> Result<(), Decode
     // A write to a `String` cannot fail.
     _ = write_entry(entry, out);
     escape::secure_json(out, start);
+    // The mark is a string, and it is the last member. Therefore, an entry with an error ends in this way.
+    let may_be_marked = out.ends_with("\"}");
     out.push('\n');
-    entry.walk().find_map(Result::err).map_or(Ok(()), Err)
+    if may_be_marked { entry.walk().find_map(Result::err).map_or(Ok(()), Err) } else { Ok(()) }
 }
 
 /// Appends a loss record to `out` as one line. The first member of the object is `"frame":"loss"`.

@@ -18,8 +18,10 @@ use super::filter;
 pub(super) const SEVERITIES: usize = 26;
 /// The longest target that is counted by name, in bytes.
 const MAX_TARGET: usize = 255;
-/// An index takes at most 1/`SHARE` of the indexed bytes, and `SLACK` bytes.
+/// An index takes at most 1/`SHARE` of the indexed bytes, and `SLACK` bytes. Like entries are shorter than full entries, and the
+/// index has the same bytes for each entry, so the index of a segment with like entries takes at most 1/`LIKE_SHARE`.
 const SHARE: u64 = 50;
+const LIKE_SHARE: u64 = 25;
 const SLACK: u64 = 4096;
 /// A smaller segment has no index: reading the segment is as fast as reading the index.
 const MIN_DATA: u64 = 64 << 10;
@@ -39,6 +41,7 @@ pub(crate) struct IndexBuilder {
     filters: Vec<u8>,
     filter: Filter,
     has_traces: bool,
+    has_like_entries: bool,
     targets: Targets,
     counts: [u64; SEVERITIES],
     /// The number of entries, including unreadable ones.
@@ -95,6 +98,7 @@ impl IndexBuilder {
         }
         zone.slots.1 = end;
         self.entries += u64::from(kind.is_entry());
+        self.has_like_entries |= kind == FrameKind::Like;
         match entry {
             Some(entry) => self.note_entry(slot, len, entry),
             None if kind.is_searched() => zone.flags |= OTHER_FRAMES,
@@ -171,7 +175,7 @@ impl IndexBuilder {
         let mut filters = if self.has_traces { std::mem::take(&mut self.filters) } else { Vec::new() };
         let mut unit = if filters.is_empty() { 0 } else { FILTER_LEN };
 
-        let room = usize::try_from(Self::max_len(data_end)).ok()?;
+        let room = usize::try_from(Self::max_len(data_end, self.has_like_entries)).ok()?;
         let fixed = HEADER_LEN + zones.len() + counts.len() + 8 * 4;
         let left = room.checked_sub(fixed)?;
         // With the column the filters are halved once at most: smaller filters cost searches for a trace more than
@@ -188,9 +192,10 @@ impl IndexBuilder {
         assemble(header, [zones, column, filters, counts], u32::try_from(unit).ok()?)
     }
 
-    /// Returns the maximum size of the index of a segment of `bytes` bytes.
-    pub(crate) fn max_len(bytes: u64) -> u64 {
-        if bytes < MIN_DATA { 0 } else { bytes / SHARE + SLACK }
+    /// Returns the maximum size of the index of a segment of `bytes` bytes, with or without like entries.
+    pub(crate) fn max_len(bytes: u64, has_like_entries: bool) -> u64 {
+        let share = if has_like_entries { LIKE_SHARE } else { SHARE };
+        if bytes < MIN_DATA { 0 } else { bytes / share + SLACK }
     }
 
     fn column(&mut self) -> Vec<u8> {

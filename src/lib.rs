@@ -70,8 +70,11 @@ pub mod text;
 #[cfg(all(unix, not(loom)))]
 mod thread_name;
 pub mod time;
+#[cfg(any(feature = "json", feature = "query"))]
+mod time_text;
 pub mod trace;
 pub mod trip;
+mod zone;
 
 pub use context::{Context, Entered, InContext};
 pub use encoding::Encoding;
@@ -88,6 +91,7 @@ pub use text::Text;
 pub use time::Timestamp;
 pub use trace::TraceContext;
 pub use trip::{Trip, TripCause, TripReport};
+pub use zone::Zone;
 
 /// The conversion between full and like entries, for tests and benchmarks.
 #[doc(hidden)]

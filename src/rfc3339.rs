@@ -35,6 +35,13 @@ pub(crate) const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// Returns the number of the day of a date, or `None` if the date does not exist.
+pub(crate) fn day_number(year: i64, month: i64, day: i64) -> Option<i64> {
+    let days = days_from_civil(year, month, day);
+    let exists = civil_from_days(days) == (year, u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+    exists.then_some(days)
+}
+
 /// An instant as text. The longest text has a sign, a year of twelve digits, and an offset whose hours have three
 /// digits.
 pub(crate) struct TimeText {
@@ -217,10 +224,9 @@ impl Timestamp {
         let second = reader.digits(2)?;
         let nanos = reader.fraction()?;
         let offset = reader.offset()?;
-        let days = days_from_civil(year, month, day);
-        let exists = civil_from_days(days) == (year, u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+        let days = day_number(year, month, day)?;
         // A leap second becomes the first second of the next minute, as in Unix time.
-        if !exists || hour > 23 || minute > 59 || second > 60 || !reader.0.is_empty() {
+        if hour > 23 || minute > 59 || second > 60 || !reader.0.is_empty() {
             return None;
         }
         let local = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;

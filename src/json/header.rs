@@ -4,6 +4,7 @@ use crate::encode::{Bytes, EntryWriter};
 use crate::names::{self, Name, Part};
 use crate::time::Timestamp;
 use crate::trace::TraceContext;
+use crate::zone::Zone;
 
 use super::cursor::{Cursor, RawString, Shape};
 use super::{ids, levels, times};
@@ -20,12 +21,14 @@ pub(super) struct Header<'j> {
     is_numbered: bool,
     /// The member with this number, if it is not an attribute.
     number: Option<(RawString<'j>, Cursor<'j>)>,
+    /// The zone of times without an offset, if it is set.
+    zone: Option<&'j Zone>,
 }
 
 impl<'j> Header<'j> {
-    /// Returns a header for the object at `object`.
-    pub(super) fn of(object: Cursor<'j>) -> Self {
-        Self { object: Some(object), ..Self::default() }
+    /// Returns a header for the object at `object`. Times without an offset are in `zone`; without a zone, they are in UTC.
+    pub(super) fn of(object: Cursor<'j>, zone: Option<&'j Zone>) -> Self {
+        Self { object: Some(object), zone, ..Self::default() }
     }
 
     fn has(&self, part: Part) -> bool {
@@ -153,8 +156,8 @@ impl<'j> Header<'j> {
                 let nanos = nanos.map_or(Some(0), |mut nanos| nanos.number().parse().ok())?;
                 Some((Timestamp::new(value.parse().ok()?, nanos)?, false))
             }
-            _ if is_text => times::of_text(value),
-            _ => times::of_number(value),
+            _ if is_text => times::of_text(value, self.zone),
+            _ => times::of_number(value, self.zone),
         }
     }
 
@@ -245,7 +248,7 @@ impl<'j> Header<'j> {
         let date = || {
             let mut date = cursor.member("$date")?;
             let time = match date.shape() {
-                Shape::String => times::of_text(date.string().decode(&mut String::new()))?.0,
+                Shape::String => times::of_text(date.string().decode(&mut String::new()), None)?.0,
                 Shape::Number => times::of_millis(date.number())?,
                 Shape::Object => {
                     let mut long =
@@ -256,7 +259,7 @@ impl<'j> Header<'j> {
             };
             Some((time, 1))
         };
-        let timestamp = || Some((times::of_number(number("timestamp")?)?.0, 0));
+        let timestamp = || Some((times::of_epoch(number("timestamp")?)?.0, 0));
         let found = pair("epochSecond", "nanoOfSecond")
             .or_else(|| pair("seconds", "nanos"))
             .or_else(date)

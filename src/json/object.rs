@@ -3,6 +3,7 @@
 use crate::encode::{ArrayWriter, EntryWriter, MapWriter, ValueWriter};
 use crate::limits::Limits;
 use crate::names;
+use crate::zone::Zone;
 
 use super::cursor::{Cursor, Shape};
 use super::header::Header;
@@ -17,17 +18,19 @@ pub(super) const MAX_LEVELS: u8 = Limits::MAX_DEPTH;
 pub(crate) struct Scratch {
     pub(super) keys: [String; LEVELS],
     pub(super) value: String,
+    /// The zone of times without an offset. Without a zone, these times are in UTC.
+    pub(crate) zone: Option<Zone>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { keys: core::array::from_fn(|_| String::new()), value: String::new() }
+        Self { keys: core::array::from_fn(|_| String::new()), value: String::new(), zone: None }
     }
 }
 
 /// Writes the object at the cursor.
-pub(crate) fn write(mut cursor: Cursor<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
-    let mut header = Header::of(cursor);
+pub(crate) fn write<'j>(mut cursor: Cursor<'j>, entry: &mut EntryWriter<'_>, scratch: &'j mut Scratch) {
+    let mut header = Header::of(cursor, scratch.zone.as_ref());
     let [key_scratch, nested_scratch, keys @ ..] = &mut scratch.keys;
     cursor.enter();
     while cursor.next_child() {

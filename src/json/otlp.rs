@@ -80,7 +80,7 @@ pub(crate) fn for_each<'j, E>(
 
 /// Writes a record: its fields and attributes, then its scope and its resource.
 pub(crate) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
-    let mut header = Header::of(record.record);
+    let mut header = Header::of(record.record, scratch.zone.as_ref());
     let [key_scratch, keys @ ..] = &mut scratch.keys;
     // The number is more exact than the text, so the number has priority in either order of the members.
     let number = severity_number(record.record);

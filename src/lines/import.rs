@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::encode::{Bytes, EntryWriter};
 use crate::trip::{TripCause, TripReport};
+use crate::zone::Zone;
 
 use crate::json::{Scratch, Written, object, otlp};
 use crate::rfc8259::cursor::Cursor;
@@ -127,6 +128,30 @@ impl Importer {
     #[must_use]
     pub fn changed_at(mut self, changed: SystemTime) -> Self {
         self.recogniser.set_latest(crate::Timestamp::from(changed).unix_seconds());
+        self
+    }
+
+    /// Sets the zone of times without an offset. The default is UTC.
+    ///
+    /// ```
+    /// use fusewire::lines::Importer;
+    /// use fusewire::{Limits, Zone, decode::EntryRef, encode::encode};
+    ///
+    /// let mut times = Vec::new();
+    /// let mut importer = Importer::new().zone(Zone::parse("+01:00").map_err(std::io::Error::other)?);
+    /// importer.import(&b"{\"time\":\"2026-03-01 10:00:00\"}"[..], |write| {
+    ///     let mut buffer = [0; 512];
+    ///     let entry = encode(&mut buffer, &Limits::default(), |entry| write(entry)).map_err(std::io::Error::other)?;
+    ///     times.extend(EntryRef::new(entry.bytes()).unwrap().timestamp());
+    ///     Ok(entry.report())
+    /// })?;
+    /// assert_eq!(times[0].to_string(), "2026-03-01T10:00:00+01:00");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.recogniser.set_zone(zone.clone());
+        self.scratch.get_mut().zone = Some(zone);
         self
     }
 

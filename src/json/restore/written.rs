@@ -124,7 +124,7 @@ impl<'j> Written<'j> {
     /// Writes the entry. The texts are written last, so that they take the same part of the byte budget as in the
     /// original entry.
     pub(crate) fn write_to(&self, entry: &mut EntryWriter<'_>, scratch: &mut Scratch) {
-        let Scratch { keys, value } = scratch;
+        let Scratch { keys, value, .. } = scratch;
         if let Some(time) = self.time {
             entry.set_time_unix_nano(nanos(time));
             entry.set_utc_offset_minutes(time.utc_offset_minutes());

@@ -13,12 +13,12 @@ use fusewire::decode::EntryRef;
 use fusewire::encode::{EntryWriter, encode};
 use fusewire::log::{Found, Log, Scan, Visitor};
 use fusewire::query::{Field, Query, QueryOptions};
-use fusewire::{Limits, Severity, Timestamp, TraceContext, map};
+use fusewire::{Limits, Severity, Timestamp, TraceContext, Zone, map};
 
 const NOON: u64 = 1_774_785_600_000_000_000;
 
 fn holds(text: &str, write: impl FnOnce(&mut EntryWriter<'_>)) -> bool {
-    let options = QueryOptions { now_unix_nano: NOON, utc_offset_seconds: 0 };
+    let options = QueryOptions { now_unix_nano: NOON, zone: Zone::UTC };
     let query = Query::parse_with(text, &options).unwrap_or_else(|error| panic!("{error:#}"));
     let mut buffer = vec![0; 64 << 10];
     let entry = encode(&mut buffer, &Limits::default(), write).unwrap();

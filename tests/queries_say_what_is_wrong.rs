@@ -10,7 +10,7 @@ use common::counting::{Counting, allocations};
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
 use fusewire::query::{Query, QueryOptions};
-use fusewire::{Limits, Severity};
+use fusewire::{Limits, Severity, Zone};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -152,7 +152,7 @@ fn and_what_is_one_is_written_so_that_it_is_the_same() {
 
 /// Noon of 2026-03-29 UTC, in a time zone two hours west of UTC.
 const NOON: QueryOptions =
-    QueryOptions { now_unix_nano: 1_774_785_600_000_000_000, utc_offset_seconds: -7200 };
+    QueryOptions { now_unix_nano: 1_774_785_600_000_000_000, zone: Zone::fixed(-7200) };
 
 #[test]
 fn and_times_are_those_of_the_clock_and_the_zone() {

@@ -4,11 +4,12 @@
 //! the result is the same query. A query can be applied to any entry.
 #![no_main]
 
+use fusewire::Zone;
 use fusewire::decode::EntryRef;
 use fusewire::query::{Query, QueryOptions};
 use libfuzzer_sys::fuzz_target;
 
-const NOW: QueryOptions = QueryOptions { now_unix_nano: 1_774_785_600_000_000_000, utc_offset_seconds: 3600 };
+const NOW: QueryOptions = QueryOptions { now_unix_nano: 1_774_785_600_000_000_000, zone: Zone::fixed(3600) };
 
 fuzz_target!(|bytes: &[u8]| {
     let (text, entry) = bytes.split_at(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use crate::decode::{EntryRef, Value};
+use crate::decode::{EntryRef, Value, Visit};
 use crate::format::index::severity_bit;
 use crate::text::Text;
 use crate::trip::TripCause;
@@ -72,6 +72,7 @@ impl Needle {
         let is_in = |text: &[u8]| self.finder.find(text).is_some();
         [entry.body(), entry.target(), entry.thread()].iter().any(|text| is_in(text.as_bytes()))
             || entry.walk().map_while(Result::ok).any(|visit| match visit.attribute.value {
+                _ if is_mark(&visit) => false,
                 Value::String(text) => is_in(text.as_bytes()),
                 Value::Bytes(bytes) => is_in(bytes),
                 _ => false,
@@ -106,6 +107,11 @@ impl Needle {
             _ => false,
         })
     }
+}
+
+/// Returns whether an attribute is a mark of the import, which is not a part of the line.
+fn is_mark(visit: &Visit<'_>) -> bool {
+    visit.depth == 0 && visit.attribute.key.as_bytes().starts_with(b"fusewire.import.")
 }
 
 /// A text in memory on the stack.

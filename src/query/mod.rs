@@ -39,12 +39,12 @@ mod field;
 mod hints;
 mod lexer;
 mod literal;
+mod moment;
 mod number;
 mod parser;
 mod plan;
 mod resolve;
 mod syntax;
-mod time;
 
 use core::fmt;
 use core::str::FromStr;
@@ -53,35 +53,38 @@ use std::sync::Arc;
 use crate::decode::EntryRef;
 use crate::map::clock::unix_nanos_now;
 use crate::segment::Wanted;
+use crate::zone::Zone;
 
 pub use error::QueryError;
 pub use field::Field;
 use hints::Hints;
+pub use moment::{Moment, parse_duration};
 use plan::Plan;
 use syntax::Expr;
 
 /// The values of `now`, `today` and the local time zone in a query.
 ///
 /// ```
+/// use fusewire::Zone;
 /// use fusewire::query::{Query, QueryOptions};
 ///
-/// let options = QueryOptions { now_unix_nano: 1_767_225_600_000_000_000, utc_offset_seconds: 3600 };
+/// let options = QueryOptions { now_unix_nano: 1_767_225_600_000_000_000, zone: Zone::fixed(3600) };
 /// let query = Query::parse_with("time in last 15m", &options)?;
 /// assert_eq!(query.wanted().since, Some(options.now_unix_nano - 15 * 60 * 1_000_000_000));
 /// # Ok::<(), fusewire::query::QueryError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryOptions {
     /// The current time, in nanoseconds since the Unix epoch.
     pub now_unix_nano: u64,
-    /// The offset of days, and of times without an offset, in seconds east of UTC.
-    pub utc_offset_seconds: i32,
+    /// The time zone of days, and of times without an offset.
+    pub zone: Zone,
 }
 
 impl Default for QueryOptions {
     /// Returns options with the current time and UTC.
     fn default() -> Self {
-        Self { now_unix_nano: unix_nanos_now(), utc_offset_seconds: 0 }
+        Self { now_unix_nano: unix_nanos_now(), zone: Zone::UTC }
     }
 }
 
@@ -124,7 +127,7 @@ impl Query {
         Self::parse_with(text, &QueryOptions::default())
     }
 
-    /// Parses a query with a given time and offset from UTC.
+    /// Parses a query with a given time and time zone.
     ///
     /// # Errors
     /// The same errors as [`parse`](Self::parse).
@@ -134,7 +137,7 @@ impl Query {
         let mut plan = resolve::plan(&expr, options).map_err(whole)?;
         plan.order();
         let hints = Hints::of(&plan);
-        Ok(Self { expr, options: *options, plan: Arc::new(plan), hints })
+        Ok(Self { expr, options: options.clone(), plan: Arc::new(plan), hints })
     }
 
     /// Returns whether `entry` matches. The method does not allocate. An unreadable field of a damaged entry
@@ -171,7 +174,7 @@ impl Query {
     /// Returns the options with which the query was parsed.
     #[must_use]
     pub fn options(&self) -> QueryOptions {
-        self.options
+        self.options.clone()
     }
 }
 

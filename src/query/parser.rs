@@ -1,6 +1,7 @@
 //! The parser of queries.
 
 use crate::names::{self, Name, Part};
+use crate::zone::Zone;
 
 use super::error::QueryError;
 use super::lexer::{Fault, Lexeme, Token, lex, slashed};
@@ -47,7 +48,7 @@ pub(super) fn parse_path(text: &str) -> Result<Path, QueryError> {
 }
 
 /// Placeholder options for a path, which contains no times.
-const ANY_TIME: QueryOptions = QueryOptions { now_unix_nano: 0, utc_offset_seconds: 0 };
+static ANY_TIME: QueryOptions = QueryOptions { now_unix_nano: 0, zone: Zone::UTC };
 
 struct Parser<'t> {
     text: &'t str,

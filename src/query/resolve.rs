@@ -10,10 +10,10 @@ use crate::severity::Severity;
 use crate::trip::TripCause;
 
 use super::QueryOptions;
+use super::moment::{moment_of, range, time_of};
 use super::number::Number;
 use super::plan::{Check, Constant, Header, Lookup, Needle, Plan, Test, TextCheck, TextField, TextIs};
 use super::syntax::{Comparison, Expr, Literal, Op, Path, Step, TextOp};
-use super::time::{moment_of, range};
 
 /// The maximum size of a compiled regular expression, and of its cache of states, in bytes.
 const REGEX_BYTES: usize = 1 << 20;
@@ -325,10 +325,10 @@ fn family(literal: &Literal) -> Result<(u8, u8), String> {
 
 fn times(comparison: &Comparison, options: &QueryOptions) -> Result<Plan, String> {
     let at = |literal| {
-        moment_of(literal, options).ok_or_else(|| {
+        time_of(literal, options).ok_or_else(|| {
             format!(
-                "expected a time such as `2026-01-02`, `\"2026-01-02 03:04\"`, `2026-01-02T03:04:05Z`, `now - 15m` or `today`, \
-                 found `{literal}`"
+                "expected a time such as `2026-01-02`, `\"2026-01-02 03:04\"`, `2026-01-02T03:04:05Z`, `now - 15m`, `today` or \
+                 `03:04`, found `{literal}`"
             )
         })
     };

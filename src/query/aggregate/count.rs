@@ -23,13 +23,15 @@ pub(super) struct Counter<'a> {
     /// The key of the current group. `value` is a buffer for one value.
     key: Vec<u8>,
     value: Vec<u8>,
+    /// The interval of the last entry: its beginning and its end.
+    recent: (u64, u64),
 }
 
 impl<'a> Counter<'a> {
     pub(super) fn new(asked: &'a Aggregation, counters: &'a AtomicUsize) -> Self {
         counters.fetch_add(1, Ordering::Relaxed);
         let (key, value, groups) = (Vec::new(), Vec::new(), Groups::default());
-        Self { asked, counters, groups, entries: 0, without_time: 0, key, value }
+        Self { asked, counters, groups, entries: 0, without_time: 0, key, value, recent: (0, 0) }
     }
 
     fn room(&self) -> Room {
@@ -39,15 +41,13 @@ impl<'a> Counter<'a> {
     }
 
     /// Returns the beginning of the interval that contains `time`.
-    fn interval(&self, time: u64) -> Option<u64> {
-        let every = self.asked.every?.get();
-        let behind = match time.checked_sub(self.asked.origin) {
-            Some(since_origin) => since_origin % every,
-            // The time is before the origin, so its interval ends at the origin.
-            None => every - (self.asked.origin - time),
-        };
-        // An interval can begin before the epoch.
-        Some(time.saturating_sub(behind))
+    fn interval(&mut self, time: u64) -> Option<u64> {
+        let every = self.asked.every.as_ref()?;
+        let (begin, end) = self.recent;
+        if time < begin || time >= end {
+            self.recent = every.around(time);
+        }
+        Some(self.recent.0)
     }
 
     fn begin_key(&mut self, since: Option<u64>) {
@@ -160,7 +160,7 @@ fn parse_key(key: &[u8], asked: &Aggregation) -> (Option<u64>, Vec<Option<String
         values.push(Some(String::from_utf8_lossy(value).into_owned()));
         rest = behind;
     }
-    (asked.every.map(|_| since), values)
+    (asked.every.as_ref().map(|_| since), values)
 }
 
 impl Visitor for Counter<'_> {
@@ -169,10 +169,14 @@ impl Visitor for Counter<'_> {
         if asked.every_entry || asked.measures() {
             return false;
         }
-        let since = match (asked.every, run.times) {
+        let since = match (&asked.every, run.times) {
             (None, _) => None,
-            (Some(_), Some((first, last))) if self.interval(first) == self.interval(last) => {
-                self.interval(first)
+            (Some(_), Some((first, last))) => {
+                let since = self.interval(first);
+                if self.interval(last) != since {
+                    return false;
+                }
+                since
             }
             _ => return false,
         };
@@ -193,7 +197,8 @@ impl Visitor for Counter<'_> {
             self.without_time += 1;
             return;
         }
-        self.begin_key(self.interval(time));
+        let since = self.interval(time);
+        self.begin_key(since);
         for field in &asked.by {
             push_value(&mut self.key, |key| field.push(entry, key));
         }

@@ -25,6 +25,7 @@ mod count;
 mod distinct;
 mod group;
 mod groups;
+mod interval;
 mod numbers;
 
 use std::io;
@@ -37,18 +38,18 @@ use super::{Field, Query};
 use count::Counter;
 pub use distinct::Distinct;
 pub use group::Group;
+pub use interval::Interval;
 pub use numbers::Numbers;
 
 /// The settings of an aggregation.
 #[derive(Clone, Debug)]
 pub struct Aggregation {
     by: Vec<Field>,
-    every: Option<NonZero<u64>>,
+    every: Option<Interval>,
     number: Option<Field>,
     distinct: Option<Field>,
     max_groups: usize,
     memory: usize,
-    origin: u64,
     every_entry: bool,
 }
 
@@ -89,7 +90,7 @@ impl Aggregation {
     pub fn new() -> Self {
         let (by, max_groups, memory) = (Vec::new(), Self::MAX_GROUPS, Self::MEMORY);
         let (every, number, distinct) = (None, None, None);
-        Self { by, every, number, distinct, max_groups, memory, origin: 0, every_entry: false }
+        Self { by, every, number, distinct, max_groups, memory, every_entry: false }
     }
 
     /// Adds a field to the key of the groups. Each combination of values is one group. The entries without
@@ -119,8 +120,8 @@ impl Aggregation {
     }
 
     /// Groups entries by intervals of `nanos` nanoseconds. `origin` is the beginning of one interval, in
-    /// nanoseconds since the Unix epoch. For days, `origin` is midnight in a time zone. Entries without a
-    /// time are not in a group: see [`Counted::without_time`].
+    /// nanoseconds since the Unix epoch. For days, use [`each`](Self::each). Entries without a time are not in
+    /// a group: see [`Counted::without_time`].
     ///
     /// ```
     /// use std::num::NonZero;
@@ -143,9 +144,15 @@ impl Aggregation {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn every(mut self, nanos: NonZero<u64>, origin: u64) -> Self {
-        self.every = Some(nanos);
-        self.origin = origin % nanos;
+    pub fn every(self, nanos: NonZero<u64>, origin: u64) -> Self {
+        self.each(Interval::since(nanos, origin))
+    }
+
+    /// Groups entries by intervals of time, for example by the days of a calendar. Entries without a time are
+    /// not in a group: see [`Counted::without_time`].
+    #[must_use]
+    pub fn each(mut self, interval: Interval) -> Self {
+        self.every = Some(interval);
         self
     }
 

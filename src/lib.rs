@@ -36,6 +36,7 @@ pub mod generated;
 pub mod json;
 pub mod kind;
 pub mod limits;
+mod line_time;
 #[cfg(feature = "json")]
 pub mod lines;
 #[cfg(all(unix, not(loom)))]

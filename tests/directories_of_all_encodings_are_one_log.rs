@@ -153,7 +153,7 @@ fn entries_without_a_time_keep_their_place() {
         let name = source.path().file_stem().unwrap().to_str().unwrap();
         told.push(format!("{name} {}{}", entry.time_unix_nano().saturating_sub(BASE), entry.body()));
     }
-    assert_eq!(told, ["a 1", "a 0text of 1", "b 2", "b 0text of 2", "b 3", "a 4"]);
+    assert_eq!(told, ["a 1", "a 1text of 1", "b 2", "b 2text of 2", "b 3", "a 4"]);
 }
 
 #[test]

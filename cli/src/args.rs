@@ -18,7 +18,8 @@ use fusewire::limits::{OnDepth, OnLongKey};
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use common::{
-    AccessArgs, CsvGuard, EntryFormat, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs,
+    AccessArgs, CopyArgs, CsvGuard, EntryFormat, LineArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs,
+    ZoneArgs,
 };
 pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
@@ -151,6 +152,7 @@ pub(crate) struct DemoArgs {
 #[command(after_help = help::after(&[0, 2], "\
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
+  fusewire import django.log --to logs --log-tz Europe/Berlin
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
   fusewire import app.jsonl --to logs --format 1.0
   fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
@@ -175,6 +177,9 @@ pub(crate) struct ImportArgs {
     /// Version of the format of the segments: 1.1, or 1.0 for larger segments that readers of version 1.0 also read.
     #[arg(long, value_enum, value_name = "VERSION", default_value = "1.1", hide_possible_values = true)]
     pub(crate) format: FormatVersion,
+
+    #[command(flatten)]
+    pub(crate) lines: LineArgs,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
@@ -398,7 +403,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) verbose: bool,
 
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    pub(crate) access: CopyArgs,
 }
 
 /// Copy the intact entries of damaged segments to new segments
@@ -420,7 +425,7 @@ pub(crate) struct RecoverArgs {
     pub(crate) to: PathBuf,
 
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    pub(crate) access: CopyArgs,
 }
 
 /// Print a completion script for a shell

@@ -41,7 +41,10 @@ fn frames_one_after_the_other_are_read_and_one_that_is_cut_is_a_loss() {
 fn lines_are_printed_as_the_entries_they_would_be() {
     let input = b"{\"level\":\"warn\",\"time\":\"2026-01-02T03:04:05Z\",\"msg\":\"hello\",\"n\":1}\nplain\n";
     let run = fusewire_with_input(["cat", "-"], input);
-    assert_eq!(run.stdout, "2026-01-02 03:04:05.000000 WARN   hello  n=1\n-  plain\n");
+    assert_eq!(
+        run.stdout,
+        "2026-01-02 03:04:05.000000 WARN   hello  n=1\n2026-01-02 03:04:05.000000~-      plain\n"
+    );
     let directory = common::TempDir::new().unwrap();
     let file = directory.path().join("app.jsonl");
     std::fs::write(&file, input).unwrap();

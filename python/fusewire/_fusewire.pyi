@@ -1,14 +1,17 @@
 from typing import Any, Iterator, Optional, Sequence, final
 
+def parse_time(text: str, tz: str) -> int: ...
+
 @final
 class Query:
     """A condition on entries: ``Query("level >= warn and request.status == 500")``."""
 
-    def __new__(cls, text: str, *, now: Optional[int] = None, utc_offset: int = 0) -> Query:
+    def __new__(cls, text: str, *, now: Optional[int] = None, tz: str = "local") -> Query:
         """Parses a query.
 
         ``now`` is the reference of relative times, in nanoseconds since the Unix epoch (default: the current time).
-        ``utc_offset`` is the offset of times without an offset, in seconds east of UTC.
+        ``tz`` is the time zone of days and of times without an offset: ``"local"``, ``"UTC"``, an offset such as ``"+02:00"``, or
+        a name such as ``"Europe/Berlin"``.
 
         Raises ``QueryError`` if the text is not a valid query.
         """
@@ -85,6 +88,8 @@ class Source:
         timeout: Optional[float],
         on_loss: str,
         copy: bool,
+        tz: str,
+        log_tz: Optional[str],
     ) -> Source: ...
     def entries(self, losses: Losses) -> Entries: ...
     def count(
@@ -92,7 +97,7 @@ class Source:
         losses: Losses,
         *,
         by: Sequence[str],
-        every: Optional[int],
+        every: Optional[str],
         number: Optional[str],
         distinct: Optional[str],
         max_groups: int,

@@ -3,6 +3,6 @@
 from ._fusewire import Query
 
 
-def make_query(text: str, now: int, utc_offset: int) -> Query:
+def make_query(text: str, now: int, tz: str) -> Query:
     """Creates a query from the values that ``pickle`` stores."""
-    return Query(text, now=now, utc_offset=utc_offset)
+    return Query(text, now=now, tz=tz)

@@ -11,7 +11,7 @@ from ._counts import Counts
 from ._errors import LossWarning
 from ._fusewire import Loss, Losses, Query, Source
 from ._table import DEFAULT_COLUMNS, Selection
-from ._time import TimeLike, span, unix_nano
+from ._time import TimeLike, interval, unix_nano
 
 if TYPE_CHECKING:
     import pandas
@@ -29,12 +29,18 @@ def open(  # noqa: A001 - it is always `fusewire.open`
     timeout: Optional[float] = None,
     on_loss: str = "warn",
     copy: bool = False,
+    tz: str = "local",
+    log_tz: Optional[str] = None,
 ) -> Reader:
     """Opens directories, segments, files of JSON lines or files of frames, and merges their entries by time.
 
     ``since`` (inclusive) and ``until`` (exclusive) limit the time range. Each is a ``datetime`` (local time if naive),
-    nanoseconds since the Unix epoch, a duration before now (a ``timedelta`` or a string such as ``"15m"``), or one of
-    ``"2026-01-02T03:04:05Z"``, ``"today"``, ``"yesterday"`` and ``"now"``.
+    nanoseconds since the Unix epoch, a ``timedelta`` before now, or a text in one of the forms of the query language, such as
+    ``"2026-01-02 03:04"``, ``"yesterday"``, ``"03:04"`` and ``"15m"``.
+
+    ``tz`` is the time zone of days and of times without an offset, in ``since``, ``until``, ``where`` and ``Reader.count``:
+    ``"local"``, ``"UTC"``, an offset such as ``"+02:00"``, or a name such as ``"Europe/Berlin"``. ``log_tz`` is the time zone of
+    times in lines without an offset (default: UTC).
 
     ``where`` is a condition in the query language. The reader skips the entries that an index excludes. Every returned entry
     is complete. Excluded entries are not validated; use ``fusewire verify`` to validate them.
@@ -48,7 +54,16 @@ def open(  # noqa: A001 - it is always `fusewire.open`
     ``copy`` reads segments with system calls instead of a map.
     """
     return Reader(
-        paths, since=since, until=until, where=where, follow=follow, timeout=timeout, on_loss=on_loss, copy=copy
+        paths,
+        since=since,
+        until=until,
+        where=where,
+        follow=follow,
+        timeout=timeout,
+        on_loss=on_loss,
+        copy=copy,
+        tz=tz,
+        log_tz=log_tz,
     )
 
 
@@ -95,6 +110,8 @@ class Reader:
         timeout: Optional[float] = None,
         on_loss: str = "warn",
         copy: bool = False,
+        tz: str = "local",
+        log_tz: Optional[str] = None,
     ) -> None:
         if isinstance(paths, (str, os.PathLike)):
             paths = [paths]
@@ -104,13 +121,15 @@ class Reader:
         self._losses = Losses()
         self._source = Source(
             self._paths,
-            since=unix_nano("since", since),
-            until=unix_nano("until", until),
-            query=Query(where) if isinstance(where, str) else where,
+            since=unix_nano("since", since, tz),
+            until=unix_nano("until", until, tz),
+            query=Query(where, tz=tz) if isinstance(where, str) else where,
             follow=follow,
             timeout=timeout,
             on_loss=on_loss,
             copy=copy,
+            tz=tz,
+            log_tz=log_tz,
         )
         self._follow, self._on_loss = follow, on_loss
 
@@ -153,8 +172,9 @@ class Reader:
     ) -> Counts:
         """Counts the entries, grouped by the values of fields and by time interval.
 
-        The fields have the names of the query language (``"level"``, ``"request.status"``). Intervals (``every="1m"``) start
-        at the Unix epoch in UTC. Several threads count. If an index contains the counts, the segment is not read.
+        The fields have the names of the query language (``"level"``, ``"request.status"``). Intervals (``every="1m"``)
+        begin at midnight in the time zone ``tz`` of ``open``. ``"1d"``, ``"1w"``, ``"1mo"`` and ``"1y"`` are those of the calendar.
+        Several threads count. If an index contains the counts, the segment is not read.
 
         With ``number``, each group has the minimum, maximum, sum and quantiles of that field. With ``distinct``, each group
         has the approximate number of different values of that field. If there are more groups than ``max_groups``, the
@@ -165,7 +185,7 @@ class Reader:
         groups, totals = self._source.count(
             self._begin(),
             by=list(by),
-            every=None if every is None else span("every", every),
+            every=None if every is None else interval(every),
             number=number,
             distinct=distinct,
             max_groups=max_groups,

@@ -1,11 +1,12 @@
-"""Times and durations with nanosecond precision, and the parser of ``since`` and ``until``."""
+"""Times and durations with nanosecond precision, and the conversion of ``since`` and ``until``."""
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Optional, Union
+
+from ._fusewire import parse_time
 
 TimeLike = Union[datetime, timedelta, int, str]
 
@@ -84,13 +85,7 @@ def moment(value: object) -> Optional[tuple[Optional[int], int, Optional[int]]]:
     return None
 
 
-_UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "min": 60 * 10**9, "h": 3_600 * 10**9}
-_UNITS.update({"d": 86_400 * 10**9, "w": 7 * 86_400 * 10**9})
-_AGO = re.compile(r"-?(?:\d+\s*(?:ms|s|min|m|h|d|w)\s*)+")
-_FRACTION = re.compile(r"[.,](\d+)")
-
-
-def unix_nano(name: str, value: Optional[TimeLike]) -> Optional[int]:
+def unix_nano(name: str, value: Optional[TimeLike], tz: str) -> Optional[int]:
     """Converts a point in time to nanoseconds since the Unix epoch; see ``open``."""
     if value is None:
         return None
@@ -105,43 +100,15 @@ def unix_nano(name: str, value: Optional[TimeLike]) -> Optional[int]:
     elif isinstance(value, int):
         nanos = value
     else:
-        nanos = _parsed(name, value.strip())
+        try:
+            nanos = parse_time(value, tz)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     if not 0 <= nanos < 2**64:
         raise ValueError(f"{name}: {value!r} is out of range; expected a time from 1970 to 2554")
     return nanos
 
 
-def span(name: str, value: Union[timedelta, str]) -> int:
-    """Converts a duration to nanoseconds."""
-    if isinstance(value, timedelta):
-        return _nanoseconds(value)
-    if not _AGO.fullmatch(value.strip()):
-        raise ValueError(f"{name}: {value!r} is not a duration; expected a form such as 90s, 15m, 1h30m or 1d")
-    return _sum(value)
-
-
-def _sum(text: str) -> int:
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)\s*([a-z]+)", text))
-
-
-def _parsed(name: str, text: str) -> int:
-    midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    days = {"today": midnight, "yesterday": midnight - timedelta(days=1)}
-    if text == "now":
-        return time.time_ns()
-    if text in days:
-        return _nanoseconds(days[text].astimezone(timezone.utc) - _EPOCH)
-    if _AGO.fullmatch(text):
-        return time.time_ns() - _sum(text)
-    # Python before 3.11 parses neither `Z` nor fractions with a number of digits other than 3 and 6.
-    # No version parses nanoseconds.
-    fraction = _FRACTION.search(text)
-    digits = fraction.group(1) if fraction else ""
-    plain = _FRACTION.sub("", text, count=1)
-    plain = plain[:-1] + "+00:00" if plain[-1:] in ("Z", "z") else plain
-    try:
-        moment = datetime.fromisoformat(plain)
-    except ValueError:
-        forms = "2026-01-02, 2026-01-02T03:04:05Z, today, yesterday, now, or a duration before now: 15m, 2h, 1d"
-        raise ValueError(f"{name}: {text!r} is not a time; expected one of these forms: {forms}") from None
-    return _nanoseconds(moment.astimezone(timezone.utc) - _EPOCH) + int(digits[:9].ljust(9, "0"))
+def interval(value: Union[timedelta, str]) -> str:
+    """Converts an interval to the text that the native module parses."""
+    return f"{_nanoseconds(value)}ns" if isinstance(value, timedelta) else value

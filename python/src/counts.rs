@@ -1,11 +1,9 @@
 //! Counting of entries with several threads and the indexes.
 
-use std::num::NonZero;
-
-use fusewire::Timestamp;
 use fusewire::log::Scan;
-use fusewire::query::aggregate::{Aggregation, Counted, Numbers};
+use fusewire::query::aggregate::{Aggregation, Counted, Interval, Numbers};
 use fusewire::query::{Field, Query};
+use fusewire::{Timestamp, Zone};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -78,7 +76,8 @@ impl Question {
     pub(crate) fn aggregation(
         py: Python<'_>,
         by: &[String],
-        every: Option<u64>,
+        every: Option<&str>,
+        zone: &Zone,
         number: Option<&str>,
         distinct: Option<&str>,
         max_groups: usize,
@@ -88,9 +87,9 @@ impl Question {
             aggregation = aggregation.by(field(py, name)?);
         }
         if let Some(every) = every {
-            let every = NonZero::new(every)
-                .ok_or_else(|| PyValueError::new_err("every: expected a duration above 0, found 0"))?;
-            aggregation = aggregation.every(every, 0);
+            let every = Interval::parse(every, zone.clone())
+                .map_err(|message| PyValueError::new_err(format!("every: {message}")))?;
+            aggregation = aggregation.each(every);
         }
         if let Some(name) = number {
             aggregation = aggregation.number(field(py, name)?);

@@ -5,12 +5,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::names;
+use crate::time::zone;
 
 /// A condition on entries: ``Query("level >= warn and request.status == 500")``.
 ///
 /// ``now`` is the reference of relative times, in nanoseconds since the Unix epoch (default: the current time).
-/// ``utc_offset`` is the offset of times without an offset, in seconds east of UTC. Raises ``QueryError``, which contains
-/// the column, if the text is not a valid query.
+/// ``tz`` is the time zone of days and of times without an offset: ``"local"``, ``"UTC"``, an offset such as ``"+02:00"``, or
+/// a name such as ``"Europe/Berlin"``. Raises ``QueryError``, which contains the column, if the text is not a valid query.
 #[pyclass(frozen, eq, module = "fusewire")]
 #[derive(PartialEq)]
 pub(crate) struct Query(query::Query);
@@ -18,9 +19,9 @@ pub(crate) struct Query(query::Query);
 #[pymethods]
 impl Query {
     #[new]
-    #[pyo3(signature = (text, *, now = None, utc_offset = 0))]
-    fn new(text: &Bound<'_, PyString>, now: Option<u64>, utc_offset: i32) -> PyResult<Self> {
-        let mut options = QueryOptions { utc_offset_seconds: utc_offset, ..QueryOptions::default() };
+    #[pyo3(signature = (text, *, now = None, tz = "local"))]
+    fn new(text: &Bound<'_, PyString>, now: Option<u64>, tz: &str) -> PyResult<Self> {
+        let mut options = QueryOptions { zone: zone("tz", tz)?, ..QueryOptions::default() };
         if let Some(now) = now {
             options.now_unix_nano = now;
         }
@@ -48,11 +49,11 @@ impl Query {
         hasher.finish()
     }
 
-    /// Returns ``(text, now, utc_offset)``, from which another process creates an equal query.
-    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, u64, i32))> {
+    /// Returns ``(text, now, tz)``, from which another process creates an equal query.
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, u64, String))> {
         let make = names::MAKE_QUERY.import(slf.py(), "fusewire._query", "make_query")?;
         let options = slf.get().0.options();
-        let made = (slf.get().0.to_string(), options.now_unix_nano, options.utc_offset_seconds);
+        let made = (slf.get().0.to_string(), options.now_unix_nano, options.zone.to_string());
         Ok((make.clone().unbind(), made))
     }
 }

@@ -34,6 +34,8 @@ mod _fusewire {
     #[pymodule_export]
     use super::options::Source;
     #[pymodule_export]
+    use super::time::parse_time;
+    #[pymodule_export]
     use super::write::Writer;
 
     /// A file that another program truncates is an exception or a loss, not a death by SIGBUS.

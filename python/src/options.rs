@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use fusewire::Zone;
 use fusewire::log::{LogReader, ReadOptions, Scan};
 use fusewire::query::Query;
 use fusewire::query::aggregate::Counted;
@@ -16,6 +17,7 @@ use crate::filter;
 use crate::losses::{Losses, OnLoss};
 use crate::pass::{Pass, damage};
 use crate::resources::Resources;
+use crate::time::zone;
 
 /// The source of a reader: paths and options. It can start any number of passes.
 #[pyclass(frozen, module = "fusewire._fusewire")]
@@ -29,13 +31,17 @@ pub(crate) struct Source {
     timeout: Option<Duration>,
     on_loss: OnLoss,
     copy: bool,
+    /// The time zone of intervals.
+    zone: Zone,
+    /// The zone of times in lines without an offset.
+    log_zone: Option<Zone>,
 }
 
 #[pymethods]
 impl Source {
     /// Creates a source. `since` and `until` are in nanoseconds since the Unix epoch, and `timeout` is in seconds.
     #[new]
-    #[pyo3(signature = (paths, *, since, until, query, follow, timeout, on_loss, copy))]
+    #[pyo3(signature = (paths, *, since, until, query, follow, timeout, on_loss, copy, tz, log_tz))]
     #[expect(clippy::too_many_arguments, reason = "each has its name where it is called")]
     fn new(
         paths: Vec<PathBuf>,
@@ -46,6 +52,8 @@ impl Source {
         timeout: Option<f64>,
         on_loss: &str,
         copy: bool,
+        tz: &str,
+        log_tz: Option<&str>,
     ) -> PyResult<Self> {
         let mut options = LogReader::options().copy(copy).follow(follow);
         if let Some(since) = since {
@@ -53,6 +61,10 @@ impl Source {
         }
         if let Some(until) = until {
             options = options.until(until);
+        }
+        let log_zone = log_tz.map(|log_tz| zone("log_tz", log_tz)).transpose()?;
+        if let Some(zone) = &log_zone {
+            options = options.line_zone(zone.clone());
         }
         let timeout = timeout
             .map(Duration::try_from_secs_f64)
@@ -69,6 +81,8 @@ impl Source {
             timeout,
             on_loss: OnLoss::parse(on_loss)?,
             copy,
+            zone: zone("tz", tz)?,
+            log_zone,
         })
     }
 
@@ -86,15 +100,18 @@ impl Source {
         py: Python<'_>,
         losses: &Bound<'_, Losses>,
         by: Vec<String>,
-        every: Option<u64>,
+        every: Option<&str>,
         number: Option<&str>,
         distinct: Option<&str>,
         max_groups: usize,
     ) -> PyResult<(Vec<Group>, [u64; 4])> {
-        let aggregation = Question::aggregation(py, &by, every, number, distinct, max_groups)?;
+        let aggregation = Question::aggregation(py, &by, every, &self.zone, number, distinct, max_groups)?;
         let (since, until, query) = (self.since, self.until, self.query.clone());
         let question = Question { since, until, query, aggregation };
-        let scan = Scan::new(&self.paths).copy(self.copy);
+        let mut scan = Scan::new(&self.paths).copy(self.copy);
+        if let Some(zone) = &self.log_zone {
+            scan = scan.line_zone(zone.clone());
+        }
         let mut found = Vec::new();
         let counted =
             py.detach(|| question.run(&scan, &mut found)).map_err(|error| self.not_opened(&error))?;

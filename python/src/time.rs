@@ -2,11 +2,26 @@
 
 use std::collections::HashMap;
 
-use fusewire::Timestamp;
+use fusewire::query::{Moment, QueryOptions};
+use fusewire::{Timestamp, Zone};
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::names;
+
+/// Parses the time zone of the argument `name`.
+pub(crate) fn zone(name: &str, text: &str) -> PyResult<Zone> {
+    Zone::parse(text).map_err(|message| PyValueError::new_err(format!("{name}: {message}")))
+}
+
+/// Parses a point in time in the time zone `tz`. Returns nanoseconds since the Unix epoch. Raises ``ValueError`` with the
+/// expected forms.
+#[pyfunction]
+pub(crate) fn parse_time(text: &str, tz: &str) -> PyResult<i128> {
+    let moment: Moment = text.parse().map_err(PyValueError::new_err)?;
+    Ok(moment.unix_nano(&QueryOptions { zone: zone("tz", tz)?, ..QueryOptions::default() }))
+}
 
 const NANOS_PER_DAY: i128 = 86_400 * 1_000_000_000;
 

@@ -78,6 +78,33 @@ def test_what_is_no_time_is_refused(lines, since, error):
         fusewire.open(lines([]), since=since)
 
 
+# Each row: a text, the current time, the instant in Berlin. The tests of the Rust type use the same rows.
+@pytest.mark.parametrize("text, instant", [
+    ("2026-01-02 03:04:05", "2026-01-02T02:04:05+00:00"),
+    ("2026-07-02", "2026-07-01T22:00:00+00:00"),
+    ("2026/01/02 03:04", "2026-01-02T02:04:00+00:00"),
+    ("1772359200", "2026-03-01T10:00:00+00:00"),
+    ("01/Mar/2026:10:00:00 +0100", "2026-03-01T09:00:00+00:00"),
+    ("2026-10-25 02:30", "2026-10-25T00:30:00+00:00"),
+    ("2026-03-29 02:30", "2026-03-29T01:30:00+00:00"),
+])
+def test_texts_are_the_times_of_the_command_line(lines, text, instant):
+    moment = datetime.fromisoformat(instant)
+    directory = lines({"time": (moment + timedelta(seconds=n)).isoformat(), "msg": str(n)} for n in (-1, 0, 1))
+    assert bodies(directory, since=text, tz="Europe/Berlin") == ["0", "1"]
+    assert bodies(directory, where=f"time >= '{text}'", tz="Europe/Berlin") == ["0", "1"]
+
+
+def test_days_and_lines_have_a_zone(lines):
+    directory = lines({"time": f"2026-10-25 {hour}", "msg": hour} for hour in ("00:30:00", "23:30:00"))
+    reader = fusewire.open(directory, tz="Europe/Berlin", log_tz="Europe/Berlin")
+    counts = reader.count(every="1d")
+    assert [(group.since_unix_nano, group.count) for group in counts] == [(1_792_879_200 * 10**9, 2)]
+    assert [str(entry["time"]) for entry in reader] == ["2026-10-25 00:30:00+02:00", "2026-10-25 23:30:00+01:00"]
+    with pytest.raises(ValueError, match="log_tz: unknown time zone"):
+        fusewire.open(directory, log_tz="Mars/Olympus")
+
+
 def test_an_error_in_a_query_points_at_it(lines):
     with pytest.raises(fusewire.QueryError, match=r"(?s)found `loud`.*\^\^\^\^") as caught:
         fusewire.open(lines([]), where="body contains é and level >= loud")
@@ -95,7 +122,7 @@ def test_queries_are_values():
     assert fusewire.Query(str(query)) == query != fusewire.Query("level >= warn")
     assert len({query, fusewire.Query(str(query))}) == 1
     assert pickle.loads(pickle.dumps(query)) == query
-    early = fusewire.Query("time in today", now=10**18, utc_offset=3_600)
+    early = fusewire.Query("time in today", now=10**18, tz="+01:00")
     assert pickle.loads(pickle.dumps(early)) == early
 
 

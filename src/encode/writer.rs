@@ -109,6 +109,14 @@ impl<'b> EntryWriter<'b> {
         self.tape.nodes()
     }
 
+    /// Returns the time of the event and the zone offset.
+    #[cfg(feature = "json")]
+    #[inline(always)]
+    pub(crate) fn time(&self) -> crate::line_time::EntryTime {
+        let known = (self.utc_offset_minutes != OFFSET_UNKNOWN).then_some(self.utc_offset_minutes);
+        crate::line_time::EntryTime { unix_nano: self.time_unix_nano, utc_offset_minutes: known }
+    }
+
     /// Sets the time of the event in nanoseconds since the Unix epoch. 0 means "not known".
     #[inline(always)]
     pub fn set_time_unix_nano(&mut self, nanos: u64) {

@@ -23,6 +23,8 @@ pub(super) struct Header<'j> {
     number: Option<(RawString<'j>, Cursor<'j>)>,
     /// The zone of times without an offset, if it is set.
     zone: Option<&'j Zone>,
+    /// Whether a member for the time is not understood. A missing value is understood.
+    is_time_refused: bool,
 }
 
 impl<'j> Header<'j> {
@@ -33,6 +35,11 @@ impl<'j> Header<'j> {
 
     fn has(&self, part: Part) -> bool {
         self.seen & 1 << part as u16 != 0
+    }
+
+    /// Returns whether the object contains a time that is not understood, and no other time.
+    pub(super) fn has_other_time(&self) -> bool {
+        self.is_time_refused && !self.has(Part::Time)
     }
 
     fn note(&mut self, part: Part) {
@@ -87,12 +94,19 @@ impl<'j> Header<'j> {
         let value = match shape {
             Shape::String => cursor.string().decode(text),
             Shape::Number => cursor.number(),
-            Shape::Object => return self.take_object(part, cursor, entry, text),
+            Shape::Object => {
+                let told = self.take_object(part, cursor, entry, text);
+                self.is_time_refused |= part == Part::Time && !self.has(part);
+                return told;
+            }
             Shape::Array if part == Part::Body && key == "MESSAGE" => {
                 return self.byte_array(key, cursor, entry, text);
             }
             Shape::True if part == Part::TraceFlags => "1",
-            _ => return false,
+            _ => {
+                self.is_time_refused |= part == Part::Time && !is_empty(at);
+                return false;
+            }
         };
         let is_text = shape == Shape::String;
         let told = match part {
@@ -142,6 +156,7 @@ impl<'j> Header<'j> {
         if told.is_some() {
             self.note(part);
         }
+        self.is_time_refused |= part == Part::Time && told.is_none() && !is_empty(at);
         told == Some(true)
     }
 

@@ -20,11 +20,18 @@ pub(crate) struct Scratch {
     pub(super) value: String,
     /// The zone of times without an offset. Without a zone, these times are in UTC.
     pub(crate) zone: Option<Zone>,
+    /// Whether the last object contains a time that is not understood, and no other time.
+    pub(crate) has_other_time: bool,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { keys: core::array::from_fn(|_| String::new()), value: String::new(), zone: None }
+        Self {
+            keys: core::array::from_fn(|_| String::new()),
+            value: String::new(),
+            zone: None,
+            has_other_time: false,
+        }
     }
 }
 
@@ -50,6 +57,7 @@ pub(crate) fn write<'j>(mut cursor: Cursor<'j>, entry: &mut EntryWriter<'_>, scr
         write_member(&mut cursor, attributes.slot(key), nested_scratch, keys, &mut scratch.value);
     }
     entry.set_trace(header.trace);
+    scratch.has_other_time = header.has_other_time();
 }
 
 /// Writes the value at the cursor to `slot` and moves after it. Skips the value if `slot` is inert.

@@ -38,3 +38,27 @@ pub(super) fn of_nanos(text: &str) -> Option<(Timestamp, bool)> {
 pub(super) fn of_millis(text: &str) -> Option<Timestamp> {
     from_nanos(i128::from(text.parse::<i64>().ok()?) * 1_000_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_the_specification_are_what_it_states() {
+        let table = include_str!("../../schema/JSON.md").split("### Spellings of times").nth(1).unwrap();
+        let table = table.split("\n\n").find(|part| part.starts_with('|')).unwrap();
+        let (mut times, mut others) = (0, 0);
+        for row in table.lines().skip(2) {
+            let cells: Vec<&str> = row.split('|').collect();
+            let is_time = !cells[1].contains("no times");
+            for example in cells[2].split('`').skip(1).step_by(2) {
+                let found = of_text(example, None).map(|(time, _)| time.to_string());
+                assert_eq!(found.is_some(), is_time, "{example}: {found:?}");
+                let is_expected = |time: String| time.starts_with("2026-03-01T10:00:00");
+                assert!(found.is_none_or(is_expected), "{example}");
+                *(if is_time { &mut times } else { &mut others }) += 1;
+            }
+        }
+        assert!(times >= 30 && others >= 8, "{times}, {others}");
+    }
+}

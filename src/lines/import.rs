@@ -1,16 +1,19 @@
 //! The import of JSON lines as a stream, in constant memory. The report counts every line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead};
 use std::time::SystemTime;
 
 use crate::encode::{Bytes, EntryWriter};
+use crate::line_time::{EntryTime, WithoutTime};
 use crate::trip::{TripCause, TripReport};
 use crate::zone::Zone;
 
 use crate::json::{Scratch, Written, object, otlp};
 use crate::rfc8259::cursor::Cursor;
 use crate::rfc8259::validate::Validator;
+
+use super::inherit::Times;
 
 use super::join::{Joint, Next};
 use super::recognise::{self, Recognised, Recogniser};
@@ -26,6 +29,9 @@ const HEADER: &str = "fusewire.import.header";
 /// The key of the attribute with the exact bytes of a line that is not UTF-8. The name is from the semantic
 /// conventions of OpenTelemetry.
 const ORIGINAL: &str = "log.record.original";
+
+/// A function that takes an entry in the form of a function that writes it.
+type Sink<'s> = dyn FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport> + 's;
 
 /// The counts of an import. Each line is counted in exactly one of `json_lines`, `text_lines` and `empty_lines`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +61,8 @@ pub struct ImportReport {
     pub tripped_entries: u64,
     /// The number of trips by cause, in the order of [`TripCause::ALL`].
     pub trips: [u64; TripCause::ALL.len()],
+    /// The numbers of entries from lines without a time.
+    pub without_time: WithoutTime,
 }
 
 impl ImportReport {
@@ -92,6 +100,7 @@ pub struct Importer {
     scratch: RefCell<Scratch>,
     recogniser: Recogniser,
     report: ImportReport,
+    times: Times,
 }
 
 impl Default for Importer {
@@ -113,6 +122,7 @@ impl Importer {
             scratch: RefCell::default(),
             recogniser: Recogniser::default(),
             report: ImportReport::default(),
+            times: Times::default(),
         }
     }
 
@@ -160,8 +170,28 @@ impl Importer {
         &mut self.recogniser
     }
 
+    /// Returns the time of the last entry that has a time.
+    pub(crate) fn last_time(&self) -> EntryTime {
+        self.times.last()
+    }
+
+    /// Sets the time of an entry before the first line.
+    pub(crate) fn set_last_time(&mut self, time: EntryTime) {
+        self.times.set_last(time);
+    }
+
+    /// Keeps the time of an entry that another reader has made between the lines.
+    pub(crate) fn pass(&mut self, time: EntryTime) {
+        self.times.pass(time);
+        self.report.without_time = self.times.counts();
+    }
+
     /// Reads `input` to its end. Calls `sink` for each entry with a function that writes the entry. `sink` may call
     /// this function again, for example if the first buffer was too small.
+    ///
+    /// An entry without a time takes the time of the entry before it in the input. Its attribute `fusewire.import.time` is
+    /// then `previous`. An entry before the first time, and an entry whose line contains a time that is not understood, stay
+    /// without a time.
     ///
     /// # Errors
     /// Returns the errors of `input` and of `sink`. No further line is read after an error.
@@ -171,6 +201,7 @@ impl Importer {
         mut sink: impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
         let mut line = core::mem::take(&mut self.line);
+        self.times.set_last(EntryTime::default());
         let result = self.import_lines(&mut input, &mut line, &mut sink);
         self.line = line;
         result
@@ -268,12 +299,7 @@ impl Importer {
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
-        if line.is_empty() {
-            // Only the line end was left.
-            return Ok(());
-        }
-        self.report.pieces += 1;
-        self.text(line, sink)
+        self.timed(sink, |importer, _, sink| importer.untimed_piece(line, sink))
     }
 
     /// Imports a whole line, or the lines of one record, with or without the last line end.
@@ -282,6 +308,41 @@ impl Importer {
         line: &[u8],
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
+        self.timed(sink, |importer, stays, sink| importer.untimed_line(line, stays, sink))
+    }
+
+    /// Calls `import` with a sink that gives each entry without a time the time of the entry before it. `import` sets the
+    /// cell if the entry stays without a time.
+    fn timed(
+        &mut self,
+        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+        import: impl FnOnce(&mut Self, &Cell<bool>, &mut Sink<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut times = core::mem::take(&mut self.times);
+        let stays = Cell::new(false);
+        let result = import(self, &stays, &mut |write| {
+            let trips = sink(&|entry| {
+                write(entry);
+                times.settle(entry, stays.get());
+            })?;
+            times.note();
+            Ok(trips)
+        });
+        self.report.without_time = times.counts();
+        self.times = times;
+        result
+    }
+
+    fn untimed_piece(&mut self, line: &[u8], sink: &mut Sink<'_>) -> io::Result<()> {
+        if line.is_empty() {
+            // Only the line end was left.
+            return Ok(());
+        }
+        self.report.pieces += 1;
+        self.text(line, sink)
+    }
+
+    fn untimed_line(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
         let line = trim_line_end(line);
         if line.iter().all(u8::is_ascii_whitespace) {
             self.report.empty_lines += 1;
@@ -294,6 +355,7 @@ impl Importer {
         if let Some(written) = text.and_then(Written::read) {
             self.report.json_lines += 1;
             self.report.restored_lines += 1;
+            stays.set(true);
             let scratch = &self.scratch;
             let trips = sink(&|entry| {
                 if let Ok(mut scratch) = scratch.try_borrow_mut() {
@@ -323,6 +385,7 @@ impl Importer {
         let trips = sink(&|entry| {
             if let Ok(mut scratch) = scratch.try_borrow_mut() {
                 object::write(Cursor::new(json), entry, &mut scratch);
+                stays.set(scratch.has_other_time);
             }
         })?;
         report.note(&trips);
@@ -331,11 +394,7 @@ impl Importer {
 
     /// Imports the lines of one message in the form of Docker. Returns `false` if the lines have another form, or if the
     /// message is one line without a known format: the line is then a JSON object without a special meaning.
-    fn docker(
-        &mut self,
-        line: &[u8],
-        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
-    ) -> io::Result<bool> {
+    fn docker(&mut self, line: &[u8], sink: &mut Sink<'_>) -> io::Result<bool> {
         let text = core::str::from_utf8(line).ok();
         let Some(message) = text.and_then(|text| docker::read(text, &mut self.validator)) else {
             return Ok(false);
@@ -357,11 +416,7 @@ impl Importer {
     }
 
     /// Imports a line, or the lines of one record, that are not a JSON object.
-    fn text_record(
-        &mut self,
-        line: &[u8],
-        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
-    ) -> io::Result<()> {
+    fn text_record(&mut self, line: &[u8], sink: &mut Sink<'_>) -> io::Result<()> {
         let lines = 1 + line.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.report.text_lines += lines;
         let text = recognise::text_of(line);
@@ -380,7 +435,7 @@ impl Importer {
         mut found: Recognised<'_>,
         text: &str,
         original: Option<&[u8]>,
-        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
+        sink: &mut Sink<'_>,
     ) -> io::Result<()> {
         let object = match found.record.inner {
             Inner::Converted => Some(self.recogniser.converted.as_str()),
@@ -403,11 +458,7 @@ impl Importer {
 
     /// Imports a line whose format is not known. The line becomes the body, with an attribute that marks it. If the
     /// line is not UTF-8, its bytes are also kept.
-    fn text(
-        &mut self,
-        line: &[u8],
-        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
-    ) -> io::Result<()> {
+    fn text(&mut self, line: &[u8], sink: &mut Sink<'_>) -> io::Result<()> {
         let original = core::str::from_utf8(line).is_err().then_some(line);
         self.report.not_utf8_lines += u64::from(original.is_some());
         let text = recognise::text_of(line);

@@ -8,6 +8,7 @@ mod ansi;
 mod docker;
 mod formats;
 mod import;
+mod inherit;
 mod join;
 mod level;
 mod object;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::time::Timestamp;
+use crate::zone::Zone;
 
 use super::formats::{FIELDS, FORMATS};
 use super::record::{Inner, Record};
@@ -41,6 +42,11 @@ impl Recogniser {
     /// Sets the time of the last change of the file, in seconds since the epoch.
     pub(crate) fn set_latest(&mut self, seconds: i64) {
         self.years.latest = Some(seconds);
+    }
+
+    /// Sets the zone of times without an offset.
+    pub(crate) fn set_zone(&mut self, zone: Zone) {
+        self.years.zone = Some(zone);
     }
 
     /// Parses a line. Returns `None` if no format recognises it.

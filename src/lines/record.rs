@@ -94,7 +94,8 @@ impl<'l> Record<'l> {
             .is_some_and(|time| time.is_complete() && !self.time.is_some_and(|own| own.is_complete()));
         if self.time.is_none()
             || is_more_complete
-            || matches!(self.time, Some(Stamp::Yearless { .. })) && matches!(inner.time, Some(Stamp::At(_)))
+            || matches!(self.time, Some(Stamp::Yearless { .. }))
+                && matches!(inner.time, Some(Stamp::At(_) | Stamp::Local(_)))
         {
             self.time = inner.time.or(self.time);
         }

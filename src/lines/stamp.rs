@@ -2,6 +2,7 @@
 
 use crate::rfc3339::{civil_from_days, days_from_civil};
 use crate::time::Timestamp;
+use crate::zone::Zone;
 
 use super::scan::Scan;
 
@@ -11,6 +12,8 @@ const DAY: i64 = 86_400;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stamp {
     At(Timestamp),
+    /// A time without an offset, as the same time in UTC. The zone of the file applies.
+    Local(Timestamp),
     /// A time without a year.
     Yearless {
         month: u32,
@@ -32,6 +35,8 @@ pub(super) struct Clock {
     second: u32,
     nanos: u32,
     offset: Option<i16>,
+    /// Whether the text has no offset.
+    is_local: bool,
 }
 
 impl Clock {
@@ -46,7 +51,8 @@ impl Clock {
     }
 
     fn at(self, year: u32, month: u32, day: u32) -> Option<Stamp> {
-        self.on(year.into(), month, day).map(Stamp::At)
+        let time = self.on(year.into(), month, day)?;
+        Some(if self.is_local { Stamp::Local(time) } else { Stamp::At(time) })
     }
 }
 
@@ -366,8 +372,8 @@ fn rest_of_clock(scan: &mut Scan<'_>, hour: u32, minute: u32, second: u32) -> Op
     } else {
         0
     };
-    let offset = offset(scan)?;
-    Some(Clock { second: hour * 3600 + minute * 60 + second, nanos, offset })
+    let (offset, is_local) = offset(scan)?;
+    Some(Clock { is_local, second: hour * 3600 + minute * 60 + second, nanos, offset })
 }
 
 /// Takes the digits of a fraction of a second. Returns nanoseconds.
@@ -377,15 +383,15 @@ fn fraction_digits(scan: &mut Scan<'_>) -> Option<u32> {
     (!digits.is_empty()).then(|| padded.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
 }
 
-/// Takes an offset. Returns `Some(None)` for `Z` and if there is no offset, and `None` for a zone that is ambiguous.
-#[expect(clippy::option_option, reason = "the inner option is the offset of a timestamp")]
-fn offset(scan: &mut Scan<'_>) -> Option<Option<i16>> {
+/// Takes an offset. Returns the offset of a timestamp, and whether there is no offset in the text. Returns `None` for a zone that
+/// is ambiguous.
+fn offset(scan: &mut Scan<'_>) -> Option<(Option<i16>, bool)> {
     let mut ahead = *scan;
     let blanks = ahead.blanks();
     match ahead.peek() {
         Some(b'Z' | b'z') if blanks == 0 => {
             scan.skip(1);
-            return Some(None);
+            return Some((None, false));
         }
         Some(sign @ (b'+' | b'-')) if blanks <= 1 => {
             ahead.skip(1);
@@ -406,7 +412,7 @@ fn offset(scan: &mut Scan<'_>) -> Option<Option<i16>> {
             {
                 *scan = ahead;
                 let total = i16::try_from(hours * 60 + minutes).ok()?;
-                return Some(Some(if sign == b'-' { -total } else { total }));
+                return Some((Some(if sign == b'-' { -total } else { total }), false));
             }
         }
         Some(b'A'..=b'Z') if blanks == 1 => {
@@ -417,17 +423,19 @@ fn offset(scan: &mut Scan<'_>) -> Option<Option<i16>> {
             }
             if let Some((_, minutes)) = ZONES.iter().find(|(zone, _)| *zone == name && is_word) {
                 *scan = ahead;
-                return Some(Some(*minutes).filter(|minutes| *minutes != 0));
+                return Some((Some(*minutes).filter(|minutes| *minutes != 0), false));
             }
         }
         _ => {}
     }
-    Some(None)
+    Some((None, true))
 }
 
 /// The year of times without a year.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Years {
+    /// The zone of times without an offset. Without a zone, these times are in UTC.
+    pub(super) zone: Option<Zone>,
     /// The time of the last change of the file, or the present for a stream, in seconds since the epoch.
     pub(super) latest: Option<i64>,
     /// The last time with a year in the same file.
@@ -444,8 +452,25 @@ impl Years {
                 self.neighbour = Some(time.unix_seconds());
                 return Some(time);
             }
+            Stamp::Local(time) => {
+                self.neighbour = Some(time.unix_seconds());
+                return self.in_zone(time);
+            }
             Stamp::Yearless { month, day, clock } => (month, day, clock),
         };
+        let time = self.in_some_year(month, day, clock)?;
+        if clock.is_local { self.in_zone(time) } else { Some(time) }
+    }
+
+    /// Returns the instant at which the clocks of the zone show the time that UTC shows at `time`.
+    fn in_zone(&self, time: Timestamp) -> Option<Timestamp> {
+        let Some(zone) = &self.zone else { return Some(time) };
+        let seconds = zone.instant_of(time.unix_seconds());
+        let offset = i16::try_from(zone.offset_at(seconds) / 60).ok();
+        Some(Timestamp::new(seconds, time.subsec_nanos())?.with_utc_offset_minutes(offset))
+    }
+
+    fn in_some_year(&self, month: u32, day: u32, clock: Clock) -> Option<Timestamp> {
         let year_of = |seconds: i64| civil_from_days(seconds.div_euclid(DAY)).0;
         if let Some(near) = self.neighbour {
             let year = year_of(near);
@@ -469,7 +494,7 @@ mod tests {
     fn read_all(text: &str) -> Option<String> {
         let mut scan = Scan::new(text);
         let stamp = take(&mut scan)?;
-        let mut years = Years { latest: Some(1_772_359_200), neighbour: None };
+        let mut years = Years { latest: Some(1_772_359_200), ..Years::default() };
         Some(format!("{} [{}]", years.resolve(stamp)?, scan.rest()))
     }
 

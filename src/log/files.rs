@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
-use crate::mixed::{MixedEvent, MixedReader};
+use crate::mixed::{MixedEvent, MixedReader, WithoutTime};
 use crate::segment::regular::{self, Links};
 
 /// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
@@ -45,6 +45,8 @@ pub struct FileContents {
     pub times: Option<(u64, u64)>,
     /// The number of bytes that are neither lines nor frames.
     pub lost_bytes: u64,
+    /// The numbers of entries from lines without a time.
+    pub without_time: WithoutTime,
 }
 
 /// A change of a file that a reader follows.
@@ -116,6 +118,7 @@ impl FileContents {
                 _ => {}
             }
         }
+        contents.without_time = reader.without_time();
         Ok(contents)
     }
 }

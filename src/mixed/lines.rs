@@ -19,8 +19,10 @@ mod with_json {
     use crate::error::EncodeError;
     use crate::format::frame::FrameKind;
     use crate::json::Restorer;
+    use crate::line_time::{EntryTime, WithoutTime};
     use crate::lines::{Importer, Joint, Next};
     use crate::trip::TripReport;
+    use crate::zone::Zone;
 
     use super::{FrameRef, Limits, Place};
 
@@ -102,6 +104,42 @@ mod with_json {
             self.joint.take().map_or(0, |joint| joint.end)
         }
 
+        /// Sets the zone of times without an offset.
+        pub(in crate::mixed) fn set_zone(&mut self, zone: Zone) {
+            self.importer = core::mem::take(&mut self.importer).zone(zone);
+        }
+
+        /// Returns the numbers of entries from lines without a time.
+        pub(in crate::mixed) fn without_time(&self) -> WithoutTime {
+            self.importer.report().without_time
+        }
+
+        /// Returns the time of the last entry that has a time.
+        pub(in crate::mixed) fn last_time(&self) -> EntryTime {
+            self.importer.last_time()
+        }
+
+        /// Sets the time of the entry before the next line.
+        pub(in crate::mixed) fn set_last_time(&mut self, time: EntryTime) {
+            self.importer.set_last_time(time);
+        }
+
+        /// Keeps the time of an entry that was not a line.
+        #[inline]
+        pub(in crate::mixed) fn pass(&mut self, unix_nano: u64) {
+            if unix_nano != 0 {
+                self.importer.set_last_time(EntryTime { unix_nano, utc_offset_minutes: None });
+            }
+        }
+
+        /// Keeps the time of the last created entry.
+        fn pass_made(&mut self) {
+            let Some(place) = self.made.places.last() else { return };
+            let Ok(entry) = EntryRef::new(self.frame(place).payload) else { return };
+            let (unix_nano, utc_offset_minutes) = (entry.time_unix_nano(), entry.utc_offset_minutes());
+            self.importer.pass(EntryTime { unix_nano, utc_offset_minutes });
+        }
+
         /// Creates the entries of the record that begins at `offset`; one entry if the bytes are a part of an
         /// overlong line. Returns whether the line contains more entries. In this case, the caller reads the
         /// created entries and then calls the method again with the same line.
@@ -112,6 +150,7 @@ mod with_json {
             made.is_cut = false;
             made.places.clear();
             if !is_part && *before == 0 && restore(line, offset, restorer, made) {
+                self.pass_made();
                 return false;
             }
             let (mut seen, before) = (0, *before);
@@ -213,6 +252,9 @@ mod with_json {
 
 #[cfg(not(feature = "json"))]
 mod without {
+    use crate::line_time::{EntryTime, WithoutTime};
+    use crate::zone::Zone;
+
     use super::{FrameRef, Limits, Place};
 
     /// A placeholder: lines require the feature `json`.
@@ -248,6 +290,20 @@ mod without {
         pub(in crate::mixed) fn make(&mut self, _: &[u8], _: bool, _: u64) -> bool {
             false
         }
+
+        pub(in crate::mixed) fn set_zone(&mut self, _: Zone) {}
+
+        pub(in crate::mixed) fn without_time(&self) -> WithoutTime {
+            WithoutTime::default()
+        }
+
+        pub(in crate::mixed) fn last_time(&self) -> EntryTime {
+            EntryTime::default()
+        }
+
+        pub(in crate::mixed) fn set_last_time(&mut self, _: EntryTime) {}
+
+        pub(in crate::mixed) fn pass(&mut self, _: u64) {}
 
         pub(in crate::mixed) fn is_exceeded(&self) -> bool {
             false

@@ -36,6 +36,7 @@ mod search;
 mod split;
 mod text;
 
+pub use crate::line_time::WithoutTime;
 pub use event::{Form, MixedEvent};
 pub use reader::MixedReader;
 #[cfg(all(unix, not(loom)))]

@@ -7,7 +7,11 @@ use crate::error::SegmentError;
 use crate::format::frame::{self as layout, FrameFault, FrameKind};
 use crate::format::segment::{DATA_START, MAGIC, PAGE, SegmentHeader};
 use crate::limits::Limits;
+#[cfg(unix)]
+use crate::line_time::EntryTime;
+use crate::line_time::WithoutTime;
 use crate::segment::{LostRange, LostReason};
+use crate::zone::Zone;
 
 use super::buffer::Buffer;
 use super::event::{Form, MixedEvent};
@@ -142,6 +146,31 @@ impl<R: Read> MixedReader<R> {
     #[cfg(unix)]
     pub(crate) fn set_patient(&mut self, is_patient: bool) {
         self.is_patient = is_patient;
+    }
+
+    /// Sets the zone of times in lines without an offset. The default is UTC.
+    #[must_use]
+    pub fn line_zone(mut self, zone: Zone) -> Self {
+        self.lines.set_zone(zone);
+        self
+    }
+
+    /// Returns the numbers of entries from lines without a time, up to the last event.
+    #[must_use]
+    pub fn without_time(&self) -> WithoutTime {
+        self.lines.without_time()
+    }
+
+    /// Returns the time of the last entry that has a time.
+    #[cfg(unix)]
+    pub(crate) fn last_time(&self) -> EntryTime {
+        self.lines.last_time()
+    }
+
+    /// Sets the time of the entry before the first line.
+    #[cfg(unix)]
+    pub(crate) fn set_last_time(&mut self, time: EntryTime) {
+        self.lines.set_last_time(time);
     }
 
     /// Returns the next event, or `None` at the end of the input. The last line does not need a line end.
@@ -508,6 +537,9 @@ impl<R: Read> MixedReader<R> {
     #[inline]
     fn stand_at(&mut self, form: Form, place: Place, time: u64) -> Step {
         let kind = place.kind;
+        if form != Form::Line {
+            self.lines.pass(time);
+        }
         self.head = Head::Frame(form, place);
         Step::Frame { kind, time }
     }

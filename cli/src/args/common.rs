@@ -1,10 +1,13 @@
 //! The arguments that several commands share.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
-use fusewire::query::Field;
+use fusewire::log::{LogReader, ReadOptions, Scan};
+use fusewire::query::{Field, Moment};
 
 use crate::input::selection::Selection;
-use crate::input::time_point::{Range, TimePoint};
+use crate::input::time_point::{Range, length};
 use crate::output::time::Zone;
 
 /// The format of printed entries.
@@ -56,19 +59,34 @@ pub(crate) enum OutputFormat {
 /// A range of time.
 #[derive(Args, Debug, Default)]
 pub(crate) struct RangeArgs {
-    /// Use only entries at or after this time, such as `2026-01-02 03:04`, 03:04, yesterday, or 15m (15 minutes ago).
+    /// Use only entries at or after this time, such as `2026-01-02 03:04`, 03:04, yesterday, 15m (15 minutes ago), or
+    /// 1772359200 (seconds since 1970).
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    since: Option<TimePoint>,
+    since: Option<Moment>,
 
     /// Use only entries before this time; see --since for the formats.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    until: Option<TimePoint>,
+    until: Option<Moment>,
+
+    /// Use only entries near this time, 5 minutes before and after it; see --since for the formats.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["since", "until"])]
+    around: Option<Moment>,
+
+    /// With --around: the time before and after it, such as 30s or 1h.
+    #[arg(long, value_name = "TIME", value_parser = length, requires = "around")]
+    within: Option<u64>,
 }
+
+/// The default of `--within`: 5 minutes, in nanoseconds.
+const WITHIN: u64 = 300_000_000_000;
 
 impl RangeArgs {
     /// Returns the range in nanoseconds, relative to the current time in `zone`.
     pub(crate) fn range(&self, zone: &Zone) -> anyhow::Result<Range> {
-        Range::new(self.since.as_ref(), self.until.as_ref(), zone)
+        match &self.around {
+            Some(moment) => Range::around(moment, self.within.unwrap_or(WITHIN), zone),
+            None => Range::new(self.since.as_ref(), self.until.as_ref(), zone),
+        }
     }
 }
 
@@ -110,9 +128,48 @@ impl ZoneArgs {
     }
 }
 
-/// The method that opens segment files.
-#[derive(Args, Debug, Clone, Copy)]
+/// The method that reads files.
+#[derive(Args, Debug, Clone, Default)]
 pub(crate) struct AccessArgs {
+    /// Read segments with system calls instead of a memory map, for files that other programs truncate.
+    #[arg(long)]
+    pub(crate) copy: bool,
+
+    #[command(flatten)]
+    pub(crate) lines: LineArgs,
+}
+
+impl AccessArgs {
+    /// Returns the options of a reader.
+    pub(crate) fn options(&self) -> ReadOptions {
+        let options = LogReader::options().copy(self.copy);
+        match &self.lines.log_tz {
+            Some(zone) => options.line_zone(zone.shared()),
+            None => options,
+        }
+    }
+
+    /// Returns a scan of `paths`.
+    pub(crate) fn scan(&self, paths: &[PathBuf]) -> Scan {
+        let scan = Scan::new(paths).copy(self.copy);
+        match &self.lines.log_tz {
+            Some(zone) => scan.line_zone(zone.shared()),
+            None => scan,
+        }
+    }
+}
+
+/// The meaning of lines.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct LineArgs {
+    /// Time zone of times in lines without an offset from UTC; see --tz for the forms [default: UTC].
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = Zone::parse)]
+    pub(crate) log_tz: Option<Zone>,
+}
+
+/// The method that opens segments.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct CopyArgs {
     /// Read segments with system calls instead of a memory map, for files that other programs truncate.
     #[arg(long)]
     pub(crate) copy: bool,

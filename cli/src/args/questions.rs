@@ -1,13 +1,13 @@
 //! The arguments of the commands that query and count entries.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use fusewire::Zone;
 use fusewire::query::Field;
+use fusewire::query::aggregate::Interval;
 
 use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs, help};
-use crate::input::time_point::length;
 
 /// Print the entries that match an expression
 ///
@@ -145,15 +145,16 @@ pub(crate) enum StatsOrder {
 #[command(after_help = help::after(&[0, 1, 2, 3], "\
   fusewire histogram logs
   fusewire histogram logs --where 'level >= error' --every 1m --since 1h
-  fusewire histogram logs --every 1d --output json"))]
+  fusewire histogram logs --every 1mo --tz Europe/Berlin --output json"))]
 pub(crate) struct HistogramArgs {
     /// Directories, segments, files of frames or files of lines.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Length of an interval, such as 30s, 5m, 1h or 1d; the default length produces about 30 lines or fewer.
+    /// Length of an interval, such as 30s, 5m, 1h, 1d, 1w, 1mo or 1y; days and longer intervals are those of the calendar
+    /// in the time zone. The default length produces about 30 lines or fewer.
     #[arg(long, value_name = "TIME", value_parser = interval)]
-    pub(crate) every: Option<NonZero<u64>>,
+    pub(crate) every: Option<Interval>,
 
     #[command(flatten)]
     pub(crate) select: SelectArgs,
@@ -169,9 +170,9 @@ pub(crate) struct HistogramArgs {
     pub(crate) access: AccessArgs,
 }
 
-/// Parses a duration such as `30s`; returns nanoseconds.
-fn interval(text: &str) -> Result<NonZero<u64>, String> {
-    NonZero::new(length(text)?).ok_or_else(|| format!("`{text}` is not a duration: expected more than 0"))
+/// Parses an interval such as `30s` or `1mo`. The command sets the time zone.
+fn interval(text: &str) -> Result<Interval, String> {
+    Interval::parse(text, Zone::UTC)
 }
 
 /// Print the entries of one trace from all processes, grouped by span

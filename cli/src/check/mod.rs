@@ -15,8 +15,9 @@ pub(crate) mod text;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Scan, Scanned};
+use fusewire::log::Scanned;
 
+use crate::args::AccessArgs;
 use crate::input::selection::Selection;
 use crate::output::progress;
 pub(crate) use baseline::Baseline;
@@ -38,7 +39,7 @@ pub(crate) struct Options<'a> {
     pub(crate) dropped: u64,
     /// Current time, in nanoseconds since the Unix epoch.
     pub(crate) now: u64,
-    pub(crate) copy: bool,
+    pub(crate) access: &'a AccessArgs,
 }
 
 /// Checks the logs in the paths. Unreadable data is in the scan, and also in the report unless the rule is off.
@@ -50,7 +51,7 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let query = selection.to_query()?;
     let looking = progress::looking();
-    let scan = Scan::new(paths).copy(options.copy).wanted(query.wanted());
+    let scan = options.access.scan(paths).wanted(query.wanted());
     let scanned = scan.run(|entry| query.matches(entry), || Inspector::new(config, now)).with_context(names);
     looking.finish_and_clear();
     let (inspectors, scanned) = scanned?.split();

@@ -13,6 +13,7 @@ use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
+use crate::output::timeless;
 
 /// Runs the command.
 pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
             // Prints the logs that precede the stream on the command line first.
             Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
-                .and_then(|()| stream::print(path, &selection, args.lines, &mut printer, terminal)),
+                .and_then(|()| stream::print(path, &selection, args, &mut printer, terminal)),
             Err(error) => Err(error),
         };
         carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;
@@ -72,7 +73,7 @@ fn print_logs(
     if paths.is_empty() {
         return Ok(());
     }
-    let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
+    let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
     let most = args.lines.unwrap_or(u64::MAX);
     if let Some(newest) = args.lines.filter(|_| args.reverse) {
         reader.seek_to_last(newest.saturating_sub(printer.printed()))?;
@@ -82,5 +83,6 @@ fn print_logs(
     {
         printer.print(&event, terminal)?;
     }
+    timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     Ok(())
 }

@@ -39,9 +39,9 @@ pub(crate) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Outcome> 
         selection: &selection,
         role: args.role,
         baseline: &baseline,
-        dropped: count::dropped(&paths, &selection, args.access.copy)?,
+        dropped: count::dropped(&paths, &selection, &args.access)?,
         now: meaning.now_unix_nano,
-        copy: args.access.copy,
+        access: &args.access,
     })?;
     if let Some(path) = &args.write_baseline {
         Baseline::write(path, report.known())?;

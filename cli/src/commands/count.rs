@@ -3,23 +3,24 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fusewire::log::{LogEvent, Scan, Scanned};
+use fusewire::log::{LogEvent, Scanned};
 use fusewire::query::aggregate::{Aggregation, Counted};
 use fusewire::segment::Wanted;
 
+use crate::args::AccessArgs;
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
-use crate::output::{Terminal, losses, progress};
+use crate::output::{Terminal, losses, progress, timeless};
 
 /// Prints the number of selected entries in `paths`. `input` contains the paths of the command line.
 pub(super) fn print(
     paths: &[PathBuf],
     input: &[PathBuf],
     selection: &Selection,
-    copy: bool,
+    access: &AccessArgs,
     terminal: &mut Terminal,
 ) -> Result<Outcome> {
-    let counted = run(&Aggregation::new(), paths, selection, copy)?;
+    let counted = run(&Aggregation::new(), paths, selection, access)?;
     terminal.out.push_str(&format!("{}\n", counted.entries));
     let nothing = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
     Ok(nothing.max(report(&counted.scanned, input, terminal)?))
@@ -30,12 +31,12 @@ pub(super) fn run(
     asked: &Aggregation,
     paths: &[PathBuf],
     selection: &Selection,
-    copy: bool,
+    access: &AccessArgs,
 ) -> Result<Counted> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let query = selection.to_query()?;
     let looking = progress::looking();
-    let counted = asked.run(&Scan::new(paths).copy(copy), &query).with_context(names);
+    let counted = asked.run(&access.scan(paths), &query).with_context(names);
     looking.finish_and_clear();
     counted
 }
@@ -56,14 +57,15 @@ pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut 
         terminal.report(&Outcome::message_of_unreadable(path, error))?;
         outcome = outcome.max(Outcome::of_unreadable(path, input, error));
     }
+    timeless::report(scanned.without_time, false, terminal)?;
     Ok(outcome)
 }
 
 /// Returns the number of dropped entries in the selected range, from loss records.
-pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, copy: bool) -> Result<u64> {
+pub(super) fn dropped(paths: &[PathBuf], selection: &Selection, access: &AccessArgs) -> Result<u64> {
     let mut nothing = Wanted::default();
     nothing.of_severities([]);
-    let options = Selection::of_range(selection.range).options(copy).filter(nothing, |_| false);
+    let options = Selection::of_range(selection.range).options(access).filter(nothing, |_| false);
     let mut reader = input::open_logs(paths, options)?;
     let mut dropped = 0_u64;
     while let Some(event) = reader.next() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fusewire::log::list;
-use fusewire::query::aggregate::{Aggregation, Counted, Group};
+use fusewire::query::aggregate::{Aggregation, Counted, Group, Interval};
 use serde_json::json;
 
 use super::count;
@@ -51,19 +51,16 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
     let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.zone.zone();
     let selection = args.select.selection(&zone)?;
-    let every = match args.every {
-        Some(every) => every,
-        None => interval(&paths, &selection)?,
+    let every = match &args.every {
+        Some(every) => every.clone().in_zone(zone.shared()),
+        None => Interval::of(interval(&paths, &selection)?, zone.shared()),
     };
-    // Intervals of a day begin at midnight in the time zone, and intervals of an hour begin at the full hour.
-    let offset = i64::from(zone.now().offset().seconds()) * SECOND.cast_signed();
-    let origin = (-offset).rem_euclid(every.get().cast_signed()).cast_unsigned();
-    let asked = Aggregation::new().every(every, origin);
-    let found = count::run(&asked, &paths, &selection, args.access.copy)?;
+    let asked = Aggregation::new().each(every.clone());
+    let found = count::run(&asked, &paths, &selection, &args.access)?;
     let outcome = count::report(&found.scanned, &args.paths, terminal)?;
     match args.output {
-        OutputFormat::Json => print_json(&found, every.get(), terminal),
-        OutputFormat::Text => print(&found, every.get(), &mut Clock::new(zone), terminal),
+        OutputFormat::Json => print_json(&found, &every, terminal),
+        OutputFormat::Text => print(&found, &every, &mut Clock::new(zone), terminal),
     }
     let nothing = if found.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
     Ok(outcome.max(nothing).max(unread))
@@ -92,37 +89,39 @@ fn interval(paths: &[PathBuf], selection: &Selection) -> Result<NonZero<u64>> {
     NonZero::new(fitting.unwrap_or(days)).context("--every: expected an interval, found an empty one")
 }
 
-fn print(found: &Counted, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
+fn print(found: &Counted, every: &Interval, clock: &mut Clock, terminal: &mut Terminal) {
     let most = found.groups().iter().map(|group| group.count).max().unwrap_or(0);
     let mut expected = None;
     for group in found.groups() {
         let since = group.since.unwrap_or(0);
-        let missing = expected.map_or(0, |expected: u64| since.saturating_sub(expected) / every);
+        let missing = expected.map_or(0, |expected| every.count(expected, since));
         if missing > EMPTY {
-            let gap = format!("{:>19}  ({} empty intervals of {})\n", "...", grouped(missing), whole(every));
+            let gap = format!("{:>19}  ({} empty intervals of {every})\n", "...", grouped(missing));
             terminal.out.push_str(&terminal.palette.dim.of(gap));
-        } else {
-            for i in 0..missing {
-                line(expected.unwrap_or(0) + i * every, 0, most, every, clock, terminal);
+        } else if let Some(mut at) = expected {
+            for _ in 0..missing {
+                line(at, 0, most, every, clock, terminal);
+                at = every.around(at).1;
             }
         }
         line(since, group.count, most, every, clock, terminal);
-        expected = Some(since.saturating_add(every));
+        expected = Some(every.around(since).1);
     }
     if found.without_time > 0 {
         let told = counted(found.without_time, "entry without a time", "entries without a time");
         terminal.out.push_str(&format!("{:>19}  {told}\n", "-"));
     }
     let total = counted(found.entries, "entry", "entries");
-    let total = format!("{total}; interval {}\n", whole(every));
+    let total = format!("{total}; interval {every}\n");
     terminal.out.push_str(&terminal.palette.dim.of(total));
 }
 
-fn line(since: u64, count: u64, most: u64, every: u64, clock: &mut Clock, terminal: &mut Terminal) {
+fn line(since: u64, count: u64, most: u64, every: &Interval, clock: &mut Clock, terminal: &mut Terminal) {
     let mut time = String::new();
     clock.write(since, &mut time);
     // The time contains a fraction only if the interval is shorter than a second.
-    time.truncate(if every < SECOND { 23 } else { 19 });
+    let (begin, end) = every.around(since);
+    time.truncate(if end - begin < SECOND { 23 } else { 19 });
     let eighths = (u128::from(count) * u128::from(BAR * 8)).div_ceil(u128::from(most.max(1)));
     let eighths = usize::try_from(eighths).unwrap_or(0);
     let mut bar = "\u{2588}".repeat(eighths / 8);
@@ -135,19 +134,13 @@ fn line(since: u64, count: u64, most: u64, every: u64, clock: &mut Clock, termin
 }
 
 /// Prints one object for each interval.
-fn print_json(found: &Counted, every: u64, terminal: &mut Terminal) {
+fn print_json(found: &Counted, every: &Interval, terminal: &mut Terminal) {
     let line = |group: &Group| {
-        json!({"since_unix_nano": group.since, "every_nanos": every, "count": group.count}).to_string()
+        let (begin, end) = every.around(group.since.unwrap_or(0));
+        json!({"since_unix_nano": group.since, "every_nanos": end - begin, "count": group.count}).to_string()
     };
     for group in found.groups() {
         terminal.out.push_str(&line(group));
         terminal.out.push('\n');
     }
-}
-
-/// Returns an interval in the largest unit without a fraction: `15m`.
-fn whole(nanos: u64) -> String {
-    let units = [(DAY, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m"), (SECOND, "s"), (SECOND / 1000, "ms")];
-    let unit = units.into_iter().find(|(unit, _)| nanos.is_multiple_of(*unit));
-    unit.map_or_else(|| format!("{nanos}ns"), |(unit, name)| format!("{}{name}", nanos / unit))
 }

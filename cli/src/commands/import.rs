@@ -16,7 +16,7 @@ use crate::args::{FormatVersion, ImportArgs};
 use crate::input::{self, Stream};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped, spent};
-use crate::output::{Terminal, escape, progress};
+use crate::output::{Terminal, escape, progress, timeless};
 
 /// The size of the first pages, the resource and the trailer of a segment, in bytes.
 const SEGMENT_OVERHEAD: u64 = 12 << 10;
@@ -48,6 +48,9 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     let changed = fs::metadata(&args.file)
         .and_then(|file| if file.is_file() { file.modified() } else { Ok(SystemTime::now()) });
     let mut importer = Importer::new().changed_at(changed.unwrap_or_else(|_| SystemTime::now()));
+    if let Some(zone) = &args.lines.log_tz {
+        importer = importer.zone(zone.shared());
+    }
     let result = importer.import(reader, |write| Ok(series.append(write)?.report));
     // Seals the segments even after a failure, so that the imported entries are readable.
     let segments = series.finish().with_context(target);
@@ -101,6 +104,9 @@ fn summarise(
     let rate = if report.bytes < 1_000_000 { String::new() } else { format!(", {rate:.0} MB/s") };
     row("read", &format!("{lines}, {} in {}{rate}", bytes(report.bytes), spent(elapsed)));
     row("lines", &kinds_of_lines(report));
+    if let Some(text) = timeless::describe(report.without_time) {
+        row("no time", &text);
+    }
     row("written", &palette.strong.of(counted(report.entries, "entry", "entries")));
     row(
         "fuse",

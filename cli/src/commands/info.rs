@@ -7,16 +7,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use fusewire::log::{FileInfo, Owner, SegmentInfo, list};
+use fusewire::mixed::WithoutTime;
 use fusewire::segment::{Event, Mode, Segment, State, Trailer};
 
-use crate::args::{AccessArgs, InfoArgs};
+use crate::args::InfoArgs;
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, grouped, lasted};
 use crate::output::producer::state;
 use crate::output::time::Clock;
 use crate::output::value::push_scalar;
-use crate::output::{Terminal, escape};
+use crate::output::{Terminal, escape, timeless};
 use summary::Found;
 
 /// Runs the command.
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.zone.zone();
     let range = args.range.range(&zone)?;
     input::expect_log(&args.path)?;
-    let found = Found::read(&args.path, range, args.access)?;
+    let found = Found::read(&args.path, range, &args.access)?;
     if range.is_bounded() && found.entries == 0 {
         return Ok(Outcome::NoMatch);
     }
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
             print_file(&args.path, &found, &mut clock, terminal)?;
             return Ok(if found.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
         }
-        print(&args.path, found.segment.as_ref(), args.access, &mut clock, terminal)?;
+        print(&args.path, found.segment.as_ref(), &mut clock, terminal)?;
         return Ok(Outcome::Clean);
     }
     let about = || args.path.display().to_string();
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     for info in &listing.segments {
         terminal.out.push('\n');
         // The command continues with the other segments.
-        if let Err(error) = print(&info.path, Some(info), args.access, &mut clock, terminal)
+        if let Err(error) = print(&info.path, Some(info), &mut clock, terminal)
             && !input::is_deleted(&info.path, &args.path)
         {
             terminal.flush()?;
@@ -83,15 +84,9 @@ fn describe_state(info: Option<&SegmentInfo>, segment: &Segment) -> &'static str
     }
 }
 
-fn print(
-    path: &Path,
-    info: Option<&SegmentInfo>,
-    access: AccessArgs,
-    clock: &mut Clock,
-    terminal: &mut Terminal,
-) -> Result<()> {
+fn print(path: &Path, info: Option<&SegmentInfo>, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
     let about = || path.display().to_string();
-    let segment = input::open_segment(path, access)?;
+    let segment = input::open_segment(path)?;
     let header = segment.header().with_context(about)?;
     let mut name = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
@@ -138,7 +133,12 @@ fn print(
 fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Terminal) -> Result<()> {
     let about = || path.display().to_string();
     let len = std::fs::metadata(path).with_context(about)?.len();
-    let contents = (found.entries, found.times, found.lost_bytes);
+    let contents = Contents {
+        entries: found.entries,
+        times: found.times,
+        lost_bytes: found.lost_bytes,
+        without_time: found.without_time,
+    };
     print_contents(path, len, contents, found, clock, terminal);
     Ok(())
 }
@@ -146,7 +146,12 @@ fn print_file(path: &Path, found: &Found, clock: &mut Clock, terminal: &mut Term
 /// Prints the properties of a listed file.
 fn print_listed(file: &FileInfo, found: &Found, clock: &mut Clock, terminal: &mut Terminal) {
     let contents = file.contents.unwrap_or_default();
-    let contents = (contents.entries, contents.times, contents.lost_bytes);
+    let contents = Contents {
+        entries: contents.entries,
+        times: contents.times,
+        lost_bytes: contents.lost_bytes,
+        without_time: contents.without_time,
+    };
     print_contents(&file.path, file.len, contents, found, clock, terminal);
 }
 
@@ -154,15 +159,24 @@ fn times_of(file: &FileInfo) -> Option<(u64, u64)> {
     file.contents.and_then(|contents| contents.times)
 }
 
+/// The contents of a file of lines or frames.
+struct Contents {
+    entries: u64,
+    times: Option<(u64, u64)>,
+    lost_bytes: u64,
+    without_time: WithoutTime,
+}
+
 /// Prints the entries, times and lost bytes of a file of lines or frames.
 fn print_contents(
     path: &Path,
     len: u64,
-    (entries, times, lost_bytes): (u64, Option<(u64, u64)>, u64),
+    contents: Contents,
     found: &Found,
     clock: &mut Clock,
     terminal: &mut Terminal,
 ) {
+    let Contents { entries, times, lost_bytes, without_time } = contents;
     let mut name = String::new();
     escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
@@ -175,6 +189,9 @@ fn print_contents(
     if let Some((from, to)) = times {
         line(terminal, "from", format_args!("{}", clock.describe(from)));
         line(terminal, "to", format_args!("{}  ({} later)", clock.describe(to), lasted(to - from)));
+    }
+    if let Some(text) = timeless::describe(without_time) {
+        line(terminal, "no time", format_args!("{text}"));
     }
     if lost_bytes > 0 {
         let lost = terminal.palette.bad.of(format!("{} bytes", grouped(lost_bytes)));

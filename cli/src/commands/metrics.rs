@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use fusewire::log::LogReader;
 use fusewire::metrics::FamilyKind;
 
 use super::tail;
@@ -23,7 +22,7 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
         }
         return Ok(Outcome::Clean);
     }
-    let options = LogReader::options().copy(args.access.copy);
+    let options = args.access.options();
     if let Some(address) = &args.listen {
         let reader = input::open_logs(&args.paths, options.follow(true))?;
         let ended = tail::on_interrupt()?;

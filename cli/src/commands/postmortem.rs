@@ -30,7 +30,7 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
         keep: args.entries.into(),
         kern_log: args.kern_log.as_deref(),
         zone: &zone,
-        copy: args.access.copy,
+        access: &args.access,
     };
     let examined = postmortem::examine(&options)?;
     match args.output {

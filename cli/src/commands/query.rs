@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
-use crate::output::markdown;
+use crate::output::{markdown, timeless};
 use context::Around;
 
 /// The description of the query language.
@@ -45,7 +45,7 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     if args.count {
-        let counted = count::print(&paths, &args.paths, &selection, args.access.copy, terminal)?;
+        let counted = count::print(&paths, &args.paths, &selection, &args.access, terminal)?;
         return Ok(counted.max(unread));
     }
     let entries = EntryPrinter::new(&args.print, terminal);
@@ -56,23 +56,25 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         terminal.print_backwards()?;
     }
     if args.context > 0 {
-        let options = Selection::of_range(selection.range).options(args.access.copy);
-        let reader = input::open_logs(&paths, options)?;
-        Around::new(args.context, &selection).print(reader, most, &mut printer, terminal)?;
+        let options = Selection::of_range(selection.range).options(&args.access);
+        let mut reader = input::open_logs(&paths, options)?;
+        Around::new(args.context, &selection).print(&mut reader, most, &mut printer, terminal)?;
+        timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     } else {
-        let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
+        let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
         if args.reverse
             && let Some(newest) = args.lines
         {
             reader.seek_to_last(newest)?;
         }
-        print(reader, most, &mut printer, terminal)?;
+        print(&mut reader, most, &mut printer, terminal)?;
+        timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     }
     Ok(printer.outcome())
 }
 
 fn print(
-    mut reader: LogReader,
+    reader: &mut LogReader,
     most: u64,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &mut Terminal) -> Result<Outcome
     let mut total = Total::default();
     let mut streams = Streams::default();
     for file in &files {
-        let opened = input::open_segment(file, args.access);
+        let opened = input::open_segment(file);
         if opened.is_err() && input::is_deleted(file, &args.path) {
             continue;
         }

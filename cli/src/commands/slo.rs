@@ -19,7 +19,7 @@ pub(crate) fn run(args: &SloArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let selection = Selection::new(&args.range, None, &zone)?;
     let objectives = objectives(args)?;
     let keep = usize::from(args.traces);
-    let (report, scanned) = slo::run(&objectives, &paths, &selection, keep, args.access.copy)?;
+    let (report, scanned) = slo::run(&objectives, &paths, &selection, keep, &args.access)?;
     let mut clock = Clock::new(zone);
     match args.output {
         ReportFormat::Text => text::print(&report, &mut clock, &terminal.palette, &mut terminal.out),

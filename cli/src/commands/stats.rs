@@ -34,7 +34,7 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
     };
     let mut outcome = Outcome::NoMatch;
     for (i, table) in tables.iter().enumerate() {
-        let counted = count::run(&table.asked(asked.clone()), &paths, &selection, args.access.copy)?;
+        let counted = count::run(&table.asked(asked.clone()), &paths, &selection, &args.access)?;
         if i == 0 {
             outcome = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
             outcome = outcome.max(count::report(&counted.scanned, &args.paths, terminal)?);
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
         if i == 0 && !args.counts {
             summary(
                 &counted,
-                count::dropped(&paths, &selection, args.access.copy)?,
+                count::dropped(&paths, &selection, &args.access)?,
                 &mut Clock::new(zone.clone()),
                 terminal,
             );

@@ -13,6 +13,7 @@ use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
+use crate::output::timeless;
 
 /// The interval between checks for Ctrl-C and for a closed pipe.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
     printer.note(unread);
-    let options = selection.options(args.access.copy).follow(args.follow);
+    let options = selection.options(&args.access).follow(args.follow);
     let mut reader = input::open_logs(&paths, options)?;
     reader.seek_to_last(args.lines).context("cannot find the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
         }
         terminal.flush()?;
         if ended.load(Ordering::Relaxed) {
+            timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
             return Ok(printer.outcome());
         }
         // Ends if the output is closed and no entries arrive, as in `fusewire tail -f logs | head -1`.

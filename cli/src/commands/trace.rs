@@ -35,7 +35,7 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let selection = Selection::of_query(query.context("trace id")?);
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
-    let mut reader = input::open_logs(&paths, selection.options(args.access.copy))?;
+    let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
     let (mut logged, mut producers) = (Vec::new(), HashMap::new());
     let mut left_out = 0_u64;
     while let Some(event) = reader.next() {

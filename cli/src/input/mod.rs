@@ -13,7 +13,6 @@ use anyhow::{Context, Result, bail};
 use fusewire::log::{FILE_EXTENSIONS, LogReader, ReadOptions, is_log_file_name, is_segment_name};
 use fusewire::segment::{FILE_EXTENSION, Segment};
 
-use crate::args::AccessArgs;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 
@@ -138,7 +137,7 @@ pub(crate) fn segments_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Reads a segment file into memory.
-pub(crate) fn open_segment(path: &Path, _: AccessArgs) -> Result<Segment> {
+pub(crate) fn open_segment(path: &Path) -> Result<Segment> {
     Segment::read_copy(path).with_context(|| path.display().to_string())
 }
 

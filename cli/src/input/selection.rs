@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use fusewire::Timestamp;
 use fusewire::decode::EntryRef;
-use fusewire::log::{LogReader, ReadOptions};
+use fusewire::log::ReadOptions;
 use fusewire::query::{Query, QueryOptions};
 
 use super::time_point::Range;
-use crate::args::RangeArgs;
+use crate::args::{AccessArgs, RangeArgs};
 use crate::output::time::Zone;
 
 /// Returns query options with the current time in `zone`.
@@ -19,7 +19,7 @@ pub(crate) fn query_options(zone: &Zone) -> Result<QueryOptions> {
     Ok(QueryOptions {
         now_unix_nano: u64::try_from(now.timestamp().as_nanosecond())
             .context("the system clock is before the year 1970 or after 2554")?,
-        utc_offset_seconds: now.offset().seconds(),
+        zone: zone.shared(),
     })
 }
 
@@ -54,6 +54,15 @@ impl Selection {
     /// Returns whether the selection contains all entries.
     pub(crate) fn is_everything(&self) -> bool {
         !self.range.is_bounded() && self.query.is_none()
+    }
+
+    /// Returns whether the selection depends on the times of entries.
+    pub(crate) fn is_timed(&self) -> bool {
+        let is_timed = |query: &Query| {
+            let wanted = query.wanted();
+            wanted.since.is_some() || wanted.until.is_some()
+        };
+        self.range.is_bounded() || self.query.as_ref().is_some_and(is_timed)
     }
 
     /// Returns whether the selection contains `entry`.
@@ -92,8 +101,8 @@ impl Selection {
     }
 
     /// Returns the read options of the selection.
-    pub(crate) fn options(&self, copy: bool) -> ReadOptions {
-        let mut options = LogReader::options().copy(copy);
+    pub(crate) fn options(&self, access: &AccessArgs) -> ReadOptions {
+        let mut options = access.options();
         if let Some(since) = self.range.since {
             options = options.since(since);
         }

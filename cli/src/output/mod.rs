@@ -15,6 +15,7 @@ pub(crate) mod producer;
 pub(crate) mod progress;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod timeless;
 pub(crate) mod value;
 pub(crate) mod wrap;
 

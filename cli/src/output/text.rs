@@ -16,9 +16,13 @@ use super::numbers::grouped;
 use super::time::{Clock, Zone};
 use super::value::{MARK, push_scalar, push_trip};
 
-/// The attributes of a line of text: its format, and the part before the body. The printer omits them. Their content is in
-/// the other parts of the entry.
-const OF_LINES: [&str; 2] = ["fusewire.import.format", "fusewire.import.header"];
+/// The attributes of a line of text: its format, the part before the body, and the origin of its time. The printer omits them.
+/// Their content is in the other parts of the entry.
+const OF_LINES: [&str; 3] = ["fusewire.import.format", "fusewire.import.header", TIME_MARK];
+/// The attribute of an entry whose time is that of the entry before it. The printer replaces this attribute with [`PREVIOUS`].
+const TIME_MARK: &str = "fusewire.import.time";
+/// The character after a time that is that of the entry before.
+const PREVIOUS: char = '~';
 
 fn is_of_lines(attribute: &Attribute<'_>) -> bool {
     OF_LINES.iter().any(|key| attribute.key == *key)
@@ -62,7 +66,8 @@ impl TextPrinter {
             // An entry without these fields is a line of another log format. No empty columns precede it.
             self.push_dim('-', out);
         } else {
-            self.push_clock_and_severity(time, severity, out);
+            let is_previous = time != 0 && entry.get(TIME_MARK).is_some();
+            self.push_clock_and_severity(time, is_previous, severity, out);
             self.push_target(target.as_bytes(), out);
         }
         let body = entry.body().as_bytes();
@@ -96,11 +101,17 @@ impl TextPrinter {
         self.print(record, out)
     }
 
-    fn push_clock_and_severity(&mut self, time: u64, severity: Severity, out: &mut String) {
+    fn push_clock_and_severity(
+        &mut self,
+        time: u64,
+        is_previous: bool,
+        severity: Severity,
+        out: &mut String,
+    ) {
         out.push_str(&self.palette.dim.on);
         self.clock.write(time, out);
         out.push_str(self.palette.dim.off);
-        out.push(' ');
+        out.push(if is_previous { PREVIOUS } else { ' ' });
         let paint = self.palette.severity(severity);
         out.push_str(&paint.on);
         let start = out.len();

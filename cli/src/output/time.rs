@@ -7,53 +7,41 @@ use jiff::tz::{Offset, TimeZone};
 
 /// A time zone.
 #[derive(Clone, Debug)]
-pub(crate) struct Zone(TimeZone);
+pub(crate) struct Zone {
+    zone: TimeZone,
+    /// The same zone for the library.
+    shared: fusewire::Zone,
+}
 
 impl Zone {
     /// Parses `local`, `UTC` in any case, an offset, or a name of the IANA database.
     pub(crate) fn parse(name: &str) -> Result<Self, String> {
-        if name.eq_ignore_ascii_case("local") {
-            return Ok(Self(TimeZone::system()));
-        }
-        if name.eq_ignore_ascii_case("utc") || name == "Z" {
-            return Ok(Self::utc());
-        }
-        if let Some(offset) = offset(name) {
-            return Ok(Self(TimeZone::fixed(offset)));
-        }
-        TimeZone::get(name).map(Self).map_err(|_| {
-            format!(
-                "unknown time zone `{name}`: expected local, UTC, an offset such as +02:00, or a name such as Europe/Berlin"
-            )
-        })
+        let shared = fusewire::Zone::parse(name)?;
+        let zone = match name {
+            _ if shared == fusewire::Zone::UTC => TimeZone::UTC,
+            name if name.eq_ignore_ascii_case("local") => TimeZone::system(),
+            name if name.starts_with(['+', '-']) => {
+                TimeZone::fixed(Offset::from_seconds(shared.offset_at(0)).unwrap_or(Offset::UTC))
+            }
+            name => TimeZone::get(name).map_err(|error| error.to_string())?,
+        };
+        Ok(Self { zone, shared })
     }
 
     /// Returns UTC.
     pub(crate) fn utc() -> Self {
-        Self(TimeZone::UTC)
+        Self { zone: TimeZone::UTC, shared: fusewire::Zone::UTC }
+    }
+
+    /// Returns the zone for the library.
+    pub(crate) fn shared(&self) -> fusewire::Zone {
+        self.shared.clone()
     }
 
     /// Returns the current time in this zone.
     pub(crate) fn now(&self) -> jiff::Zoned {
-        jiff::Timestamp::now().to_zoned(self.0.clone())
+        jiff::Timestamp::now().to_zoned(self.zone.clone())
     }
-}
-
-/// Parses an offset: `+02:00`, `-0330`, `+2`.
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, digits) = match text.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let (hours, minutes) = match digits.split_once(':') {
-        Some(parts) => parts,
-        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
-        None => (digits, "0"),
-    };
-    let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().ok()?);
-    let fits = (0..24).contains(&hours) && (0..60).contains(&minutes);
-    fits.then(|| Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok())?
 }
 
 /// A printer of times in one zone. It caches the text of the last second.
@@ -70,7 +58,7 @@ const WIDTH: usize = 26;
 impl Clock {
     /// Returns a clock in `zone`.
     pub(crate) fn new(zone: Zone) -> Self {
-        Self { zone: zone.0, second: None, text: String::with_capacity(WIDTH) }
+        Self { zone: zone.zone, second: None, text: String::with_capacity(WIDTH) }
     }
 
     /// Appends `2026-01-02 03:04:05.123456`, or a dash and blanks of this width if the time is unknown (0).

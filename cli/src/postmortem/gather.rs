@@ -18,6 +18,7 @@ use super::sites::Counter;
 use super::threads::LastWords;
 use super::timeline::Memory;
 
+use crate::args::AccessArgs;
 use crate::input;
 use crate::input::selection::Selection;
 use crate::input::time_point::Range;
@@ -35,7 +36,7 @@ pub(super) struct Asked<'a> {
     pub(super) recent_since: u64,
     /// Number of last entries for each thread.
     pub(super) keep: usize,
-    pub(super) copy: bool,
+    pub(super) access: &'a AccessArgs,
 }
 
 /// The result of the pass.
@@ -76,7 +77,7 @@ struct Pass<'a> {
 pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<Gathered> {
     let range = Range { since: Some(asked.window.0), until: asked.window.1.checked_add(1) };
     // With the write limits, the entries of lines contain the trips of an import. The report names their call sites.
-    let options = Selection::of_range(range).options(asked.copy).line_limits(Limits::DEFAULT);
+    let options = Selection::of_range(range).options(asked.access).line_limits(Limits::DEFAULT);
     let mut reader = input::open_logs(asked.paths, options)?;
     let mut pass = Pass {
         asked,

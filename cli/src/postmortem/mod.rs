@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::args::AccessArgs;
 use crate::output::producer::End;
 use crate::output::time::{Clock, Zone};
 use gather::{Asked, gather};
@@ -38,7 +39,7 @@ pub(crate) struct Options<'a> {
     pub(crate) kern_log: Option<&'a Path>,
     /// Time zone of the output, and of times without a zone in a kernel log.
     pub(crate) zone: &'a Zone,
-    pub(crate) copy: bool,
+    pub(crate) access: &'a AccessArgs,
 }
 
 /// The report, and the problems that occurred during the examination.
@@ -74,7 +75,7 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
         window,
         recent_since: end.saturating_sub(options.recent).max(window.0),
         keep: options.keep,
-        copy: options.copy,
+        access: options.access,
     };
     let gathered = gather(&asked, subject.as_mut())?;
     let memory = gathered.memory.into_points();

@@ -9,8 +9,9 @@ pub(crate) mod text;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fusewire::log::{Scan, Scanned};
+use fusewire::log::Scanned;
 
+use crate::args::AccessArgs;
 use crate::input::selection::Selection;
 use crate::output::progress;
 use count::Counter;
@@ -26,12 +27,12 @@ pub(crate) fn run(
     paths: &[PathBuf],
     selection: &Selection,
     keep: usize,
-    copy: bool,
+    access: &AccessArgs,
 ) -> Result<(Report, Scanned<()>)> {
     let names = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let query = selection.to_query()?;
     let looking = progress::looking();
-    let scan = Scan::new(paths).copy(copy).wanted(query.wanted());
+    let scan = access.scan(paths).wanted(query.wanted());
     let scanned =
         scan.run(|entry| query.matches(entry), || Counter::new(objectives, keep)).with_context(names);
     looking.finish_and_clear();

@@ -25,6 +25,7 @@ pub use options::ReadOptions;
 use stream::{Head, Stream, Terms};
 
 use super::files::FileId;
+use crate::line_time::WithoutTime;
 
 /// The index of a stream or of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +112,15 @@ impl LogReader {
             At::Stream(index) => self.streams.get(index)?.event(),
             At::File(index) => self.files.get(index)?.event(),
         }
+    }
+
+    /// Returns the numbers of entries from lines without a time, among all entries that have been read up to now, also those
+    /// that a range of times or a filter excludes.
+    #[must_use]
+    pub fn without_time(&self) -> WithoutTime {
+        let mut all = WithoutTime::default();
+        self.files.iter().for_each(|file| all += file.without_time());
+        all
     }
 
     /// Waits for new events for at most `timeout`. Returns whether there may be new events. The reader polls the

@@ -10,6 +10,7 @@ use crate::log::listing::{inspect, is_segment};
 use crate::map::file::Quiet;
 use crate::segment::regular::Links;
 use crate::segment::{Mode, Wanted};
+use crate::zone::Zone;
 
 use super::directory::Directory;
 use super::discover::only_if_it_grows;
@@ -170,6 +171,29 @@ impl ReadOptions {
     #[must_use]
     pub fn line_limits(mut self, limits: Limits) -> Self {
         self.terms.limits = Some(limits);
+        self
+    }
+
+    /// Sets the zone of times in lines without an offset from UTC. The default is UTC.
+    ///
+    /// ```
+    /// use fusewire::Zone;
+    /// use fusewire::log::{LogEvent, LogReader};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let file = directory.path().join("app.jsonl");
+    /// std::fs::write(&file, "{\"time\":\"2026-03-01 10:00:00\"}\n")?;
+    /// let mut reader = LogReader::options().line_zone(Zone::fixed(3600)).open(&[file])?;
+    /// # if !cfg!(feature = "json") {
+    /// #     return Ok(());
+    /// # }
+    /// let Some(LogEvent::Entry { entry, .. }) = reader.next() else { panic!("one entry") };
+    /// assert_eq!(entry.timestamp().unwrap().to_string(), "2026-03-01T10:00:00+01:00");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn line_zone(mut self, zone: Zone) -> Self {
+        self.terms.zone = Some(zone);
         self
     }
 

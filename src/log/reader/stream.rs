@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::log::listing::{Life, Owner, SegmentInfo};
 use crate::segment::LostRange;
 use crate::segment::scan::{Access, Place};
+use crate::zone::Zone;
 
 use super::filter::Filter;
 use super::open::{Look, OpenSegment, Step};
@@ -28,6 +29,8 @@ pub(super) struct Terms {
     pub(super) follow: bool,
     /// The limits of entries that are made from lines, in place of [`Limits::READER`].
     pub(super) limits: Option<Limits>,
+    /// The zone of times in lines without an offset.
+    pub(super) zone: Option<Zone>,
 }
 
 impl Terms {

@@ -9,6 +9,7 @@ use crate::log::files::FileInfo;
 use crate::log::reader::Source;
 use crate::mixed::{MixedEvent, MixedReader};
 use crate::segment::regular::Links;
+use crate::zone::Zone;
 
 use super::{Found, Scanned, Visitor};
 
@@ -22,11 +23,15 @@ pub(super) fn scan<V: Visitor>(
     matches: &impl Fn(&EntryRef<'_>) -> bool,
     visitor: &mut V,
     scanned: &mut Scanned<V>,
+    zone: Option<&Zone>,
 ) -> io::Result<()> {
     let (info, _, file) = FileInfo::open(path, links)?;
     let source = Source::File(&info);
     let changed = file.metadata()?.modified()?;
     let mut reader = MixedReader::at(file, 0, Limits::READER).changed_at(changed);
+    if let Some(zone) = zone {
+        reader = reader.line_zone(zone.clone());
+    }
     scanned.files += 1;
     while let Some(event) = reader.next()? {
         match event {
@@ -44,5 +49,6 @@ pub(super) fn scan<V: Visitor>(
             _ => {}
         }
     }
+    scanned.without_time += reader.without_time();
     Ok(())
 }

@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::decode::EntryRef;
 use crate::error::DecodeError;
+use crate::line_time::WithoutTime;
 use crate::map::file::Quiet;
 use crate::segment::regular::Links;
 use crate::segment::scan::Access;
 use crate::segment::{FrameRef, LostRange, Wanted};
+use crate::zone::Zone;
 
 use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name};
 use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
@@ -61,6 +63,7 @@ pub struct Scan {
     complete: bool,
     threads: Option<NonZero<usize>>,
     access: Access,
+    zone: Option<Zone>,
 }
 
 /// A visitor of entries. Each thread has one.
@@ -172,6 +175,8 @@ pub struct Scanned<V> {
     pub skipped: u64,
     /// The number of entries that were examined one by one.
     pub looked_at: u64,
+    /// The numbers of entries from lines without a time, including entries that do not match.
+    pub without_time: WithoutTime,
     /// The ranges without the expected frames in the parts that were read.
     pub lost: Vec<(PathBuf, LostRange)>,
     /// The intact frames with an invalid entry in the parts that were read: path, offset and error.
@@ -188,6 +193,7 @@ impl<V> Default for Scanned<V> {
             files: 0,
             skipped: 0,
             looked_at: 0,
+            without_time: WithoutTime::default(),
             lost: Vec::new(),
             unreadable_entries: Vec::new(),
             unreadable: Vec::new(),
@@ -200,7 +206,17 @@ impl<V> Scanned<V> {
     #[must_use]
     pub fn split(mut self) -> (Vec<V>, Scanned<()>) {
         let visitors = std::mem::take(&mut self.visitors);
-        let Self { segments, files, skipped, looked_at, lost, unreadable_entries, unreadable, .. } = self;
+        let Self {
+            segments,
+            files,
+            skipped,
+            looked_at,
+            without_time,
+            lost,
+            unreadable_entries,
+            unreadable,
+            ..
+        } = self;
         let none = Vec::new();
         let rest = Scanned {
             visitors: none,
@@ -208,6 +224,7 @@ impl<V> Scanned<V> {
             files,
             skipped,
             looked_at,
+            without_time,
             lost,
             unreadable_entries,
             unreadable,
@@ -221,6 +238,7 @@ impl<V> Scanned<V> {
         self.files += other.files;
         self.skipped += other.skipped;
         self.looked_at += other.looked_at;
+        self.without_time += other.without_time;
         self.lost.extend(other.lost);
         self.unreadable_entries.extend(other.unreadable_entries);
         self.unreadable.extend(other.unreadable);
@@ -263,6 +281,13 @@ impl Scan {
     #[must_use]
     pub fn copy(mut self, copy: bool) -> Self {
         self.access.copy = copy;
+        self
+    }
+
+    /// Sets the zone of times in lines without an offset from UTC. The default is UTC.
+    #[must_use]
+    pub fn line_zone(mut self, zone: Zone) -> Self {
+        self.zone = Some(zone);
         self
     }
 
@@ -359,7 +384,7 @@ impl Scan {
         let result = match is_segment(path, links) {
             Ok(true) => self.scan_segment(path, links, matches, visitor, scanned),
             Ok(false) if kind_of_name(path) == NameKind::Compressed => Err(compressed()),
-            Ok(false) => file::scan(path, links, matches, visitor, scanned),
+            Ok(false) => file::scan(path, links, matches, visitor, scanned, self.zone.as_ref()),
             Err(error) => Err(error),
         };
         match result {

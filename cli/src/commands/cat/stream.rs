@@ -10,24 +10,30 @@ use fusewire::decode::EntryRef;
 use fusewire::mixed::{MixedEvent, MixedReader};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use crate::args::CatArgs;
 use crate::input::{self, selection::Selection};
 use crate::output::Terminal;
 use crate::output::events::EventPrinter;
+use crate::output::timeless;
 
 /// Prints the entries of the stream `path`.
 pub(super) fn print(
     path: &Path,
     selection: &Selection,
-    most: Option<u64>,
+    args: &CatArgs,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
 ) -> Result<()> {
     let stream = input::open_stream(path)?;
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
+    let most = args.lines;
     let lull = if input::is_stdin(path) { Lull::Expected } else { Lull::Never };
     let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, lull, terminal: &terminal })
         .changed_at(SystemTime::now());
+    if let Some(zone) = &args.access.lines.log_tz {
+        reader = reader.line_zone(zone.shared());
+    }
     while most.is_none_or(|most| printer.printed() < most) {
         let event = match reader.next() {
             Ok(Some(event)) => event,
@@ -56,6 +62,7 @@ pub(super) fn print(
     if reader.offset() == 0 && most.is_none_or(|most| printer.printed() < most) {
         bail!("{}: the input is empty", stream.name);
     }
+    timeless::report(reader.without_time(), selection.is_timed(), *terminal.borrow_mut())?;
     Ok(())
 }
 

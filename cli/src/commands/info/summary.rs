@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Listing, LogEvent, SegmentInfo, Source};
+use fusewire::mixed::WithoutTime;
 use fusewire::segment::Mode;
 
 use super::line;
@@ -38,20 +39,23 @@ pub(super) struct Found {
     pub(super) lost_bytes: u64,
     /// The number of entries by file and format. The format of a line of JSON and of a frame is empty.
     formats: BTreeMap<PathBuf, BTreeMap<String, u64>>,
+    /// The numbers of entries from lines without a time, including entries outside the range.
+    pub(super) without_time: WithoutTime,
     /// The first segment with an event in the range.
     pub(super) segment: Option<SegmentInfo>,
 }
 
 impl Found {
     /// Reads `path`.
-    pub(super) fn read(path: &Path, range: Range, access: AccessArgs) -> Result<Self> {
+    pub(super) fn read(path: &Path, range: Range, access: &AccessArgs) -> Result<Self> {
         let mut found = Self::default();
         // In this mode, the reader reads only the frame headers and the times of entries.
-        let options = Selection::of_range(range).options(access.copy).mode(Mode::Trust);
+        let options = Selection::of_range(range).options(access).mode(Mode::Trust);
         let mut reader = options.open(&[path.to_owned()]).with_context(|| path.display().to_string())?;
         while let Some(event) = reader.next() {
             found.add(&event, range);
         }
+        found.without_time = reader.without_time();
         Ok(found)
     }
 

@@ -32,7 +32,7 @@ impl<'a> Around<'a> {
     /// Prints at most `most` matches of `reader` with their context.
     pub(super) fn print(
         mut self,
-        mut reader: LogReader,
+        reader: &mut LogReader,
         most: u64,
         printer: &mut EventPrinter,
         terminal: &mut Terminal,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::format::frame::{FrameKind, Role};
 use crate::limits::Limits;
+use crate::line_time::{EntryTime, WithoutTime};
 use crate::log::files::{FileChange, FileId, FileInfo};
 use crate::mixed::{MixedEvent, MixedReader, Step};
 
@@ -55,6 +56,10 @@ pub(super) struct LogFile {
     opened: Option<File>,
     /// The offset at which reading starts.
     start: u64,
+    /// The time of the last entry before this offset.
+    before: EntryTime,
+    /// The numbers of entries from lines without a time, from earlier readers of the file.
+    without_time: WithoutTime,
     /// The position at which the file was closed. It is opened again when it has more data.
     parked: Option<Mark>,
     ending: Option<Ending>,
@@ -83,6 +88,8 @@ impl LogFile {
             reader: None,
             opened: file,
             start: 0,
+            before: EntryTime::default(),
+            without_time: WithoutTime::default(),
             parked: None,
             ending: None,
             done: false,
@@ -180,7 +187,7 @@ impl LogFile {
             }
             self.parked = None;
             if !mark.is_in(&file) {
-                self.start = 0;
+                self.restart();
                 self.head = Head::Changed(FileChange::Truncated { read: mark.at, len });
                 return Ok(());
             }
@@ -190,12 +197,31 @@ impl LogFile {
         Ok(())
     }
 
+    /// Starts again at the beginning of the file.
+    fn restart(&mut self) {
+        (self.start, self.before) = (0, EntryTime::default());
+    }
+
+    /// Returns the numbers of entries from lines without a time.
+    pub(super) fn without_time(&self) -> WithoutTime {
+        let mut all = self.without_time;
+        all += self.reader.as_ref().map_or_else(WithoutTime::default, |reader| reader.without_time());
+        all
+    }
+
     /// Returns a reader of the file from `offset`.
     fn reader_at(&mut self, offset: u64, terms: &Terms) -> io::Result<MixedReader<Tail>> {
         let file = self.file()?;
         let changed = file.metadata()?.modified()?;
         let limits = terms.limits.unwrap_or(Limits::READER);
-        Ok(MixedReader::at(Tail::at(file, offset)?, offset, limits).changed_at(changed))
+        let mut reader = MixedReader::at(Tail::at(file, offset)?, offset, limits).changed_at(changed);
+        if offset == self.start {
+            reader.set_last_time(self.before);
+        }
+        Ok(match &terms.zone {
+            Some(zone) => reader.line_zone(zone.clone()),
+            None => reader,
+        })
     }
 
     /// Returns the file. Fails if another file has its name now.
@@ -210,6 +236,8 @@ impl LogFile {
     /// Closes the file until it has more data.
     pub(super) fn park(&mut self) {
         if let Some(mut reader) = self.reader.take() {
+            self.without_time += reader.without_time();
+            self.before = reader.last_time();
             self.start = reader.offset();
             self.parked = Some(reader.get_mut().mark);
         }
@@ -253,7 +281,7 @@ impl LogFile {
         match self.ending.take() {
             Some(Ending::Truncated { read, len }) => {
                 self.reopen();
-                self.start = 0;
+                self.restart();
                 self.head = Head::Changed(FileChange::Truncated { read, len });
             }
             Some(Ending::Gone) => self.end(),
@@ -277,6 +305,7 @@ impl LogFile {
     }
 
     fn fail(&mut self, error: io::Error) {
+        self.without_time = self.without_time();
         self.head = Head::Failed(error);
         (self.reader, self.opened, self.parked, self.done) = (None, None, None, true);
     }

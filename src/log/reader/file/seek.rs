@@ -3,12 +3,16 @@
 use std::collections::VecDeque;
 use std::io;
 
+use crate::line_time::EntryTime;
 use crate::mixed::Step;
 
 use super::{Head, LogFile, Terms, is_asked_for};
 
 /// The maximum number of offsets in a file that are remembered.
 const MOST_PLACES: usize = 1 << 20;
+/// The number of pieces before the first one that are read for the time of the entry before it. A longer stack trace has no
+/// time at the beginning.
+const BEFORE: usize = 256;
 
 impl LogFile {
     /// Skips everything that the file contains now.
@@ -50,13 +54,19 @@ impl LogFile {
         // With a time range or a filter, most pieces may contain no requested entry.
         if terms.window.is_open() && terms.filter.is_none() && most <= MOST_PLACES {
             let result = self.skip(terms, |offset| {
-                if places.len() == most {
+                if places.len() == most + BEFORE {
                     places.pop_front();
                 }
                 places.push_back(offset);
             });
-            if result.is_ok() && places.len() == most {
-                self.start = places.front().copied().unwrap_or(0);
+            let first = places.len().checked_sub(most).and_then(|before| places.get(before));
+            if result.is_ok()
+                && let Some(first) = first
+            {
+                let before = places.front().copied().unwrap_or(*first);
+                self.reopen();
+                self.before = self.time_between(before, *first, terms).unwrap_or_default();
+                self.start = *first;
             }
         }
         self.reopen();
@@ -65,9 +75,19 @@ impl LogFile {
         counted.unwrap_or_default()
     }
 
+    /// Returns the time of the last entry from the offset `start` to the offset `end`.
+    fn time_between(&mut self, start: u64, end: u64, terms: &Terms) -> io::Result<EntryTime> {
+        let mut reader = self.reader_at(start, terms)?;
+        while reader.offset() < end && reader.step(false)? != Step::Rest {}
+        let time = reader.last_time();
+        self.opened = Some(reader.into_inner().into_file());
+        Ok(time)
+    }
+
     /// Takes the file from its reader, so that it can be read from another offset.
     pub(super) fn reopen(&mut self) {
         if let Some(reader) = self.reader.take() {
+            self.without_time += reader.without_time();
             self.opened = Some(reader.into_inner().into_file());
         }
     }

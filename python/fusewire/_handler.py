@@ -35,8 +35,8 @@ class Handler(logging.Handler):
     ``segment_size`` and ``max_total_bytes`` are in bytes, ``max_age`` is in seconds. The log deletes segments that are older
     than ``max_age``. It deletes the oldest segments if the log exceeds ``max_total_bytes``.
 
-    With ``self_contained=True``, the log writes format 1.0, which older readers can read. Otherwise it writes format 1.1, in
-    which an entry can contain only its difference from an earlier entry. The default is the default of the library.
+    With ``self_contained=True``, the log writes format 1.0, which older readers can read. By default, it writes format 1.1, in
+    which an entry can contain only its difference from an earlier entry.
     """
 
     def __init__(

@@ -44,12 +44,15 @@ def lines(tmp_path):
 
 @pytest.fixture
 def log(cli, lines, tmp_path):
-    """Returns a function that writes objects to segments of the service `shop` and returns their directory."""
+    """Returns a function that writes objects to segments of the service `shop` and returns their directory.
 
-    def write(objects):
+    Further arguments are options of `fusewire import`.
+    """
+
+    def write(objects, *options):
         source = lines(objects) / "app.jsonl"
         directory = tmp_path / "segments"
-        cli("import", source, "--to", directory, "--service", "shop", "--segment-size", "1MiB")
+        cli("import", source, "--to", directory, "--service", "shop", "--segment-size", "1MiB", *options)
         return directory
 
     return write

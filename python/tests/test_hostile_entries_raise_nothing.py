@@ -12,8 +12,8 @@ from conftest import requests
 pyarrow = pytest.importorskip("pyarrow")
 
 
-def mutated(data, dice):
-    """Changes bytes in the entries of a segment and repairs the checksums. Returns the segment."""
+def mutated(data, kinds, dice):
+    """Changes bytes in the frames of some kinds in a segment and repairs the checksums. Returns the segment."""
     data = bytearray(data)
     salt, = struct.unpack_from("<I", data, 28)
     at, = struct.unpack_from("<Q", data, 96)
@@ -22,7 +22,7 @@ def mutated(data, dice):
         length, end = word & 0x0FFF_FFFF, at + 16 + ((word & 0x0FFF_FFFF) + 15) // 16 * 16
         if word >> 28 != 2 or tag != salt ^ at // 16:
             return bytes(data)
-        if kind in (1, 2):
+        if kind in kinds:
             for _ in range(dice.choice([0, 1, 2, 8])):
                 place = at + 16 + dice.randrange(length)
                 data[place] = dice.choice([0, 1, 0x7F, 0xFF, data[place] ^ 1 << dice.randrange(8), dice.randrange(12)])
@@ -30,18 +30,19 @@ def mutated(data, dice):
         at = end
 
 
-@pytest.fixture(params=["golden", "requests"])
+@pytest.fixture(params=["golden", "1.0", "1.1"])
 def segment(request, golden, log):
+    """Returns a segment and the kinds of the frames to change. A change of a base would only lose its like entries."""
     if request.param == "golden":
-        return (golden / "v1.0.fws").read_bytes()
-    path, = log(requests(20)).glob("*.fws")
-    return path.read_bytes()
+        return (golden / "v1.0.fws").read_bytes(), (1, 2)
+    path, = log(requests(20), "--format", request.param).glob("*.fws")
+    return path.read_bytes(), (1, 2) if request.param == "1.0" else (2, 8)
 
 
 def test_whatever_an_entry_is(segment, tmp_path):
     dice, path, given, damaged = random.Random(5), tmp_path / "hostile.fws", 0, 0
     for _ in range(100):
-        path.write_bytes(mutated(segment, dice))
+        path.write_bytes(mutated(*segment, dice))
         reader = fusewire.open(path, on_loss="ignore")
         found = list(reader)
         assert reader.loss_count <= 20

@@ -54,6 +54,7 @@ pub mod mixed;
 #[cfg(any(feature = "json", feature = "query"))]
 mod names;
 pub mod owned;
+pub mod packing;
 #[cfg(all(unix, not(loom)))]
 pub mod panic;
 mod path;

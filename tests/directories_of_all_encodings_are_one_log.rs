@@ -186,7 +186,8 @@ fn a_last_line_needs_no_end() {
 #[test]
 fn compressed_files_are_told_and_others_are_nobody_s() {
     let directory = tempfile::tempdir().unwrap();
-    for name in ["app.log.1.gz", "README.md", ".hidden.log", "app.log.lock"] {
+    fs::write(directory.path().join("app.log.1.zip"), b"PK\x03\x04text\n").unwrap();
+    for name in ["README.md", ".hidden.log", "app.log.lock"] {
         fs::write(directory.path().join(name), b"text\n").unwrap();
     }
     fs::create_dir(directory.path().join("directory.log")).unwrap();
@@ -194,6 +195,6 @@ fn compressed_files_are_told_and_others_are_nobody_s() {
     let (places, mut told) = read(&mut reader);
     told.sort();
     assert_eq!((places.len(), told.len()), (0, 2), "{told:?}");
-    assert!(told[0].contains("app.log.1.gz") && told[0].contains("compressed"), "{told:?}");
+    assert!(told[0].contains("app.log.1.zip") && told[0].contains("compressed"), "{told:?}");
     assert!(told[1].contains("directory.log") && told[1].contains("not a regular file"), "{told:?}");
 }

@@ -94,6 +94,29 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Returns the paths whose streams are copied before the command reads them. The other commands read a stream while it
+    /// arrives.
+    pub(crate) fn spooled_paths(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Query(args) if args.count || args.context > 0 || args.reverse => {
+                args.paths.iter_mut().collect()
+            }
+            Self::Stats(args) => args.paths.iter_mut().collect(),
+            Self::Histogram(args) => args.paths.iter_mut().collect(),
+            Self::Trace(args) => args.paths.iter_mut().collect(),
+            Self::Postmortem(args) => args.paths.iter_mut().collect(),
+            Self::Check(args) => args.paths.iter_mut().collect(),
+            Self::Slo(args) => args.paths.iter_mut().collect(),
+            Self::Metrics(args) if args.listen.is_none() => args.paths.iter_mut().collect(),
+            Self::Tail(args) if !args.follow => args.paths.iter_mut().collect(),
+            Self::Ls(args) => args.paths.iter_mut().collect(),
+            Self::Info(args) => vec![&mut args.path],
+            Self::Verify(args) => vec![&mut args.path],
+            Self::Recover(args) => vec![&mut args.path],
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns whether the output is paged on a terminal.
     pub(crate) fn is_for_reading(&self) -> bool {
         match self {
@@ -306,11 +329,11 @@ pub(crate) struct CatArgs {
   fusewire tail -f /var/log/app.jsonl
   fusewire tail -f logs --output json | jq -c 'select(.severity == \"ERROR\")'"))]
 pub(crate) struct TailArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Print new entries when they are appended.
+    /// Print new entries when they are appended. The command waits for a path that does not exist.
     #[arg(long, short)]
     pub(crate) follow: bool,
 
@@ -343,9 +366,9 @@ pub(crate) struct TailArgs {
   fusewire ls logs --files --utc
   fusewire ls logs --output json | jq -r 'select(.state == \"sealed\").file'"))]
 pub(crate) struct LsArgs {
-    /// Log directories.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) directories: Vec<PathBuf>,
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
 
     /// Show file names instead of times.
     #[arg(long)]
@@ -369,7 +392,7 @@ pub(crate) struct LsArgs {
   fusewire info logs --since yesterday --until today
   fusewire info logs/000001.fws --utc"))]
 pub(crate) struct InfoArgs {
-    /// Directory, segment, file of frames or file of lines.
+    /// Directory, segment, file of frames or file of lines; `-` means standard input.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -394,7 +417,7 @@ pub(crate) struct InfoArgs {
   fusewire verify logs && echo intact
   fusewire verify logs --verbose"))]
 pub(crate) struct VerifyArgs {
-    /// Segment, or directory of segments.
+    /// Segment, or directory of segments; `-` means standard input.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -415,7 +438,7 @@ pub(crate) struct VerifyArgs {
   fusewire recover logs --to recovered
   fusewire recover logs/000001.fws --to recovered && fusewire cat recovered"))]
 pub(crate) struct RecoverArgs {
-    /// Segment, or directory of segments.
+    /// Segment, or directory of segments; `-` means standard input.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 

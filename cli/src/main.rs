@@ -16,6 +16,7 @@ mod statistics;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
@@ -26,31 +27,13 @@ fn main() -> ExitCode {
     // If another program truncates a file, the command reports an error. Without this handler, SIGBUS ends the command.
     #[cfg(unix)]
     fusewire::segment::handle_sigbus();
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
     let mut terminal = Terminal::new(cli.color);
     if !cli.no_pager && cli.command.is_for_reading() {
         terminal.page();
     }
-    let result = match &cli.command {
-        Command::Demo(args) => commands::demo::run(args, &mut terminal),
-        Command::Import(args) => commands::import::run(args, &mut terminal),
-        Command::Cat(args) => commands::cat::run(args, &mut terminal),
-        Command::Query(args) => commands::query::run(args, &mut terminal),
-        Command::Stats(args) => commands::stats::run(args, &mut terminal),
-        Command::Histogram(args) => commands::histogram::run(args, &mut terminal),
-        Command::Trace(args) => commands::trace::run(args, &mut terminal),
-        Command::Postmortem(args) => commands::postmortem::run(args, &mut terminal),
-        Command::Check(args) => commands::check::run(args, &mut terminal),
-        Command::Slo(args) => commands::slo::run(args, &mut terminal),
-        Command::Metrics(args) => commands::metrics::run(args, &mut terminal),
-        Command::Tail(args) => commands::tail::run(args, &mut terminal),
-        Command::Ls(args) => commands::ls::run(args, &mut terminal),
-        Command::Info(args) => commands::info::run(args, &mut terminal),
-        Command::Verify(args) => commands::verify::run(args, &mut terminal),
-        Command::Recover(args) => commands::recover::run(args, &mut terminal),
-        Command::Completions(args) => commands::manual::completions(args, &mut terminal),
-        Command::Man(args) => commands::manual::pages(args),
-    };
+    let spooled = input::spool::replace_streams(cli.command.spooled_paths());
+    let result = spooled.and_then(|()| run(&cli.command, &mut terminal));
     let result = result.and_then(|outcome| terminal.finish().map(|()| outcome).map_err(Into::into));
     match result {
         Ok(outcome) => outcome.into(),
@@ -61,5 +44,29 @@ fn main() -> ExitCode {
             terminal.complain(&error);
             Outcome::Failed.into()
         }
+    }
+}
+
+/// Runs a command.
+fn run(command: &Command, terminal: &mut Terminal) -> Result<Outcome> {
+    match command {
+        Command::Demo(args) => commands::demo::run(args, terminal),
+        Command::Import(args) => commands::import::run(args, terminal),
+        Command::Cat(args) => commands::cat::run(args, terminal),
+        Command::Query(args) => commands::query::run(args, terminal),
+        Command::Stats(args) => commands::stats::run(args, terminal),
+        Command::Histogram(args) => commands::histogram::run(args, terminal),
+        Command::Trace(args) => commands::trace::run(args, terminal),
+        Command::Postmortem(args) => commands::postmortem::run(args, terminal),
+        Command::Check(args) => commands::check::run(args, terminal),
+        Command::Slo(args) => commands::slo::run(args, terminal),
+        Command::Metrics(args) => commands::metrics::run(args, terminal),
+        Command::Tail(args) => commands::tail::run(args, terminal),
+        Command::Ls(args) => commands::ls::run(args, terminal),
+        Command::Info(args) => commands::info::run(args, terminal),
+        Command::Verify(args) => commands::verify::run(args, terminal),
+        Command::Recover(args) => commands::recover::run(args, terminal),
+        Command::Completions(args) => commands::manual::completions(args, terminal),
+        Command::Man(args) => commands::manual::pages(args),
     }
 }

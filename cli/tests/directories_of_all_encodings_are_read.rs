@@ -131,8 +131,8 @@ fn nothing_is_not_silent() {
     let run_on_file = run("cat", &empty, &[]);
     assert_eq!(run_on_file.code, 2);
     assert!(run_on_file.stderr.contains("is empty"), "{}", run_on_file.stderr);
-    let packed = directory.path().join("app.log.1.gz");
-    std::fs::write(&packed, b"\x1F\x8B").unwrap();
+    let packed = directory.path().join("app.log.1.zip");
+    std::fs::write(&packed, b"PK\x03\x04").unwrap();
     let run_on_directory = run("cat", directory.path(), &[]);
     assert_eq!(run_on_directory.code, 3);
     assert!(run_on_directory.stderr.contains("compressed"), "{}", run_on_directory.stderr);

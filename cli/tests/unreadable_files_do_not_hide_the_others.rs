@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Run, TempDir, fusewire, imported, segments};
 
-const NAMES: [&str; 4] = ["old.jsonl.gz", "x.fws", "zeros.fws", "text.fws"];
+const NAMES: [&str; 4] = ["old.jsonl.zip", "x.fws", "zeros.fws", "text.fws"];
 
 /// Creates a log of three entries with a time and a trace id, and other files that no command can read.
 fn mixed() -> (TempDir, PathBuf) {
@@ -21,7 +21,7 @@ fn mixed() -> (TempDir, PathBuf) {
         })
         .collect();
     let (directory, logs) = imported(lines.as_bytes());
-    fs::write(logs.join(NAMES[0]), b"\x1f\x8b\x08\0").unwrap();
+    fs::write(logs.join(NAMES[0]), b"PK\x03\x04").unwrap();
     fs::create_dir(logs.join(NAMES[1])).unwrap();
     fs::write(logs.join(NAMES[2]), vec![0; 64 << 10]).unwrap();
     fs::write(logs.join(NAMES[3]), "text").unwrap();

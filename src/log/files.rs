@@ -15,7 +15,8 @@ use crate::segment::regular::{self, Links};
 /// messages, is only a hint; a reader detects the content.
 pub const FILE_EXTENSIONS: [&str; 5] = ["jsonl", "ndjson", "json", "log", "fwm"];
 
-/// The extensions of compressed files. A reader reports such files and does not read them.
+/// The extensions of compressed files, after the extension of a log. A reader derives the format from the bytes, and reports
+/// files that it cannot decompress.
 const COMPRESSED: [&str; 6] = ["gz", "zst", "xz", "bz2", "lz4", "zip"];
 
 /// Information about a file that is not a segment.
@@ -92,8 +93,8 @@ impl FileInfo {
     ///
     /// # Errors
     /// The errors of the file system.
-    pub(super) fn counted(path: &Path) -> io::Result<Self> {
-        let (mut info, _, file) = Self::open(path, Links::Refused)?;
+    pub(super) fn counted(path: &Path, links: Links) -> io::Result<Self> {
+        let (mut info, _, file) = Self::open(path, links)?;
         info.contents = Some(FileContents::of(file)?);
         Ok(info)
     }
@@ -140,20 +141,18 @@ impl FileId {
     }
 }
 
-/// The kind of a file by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameKind {
-    /// Lines or frames.
-    Log,
-    /// Compressed lines or frames.
-    Compressed,
-    /// Any other file.
-    Other,
-}
-
-/// Returns the kind of a file by its name.
-pub(super) fn kind_of_name(path: &Path) -> NameKind {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return NameKind::Other };
+/// Returns whether a reader of a directory reads a file of this name that is not a segment. Such a name contains one of the
+/// [`FILE_EXTENSIONS`]; the extension of a compressed file can follow.
+///
+/// ```
+/// use fusewire::log::is_log_file_name;
+///
+/// assert!(is_log_file_name("app.jsonl.1".as_ref()) && is_log_file_name("app.log-20260102.gz".as_ref()));
+/// assert!(!is_log_file_name("README.md".as_ref()));
+/// ```
+#[must_use]
+pub fn is_log_file_name(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     let mut parts = name.split('.').skip(1);
     let is_hidden = name.starts_with('.');
     let log = parts.by_ref().find(|part| {
@@ -164,40 +163,13 @@ pub(super) fn kind_of_name(path: &Path) -> NameKind {
         FILE_EXTENSIONS.contains(&bare) && is_dated
     });
     if is_hidden || log.is_none() {
-        return NameKind::Other;
+        return false;
     }
-    let mut found = NameKind::Log;
-    for part in parts {
-        if COMPRESSED.contains(&part) {
-            found = NameKind::Compressed;
-        } else if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            // `app.log.jsonl` is a log; `app.log.lock` is not.
-            found = if FILE_EXTENSIONS.contains(&part) { found } else { NameKind::Other };
-        }
-        if found == NameKind::Other {
-            break;
-        }
-    }
-    found
-}
-
-/// Returns whether a reader of a directory reads a file of this name that is not a segment, or reports it as
-/// compressed. Such a name contains one of the [`FILE_EXTENSIONS`].
-///
-/// ```
-/// use fusewire::log::is_log_file_name;
-///
-/// assert!(is_log_file_name("app.jsonl.1".as_ref()) && is_log_file_name("app.log-20260102".as_ref()));
-/// assert!(!is_log_file_name("README.md".as_ref()));
-/// ```
-#[must_use]
-pub fn is_log_file_name(path: &Path) -> bool {
-    kind_of_name(path) != NameKind::Other
-}
-
-/// Returns the error for a compressed file.
-pub(super) fn compressed() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "compressed files are not supported; decompress the file")
+    // `app.log.jsonl` is a log; `app.log.lock` is not.
+    parts.all(|part| {
+        let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        is_number || COMPRESSED.contains(&part) || FILE_EXTENSIONS.contains(&part)
+    })
 }
 
 #[cfg(test)]
@@ -215,16 +187,16 @@ mod tests {
             "a.fwm",
             "a.log.jsonl",
             "é.json",
+            "a.log.1.gz",
+            "a.jsonl.zst",
+            "d/a.log-20260102.xz",
         ] {
-            assert_eq!(kind_of_name(Path::new(name)), NameKind::Log, "{name}");
-        }
-        for name in ["a.log.1.gz", "a.jsonl.zst", "d/a.log-20260102.xz"] {
-            assert_eq!(kind_of_name(Path::new(name)), NameKind::Compressed, "{name}");
+            assert!(is_log_file_name(Path::new(name)), "{name}");
         }
         for name in
             ["a.fws", "log", "a.gz", ".a.log", "a.log.lock", "a.logs", "a.log-old", "a.log.", "a.log.1.tmp"]
         {
-            assert_eq!(kind_of_name(Path::new(name)), NameKind::Other, "{name}");
+            assert!(!is_log_file_name(Path::new(name)), "{name}");
         }
     }
 }

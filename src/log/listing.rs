@@ -15,7 +15,7 @@ use crate::segment::regular::{self, Links};
 use crate::segment::scan::Access;
 use crate::segment::{FILE_EXTENSION, lock};
 
-use super::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
+use super::files::{FileId, FileInfo, is_log_file_name};
 use super::reader::open::OpenSegment;
 
 /// Whether the process that wrote a segment can still write to it.
@@ -130,17 +130,17 @@ pub struct Listing {
     pub segments: Vec<SegmentInfo>,
     /// The files of lines and of frames outside segments, sorted by name.
     pub files: Vec<FileInfo>,
-    /// The files with names of log files that could not be read, including compressed files.
+    /// The files with names of log files that could not be read.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-/// Lists the segments in `directory`, and the files of lines and of frames whose names have one of the
-/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). Of a sealed segment, the function reads the first pages and the
+/// Lists the segments in a directory, and the files of lines and of frames whose names have one of the
+/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). If `path` is a file, the function lists only this file. Of a sealed segment, the function reads the first pages and the
 /// trailer. It reads all other segments and files to count their entries. [`list_uncounted`] does not count
 /// entries.
 ///
 /// # Errors
-/// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+/// An error if the path cannot be read. The listing contains the error of a file that cannot be read.
 ///
 /// ```
 /// use fusewire::log::{Life, Log, list};
@@ -154,8 +154,8 @@ pub struct Listing {
 /// # drop(log);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn list(directory: &Path) -> io::Result<Listing> {
-    list_by(directory, counted, FileInfo::counted)
+pub fn list(path: &Path) -> io::Result<Listing> {
+    list_by(path, counted, FileInfo::counted)
 }
 
 /// Lists the same segments and files as [`list`], and reads at most the first pages and the trailer of each. The
@@ -164,7 +164,7 @@ pub fn list(directory: &Path) -> io::Result<Listing> {
 /// The duration is proportional to the number of files, and does not depend on their sizes.
 ///
 /// # Errors
-/// An error if the directory cannot be read. The listing contains the error of a file that cannot be read.
+/// An error if the path cannot be read. The listing contains the error of a file that cannot be read.
 ///
 /// ```
 /// use fusewire::log::{Log, list_uncounted};
@@ -177,27 +177,31 @@ pub fn list(directory: &Path) -> io::Result<Listing> {
 /// # drop(log);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn list_uncounted(directory: &Path) -> io::Result<Listing> {
-    list_by(
-        directory,
-        |path| Ok(inspect(path, Links::Refused)?.0),
-        |path| Ok(FileInfo::open(path, Links::Refused)?.0),
-    )
+pub fn list_uncounted(path: &Path) -> io::Result<Listing> {
+    list_by(path, |path, links| Ok(inspect(path, links)?.0), |path, links| Ok(FileInfo::open(path, links)?.0))
 }
 
 fn list_by(
-    directory: &Path,
-    segment: impl Fn(&Path) -> io::Result<SegmentInfo>,
-    file: impl Fn(&Path) -> io::Result<FileInfo>,
+    path: &Path,
+    segment: impl Fn(&Path, Links) -> io::Result<SegmentInfo>,
+    file: impl Fn(&Path, Links) -> io::Result<FileInfo>,
 ) -> io::Result<Listing> {
     let mut listing = Listing::default();
-    for entry in fs::read_dir(directory)? {
+    if !fs::metadata(path)?.is_dir() {
+        match is_segment(path, Links::Followed)? {
+            true => listing.segments.push(segment(path, Links::Followed)?),
+            false => listing.files.push(file(path, Links::Followed)?),
+        }
+        return Ok(listing);
+    }
+    for entry in fs::read_dir(path)? {
         let path = entry?.path();
-        let listed = match kind_of_name(&path) {
-            _ if is_segment_name(&path) => segment(&path).map(|info| listing.segments.push(info)),
-            NameKind::Other => continue,
-            NameKind::Log => file(&path).map(|info| listing.files.push(info)),
-            NameKind::Compressed => regular::open(&path, Links::Refused).and(Err(compressed())),
+        let listed = if is_segment_name(&path) {
+            segment(&path, Links::Refused).map(|info| listing.segments.push(info))
+        } else if is_log_file_name(&path) {
+            file(&path, Links::Refused).map(|info| listing.files.push(info))
+        } else {
+            continue;
         };
         match listed {
             Ok(()) => {}
@@ -213,8 +217,8 @@ fn list_by(
 }
 
 /// Returns the information about the segment `path`, with counted entries.
-fn counted(path: &Path) -> io::Result<SegmentInfo> {
-    let (info, file) = inspect(path, Links::Refused)?;
+fn counted(path: &Path, links: Links) -> io::Result<SegmentInfo> {
+    let (info, file) = inspect(path, links)?;
     if info.trailer.is_some() {
         return Ok(info);
     }

@@ -35,9 +35,13 @@ mod reader;
 mod search;
 mod split;
 mod text;
+mod unpack;
 
 pub use crate::line_time::WithoutTime;
 pub use event::{Form, MixedEvent};
 pub use reader::MixedReader;
 #[cfg(all(unix, not(loom)))]
 pub(crate) use reader::Step;
+pub use unpack::PlainReader;
+#[cfg(all(unix, not(loom)))]
+pub(crate) use unpack::beginning;

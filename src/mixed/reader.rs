@@ -21,13 +21,15 @@ use super::lines::Lines;
 use super::place::Place;
 use super::split::{Piece, Rest, Splitter};
 use super::text;
+use super::unpack::PlainReader;
 
 /// A reader for a stream of segments, single frames, and lines of JSON or text, in any order.
 ///
 /// [`Importer`](crate::json::Importer) defines the conversion of lines to entries. The conversion requires
 /// the feature `json`; without this feature, lines are reported as lost. Damaged frames and other unreadable
 /// bytes are skipped and reported: every byte of the stream is in an event or ends a line. A line that is not
-/// JSON is text, not damage.
+/// JSON is text, not damage. [`PlainReader`] reads the input, so it can be compressed or UTF-16; the offsets of the events are
+/// then offsets in the plain form.
 ///
 /// The longest line or frame, 16 MiB, bounds the memory. A segment is in memory as a whole, up to 1 GiB. The
 /// reader does not allocate for each entry.
@@ -51,7 +53,7 @@ use super::text;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct MixedReader<R> {
-    input: R,
+    input: PlainReader<R>,
     buffer: Buffer,
     splitter: Splitter,
     lines: Lines,
@@ -69,8 +71,8 @@ pub struct MixedReader<R> {
     /// `Some` if the current line contains more entries. The flag is set if the line is a part of an overlong
     /// line.
     further: Option<bool>,
-    /// The beginning of a lost range whose end is not known.
-    losing: Option<u64>,
+    /// The beginning of a lost range whose end is not known, and the reason.
+    losing: Option<(u64, LostReason)>,
     /// The range of the current line, if it exceeds the bounds of a reader and the reader has not reported this.
     exceeded: Option<LostRange>,
 }
@@ -114,7 +116,7 @@ impl<R: Read> MixedReader<R> {
     /// Creates a reader for an input whose current position is at `offset` of the stream.
     pub(crate) fn at(input: R, offset: u64, limits: Limits) -> Self {
         Self {
-            input,
+            input: if offset == 0 { PlainReader::new(input) } else { PlainReader::plain(input) },
             buffer: Buffer::new(offset),
             splitter: Splitter::default(),
             lines: Lines::new(limits),
@@ -192,17 +194,34 @@ impl<R: Read> MixedReader<R> {
 
     /// Returns a reference to the input.
     pub fn get_ref(&self) -> &R {
-        &self.input
+        self.input.get_ref()
     }
 
     /// Returns the input. Bytes that the reader has buffered are lost.
     pub fn into_inner(self) -> R {
-        self.input
+        self.input.into_inner()
+    }
+
+    /// Moves a new reader to an offset of the plain form of its input. Bytes before the offset are not in an event.
+    ///
+    /// # Errors
+    /// Returns the errors of the input.
+    #[cfg(unix)]
+    pub(crate) fn pass_to(mut self, offset: u64) -> io::Result<Self> {
+        let passed = io::copy(&mut self.input.by_ref().take(offset), &mut io::sink())?;
+        self.buffer = Buffer::new(passed);
+        Ok(self)
+    }
+
+    /// Returns whether the input is compressed or UTF-16, so that the offsets of events are not offsets in the input.
+    #[cfg(unix)]
+    pub(crate) fn is_converted(&self) -> bool {
+        self.input.is_converted()
     }
 
     #[cfg(unix)]
     pub(crate) fn get_mut(&mut self) -> &mut R {
-        &mut self.input
+        self.input.get_mut()
     }
 
     /// Returns the event of the last step.
@@ -256,7 +275,7 @@ impl<R: Read> MixedReader<R> {
             }
             let is_part = self.splitter.is_in_parts();
             let piece = self.piece(settle)?;
-            if let Some(step) = self.enter(piece, is_part) {
+            if let Some(step) = self.enter(piece, is_part, settle) {
                 return Ok(step);
             }
         }
@@ -415,7 +434,7 @@ impl<R: Read> MixedReader<R> {
 
     /// Starts a piece. Returns `None` if the piece contains no item.
     #[inline]
-    fn enter(&mut self, piece: Piece, is_part: bool) -> Option<Step> {
+    fn enter(&mut self, piece: Piece, is_part: bool, settle: bool) -> Option<Step> {
         match piece {
             Piece::Line(len) | Piece::Part(len) => {
                 self.taken = len;
@@ -430,7 +449,7 @@ impl<R: Read> MixedReader<R> {
                 let time = frame.time();
                 Some(self.stand_at(Form::Frame, place, time))
             }
-            Piece::More => Some(self.end()),
+            Piece::More => Some(self.end(settle)),
             _ => self.enter_rare(piece),
         }
     }
@@ -449,8 +468,8 @@ impl<R: Read> MixedReader<R> {
                 self.head = Head::Header(offset, error?);
                 Some(Step::Fault)
             }
-            Piece::Losing(len, _) => {
-                self.losing = self.losing.or(Some(self.buffer.offset()));
+            Piece::Losing(len, reason) => {
+                self.losing = self.losing.or(Some((self.buffer.offset(), reason)));
                 self.taken = len;
                 None
             }
@@ -465,16 +484,22 @@ impl<R: Read> MixedReader<R> {
     /// Reports `len` bytes as lost, together with the lost range before them.
     fn lose(&mut self, len: usize, reason: LostReason) -> Option<Step> {
         let at = self.buffer.offset();
-        let start = self.losing.take().unwrap_or(at);
+        let (start, reason) = self.losing.take().unwrap_or((at, reason));
         let end = at + len as u64;
         self.head = Head::Lost(LostRange { start, end, reason });
         (end > start).then_some(Step::Fault)
     }
 
-    /// Reports a lost range whose end was unknown. Returns [`Step::Rest`] if there is none.
-    fn end(&mut self) -> Step {
-        match self.lose(0, LostReason::Neither) {
-            Some(step) => step,
+    /// Reports a lost range whose end was unknown, or the fault of a compressed input. Returns [`Step::Rest`] if there is none.
+    fn end(&mut self, settle: bool) -> Step {
+        if let Some(step) = self.lose(0, LostReason::Neither) {
+            return step;
+        }
+        match self.input.take_fault(settle) {
+            Some(range) => {
+                self.head = Head::Lost(range);
+                Step::Fault
+            }
             None => {
                 self.head = Head::None;
                 Step::Rest

@@ -51,6 +51,8 @@ pub(super) struct Splitter {
     in_parts: bool,
     /// The search after damage, if there is one.
     search: Option<Search>,
+    /// Whether the last piece is the beginning of a hole of NUL bytes that can continue.
+    in_hole: bool,
 }
 
 impl Splitter {
@@ -62,6 +64,10 @@ impl Splitter {
         }
         if bytes.is_empty() {
             return Piece::More;
+        }
+        if self.in_hole && bytes[0] != 0 {
+            self.in_hole = false;
+            return Piece::Lost(0, LostReason::Nul);
         }
         if self.in_parts || self.searched > 0 {
             return self.line(bytes, rest);
@@ -79,9 +85,7 @@ impl Splitter {
             Outline::Frame(len) => self.frame(bytes, len, rest),
             Outline::Short if rest != Rest::End => Piece::More,
             Outline::Short if bytes.contains(&0) => Piece::Lost(bytes.len(), LostReason::Truncated),
-            _ if bytes[0] == 0 => {
-                Piece::Lost(bytes.iter().take_while(|byte| **byte == 0).count(), LostReason::Neither)
-            }
+            _ if bytes[0] == 0 => self.hole(bytes, rest),
             _ => self.line(bytes, rest),
         }
     }
@@ -89,6 +93,13 @@ impl Splitter {
     /// Treats the next bytes as damage, even if they look like a piece.
     pub(super) fn distrust(&mut self, reason: LostReason) {
         self.search = Some(Search::new(reason));
+    }
+
+    /// Returns the NUL bytes at the beginning of `bytes`.
+    fn hole(&mut self, bytes: &[u8], rest: Rest) -> Piece {
+        let len = bytes.iter().take_while(|byte| **byte == 0).count();
+        self.in_hole = len == bytes.len() && rest == Rest::Unknown;
+        if self.in_hole { Piece::Losing(len, LostReason::Nul) } else { Piece::Lost(len, LostReason::Nul) }
     }
 
     fn frame(&mut self, bytes: &[u8], len: usize, rest: Rest) -> Piece {

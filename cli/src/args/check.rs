@@ -28,7 +28,7 @@ use crate::check::rules::Level;
   fusewire check --explain FW014
   fusewire check --list"))]
 pub(crate) struct CheckArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -21,7 +21,7 @@ use super::{AccessArgs, help};
   fusewire metrics /var/log/orders --listen 127.0.0.1:9187
   fusewire metrics --list"))]
 pub(crate) struct MetricsArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -23,7 +23,7 @@ use crate::input::time_point::length;
   journalctl -k -o json | fusewire postmortem /var/log/orders --kern-log -
   fusewire postmortem /var/log/orders --pid 4711 --window 6h --output json"))]
 pub(crate) struct PostmortemArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

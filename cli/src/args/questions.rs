@@ -34,7 +34,7 @@ pub(crate) struct QueryArgs {
     #[arg(value_name = "EXPR", required_unless_present = "help_syntax")]
     pub(crate) query: Option<String>,
 
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -81,7 +81,7 @@ pub(crate) struct QueryArgs {
   fusewire stats logs --by target --distinct user_id --sort bytes
   fusewire stats logs --by level --output json"))]
 pub(crate) struct StatsArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -147,7 +147,7 @@ pub(crate) enum StatsOrder {
   fusewire histogram logs --where 'level >= error' --every 1m --since 1h
   fusewire histogram logs --every 1mo --tz Europe/Berlin --output json"))]
 pub(crate) struct HistogramArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -181,11 +181,12 @@ fn interval(text: &str) -> Result<Interval, String> {
   fusewire trace 5b8aa5a2d2c872e8321cf37308d69df2 logs
   fusewire trace 5b8aa5a2-d2c8-72e8-321c-f37308d69df2 /var/log/*/logs -o json"))]
 pub(crate) struct TraceArgs {
-    /// Trace id: 32 hexadecimal digits, with or without hyphens; leading zeros can be omitted.
+    /// Trace id: 32 or 16 hexadecimal digits, with or without hyphens; leading zeros can be omitted. A decimal number of 17
+    /// to 20 digits is also an id of 64 bits.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -33,7 +33,7 @@ File with objectives:
   threshold = \"2s\"
   objective = 99.9"))]
 pub(crate) struct SloArgs {
-    /// Directories, segments, files of frames or files of lines.
+    /// Directories, segments, files of frames or files of lines; `-` means standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 

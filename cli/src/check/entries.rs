@@ -138,15 +138,19 @@ impl<'a> Inspector<'a> {
             if key.len() > key_bytes && long.is_none() {
                 long = Some(key);
             }
-            if let Value::String(text) = value
-                && wants_secrets
-                && secret.is_none()
-            {
-                let text = text.as_bytes();
-                let kind = if secrets::by_key(key, text) {
-                    Some("a secret according to its key")
-                } else {
-                    secrets::in_text(text)
+            if wants_secrets && secret.is_none() {
+                let kind = match value {
+                    Value::String(text) if secrets::by_key(key, text.as_bytes()) => {
+                        Some("a secret according to its key")
+                    }
+                    Value::String(text) => secrets::in_text(text.as_bytes()),
+                    Value::Uint(number) if secrets::in_number(key, *number) => Some("a card number"),
+                    Value::Int(number)
+                        if u64::try_from(*number).is_ok_and(|number| secrets::in_number(key, number)) =>
+                    {
+                        Some("a card number")
+                    }
+                    _ => None,
                 };
                 secret = kind.map(|kind| (key, kind));
             }

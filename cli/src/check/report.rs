@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use fusewire::mixed::PlainReader;
 use serde::Serialize;
 
 use super::baseline::Baseline;
@@ -144,7 +145,7 @@ fn number_lines(findings: &mut [Finding]) {
 
 /// Returns the line number of each offset. `offsets` must be sorted.
 fn lines_at(file: &std::path::Path, offsets: &[u64]) -> std::io::Result<BTreeMap<u64, u64>> {
-    let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
+    let mut reader = BufReader::with_capacity(64 << 10, PlainReader::new(File::open(file)?));
     let (mut at, mut line, mut found) = (0_u64, 1_u64, BTreeMap::new());
     for offset in offsets {
         while at < *offset {

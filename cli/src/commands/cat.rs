@@ -1,12 +1,11 @@
 //! `fusewire cat`: prints entries.
 
-mod stream;
-
 use std::path::PathBuf;
 
 use anyhow::Result;
 use fusewire::segment::Mode;
 
+use super::stream;
 use crate::args::CatArgs;
 use crate::input::{self, selection::Selection};
 use crate::outcome::{Outcome, is_closed_pipe};
@@ -30,15 +29,16 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
         let result = match input::is_stream(path) {
             Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
             // Prints the logs that precede the stream on the command line first.
-            Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal)
-                .and_then(|()| stream::print(path, &selection, args, &mut printer, terminal)),
+            Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal).and_then(|()| {
+                stream::print(path, &selection, stream::Terms::of(args), &mut printer, terminal)
+            }),
             Err(error) => Err(error),
         };
         carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;
     }
     let result = print_logs(&mut logs, args, &selection, &mut printer, terminal);
     carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;
-    Ok(printer.outcome())
+    printer.finish(terminal)
 }
 
 /// Reports the error of a path, and continues with the other paths. In strict mode, or if the output pipe is closed, returns

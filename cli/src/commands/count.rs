@@ -10,7 +10,8 @@ use fusewire::segment::Wanted;
 use crate::args::AccessArgs;
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
-use crate::output::{Terminal, losses, progress, timeless};
+use crate::output::losses::{self, Holes};
+use crate::output::{Terminal, progress, timeless};
 
 /// Prints the number of selected entries in `paths`. `input` contains the paths of the command line.
 pub(super) fn print(
@@ -44,9 +45,24 @@ pub(super) fn run(
 /// Reports lost bytes, invalid entries and unreadable files.
 pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut Terminal) -> Result<Outcome> {
     let mut outcome = Outcome::Clean;
-    for (path, range) in &scanned.lost {
-        terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
-        outcome = outcome.max(Outcome::Lossy);
+    // The ranges of a file are adjacent and in order.
+    for lost in scanned.lost.chunk_by(|(a, _), (b, _)| a == b) {
+        let (mut holes, mut first) = (Holes::default(), None);
+        for (path, range) in lost {
+            if holes.add(range) {
+                if first.is_some() {
+                    continue;
+                }
+                first = Some(*range);
+            }
+            terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
+            outcome = outcome.max(Outcome::Lossy);
+        }
+        if let (Some((path, _)), Some(first)) = (lost.first(), first)
+            && let Some(more) = holes.describe_more(&first)
+        {
+            terminal.report(&format!("{}: {more}", path.display()))?;
+        }
     }
     for (path, offset, error) in &scanned.unreadable_entries {
         let place = format!("{}: offset {offset}", path.display());

@@ -70,8 +70,7 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
 fn interval(paths: &[PathBuf], selection: &Selection) -> Result<NonZero<u64>> {
     let mut times: Option<(u64, u64)> = None;
     for path in paths {
-        let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(path) };
-        let listing = list(directory).with_context(|| directory.display().to_string())?;
+        let listing = list(path).with_context(|| path.display().to_string())?;
         let of_segments = listing.segments.iter().filter_map(|segment| segment.times);
         let of_files =
             listing.files.iter().filter_map(|file| file.contents.and_then(|contents| contents.times));

@@ -89,7 +89,8 @@ fn print(path: &Path, info: Option<&SegmentInfo>, clock: &mut Clock, terminal: &
     let segment = input::open_segment(path)?;
     let header = segment.header().with_context(about)?;
     let mut name = String::new();
-    escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
+    let shown = input::spool::name_of(path).display().to_string();
+    escape::push_line(shown.as_bytes(), &terminal.palette.escape, &mut name);
     // A write to a `String` cannot fail.
     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
 
@@ -178,7 +179,11 @@ fn print_contents(
 ) {
     let Contents { entries, times, lost_bytes, without_time } = contents;
     let mut name = String::new();
-    escape::push_line(path.display().to_string().as_bytes(), &terminal.palette.escape, &mut name);
+    escape::push_line(
+        input::spool::name_of(path).display().to_string().as_bytes(),
+        &terminal.palette.escape,
+        &mut name,
+    );
     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
     match found.formats(path) {
         Some(formats) => line(terminal, "format", format_args!("{formats}")),

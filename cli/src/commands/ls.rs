@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use fusewire::log::{Listing, Owner, SegmentInfo, list};
 
 use crate::args::{LsArgs, OutputFormat};
-use crate::input;
+use crate::input::{self, spool::name_of};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::colour::Paint;
@@ -21,10 +21,10 @@ use crate::output::time::Clock;
 pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut clock = Clock::new(args.zone.zone());
     let mut outcome = Outcome::Clean;
-    for (at, directory) in args.directories.iter().enumerate() {
-        let listing = match listing(directory) {
+    for (at, path) in args.paths.iter().enumerate() {
+        let listing = match listing(path) {
             Ok(listing) => listing,
-            // The command continues with the other directories.
+            // The command continues with the other paths.
             Err(error) => {
                 terminal.flush()?;
                 terminal.complain(&error);
@@ -38,8 +38,8 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
                 if at > 0 {
                     terminal.out.push('\n');
                 }
-                if args.directories.len() > 1 {
-                    let name = printable(directory, terminal);
+                if args.paths.len() > 1 {
+                    let name = printable(&name_of(path), terminal);
                     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
                 }
                 table(&listing, args.files, &mut clock, terminal);
@@ -54,11 +54,11 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Returns the listing of `directory`, or an error if the directory contains no log files.
-fn listing(directory: &Path) -> Result<Listing> {
-    let listing = list(directory).with_context(|| directory.display().to_string())?;
+/// Returns the listing of a directory or of a file, or an error if the directory contains no log files.
+fn listing(path: &Path) -> Result<Listing> {
+    let listing = list(path).with_context(|| path.display().to_string())?;
     if listing.segments.is_empty() && listing.unreadable.is_empty() && listing.files.is_empty() {
-        bail!(input::nothing_in(directory));
+        bail!(input::nothing_in(path));
     }
     Ok(listing)
 }
@@ -134,7 +134,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
         }
     }
     for file in &listing.files {
-        let name = printable(Path::new(file.path.file_name().unwrap_or_default()), terminal);
+        let name = printable(Path::new(name_of(&file.path).file_name().unwrap_or_default()), terminal);
         _ = writeln!(terminal.out, "{}, lines or frames", terminal.palette.strong.of(name));
         let contents = file.contents.unwrap_or_default();
         let is_whole = contents.lost_bytes == 0;
@@ -169,7 +169,7 @@ impl Row {
         let size = bytes(self.disk_bytes);
         _ = write!(terminal.out, "{:>5}  {}{entries:>11}", self.number, self.state);
         if let Some(file) = file {
-            let name = printable(Path::new(file.file_name().unwrap_or_default()), terminal);
+            let name = printable(Path::new(name_of(file).file_name().unwrap_or_default()), terminal);
             _ = writeln!(terminal.out, "{size:>10}  {name}");
             return;
         }
@@ -236,7 +236,7 @@ fn json(listing: &Listing, terminal: &mut Terminal) {
         let producer =
             producers.entry(segment.stream_id).or_insert_with(|| Producer::of(&segment.path)).clone();
         let line = serde_json::json!({
-            "file": segment.path.to_string_lossy(),
+            "file": name_of(&segment.path).to_string_lossy(),
             "state": state(segment),
             "owner": match segment.owner {
                 Owner::Alive => "alive",
@@ -262,7 +262,7 @@ fn json(listing: &Listing, terminal: &mut Terminal) {
     for file in &listing.files {
         let contents = file.contents.unwrap_or_default();
         let line = serde_json::json!({
-            "file": file.path.to_string_lossy(),
+            "file": name_of(&file.path).to_string_lossy(),
             "state": "file",
             "entries": file.contents.map(|contents| contents.entries),
             "min_unix_nano": contents.times.map(|times| times.0),

@@ -15,6 +15,7 @@ pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod slo;
 pub(crate) mod stats;
+mod stream;
 pub(crate) mod tail;
 pub(crate) mod trace;
 pub(crate) mod verify;

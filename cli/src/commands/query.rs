@@ -8,7 +8,7 @@ use anyhow::Result;
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::segment::Mode;
 
-use super::count;
+use super::{count, stream};
 use crate::args::QueryArgs;
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
@@ -41,7 +41,12 @@ pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> 
 }
 
 fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
-    let (paths, unread) = input::usable(&args.paths, terminal)?;
+    let (streams, logs): (Vec<_>, Vec<_>) =
+        args.paths.iter().cloned().partition(|path| input::is_stream(path).unwrap_or(false));
+    let (paths, unread) = match logs.is_empty() {
+        true => (Vec::new(), Outcome::Clean),
+        false => input::usable(&logs, terminal)?,
+    };
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     if args.count {
@@ -60,7 +65,7 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         let mut reader = input::open_logs(&paths, options)?;
         Around::new(args.context, &selection).print(&mut reader, most, &mut printer, terminal)?;
         timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
-    } else {
+    } else if !paths.is_empty() {
         let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
         if args.reverse
             && let Some(newest) = args.lines
@@ -70,7 +75,11 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         print(&mut reader, most, &mut printer, terminal)?;
         timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     }
-    Ok(printer.outcome())
+    for path in streams {
+        let terms = stream::Terms { lines: args.lines, access: &args.access, losses: false };
+        stream::print(&path, &selection, terms, &mut printer, terminal)?;
+    }
+    printer.finish(terminal)
 }
 
 fn print(

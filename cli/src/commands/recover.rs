@@ -6,11 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
 use fusewire::error::SegmentError;
+use fusewire::log::is_segment_name;
 use fusewire::segment::{
     self, FrameKind, Mode, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter,
 };
 
 use crate::args::RecoverArgs;
+use crate::input::spool::name_of;
 use crate::input::{self, streams::Streams};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted};
@@ -103,7 +105,12 @@ fn recover(
         total.damaged_headers += 1;
         terminal.report(&format!("{}: {error}", file.display()))?;
     }
-    let name = file.file_name().unwrap_or(file.as_os_str());
+    let named = name_of(file);
+    let mut name = named.file_name().unwrap_or(named.as_os_str()).to_owned();
+    // A stream has no name of a segment.
+    if !is_segment_name(name.as_ref()) {
+        name.push(".fws");
+    }
     let report = match copy(segment, file, &args.to.join(name)) {
         Ok(report) => report,
         Err(Failure { error, kept }) => {

@@ -31,6 +31,12 @@ pub(crate) fn run(args: &SloArgs, terminal: &mut Terminal) -> Result<Outcome> {
             terminal.out.push('\n');
         }
     }
+    for (objective, kept) in objectives.iter().zip(&report.objectives) {
+        if kept.all.total == 0 {
+            let (name, condition) = (&objective.name, objective.condition());
+            terminal.report(&format!("objective `{name}`: no data; no selected entry has {condition}"))?;
+        }
+    }
     let outcome = if report.is_burned() || report.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
     Ok(outcome.max(unread).max(count::report(&scanned, &args.paths, terminal)?))
 }

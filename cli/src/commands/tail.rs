@@ -22,7 +22,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     // With --follow, a log can be empty.
     let (paths, unread) = match args.follow {
-        true => (args.paths.clone(), Outcome::Clean),
+        true => {
+            for path in args.paths.iter().filter(|path| !path.exists()) {
+                terminal.report(&format!("{}: no such file or directory; waiting for it", path.display()))?;
+            }
+            (args.paths.clone(), Outcome::Clean)
+        }
         false => input::usable(&args.paths, terminal)?,
     };
     let zone = args.print.zone.zone();
@@ -30,7 +35,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
     printer.note(unread);
-    let options = selection.options(&args.access).follow(args.follow);
+    let options = selection.options(&args.access).follow(args.follow).wait_for_paths(args.follow);
     let mut reader = input::open_logs(&paths, options)?;
     reader.seek_to_last(args.lines).context("cannot find the last entries")?;
     let ended = if args.follow { on_interrupt()? } else { Arc::new(AtomicBool::new(true)) };
@@ -45,7 +50,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
         terminal.flush()?;
         if ended.load(Ordering::Relaxed) {
             timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
-            return Ok(printer.outcome());
+            return printer.finish(terminal);
         }
         // Ends if the output is closed and no entries arrive, as in `fusewire tail -f logs | head -1`.
         if !reader.wait(PATIENCE)? && terminal.is_closed() {

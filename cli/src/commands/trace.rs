@@ -12,7 +12,7 @@ use fusewire::query::Query;
 use fusewire::segment::Mode;
 
 use crate::args::{EntryFormat, TraceArgs};
-use crate::input::{self, selection::Selection};
+use crate::input::{self, selection::Selection, spool};
 use crate::outcome::Outcome;
 use crate::output::entries::EntryPrinter;
 use crate::output::events::EventPrinter;
@@ -31,8 +31,8 @@ const PARENTS: [&str; 5] = ["parent_span_id", "parent_id", "span.parent_id", "pa
 pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let (paths, unread) = input::usable(&args.paths, terminal)?;
     let zone = args.print.zone.zone();
-    let query = Query::parse(&format!("trace_id == \"{}\"", args.id.replace(['"', '\\'], "?")));
-    let selection = Selection::of_query(query.context("trace id")?);
+    let query = Query::parse(&expression(&args.id)).context("trace id")?;
+    let selection = Selection::of_query(query);
     let entries = EntryPrinter::new(&args.print, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
     let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
@@ -52,14 +52,43 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
         }
     }
     if args.print.output != EntryFormat::Text {
-        return Ok(printer.outcome().max(unread));
+        let outcome = printer.finish(terminal)?;
+        told(&args.id, &args.paths, printer.printed() > 0, terminal)?;
+        return Ok(outcome.max(unread));
     }
+    let outcome = printer.finish(terminal)?;
+    told(&args.id, &args.paths, !logged.is_empty(), terminal)?;
     let found = if logged.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
     if !logged.is_empty() {
         Tree::new(logged).print(left_out, &mut Clock::new(zone), terminal);
     }
     let found = found.max(unread);
-    Ok(found.max(if printer.outcome() == Outcome::NoMatch { Outcome::Clean } else { printer.outcome() }))
+    Ok(found.max(if outcome == Outcome::NoMatch { Outcome::Clean } else { outcome }))
+}
+
+/// Returns the query for a trace id. Some tracers write an id of 64 bits as a decimal number.
+fn expression(id: &str) -> String {
+    let plain = id.trim().replace(['"', '\\'], "?");
+    let is_decimal = (17..=20).contains(&plain.len()) && plain.bytes().all(|byte| byte.is_ascii_digit());
+    match plain.parse::<u64>() {
+        Ok(number) if is_decimal => format!("trace_id == \"{plain}\" or trace_id == \"{number:032x}\""),
+        _ => format!("trace_id == \"{plain}\""),
+    }
+}
+
+/// If no entry was found, reports the condition and another search.
+fn told(id: &str, paths: &[PathBuf], is_found: bool, terminal: &mut Terminal) -> Result<()> {
+    if is_found {
+        return Ok(());
+    }
+    let names: Vec<_> = paths.iter().map(|path| spool::name_of(path).display().to_string()).collect();
+    let names = names.join(" ");
+    let text = id.replace(['"', '\''], "?");
+    terminal.report(&format!(
+        "{names}: no entry matches {}; to search all values: fusewire query '\"{text}\"' {names}",
+        expression(id)
+    ))?;
+    Ok(())
 }
 
 /// Returns the line of an entry in the tree.

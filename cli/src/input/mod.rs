@@ -2,6 +2,7 @@
 
 pub(crate) mod selection;
 pub(crate) mod settings;
+pub(crate) mod spool;
 pub(crate) mod streams;
 pub(crate) mod time_point;
 
@@ -115,6 +116,9 @@ pub(crate) fn segment_files(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// Returns the name of a file for a list: relative to `path` if `path` is its directory.
 pub(crate) fn short_name(file: &Path, path: &Path) -> String {
+    if file == path {
+        return spool::name_of(path).display().to_string();
+    }
     file.strip_prefix(path)
         .ok()
         .filter(|rest| !rest.as_os_str().is_empty())

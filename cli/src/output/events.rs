@@ -6,9 +6,10 @@ use anyhow::{Context, Result, anyhow};
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
 use fusewire::log::{FileChange, LogEvent};
-use fusewire::segment::{FrameRef, LostRange, Mode};
+use fusewire::segment::{FrameRef, LostRange, LostReason, Mode};
 
 use super::entries::EntryPrinter;
+use super::losses::Holes;
 use super::numbers::counted;
 use super::producer::stream_name;
 use super::{Terminal, losses};
@@ -24,18 +25,33 @@ pub(crate) struct EventPrinter {
     /// The paths of the command line.
     input: Vec<PathBuf>,
     outcome: Outcome,
+    /// The files with holes of NUL bytes: the first hole, and all holes.
+    holes: Vec<(PathBuf, LostRange, Holes)>,
 }
 
 impl EventPrinter {
     /// Returns a printer that prints with `entries`. In [`Mode::Strict`], the first damage is an error.
     pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection, input: &[PathBuf]) -> Self {
         let asked = !selection.is_everything();
-        Self { entries, mode, asked, input: input.to_vec(), outcome: Outcome::Clean }
+        Self { entries, mode, asked, input: input.to_vec(), outcome: Outcome::Clean, holes: Vec::new() }
     }
 
     /// Returns the number of printed entries.
     pub(crate) fn printed(&self) -> u64 {
         self.entries.printed()
+    }
+
+    /// Reports the counted problems at the end of the input, and returns the outcome.
+    ///
+    /// # Errors
+    /// Returns the errors of the output.
+    pub(crate) fn finish(&mut self, terminal: &mut Terminal) -> Result<Outcome> {
+        for (path, first, holes) in self.holes.drain(..) {
+            if let Some(more) = holes.describe_more(&first) {
+                terminal.report(&format!("{}: {more}", path.display()))?;
+            }
+        }
+        Ok(self.outcome())
     }
 
     /// Returns the outcome up to now.
@@ -159,6 +175,15 @@ impl EventPrinter {
         }
         if self.mode == Mode::Strict {
             return Err(anyhow!(losses::fault(range))).with_context(|| path.display().to_string());
+        }
+        if range.reason == LostReason::Nul {
+            if let Some((_, _, holes)) = self.holes.iter_mut().find(|(known, _, _)| known == path) {
+                holes.add(range);
+                return Ok(());
+            }
+            let mut holes = Holes::default();
+            holes.add(range);
+            self.holes.push((path.to_owned(), *range, holes));
         }
         self.fault(path, &losses::describe(range), terminal)
     }

@@ -29,6 +29,10 @@ pub(crate) fn told(record: &EntryRef<'_>, key: &str) -> Vec<(String, u64)> {
 
 /// Returns a description: `lost bytes 8208..8720 (512 bytes): bad frame header`.
 pub(crate) fn describe(range: &LostRange) -> String {
+    // Truncated compressed data has no lost bytes with an offset.
+    if range.start == range.end {
+        return fault(range);
+    }
     let verb = match range.reason {
         // Some bytes of the line are in its entries.
         LostReason::LongLine => "partly read ",
@@ -40,6 +44,32 @@ pub(crate) fn describe(range: &LostRange) -> String {
         "{verb}bytes {start}..{end} ({}): {reason}",
         super::numbers::counted(range.len(), "byte", "bytes")
     )
+}
+
+/// The holes of NUL bytes of a file. A file can have thousands, and one report is enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holes {
+    count: u64,
+    bytes: u64,
+}
+
+impl Holes {
+    /// Adds a hole. Returns `false` if the range is no hole.
+    pub(crate) fn add(&mut self, range: &LostRange) -> bool {
+        if range.reason == LostReason::Nul {
+            self.count += 1;
+            self.bytes += range.len();
+        }
+        range.reason == LostReason::Nul
+    }
+
+    /// Returns a description of the holes after the first one, or `None` if there is only one.
+    pub(crate) fn describe_more(&self, first: &LostRange) -> Option<String> {
+        let more = self.count.checked_sub(1).filter(|more| *more > 0)?;
+        let holes = super::numbers::counted(more, "more hole of NUL bytes", "more holes of NUL bytes");
+        let bytes = super::numbers::counted(self.bytes - first.len(), "byte", "bytes");
+        Some(format!("{holes} after the hole at offset {} ({bytes})", first.start))
+    }
 }
 
 /// Returns the error of a strict read: `offset 8208: bad frame checksum: expected 1f2e3d4c, found 00000000`.

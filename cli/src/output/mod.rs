@@ -27,6 +27,7 @@ use fusewire::query::QueryError;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::ColorChoice;
+use crate::input::spool;
 use backwards::Backwards;
 use colour::Palette;
 use pager::Output;
@@ -183,6 +184,7 @@ impl Terminal {
         let paint = &self.diagnostics.bad;
         // A write to a `String` cannot fail.
         let _ = write!(line, "{}fusewire:{} ", paint.on, paint.off);
+        let message = spool::with_names(message);
         escape::push_line(message.as_bytes(), &self.diagnostics.escape, &mut line);
         line.push('\n');
         // A closed standard error is not a failure.

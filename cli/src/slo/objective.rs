@@ -99,6 +99,22 @@ fn unit_of(name: &str) -> &'static str {
 }
 
 impl Objective {
+    /// Returns the condition that no entry meets if the objective has no data.
+    pub(crate) fn condition(&self) -> String {
+        let fields: Vec<_> = self.fields.iter().map(|latency| format!("`{}`", latency.field)).collect();
+        let mut text = match fields.as_slice() {
+            [field] => format!("a duration in the field {field}"),
+            fields => format!("a duration in one of the fields {}", fields.join(", ")),
+        };
+        if let Some(target) = &self.target {
+            text.push_str(&format!(" and the target `{target}`"));
+        }
+        if let Some(of) = &self.of {
+            text.push_str(&format!(" and a match of `{of}`"));
+        }
+        text
+    }
+
     /// Returns the duration of `entry` in nanoseconds if the objective applies to the entry.
     pub(crate) fn latency(&self, entry: &EntryRef<'_>) -> Option<f64> {
         if self.target.as_ref().is_some_and(|target| entry.target().as_bytes() != target.as_bytes()) {

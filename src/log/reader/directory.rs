@@ -8,7 +8,7 @@ use std::os::unix::fs::DirEntryExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::log::files::{NameKind, kind_of_name};
+use crate::log::files::is_log_file_name;
 use crate::log::listing::is_segment_name;
 
 /// The time for which an unchanged modification time is accepted as evidence that the directory has not changed.
@@ -79,7 +79,7 @@ impl Directory {
         for entry in fs::read_dir(&self.path)?.collect::<io::Result<Vec<_>>>()? {
             let name = entry.file_name();
             let is_segment = is_segment_name(name.as_ref());
-            if !is_segment && kind_of_name(name.as_ref()) == NameKind::Other {
+            if !is_segment && !is_log_file_name(name.as_ref()) {
                 continue;
             }
             // The name of a segment is never used for another file.

@@ -5,12 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::log::files::{FileId, FileInfo, NameKind, compressed, kind_of_name};
+use crate::log::files::{FileId, FileInfo};
 use crate::log::listing::{SegmentInfo, inspect};
 use crate::segment::regular::Links;
 
 use super::directory::Directory;
-use super::file::LogFile;
+use super::file::{Copied, LogFile};
 use super::stream::{Head, Stream};
 use super::{At, LogReader, OPEN_FILES};
 
@@ -88,6 +88,10 @@ impl LogReader {
     /// Returns the paths that refer to another file than before, and whether they referred to a file before.
     fn renamed(&mut self) -> Vec<(PathBuf, bool)> {
         let mut renamed = Vec::new();
+        // A path that did not exist can become a directory.
+        for (path, _) in self.named.extract_if(.., |(path, id)| id.is_none() && path.is_dir()) {
+            self.directories.push(Directory::new(path));
+        }
         for (path, id) in &mut self.named {
             let now = FileId::of(path).ok();
             if now.is_some() && now != *id {
@@ -117,13 +121,14 @@ impl LogReader {
                 return;
             }
         }
-        let file = match kind_of_name(&path) {
-            NameKind::Compressed => LogFile::failed(info, id, compressed()),
-            _ => {
-                let is_crowded = self.files.iter().filter(|file| file.is_open()).count() >= OPEN_FILES;
-                LogFile::new(info, id, (!is_crowded).then_some(file), replaced)
-            }
-        };
+        let is_crowded = self.files.iter().filter(|file| file.is_open()).count() >= OPEN_FILES;
+        // Files that appear while the reader follows can be copies of files that it has read.
+        let is_suspect = self.looked.is_some() && self.files.iter().any(|other| other.is_origin_of(&path));
+        let keeps = !is_crowded || is_suspect;
+        let mut file = LogFile::new(info, id, keeps.then_some(file), replaced && !is_suspect);
+        if is_suspect {
+            file.suspect();
+        }
         let index = self.files.len();
         self.files.push(file);
         self.by_file.insert(id, index);
@@ -134,6 +139,29 @@ impl LogReader {
         } else {
             self.enqueue(At::File(index));
         }
+    }
+
+    /// Checks whether a file is a copy. Returns `false` if this is not known.
+    pub(super) fn settle_copy(&mut self, index: usize) -> bool {
+        let Some(file) = self.files.get(index) else { return true };
+        let mut copied = Copied::No;
+        for (at, other) in self.files.iter().enumerate() {
+            if at != index && other.is_origin_of(&file.info.path) {
+                match file.is_copy_of(other) {
+                    Copied::No => {}
+                    found @ Copied::Unknown => copied = found,
+                    found => {
+                        copied = found;
+                        break;
+                    }
+                }
+            }
+        }
+        let terms = &self.terms;
+        self.files.get_mut(index).is_none_or(|file| {
+            file.settle(copied, terms);
+            !file.is_suspect()
+        })
     }
 
     /// Adds a file that cannot be read.

@@ -255,7 +255,13 @@ impl LogReader {
     }
 
     fn advance_file(&mut self, index: usize) {
+        if self.files.get_mut(index).is_some_and(LogFile::is_due_as_suspect) && !self.settle_copy(index) {
+            return;
+        }
         let Some(file) = self.files.get_mut(index) else { return };
+        if file.is_suspect() {
+            return;
+        }
         let was_open = file.is_open();
         file.advance(&self.terms);
         let is_new = !was_open || file.is_idle();

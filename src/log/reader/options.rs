@@ -150,6 +150,14 @@ impl ReadOptions {
         self
     }
 
+    /// Sets whether [`open`](Self::open) accepts a path that does not exist. The reader reads the path when it appears, after a
+    /// call of [`LogReader::wait`]. The default is `false`: such a path is an error.
+    #[must_use]
+    pub fn wait_for_paths(mut self, wait: bool) -> Self {
+        self.terms.awaits = wait;
+        self
+    }
+
     /// Sets the limits of entries that are made from lines. The default is [`Limits::READER`].
     ///
     /// ```
@@ -227,6 +235,9 @@ impl ReadOptions {
         for path in paths {
             if path.is_dir() {
                 reader.directories.push(Directory::new(path.clone()));
+            } else if reader.terms.awaits && !path.exists() {
+                // The path is read when it exists.
+                reader.named.push((path.clone(), None));
             } else if is_segment(path, Links::Followed)? {
                 segments.push(only_if_it_grows(inspect(path, Links::Followed)?));
             } else {

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::io;
 use std::path::PathBuf;
 
+use crate::segment::LostReason;
+
 use super::event::LogEvent;
 use super::file::LogFile;
 use super::open::{Look, OpenSegment};
@@ -121,6 +123,11 @@ impl LogReader {
                 Some(LogEvent::Entry { .. }) => before -= 1,
                 Some(LogEvent::UnreadableFile { path, error }) => {
                     failures.push((path.to_owned(), io::Error::new(error.kind(), error.to_string())));
+                }
+                // The newest entries of a compressed file may be missing.
+                Some(LogEvent::Lost { source, range }) if matches!(range.reason, LostReason::Packed(..)) => {
+                    let error = io::Error::new(io::ErrorKind::InvalidData, range.reason.to_string());
+                    failures.push((source.path().to_owned(), error));
                 }
                 Some(_) => {}
                 None => break,

@@ -27,6 +27,8 @@ pub(super) struct Terms {
     pub(super) round: u64,
     /// Whether the reader waits for incomplete data at the end of a file.
     pub(super) follow: bool,
+    /// Whether paths that do not exist are accepted.
+    pub(super) awaits: bool,
     /// The limits of entries that are made from lines, in place of [`Limits::READER`].
     pub(super) limits: Option<Limits>,
     /// The zone of times in lines without an offset.

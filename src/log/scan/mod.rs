@@ -19,7 +19,7 @@ use crate::segment::scan::Access;
 use crate::segment::{FrameRef, LostRange, Wanted};
 use crate::zone::Zone;
 
-use super::files::{FileId, NameKind, compressed, is_log_file_name, kind_of_name};
+use super::files::{FileId, is_log_file_name};
 use super::listing::{SegmentInfo, inspect, is_segment, is_segment_name};
 use super::reader::Source;
 
@@ -383,7 +383,6 @@ impl Scan {
     ) {
         let result = match is_segment(path, links) {
             Ok(true) => self.scan_segment(path, links, matches, visitor, scanned),
-            Ok(false) if kind_of_name(path) == NameKind::Compressed => Err(compressed()),
             Ok(false) => file::scan(path, links, matches, visitor, scanned, self.zone.as_ref()),
             Err(error) => Err(error),
         };

@@ -2,6 +2,7 @@
 
 use crate::error::DecodeError;
 use crate::format::frame::FrameFault;
+use crate::packing::{PackedFault, Packing};
 use crate::segment::base::BaseFault;
 
 /// A range of bytes without the expected frames.
@@ -18,7 +19,7 @@ pub struct LostRange {
 impl LostRange {
     /// Returns the number of bytes.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    #[expect(clippy::len_without_is_empty, reason = "only truncated compressed data has an empty range")]
     pub const fn len(&self) -> u64 {
         self.end - self.start
     }
@@ -55,6 +56,9 @@ pub enum LostReason {
     GaveUp,
     /// A stream of segments, frames and lines has bytes of another kind.
     Neither,
+    /// A hole of NUL bytes between lines. A crash leaves one, and a truncation of a file under a writer that keeps its
+    /// position.
+    Nul,
     /// The entry is a like entry: it contains only the difference from an earlier entry of its segment, its base. The base
     /// is lost, or is not a base.
     Base(BaseFault),
@@ -62,6 +66,9 @@ pub enum LostReason {
     NotExpanded(DecodeError),
     /// A line exceeds the bounds of a reader, [`Limits::READER`](crate::Limits::READER). Its entries contain a part of it.
     LongLine,
+    /// The file or the stream is compressed, and its data has a fault. The offsets of the range are offsets in the
+    /// compressed data. If the data is truncated, the range is empty.
+    Packed(Packing, PackedFault),
     /// The bytes are lines, and the program is built without the feature `json`.
     Unsupported,
 }
@@ -78,11 +85,13 @@ impl core::fmt::Display for LostReason {
             Self::NotZero => f.write_str("expected zeros in unused space, found other bytes"),
             Self::GaveUp => f.write_str("too many invalid frames; the search for further frames was stopped"),
             Self::Neither => f.write_str("expected a segment, a frame or a line"),
+            Self::Nul => f.write_str("hole of NUL bytes"),
             Self::Base(fault) => fault.fmt(f),
             Self::NotExpanded(error) => error.fmt(f),
             Self::LongLine => f.write_str(
                 "line above the bounds of a reader: expected at most 16 MiB and 65535 values in a container",
             ),
+            Self::Packed(packing, fault) => fault.write(*packing, f),
             Self::Unsupported => f.write_str("lines are not supported; build with the feature `json`"),
         }
     }

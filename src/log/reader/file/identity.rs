@@ -40,8 +40,10 @@ impl LogFile {
             return;
         }
         if let Some(len) = tail.changed() {
-            self.ending = Some(Ending::Truncated { read: tail.mark.at, len });
+            let mark = tail.mark;
+            self.ending = Some(Ending::Truncated { read: mark.at, len });
             tail.closed = true;
+            self.remember(mark);
             return;
         }
         if !self.has_name() {

@@ -1,5 +1,6 @@
 //! The reader of one file that is not a segment.
 
+mod copy;
 mod identity;
 mod seek;
 mod tail;
@@ -17,6 +18,7 @@ use crate::mixed::{MixedEvent, MixedReader, Step};
 
 use super::event::{LogEvent, Source};
 use super::stream::Terms;
+pub(super) use copy::Copied;
 use tail::{Mark, Tail};
 
 /// The shortest and the longest pause between two checks of a file without new data.
@@ -60,13 +62,17 @@ pub(super) struct LogFile {
     before: EntryTime,
     /// The numbers of entries from lines without a time, from earlier readers of the file.
     without_time: WithoutTime,
+    /// Whether the file is compressed or UTF-16, so that `start` is an offset of the plain form.
+    is_converted: bool,
     /// The position at which the file was closed. It is opened again when it has more data.
     parked: Option<Mark>,
+    /// The last positions before truncations.
+    past: Vec<Mark>,
+    /// Whether the file may be a copy of another file, so that it is not read.
+    is_suspect: bool,
     ending: Option<Ending>,
     /// Whether no further event will come.
     done: bool,
-    /// Whether the file cannot be read at all, for example because it is compressed.
-    failed: bool,
     /// The time of the last check for new data, and the pause after it.
     asked: Instant,
     pause: Duration,
@@ -90,20 +96,17 @@ impl LogFile {
             start: 0,
             before: EntryTime::default(),
             without_time: WithoutTime::default(),
+            is_converted: false,
             parked: None,
+            past: Vec::new(),
+            is_suspect: false,
             ending: None,
             done: false,
-            failed: false,
             asked: now,
             pause: Duration::ZERO,
             name_asked: now,
             nameless: None,
         }
-    }
-
-    /// Creates a reader that only reports `error`.
-    pub(super) fn failed(info: FileInfo, id: FileId, error: io::Error) -> Self {
-        Self { head: Head::Failed(error), done: true, failed: true, ..Self::new(info, id, None, false) }
     }
 
     /// Returns the error of an unreadable file with its path, and removes it.
@@ -136,7 +139,7 @@ impl LogFile {
 
     /// Returns whether nothing of the file has been read.
     pub(super) fn is_fresh(&self) -> bool {
-        self.failed || self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
+        self.reader.is_none() && self.parked.is_none() && !self.done && !self.is_unopened()
     }
 
     /// Closes the file because too many files are open. If its first event was just found, it is opened again when
@@ -182,11 +185,13 @@ impl LogFile {
             }
             let file = self.file()?;
             let len = file.metadata()?.len();
-            if len == mark.at {
+            let is_same = mark.is_in(&file);
+            if is_same && len == mark.at {
                 return Ok(());
             }
             self.parked = None;
-            if !mark.is_in(&file) {
+            if !is_same {
+                self.remember(mark);
                 self.restart();
                 self.head = Head::Changed(FileChange::Truncated { read: mark.at, len });
                 return Ok(());
@@ -214,7 +219,13 @@ impl LogFile {
         let file = self.file()?;
         let changed = file.metadata()?.modified()?;
         let limits = terms.limits.unwrap_or(Limits::READER);
-        let mut reader = MixedReader::at(Tail::at(file, offset)?, offset, limits).changed_at(changed);
+        let reader = if self.is_converted && offset > 0 {
+            // The plain form has no other way to its middle.
+            MixedReader::at(Tail::at(file, 0)?, 0, limits).pass_to(offset)?
+        } else {
+            MixedReader::at(Tail::at(file, offset)?, offset, limits)
+        };
+        let mut reader = reader.changed_at(changed);
         if offset == self.start {
             reader.set_last_time(self.before);
         }
@@ -239,6 +250,7 @@ impl LogFile {
             self.without_time += reader.without_time();
             self.before = reader.last_time();
             self.start = reader.offset();
+            self.is_converted = reader.is_converted();
             self.parked = Some(reader.get_mut().mark);
         }
     }

@@ -88,6 +88,7 @@ impl LogFile {
     pub(super) fn reopen(&mut self) {
         if let Some(reader) = self.reader.take() {
             self.without_time += reader.without_time();
+            self.is_converted = reader.is_converted();
             self.opened = Some(reader.into_inner().into_file());
         }
     }
@@ -104,6 +105,7 @@ impl LogFile {
                 }
                 Step::Frame { .. } | Step::Fault => {}
                 Step::Rest => {
+                    self.is_converted = reader.is_converted();
                     self.opened = Some(reader.into_inner().into_file());
                     return Ok((entries, latest));
                 }

@@ -4,26 +4,33 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
-/// The number of remembered bytes before the position. They identify the file.
-const REMEMBERED: usize = 64;
+/// The number of remembered bytes at the beginning of a file, and before the position. They identify the content.
+const REMEMBERED: usize = 256;
 
-/// A position in a file up to which it has been read, and the last bytes before the position.
+/// A position in a file up to which it has been read, the first bytes of the file, and the last bytes before the position.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
-    pub(super) at: u64,
+pub(in crate::log::reader) struct Mark {
+    pub(in crate::log::reader) at: u64,
+    first: [u8; REMEMBERED],
     last: [u8; REMEMBERED],
     /// The number of remembered bytes, at the end of `last`.
     count: usize,
 }
 
 impl Mark {
-    /// Creates a mark at `offset` without remembered bytes.
-    pub(super) fn at(offset: u64) -> Self {
-        Self { at: offset, last: [0; REMEMBERED], count: 0 }
+    /// Creates a mark at `offset` of a file without remembered bytes before it.
+    fn at(file: &File, offset: u64) -> io::Result<Self> {
+        let mut mark = Self { at: offset, first: [0; REMEMBERED], last: [0; REMEMBERED], count: 0 };
+        let len = mark.first_len();
+        file.read_exact_at(&mut mark.first[..len], 0)?;
+        Ok(mark)
     }
 
     /// Advances the position past bytes that have been read.
     fn pass(&mut self, bytes: &[u8]) {
+        let known = self.first_len();
+        let begin = bytes.len().min(REMEMBERED - known);
+        self.first[known..known + begin].copy_from_slice(&bytes[..begin]);
         let new = &bytes[bytes.len().saturating_sub(REMEMBERED)..];
         self.last.copy_within(new.len().., 0);
         self.last[REMEMBERED - new.len()..].copy_from_slice(new);
@@ -31,12 +38,27 @@ impl Mark {
         self.at += bytes.len() as u64;
     }
 
-    /// Returns whether `file` contains the remembered bytes before the position.
-    pub(super) fn is_in(&self, file: &File) -> bool {
+    /// Returns the number of remembered bytes at the beginning.
+    fn first_len(&self) -> usize {
+        usize::try_from(self.at).unwrap_or(usize::MAX).min(REMEMBERED)
+    }
+
+    /// Returns the remembered bytes at the beginning of the file.
+    pub(in crate::log::reader) fn first(&self) -> &[u8] {
+        &self.first[..self.first_len()]
+    }
+
+    /// Returns whether `file` contains the remembered bytes at its beginning and before the position.
+    pub(in crate::log::reader) fn is_in(&self, file: &File) -> bool {
         let mut found = [0; REMEMBERED];
-        let found = &mut found[REMEMBERED - self.count..];
+        let last = &mut found[REMEMBERED - self.count..];
         let start = self.at.saturating_sub(self.count as u64);
-        file.read_exact_at(found, start).is_ok() && *found == self.last[REMEMBERED - self.count..]
+        if file.read_exact_at(last, start).is_err() || *last != self.last[REMEMBERED - self.count..] {
+            return false;
+        }
+        // A short file is in `last` as a whole.
+        let first = &mut found[..self.first_len()];
+        start == 0 || file.read_exact_at(first, 0).is_ok() && *first == *self.first()
     }
 }
 
@@ -55,7 +77,8 @@ impl Tail {
     /// The errors of the file system.
     pub(super) fn at(mut file: File, offset: u64) -> io::Result<Self> {
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, mark: Mark::at(offset), closed: false })
+        let mark = Mark::at(&file, offset)?;
+        Ok(Self { file, mark, closed: false })
     }
 
     pub(super) fn into_file(self) -> File {

@@ -10,28 +10,44 @@ use fusewire::decode::EntryRef;
 use fusewire::mixed::{MixedEvent, MixedReader};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use crate::args::CatArgs;
+use crate::args::{AccessArgs, CatArgs};
 use crate::input::{self, selection::Selection};
 use crate::output::Terminal;
 use crate::output::events::EventPrinter;
 use crate::output::timeless;
 
+/// The options of a stream.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The maximum number of printed entries, of all paths together.
+    pub(super) lines: Option<u64>,
+    pub(super) access: &'a AccessArgs,
+    /// Whether loss records are printed.
+    pub(super) losses: bool,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn of(args: &'a CatArgs) -> Self {
+        Self { lines: args.lines, access: &args.access, losses: true }
+    }
+}
+
 /// Prints the entries of the stream `path`.
 pub(super) fn print(
     path: &Path,
     selection: &Selection,
-    args: &CatArgs,
+    terms: Terms<'_>,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
 ) -> Result<()> {
     let stream = input::open_stream(path)?;
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
-    let most = args.lines;
+    let most = terms.lines;
     let lull = if input::is_stdin(path) { Lull::Expected } else { Lull::Never };
     let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, lull, terminal: &terminal })
         .changed_at(SystemTime::now());
-    if let Some(zone) = &args.access.lines.log_tz {
+    if let Some(zone) = &terms.access.lines.log_tz {
         reader = reader.line_zone(zone.shared());
     }
     while most.is_none_or(|most| printer.printed() < most) {
@@ -47,7 +63,7 @@ pub(super) fn print(
             MixedEvent::Entry { frame, entry, .. } => printer.entry(&frame, &entry, name, terminal)?,
             MixedEvent::Frame { frame, .. } => {
                 let time = EntryRef::new(frame.payload).map_or(0, |record| record.time_unix_nano());
-                if selection.range.contains(time) {
+                if terms.losses && selection.range.contains(time) {
                     printer.frame(&frame, name, terminal)?;
                 }
             }

@@ -52,7 +52,11 @@ fn of_word(word: &str, is_in_brackets: bool) -> Option<Severity> {
     if is_in_brackets && matches!(word, "Note" | "System") {
         return Some(Severity::INFO);
     }
-    if !WORDS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
+    let first = word.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    let is_level = |level: &&str| {
+        level.len() == word.len() && level.bytes().next() == first && level.eq_ignore_ascii_case(word)
+    };
+    if !(3..=11).contains(&word.len()) || !WORDS.iter().any(|level| is_level(&level)) {
         return None;
     }
     Severity::from_name(word)

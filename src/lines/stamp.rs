@@ -304,6 +304,29 @@ fn month_first(scan: &mut Scan<'_>, month: u32) -> Option<Stamp> {
 
 /// Takes the name of a month.
 fn month(scan: &mut Scan<'_>) -> Option<u32> {
+    let [first, second, third] = [scan.peek()?, scan.peek_at(1)?, scan.peek_at(2)?].map(|byte| byte | 0x20);
+    // The short names in English, which most lines contain.
+    let short = match [first, second, third] {
+        [b'j', b'a', b'n'] => 1,
+        [b'f', b'e', b'b'] => 2,
+        [b'm', b'a', b'r'] => 3,
+        [b'a', b'p', b'r'] => 4,
+        [b'm', b'a', b'y'] => 5,
+        [b'j', b'u', b'n'] => 6,
+        [b'j', b'u', b'l'] => 7,
+        [b'a', b'u', b'g'] => 8,
+        [b's', b'e', b'p'] => 9,
+        [b'o', b'c', b't'] => 10,
+        [b'n', b'o', b'v'] => 11,
+        [b'd', b'e', b'c'] => 12,
+        _ if !b"jfmasondJFMASOND".contains(&scan.peek()?) => return None,
+        _ => 0,
+    };
+    if short > 0 && scan.peek_at(3).is_none_or(|byte| !byte.is_ascii_alphabetic() && byte < 0x80) {
+        scan.skip(3);
+        scan.eat(b'.');
+        return Some(short);
+    }
     let mut ahead = *scan;
     let word = ahead.take_while(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let is_name = |name: &str| name.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));

@@ -18,6 +18,20 @@ impl LineFormat for Access {
         "`192.0.2.1 - - [01/Mar/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 12 \"-\" \"curl\"`: Apache and nginx, common and combined, with or without the virtual host"
     }
 
+    fn begins(&self, line: &str, _: &Context) -> bool {
+        let mut scan = Scan::new(line);
+        for _ in 0..5 {
+            if scan.word().is_none() {
+                return false;
+            }
+            scan.blanks();
+            if scan.eat(b'[') {
+                return stamp::take(&mut scan).is_some() && scan.rest().starts_with("] \"");
+            }
+        }
+        false
+    }
+
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
         let mut scan = Scan::new(line);
         let mut words = [""; 5];

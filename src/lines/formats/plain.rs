@@ -22,10 +22,21 @@ impl LineFormat for Plain {
         "`2026-03-01 10:00:00,123 ERROR [thread] logger - message` and other orders of these parts, of log4j, logback, Python, Ruby, spdlog, env_logger, zap, Monolog, MySQL, PostgreSQL, ZooKeeper and others; `LEVEL: message` without a time"
     }
 
+    fn begins(&self, line: &str, _: &Context) -> bool {
+        let mut scan = Scan::new(line);
+        if !scan.peek().is_some_and(is_first) {
+            return false;
+        }
+        let severity = before_time(&mut scan);
+        if !scan.eat(b'[') {
+            scan.eat(b'(');
+        }
+        stamp::take(&mut scan).is_some() || level_only(line, severity).is_some()
+    }
+
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
         let mut scan = Scan::new(line);
-        scan.peek()
-            .filter(|first| first.is_ascii_alphanumeric() || matches!(first, b'[' | b'(' | b'<' | 0x80..))?;
+        scan.peek().filter(|first| is_first(*first))?;
         let mut record = Record::new(line);
         record.severity = before_time(&mut scan);
         let is_open = scan.eat(b'[') || scan.eat(b'(');
@@ -53,6 +64,11 @@ impl LineFormat for Plain {
         }
         Some(record)
     }
+}
+
+/// Returns whether a line of this form can begin with a byte.
+fn is_first(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'(' | b'<' | 0x80..)
 }
 
 /// Takes the level before the time: `[INFO] `, `(W) `, `INFO  `, or `W, ` of Ruby. Moves after blanks and separators.

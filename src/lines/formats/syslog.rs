@@ -19,48 +19,60 @@ impl LineFormat for Syslog {
     }
 
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
-        let mut scan = Scan::new(line);
-        let priority = priority(&mut scan);
-        let is_new = priority.is_some() && scan.eat_text("1 ");
-        let mut record = if is_new {
-            if scan.eat_text("- ") {
-                new_form(&mut scan, None, true)?
-            } else {
-                let time = stamp::take(&mut scan)?;
-                scan.eat(b' ').then_some(())?;
-                new_form(&mut scan, Some(time), true)?
-            }
-        } else {
-            let is_rfc3339 = scan.peek_at(10) == Some(b'T');
-            let is_named = scan.peek().is_some_and(|byte| byte.is_ascii_alphabetic());
-            if !is_rfc3339 && !is_named {
-                return None;
-            }
-            let time = stamp::take(&mut scan)?;
-            let is_yearless = matches!(time, Stamp::Yearless { .. });
-            if !is_yearless && !is_rfc3339 || !scan.eat(b' ') {
-                return None;
-            }
-            let mut new = scan;
-            if let Some(record) = old_form(&mut scan, time) {
-                record
-            } else if is_rfc3339 {
-                new_form(&mut new, Some(time), priority.is_some())?
-            } else if is_yearless && priority.is_some() {
-                Record::at(new.rest(), time)
-            } else {
-                return None;
-            }
-        };
-        if let Some(priority) = priority {
-            record.number("syslog.facility", i64::from(priority / 8));
-            record.severity = Severity::from_syslog(i64::from(priority % 8))?;
-        } else if record.severity == Severity::UNSPECIFIED {
+        let mut record = head(line)?;
+        if record.severity == Severity::UNSPECIFIED {
             record.severity = level::of_message(record.body).unwrap_or_default();
         }
         record.inner = Inner::Line;
         Some(record)
     }
+
+    fn begins(&self, line: &str, _: &Context) -> bool {
+        head(line).is_some()
+    }
+}
+
+/// Parses the parts before the message.
+fn head(line: &str) -> Option<Record<'_>> {
+    let mut scan = Scan::new(line);
+    scan.peek().filter(|first| first.is_ascii_alphanumeric() || matches!(first, b'<' | 0x80..))?;
+    let priority = priority(&mut scan);
+    let is_new = priority.is_some() && scan.eat_text("1 ");
+    let mut record = if is_new {
+        if scan.eat_text("- ") {
+            new_form(&mut scan, None, true)?
+        } else {
+            let time = stamp::take(&mut scan)?;
+            scan.eat(b' ').then_some(())?;
+            new_form(&mut scan, Some(time), true)?
+        }
+    } else {
+        let is_rfc3339 = scan.peek_at(10) == Some(b'T');
+        let is_named = scan.peek().is_some_and(|byte| byte.is_ascii_alphabetic());
+        if !is_rfc3339 && !is_named {
+            return None;
+        }
+        let time = stamp::take(&mut scan)?;
+        let is_yearless = matches!(time, Stamp::Yearless { .. });
+        if !is_yearless && !is_rfc3339 || !scan.eat(b' ') {
+            return None;
+        }
+        let mut new = scan;
+        if let Some(record) = old_form(&mut scan, time) {
+            record
+        } else if is_rfc3339 {
+            new_form(&mut new, Some(time), priority.is_some())?
+        } else if is_yearless && priority.is_some() {
+            Record::at(new.rest(), time)
+        } else {
+            return None;
+        }
+    };
+    if let Some(priority) = priority {
+        record.number("syslog.facility", i64::from(priority / 8));
+        record.severity = Severity::from_syslog(i64::from(priority % 8))?;
+    }
+    Some(record)
 }
 
 /// Takes a priority from 0 to 191 in angle brackets.

@@ -58,7 +58,7 @@ fn in_every_window() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app.log");
     fs::write(&path, STACK).unwrap();
-    let (all, count) = read(LogReader::options(), &[path.clone()]);
+    let (all, count) = read(LogReader::options(), std::slice::from_ref(&path));
     let expected = [
         "- first",
         "2026-03-01T10:00:00Z started",
@@ -72,7 +72,7 @@ fn in_every_window() {
 
     let error = nanos("2026-03-01T10:05:00+01:00");
     let window = LogReader::options().since(error).until(error + 1);
-    let (all, count) = read(window, &[path.clone()]);
+    let (all, count) = read(window, std::slice::from_ref(&path));
     assert_eq!((all, count), (expected[2..6].iter().map(|told| (*told).to_owned()).collect(), counts(3, 1)));
 
     struct Bodies(Vec<String>);
@@ -114,7 +114,7 @@ fn after_a_pause_and_from_the_last_entries() {
     let path = directory.path().join("app.log");
     fs::write(&path, "{\"time\":1772359200,\"msg\":\"failed\"}\n").unwrap();
     // The reader reaches the end of the file and closes it. The rest of the stack trace arrives later.
-    let mut reader = LogReader::options().open(&[path.clone()]).unwrap();
+    let mut reader = LogReader::options().open(std::slice::from_ref(&path)).unwrap();
     while reader.next().is_some() {}
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"at later\nat end\n").unwrap();
     let mut all = Vec::new();

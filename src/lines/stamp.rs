@@ -299,7 +299,7 @@ fn month_first(scan: &mut Scan<'_>, month: u32) -> Option<Stamp> {
         return clock(scan)?.at(year, month, day);
     }
     let clock = clock(scan)?;
-    (day >= 1 && day <= 31).then_some(Stamp::Yearless { month, day, clock })
+    (1..=31).contains(&day).then_some(Stamp::Yearless { month, day, clock })
 }
 
 /// Takes the name of a month.

@@ -254,7 +254,7 @@ fn after_level<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
             separators(scan);
             continue;
         }
-        if !is_logger(name) && !(record.thread.is_empty() && is_thread(name)) {
+        if !(is_logger(name) || record.thread.is_empty() && is_thread(name)) {
             break;
         }
         let is_target = name.contains('.') || !record.thread.is_empty() || had_number;

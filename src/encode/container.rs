@@ -42,6 +42,9 @@ fn complete(tape: &mut Tape<'_>, counts: &Counts, index: usize) {
     let subtree = (tape.nodes() - index - 1) as u64;
     let value_at = layout::NODES + index * layout::NODE_LEN + layout::NODE_VALUE;
     let value = u64::from(counts.kept) | subtree << 32;
+    if tape.follows() && tape.follow_close(index, value) {
+        return;
+    }
     tape.out.patch_head(value_at, &value.to_le_bytes());
 }
 
@@ -52,6 +55,7 @@ fn close_short(tape: &mut Tape<'_>, counts: &Counts, index: usize, flags: NodeFl
     if tape.error.is_some() {
         return;
     }
+    tape.leave();
     let marker = node(0, 0, layout::KIND_DROPPED, NodeFlags::NONE, counts.dropped());
     tape.out.push(marker, &[], &[]);
     let flags = flags.with(NodeFlags::CHILDREN_DROPPED);

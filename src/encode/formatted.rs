@@ -76,6 +76,47 @@ pub(crate) fn format(
     (written, NodeFlags::FORMATTED.with(NodeFlags::VALUE_CUT))
 }
 
+/// A sink that fills the space for one text. After the limit, it returns an error, as [`format`] does.
+pub(crate) struct Slice<'s> {
+    out: &'s mut [u8],
+    written: usize,
+    is_stopped: bool,
+}
+
+impl<'s> Slice<'s> {
+    /// Creates a sink for at most `max` bytes, which `out` has.
+    pub(crate) fn new(out: &'s mut [u8], max: usize) -> Self {
+        let len = max.min(out.len());
+        Self { out: &mut out[..len], written: 0, is_stopped: false }
+    }
+
+    /// Formats `args`. Returns the length of the text, and the cause if the text is not complete.
+    pub(crate) fn format(&mut self, args: fmt::Arguments<'_>) -> (usize, Option<TripCause>) {
+        let result = self.write_fmt(args);
+        let cause = match (self.is_stopped, result) {
+            (true, _) => Some(TripCause::FormattedBytes),
+            (false, Ok(())) => None,
+            (false, Err(fmt::Error)) => Some(TripCause::ValueError),
+        };
+        (self.written, cause)
+    }
+}
+
+impl Write for Slice<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.is_stopped {
+            return Err(fmt::Error);
+        }
+        let room = &mut self.out[self.written..];
+        let kept = if text.len() <= room.len() { text } else { &text[..text.floor_char_boundary(room.len())] };
+        room[..kept.len()].copy_from_slice(kept.as_bytes());
+        self.written += kept.len();
+        self.is_stopped = kept.len() < text.len();
+        if self.is_stopped { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
 /// A sink for text of this crate that comes in pieces. The limit of strings applies, and cut bytes are counted.
 #[cfg(feature = "serde")]
 struct Pieces<'t, 'b> {

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::map::buffer::{Run, SHORT_TEXT, STRING_OVERHEAD};
 #[cfg(all(unix, not(loom)))]
 use crate::thread_name;
+use crate::trip::Places;
 
 use super::tape::{node, span};
 use super::value::LogValue;
@@ -71,19 +72,46 @@ pub struct KnownWriter<'w, 'b> {
     /// The number of bytes for the strings of the header, if the body is constant and was not written.
     header: usize,
     max_string_bytes: usize,
+    /// The address of the call site.
+    site: usize,
+    /// Whether a like entry is being written whose base has the keys of the call site.
+    is_of_site: bool,
+    /// The number of attributes, and whether the types of all values so far are known.
+    count: usize,
+    are_known: bool,
 }
 
 /// The maximum number of bytes of a thread name in the reserved space. All names in the cache are shorter.
 const THREAD_NAME: usize = 64;
 
 impl<'w, 'b> KnownWriter<'w, 'b> {
-    /// Creates a writer for an entry with `target`, with the body `body` if it needs no formatting, and with
+    /// Creates a writer for an entry of the call site with the address `site`, with `target`, with the body `body` if it needs no formatting, and with
     /// attributes with `keys`. If a limit could apply to the header, the reservation begins after the body.
     #[inline(always)]
-    pub fn new(entry: &'w mut EntryWriter<'b>, target: &str, body: Option<&str>, keys: Keys) -> Self {
+    pub fn new(
+        entry: &'w mut EntryWriter<'b>,
+        site: usize,
+        target: &str,
+        body: Option<&str>,
+        keys: Keys,
+    ) -> Self {
         let Limits { max_string_bytes, max_key_bytes, .. } = entry.tape.limits;
         let max_string_bytes = max_string_bytes as usize;
-        let mut writer = Self { entry, run: None, keys, header: 0, max_string_bytes };
+        let is_of_site = entry.tape.is_of_site(site);
+        let mut writer = Self {
+            entry,
+            run: None,
+            keys,
+            header: 0,
+            max_string_bytes,
+            site,
+            is_of_site,
+            count: keys.count,
+            are_known: true,
+        };
+        if is_of_site {
+            return writer;
+        }
         if let Some(body) = body
             && is_short(target.len(), max_key_bytes)
             && (body.len() <= SHORT_TEXT || body.len() <= max_string_bytes)
@@ -98,6 +126,13 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     #[cfg(all(unix, not(loom)))]
     #[inline(always)]
     pub fn thread(&mut self) {
+        if self.is_of_site {
+            let entry = &mut *self.entry;
+            self.is_of_site = thread_name::with(|name| name.is_some_and(|name| follow_thread(entry, name)));
+            if self.is_of_site {
+                return;
+            }
+        }
         let is_written = self.run.as_mut().is_some_and(|run| {
             let max_key_bytes = self.entry.tape.limits.max_key_bytes;
             thread_name::with(|name| {
@@ -109,7 +144,7 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
                         None
                     };
                     let Some(at) = at else { return false };
-                    self.entry.thread = to_u32(at);
+                    self.entry.tape.thread = to_u32(at);
                 }
                 true
             })
@@ -123,10 +158,17 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     /// Writes the target.
     #[inline(always)]
     pub fn target(&mut self, target: &str) {
+        if self.is_of_site {
+            self.is_of_site = self.entry.tape.follow_known_target(target.len());
+            self.entry.tape.target = 0;
+            if self.is_of_site {
+                return;
+            }
+        }
         if let Some(run) = &mut self.run
             && let Some(at) = run.push_string(target.as_bytes(), to_u32(target.len()), target.len())
         {
-            self.entry.target = to_u32(at);
+            self.entry.tape.target = to_u32(at);
             return;
         }
         self.leave();
@@ -137,11 +179,17 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     #[inline(always)]
     pub fn body(&mut self, body: fmt::Arguments<'_>) {
         self.header = 0;
+        if self.is_of_site
+            && let Some(text) = body.as_str()
+            && follow_body(self.entry, text)
+        {
+            return;
+        }
         if let Some(run) = &mut self.run
             && let Some(text) = body.as_str()
             && let Some(at) = run.push_string(text.as_bytes(), to_u32(text.len()), text.len())
         {
-            self.entry.body = to_u32(at);
+            self.entry.tape.body = to_u32(at);
             return;
         }
         self.leave();
@@ -195,14 +243,35 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
                 return;
             }
         }
+        if self.run.is_none() && self.follow(key, value.part()) {
+            self.pass(key);
+            return;
+        }
         // The arguments are moved, so that this writer can be in registers.
         general(self.entry, self.run.take(), key, value);
         self.pass(key);
     }
 
+    /// Writes a value to the like entry. If there is none, if the base does not have the keys of the call site, or if the value
+    /// has another kind than that of the base, returns `false`.
+    #[inline(always)]
+    fn follow(&mut self, key: &str, part: Part<'_>) -> bool {
+        if !self.is_of_site {
+            return false;
+        }
+        let (key_len, rest) = (key.len(), self.keys.count);
+        let is_written = match part {
+            Part::Scalar(kind, value) => follow_scalar(self.entry, kind, key_len, rest, value),
+            Part::Text(text) => follow_text(self.entry, key_len, rest, text),
+        };
+        self.is_of_site = is_written;
+        is_written
+    }
+
     /// Writes a value of another type.
     #[inline(always)]
     fn other<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
+        self.are_known = false;
         self.pass(key);
         let is_reserved = self.run.is_some();
         self.leave();
@@ -223,7 +292,53 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     #[inline(always)]
     pub fn end(mut self) {
         self.leave();
+        if self.entry.tape.follows() && self.are_known && !self.is_of_site {
+            self.entry.tape.set_of_site(self.site, self.count);
+        }
     }
+}
+
+/// Writes the thread name to the like entry. An empty name is that of a thread without a name.
+#[cfg(all(unix, not(loom)))]
+#[inline(never)]
+fn follow_thread(entry: &mut EntryWriter<'_>, name: &[u8]) -> bool {
+    if name.is_empty() {
+        return true;
+    }
+    let max = entry.tape.limits.max_key_bytes.into();
+    let is_written = entry.tape.follow_header(Places::THREAD, name, max);
+    if is_written {
+        entry.tape.thread = 0;
+    }
+    is_written
+}
+
+/// Writes the body to the like entry.
+#[inline(never)]
+fn follow_body(entry: &mut EntryWriter<'_>, body: &str) -> bool {
+    let max = entry.tape.limits.max_string_bytes as usize;
+    let is_written = entry.tape.follow_header(Places::BODY, body.as_bytes(), max);
+    if is_written {
+        entry.tape.body = 0;
+    }
+    is_written
+}
+
+/// Writes a value to the like entry, whose base has the keys of the call site.
+#[inline(never)]
+fn follow_scalar(entry: &mut EntryWriter<'_>, kind: Kind, key_len: usize, rest: usize, value: u64) -> bool {
+    // The base has not more attributes than the limit for the width allows.
+    let is_written = entry.tape.follow_known_scalar(kind, key_len, rest, value);
+    entry.top.kept += u32::from(is_written);
+    is_written
+}
+
+/// Writes a string to the like entry, whose base has the keys of the call site.
+#[inline(never)]
+fn follow_text(entry: &mut EntryWriter<'_>, key_len: usize, rest: usize, text: &str) -> bool {
+    let is_written = entry.tape.follow_known_text(key_len, rest, text.as_bytes());
+    entry.top.kept += u32::from(is_written);
+    is_written
 }
 
 /// Returns whether the limit for keys does not apply to a string of `len` bytes.

@@ -16,6 +16,7 @@
 
 mod collections;
 mod container;
+pub(crate) mod direct;
 mod formatted;
 mod fragment;
 mod key;

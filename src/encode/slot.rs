@@ -118,6 +118,10 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
             tape.refuse(kind.name(), key, counts, scope);
             return;
         }
+        if tape.follow_wide(kind, key.text(), &bytes) {
+            counts.kept += 1;
+            return;
+        }
         if !tape.take(layout::WIDE_LEN) {
             tape.drop_for_budget(counts);
             return;
@@ -247,6 +251,9 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
                 return;
             }
         }
+        if tape.follows() && tape.follow_format(key.text(), args, counts) {
+            return;
+        }
         let Some((key_at, key_len, key_flags)) = tape.begin_node(key.text(), counts) else { return };
         let at = tape.out.tail_len();
         let (len, flags) = formatted::format(tape, args, tape.limits.max_formatted_bytes, Places::ATTRIBUTES);
@@ -317,6 +324,7 @@ impl<'a, 'b> ValueWriter<'a, 'b> {
     #[cold]
     pub(super) fn add_flags(self, node: usize, flags: NodeFlags) {
         let Some(Target { tape, .. }) = self.target else { return };
+        tape.leave();
         let at = layout::NODES + node * layout::NODE_LEN + layout::NODE_FLAGS;
         if let Some(found) = tape.out.head_byte(at) {
             tape.out.patch_head(at, &[NodeFlags::from_bits(found).with(flags).bits()]);

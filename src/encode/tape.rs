@@ -5,10 +5,12 @@ use crate::format::bytes::{FNV_BASIS, fnv1a64};
 use crate::format::entry as layout;
 use crate::kind::{Kind, NodeFlags};
 use crate::limits::{Limits, OnLongKey, OnType, OnWidth};
-use crate::map::buffer::GapBuffer;
+use crate::map::buffer::{GapBuffer, STRING_OVERHEAD};
 use crate::trip::{Places, TripCause, TripReport};
 
+use super::direct::LikeWriter;
 use super::scope::{Counts, Key, Scope};
+use super::writer::{UNSET, u32_bytes};
 
 /// The bytes of the budget of an entry that are reserved for `finish`: the trips with their padding and length, and
 /// one empty string for the header fields that were not set.
@@ -27,6 +29,12 @@ pub(crate) struct Tape<'b> {
     pub(crate) limits: Limits,
     pub(crate) report: LazyReport,
     pub(crate) error: Option<EncodeError>,
+    /// The offsets of the strings of the header in the text, or [`UNSET`].
+    pub(super) target: u32,
+    pub(super) body: u32,
+    pub(super) thread: u32,
+    /// The like entry, while the attempt to write one goes on. Nothing is written to `out` in this time.
+    pub(super) like: Option<LikeWriter<'b>>,
 }
 
 impl<'b> Tape<'b> {
@@ -34,12 +42,24 @@ impl<'b> Tape<'b> {
     pub(crate) fn new(make: impl FnOnce(usize, usize, usize) -> GapBuffer<'b>, limits: &Limits) -> Self {
         let limits = limits.clamped();
         let budget = limits.max_entry_bytes as usize - layout::text_start(0) - RESERVED;
-        Self { out: make(layout::NODES, GAP, budget), limits, report: LazyReport(None), error: None }
+        Self {
+            out: make(layout::NODES, GAP, budget),
+            limits,
+            report: LazyReport(None),
+            error: None,
+            target: UNSET,
+            body: UNSET,
+            thread: UNSET,
+            like: None,
+        }
     }
 
     /// Returns the number of nodes written.
     #[inline(always)]
     pub(crate) fn nodes(&self) -> usize {
+        if let Some(like) = &self.like {
+            return like.next;
+        }
         (self.out.head_len() - layout::NODES) / layout::NODE_LEN
     }
 
@@ -135,6 +155,10 @@ impl<'b> Tape<'b> {
         counts: &mut Counts,
         scope: &Scope<'_>,
     ) {
+        if self.follow_scalar(kind, name, value) {
+            counts.kept += 1;
+            return;
+        }
         self.guarded(kind, Key::of(name, index), NodeFlags::NONE, &[], Some(value), counts, scope);
     }
 
@@ -170,12 +194,16 @@ impl<'b> Tape<'b> {
         counts: &mut Counts,
         scope: &Scope<'_>,
     ) {
+        if self.follow_span(kind, flags, name, bytes) {
+            counts.kept += 1;
+            return;
+        }
         self.guarded(kind, Key::of(name, index), flags, bytes, None, counts, scope);
     }
 
     /// Returns whether no limit applies to the kind and the key.
     #[inline(always)]
-    fn is_plain(&self, kind: Kind, name: &str) -> bool {
+    pub(super) fn is_plain(&self, kind: Kind, name: &str) -> bool {
         // No limit is less than this minimum. For a literal, the compiler evaluates the comparison.
         let is_short = name.len() <= usize::from(Limits::MIN_KEY_BYTES);
         (is_short || name.len() <= usize::from(self.limits.max_key_bytes))
@@ -222,6 +250,10 @@ impl<'b> Tape<'b> {
     #[cold]
     #[inline(never)]
     fn open_guarded(&mut self, kind: Kind, name: &str, counts: &mut Counts) -> Option<NodeFlags> {
+        if self.follow_open(kind, name) {
+            counts.kept += 1;
+            return Some(NodeFlags::NONE);
+        }
         if !self.take(layout::NODE_LEN) {
             self.drop_for_budget(counts);
             return None;
@@ -310,7 +342,31 @@ impl<'b> Tape<'b> {
     /// Takes `bytes` from the budget. Takes nothing and returns `false` if the budget is too small.
     #[inline(always)]
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        if self.like.is_some() {
+            // The caller writes to the tape.
+            self.leave();
+        }
         self.out.take(bytes)
+    }
+
+    /// Appends the padding and the length of a string whose text and NUL follow, and takes [`STRING_OVERHEAD`] bytes from
+    /// the budget. Returns the offset of the string in the text, or `None` if the budget is too small.
+    #[inline(always)]
+    pub(super) fn open_string(&mut self) -> Option<usize> {
+        if !self.take(STRING_OVERHEAD) {
+            return None;
+        }
+        let len = self.out.tail_len();
+        let padding = len.wrapping_neg() % 4;
+        self.out.push_tail(&[0; 7][..padding + 4]);
+        Some(len + padding)
+    }
+
+    /// Completes a string of `len` bytes at the offset `at` of the text.
+    #[inline(always)]
+    pub(super) fn close_string(&mut self, at: usize, len: usize) {
+        self.out.push_tail(&[0]);
+        self.out.patch_tail(at, u32_bytes(len));
     }
 
     /// Returns unused bytes to the budget.

@@ -13,9 +13,13 @@ use crate::trace::TraceContext;
 use crate::trip::{Places, TripCause, TripReport};
 
 use super::container::MapWriter;
+#[cfg(all(unix, not(loom)))]
+use super::direct::{LikeWriter, Written};
 use super::formatted;
 use super::fragment::Fragment;
 use super::key::KeyFilter;
+#[cfg(all(unix, not(loom)))]
+use super::like::Head;
 use super::scope::{Counts, Key, Scope};
 use super::slot::ValueWriter;
 use super::tape::Tape;
@@ -48,14 +52,10 @@ pub struct EntryWriter<'b> {
     utc_offset_minutes: i16,
     severity: Severity,
     trace: TraceContext,
-    /// The offset of the string in the text, or [`UNSET`].
-    pub(super) target: u32,
-    pub(super) body: u32,
-    pub(super) thread: u32,
 }
 
 /// The offset of a string of the header that is not set. Strings begin at multiples of 4.
-const UNSET: u32 = u32::MAX;
+pub(super) const UNSET: u32 = u32::MAX;
 
 impl<'b> EntryWriter<'b> {
     /// Creates a writer into `buffer`, whose contents are overwritten from the first byte. A buffer of
@@ -83,14 +83,12 @@ impl<'b> EntryWriter<'b> {
             utc_offset_minutes: OFFSET_UNKNOWN,
             severity: Severity::UNSPECIFIED,
             trace: TraceContext::NONE,
-            target: UNSET,
-            body: UNSET,
-            thread: UNSET,
         }
     }
 
     /// Restricts all further top-level attributes to the keys in `filter`. Other attributes are skipped.
     pub fn set_key_filter(&mut self, filter: &'b KeyFilter) {
+        self.tape.leave();
         self.filter = Some(filter);
     }
 
@@ -99,6 +97,10 @@ impl<'b> EntryWriter<'b> {
     /// the number.
     #[inline]
     pub fn expect_nodes(&mut self, nodes: usize) {
+        if self.tape.follows() {
+            // The base contains the number.
+            return;
+        }
         self.tape.out.set_gap(nodes.saturating_mul(layout::NODE_LEN).saturating_add(4));
     }
 
@@ -156,13 +158,13 @@ impl<'b> EntryWriter<'b> {
     /// Sets the target, for example a module path or the name of a logger. It is cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_target(&mut self, target: &str) {
-        self.target = self.header_string(target, Places::TARGET);
+        self.tape.target = self.header_string(target, Places::TARGET);
     }
 
     /// Sets the thread name. It is cut at [`Limits::max_key_bytes`].
     #[inline(always)]
     pub fn set_thread(&mut self, thread: &str) {
-        self.thread = self.header_string(thread, Places::THREAD);
+        self.tape.thread = self.header_string(thread, Places::THREAD);
     }
 
     /// Sets the thread name as [`set_thread`](Self::set_thread) does, from bytes that were valid UTF-8 when they were
@@ -174,7 +176,7 @@ impl<'b> EntryWriter<'b> {
         let is_short = name.len() <= usize::from(Limits::MIN_KEY_BYTES)
             || name.len() <= usize::from(self.tape.limits.max_key_bytes);
         if is_short && let Some(at) = self.tape.out.try_push_string(name, to_u32(name.len())) {
-            self.thread = to_u32(at);
+            self.tape.thread = to_u32(at);
         } else {
             self.cut_thread_bytes(name);
         }
@@ -184,13 +186,17 @@ impl<'b> EntryWriter<'b> {
     #[cold]
     #[inline(never)]
     fn cut_thread_bytes(&mut self, name: &[u8]) {
+        if self.tape.follow_header(Places::THREAD, name, self.tape.limits.max_key_bytes.into()) {
+            self.tape.thread = 0;
+            return;
+        }
         self.set_thread(core::str::from_utf8(name).unwrap_or_default());
     }
 
     /// Sets the body. It is cut at [`Limits::max_string_bytes`].
     #[inline(always)]
     pub fn set_body(&mut self, body: &str) {
-        self.body = self.header_string(body, Places::BODY);
+        self.tape.body = self.header_string(body, Places::BODY);
     }
 
     /// Sets the body to formatted text, which is written directly into the entry. The formatting stops at
@@ -214,37 +220,26 @@ impl<'b> EntryWriter<'b> {
 
     #[inline(never)]
     fn format_body(&mut self, args: fmt::Arguments<'_>) {
+        if self.tape.follows() && self.tape.follow_body(args) {
+            return;
+        }
         // The length is known only after the formatting. It is written last, into the space before the text.
-        let Some(at) = self.open_string() else {
+        let Some(at) = self.tape.open_string() else {
             self.tape.report.record(TripCause::EntryBytes, Places::BODY, Some(1));
-            self.body = UNSET;
+            self.tape.body = UNSET;
             return;
         };
         let budget = self.tape.limits.max_string_bytes;
         let (len, _) = formatted::format(&mut self.tape, args, budget, Places::BODY);
-        self.tape.out.push_tail(&[0]);
-        self.tape.out.patch_tail(at, u32_bytes(len));
-        self.body = to_u32(at);
-    }
-
-    /// Appends the padding and the length of a string whose text and NUL follow, and takes [`STRING_OVERHEAD`] bytes from
-    /// the budget. Returns the offset of the string in the text, or `None` if the budget is too small.
-    #[inline(always)]
-    fn open_string(&mut self) -> Option<usize> {
-        if !self.tape.take(STRING_OVERHEAD) {
-            return None;
-        }
-        let len = self.tape.out.tail_len();
-        let padding = len.wrapping_neg() % 4;
-        self.tape.out.push_tail(&[0; 7][..padding + 4]);
-        Some(len + padding)
+        self.tape.close_string(at, len);
+        self.tape.body = to_u32(at);
     }
 
     /// Returns whether the body is set.
     #[cfg(feature = "tracing")]
     #[inline(always)]
     pub(crate) fn has_body(&self) -> bool {
-        self.body != UNSET
+        self.tape.body != UNSET
     }
 
     /// Writes one attribute. If the entry exceeds the width limit, the encoder counts `value` as dropped and does
@@ -317,6 +312,51 @@ impl<'b> EntryWriter<'b> {
         (self.severity, self.trace)
     }
 
+    /// Begins the attempt to write a like entry in place of the full entry. Nothing has been written.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, like: LikeWriter<'b>) {
+        self.tape.follow(like);
+    }
+
+    /// Completes the like entry. If there is none, or if the entry must be written in full, returns `None`, and
+    /// [`fill`](Self::fill) completes the full entry.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(never)]
+    pub(crate) fn follow_to_end(&mut self) -> Option<Written> {
+        let mut trace = [0; crate::format::like::TRACE_LEN];
+        trace[..16].copy_from_slice(&self.trace.trace_id.rotate_left(64).to_le_bytes());
+        trace[16..].copy_from_slice(&self.trace.span_id.to_le_bytes());
+        let [offset, zone] = self.utc_offset_minutes.to_le_bytes();
+        let head = Head {
+            scalars: [self.severity.number(), offset, zone],
+            trace_flags: self.trace.flags,
+            time: self.time_unix_nano,
+            trace,
+        };
+        self.tape.follow_to_end(&head, self.top.dropped() == 0)
+    }
+
+    /// Returns the space for the frame of the like entry.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub(crate) fn frame(&mut self) -> &mut [u8] {
+        self.tape.like.as_mut().map_or(&mut [], LikeWriter::frame)
+    }
+
+    /// Returns whether the base of the like entry has the target of the call site and exactly its keys.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub(crate) fn is_of_site(&self) -> bool {
+        matches!(&self.tape.like, Some(like) if like.is_of_site)
+    }
+
+    /// Ends the attempt to write a like entry.
+    #[cfg(all(unix, not(loom)))]
+    pub(crate) fn leave(&mut self) {
+        self.tape.leave();
+    }
+
     /// Completes the entry.
     ///
     /// # Errors
@@ -328,13 +368,20 @@ impl<'b> EntryWriter<'b> {
         self.fill().map(Encoded)
     }
 
+    /// Completes the entry as [`finish`](Self::finish) does. The writer then has no content.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub(crate) fn complete(&mut self) -> Result<Encoded<'b>, EncodeError> {
+        self.fill().map(Encoded)
+    }
+
     /// Completes the entry as [`finish`](Self::finish) does, without a move of the writer, which is a large type.
     #[inline(always)]
     pub(super) fn fill(&mut self) -> Result<Filled<'b>, EncodeError> {
         if self.tape.error.is_some() {
             return Err(self.take_error());
         }
-        if self.target == UNSET || self.body == UNSET || self.thread == UNSET {
+        if self.tape.target == UNSET || self.tape.body == UNSET || self.tape.thread == UNSET {
             self.set_empty();
         }
         let nodes = self.tape.nodes();
@@ -351,7 +398,7 @@ impl<'b> EntryWriter<'b> {
     #[inline(never)]
     fn set_empty(&mut self) {
         let empty = to_u32(self.tape.out.push_string(&[], 0));
-        for string in [&mut self.target, &mut self.body, &mut self.thread] {
+        for string in [&mut self.tape.target, &mut self.tape.body, &mut self.tape.thread] {
             if *string == UNSET {
                 *string = empty;
             }
@@ -401,9 +448,9 @@ impl<'b> EntryWriter<'b> {
         front.put(self.trace.span_id.to_le_bytes());
         // An offset counts from its field.
         let string = |at: u32, field: usize| (to_u32(text - field) + at).to_le_bytes();
-        front.put(string(self.target, layout::TARGET));
-        front.put(string(self.body, layout::BODY));
-        front.put(string(self.thread, layout::THREAD));
+        front.put(string(self.tape.target, layout::TARGET));
+        front.put(string(self.tape.body, layout::BODY));
+        front.put(string(self.tape.thread, layout::THREAD));
         front.put(u32_bytes(layout::NODE_COUNT - layout::ATTRIBUTES));
         front.put(u32_bytes(text - 4 - layout::TEXT));
         front.put(u32_bytes(trips));
@@ -452,6 +499,9 @@ impl<'b> EntryWriter<'b> {
     #[cold]
     #[inline(never)]
     fn cut_header_string(&mut self, text: &str, max: usize, place: Places) -> u32 {
+        if self.tape.follow_header(place, text.as_bytes(), max) {
+            return 0;
+        }
         let Some(left) = self.tape.left().checked_sub(STRING_OVERHEAD) else {
             if !text.is_empty() {
                 self.tape.report.record(TripCause::EntryBytes, place, Some(1));
@@ -484,7 +534,7 @@ pub(super) fn to_u32(number: usize) -> u32 {
 }
 
 #[inline(always)]
-fn u32_bytes(number: usize) -> [u8; 4] {
+pub(super) fn u32_bytes(number: usize) -> [u8; 4] {
     to_u32(number).to_le_bytes()
 }
 

@@ -172,6 +172,7 @@ impl<'l, A: Appender, W: FnOnce(&mut EntryWriter<'_>)> EventBuilder<'l, A, W> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[inline]
+    #[track_caller]
     pub fn append(self) -> Option<Outcome> {
         let Self { log, severity, target, trace, write } = self;
         if severity < log.levels().least(target) {

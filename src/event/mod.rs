@@ -132,7 +132,7 @@ macro_rules! __event {
         let log = &$log;
         let severity: $crate::Severity = $severity;
         if $crate::log::Appender::levels(log).__enable(&SITE, severity) {
-            ::core::option::Option::Some($crate::log::Appender::append(log, |entry| {
+            ::core::option::Option::Some($crate::log::Appender::__append_at(log, SITE.__address(), |entry| {
                 $crate::__attributes!((__event_body entry severity ($target) $body); []; $($($attributes)*)?);
             }))
         } else {
@@ -153,7 +153,7 @@ macro_rules! __event_body {
             let mut attributes = {
                 let (body, target) = (::core::format_args!($body), const { $target });
                 let keys = const { $crate::encode::known::Keys::of(&[$($key),*]) };
-                let mut event = $crate::encode::known::KnownWriter::new($entry, target, body.as_str(), keys);
+                let mut event = $crate::encode::known::KnownWriter::new($entry, SITE.__address(), target, body.as_str(), keys);
                 event.thread();
                 event.target(target);
                 event.body(body);

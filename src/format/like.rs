@@ -317,6 +317,14 @@ impl<'a> Parts<'a> {
         is_canonical.then_some(Self { bytes, nodes: nodes.as_chunks().0, text })
     }
 
+    /// Returns the parts of `bytes`, which [`of`](Self::of) has accepted before and which have not changed since.
+    #[inline(always)]
+    fn of_known(bytes: &'a [u8]) -> Option<Self> {
+        let nodes_len = (u32_at(bytes, layout::NODE_COUNT)? as usize).checked_mul(layout::NODE_LEN)?;
+        let (nodes, rest) = bytes.get(layout::NODES..)?.split_at_checked(nodes_len)?;
+        Some(Self { bytes, nodes: nodes.as_chunks().0, text: rest.get(4..)? })
+    }
+
     /// Returns the string at the offset in the field at `field`.
     #[inline(always)]
     pub(crate) fn string(&self, field: usize) -> Option<&'a [u8]> {
@@ -419,6 +427,12 @@ impl<'a> Base<'a> {
     #[inline]
     pub fn known(bytes: &'a [u8], facts: Facts) -> Option<Self> {
         Some(Self { parts: Parts::of(bytes)?, facts })
+    }
+
+    /// Returns the base in `bytes`, which is a private copy that [`new`](Self::new) has accepted before with the facts `facts`.
+    #[inline(always)]
+    pub(crate) fn own(bytes: &'a [u8], facts: Facts) -> Option<Self> {
+        Some(Self { parts: Parts::of_known(bytes)?, facts })
     }
 
     /// Returns the results of the check, for [`known`](Self::known).

@@ -33,7 +33,18 @@ use super::{Limits, Log};
 /// ```
 pub trait Appender {
     /// Appends the content that `write` writes as one entry.
+    #[track_caller]
     fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome;
+
+    /// Appends an entry as [`append`](Self::append) does. Entries with the same `site` probably have the same keys, in the
+    /// same order.
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    fn __append_at(&self, site: usize, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
+        let _ = site;
+        self.append(write)
+    }
 
     /// Returns the severities that are logged, by target. [`append`](Self::append) ignores them and appends every
     /// entry.
@@ -63,8 +74,14 @@ pub trait Appender {
 
 impl Appender for Log {
     #[inline]
+    #[track_caller]
     fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
         Log::append(self, write)
+    }
+
+    #[inline]
+    fn __append_at(&self, site: usize, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
+        self.append_at(site, write)
     }
 
     #[inline]
@@ -93,8 +110,14 @@ macro_rules! through {
     ($($pointer:ty),*) => {$(
         impl<A: Appender + ?Sized> Appender for $pointer {
             #[inline]
+            #[track_caller]
             fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
                 (**self).append(write)
+            }
+
+            #[inline]
+            fn __append_at(&self, site: usize, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
+                (**self).__append_at(site, write)
             }
 
             #[inline]

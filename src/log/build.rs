@@ -18,7 +18,7 @@ use super::outcome::{DropCause, FlushError, Outcome};
 use super::stats::BufferCounters;
 
 /// The maximum time that a nested append waits for the buffer in reserve.
-const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const RESERVE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An encoded entry that is not in the log.
 pub(crate) struct Built<'a> {
@@ -128,10 +128,18 @@ impl Log {
         let result = then(Ok(&mut built));
         let appended = built.appended;
         drop((scratch, inside));
-        if appended && core.options.sync_at.is_some_and(|at| severity >= at) {
-            self.sync_appended();
+        if appended {
+            self.sync_at(severity);
         }
         result
+    }
+
+    /// Waits until the appended entry with this severity is on disk, if the options require it.
+    #[inline(always)]
+    pub(super) fn sync_at(&self, severity: Severity) {
+        if self.0.core.options.sync_at.is_some_and(|at| severity >= at) {
+            self.sync_appended();
+        }
     }
 
     /// Waits until the appended entry is on disk. If the disk fails or is late, the entry still survives the process.

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::encode::encode;
-use crate::format::frame::frame_len;
+use crate::encode::direct::Written;
+use crate::encode::{EntryWriter, encode};
+use crate::format::frame::{FrameKind, frame_len};
 use crate::map::fork::ForkMark;
 use crate::map::scratch::Scratches;
 use crate::segment::like_encoder::LikeEncoder;
@@ -64,7 +65,7 @@ pub(super) struct Core {
 pub(super) struct Pen {
     pub(super) segments: Cached<SharedSegment>,
     /// The encoder of like entries, unless each entry is written in full.
-    likes: Option<LikeEncoder>,
+    pub(super) likes: Option<LikeEncoder>,
 }
 
 impl Pen {
@@ -157,6 +158,44 @@ impl Core {
             }
             self.go_on_from(current)?;
         }
+    }
+
+    /// Begins a like entry of the call site `site` in `entry`, if there is a base for it. Returns the segment of the base.
+    #[inline(never)]
+    pub(super) fn follow<'p>(
+        &self,
+        Pen { segments, likes }: &'p mut Pen,
+        site: usize,
+        entry: &mut EntryWriter<'p>,
+    ) -> Option<&'p SharedSegment> {
+        let segment = segments.load()?;
+        entry.follow(likes.as_mut()?.follow(&segment.header().segment_id, segment.tail(), site)?);
+        Some(segment)
+    }
+
+    /// Appends the like entry of `entry`, which [`follow`](Self::follow) began, to `segment`. Returns `None` if the entry must
+    /// be written in full.
+    #[inline(never)]
+    pub(super) fn put_like(&self, segment: &SharedSegment, entry: &mut EntryWriter<'_>) -> Option<Placed> {
+        let Written { start, len } = entry.follow_to_end()?;
+        let severity = entry.ids().0;
+        let placed = (|| {
+            if self.closed.load(Ordering::Relaxed) || self.no_room.load(Ordering::Relaxed) {
+                return None;
+            }
+            let bytes = entry.frame().get_mut(start..)?;
+            let mut draft = Draft { bytes, payload: len, kind: FrameKind::Like, severity };
+            let end = segment.append(&mut draft).ok()?;
+            Some(Placed { end, len: frame_len(len), is_like: true })
+        })();
+        match &placed {
+            Some(placed) if segment.is_step(placed.end, placed.len, self.options.window) => {
+                self.pass_window(segment, placed.end);
+            }
+            Some(_) => {}
+            None => entry.leave(),
+        }
+        placed
     }
 
     /// Handles the event that the appends reach another window of the segment.

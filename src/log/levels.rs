@@ -149,6 +149,14 @@ impl Site {
         Self { target, remembered: AtomicU64::new(0) }
     }
 
+    /// Returns a number that no other site has.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline(always)]
+    pub fn __address(&'static self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
     /// Returns the target.
     #[must_use]
     pub const fn target(&self) -> &'static str {

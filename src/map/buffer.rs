@@ -127,6 +127,26 @@ impl<'b> GapBuffer<'b> {
         (self.free, self.rest) = (0, 0);
     }
 
+    /// Sets `free` to 0 without a change of the budget. Each push that needs `free` then fails, until
+    /// [`release`](Self::release) is called.
+    #[inline(always)]
+    pub(crate) fn withhold(&mut self) {
+        self.rest += core::mem::take(&mut self.free);
+    }
+
+    /// Takes `bytes` from the budget as [`take`](Self::take) does, after [`withhold`](Self::withhold).
+    #[inline(always)]
+    pub(crate) fn take_withheld(&mut self, bytes: usize) -> bool {
+        let left = self.rest.checked_sub(bytes);
+        self.rest = left.unwrap_or(self.rest);
+        left.is_some()
+    }
+
+    /// Ends the effect of [`withhold`](Self::withhold).
+    pub(crate) fn release(&mut self) {
+        self.set_free();
+    }
+
     /// Sets `free` to the largest number that the budget and the space after the tail allow.
     #[inline]
     fn set_free(&mut self) {

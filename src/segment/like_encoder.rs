@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::encode::direct::LikeWriter;
 use crate::encode::like::convert;
 use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
@@ -37,11 +38,13 @@ pub(crate) struct LikeEncoder {
     next: u32,
     /// The index of the record that the last entry used.
     last: u16,
+    /// The index of the record of the last appended entry, if it is a base or has one.
+    current: Option<u16>,
     /// The number of correct predictions minus the number of wrong ones, from 0 to [`SURE`].
     confidence: u8,
     /// The number of bytes for the copies, a power of two.
     copies_len: u32,
-    /// The frame of a like entry, the records, and the copies.
+    /// The frame of a like entry, the records, the call sites, and the copies.
     memory: Pages,
 }
 
@@ -84,6 +87,14 @@ impl Record {
         Self { hash, slot, last, dependants, successor, position, len, space, facts }
     }
 
+    /// Counts a dependant in the frame at `slot`, in a stored record.
+    #[inline(always)]
+    fn add_dependant(bytes: &mut [u8; RECORD_LEN], slot: u32) {
+        let dependants = u16::from_le_bytes([bytes[24], bytes[25]]).saturating_add(1);
+        bytes[8..12].copy_from_slice(&slot.to_le_bytes());
+        bytes[24..26].copy_from_slice(&dependants.to_le_bytes());
+    }
+
     fn store(self, bytes: &mut [u8; RECORD_LEN]) {
         let [leaves, check] = self.facts.words();
         let pair = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
@@ -92,6 +103,51 @@ impl Record {
         for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
             *bytes = word.to_le_bytes();
         }
+    }
+}
+
+/// The base of the last entry of a call site.
+#[derive(Clone, Copy, Default)]
+struct Site {
+    /// The address of the call site, or 0.
+    address: u64,
+    /// The slot of the base.
+    slot: u32,
+    /// The index of its record.
+    index: u16,
+    /// The number of entries for which no attempt is made.
+    pause: u8,
+    /// Bits 0 to 6: the number of entries for which no attempt was made after the last failure. Bit 7: whether the base has the
+    /// target of the call site and exactly its keys.
+    state: u8,
+}
+
+/// The bit of the state of a call site whose base has its keys.
+const IS_OF_SITE: u8 = 1 << 7;
+
+/// The length of a site in bytes.
+const SITE_LEN: usize = 16;
+/// The maximum number of entries of a call site between two attempts.
+const MAX_PAUSE: u8 = 63;
+
+impl Site {
+    fn load(bytes: &[u8; SITE_LEN]) -> Self {
+        let word = u128::from_le_bytes(*bytes);
+        let [.., low, high, pause, state] = *bytes;
+        Self {
+            address: word as u64,
+            slot: (word >> 64) as u32,
+            index: u16::from_le_bytes([low, high]),
+            pause,
+            state,
+        }
+    }
+
+    fn store(self, bytes: &mut [u8; SITE_LEN]) {
+        let [low, high] = self.index.to_le_bytes();
+        let rest = u32::from_le_bytes([low, high, self.pause, self.state]);
+        let word = u128::from(self.address) | u128::from(self.slot) << 64 | u128::from(rest) << 96;
+        *bytes = word.to_le_bytes();
     }
 }
 
@@ -132,6 +188,7 @@ impl LikeEncoder {
             segment: [0; 16],
             next: 0,
             last: 0,
+            current: None,
             confidence: 0,
             copies_len,
             memory: Pages::new(memory_len(copies_len))?,
@@ -187,7 +244,9 @@ impl LikeEncoder {
     #[cold]
     fn begin(&mut self, segment: &[u8; 16]) {
         if self.segment != [0; 16] {
-            self.parts().1.fill([0; RECORD_LEN]);
+            let (_, records, sites, _) = self.parts();
+            records.fill([0; RECORD_LEN]);
+            sites.fill([0; SITE_LEN]);
         }
         (self.segment, self.next, self.last) = (*segment, 0, 0);
     }
@@ -200,18 +259,92 @@ impl LikeEncoder {
             return None;
         }
         let offset = self.offset(record.position);
-        let (out, records, copies) = self.parts();
-        let copy = copies.get(offset..)?.get(..record.len.into())?;
-        let base = if record.facts == Facts::NONE {
-            let base = Base::new(copy)?;
-            record.facts = base.facts();
-            record.store(records.get_mut(index)?);
-            base
-        } else {
-            Base::known(copy, record.facts)?
-        };
+        let (out, records, _, copies) = self.parts();
+        let base = base(&mut record, records.get_mut(index)?, offset, copies)?;
         let len = convert(entry, &base, record.slot, &mut out[frame::HEADER_LEN..FRAME_LEN - frame::ALIGN])?;
         (frame_len(len) < frame_len(entry.len())).then_some(len)
+    }
+
+    /// Begins a like entry of the call site `site` in the segment with the id `segment`, whose next frame is at the offset
+    /// `tail` or after it. The base is that of the last entry of the call site. Returns `None` if there is none, or if the
+    /// next entry is written in full.
+    #[inline]
+    pub(crate) fn follow(&mut self, segment: &[u8; 16], tail: usize, site: usize) -> Option<LikeWriter<'_>> {
+        if self.segment != *segment {
+            return None;
+        }
+        let number = self.site_number(site);
+        let mut found = Site::load(self.parts().2.get(number)?);
+        if found.address != site as u64 {
+            return None;
+        }
+        if found.pause > 0 {
+            found.pause -= 1;
+            found.store(self.parts().2.get_mut(number)?);
+            return None;
+        }
+        let index = usize::from(found.index);
+        let mut record = self.record(index);
+        let distance = tail.saturating_sub(record.slot as usize * frame::ALIGN);
+        if record.slot != found.slot
+            || !self.lives(&record)
+            || is_repeat_due(distance as u64, record.dependants.into())
+        {
+            return None;
+        }
+        self.current = Some(found.index);
+        let offset = self.offset(record.position);
+        let (frame, records, _, copies) = self.parts();
+        let base = base(&mut record, records.get_mut(index)?, offset, copies)?;
+        let is_of_site = found.state & IS_OF_SITE != 0;
+        Some(LikeWriter::new(base, record.slot, frame, frame::HEADER_LEN, (site, is_of_site)))
+    }
+
+    /// Records that the like entry that [`follow`](Self::follow) began has been committed at `offset`. `is_of_site` means that
+    /// the base has the target of the call site and exactly its keys.
+    #[inline]
+    pub(crate) fn followed(&mut self, site: usize, offset: usize, is_of_site: bool) {
+        let (Some(index), Ok(slot)) = (self.current, u32::try_from(offset / frame::ALIGN)) else { return };
+        let number = self.site_number(site);
+        let (_, records, sites, _) = self.parts();
+        if let Some(bytes) = records.get_mut(usize::from(index)) {
+            Record::add_dependant(bytes, slot);
+        }
+        if let Some([.., state]) = sites.get_mut(number) {
+            *state = if is_of_site { IS_OF_SITE } else { 0 };
+        }
+    }
+
+    /// Records the base of the call site `site`, whose entry has been appended in another way. `has_failed` means that the
+    /// like entry that [`follow`](Self::follow) began was not appended.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn learn(&mut self, site: usize, has_failed: bool) {
+        let number = self.site_number(site);
+        let current = self.current.map(|index| (index, self.record(index.into()).slot));
+        let Some(bytes) = self.parts().2.get_mut(number) else { return };
+        let mut found = Site::load(bytes);
+        if found.address != site as u64 {
+            found = Site { address: site as u64, ..Site::default() };
+        }
+        if has_failed {
+            found.pause = ((found.state & !IS_OF_SITE) * 2 + 1).min(MAX_PAUSE);
+            found.state = found.pause | found.state & IS_OF_SITE;
+        }
+        if let Some((index, slot)) = current
+            && (found.index, found.slot) != (index, slot)
+        {
+            (found.index, found.slot) = (index, slot);
+            found.state &= !IS_OF_SITE;
+        }
+        found.store(bytes);
+    }
+
+    /// Returns the index of a call site.
+    #[inline(always)]
+    fn site_number(&self, site: usize) -> usize {
+        let bits = records(self.copies_len).ilog2();
+        ((site as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize
     }
 
     /// Returns the space for the frame of a like entry. The like entry follows the space for the header, and space for the
@@ -223,6 +356,7 @@ impl LikeEncoder {
     /// Records that `entry` has been committed in the form `form`. Its frame is at `offset` of the segment for which the
     /// form was selected.
     pub(crate) fn committed(&mut self, form: Form, offset: usize, entry: &[u8]) {
+        self.current = None;
         let Ok(slot) = u32::try_from(offset / frame::ALIGN) else { return };
         let index = match form {
             Form::Full => return,
@@ -231,10 +365,9 @@ impl LikeEncoder {
                 index
             }
             Form::Like { index, .. } => {
-                let mut record = self.record(index);
-                record.last = slot;
-                record.dependants = record.dependants.saturating_add(1);
-                self.store(index, record);
+                if let Some(bytes) = self.parts().1.get_mut(index) {
+                    Record::add_dependant(bytes, slot);
+                }
                 index
             }
         };
@@ -247,7 +380,7 @@ impl LikeEncoder {
             before.successor = index;
             self.store(self.last.into(), before);
         }
-        self.last = index;
+        (self.last, self.current) = (index, Some(index));
     }
 
     /// Stores a copy of `entry` as the base of the record `index`.
@@ -262,7 +395,7 @@ impl LikeEncoder {
             (self.take(space), space)
         };
         let offset = self.offset(position);
-        if let Some(copy) = self.parts().2.get_mut(offset..).and_then(|copies| copies.get_mut(..entry.len()))
+        if let Some(copy) = self.parts().3.get_mut(offset..).and_then(|copies| copies.get_mut(..entry.len()))
         {
             copy.copy_from_slice(entry);
             let facts = Facts::NONE;
@@ -304,14 +437,35 @@ impl LikeEncoder {
         }
     }
 
-    /// Returns the space for the frame, the records, and the copies.
+    /// Returns the space for the frame, the records, the sites, and the copies.
     #[inline(always)]
-    fn parts(&mut self) -> (&mut [u8], &mut [[u8; RECORD_LEN]], &mut [u8]) {
-        let records_len = records(self.copies_len) * RECORD_LEN;
+    #[expect(clippy::type_complexity, reason = "the parts of the memory")]
+    fn parts(&mut self) -> (&mut [u8], &mut [[u8; RECORD_LEN]], &mut [[u8; SITE_LEN]], &mut [u8]) {
+        let records = records(self.copies_len);
         let (frame, rest) = self.memory.bytes().split_at_mut(FRAME_LEN);
-        let (records, copies) = rest.split_at_mut(records_len);
-        (frame, records.as_chunks_mut().0, copies)
+        let (records_part, rest) = rest.split_at_mut(records * RECORD_LEN);
+        let (sites, copies) = rest.split_at_mut(records * SITE_LEN);
+        (frame, records_part.as_chunks_mut().0, sites.as_chunks_mut().0, copies)
     }
+}
+
+/// Returns the base of a record, whose copy is at `offset` of `copies`. If it is first needed, checks it and stores the
+/// results in `stored`.
+#[inline(always)]
+fn base<'c>(
+    record: &mut Record,
+    stored: &mut [u8; RECORD_LEN],
+    offset: usize,
+    copies: &'c [u8],
+) -> Option<Base<'c>> {
+    let copy = copies.get(offset..)?.get(..record.len.into())?;
+    if record.facts != Facts::NONE {
+        return Base::own(copy, record.facts);
+    }
+    let base = Base::new(copy)?;
+    record.facts = base.facts();
+    record.store(stored);
+    Some(base)
 }
 
 /// Returns the number of bytes for the copies of an encoder that needs at least `copies_len` bytes: a power of two.
@@ -327,7 +481,7 @@ const fn records(copies_len: u32) -> usize {
 
 /// Returns the number of bytes of memory of an encoder with `copies_len` bytes for the copies.
 const fn memory_len(copies_len: u32) -> usize {
-    FRAME_LEN + records(copies_len) * RECORD_LEN + copies_len as usize
+    FRAME_LEN + records(copies_len) * (RECORD_LEN + SITE_LEN) + copies_len as usize
 }
 
 /// Returns a hash of the shape of an entry, which is not 0. Equal shapes have equal hashes. Different shapes can have equal

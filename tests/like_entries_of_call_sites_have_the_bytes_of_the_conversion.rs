@@ -1,0 +1,248 @@
+//! A like entry that a call site writes directly has the bytes of the conversion of the full entry, and the log contains the
+//! entries and reports of the encoder. This holds for all limits, contexts and threads, and across rotations.
+#![cfg(unix)]
+
+mod common {
+    pub mod frames;
+    pub mod kept;
+    pub mod random;
+    pub mod watchdog;
+}
+
+use std::fmt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use common::frames::{LIKE, frames, segments};
+use common::kept;
+use common::random::Random;
+use common::watchdog::Watchdog;
+use fusewire::decode::EntryRef;
+use fusewire::encode::{AsDebug, AsDisplay, EntryWriter, encode};
+use fusewire::like::{self, LikeHead};
+use fusewire::log::{DropCause, Log, OnFull, Outcome};
+use fusewire::owned::Entry;
+use fusewire::{Context, Limits, Severity, TraceContext, TripReport, event, map};
+
+/// The values of an event.
+#[derive(Clone, Debug)]
+struct Values {
+    flag: bool,
+    small: i8,
+    number: u64,
+    real: f64,
+    wide: u128,
+    name: String,
+    text: String,
+    maybe: Option<i32>,
+    shown: Shown,
+    took: Duration,
+    list: Vec<u16>,
+    severity: Severity,
+}
+
+/// A value that writes its text in pieces, and then fails or not.
+#[derive(Clone, Debug)]
+struct Shown {
+    pieces: Vec<String>,
+    fails: bool,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| f.write_str(piece))?;
+        if self.fails { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+fn values(random: &mut Random) -> Values {
+    let most = [4, 4, 30, 400][random.below(4) as usize];
+    Values {
+        flag: random.below(2) == 1,
+        small: random.next() as i8,
+        number: random.next() >> random.below(64),
+        real: (random.next() >> random.below(64)) as f64 / 8.0,
+        wide: u128::from(random.next()) << (random.below(20) * random.below(4)),
+        name: random.text(most),
+        text: random.text(most),
+        maybe: (random.below(16) > 0).then(|| random.next() as i32),
+        shown: Shown {
+            pieces: (0..random.below(4)).map(|_| random.text(most)).collect(),
+            fails: random.below(40) == 0,
+        },
+        took: Duration::from_nanos(random.next() >> random.below(64)),
+        list: vec![7; if random.below(20) == 0 { 3 } else { 2 }],
+        severity: if random.below(30) == 0 { Severity::WARN } else { Severity::INFO },
+    }
+}
+
+/// The ways to append an entry. Each is one call site.
+const WAYS: u64 = 5;
+
+fn append(log: &Log, way: u64, v: &Values) -> Outcome {
+    let (number, name) = (v.number, &v.name);
+    let outcome = match way {
+        0 => event!(log, v.severity, target: "the::target", "a body", number, flag = v.flag, name = v.name,
+                    real = v.real, maybe = v.maybe, text = &*v.text, small = v.small),
+        1 => event!(log, v.severity, target: "the::target", "body {name} of {number}", shown = %v.shown,
+                    took = v.took, number, debug = ?v.list),
+        2 => event!(log, v.severity, target: "the::target", "nested", nested = map! { x = v.small, y = v.name },
+                    list = v.list, wide = v.wide, number, end = v.text),
+        3 => log
+            .event(v.severity)
+            .target("the::target")
+            .body(&v.name)
+            .attr("number", &number)
+            .display("shown", &v.shown)
+            .attr("flag", &v.flag)
+            .append(),
+        _ => Some(log.append(|entry| write_last(entry, v))),
+    };
+    outcome.unwrap()
+}
+
+/// Writes an entry whose header follows its attributes.
+fn write_last(entry: &mut EntryWriter<'_>, v: &Values) {
+    entry.set_severity(v.severity);
+    entry.set_thread("a thread");
+    entry.attr("number", &v.number).attr("text", &v.text);
+    entry.attributes().slot("nested").map().entry("list", &v.list).entry("real", &v.real);
+    entry.set_target("the::target");
+    entry.set_body(if v.flag { "a body" } else { &v.name });
+    entry.set_trace(TraceContext { trace_id: u128::from(v.number & 3), span_id: v.number & 1, flags: v.number as u8 });
+}
+
+/// Writes the entry of a way with the methods of the encoder.
+fn write(entry: &mut EntryWriter<'_>, way: u64, v: &Values) {
+    if way == 4 {
+        return write_last(entry, v);
+    }
+    entry.set_severity(v.severity);
+    entry.set_thread(thread::current().name().unwrap_or_default());
+    entry.set_target("the::target");
+    match way {
+        0 => {
+            entry.set_body("a body");
+            entry.attr("number", &v.number).attr("flag", &v.flag).attr("name", &v.name).attr("real", &v.real);
+            entry.attr("maybe", &v.maybe).attr("text", &v.text).attr("small", &v.small);
+        }
+        1 => {
+            entry.set_body_fmt(format_args!("body {} of {}", v.name, v.number));
+            entry.attr("shown", &AsDisplay(&v.shown)).attr("took", &v.took).attr("number", &v.number);
+            entry.attr("debug", &AsDebug(&v.list));
+        }
+        2 => {
+            entry.set_body("nested");
+            entry.attr("nested", &map! { x = v.small, y = v.name }).attr("list", &v.list).attr("wide", &v.wide);
+            entry.attr("number", &v.number).attr("end", &v.text);
+        }
+        _ => {
+            entry.set_body(&v.name);
+            entry.attr("number", &v.number).attr("shown", &AsDisplay(&v.shown)).attr("flag", &v.flag);
+        }
+    }
+    Context::write_current(entry);
+}
+
+/// Returns the entry and the report of the encoder.
+fn encoded(limits: &Limits, way: u64, v: &Values) -> Option<(Entry, TripReport)> {
+    let mut buffer = vec![0; 128 << 10];
+    let encoded = encode(&mut buffer, limits, |entry| write(entry, way, v)).ok()?;
+    Some((EntryRef::new(encoded.bytes()).unwrap().to_owned().unwrap(), encoded.report()))
+}
+
+/// Returns the entries of a directory without their times, and the number of like entries. Compares each like entry with the
+/// conversion.
+fn read(directory: &Path) -> (Vec<Entry>, u64) {
+    let (mut entries, mut likes) = (Vec::new(), 0);
+    let mut out = vec![0; 256 << 10];
+    for (_, segment) in segments(directory) {
+        let frames = frames(&segment);
+        for frame in frames.iter().filter(|frame| frame.is_entry()) {
+            let mut full = frame.payload.clone();
+            if frame.kind == LIKE {
+                let slot = frame.base().unwrap();
+                let base = frames.iter().find(|base| base.slot() == slot).unwrap();
+                let base = like::base(&base.payload).unwrap();
+                let view = like::view(LikeHead::new(&frame.payload).unwrap(), base).unwrap();
+                view.verify().unwrap();
+                let len = view.expand(&mut out).unwrap();
+                full = out[..len].to_vec();
+                let len = like::convert(&full, &base, slot, &mut out).unwrap();
+                assert!(out[..len] == frame.payload);
+                likes += 1;
+            }
+            let entry = EntryRef::new(&full).unwrap();
+            entry.verify().unwrap();
+            assert_eq!(entry.severity().number(), frame.severity);
+            entries.push(Entry { time_unix_nano: 0, ..entry.to_owned().unwrap() });
+        }
+    }
+    (entries, likes)
+}
+
+#[test]
+fn events_under_random_limits_contexts_and_threads() {
+    let _watchdog = Watchdog::over("events under random limits, contexts and threads");
+    let mut random = Random(0x11CE_D1EC);
+    let (mut all, mut all_likes, mut tripped, mut refused) = (0, 0, 0, 0);
+    for round in 0..80 {
+        let directory = tempfile::tempdir().unwrap();
+        let limits = if round % 2 == 0 { Limits::default() } else { kept::limits(&mut random) };
+        let log = Log::options(directory.path())
+            .limits(limits)
+            .self_contained(false)
+            .segment_size([64 << 10, 1 << 20][random.below(2) as usize])
+            .max_threads(1)
+            .on_full(OnFull::Block(Duration::from_secs(120)))
+            .unbounded();
+        // Some limits refuse the resource.
+        let Ok(log) = log.open() else { continue };
+        let context = Context::root().with(|map| _ = map.entry("number", &7).entry("tenant", "a")).unwrap();
+        let context = context.with_trace(TraceContext { trace_id: 1, span_id: 2, flags: 1 });
+        let traced = Context::root().with_trace(TraceContext { trace_id: 3, span_id: 4, flags: 0 });
+        let mut expected = Vec::new();
+        for _ in 0..300 {
+            let (way, v) = (random.below(WAYS), values(&mut random));
+            let scope = match random.below(24) {
+                0 | 1 => &context,
+                2..6 => &traced,
+                _ => &Context::root(),
+            };
+            let one = || scope.scope(|| (append(&log, way, &v), encoded(&limits, way, &v)));
+            let (outcome, encoded) = if random.below(10) == 0 {
+                let name = ["another", "a thread with a long name"][random.below(2) as usize];
+                thread::scope(|scope| {
+                    let builder = thread::Builder::new().name(name.to_owned());
+                    builder.spawn_scoped(scope, one).unwrap().join().unwrap()
+                })
+            } else {
+                one()
+            };
+            match encoded {
+                Some((entry, report)) => {
+                    assert_eq!(outcome, Outcome::Written(report), "{way} {v:?} {limits:?}");
+                    tripped += u64::from(!report.is_clean());
+                    expected.push(entry);
+                }
+                None => {
+                    assert_eq!(outcome, Outcome::Dropped(DropCause::Refused));
+                    refused += 1;
+                }
+            }
+        }
+        let stats = log.stats();
+        drop(log);
+        let (found, likes) = read(directory.path());
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found, expected, "{limits:?}");
+        }
+        assert_eq!((stats.entries, stats.like_entries), (expected.len() as u64, likes));
+        all += stats.entries;
+        all_likes += likes;
+    }
+    let is_mixed = all_likes > all / 2 && all_likes < all && tripped > all / 50 && refused > 100;
+    assert!(is_mixed, "{all} entries, {all_likes} like entries, {tripped} tripped, {refused} refused");
+}

@@ -19,10 +19,10 @@ use common::kept;
 use common::random::Random;
 use common::watchdog::Watchdog;
 use fusewire::decode::EntryRef;
-use fusewire::encode::{AsDebug, AsDisplay, EntryWriter, encode};
+use fusewire::encode::{AsDebug, AsDisplay, EntryWriter, LogValue, ValueWriter, encode};
 use fusewire::like::{self, LikeHead};
-use fusewire::log::{DropCause, Log, OnFull, Outcome};
-use fusewire::owned::Entry;
+use fusewire::log::{Appender, CloseError, DropCause, Durability, FlushError, Levels, Log, OnFull, Outcome};
+use fusewire::owned::{Entry, OwnedValue};
 use fusewire::{Context, Limits, Severity, TraceContext, TripReport, event, map};
 
 /// The values of an event.
@@ -87,8 +87,10 @@ fn append(log: &Log, way: u64, v: &Values) -> Outcome {
                     real = v.real, maybe = v.maybe, text = &*v.text, small = v.small),
         1 => event!(log, v.severity, target: "the::target", "body {name} of {number}", shown = %v.shown,
                     took = v.took, number, debug = ?v.list),
-        2 => event!(log, v.severity, target: "the::target", "nested", nested = map! { x = v.small, y = v.name },
-                    list = v.list, wide = v.wide, number, end = v.text),
+        2 => {
+            event!(log, v.severity, target: "the::target", "nested", nested = map! { x = v.small, y = v.name },
+                    list = v.list, wide = v.wide, number, end = v.text)
+        }
         3 => log
             .event(v.severity)
             .target("the::target")
@@ -110,7 +112,11 @@ fn write_last(entry: &mut EntryWriter<'_>, v: &Values) {
     entry.attributes().slot("nested").map().entry("list", &v.list).entry("real", &v.real);
     entry.set_target("the::target");
     entry.set_body(if v.flag { "a body" } else { &v.name });
-    entry.set_trace(TraceContext { trace_id: u128::from(v.number & 3), span_id: v.number & 1, flags: v.number as u8 });
+    entry.set_trace(TraceContext {
+        trace_id: u128::from(v.number & 3),
+        span_id: v.number & 1,
+        flags: v.number as u8,
+    });
 }
 
 /// Writes the entry of a way with the methods of the encoder.
@@ -134,7 +140,10 @@ fn write(entry: &mut EntryWriter<'_>, way: u64, v: &Values) {
         }
         2 => {
             entry.set_body("nested");
-            entry.attr("nested", &map! { x = v.small, y = v.name }).attr("list", &v.list).attr("wide", &v.wide);
+            entry
+                .attr("nested", &map! { x = v.small, y = v.name })
+                .attr("list", &v.list)
+                .attr("wide", &v.wide);
             entry.attr("number", &v.number).attr("end", &v.text);
         }
         _ => {
@@ -245,4 +254,102 @@ fn events_under_random_limits_contexts_and_threads() {
     }
     let is_mixed = all_likes > all / 2 && all_likes < all && tripped > all / 50 && refused > 100;
     assert!(is_mixed, "{all} entries, {all_likes} like entries, {tripped} tripped, {refused} refused");
+}
+
+/// An appender that forwards entries, so that all call sites are one call site of the log.
+struct Forward(Log);
+
+impl Appender for Forward {
+    fn append(&self, write: impl FnOnce(&mut EntryWriter<'_>)) -> Outcome {
+        self.0.append(write)
+    }
+
+    fn levels(&self) -> &Levels {
+        self.0.levels()
+    }
+
+    fn limits(&self) -> &Limits {
+        self.0.limits()
+    }
+
+    fn flush(&self, durability: Durability, timeout: Duration) -> Result<(), FlushError> {
+        self.0.flush(durability, timeout)
+    }
+
+    fn shutdown(&self, timeout: Duration) -> Result<(), CloseError> {
+        self.0.shutdown(timeout)
+    }
+}
+
+/// A value that writes a number, or nothing.
+struct Sometimes(Option<u64>);
+
+impl LogValue for Sometimes {
+    fn log_value(&self, out: ValueWriter<'_, '_>) {
+        if let Some(number) = self.0 {
+            out.u64(number);
+        }
+    }
+}
+
+/// Appends one of three events with the same kinds of values. The first value of the last one can be absent.
+fn append_alike(log: &impl Appender, way: u64, n: u64) -> Vec<(&'static str, u64)> {
+    match way {
+        0 => {
+            event!(log, Severity::INFO, target: "t", "b", a = n, b = n + 1);
+            vec![("a", n), ("b", n + 1)]
+        }
+        1 => {
+            event!(log, Severity::INFO, target: "t", "b", c = n, b = n + 1);
+            vec![("c", n), ("b", n + 1)]
+        }
+        2 => {
+            event!(log, Severity::INFO, target: "u", "b", a = n, b = n + 1);
+            vec![("a", n), ("b", n + 1)]
+        }
+        _ => {
+            let first = (way == 3).then_some(n);
+            event!(log, Severity::INFO, target: "t", "b", a = Sometimes(first), b = n + 1, c = n + 2);
+            first.map(|n| ("a", n)).into_iter().chain([("b", n + 1), ("c", n + 2)]).collect()
+        }
+    }
+}
+
+#[test]
+fn call_sites_that_differ_only_in_a_key_or_a_target() {
+    let _watchdog = Watchdog::over("call sites that differ only in a key or a target");
+    let mut random = Random(0x5173);
+    for run in [1, 1, 2, 5, 50] {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::options(directory.path())
+            .self_contained(false)
+            .on_full(OnFull::Block(Duration::from_secs(120)));
+        let log = Forward(log.unbounded().open().unwrap());
+        let (mut expected, mut way) = (Vec::new(), 0);
+        for n in 0..2_000 {
+            if random.below(run) == 0 {
+                way = random.below(5);
+            }
+            // Half of the entries are appended without the forwarding appender.
+            let keys =
+                if random.below(2) == 0 { append_alike(&log, way, n) } else { append_alike(&log.0, way, n) };
+            expected.push((if way == 2 { "u" } else { "t" }, keys));
+        }
+        let likes = log.0.stats().like_entries;
+        drop(log);
+        let (found, found_likes) = read(directory.path());
+        assert!(likes == found_likes && likes > 1_900, "{likes} {found_likes}");
+        for (entry, (target, values)) in found.iter().zip(&expected) {
+            let found: Vec<_> = entry
+                .attributes
+                .iter()
+                .map(|attribute| match attribute.value {
+                    OwnedValue::Uint(number) => (attribute.key.as_str(), u64::try_from(number).unwrap()),
+                    ref other => panic!("{other:?}"),
+                })
+                .collect();
+            assert_eq!((entry.target.as_str(), &found), (*target, values));
+        }
+        assert_eq!(found.len(), expected.len());
+    }
 }

@@ -11,6 +11,7 @@
 use core::fmt;
 
 use crate::format::entry as layout;
+use crate::format::frame;
 use crate::format::like::{self, Base, Cell, Node};
 use crate::kind::{Kind, NodeFlags};
 use crate::map::buffer::STRING_OVERHEAD;
@@ -18,16 +19,17 @@ use crate::trip::{Places, TripCause};
 
 use super::formatted::{self, Slice};
 use super::like::{Data, Head, is_equal, scalars};
+use super::row::{ROW, Row};
 use super::scope::Counts;
 use super::tape::{Tape, node, span};
 use super::writer::to_u32;
 
 /// A like entry that is being written.
 pub(crate) struct LikeWriter<'b> {
-    base: Base<'b>,
+    pub(super) base: Base<'b>,
     /// The slot of the base.
     slot: u32,
-    data: Data<'b>,
+    pub(super) data: Data<'b>,
     /// The number of nodes of the base that have been written.
     pub(super) next: usize,
     /// The call site whose entries probably have the keys of the base.
@@ -35,16 +37,18 @@ pub(crate) struct LikeWriter<'b> {
     /// Whether the base has the target of the call site and exactly its keys, in the same order.
     pub(crate) is_of_site: bool,
     /// Whether the target has been set. It is that of the base.
-    has_target: bool,
-    body: Text,
-    thread: Text,
+    pub(super) has_target: bool,
+    pub(super) body: Text,
+    pub(super) thread: Text,
     /// Whether the cells of the body and of the thread name have been written. They precede those of the nodes.
-    is_closed: bool,
+    pub(super) is_closed: bool,
+    /// The space for the values of a call site.
+    pub(super) row: Option<&'b mut Row>,
 }
 
 /// A string of the header.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Text {
+pub(super) enum Text {
     Unset,
     /// The string of the base.
     Same,
@@ -70,12 +74,25 @@ impl<'b> LikeWriter<'b> {
         slot: u32,
         frame: &'b mut [u8],
         header: usize,
+        row: &'b mut Row,
         (site, is_of_site): (usize, bool),
     ) -> Self {
         // If there is no trace, the entry begins later. The classes have the same offset in both cases.
         let data = Data::new(frame, header + like::TRACE_END, base.leaves());
         let (body, thread) = (Text::Unset, Text::Unset);
-        Self { base, slot, data, next: 0, site, is_of_site, has_target: false, body, thread, is_closed: false }
+        Self {
+            base,
+            slot,
+            data,
+            next: 0,
+            site,
+            is_of_site,
+            has_target: false,
+            body,
+            thread,
+            is_closed: false,
+            row: Some(row),
+        }
     }
 
     /// Returns the space for the frame.
@@ -97,24 +114,9 @@ impl<'b> LikeWriter<'b> {
         Some(node)
     }
 
-    /// Returns the next node of the base, if it has this kind and no flags. `rest` is the number of attributes of the call site
-    /// that have not been written, with this one. The base has the keys of the call site.
-    #[inline(always)]
-    fn known(&mut self, kind: Kind, rest: usize) -> Option<Node> {
-        let nodes = self.base.parts.nodes;
-        let node = Node::new(nodes.get(self.next)?);
-        if node.shape() >> 16 != u32::from(kind as u8) || self.next + rest != nodes.len() {
-            return None;
-        }
-        if !self.is_closed {
-            self.close_header()?;
-        }
-        Some(node)
-    }
-
     /// Writes the cells of the body and of the thread name.
     #[inline(never)]
-    fn close_header(&mut self) -> Option<()> {
+    pub(super) fn close_header(&mut self) -> Option<()> {
         self.is_closed = true;
         for text in [self.body, self.thread] {
             match text {
@@ -231,7 +233,8 @@ impl<'b> LikeWriter<'b> {
     #[inline]
     fn finish(&mut self, head: &Head) -> Option<Written> {
         let parts = &self.base.parts;
-        let is_set = |text: Text, field| text != Text::Unset || parts.string(field).is_some_and(<[u8]>::is_empty);
+        let is_set =
+            |text: Text, field| text != Text::Unset || parts.string(field).is_some_and(<[u8]>::is_empty);
         let is_dependant = self.next == parts.nodes.len()
             && head.scalars == scalars(parts)?
             && (self.has_target || parts.string(layout::TARGET)?.is_empty())
@@ -244,6 +247,9 @@ impl<'b> LikeWriter<'b> {
             self.close_header()?;
         }
         let end = self.data.finish()?;
+        if self.data.out.len() < end + frame::ALIGN {
+            return None;
+        }
         let start = if head.has_trace() { 0 } else { like::TRACE_LEN };
         let entry = self.data.start - like::TRACE_END + start;
         // A like entry is at least 24 bytes shorter than the full entry, so its frame is shorter too: a value needs at most 8
@@ -290,49 +296,14 @@ impl<'b> Tape<'b> {
         false
     }
 
-    /// Writes a value of a call site as [`follow_scalar`](Self::follow_scalar) does. The base has the keys of the call site, and
-    /// the call site wrote it under the same limits.
+    /// Returns the space for the values of the call site `site`, which has `count` attributes. Returns `None` if the base does
+    /// not have its target or its keys.
     #[inline(always)]
-    pub(super) fn follow_known_scalar(&mut self, kind: Kind, key_len: usize, rest: usize, value: u64) -> bool {
-        self.follow_known(kind, layout::NODE_LEN + key_len, rest, |like, old| like.scalar(old, value))
-    }
-
-    /// Writes a value of a call site as [`follow_span`](Self::follow_span) does.
-    #[inline(always)]
-    pub(super) fn follow_known_text(&mut self, key_len: usize, rest: usize, text: &[u8]) -> bool {
-        let cost = layout::NODE_LEN + key_len + text.len();
-        if text.len() > self.limits.max_string_bytes as usize {
-            self.leave();
-            return false;
+    pub(super) fn row_of_site(&mut self, site: usize, count: usize) -> Option<&'b mut Row> {
+        match &mut self.like {
+            Some(like) if like.is_of_site && like.site == site && count <= ROW => like.row.take(),
+            _ => None,
         }
-        self.follow_known(Kind::String, cost, rest, |like, old| like.span(old, text))
-    }
-
-    #[inline(always)]
-    fn follow_known(
-        &mut self,
-        kind: Kind,
-        cost: usize,
-        rest: usize,
-        write: impl FnOnce(&mut LikeWriter<'b>, Node) -> Option<()>,
-    ) -> bool {
-        let Some(like) = &mut self.like else { return false };
-        if self.out.take_withheld(cost) {
-            if let Some(old) = like.known(kind, rest)
-                && write(like, old).is_some()
-            {
-                return true;
-            }
-            self.out.give_back(cost);
-        }
-        self.leave();
-        false
-    }
-
-    /// Returns whether the base has the target of the call site `site` and exactly its keys.
-    #[inline(always)]
-    pub(super) fn is_of_site(&self, site: usize) -> bool {
-        matches!(&self.like, Some(like) if like.is_of_site && like.site == site)
     }
 
     /// Records that the values of the call site `site`, which has `count` attributes, have been written, and that the key of
@@ -409,18 +380,6 @@ impl<'b> Tape<'b> {
                 return true;
             }
             self.give_back(cost);
-        }
-        self.leave();
-        false
-    }
-
-    /// Writes the target of a call site to the like entry, whose base has this target.
-    #[inline(always)]
-    pub(super) fn follow_known_target(&mut self, len: usize) -> bool {
-        let Some(like) = &mut self.like else { return false };
-        if self.out.take_withheld(STRING_OVERHEAD + len) {
-            like.has_target = true;
-            return true;
         }
         self.leave();
         false
@@ -531,7 +490,7 @@ impl<'b> Tape<'b> {
     }
 
     /// Writes the values of `like` so far to the tape. Their bytes have been taken from the budget.
-    fn replay(&mut self, like: &mut LikeWriter<'b>) {
+    pub(super) fn replay(&mut self, like: &mut LikeWriter<'b>) {
         if self.error.is_some() {
             return;
         }
@@ -547,8 +506,7 @@ impl<'b> Tape<'b> {
         };
         let (body, thread) = (string(*body, layout::BODY), string(*thread, layout::THREAD));
         let target = if *has_target { parts.string(layout::TARGET) } else { None };
-        for (text, field) in
-            [(thread, &mut self.thread), (target, &mut self.target), (body, &mut self.body)]
+        for (text, field) in [(thread, &mut self.thread), (target, &mut self.target), (body, &mut self.body)]
         {
             if let Some(text) = text {
                 *field = to_u32(self.out.push_string(text, to_u32(text.len())));

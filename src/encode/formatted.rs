@@ -109,7 +109,8 @@ impl Write for Slice<'_> {
             return Err(fmt::Error);
         }
         let room = &mut self.out[self.written..];
-        let kept = if text.len() <= room.len() { text } else { &text[..text.floor_char_boundary(room.len())] };
+        let kept =
+            if text.len() <= room.len() { text } else { &text[..text.floor_char_boundary(room.len())] };
         room[..kept.len()].copy_from_slice(kept.as_bytes());
         self.written += kept.len();
         self.is_stopped = kept.len() < text.len();

@@ -15,8 +15,8 @@ use crate::limits::Limits;
 use crate::map::buffer::{Run, SHORT_TEXT, STRING_OVERHEAD};
 #[cfg(all(unix, not(loom)))]
 use crate::thread_name;
-use crate::trip::Places;
 
+use super::row::{ROW, Row, staged};
 use super::tape::{node, span};
 use super::value::LogValue;
 use super::writer::{EntryWriter, to_u32};
@@ -74,10 +74,10 @@ pub struct KnownWriter<'w, 'b> {
     max_string_bytes: usize,
     /// The address of the call site.
     site: usize,
-    /// Whether a like entry is being written whose base has the keys of the call site.
-    is_of_site: bool,
-    /// The number of attributes, and whether the types of all values so far are known.
-    count: usize,
+    /// The values that have been written, if a like entry is being written whose base has the keys of the call site.
+    row: Option<&'b mut Row>,
+    /// All keys of the call site, and whether the types of all values so far are known.
+    all: Keys,
     are_known: bool,
 }
 
@@ -97,7 +97,8 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     ) -> Self {
         let Limits { max_string_bytes, max_key_bytes, .. } = entry.tape.limits;
         let max_string_bytes = max_string_bytes as usize;
-        let is_of_site = entry.tape.is_of_site(site);
+        let row = entry.tape.row_of_site(site, keys.count);
+        let is_of_site = row.is_some();
         let mut writer = Self {
             entry,
             run: None,
@@ -105,8 +106,8 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
             header: 0,
             max_string_bytes,
             site,
-            is_of_site,
-            count: keys.count,
+            row,
+            all: keys,
             are_known: true,
         };
         if is_of_site {
@@ -122,17 +123,35 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
         writer
     }
 
+    /// Writes the thread name, the target and the body.
+    #[cfg(all(unix, not(loom)))]
+    #[inline(always)]
+    pub fn header(&mut self, target: &str, body: fmt::Arguments<'_>) {
+        if self.row.is_some() {
+            let (entry, text) = (&mut *self.entry, body.as_str());
+            let is_written = thread_name::with(|name| {
+                name.is_some_and(|name| entry.follow_header_of_site(name, target.len(), text))
+            });
+            if is_written {
+                if text.is_none() {
+                    self.entry.set_body_fmt(body);
+                    if !self.entry.tape.follows() {
+                        self.row = None;
+                    }
+                }
+                return;
+            }
+            self.row = None;
+        }
+        self.thread();
+        self.target(target);
+        self.body(body);
+    }
+
     /// Writes the thread name.
     #[cfg(all(unix, not(loom)))]
     #[inline(always)]
-    pub fn thread(&mut self) {
-        if self.is_of_site {
-            let entry = &mut *self.entry;
-            self.is_of_site = thread_name::with(|name| name.is_some_and(|name| follow_thread(entry, name)));
-            if self.is_of_site {
-                return;
-            }
-        }
+    fn thread(&mut self) {
         let is_written = self.run.as_mut().is_some_and(|run| {
             let max_key_bytes = self.entry.tape.limits.max_key_bytes;
             thread_name::with(|name| {
@@ -157,14 +176,7 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
 
     /// Writes the target.
     #[inline(always)]
-    pub fn target(&mut self, target: &str) {
-        if self.is_of_site {
-            self.is_of_site = self.entry.tape.follow_known_target(target.len());
-            self.entry.tape.target = 0;
-            if self.is_of_site {
-                return;
-            }
-        }
+    fn target(&mut self, target: &str) {
         if let Some(run) = &mut self.run
             && let Some(at) = run.push_string(target.as_bytes(), to_u32(target.len()), target.len())
         {
@@ -177,14 +189,8 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
 
     /// Writes the body.
     #[inline(always)]
-    pub fn body(&mut self, body: fmt::Arguments<'_>) {
+    fn body(&mut self, body: fmt::Arguments<'_>) {
         self.header = 0;
-        if self.is_of_site
-            && let Some(text) = body.as_str()
-            && follow_body(self.entry, text)
-        {
-            return;
-        }
         if let Some(run) = &mut self.run
             && let Some(text) = body.as_str()
             && let Some(at) = run.push_string(text.as_bytes(), to_u32(text.len()), text.len())
@@ -243,7 +249,7 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
                 return;
             }
         }
-        if self.run.is_none() && self.follow(key, value.part()) {
+        if self.run.is_none() && self.stage(value.part()) {
             self.pass(key);
             return;
         }
@@ -252,26 +258,40 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
         self.pass(key);
     }
 
-    /// Writes a value to the like entry. If there is none, if the base does not have the keys of the call site, or if the value
-    /// has another kind than that of the base, returns `false`.
+    /// Stores a value in the row. If there is no row, or if the value must be written in another way, returns `false`. There is
+    /// no row then.
     #[inline(always)]
-    fn follow(&mut self, key: &str, part: Part<'_>) -> bool {
-        if !self.is_of_site {
-            return false;
+    fn stage(&mut self, part: Part<'_>) -> bool {
+        let index = self.all.count - self.keys.count;
+        let Some(row) = &mut self.row else { return false };
+        let Some(place) = row.get_mut(index) else { return false };
+        match part {
+            Part::Scalar(kind, value) => *place = staged(kind, value),
+            Part::Text(text) => match self.entry.stage(index, text) {
+                Some(value) => *place = staged(Kind::String, value),
+                None => {
+                    self.write_row();
+                    return false;
+                }
+            },
         }
-        let (key_len, rest) = (key.len(), self.keys.count);
-        let is_written = match part {
-            Part::Scalar(kind, value) => follow_scalar(self.entry, kind, key_len, rest, value),
-            Part::Text(text) => follow_text(self.entry, key_len, rest, text),
-        };
-        self.is_of_site = is_written;
-        is_written
+        true
+    }
+
+    /// Writes the values of the row, if there is one.
+    #[inline(always)]
+    fn write_row(&mut self) {
+        if let Some(row) = self.row.take() {
+            let count = self.all.count - self.keys.count;
+            self.entry.write_row(&row[..count.min(ROW)], self.all.bytes - self.keys.bytes);
+        }
     }
 
     /// Writes a value of another type.
     #[inline(always)]
     fn other<V: LogValue + ?Sized>(&mut self, key: &str, value: &V) {
         self.are_known = false;
+        self.write_row();
         self.pass(key);
         let is_reserved = self.run.is_some();
         self.leave();
@@ -292,53 +312,12 @@ impl<'w, 'b> KnownWriter<'w, 'b> {
     #[inline(always)]
     pub fn end(mut self) {
         self.leave();
-        if self.entry.tape.follows() && self.are_known && !self.is_of_site {
-            self.entry.tape.set_of_site(self.site, self.count);
+        if self.row.is_some() {
+            self.write_row();
+        } else if self.entry.tape.follows() && self.are_known {
+            self.entry.tape.set_of_site(self.site, self.all.count);
         }
     }
-}
-
-/// Writes the thread name to the like entry. An empty name is that of a thread without a name.
-#[cfg(all(unix, not(loom)))]
-#[inline(never)]
-fn follow_thread(entry: &mut EntryWriter<'_>, name: &[u8]) -> bool {
-    if name.is_empty() {
-        return true;
-    }
-    let max = entry.tape.limits.max_key_bytes.into();
-    let is_written = entry.tape.follow_header(Places::THREAD, name, max);
-    if is_written {
-        entry.tape.thread = 0;
-    }
-    is_written
-}
-
-/// Writes the body to the like entry.
-#[inline(never)]
-fn follow_body(entry: &mut EntryWriter<'_>, body: &str) -> bool {
-    let max = entry.tape.limits.max_string_bytes as usize;
-    let is_written = entry.tape.follow_header(Places::BODY, body.as_bytes(), max);
-    if is_written {
-        entry.tape.body = 0;
-    }
-    is_written
-}
-
-/// Writes a value to the like entry, whose base has the keys of the call site.
-#[inline(never)]
-fn follow_scalar(entry: &mut EntryWriter<'_>, kind: Kind, key_len: usize, rest: usize, value: u64) -> bool {
-    // The base has not more attributes than the limit for the width allows.
-    let is_written = entry.tape.follow_known_scalar(kind, key_len, rest, value);
-    entry.top.kept += u32::from(is_written);
-    is_written
-}
-
-/// Writes a string to the like entry, whose base has the keys of the call site.
-#[inline(never)]
-fn follow_text(entry: &mut EntryWriter<'_>, key_len: usize, rest: usize, text: &str) -> bool {
-    let is_written = entry.tape.follow_known_text(key_len, rest, text.as_bytes());
-    entry.top.kept += u32::from(is_written);
-    is_written
 }
 
 /// Returns whether the limit for keys does not apply to a string of `len` bytes.

@@ -192,6 +192,25 @@ impl<'b> Data<'b> {
         Some(())
     }
 
+    /// Calls `write` with a copy of this value, and then has the state of the copy. The compiler can keep the copy in registers.
+    #[inline(always)]
+    pub(super) fn with<R>(&mut self, write: impl FnOnce(&mut Data<'_>) -> R) -> R {
+        let Self { start, class, cells, cell, texts, texts_end, classes, classes_bits, .. } = *self;
+        let out = &mut *self.out;
+        let mut copy = Data { out, start, class, cells, cell, texts, texts_end, classes, classes_bits };
+        let result = write(&mut copy);
+        let Data { class, cell, texts_end, classes, classes_bits, .. } = copy;
+        (self.class, self.cell, self.texts_end) = (class, cell, texts_end);
+        (self.classes, self.classes_bits) = (classes, classes_bits);
+        result
+    }
+
+    /// Returns the last `len` bytes of the texts.
+    pub(super) fn last(&self, len: usize) -> &[u8] {
+        let from = self.texts_end.saturating_sub(len);
+        self.out.get(from..self.texts_end).unwrap_or_default()
+    }
+
     /// Returns the space after the texts.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.out.get_mut(self.texts_end..).unwrap_or_default()

@@ -25,6 +25,7 @@ pub mod known;
 pub(crate) mod like;
 #[cfg(feature = "json")]
 mod restored;
+pub(crate) mod row;
 mod scope;
 #[cfg(feature = "serde")]
 mod serde;

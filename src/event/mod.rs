@@ -154,9 +154,7 @@ macro_rules! __event_body {
                 let (body, target) = (::core::format_args!($body), const { $target });
                 let keys = const { $crate::encode::known::Keys::of(&[$($key),*]) };
                 let mut event = $crate::encode::known::KnownWriter::new($entry, SITE.__address(), target, body.as_str(), keys);
-                event.thread();
-                event.target(target);
-                event.body(body);
+                event.header(target, body);
                 event
             };
             // Autoref: the method of the trait `Known` applies first, if the type of the value has it.

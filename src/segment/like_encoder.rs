@@ -7,6 +7,7 @@ use std::io;
 
 use crate::encode::direct::LikeWriter;
 use crate::encode::like::convert;
+use crate::encode::row::Row;
 use crate::format::bytes::{u16_at, u32_at};
 use crate::format::entry as layout;
 use crate::format::frame::{self, frame_len};
@@ -295,9 +296,11 @@ impl LikeEncoder {
         self.current = Some(found.index);
         let offset = self.offset(record.position);
         let (frame, records, _, copies) = self.parts();
+        let (frame, row) = frame.split_at_mut(FRAME_LEN - size_of::<Row>());
+        let row = row.as_chunks_mut().0.first_chunk_mut()?;
         let base = base(&mut record, records.get_mut(index)?, offset, copies)?;
         let is_of_site = found.state & IS_OF_SITE != 0;
-        Some(LikeWriter::new(base, record.slot, frame, frame::HEADER_LEN, (site, is_of_site)))
+        Some(LikeWriter::new(base, record.slot, frame, frame::HEADER_LEN, row, (site, is_of_site)))
     }
 
     /// Records that the like entry that [`follow`](Self::follow) began has been committed at `offset`. `is_of_site` means that

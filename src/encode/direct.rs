@@ -2,7 +2,7 @@
 //!
 //! A prediction selects the base. While the header and the values have the keys and kinds of the base, the tape is empty,
 //! and each value becomes a cell. The first call for which this does not hold ends the attempt: [`Tape::leave`] writes the
-//! values so far to the tape, and the entry continues as a full entry. Each value is evaluated once in both cases.
+//! previous values to the tape, and the entry continues as a full entry. Each value is evaluated once in both cases.
 //!
 //! During the attempt, the buffer of the tape has no free bytes, so each fast path fails, and the slow paths call this
 //! module. A full entry therefore pays nothing. The bytes are taken from the budget as for a full entry, so the limits apply
@@ -480,7 +480,7 @@ impl<'b> Tape<'b> {
         None
     }
 
-    /// Ends the attempt, if there is one: writes the values of the like entry so far to the tape.
+    /// Ends the attempt, if there is one: writes the values of the like entry to the tape.
     #[cold]
     #[inline(never)]
     pub(crate) fn leave(&mut self) {
@@ -489,7 +489,7 @@ impl<'b> Tape<'b> {
         }
     }
 
-    /// Writes the values of `like` so far to the tape. Their bytes have been taken from the budget.
+    /// Writes the values of `like` to the tape. Their bytes have been taken from the budget.
     pub(super) fn replay(&mut self, like: &mut LikeWriter<'b>) {
         if self.error.is_some() {
             return;

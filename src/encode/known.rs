@@ -76,8 +76,9 @@ pub struct KnownWriter<'w, 'b> {
     site: usize,
     /// The values that have been written, if a like entry is being written whose base has the keys of the call site.
     row: Option<&'b mut Row>,
-    /// All keys of the call site, and whether the types of all values so far are known.
+    /// All keys of the call site.
     all: Keys,
+    /// Whether the types of the values that were written are known.
     are_known: bool,
 }
 

@@ -244,7 +244,7 @@ impl<'b> Data<'b> {
         Some(self.texts_end)
     }
 
-    /// Returns the leaves so far. No further leaf can be appended.
+    /// Returns the leaves that were appended. No further leaf can be appended.
     pub(super) fn leaves(&mut self) -> Leaves<'_> {
         let _ = self.store_classes();
         let out = &*self.out;

@@ -16,15 +16,18 @@
 
 mod collections;
 mod container;
+#[cfg_attr(not(unix), allow(dead_code, reason = "the log uses it"))]
 pub(crate) mod direct;
 mod formatted;
 mod fragment;
 mod key;
 #[doc(hidden)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "events use it"))]
 pub mod known;
 pub(crate) mod like;
 #[cfg(feature = "json")]
 mod restored;
+#[cfg_attr(not(unix), allow(dead_code, reason = "the log uses it"))]
 pub(crate) mod row;
 mod scope;
 #[cfg(feature = "serde")]

@@ -14,6 +14,8 @@ use crate::format::frame::{self, frame_len};
 use crate::format::like::{Base, Facts, MAX_BASE, Node, Parts, is_repeat_due};
 use crate::map::pages::Pages;
 
+use super::like_site::{IS_OF_SITE, SITE_LEN, Site};
+
 /// The number of records in a set. The hash of a shape selects the set.
 const WAYS: usize = 8;
 /// The number of bytes of copies for each record. Most bases are longer, so a set rarely has too few records.
@@ -104,51 +106,6 @@ impl Record {
         for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
             *bytes = word.to_le_bytes();
         }
-    }
-}
-
-/// The base of the last entry of a call site.
-#[derive(Clone, Copy, Default)]
-struct Site {
-    /// The address of the call site, or 0.
-    address: u64,
-    /// The slot of the base.
-    slot: u32,
-    /// The index of its record.
-    index: u16,
-    /// The number of entries for which no attempt is made.
-    pause: u8,
-    /// Bits 0 to 6: the number of entries for which no attempt was made after the last failure. Bit 7: whether the base has the
-    /// target of the call site and exactly its keys.
-    state: u8,
-}
-
-/// The bit of the state of a call site whose base has its keys.
-const IS_OF_SITE: u8 = 1 << 7;
-
-/// The length of a site in bytes.
-const SITE_LEN: usize = 16;
-/// The maximum number of entries of a call site between two attempts.
-const MAX_PAUSE: u8 = 63;
-
-impl Site {
-    fn load(bytes: &[u8; SITE_LEN]) -> Self {
-        let word = u128::from_le_bytes(*bytes);
-        let [.., low, high, pause, state] = *bytes;
-        Self {
-            address: word as u64,
-            slot: (word >> 64) as u32,
-            index: u16::from_le_bytes([low, high]),
-            pause,
-            state,
-        }
-    }
-
-    fn store(self, bytes: &mut [u8; SITE_LEN]) {
-        let [low, high] = self.index.to_le_bytes();
-        let rest = u32::from_le_bytes([low, high, self.pause, self.state]);
-        let word = u128::from(self.address) | u128::from(self.slot) << 64 | u128::from(rest) << 96;
-        *bytes = word.to_le_bytes();
     }
 }
 
@@ -331,8 +288,7 @@ impl LikeEncoder {
             found = Site { address: site as u64, ..Site::default() };
         }
         if has_failed {
-            found.pause = ((found.state & !IS_OF_SITE) * 2 + 1).min(MAX_PAUSE);
-            found.state = found.pause | found.state & IS_OF_SITE;
+            found.wait();
         }
         if let Some((index, slot)) = current
             && (found.index, found.slot) != (index, slot)
@@ -345,6 +301,7 @@ impl LikeEncoder {
 
     /// Returns the index of a call site.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the number of sites fits")]
     fn site_number(&self, site: usize) -> usize {
         let bits = records(self.copies_len).ilog2();
         ((site as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize

@@ -20,6 +20,8 @@ pub(crate) mod leftover;
 #[cfg(unix)]
 pub(crate) mod like_encoder;
 #[cfg(unix)]
+mod like_site;
+#[cfg(unix)]
 pub(crate) mod lock;
 pub(crate) mod options;
 mod reader;

@@ -183,7 +183,7 @@ fn find(table: &[(&str, Severity)], is_it: impl Fn(&str) -> bool) -> Option<Seve
 }
 
 /// The names of other loggers.
-const WORDS: [(&str, Severity); 35] = [
+pub(crate) const WORDS: [(&str, Severity); 35] = [
     ("verbose", Severity::TRACE),
     ("vrb", Severity::TRACE),
     ("trc", Severity::TRACE),
@@ -223,7 +223,7 @@ const WORDS: [(&str, Severity); 35] = [
 ];
 
 /// The letters of loggers that abbreviate the name.
-const LETTERS: [(&str, Severity); 8] = [
+pub(crate) const LETTERS: [(&str, Severity); 8] = [
     ("V", Severity::TRACE),
     ("T", Severity::TRACE),
     ("D", Severity::DEBUG),

@@ -117,6 +117,67 @@ fn each_logger_has_a_header() {
             r#"{"output":"m","priority":"Error","time":"2026-03-01T10:00:00.123Z"}"#,
             r#","severity":"ERROR","body":"m"}"#,
         ),
+        // Metrics and traces of AWS and Azure, archives of Datadog, Loki, Splunk
+        (
+            r#"{"_aws":{"Timestamp":1772359200123,"CloudWatchMetrics":[]},"latency":7}"#,
+            r#","attributes":{"_aws":{"CloudWatchMetrics":[]},"latency":7}}"#,
+        ),
+        (
+            r#"{"TimeGenerated":"2026-03-01T10:00:00.123Z","Message":"m","SeverityLevel":3,"AppRoleName":"shop"}"#,
+            r#","severity":"ERROR","body":"m","attributes":{"SeverityLevel":3,"AppRoleName":"shop"}}"#,
+        ),
+        (
+            r#"{"time":"2026-03-01T10:00:00.123Z","level":"Informational","operationName":"Write","properties":{"a":1}}"#,
+            r#","severity":"INFO","attributes":{"level":"Informational","operationName":"Write","properties":{"a":1}}}"#,
+        ),
+        (
+            r#"{"_id":"A","date":"2026-03-01T10:00:00.123Z","service":"cart","status":"warn","message":"m"}"#,
+            r#","severity":"WARN","body":"m","attributes":{"_id":"A","service":"cart"}}"#,
+        ),
+        (
+            r#"{"labels":{"app":"shop"},"line":"m","timestamp":"2026-03-01T10:00:00.123Z"}"#,
+            r#","body":"m","attributes":{"labels":{"app":"shop"}}}"#,
+        ),
+        (
+            r#"{"time":1772359200.123,"event":"m","sourcetype":"app"}"#,
+            r#","body":"m","attributes":{"sourcetype":"app"}}"#,
+        ),
+        // winston, bunyan, slog, zerolog, log15, Semantic Logger, capital names
+        (
+            r#"{"level":"http","message":"m","timestamp":"2026-03-01T10:00:00.123Z"}"#,
+            r#","severity":"DEBUG3","body":"m","attributes":{"level":"http"}}"#,
+        ),
+        (
+            r#"{"time":"2026-03-01T10:00:00.123Z","level":"ERROR+4","msg":"m"}"#,
+            r#","severity":"FATAL","body":"m","attributes":{"level":"ERROR+4"}}"#,
+        ),
+        (
+            r#"{"t":"2026-03-01T10:00:00.123Z","lvl":"eror","msg":"m"}"#,
+            r#","severity":"ERROR","body":"m","attributes":{"lvl":"eror"}}"#,
+        ),
+        (
+            r#"{"timestamp":"2026-03-01T10:00:00.123Z","level":"error","level_index":4,"name":"Shop","message":"m","thread":"main"}"#,
+            r#","severity":"ERROR","target":"Shop","thread":"main","body":"m","attributes":{"level_index":4}}"#,
+        ),
+        (
+            r#"{"TIMESTAMP":"2026-03-01T10:00:00.123Z","LEVEL":"ERROR","LOGGER":"shop","THREAD":"main","MSG":"m"}"#,
+            r#","severity":"ERROR","target":"shop","thread":"main","body":"m"}"#,
+        ),
+        // Monolog with the date object of PHP
+        (
+            r#"{"message":"m","level_name":"ERROR","channel":"shop","datetime":{"date":"2026-03-01 10:00:00.123000","timezone_type":3,"timezone":"UTC"}}"#,
+            r#","severity":"ERROR","target":"shop","body":"m","attributes":{"datetime":{"date":"2026-03-01 10:00:00.123000","timezone_type":3,"timezone":"UTC"}}}"#,
+        ),
+        // OpenTelemetry with the names of the protocol
+        (
+            r#"{"resource_logs":[{"resource":{"attributes":[{"key":"service.name","value":{"string_value":"cart"}}]},"scope_logs":[{"scope":{"name":"shop"},"log_records":[{"time_unix_nano":"1772359200123000000","severity_number":17,"severity_text":"ERROR","body":{"string_value":"m"},"trace_id":"5b8aa5a2d2c872e8321cf37308d69df2","attributes":[{"key":"a","value":{"array_value":{"values":[{"int_value":"7"}]}}}]}]}]}]}"#,
+            r#","severity":"ERROR","trace_id":"5b8aa5a2d2c872e8321cf37308d69df2","target":"shop","body":"m","attributes":{"a":[7],"resource":{"service.name":"cart"}}}"#,
+        ),
+        // tracing-subscriber
+        (
+            r#"{"timestamp":"2026-03-01T10:00:00.123Z","level":"ERROR","fields":{"message":"m","order":7,"level":"gold"},"target":"shop","filename":"src/a.rs","line_number":3,"span":{"id":"5","name":"pay"},"spans":[{"trace_id":"5b8aa5a2d2c872e8321cf37308d69df2","name":"http"},{"id":"5","name":"pay"}],"threadName":"main","threadId":"ThreadId(2)"}"#,
+            r#","severity":"ERROR","trace_id":"5b8aa5a2d2c872e8321cf37308d69df2","target":"shop","thread":"main","body":"m","attributes":{"order":7,"level":"gold","code.file.path":"src/a.rs","code.line.number":3,"spans":[{"trace_id":"5b8aa5a2d2c872e8321cf37308d69df2","name":"http"},{"id":"5","name":"pay"}],"threadId":"ThreadId(2)"}}"#,
+        ),
     ] {
         assert_eq!(entry(line), format!("{{{TIME}{rest}"), "{line}");
     }
@@ -220,6 +281,9 @@ fn names_and_numbers_of_levels_have_one_meaning() {
         (r#""level":"log_log_err""#, ""),
         (r#""status":"error""#, ""),
         (r#""status":503,"service":"s""#, ""),
+        (r#""severityLevel":3"#, ""),
+        (r#""severityLevel":3,"itemType":"trace""#, "ERROR"),
+        (r#""severityLevel":5,"itemType":"trace""#, ""),
     ] {
         let found = entry(&format!("{{{members}}}"));
         let named =

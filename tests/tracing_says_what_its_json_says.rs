@@ -178,6 +178,34 @@ fn an_entry_says_what_the_line_says() {
     }
 }
 
+/// A line of the JSON becomes an entry with the same attributes, so one question has the same answer for both.
+#[cfg(feature = "json")]
+#[test]
+fn an_imported_line_is_like_the_entry() {
+    use fusewire::decode::EntryRef;
+    use fusewire::mixed::{MixedEvent, MixedReader};
+
+    for (line, entry) in both(|layer| layer) {
+        let text = line.to_string();
+        let mut reader = MixedReader::new(text.as_bytes());
+        let Some(MixedEvent::Entry { entry: imported, .. }) = reader.next().unwrap() else {
+            panic!("{line}")
+        };
+        let imported = EntryRef::to_owned(&imported).unwrap();
+        assert_eq!(
+            (imported.severity, &imported.target, &imported.thread, &imported.body),
+            (entry.severity, &entry.target, &entry.thread, &entry.body)
+        );
+        let names = |entry: &Entry| {
+            let mut names: Vec<String> =
+                entry.attributes.iter().map(|attribute| attribute.key.to_string()).collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(names(&imported), names(&entry), "{line}");
+    }
+}
+
 #[test]
 fn the_current_span_alone_is_what_the_line_says_of_it() {
     for (line, entry) in both(|layer| layer.with_scope(Scope::Current)) {

@@ -49,7 +49,13 @@ impl<'j> Header<'j> {
     /// Returns the part to which the member `key` refers.
     #[inline]
     pub(super) fn part(&self, key: &str) -> Option<Part> {
-        match names::meaning(key)? {
+        names::meaning(key).and_then(|name| self.part_of(name))
+    }
+
+    /// Returns the part to which a name refers in this object.
+    #[inline]
+    pub(super) fn part_of(&self, name: Name) -> Option<Part> {
+        match name {
             Name::Of(part) => Some(part),
             Name::Perhaps(part, needs) => self.may_be(part, needs).then_some(part),
         }
@@ -248,7 +254,8 @@ impl<'j> Header<'j> {
     }
 
     /// Sets the time from an object: `{"epochSecond": ..., "nanoOfSecond": ...}` of log4j2, `{"seconds": ..., "nanos": ...}`
-    /// of Google Cloud, `{"$date": ...}` of MongoDB, or the object with `timestamp` of loguru.
+    /// of Google Cloud, `{"$date": ...}` of MongoDB, the object with `timestamp` of loguru, or `{"date": ..., "timezone": ...}`
+    /// of PHP, if the zone is an offset.
     fn instant(&mut self, cursor: Cursor<'_>, entry: &mut EntryWriter<'_>) -> bool {
         let number = |key: &str| {
             let value = cursor.member(key).filter(|value| (*value).clone().shape() == Shape::Number);
@@ -275,10 +282,21 @@ impl<'j> Header<'j> {
             Some((time, 1))
         };
         let timestamp = || Some((times::of_epoch(number("timestamp")?)?.0, 0));
+        let php = || {
+            let string = |key: &str| {
+                let value = cursor.member(key).filter(|value| (*value).clone().shape() == Shape::String);
+                value.map(|mut value| value.string().raw())
+            };
+            let (date, zone) = (string("date")?, string("timezone")?);
+            let offset = if zone == "UTC" { "Z" } else { zone };
+            let is_offset = offset == "Z" || offset.len() == 6 && offset.starts_with(['+', '-']);
+            Some((times::of_text(&format!("{date}{offset}"), None).filter(|_| is_offset)?.0, 0))
+        };
         let found = pair("epochSecond", "nanoOfSecond")
             .or_else(|| pair("seconds", "nanos"))
             .or_else(date)
-            .or_else(timestamp);
+            .or_else(timestamp)
+            .or_else(php);
         let Some((_, known)) = found.filter(|(time, _)| set_time(entry, *time)) else { return false };
         self.note(Part::Time);
         members(cursor) == known

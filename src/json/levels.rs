@@ -21,7 +21,7 @@ pub(super) fn of_text(text: &str) -> Option<(Severity, bool)> {
 
 /// Returns the severity of a number in the member `key` of `object`, and whether the number can be restored from the
 /// severity. The numbers are 1 to 24 for the members of OpenTelemetry, 0 to 7 for those of syslog and GELF, and 10 to 50 for
-/// those of Python. In other members, the numbers 10, 20, ... 60 are those of bunyan and pino. Any other number is data,
+/// those of Python, and 0 to 4 for those of Azure. In other members, the numbers 10, 20, ... 60 are those of bunyan and pino. Any other number is data,
 /// unless the object has the process id and the host name that bunyan and pino write.
 pub(super) fn of_number(key: &str, number: i64, object: Option<Cursor<'_>>) -> Option<(Severity, bool)> {
     let has = |key| object.is_some_and(|object| object.member(key).is_some());
@@ -31,6 +31,16 @@ pub(super) fn of_number(key: &str, number: i64, object: Option<Cursor<'_>>) -> O
             Some((Severity::from_number(number), true))
         }
         "PRIORITY" => Severity::from_syslog(number).map(|severity| (severity, true)),
+        // Application Insights of Azure.
+        "severityLevel" | "SeverityLevel" => {
+            let is_azure =
+                ["TimeGenerated", "itemType", "iKey", "operation_Id", "OperationId"].into_iter().any(has);
+            let name =
+                ["Verbose", "Information", "Warning", "Error", "Critical"].get(usize::try_from(number).ok()?);
+            name.filter(|_| is_azure)
+                .and_then(|name| Severity::from_name(name))
+                .map(|severity| (severity, false))
+        }
         "levelno" => Severity::from_python(number).map(|severity| (severity, false)),
         "level" if (0..=7).contains(&number) && has("short_message") => {
             Severity::from_syslog(number).map(|severity| (severity, true))

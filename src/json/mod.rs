@@ -4,6 +4,7 @@ mod base64;
 mod fuse;
 mod header;
 mod ids;
+pub(crate) mod lenient;
 mod levels;
 mod number;
 pub(crate) mod object;
@@ -11,9 +12,12 @@ pub(crate) mod otlp;
 mod otlp_value;
 mod out;
 mod restore;
+#[cfg(test)]
+mod specification;
 mod string;
 mod tagged;
 mod times;
+mod tracing;
 mod value;
 mod write;
 

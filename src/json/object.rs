@@ -7,6 +7,7 @@ use crate::zone::Zone;
 
 use super::cursor::{Cursor, Shape};
 use super::header::Header;
+use super::tracing;
 
 /// The number of levels whose keys have reusable memory. The depth limit permits no more levels.
 const LEVELS: usize = Limits::MAX_DEPTH as usize + 2;
@@ -37,12 +38,19 @@ impl Default for Scratch {
 
 /// Writes the object at the cursor.
 pub(crate) fn write<'j>(mut cursor: Cursor<'j>, entry: &mut EntryWriter<'_>, scratch: &'j mut Scratch) {
+    let (object, mut is_event) = (cursor, None);
     let mut header = Header::of(cursor, scratch.zone.as_ref());
     let [key_scratch, nested_scratch, keys @ ..] = &mut scratch.keys;
     cursor.enter();
     while cursor.next_child() {
         let name = cursor.key();
         let key = name.decode(key_scratch);
+        if tracing::is_member(key)
+            && *is_event.get_or_insert_with(|| tracing::is_event(object))
+            && tracing::write(key, object, &mut cursor, entry, &mut header, (&mut *keys, &mut scratch.value))
+        {
+            continue;
+        }
         if names::is_parent(key) && cursor.shape() == Shape::Object {
             write_nested(key, &mut cursor, entry, &mut header, nested_scratch, keys, &mut scratch.value);
             continue;
@@ -96,7 +104,7 @@ fn write_nested<'j>(
     let mut index = 0_u32;
     while members.next_child() {
         let name = members.key();
-        let part = names::nested(parent, name.decode(key_scratch));
+        let part = names::nested(parent, name.decode(key_scratch)).and_then(|name| header.part_of(name));
         let told = part.is_some_and(|part| header.take(part, name, members, entry, value));
         if told && index < u64::BITS {
             taken |= 1 << index;
@@ -224,11 +232,24 @@ pub(super) fn write_number(text: &str, out: ValueWriter<'_, '_>) {
         if let Ok(number) = text.parse() {
             return out.u128(number);
         }
-        return out.str(text);
+        return match not_finite(text) {
+            Some(number) => out.f64(number),
+            None => out.str(text),
+        };
     }
     match text.parse() {
         Ok(number) if f64::is_finite(number) && (number != 0.0 || is_zero(text)) => out.f64(number),
         _ => out.str(text),
+    }
+}
+
+/// Returns the number with this name. JSON has no such numbers, but many programs write them.
+fn not_finite(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
     }
 }
 

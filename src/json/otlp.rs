@@ -10,13 +10,40 @@ use super::cursor::{Cursor, Shape};
 use super::header::Header;
 use super::object::{MAX_LEVELS, Scratch, write_value};
 use super::otlp_value::{
-    for_elements, has_only, is, is_list, only_member, write_any, write_items, write_list,
+    for_elements, has_only, is, is_kind, is_list, only_member, write_any, write_items, write_list,
 };
 
 /// The maximum size in bytes of the shared data of a line, summed over its records: 1 GiB. Shared data is written
 /// into each entry. Without this limit, the work for a hostile line grows with the square of its length. A line that
 /// exceeds the limit is imported as an ordinary object.
 const MAX_SHARED: u64 = 1 << 30;
+
+/// The names of the members of a line. The specification requires the first form. Some programs write the names of the
+/// protocol, in snake case.
+struct Names {
+    resource_logs: &'static str,
+    scope_logs: &'static str,
+    log_records: &'static str,
+    schema_url: &'static str,
+}
+
+const CAMEL: Names = Names {
+    resource_logs: "resourceLogs",
+    scope_logs: "scopeLogs",
+    log_records: "logRecords",
+    schema_url: "schemaUrl",
+};
+const SNAKE: Names = Names {
+    resource_logs: "resource_logs",
+    scope_logs: "scope_logs",
+    log_records: "log_records",
+    schema_url: "schema_url",
+};
+
+/// Returns the names that the line uses.
+fn names(line: Cursor<'_>) -> &'static Names {
+    if line.member(SNAKE.resource_logs).is_some() { &SNAKE } else { &CAMEL }
+}
 
 /// A log record with its scope and its resource.
 #[derive(Clone, Copy)]
@@ -32,25 +59,28 @@ pub(crate) struct Record<'j> {
 /// members of the specification, and contains at least one record.
 pub(crate) fn is_logs(line: Cursor<'_>) -> bool {
     let mut shared = 0_u64;
-    has_only(line, &["resourceLogs"])
-        && all(line.member("resourceLogs"), &mut |logs| {
-            let (mut bytes, mut records) = (logs.len(), 0);
-            has_only(logs, &["resource", "scopeLogs", "schemaUrl"])
-                && logs.member("resource").is_none_or(|resource| is(resource, Shape::Object))
-                && all(logs.member("scopeLogs"), &mut |logs| {
-                    has_only(logs, &["scope", "logRecords", "schemaUrl"])
-                        && logs.member("scope").is_none_or(|scope| is(scope, Shape::Object))
-                        && all(logs.member("logRecords"), &mut |record| {
-                            records += 1;
-                            bytes = bytes.saturating_sub(record.len());
-                            is(record, Shape::Object)
-                        })
-                })
-                && {
-                    shared = shared.saturating_add(records * bytes as u64);
-                    shared <= MAX_SHARED
-                }
-        })
+    if !has_only(line, &[CAMEL.resource_logs]) && !has_only(line, &[SNAKE.resource_logs]) {
+        return false;
+    }
+    let names = names(line);
+    all(line.member(names.resource_logs), &mut |logs| {
+        let (mut bytes, mut records) = (logs.len(), 0);
+        has_only(logs, &["resource", names.scope_logs, names.schema_url])
+            && logs.member("resource").is_none_or(|resource| is(resource, Shape::Object))
+            && all(logs.member(names.scope_logs), &mut |logs| {
+                has_only(logs, &["scope", names.log_records, names.schema_url])
+                    && logs.member("scope").is_none_or(|scope| is(scope, Shape::Object))
+                    && all(logs.member(names.log_records), &mut |record| {
+                        records += 1;
+                        bytes = bytes.saturating_sub(record.len());
+                        is(record, Shape::Object)
+                    })
+            })
+            && {
+                shared = shared.saturating_add(records * bytes as u64);
+                shared <= MAX_SHARED
+            }
+    })
 }
 
 /// Returns whether `array` is an array of at least one element, and `test` returns `true` for all elements.
@@ -69,9 +99,10 @@ pub(crate) fn for_each<'j, E>(
     line: Cursor<'j>,
     mut each: impl FnMut(Record<'j>) -> Result<(), E>,
 ) -> Result<(), E> {
-    for_elements(line.member("resourceLogs"), &mut |resource_logs| {
-        for_elements(resource_logs.member("scopeLogs"), &mut |scope_logs| {
-            for_elements(scope_logs.member("logRecords"), &mut |record| {
+    let names = names(line);
+    for_elements(line.member(names.resource_logs), &mut |resource_logs| {
+        for_elements(resource_logs.member(names.scope_logs), &mut |scope_logs| {
+            for_elements(scope_logs.member(names.log_records), &mut |record| {
                 each(Record { record, resource_logs, scope_logs })
             })
         })
@@ -92,14 +123,14 @@ pub(crate) fn write_record(record: Record<'_>, entry: &mut EntryWriter<'_>, scra
         match key {
             "attributes" if is_list(cursor) => write_items(cursor, &mut entry.attributes(), MAX_LEVELS),
             "body" => {
-                let text = only_member(cursor).filter(|(kind, _)| kind.is("stringValue"));
+                let text = only_member(cursor).filter(|(kind, _)| is_kind(*kind, "stringValue"));
                 if !text
                     .is_some_and(|(_, text)| header.take(Part::Body, name, text, entry, &mut scratch.value))
                 {
                     write_any(cursor, entry.attributes().slot(key), MAX_LEVELS);
                 }
             }
-            "severityText" if number.is_some() => {
+            "severityText" | "severity_text" if number.is_some() => {
                 if !is_name_of(number, cursor) {
                     write_value(
                         &mut cursor,
@@ -172,17 +203,21 @@ fn write_shared(prefix: &str, mut shared: Cursor<'_>, attributes: &mut MapWriter
 }
 
 fn write_schema(prefix: &str, logs: Cursor<'_>, attributes: &mut MapWriter<'_, '_>, name: &mut String) {
-    if let Some(mut url) = logs.member("schemaUrl") {
+    let url = [&CAMEL, &SNAKE].map(|names| (names.schema_url, logs.member(names.schema_url)));
+    for (key, url) in url {
+        let Some(mut url) = url else { continue };
         name.clear();
         name.push_str(prefix);
-        name.push_str(".schemaUrl");
+        name.push('.');
+        name.push_str(key);
         write_value(&mut url, attributes.slot(name), &mut [], &mut String::new(), MAX_LEVELS);
     }
 }
 
 /// Returns the severity number of a record, if it is valid.
 fn severity_number(record: Cursor<'_>) -> Option<u8> {
-    let number = record.member("severityNumber").filter(|number| is(*number, Shape::Number))?.number();
+    let number = record.member("severityNumber").or_else(|| record.member("severity_number"));
+    let number = number.filter(|number| is(*number, Shape::Number))?.number();
     number.parse().ok().filter(|number| (1..=24).contains(number))
 }
 

@@ -107,14 +107,14 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>, levels:
     };
     let shape = inner.shape();
     match shape {
-        Shape::String if kind.is("intValue") => {
+        Shape::String if is_kind(kind, "intValue") => {
             let text = inner.string().decode(&mut scratch);
             match text.parse() {
                 Ok(number) => out.i64(number),
                 Err(_) => out.str(text),
             }
         }
-        Shape::String if kind.is("bytesValue") => {
+        Shape::String if is_kind(kind, "bytesValue") => {
             let mut bytes = Vec::new();
             let text = inner.string().decode(&mut scratch);
             match base64::read(text, &mut bytes) {
@@ -122,7 +122,7 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>, levels:
                 None => out.str(text),
             }
         }
-        Shape::String if kind.is("doubleValue") => {
+        Shape::String if is_kind(kind, "doubleValue") => {
             let text = inner.string().decode(&mut scratch);
             match text {
                 "NaN" => out.f64(f64::NAN),
@@ -131,7 +131,7 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>, levels:
                 _ => out.str(text),
             }
         }
-        Shape::Object if levels > 0 && kind.is("arrayValue") && has_list(inner) => {
+        Shape::Object if levels > 0 && is_kind(kind, "arrayValue") && has_list(inner) => {
             let mut array = out.array();
             let Some(mut list) = inner.member("values") else { return };
             list.enter();
@@ -144,17 +144,26 @@ pub(super) fn write_any(mut value: Cursor<'_>, out: ValueWriter<'_, '_>, levels:
             }
             array.drop_rest(Some(list.skip_rest(false)));
         }
-        Shape::Object if kind.is("kvlistValue") && has_only(inner, &["values"]) => {
+        Shape::Object if is_kind(kind, "kvlistValue") && has_only(inner, &["values"]) => {
             match inner.member("values") {
                 Some(list) => write_list(list, out, levels),
                 None => drop(out.map()),
             }
         }
-        _ if ["stringValue", "boolValue", "intValue", "doubleValue"].iter().any(|known| kind.is(known)) => {
+        _ if ["stringValue", "boolValue", "intValue", "doubleValue"]
+            .iter()
+            .any(|known| is_kind(kind, known)) =>
+        {
             write_value(&mut inner, out, &mut [], &mut scratch, levels);
         }
         _ => write_value(&mut value, out, &mut [], &mut scratch, levels),
     }
+}
+
+/// Returns whether the kind of an `AnyValue` is `known`, in camel case or in snake case.
+pub(super) fn is_kind(kind: RawString<'_>, known: &str) -> bool {
+    kind.is(known)
+        || kind.raw().strip_suffix("_value").is_some_and(|name| known.strip_suffix("Value") == Some(name))
 }
 
 /// Returns whether the object at `value` is empty or contains only an array of values.

@@ -9,6 +9,7 @@ use crate::line_time::{EntryTime, WithoutTime};
 use crate::trip::{TripCause, TripReport};
 use crate::zone::Zone;
 
+use crate::json::lenient::{self, Repaired};
 use crate::json::{Scratch, Written, object, otlp};
 use crate::rfc8259::cursor::Cursor;
 use crate::rfc8259::validate::Validator;
@@ -29,6 +30,10 @@ const HEADER: &str = "fusewire.import.header";
 /// The key of the attribute with the exact bytes of a line that is not UTF-8. The name is from the semantic
 /// conventions of OpenTelemetry.
 const ORIGINAL: &str = "log.record.original";
+/// The byte order mark in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// The maximum number of objects in a line. The rest of the line is text.
+const MOST_OBJECTS: usize = 65_536;
 
 /// A function that takes an entry in the form of a function that writes it.
 type Sink<'s> = dyn FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport> + 's;
@@ -99,6 +104,8 @@ pub struct Importer {
     validator: Validator,
     scratch: RefCell<Scratch>,
     recogniser: Recogniser,
+    /// The valid form of an object that is not valid JSON.
+    repaired: String,
     report: ImportReport,
     times: Times,
 }
@@ -121,6 +128,7 @@ impl Importer {
             validator: Validator::default(),
             scratch: RefCell::default(),
             recogniser: Recogniser::default(),
+            repaired: String::new(),
             report: ImportReport::default(),
             times: Times::default(),
         }
@@ -344,6 +352,7 @@ impl Importer {
 
     fn untimed_line(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
         let line = trim_line_end(line);
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if line.iter().all(u8::is_ascii_whitespace) {
             self.report.empty_lines += 1;
             return Ok(());
@@ -366,9 +375,61 @@ impl Importer {
             return Ok(());
         }
         let Some(json) = text.filter(|text| self.validator.is_object(text)) else {
-            return self.text_record(line, sink);
+            return self.lenient(line, stays, sink);
         };
         self.report.json_lines += 1;
+        self.object(json, None, stays, sink)
+    }
+
+    /// Imports a line that is not one object of valid JSON. If the line begins with objects that other programs read as JSON,
+    /// each of them becomes an entry, and the rest of the line is text.
+    #[cold]
+    fn lenient(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
+        let (mut rest, mut objects) = (line, 0);
+        while objects < MOST_OBJECTS
+            && let Some((json, repaired)) = self.repair(rest)
+        {
+            self.report.json_lines += u64::from(objects == 0);
+            let original = rest.get(..repaired.len).filter(|_| repaired.is_lossy);
+            self.report.not_utf8_lines +=
+                u64::from(original.is_some_and(|line| core::str::from_utf8(line).is_err()));
+            let result = self.object(&json, original, stays, sink);
+            self.repaired = json;
+            result?;
+            objects += 1;
+            rest = rest.get(repaired.len..).unwrap_or(&[]).trim_ascii_start();
+        }
+        match objects {
+            0 => self.text_record(line, sink),
+            _ if rest.is_empty() => Ok(()),
+            _ => {
+                stays.set(false);
+                self.text(rest, sink)
+            }
+        }
+    }
+
+    /// Returns the valid form of the object at the beginning of `line`.
+    fn repair(&mut self, line: &[u8]) -> Option<(String, Repaired)> {
+        let mut json = core::mem::take(&mut self.repaired);
+        let repaired = lenient::repair(line, &mut json);
+        match repaired.filter(|_| self.validator.is_lenient_object(&json)) {
+            Some(repaired) => Some((json, repaired)),
+            None => {
+                self.repaired = json;
+                None
+            }
+        }
+    }
+
+    /// Imports an object. `original` is the text of the object in the line, if `json` does not contain all of it.
+    fn object(
+        &mut self,
+        json: &str,
+        original: Option<&[u8]>,
+        stays: &Cell<bool>,
+        sink: &mut Sink<'_>,
+    ) -> io::Result<()> {
         let (report, scratch) = (&mut self.report, &self.scratch);
         if otlp::is_logs(Cursor::new(json)) {
             return otlp::for_each(Cursor::new(json), |record| {
@@ -386,6 +447,9 @@ impl Importer {
             if let Ok(mut scratch) = scratch.try_borrow_mut() {
                 object::write(Cursor::new(json), entry, &mut scratch);
                 stays.set(scratch.has_other_time);
+            }
+            if let Some(original) = original {
+                entry.attr(ORIGINAL, &Bytes(original));
             }
         })?;
         report.note(&trips);

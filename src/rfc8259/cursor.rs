@@ -115,6 +115,7 @@ impl<'j> Cursor<'j> {
             .iter()
             .take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
             .count();
+        let len = if matches!(rest.get(len), Some(b'N' | b'I')) { not_finite(rest, len) } else { len };
         let number = self.text.get(self.at..self.at + len).unwrap_or("");
         self.at += len.max(1);
         number
@@ -199,6 +200,12 @@ impl<'j> Cursor<'j> {
         }
         None
     }
+}
+
+/// Returns the length of the name of a number, such as `-Infinity`, after `len` bytes. A lenient validator accepts it.
+#[cold]
+fn not_finite(rest: &[u8], len: usize) -> usize {
+    len + rest.iter().skip(len).take_while(|byte| byte.is_ascii_alphabetic()).count()
 }
 
 /// A string without its quotes and with its escapes.

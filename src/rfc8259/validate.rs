@@ -9,6 +9,8 @@ pub(crate) struct Validator<M = Vec<u64>> {
     /// A bit for each open container, innermost last: whether it is an object.
     open: M,
     depth: usize,
+    /// Whether `NaN`, `Infinity` and `-Infinity` are accepted as numbers.
+    is_lenient: bool,
 }
 
 /// A store of one bit for each level.
@@ -59,23 +61,33 @@ impl Levels for [u64] {
 #[cfg(feature = "serde")]
 pub(crate) fn is_value(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut validator = Validator { open: [0; FIXED_LEVELS / 64], depth: 0 };
+    let mut validator = Validator { open: [0; FIXED_LEVELS / 64], depth: 0, is_lenient: false };
     validator.value(bytes, 0).is_some_and(|end| skip_space(bytes, end) == bytes.len())
 }
 
 impl Default for Validator {
     fn default() -> Self {
-        Self { open: Vec::new(), depth: 0 }
+        Self { open: Vec::new(), depth: 0, is_lenient: false }
     }
 }
 
 impl Validator {
     /// Returns whether `line` is one JSON object with optional white space around it.
+    #[inline]
     pub(crate) fn is_object(&mut self, line: &str) -> bool {
         let bytes = line.as_bytes();
         let start = skip_space(bytes, 0);
         bytes.get(start) == Some(&b'{')
             && self.value(bytes, start).is_some_and(|end| skip_space(bytes, end) == bytes.len())
+    }
+
+    /// Returns whether `line` is one object as in [`is_object`](Self::is_object), or with `NaN`, `Infinity` and `-Infinity` as
+    /// numbers.
+    pub(crate) fn is_lenient_object(&mut self, line: &str) -> bool {
+        self.is_lenient = true;
+        let is_object = self.is_object(line);
+        self.is_lenient = false;
+        is_object
     }
 }
 
@@ -111,6 +123,10 @@ impl<M: Levels> Validator<M> {
                 b't' => at = literal(bytes, at, b"true")?,
                 b'f' => at = literal(bytes, at, b"false")?,
                 b'n' => at = literal(bytes, at, b"null")?,
+                b'N' | b'I' if self.is_lenient => at = not_finite(bytes, at)?,
+                b'-' if self.is_lenient && bytes.get(at + 1) == Some(&b'I') => {
+                    at = not_finite(bytes, at + 1)?
+                }
                 _ => at = number(bytes, at)?,
             }
             // After a value, the containers around it can also end.
@@ -159,6 +175,12 @@ fn key(bytes: &[u8], at: usize) -> Option<usize> {
 
 fn literal(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
     bytes[at..].starts_with(word).then_some(at + word.len())
+}
+
+/// Returns the end of the name of a number that is not finite.
+#[cold]
+fn not_finite(bytes: &[u8], at: usize) -> Option<usize> {
+    literal(bytes, at, b"NaN").or_else(|| literal(bytes, at, b"Infinity"))
 }
 
 fn string(bytes: &[u8], at: usize) -> Option<usize> {

@@ -62,6 +62,26 @@ fn a_name_of_a_line_is_the_name_of_a_field() {
     }
 }
 
+/// The import moves members of some objects. They keep their names in queries.
+#[test]
+fn a_name_in_an_object_is_the_name_of_a_field() {
+    let line = r#"{"timestamp":"2026-03-01T10:00:00Z","level":"ERROR","fields":{"message":"m","order":{"id":7}},"target":"shop","spans":[{"name":"http"}]}"#;
+    let ecs = r#"{"log":{"level":"error","logger":"shop"},"process":{"thread":{"name":"main"}},"fields":{"order":8}}"#;
+    for (query, line, matches) in [
+        ("fields.message == m and fields.order.id == 7 and order.id == 7", line, true),
+        ("fields.order.id == 8", line, false),
+        ("spans[*].name == http and target == shop", line, true),
+        ("log.level == error and log.logger == shop and process.thread.name == main", ecs, true),
+        ("fields.order == 8", ecs, true),
+        ("order == 8", ecs, false),
+    ] {
+        let query: Query = query.parse().unwrap();
+        assert_eq!(with_entry(line, |entry| query.matches(entry)), matches, "{query}");
+    }
+    let field: Field = "fields.order.id".parse().unwrap();
+    assert_eq!(with_entry(line, |entry| field.number(entry)), Some(7.0));
+}
+
 #[test]
 fn a_field_has_the_value_of_its_name() {
     let text = |name: &str, line: &str| {

@@ -23,7 +23,7 @@ pub(crate) use common::{
 };
 pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
-pub(crate) use questions::{HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
+pub(crate) use questions::{FieldsArgs, HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
 pub(crate) use slo::{ReportFormat, SloArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -79,6 +79,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     Stats(Box<StatsArgs>),
     Histogram(HistogramArgs),
+    Fields(FieldsArgs),
     Trace(TraceArgs),
     Postmortem(PostmortemArgs),
     Check(Box<CheckArgs>),
@@ -102,6 +103,7 @@ impl Command {
                 args.paths.iter_mut().collect()
             }
             Self::Stats(args) => args.paths.iter_mut().collect(),
+            Self::Fields(args) => args.paths.iter_mut().collect(),
             Self::Histogram(args) => args.paths.iter_mut().collect(),
             Self::Trace(args) => args.paths.iter_mut().collect(),
             Self::Postmortem(args) => args.paths.iter_mut().collect(),
@@ -124,6 +126,7 @@ impl Command {
             | Self::Query(_)
             | Self::Stats(_)
             | Self::Histogram(_)
+            | Self::Fields(_)
             | Self::Trace(_)
             | Self::Postmortem(_)
             | Self::Check(_)

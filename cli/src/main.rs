@@ -4,6 +4,7 @@ mod args;
 mod call_site;
 mod check;
 mod commands;
+mod fields;
 mod html;
 mod input;
 mod kernel;
@@ -55,6 +56,7 @@ fn run(command: &Command, terminal: &mut Terminal) -> Result<Outcome> {
         Command::Cat(args) => commands::cat::run(args, terminal),
         Command::Query(args) => commands::query::run(args, terminal),
         Command::Stats(args) => commands::stats::run(args, terminal),
+        Command::Fields(args) => commands::fields::run(args, terminal),
         Command::Histogram(args) => commands::histogram::run(args, terminal),
         Command::Trace(args) => commands::trace::run(args, terminal),
         Command::Postmortem(args) => commands::postmortem::run(args, terminal),

@@ -63,8 +63,8 @@ fn as_comma_separated_values() {
         ]
     );
     assert_eq!(
-        cat(&log(), &["-o", "csv", "--fields", "request.status,request.tags[1],missing"]),
-        "request.status,request.tags[1],missing\n503,a b,\n,,\n"
+        cat(&log(), &["-o", "csv", "--fields", "request.status,request.tags[1],took"]),
+        "request.status,request.tags[1],took\n503,a b,1.5s\n,,\n"
     );
 }
 

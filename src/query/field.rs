@@ -75,6 +75,20 @@ impl Field {
         }
     }
 
+    /// Returns whether the name is that of an attribute. Other names refer to a part of the head of an entry, or to both.
+    ///
+    /// ```
+    /// use fusewire::query::Field;
+    ///
+    /// assert!(Field::parse("request.status")?.is_attribute());
+    /// assert!(!Field::parse("level")?.is_attribute());
+    /// # Ok::<(), fusewire::query::QueryError>(())
+    /// ```
+    #[must_use]
+    pub fn is_attribute(&self) -> bool {
+        matches!(self.place, Place::Attribute(_))
+    }
+
     /// Returns whether the field is the severity.
     pub(super) fn is_severity(&self) -> bool {
         matches!(self.place, Place::Severity)

@@ -171,6 +171,23 @@ impl Query {
         self.hints.exact
     }
 
+    /// Returns the fields that the query names, in the order of the text. A path with `[*]` ends before it.
+    ///
+    /// ```
+    /// use fusewire::query::Query;
+    ///
+    /// let query: Query = "level >= warn and (status == 503 or exists tags[*])".parse()?;
+    /// let names: Vec<String> = query.fields().iter().map(ToString::to_string).collect();
+    /// assert_eq!(names, ["level", "status", "tags"]);
+    /// # Ok::<(), fusewire::query::QueryError>(())
+    /// ```
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let mut paths = Vec::new();
+        self.expr.paths(&mut paths);
+        paths.into_iter().filter_map(|path| Field::parse(&path.before_each().to_string()).ok()).collect()
+    }
+
     /// Returns the options with which the query was parsed.
     #[must_use]
     pub fn options(&self) -> QueryOptions {

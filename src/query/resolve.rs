@@ -124,7 +124,19 @@ impl Place {
             Part::TraceFlags => Self::Number(Header::TraceFlags),
         };
         let is_name = path.0.iter().all(|step| matches!(step, Step::Key(_)));
-        match lookup.parts.first().filter(|_| is_name).and_then(|name| names::meaning(name)) {
+        let mut meaning = lookup.parts.first().filter(|_| is_name).and_then(|name| names::meaning(name));
+        if let [Step::Key(parent), rest @ ..] = path.0.as_slice()
+            && !rest.is_empty()
+        {
+            let in_parent = self::lookup(rest);
+            let key = in_parent.parts.first().filter(|_| is_name);
+            meaning = meaning.or_else(|| names::nested(parent, key?));
+            // The import of lines of tracing-subscriber makes attributes of the members of this object.
+            if meaning.is_none() && parent == "fields" {
+                return Self::Either(lookup, Box::new(Self::Attribute(in_parent)), true);
+            }
+        }
+        match meaning {
             Some(Name::Of(part)) => Self::Either(lookup, Box::new(field(part)), false),
             // The import keeps such a severity as an attribute.
             None | Some(Name::Perhaps(Part::Severity, _)) => Self::Attribute(lookup),

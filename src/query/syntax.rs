@@ -92,6 +92,25 @@ pub(super) enum Step {
     Each,
 }
 
+impl Expr {
+    /// Appends the paths that the condition names.
+    pub(super) fn paths<'e>(&'e self, paths: &mut Vec<&'e Path>) {
+        match self {
+            Self::Everything | Self::Text(_) => {}
+            Self::And(all) | Self::Or(all) => all.iter().for_each(|expr| expr.paths(paths)),
+            Self::Not(expr) => expr.paths(paths),
+            Self::Exists(path) | Self::Test(path, _) => paths.push(path),
+        }
+    }
+}
+
+impl Path {
+    /// Returns the steps before the first [`Step::Each`].
+    pub(super) fn before_each(&self) -> Self {
+        Self(self.0.iter().take_while(|step| **step != Step::Each).cloned().collect())
+    }
+}
+
 impl Op {
     pub(super) const ALL: [(&str, Self); 7] = [
         ("==", Self::Equal),

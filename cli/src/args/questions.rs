@@ -31,7 +31,7 @@ use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs
   fusewire query 'fuse.any' logs --count"))]
 pub(crate) struct QueryArgs {
     /// Query expression, as one argument: put it in quotes.
-    #[arg(value_name = "EXPR", required_unless_present = "help_syntax")]
+    #[arg(value_name = "EXPR", required_unless_present_any = ["help_syntax", "level"])]
     pub(crate) query: Option<String>,
 
     /// Directories, segments, files of frames or files of lines; `-` means standard input.
@@ -63,6 +63,10 @@ pub(crate) struct QueryArgs {
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+
+    /// Not an option: the level is a part of the expression.
+    #[arg(short = 'l', long = "level", value_name = "LEVEL", hide = true)]
+    pub(crate) level: Option<String>,
 
     /// Print the description of the query language: fields, rules, examples and grammar.
     #[arg(long, exclusive = true)]
@@ -136,6 +140,34 @@ pub(crate) enum StatsOrder {
     Count,
     Bytes,
     Tripped,
+}
+
+/// List the fields of entries with their types, counts and examples
+///
+/// The names are those of queries. The values of an array have the name of the array with `[*]`. The output contains
+/// at most 10,000 names.
+#[derive(Args, Debug)]
+#[command(after_help = help::after(&[0, 1, 2, 3], "\
+  fusewire fields logs
+  fusewire fields app.jsonl --where 'level >= error'
+  fusewire fields logs --since 1h -o json"))]
+pub(crate) struct FieldsArgs {
+    /// Directories, segments, files of frames or files of lines.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+
+    /// Output format: a table, or one JSON object per line.
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 /// Draw a histogram of entries over time

@@ -7,6 +7,7 @@ use fusewire::segment::Mode;
 
 use super::stream;
 use crate::args::CatArgs;
+use crate::fields::report_unknown;
 use crate::input::{self, selection::Selection};
 use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
@@ -84,5 +85,9 @@ fn print_logs(
         printer.print(&event, terminal)?;
     }
     timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
-    Ok(())
+    let mut fields = printer.unseen().to_vec();
+    if printer.printed() == 0 {
+        fields.extend(selection.fields());
+    }
+    report_unknown(fields, &paths, selection, &args.access, terminal)
 }

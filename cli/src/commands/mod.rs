@@ -4,6 +4,7 @@ pub(crate) mod cat;
 pub(crate) mod check;
 mod count;
 pub(crate) mod demo;
+pub(crate) mod fields;
 pub(crate) mod histogram;
 pub(crate) mod import;
 pub(crate) mod info;

@@ -4,12 +4,14 @@ mod context;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use fusewire::log::{LogEvent, LogReader};
+use fusewire::query::Field;
 use fusewire::segment::Mode;
 
 use super::{count, stream};
 use crate::args::QueryArgs;
+use crate::fields::report_unknown;
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
@@ -28,16 +30,41 @@ pub(crate) fn run(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> 
         markdown::push_text(&mut terminal.out, SYNTAX, &heading);
         return Ok(Outcome::Clean);
     }
+    if let Some(level) = &args.level {
+        bail!("expected the level in the expression, found -l; use: fusewire query 'level == {level}' PATH");
+    }
     let result = search(args, terminal);
-    // If the user forgets the expression, the path becomes the query.
     if !matches!(result, Ok(Outcome::Clean | Outcome::Lossy))
         && let Some(query) = &args.query
-        && Path::new(query).exists()
     {
-        let hint = "expected an expression and a path: fusewire query EXPR PATH";
-        terminal.report(&format!("the query `{query}` is also a path; {hint}"))?;
+        hint(query, args, terminal)?;
     }
     result
+}
+
+/// Reports a likely mistake in a query without matches.
+fn hint(query: &str, args: &QueryArgs, terminal: &mut Terminal) -> Result<()> {
+    // If the user forgets the expression, the path becomes the query.
+    if Path::new(query).exists() {
+        let swapped = match args.paths.as_slice() {
+            [path] if !path.exists() => format!(": fusewire query '{}' {query}", path.display()),
+            _ => ": fusewire query EXPR PATH".to_owned(),
+        };
+        terminal.report(&format!(
+            "the query `{query}` is also a path; expected an expression and a path{swapped}"
+        ))?;
+    }
+    // Other search tools have this form.
+    if let Some((field, value)) = query.trim().split_once(':')
+        && !value.is_empty()
+        && field.parse::<Field>().is_ok()
+        && !query.contains(char::is_whitespace)
+    {
+        terminal.report(&format!(
+            "the query `{query}` is a text; to compare a field, use '{field} == {value}'"
+        ))?;
+    }
+    Ok(())
 }
 
 fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
@@ -51,6 +78,9 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     if args.count {
         let counted = count::print(&paths, &args.paths, &selection, &args.access, terminal)?;
+        if counted == Outcome::NoMatch {
+            report_unknown(selection.fields(), &paths, &selection, &args.access, terminal)?;
+        }
         return Ok(counted.max(unread));
     }
     let entries = EntryPrinter::new(&args.print, terminal);
@@ -79,6 +109,11 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         let terms = stream::Terms { lines: args.lines, access: &args.access, losses: false };
         stream::print(&path, &selection, terms, &mut printer, terminal)?;
     }
+    let mut fields = printer.unseen().to_vec();
+    if printer.printed() == 0 {
+        fields.extend(selection.fields());
+    }
+    report_unknown(fields, &paths, &selection, &args.access, terminal)?;
     printer.finish(terminal)
 }
 

@@ -8,6 +8,7 @@ use fusewire::query::aggregate::{Aggregation, Counted};
 
 use super::count;
 use crate::args::{OutputFormat, StatsArgs};
+use crate::fields::report_unknown;
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Terminal;
@@ -38,6 +39,8 @@ pub(crate) fn run(args: &StatsArgs, terminal: &mut Terminal) -> Result<Outcome> 
         if i == 0 {
             outcome = if counted.entries == 0 { Outcome::NoMatch } else { Outcome::Clean };
             outcome = outcome.max(count::report(&counted.scanned, &args.paths, terminal)?);
+            let fields = if counted.entries == 0 { selection.fields() } else { table.empty(&counted) };
+            report_unknown(fields, &paths, &selection, &args.access, terminal)?;
         }
         if args.output == OutputFormat::Json {
             table.print_json(&counted, terminal);

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use fusewire::Timestamp;
 use fusewire::decode::EntryRef;
 use fusewire::log::ReadOptions;
-use fusewire::query::{Query, QueryOptions};
+use fusewire::query::{Field, Query, QueryOptions};
 
 use super::time_point::Range;
 use crate::args::{AccessArgs, RangeArgs};
@@ -49,6 +49,11 @@ impl Selection {
     /// Returns the selection of the matches of `query`.
     pub(crate) fn of_query(query: Query) -> Self {
         Self { range: Range::default(), query: Some(query) }
+    }
+
+    /// Returns the fields that the query names.
+    pub(crate) fn fields(&self) -> Vec<Field> {
+        self.query.as_ref().map(Query::fields).unwrap_or_default()
     }
 
     /// Returns whether the selection contains all entries.

@@ -28,6 +28,8 @@ pub(crate) struct Columns {
     form: Form,
     /// The name and the path of each field. If the list is empty, all fields of an entry are printed.
     fields: Vec<(String, Field)>,
+    /// The selected attributes that no entry had.
+    unseen: Vec<Field>,
     clock: Clock,
     palette: Palette,
     /// A buffer for one value.
@@ -42,9 +44,11 @@ const DEEPEST: usize = 64;
 impl Columns {
     /// Returns a printer of `fields`, or of all fields if there are none. A CSV printer appends the header to `out`.
     pub(crate) fn new(form: Form, fields: &[Field], zone: Zone, palette: &Palette, out: &mut String) -> Self {
+        let unseen = fields.iter().filter(|field| field.is_attribute()).cloned().collect();
         let fields = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
         let palette = if form == Form::Text { palette.clone() } else { Palette::default() };
-        let mut columns = Self { form, fields, clock: Clock::new(zone), palette, text: String::new() };
+        let mut columns =
+            Self { form, fields, unseen, clock: Clock::new(zone), palette, text: String::new() };
         if let Form::Csv { .. } = form {
             columns.push_head(out);
         }
@@ -54,6 +58,7 @@ impl Columns {
     /// Appends `entry` as one line.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) {
         let start = out.len();
+        self.unseen.retain(|field| field.value(entry).is_none());
         match self.form {
             Form::Logfmt => self.push_logfmt(entry, out),
             Form::Json => self.push_json(entry, out),
@@ -63,6 +68,11 @@ impl Columns {
             escape::secure_json(out, start);
         }
         out.push('\n');
+    }
+
+    /// Returns the selected attributes that no printed entry had.
+    pub(crate) fn unseen(&self) -> &[Field] {
+        &self.unseen
     }
 
     fn push_head(&mut self, out: &mut String) {

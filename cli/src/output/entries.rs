@@ -3,6 +3,7 @@
 use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
+use fusewire::query::Field;
 use fusewire::serializer::{Binary, Serializer};
 
 use super::Terminal;
@@ -53,6 +54,14 @@ impl EntryPrinter {
     /// Returns the number of printed entries.
     pub(crate) fn printed(&self) -> u64 {
         self.printed
+    }
+
+    /// Returns the selected attributes that no printed entry had.
+    pub(crate) fn unseen(&self) -> &[Field] {
+        match &self.format {
+            Format::Columns(columns) if self.printed > 0 => columns.unseen(),
+            _ => &[],
+        }
     }
 
     /// Prints `entry`.

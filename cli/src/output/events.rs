@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use fusewire::decode::EntryRef;
 use fusewire::error::DecodeError;
 use fusewire::log::{FileChange, LogEvent};
+use fusewire::query::Field;
 use fusewire::segment::{FrameRef, LostRange, LostReason, Mode};
 
 use super::entries::EntryPrinter;
@@ -34,6 +35,11 @@ impl EventPrinter {
     pub(crate) fn new(entries: EntryPrinter, mode: Mode, selection: &Selection, input: &[PathBuf]) -> Self {
         let asked = !selection.is_everything();
         Self { entries, mode, asked, input: input.to_vec(), outcome: Outcome::Clean, holes: Vec::new() }
+    }
+
+    /// Returns the selected attributes that no printed entry had.
+    pub(crate) fn unseen(&self) -> &[Field] {
+        self.entries.unseen()
     }
 
     /// Returns the number of printed entries.

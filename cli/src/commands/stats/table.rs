@@ -39,6 +39,20 @@ impl<'a> Table<'a> {
         asked
     }
 
+    /// Returns the fields without a value in any group.
+    pub(super) fn empty(&self, counted: &Counted) -> Vec<Field> {
+        let groups = || counted.groups().iter();
+        let by = self.by.iter().enumerate();
+        let by = by.filter(|(at, _)| groups().all(|group| group.key.get(*at).is_none_or(Option::is_none)));
+        let number = self.args.number.iter().filter(|_| {
+            groups().all(|group| group.numbers.as_ref().is_none_or(|numbers| numbers.count() == 0))
+        });
+        let distinct = self.args.distinct.iter().filter(|_| {
+            groups().all(|group| group.distinct.as_ref().is_none_or(|distinct| distinct.estimate() == 0))
+        });
+        by.map(|(_, field)| field).chain(number).chain(distinct).cloned().collect()
+    }
+
     /// Returns the first groups in the selected order.
     fn top<'c>(&self, counted: &'c Counted) -> Vec<&'c Group> {
         let mut groups: Vec<&Group> = counted.groups().iter().collect();

@@ -138,7 +138,8 @@ fn escape(line: &[u8], at: usize, out: &mut String, is_lossy: &mut bool) -> Opti
 /// Returns the byte of the escape `\xHH` at `at`.
 fn hex_escape(line: &[u8], at: usize) -> Option<u8> {
     let digits = line.get(at..at + 4)?.strip_prefix(b"\\x")?;
-    digits.iter().try_fold(0_u8, |byte, digit| Some(byte << 4 | char::from(*digit).to_digit(16)? as u8))
+    let digits = core::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+    u8::from_str_radix(digits, 16).ok()
 }
 
 /// Appends the escape of a code unit.

@@ -15,14 +15,14 @@ use super::{LogFile, Terms};
 const PAST: usize = 4;
 
 /// The relation of a file to other files.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(in crate::log::reader) enum Copied {
     /// Not known; the file or the other file is not complete.
     Unknown,
     /// The file is no copy.
     No,
     /// The file is a copy of a file that was read up to this position.
-    UpTo(Mark),
+    UpTo(Box<Mark>),
     /// The file is a compressed copy.
     Packed,
 }
@@ -90,7 +90,7 @@ impl LogFile {
             } else if mark.is_in(file) {
                 let is_past = other.past.iter().any(|past| std::ptr::eq(past, mark));
                 // As long as the other file is not truncated, the rest of the copy is read from the other file.
-                return if is_past || other.done { Copied::UpTo(*mark) } else { Copied::Unknown };
+                return if is_past || other.done { Copied::UpTo(Box::new(*mark)) } else { Copied::Unknown };
             }
         }
         found
@@ -101,7 +101,7 @@ impl LogFile {
         self.is_suspect = matches!(copied, Copied::Unknown) && terms.follow;
         match copied {
             Copied::UpTo(mark) => {
-                (self.start, self.parked, self.opened) = (mark.at, Some(mark), None);
+                (self.start, self.parked, self.opened) = (mark.at, Some(*mark), None);
             }
             Copied::Packed => (self.done, self.opened) = (true, None),
             Copied::No | Copied::Unknown => {}

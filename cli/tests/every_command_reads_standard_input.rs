@@ -68,6 +68,17 @@ fn a_stream_gives_the_output_of_a_file() {
 }
 
 #[test]
+fn a_check_names_standard_input_as_the_place() {
+    let input = "2026-03-01 10:00:00 INFO started\n{\"msg\":\"no level\"}\n";
+    for output in ["text", "json", "sarif"] {
+        let run = fusewire_with_input(["check", "-", "--all", "--output", output], input.as_bytes());
+        let name = if output == "sarif" { "standard%20input" } else { "standard input" };
+        assert!(run.stdout.contains(name), "{output}: {}", run.stdout);
+        assert!(!run.stdout.contains("/fd/") && !run.stdout.contains("`3`"), "{output}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn segments_arrive_through_a_pipe_too() {
     let (directory, logs) = imported(lines().as_bytes());
     let segment = std::fs::read(&segments(&logs)[0]).unwrap();

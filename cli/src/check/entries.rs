@@ -13,6 +13,7 @@ use super::rules::*;
 use super::secrets;
 use super::shape::Shape;
 use crate::call_site::{MESSAGE, lossy};
+use crate::input::spool::name_of;
 
 /// The maximum number of targets with counted levels.
 const TARGETS: usize = 1_000;
@@ -205,7 +206,8 @@ impl<'a> Inspector<'a> {
     /// Checks a text line. All text lines of a file are one finding.
     fn text(&mut self, entry: &EntryRef<'_>, place: &Place) {
         if self.is_on(UNSTRUCTURED) {
-            let name = place.file.file_name().unwrap_or_default().to_string_lossy();
+            let file = name_of(&place.file);
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
             self.findings.add_of_file(UNSTRUCTURED, &name, "text lines".to_owned(), 1, place.clone());
         }
         if self.is_on(SECRET)

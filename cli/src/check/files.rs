@@ -9,6 +9,7 @@ use super::config::Config;
 use super::entries::Inspector;
 use super::findings::{Findings, Place};
 use super::rules::*;
+use crate::input::spool::name_of;
 use crate::output::losses;
 use crate::output::numbers::{counted, lasted};
 
@@ -125,5 +126,6 @@ pub(super) fn levels(found: &Inspector<'_>, config: &Config, first: &Path, findi
 }
 
 fn name(path: &Path) -> String {
+    let path = name_of(path);
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

@@ -12,6 +12,7 @@ use super::baseline::Baseline;
 use super::config::{Config, Held};
 use super::findings::{Findings, Place};
 use super::rules::Level;
+use crate::input::spool::name_of;
 
 /// The findings of a check.
 #[derive(Debug, Serialize)]
@@ -116,6 +117,9 @@ pub(super) fn make(findings: Findings, config: &Config, baseline: &Baseline, ent
         order.then_with(|| (&a.target, &a.message, &a.subject).cmp(&(&b.target, &b.message, &b.subject)))
     });
     number_lines(&mut all);
+    for place in all.iter_mut().flat_map(|finding| &mut finding.places) {
+        place.file = name_of(&place.file).into_owned();
+    }
     let others =
         findings.others.into_iter().map(|(rule, count)| (config.rules[rule].id.clone(), count)).collect();
     Report { findings: all, entries, others }

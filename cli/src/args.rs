@@ -173,9 +173,10 @@ pub(crate) struct DemoArgs {
 ///
 /// The command recognizes common keys for the time, level, message, logger, trace id and span id. The command
 /// converts other keys to attributes. It also recognizes syslog, access logs, logfmt and the lines of common text
-/// loggers. Any other line becomes the message of an entry. The command does not change or overwrite existing files.
+/// loggers. Any other line becomes the message of an entry. The input can be compressed (gzip, zstd, bzip2, xz) or
+/// UTF-16. The command does not change or overwrite existing files.
 #[derive(Args, Debug)]
-#[command(after_help = help::after(&[0, 2], "\
+#[command(after_help = help::after(&[0, 2, 3], "\
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
   fusewire import django.log --to logs --log-tz Europe/Berlin

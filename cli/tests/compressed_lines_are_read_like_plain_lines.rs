@@ -164,6 +164,89 @@ fn damage_is_reported_after_the_entries_before_it() {
     }
 }
 
+/// The commands that print nothing about the entries of a file, or print other things than its lines.
+const OTHERS: [&[&str]; 6] =
+    [&["cat"], &["query", "duration_ms == 7"], &["stats"], &["ls"], &["info"], &["postmortem"]];
+
+#[test]
+fn every_command_reports_truncated_data() {
+    let directory = TempDir::new().unwrap();
+    for (format, bytes) in packed() {
+        let name = format!("app.log.{format}");
+        let path = directory.path().join(&name);
+        // The first stream is complete, so each command finds entries.
+        let bytes = [&bytes[..], &bytes[..]].concat();
+        let cut = bytes.len() - 9;
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        let told = format!("{name}: offset {cut}: the ");
+        for args in COMMANDS.iter().chain(&OTHERS) {
+            for place in [path.as_path(), directory.path()] {
+                let run = on(args, place);
+                if args[0] == "check" {
+                    // Damage is a finding.
+                    assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{format}");
+                    assert!(run.stdout.contains("data is incomplete"), "{format}: {}", run.stdout);
+                    continue;
+                }
+                assert_eq!(run.code, 3, "{format}: {args:?}: {run:?}");
+                assert!(
+                    run.stderr.contains(&told) && run.stderr.contains("data is incomplete"),
+                    "{format}: {args:?}: {}",
+                    run.stderr
+                );
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn an_import_reads_every_format() {
+    let directory = TempDir::new().unwrap();
+    let import = |name: &str, bytes: &[u8]| {
+        let (path, to) = (directory.path().join(name), directory.path().join(format!("{name}.logs")));
+        std::fs::write(&path, bytes).unwrap();
+        let run = fusewire(["import".as_ref(), path.as_os_str(), "--to".as_ref(), to.as_os_str()]);
+        let entries = if to.exists() { on(&["cat", "--output", "json"], &to).stdout } else { String::new() };
+        (run, entries)
+    };
+    let (run, expected) = import("plain", lines().as_bytes());
+    assert_eq!((run.code, expected.lines().count()), (0, 60));
+    for (format, bytes) in packed() {
+        let (run, entries) = import(format, &bytes);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{format}");
+        assert_eq!(entries, expected, "{format}");
+
+        let cut = bytes.len() - 9;
+        let (run, entries) = import(&format!("cut.{format}"), &bytes[..cut]);
+        assert_eq!(run.code, 3, "{format}: {run:?}");
+        let told = format!("cut.{format}: offset {cut}: the ");
+        assert!(run.stderr.contains(&told), "{format}: {}", run.stderr);
+        let read = on(&["cat", "--output", "json"], &directory.path().join(format!("cut.{format}")));
+        assert_eq!(entries, read.stdout, "{format}");
+    }
+    let to = directory.path().join("piped");
+    let args = ["import".as_ref(), "-".as_ref(), "--to".as_ref(), to.as_os_str()];
+    assert_eq!(common::fusewire_with_input(args, &gzip(lines().as_bytes())).code, 0);
+    assert_eq!(on(&["cat", "--output", "json"], &to).stdout, expected);
+
+    for big in [false, true] {
+        let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let text = format!("\u{feff}{}", lines());
+        let utf16: Vec<_> = text.encode_utf16().flat_map(bytes).collect();
+        let (run, entries) = import(if big { "utf16be" } else { "utf16le" }, &utf16);
+        assert_eq!((run.code, entries == expected), (0, true), "{run:?}");
+    }
+    // A container without a decoder is refused, and no directory is created.
+    let (run, _) = import("archive", b"PK\x03\x04rest of an archive");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("are not supported; decompress the file"), "{run:?}");
+    assert!(!directory.path().join("archive.logs").exists());
+    // Compressed data without lines is valid.
+    let (run, entries) = import("empty", &gzip(b""));
+    assert_eq!((run.code, entries.as_str()), (0, ""), "{run:?}");
+}
+
 #[test]
 fn a_bomb_needs_little_memory() {
     let directory = TempDir::new().unwrap();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::limits::Limits;
 use crate::mixed::{MixedEvent, MixedReader, WithoutTime};
 use crate::segment::regular::{self, Links};
+use crate::segment::{LostRange, LostReason};
 
 /// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
 /// `app.log-20260102` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
@@ -46,6 +47,8 @@ pub struct FileContents {
     pub times: Option<(u64, u64)>,
     /// The number of bytes that are neither lines nor frames.
     pub lost_bytes: u64,
+    /// The damage of the compressed data, if there is any. The range is empty if the data is truncated.
+    pub damage: Option<LostRange>,
     /// The numbers of entries from lines without a time.
     pub without_time: WithoutTime,
 }
@@ -115,7 +118,12 @@ impl FileContents {
                         contents.times = Some((min.min(time), max.max(time)));
                     }
                 }
-                MixedEvent::Lost { range } if range.is_damage() => contents.lost_bytes += range.len(),
+                MixedEvent::Lost { range } if range.is_damage() => {
+                    contents.lost_bytes += range.len();
+                    if matches!(range.reason, LostReason::Packed(..)) {
+                        contents.damage = Some(range);
+                    }
+                }
                 _ => {}
             }
         }

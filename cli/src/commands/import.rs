@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use fusewire::TripCause;
 use fusewire::lines::{ImportReport, Importer};
+use fusewire::mixed::PlainReader;
 use fusewire::owned::OwnedValue;
 use fusewire::segment::{Resource, SegmentOptions, Series};
 
@@ -16,7 +17,7 @@ use crate::args::{FormatVersion, ImportArgs};
 use crate::input::{self, Stream};
 use crate::outcome::Outcome;
 use crate::output::numbers::{bytes, counted, grouped, spent};
-use crate::output::{Terminal, escape, progress, timeless};
+use crate::output::{Terminal, escape, losses, progress, timeless};
 
 /// The size of the first pages, the resource and the trailer of a segment, in bytes.
 const SEGMENT_OVERHEAD: u64 = 12 << 10;
@@ -35,8 +36,9 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     }
     let Stream { reader, len, name } = input::open_stream(&args.file)?;
     let bar = progress::bar(len);
-    let mut reader = BufReader::with_capacity(BUFFER, bar.wrap_read(reader));
-    if reader.fill_buf().with_context(|| name.clone())?.is_empty() {
+    let mut reader = BufReader::with_capacity(BUFFER, PlainReader::new(bar.wrap_read(reader)));
+    // Compressed data can contain no lines.
+    if reader.fill_buf().with_context(|| name.clone())?.is_empty() && !reader.get_ref().is_converted() {
         bail!("{name}: the input is empty");
     }
     input::prepare_output(&args.to)?;
@@ -51,13 +53,16 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
     if let Some(zone) = &args.lines.log_tz {
         importer = importer.zone(zone.shared());
     }
-    let result = importer.import(reader, |write| Ok(series.append(write)?.report));
+    let result = importer.import(&mut reader, |write| Ok(series.append(write)?.report));
     // Seals the segments even after a failure, so that the imported entries are readable.
     let segments = series.finish().with_context(target);
     bar.finish_and_clear();
     result.with_context(|| format!("{name}: after line {}", importer.report().lines))?;
     summarise(&name, args, importer.report(), &segments?, start.elapsed(), terminal);
-    Ok(Outcome::Clean)
+    // The lines before the damage are imported.
+    let Some(damage) = reader.get_mut().fault() else { return Ok(Outcome::Clean) };
+    terminal.report(&format!("{name}: {}", losses::describe(&damage)))?;
+    Ok(Outcome::Lossy)
 }
 
 /// Returns the options of the segments. The resource describes the origin of the input, not this process.

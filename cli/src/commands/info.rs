@@ -17,7 +17,7 @@ use crate::output::numbers::{bytes, grouped, lasted};
 use crate::output::producer::state;
 use crate::output::time::Clock;
 use crate::output::value::push_scalar;
-use crate::output::{Terminal, escape, timeless};
+use crate::output::{Terminal, escape, losses, timeless};
 use summary::Found;
 
 /// Runs the command.
@@ -33,7 +33,8 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
     if !args.path.is_dir() {
         if input::is_other_log(&args.path, found.segment.is_some()) {
             print_file(&args.path, &found, &mut clock, terminal)?;
-            return Ok(if found.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
+            let outcome = if found.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean };
+            return Ok(outcome.max(report_damage(&found, terminal)?));
         }
         print(&args.path, found.segment.as_ref(), &mut clock, terminal)?;
         return Ok(Outcome::Clean);
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
         listing.files.retain(|file| times_of(file).is_some_and(|times| range.overlaps(times)));
     }
     summary::print(&args.path, &listing, &found, range, &mut clock, terminal);
-    let mut outcome = Outcome::Clean;
+    let mut outcome = report_damage(&found, terminal)?;
     for info in &listing.segments {
         terminal.out.push('\n');
         // The command continues with the other segments.
@@ -68,6 +69,14 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
         outcome = Outcome::Lossy;
     }
     Ok(outcome)
+}
+
+/// Reports the damage of compressed files.
+fn report_damage(found: &Found, terminal: &mut Terminal) -> Result<Outcome> {
+    for (path, range) in &found.damaged {
+        terminal.report(&format!("{}: {}", path.display(), losses::describe(range)))?;
+    }
+    Ok(if found.damaged.is_empty() { Outcome::Clean } else { Outcome::Lossy })
 }
 
 /// Returns the state of a segment with its meaning.

@@ -12,10 +12,10 @@ use crate::input::{self, spool::name_of};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
 use crate::output::colour::Paint;
-use crate::output::escape;
 use crate::output::numbers::{bytes, counted, grouped, total};
 use crate::output::producer::{End, Producer, state, stream_name};
 use crate::output::time::Clock;
+use crate::output::{escape, losses};
 
 /// Runs the command.
 pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
@@ -43,6 +43,12 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
                     _ = writeln!(terminal.out, "{}", terminal.palette.strong.of(name));
                 }
                 table(&listing, args.files, &mut clock, terminal);
+            }
+        }
+        for file in &listing.files {
+            if let Some(range) = file.contents.and_then(|contents| contents.damage) {
+                terminal.report(&format!("{}: {}", file.path.display(), losses::describe(&range)))?;
+                outcome = outcome.max(Outcome::Lossy);
             }
         }
         for (path, error) in &listing.unreadable {
@@ -137,7 +143,7 @@ fn table(listing: &Listing, files: bool, clock: &mut Clock, terminal: &mut Termi
         let name = printable(Path::new(name_of(&file.path).file_name().unwrap_or_default()), terminal);
         _ = writeln!(terminal.out, "{}, lines or frames", terminal.palette.strong.of(name));
         let contents = file.contents.unwrap_or_default();
-        let is_whole = contents.lost_bytes == 0;
+        let is_whole = contents.lost_bytes == 0 && contents.damage.is_none();
         let (state, paint) =
             if is_whole { ("file", &terminal.palette.dim) } else { ("damaged", &terminal.palette.bad) };
         let row = Row {

@@ -10,7 +10,7 @@ use crate::args::MetricsArgs;
 use crate::input;
 use crate::metrics::{self, Counts};
 use crate::outcome::Outcome;
-use crate::output::Terminal;
+use crate::output::{Terminal, losses};
 
 /// Runs the command.
 pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome> {
@@ -32,7 +32,12 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     let (paths, mut outcome) = input::usable(&args.paths, terminal)?;
     let mut counts = Counts::default();
-    for (path, error) in metrics::read(&mut input::open_logs(&paths, options)?, &mut counts) {
+    let incomplete = metrics::read(&mut input::open_logs(&paths, options)?, &mut counts);
+    for (path, range) in incomplete.damaged {
+        terminal.report(&format!("{}: {}", path.display(), losses::describe(&range)))?;
+        outcome = outcome.max(Outcome::Lossy);
+    }
+    for (path, error) in incomplete.unreadable {
         terminal.report(&format!("{}: {error}", path.display()))?;
         outcome = outcome.max(Outcome::of_unreadable(&path, &args.paths, &error));
     }

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &PostmortemArgs, terminal: &mut Terminal) -> Result<Outc
         write(path, &page::write(&examined.report, &mut Clock::new(zone)))
             .with_context(|| path.display().to_string())?;
     }
-    let mut outcome = unread.max(if examined.lost_bytes > 0 { Outcome::Lossy } else { Outcome::Clean });
+    let mut outcome = unread.max(if examined.is_damaged { Outcome::Lossy } else { Outcome::Clean });
     // Both lists can contain the same file.
     let mut lines = examined.complaints;
     for (path, error) in &examined.unreadable {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use fusewire::log::{LogEvent, LogReader, list_uncounted};
+use fusewire::segment::{LostRange, LostReason};
 
 pub(crate) use count::{Counts, Files, all};
 
@@ -24,17 +25,33 @@ const TURN: Duration = Duration::from_millis(20);
 /// Minimum time between two listings of the files.
 const LISTED: Duration = Duration::from_secs(5);
 
-/// Counts all entries. Returns the files that cannot be read, with their errors.
-pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Vec<(PathBuf, io::Error)> {
-    let mut unreadable = Vec::new();
+/// Files that could not be read completely.
+#[derive(Default)]
+pub(crate) struct Incomplete {
+    /// The files that cannot be read, with their errors.
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
+    /// The damage of compressed data.
+    pub(crate) damaged: Vec<(PathBuf, LostRange)>,
+}
+
+/// Counts all entries. Returns the files that could not be read completely.
+pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Incomplete {
+    let mut incomplete = Incomplete::default();
     while let Some(event) = reader.next() {
-        if let LogEvent::UnreadableFile { path, error } = event {
-            unreadable.push((path.to_owned(), io::Error::new(error.kind(), error.to_string())));
-            continue;
+        match &event {
+            LogEvent::UnreadableFile { path, error } => {
+                let error = io::Error::new(error.kind(), error.to_string());
+                incomplete.unreadable.push(((*path).to_owned(), error));
+                continue;
+            }
+            LogEvent::Lost { source, range } if matches!(range.reason, LostReason::Packed(..)) => {
+                incomplete.damaged.push((source.path().to_owned(), *range));
+            }
+            _ => {}
         }
         counts.take(&event);
     }
-    unreadable
+    incomplete
 }
 
 /// Follows the log and serves its metrics at `address` until `ended` is set. Calls `started` with the address and the port.

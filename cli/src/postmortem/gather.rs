@@ -49,7 +49,8 @@ pub(super) struct Gathered {
     pub(super) lines: Lines,
     /// Messages about damage and unreadable files.
     pub(super) complaints: Vec<String>,
-    pub(super) lost_bytes: u64,
+    /// Whether the log has damage. The number of lost bytes can be 0.
+    pub(super) is_damaged: bool,
 }
 
 /// A counted line. Its length is known when the next line begins.
@@ -90,7 +91,7 @@ pub(super) fn gather(asked: &Asked<'_>, subject: Option<&mut Known>) -> Result<G
             threads: LastWords::new(asked.keep),
             lines: Lines::default(),
             complaints: Vec::new(),
-            lost_bytes: 0,
+            is_damaged: false,
         },
         lines: HashMap::new(),
         commit: Default::default(),
@@ -125,14 +126,20 @@ impl Pass<'_> {
                 }
             }
             LogEvent::Lost { source, range } if range.is_damage() => {
-                self.gathered.lost_bytes += range.len();
                 if self.is_meant(*source)
                     && let Some(process) = &mut self.process
                 {
                     process.lost_bytes += range.len();
                 }
+                self.gathered.is_damaged = true;
                 let (path, start, end) = (source.path().display(), range.start, range.end);
-                self.complain(format!("{path}: lost bytes {start}..{end}: {}", range.reason));
+                // Truncated compressed data has no lost bytes with an offset.
+                let lost = if start == end {
+                    losses::fault(range)
+                } else {
+                    format!("lost bytes {start}..{end}: {}", range.reason)
+                };
+                self.complain(format!("{path}: {lost}"));
             }
             LogEvent::UnreadableFile { path, error } => {
                 self.complain(format!("{}: {error}", path.display()));

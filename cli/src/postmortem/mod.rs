@@ -47,7 +47,8 @@ pub(crate) struct Examined {
     pub(crate) report: Report,
     pub(crate) complaints: Vec<String>,
     pub(crate) unreadable: Vec<(PathBuf, std::io::Error)>,
-    pub(crate) lost_bytes: u64,
+    /// Whether the log has damage.
+    pub(crate) is_damaged: bool,
 }
 
 /// Examines the log and creates the report.
@@ -100,7 +101,7 @@ pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
         others: processes.into_iter().map(|known| known.process).collect(),
     };
     report.verdicts = verdicts::all(&report, &mut clock);
-    Ok(Examined { report, complaints: gathered.complaints, unreadable, lost_bytes: gathered.lost_bytes })
+    Ok(Examined { report, complaints: gathered.complaints, unreadable, is_damaged: gathered.is_damaged })
 }
 
 /// Removes the process of the report from `processes` and returns it with its kill records. If the options contain no process

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use fusewire::decode::{EntryRef, Value};
 use fusewire::log::{Listing, LogEvent, SegmentInfo, Source};
 use fusewire::mixed::WithoutTime;
-use fusewire::segment::Mode;
+use fusewire::segment::{LostRange, LostReason, Mode};
 
 use super::line;
 use crate::args::AccessArgs;
@@ -37,6 +37,8 @@ pub(super) struct Found {
     dropped: u64,
     /// The number of lost bytes.
     pub(super) lost_bytes: u64,
+    /// The damage of compressed files.
+    pub(super) damaged: Vec<(PathBuf, LostRange)>,
     /// The number of entries by file and format. The format of a line of JSON and of a frame is empty.
     formats: BTreeMap<PathBuf, BTreeMap<String, u64>>,
     /// The numbers of entries from lines without a time, including entries outside the range.
@@ -86,7 +88,12 @@ impl Found {
             LogEvent::Frame { frame, .. } => {
                 self.dropped = self.dropped.saturating_add(losses::count(frame, range))
             }
-            LogEvent::Lost { range, .. } if range.is_damage() => self.lost_bytes += range.len(),
+            LogEvent::Lost { source, range } if range.is_damage() => {
+                self.lost_bytes += range.len();
+                if matches!(range.reason, LostReason::Packed(..)) {
+                    self.damaged.push((source.path().to_owned(), *range));
+                }
+            }
             _ => {}
         }
     }

@@ -56,7 +56,7 @@ fn of_word(word: &str, is_in_brackets: bool) -> Option<Severity> {
     let is_level = |level: &&str| {
         level.len() == word.len() && level.bytes().next() == first && level.eq_ignore_ascii_case(word)
     };
-    if !(3..=11).contains(&word.len()) || !WORDS.iter().any(|level| is_level(&level)) {
+    if !(3..=11).contains(&word.len()) || !WORDS.iter().any(is_level) {
         return None;
     }
     Severity::from_name(word)

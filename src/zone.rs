@@ -89,6 +89,10 @@ impl Zone {
 
     /// Returns the offset at an instant, in seconds east of UTC. `unix_seconds` counts from the Unix epoch.
     #[must_use]
+    #[cfg_attr(
+        not(feature = "zones"),
+        expect(unused_variables, reason = "only the offset of a named zone changes")
+    )]
     pub fn offset_at(&self, unix_seconds: i64) -> i32 {
         match &self.0 {
             Kind::Fixed(seconds) => *seconds,

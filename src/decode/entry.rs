@@ -65,6 +65,7 @@ pub struct EntryRef<'a> {
 struct Like<'a> {
     bytes: &'a [u8],
     first: Position,
+    #[cfg_attr(not(feature = "query"), expect(dead_code, reason = "only queries search in bases"))]
     paths: Option<&'a Paths>,
 }
 

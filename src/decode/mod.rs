@@ -11,6 +11,7 @@ mod like_tape;
 mod nodes;
 mod one_pass;
 mod path;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only queries search in bases"))]
 mod paths;
 mod root;
 #[cfg(feature = "serde")]

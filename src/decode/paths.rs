@@ -1,18 +1,14 @@
 //! The results of searches in a base: the places of paths, and whether it contains a text. They are the same for each entry
 //! that depends on the base.
 
-use core::sync::atomic::AtomicU64;
-#[cfg(feature = "query")]
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::like::{Base, Cell, HEADER_LEAVES, Node};
 
 /// The number of a path or of a text that is searched in entries. Different searches have different numbers.
-#[cfg(feature = "query")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SearchId(u64);
 
-#[cfg(feature = "query")]
 impl SearchId {
     /// Returns a number that no other search has.
     pub(crate) fn new() -> Self {
@@ -22,7 +18,6 @@ impl SearchId {
 }
 
 /// The place of a path in a base.
-#[cfg(feature = "query")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
     /// No value is at the path.
@@ -66,19 +61,13 @@ impl Paths {
 }
 
 /// The bits of the code of a place.
-#[cfg(feature = "query")]
 const CODE_BITS: u32 = 24;
-#[cfg(feature = "query")]
 const CODE: u64 = (1 << CODE_BITS) - 1;
 /// The bits of the index of a leaf in the code. A base has at most 16 KiB, so it has fewer than 1,024 nodes.
-#[cfg(feature = "query")]
 const LEAF_BITS: u32 = 6;
-#[cfg(feature = "query")]
 const ABSENT: u64 = CODE;
-#[cfg(feature = "query")]
 const OTHER: u64 = CODE - 1;
 
-#[cfg(feature = "query")]
 impl Paths {
     /// Returns the set of leaves with a text, among the first 64 leaves.
     pub(super) fn texts(&self) -> u64 {

@@ -38,6 +38,31 @@ fn lines_that_are_not_json_are_kept_as_text_and_counted() {
     }
 }
 
+/// A byte order mark is no part of the first line, and a carriage return alone ends a line of JSON. `cat` and `import` agree.
+#[test]
+fn byte_order_marks_and_carriage_returns_cost_no_entry() {
+    let line = |second: u32| {
+        format!("{{\"time\":\"2026-03-01T10:00:0{second}Z\",\"level\":\"info\",\"msg\":\"{second}\"}}")
+    };
+    let inputs = [
+        (format!("\u{feff}{}\n{}\n", line(0), line(1)), 2),
+        (format!("{}\r\n\r\n{}\r{}\r", line(0), line(1), line(2)), 3),
+        (format!("{}\r{}\r{}", line(0), line(1), line(2)), 3),
+    ];
+    for (input, count) in inputs {
+        let (_directory, logs) = imported(input.as_bytes());
+        let entries = cat_json(&logs);
+        assert_eq!(entries.len(), count, "{input:?}");
+        for (second, entry) in entries.iter().enumerate() {
+            assert_eq!(entry["body"], second.to_string(), "{input:?}");
+            assert_eq!(entry["time"], format!("2026-03-01T10:00:0{second}Z"), "{input:?}");
+        }
+        let run = fusewire_with_input(["cat", "-", "--output", "json"], input.as_bytes());
+        let direct: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((run.code, direct), (0, entries), "{input:?}");
+    }
+}
+
 #[test]
 fn the_summary_names_lines_entries_and_what_was_cut() {
     let directory = tempfile::TempDir::new().unwrap();

@@ -130,7 +130,7 @@ impl Found {
             let share = *count as f64 * 100.0 / total as f64;
             // A share is 100 % only if all entries have the format.
             let share = if *count < total { share.clamp(0.1, 99.9) } else { share };
-            let digits = usize::from(share.fract() != 0.0 && (share < 1.0 || share > 99.0));
+            let digits = usize::from(share.fract() != 0.0 && !(1.0..=99.0).contains(&share));
             format!("{name} {share:.digits$} %")
         };
         Some(sorted.into_iter().map(share).collect::<Vec<_>>().join(", "))

@@ -12,6 +12,7 @@ mod slo;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
@@ -212,7 +213,7 @@ pub(crate) struct ImportArgs {
     pub(crate) limits: LimitArgs,
 }
 
-/// The values of `import --format`.
+/// The values of `--format`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FormatVersion {
     /// Each entry is written in full.
@@ -450,6 +451,11 @@ pub(crate) struct RecoverArgs {
     /// permissions 0640 without the bits of the umask.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+
+    /// Version of the format of the new segments: 1.0, in which each entry is written in full.
+    #[arg(long, value_name = "VERSION", default_value = "1.0", hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(["1.0"]).map(|_| FormatVersion::V1_0))]
+    pub(crate) format: FormatVersion,
 
     #[command(flatten)]
     pub(crate) access: CopyArgs,

@@ -139,7 +139,7 @@ fn a_lost_base_is_reported() {
     let printed = run_in(like.path(), "cat logs --output json");
     assert_eq!(printed.code, 3);
     assert_eq!(printed.stdout.lines().count() + lost + 1, 3_000);
-    let recovered = run_in(like.path(), "recover logs --to recovered");
+    let recovered = run_in(like.path(), "recover logs --to recovered --format 1.0");
     assert_eq!(recovered.code, 3);
     let recovered = run_in(like.path(), "cat recovered --output json");
     assert!(recovered.stdout == printed.stdout);

@@ -11,7 +11,7 @@ use fusewire::segment::{
     self, FrameKind, Mode, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter,
 };
 
-use crate::args::RecoverArgs;
+use crate::args::{FormatVersion, RecoverArgs};
 use crate::input::spool::name_of;
 use crate::input::{self, streams::Streams};
 use crate::outcome::Outcome;
@@ -111,7 +111,7 @@ fn recover(
     if !is_segment_name(name.as_ref()) {
         name.push(".fws");
     }
-    let report = match copy(segment, file, &args.to.join(name)) {
+    let report = match copy(segment, file, &args.to.join(name), args.format) {
         Ok(report) => report,
         Err(Failure { error, kept }) => {
             match kept {
@@ -173,9 +173,10 @@ impl From<Error> for Failure {
     }
 }
 
-fn copy(segment: &Segment, from: &Path, to: &Path) -> Result<RecoverReport, Failure> {
+fn copy(segment: &Segment, from: &Path, to: &Path, format: FormatVersion) -> Result<RecoverReport, Failure> {
     let about = || to.display().to_string();
     let mut options = options(segment);
+    options.self_contained = format == FormatVersion::V1_0;
     options.size = options.size.max(space(segment).with_context(|| from.display().to_string())?);
     let mut writer = SegmentWriter::create(to, &options).with_context(about)?;
     // The new segment already contains the first resource. A later resource is a change and is copied.
@@ -224,8 +225,6 @@ fn options(segment: &Segment) -> SegmentOptions {
     }
     let mut options = SegmentOptions::new(resource);
     options.file_mode = input::segment_mode();
-    // Readers of all versions can read the full entries of a recovery.
-    options.self_contained = true;
     let mut size = segment.as_bytes().len() as u64;
     if let Ok(header) = segment.header() {
         size = size.max(header.size);

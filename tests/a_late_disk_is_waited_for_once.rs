@@ -53,6 +53,8 @@ fn where_the_oldest_is_to_be_overwritten() {
         .segment_size(SegmentOptions::MIN_SIZE)
         .max_total_bytes(LogOptions::MIN_TOTAL_BYTES)
         .sync_every(Duration::from_millis(1))
+        // Each entry has the same length, so none fits into the rest of the last segment after another was dropped.
+        .self_contained(true)
         .open()
         .unwrap();
     disk_answers(false);
@@ -79,6 +81,8 @@ fn where_another_process_does_not_finish_its_turn() {
     let log = Log::options(directory.path())
         .segment_size(SegmentOptions::MIN_SIZE)
         .max_total_bytes(16 * SegmentOptions::MIN_SIZE)
+        // Each entry has the same length, so none fits into the rest of the last segment after another was dropped.
+        .self_contained(true)
         .open()
         .unwrap();
     // The log uses one of these two locks, so the test takes both.

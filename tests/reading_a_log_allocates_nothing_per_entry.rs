@@ -78,9 +78,9 @@ fn filter_by_time(create: Create) {
 
 #[test]
 fn going_from_segment_to_segment_costs_a_few() {
-    // A reader of like entries also allocates memory for the bases of a segment, and for each base.
+    // A reader of like entries also allocates the set of bases of a segment, their copies, and a frame.
     go_from_segment_to_segment(create_full, 4);
-    go_from_segment_to_segment(create_like, 6);
+    go_from_segment_to_segment(create_like, 7);
 }
 
 fn go_from_segment_to_segment(create: Create, most: u64) {

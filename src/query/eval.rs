@@ -111,7 +111,8 @@ impl Needle {
 
 /// Returns whether an attribute is a mark of the import, which is not a part of the line.
 fn is_mark(visit: &Visit<'_>) -> bool {
-    visit.depth == 0 && visit.attribute.key.as_bytes().starts_with(b"fusewire.import.")
+    visit.depth == 0
+        && matches!(visit.attribute.key.as_bytes(), b"fusewire.import.format" | b"fusewire.import.time")
 }
 
 /// A text in memory on the stack.

@@ -62,7 +62,7 @@ names! {
             "TIME";
         Severity: "level" "severity" "lvl" "log.level" "levelname" "loglevel" "severity_text" "severityText" "SeverityText"
             "severity_number" "severityNumber" "SeverityNumber" "PRIORITY" "Level" "LogLevel" "logLevel" "log_level" "@l"
-            "@level" "level_name" "Severity" "error_severity" "levelno" "LEVEL" "SEVERITY" "severityLevel" "SeverityLevel";
+            "@level" "level_name" "Severity" "error_severity" "levelno" "LEVEL" "SEVERITY" "severityLevel" "SeverityLevel" "levelName";
         Body: "message" "msg" "body" "Body" "MESSAGE" "short_message" "Message" "@message" "@m" "RenderedMessage" "Msg" "MSG";
         Target: "logger" "target" "logger_name" "loggerName" "LoggerName" "log.logger" "@module" "SourceContext" "Logger"
             "LOGGER";
@@ -76,8 +76,8 @@ names! {
     perhaps {
         Time []: "date" "time_local" "msec" "start_time" "eventTime" "EventTime" "eventTimestamp" "requestReceivedTimestamp"
             "timestamp_ms" "observedTimeUnixNano" "observed_time_unix_nano" "observed_timestamp" "ObservedTimestamp";
-        // log15 and MongoDB.
-        Time ["lvl" "ctx" "attr"]: "t";
+        // log15, Grafana and MongoDB.
+        Time ["lvl" "level" "ctx" "attr"]: "t";
         // The development format of zap.
         Time ["L" "T" "M"]: "T";
         Severity []: "priority";

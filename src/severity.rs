@@ -123,7 +123,7 @@ impl Severity {
         Self::of_word(name)
             .or_else(|| {
                 let (word, difference) = name.split_at(name.find(['+', '-'])?);
-                let base = Self::of_word(word).filter(|base| base.0 > 0)?;
+                let base = Self::of_word(word).filter(|base| base.0 > 0 && word.len() > 1)?;
                 Some(Self(base.0.saturating_add_signed(difference.parse().ok()?).clamp(1, 24)))
             })
             .or_else(|| {

@@ -182,6 +182,13 @@ fn but_not_in_place_of_a_time_that_is_not_understood() {
         ["2026-03-01T10:00:00Z a", "- b", "- c", "2026-03-01T10:00:00Z~d", "2026-03-01T10:00:01Z e"]
     );
     assert_eq!(count, counts(1, 2));
+
+    let lines = "2026-03-01 10:00:00 INFO a\n260301 10:00:00 b\n01/02/2026 10:00:00 c\nd\n";
+    let path = directory.path().join("app.log");
+    fs::write(&path, lines).unwrap();
+    let (all, count) = read(LogReader::options(), &[path]);
+    assert_eq!(all, ["2026-03-01T10:00:00Z a", "- 260301", "- 01/02/2026", "2026-03-01T10:00:00Z~d"]);
+    assert_eq!(count, counts(1, 2));
 }
 
 #[test]

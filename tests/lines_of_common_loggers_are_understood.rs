@@ -265,6 +265,8 @@ fn names_and_numbers_of_levels_have_one_meaning() {
         (r#""levelno":30"#, "WARN"),
         (r#""severity_number":14"#, "WARN2"),
         (r#""short_message":"m","level":4"#, "WARN"),
+        (r#""level":4,"levelName":"ERROR""#, "ERROR"),
+        (r#""levelName":"ERROR","level":4"#, "ERROR"),
         // A name next to a number has priority, in either order.
         (r#""level":40,"levelname":"ERROR""#, "ERROR"),
         (r#""levelname":"ERROR","level":40"#, "ERROR"),
@@ -278,6 +280,9 @@ fn names_and_numbers_of_levels_have_one_meaning() {
         (r#""level":"Metadata""#, ""),
         (r#""level":"e""#, ""),
         (r#""level":"+4""#, ""),
+        (r#""level":"E4""#, ""),
+        (r#""level":"E+4""#, ""),
+        (r#""short_message":"m","level":10"#, ""),
         (r#""level":"log_log_err""#, ""),
         (r#""status":"error""#, ""),
         (r#""status":503,"service":"s""#, ""),
@@ -334,6 +339,11 @@ fn names_of_two_meanings_stay_attributes_next_to_a_name_of_one() {
             r#"{"event":"click","message":"m","level":"info"}"#,
             r#"{"severity":"INFO","body":"m","attributes":{"event":"click"}}"#,
         ),
+        (
+            r#"{"level":"error","t":"2026-03-01T10:00:00Z","msg":"m"}"#,
+            r#"{"time":"2026-03-01T10:00:00Z","severity":"ERROR","body":"m"}"#,
+        ),
+        (r#"{"t":"2026-03-01T10:00:00Z"}"#, r#"{"attributes":{"t":"2026-03-01T10:00:00Z"}}"#),
         (r#"{"event":"click"}"#, r#"{"attributes":{"event":"click"}}"#),
         (r#"{"name":"Alice","msg":"m"}"#, r#"{"body":"m","attributes":{"name":"Alice"}}"#),
         (

@@ -133,6 +133,23 @@ fn each_format_has_its_parts() {
             r#"2026-03-01T10:00:00.123Z|INFO|org.x.App|main|started|{"process.pid":7}"#,
         ),
         (
+            "2026-03-01T10:00:00.123Z  INFO 7 --- [shop] [           main] c.e.Shop   : Started",
+            r#"2026-03-01T10:00:00.123Z|INFO|c.e.Shop|main|Started|{"process.pid":7}"#,
+        ),
+        (
+            "2026-03-01T10:00:00.123Z  INFO 7 --- [main] [5b8aa5a2d2c872e8321cf37308d69df2-051581bf3cb55c13] c.e.Shop : Started",
+            r#"2026-03-01T10:00:00.123Z|INFO|c.e.Shop|main|Started|{"process.pid":7}"#,
+        ),
+        ("2026-03-01 10:00:00 PM INFO paid", "2026-03-01T22:00:00Z|INFO|-|-|paid|"),
+        ("2026-03-01 10:00:00 error: failed", "2026-03-01T10:00:00Z|ERROR|-|-|failed|"),
+        ("2026-03-01 10:00:00 warn  slow", "2026-03-01T10:00:00Z|WARN|-|-|slow|"),
+        ("2026-03-01 10:00:00 info shop.cart: paid", "2026-03-01T10:00:00Z|INFO|shop.cart|-|paid|"),
+        ("2026-03-01 10:00:00 info [cart] paid", "2026-03-01T10:00:00Z|INFO|-|cart|paid|"),
+        ("2026-03-01 10:00:00 info paid", "2026-03-01T10:00:00Z|INFO|-|-|paid|"),
+        ("2026-03-01 10:00:00 error Error: no file", "2026-03-01T10:00:00Z|ERROR|-|-|Error: no file|"),
+        ("2026-03-01 10:00:00\tinfo\tpaid", "2026-03-01T10:00:00Z|INFO|-|-|paid|"),
+        ("260301 10:00:00 [Warning] slow", "2026-03-01T10:00:00Z|WARN|-|-|slow|"),
+        (
             "[2026-03-01T10:00:00Z INFO  shop::cart] started",
             "2026-03-01T10:00:00Z|INFO|shop::cart|-|started|",
         ),
@@ -186,6 +203,28 @@ fn text_that_resembles_a_part_is_a_message() {
         ("2026-03-01 10:00:00 SUCCESS", "2026-03-01T10:00:00Z|-|-|-|SUCCESS|"),
         ("2026-03-01 10:00:00 the error is old", "2026-03-01T10:00:00Z|-|-|-|the error is old|"),
         ("2026-03-01 10:00:00 ERROR_CODE 7", "2026-03-01T10:00:00Z|-|-|-|ERROR_CODE 7|"),
+        // Words that begin a sentence.
+        (
+            "2026-03-01 10:00:00 Error handling is enabled",
+            "2026-03-01T10:00:00Z|-|-|-|Error handling is enabled|",
+        ),
+        ("2026-03-01 10:00:00 alert dialog opened", "2026-03-01T10:00:00Z|-|-|-|alert dialog opened|"),
+        ("2026-03-01 10:00:00 error [7] fixed", "2026-03-01T10:00:00Z|-|-|-|error [7] fixed|"),
+        ("2026-03-01 10:00:00 Info desk opened", "2026-03-01T10:00:00Z|-|-|-|Info desk opened|"),
+        (
+            "2026-03-01 10:00:00 Critical path analysis done",
+            "2026-03-01T10:00:00Z|-|-|-|Critical path analysis done|",
+        ),
+        (
+            "2026-03-01 10:00:00 Notice of termination sent",
+            "2026-03-01T10:00:00Z|-|-|-|Notice of termination sent|",
+        ),
+        ("2026-03-01 10:00:00 Debug mode: off", "2026-03-01T10:00:00Z|-|-|-|Debug mode: off|"),
+        ("2026-03-01 10:00:00 Trace 5b8a started", "2026-03-01T10:00:00Z|-|-|-|Trace 5b8a started|"),
+        (
+            "2026/03/01 10:00:00 Emergency contact updated",
+            "2026-03-01T10:00:00Z|-|-|-|Emergency contact updated|",
+        ),
         (
             "2026-03-01 10:00:00 INFO [192.0.2.1] connected",
             "2026-03-01T10:00:00Z|INFO|-|-|[192.0.2.1] connected|",
@@ -201,6 +240,8 @@ fn text_that_resembles_a_part_is_a_message() {
         ("x=1", "-|-|-|-|x=1|"),
         (" id | name", "-|-|-|-| id | name|"),
         ("cat | sort", "-|-|-|-|cat | sort|"),
+        ("[1600000000] packets received", "-|-|-|-|[1600000000] packets received|"),
+        ("1500000000000 bytes free", "-|-|-|-|1500000000000 bytes free|"),
         ("1772359200 items", "-|-|-|-|1772359200 items|"),
         ("Error: no file", "-|-|-|-|Error: no file|"),
     ] {

@@ -15,7 +15,7 @@ pub(super) fn of_text(text: &str) -> Option<(Severity, bool)> {
     // here.
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     Severity::from_name(stem)
-        .filter(|_| stem.len() < word.len() && !stem.is_empty())
+        .filter(|_| stem.len() < word.len() && stem.len() > 1)
         .map(|severity| (severity, false))
 }
 
@@ -42,9 +42,7 @@ pub(super) fn of_number(key: &str, number: i64, object: Option<Cursor<'_>>) -> O
                 .map(|severity| (severity, false))
         }
         "levelno" => Severity::from_python(number).map(|severity| (severity, false)),
-        "level" if (0..=7).contains(&number) && has("short_message") => {
-            Severity::from_syslog(number).map(|severity| (severity, true))
-        }
+        "level" if has("short_message") => Severity::from_syslog(number).map(|severity| (severity, true)),
         _ => {
             let severity = Severity::from_bunyan(number)?;
             let is_named = number % 10 == 0;

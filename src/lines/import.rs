@@ -400,7 +400,7 @@ impl Importer {
             rest = rest.get(repaired.len..).unwrap_or(&[]).trim_ascii_start();
         }
         match objects {
-            0 => self.text_record(line, sink),
+            0 => self.text_record(line, stays, sink),
             _ if rest.is_empty() => Ok(()),
             _ => {
                 stays.set(false);
@@ -475,30 +475,35 @@ impl Importer {
         self.report.json_lines += message.lines as u64;
         let time = record.time.and_then(|time| self.recogniser.years.resolve(time));
         let found = Recognised { format: "docker", record, time };
-        self.write(found, &text, None, sink)?;
+        self.write(found, &text, None, &Cell::new(false), sink)?;
         Ok(true)
     }
 
     /// Imports a line, or the lines of one record, that are not a JSON object.
-    fn text_record(&mut self, line: &[u8], sink: &mut Sink<'_>) -> io::Result<()> {
+    fn text_record(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
         let lines = 1 + line.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.report.text_lines += lines;
         let text = recognise::text_of(line);
         let joined = if lines > 1 { self.recogniser.joined(&text) } else { None };
         let text = joined.as_deref().unwrap_or(&text);
-        let Some(found) = self.recogniser.recognise(text) else { return self.text(line, sink) };
+        let Some(found) = self.recogniser.recognise(text) else {
+            stays.set(stamp::resembles(text));
+            return self.text(line, sink);
+        };
+        stays.set(found.time.is_none() && (found.record.time.is_some() || stamp::resembles(text)));
         self.report.recognised_lines += lines;
         let original = core::str::from_utf8(line).is_err().then_some(line);
         self.report.not_utf8_lines += u64::from(original.is_some());
-        self.write(found, text, original, sink)
+        self.write(found, text, original, stays, sink)
     }
 
-    /// Writes the entry of a recognised line.
+    /// Writes the entry of a recognised line. Sets `stays` if an object in the line contains a time that is not understood.
     fn write(
         &mut self,
         mut found: Recognised<'_>,
         text: &str,
         original: Option<&[u8]>,
+        stays: &Cell<bool>,
         sink: &mut Sink<'_>,
     ) -> io::Result<()> {
         let object = match found.record.inner {
@@ -514,6 +519,7 @@ impl Importer {
         let trips = sink(&|entry| {
             if let Ok(mut scratch) = scratch.try_borrow_mut() {
                 write(&found, text, object, original, entry, &mut scratch);
+                stays.set(stays.get() || object.is_some() && scratch.has_other_time);
             }
         })?;
         self.report.note(&trips);

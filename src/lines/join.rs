@@ -1,10 +1,11 @@
 //! The records of more than one line.
 //!
-//! A line continues the record before it if the record has a time and the line begins no record of any format. A format can
-//! have another rule. Empty lines belong to a record if a line after them continues it. A record has at most [`MOST_LINES`]
+//! A line continues the record before it if the record has a time and the line begins no record of any format. A line with a
+//! time that is not understood continues no record. A format can have another rule. Empty lines belong to a record if a line after them continues it. A record has at most [`MOST_LINES`]
 //! lines and [`MOST_BYTES`] bytes after its first line. The next line then begins a new record.
 
-use super::recognise::Recogniser;
+use super::recognise::{Recogniser, text_of};
+use super::stamp;
 
 /// The maximum number of lines of a record.
 pub(crate) const MOST_LINES: usize = 1024;
@@ -89,6 +90,7 @@ impl Joint {
         recogniser.continues(self.format, last, line).unwrap_or_else(|| {
             // Most lines begin a record.
             !recogniser.begins_after(self.format, line)
+                && !stamp::resembles(&text_of(line))
                 && *self.has_time.get_or_insert_with(|| recogniser.has_time(first))
         })
     }

@@ -43,6 +43,12 @@ const WORDS: [&str; 34] = [
     "fail",
 ];
 
+/// The short forms that are no words of a sentence in lower case.
+const SHORT: [&str; 15] = [
+    "info", "inf", "warn", "wrn", "err", "eror", "erro", "dbg", "trc", "crit", "ftl", "fatl", "emerg",
+    "dpanic", "vrb",
+];
+
 /// Returns the severity of a word. `note` of MySQL is a level inside brackets only.
 fn of_word(word: &str, is_in_brackets: bool) -> Option<Severity> {
     if word.len() == 1 {
@@ -63,9 +69,21 @@ fn of_word(word: &str, is_in_brackets: bool) -> Option<Severity> {
         .or_else(|| Severity::from_name(word.trim_end_matches(|c: char| c.is_ascii_digit())))
 }
 
-/// Takes a level at the position of `scan`: a word, or a word in brackets with blanks around it. A word in lower case is a
-/// level only if `is_expected`, or in brackets.
-pub(super) fn take(scan: &mut Scan<'_>, is_expected: bool) -> Option<Severity> {
+/// The place of a level in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A word that is not in upper case is a level only before a colon.
+    Any,
+    /// The column after the time. A word that is not in upper case is a level only before a separator of columns or before
+    /// the column of a logger. Otherwise, it begins a sentence: `Error handling is enabled`.
+    Column,
+    /// The level in the header of a line. A word in any case is a level.
+    Header,
+}
+
+/// Takes a level at the position of `scan`: a word, or a word in brackets with blanks around it. A word in brackets is a level in
+/// any case. The place determines the case of other words.
+pub(super) fn take(scan: &mut Scan<'_>, place: Place) -> Option<Severity> {
     let mut ahead = *scan;
     let end = match ahead.peek()? {
         b'[' => Some(b']'),
@@ -101,6 +119,11 @@ pub(super) fn take(scan: &mut Scan<'_>, is_expected: bool) -> Option<Severity> {
                 *scan = ahead;
                 return Severity::from_name(&name);
             }
+            let is_expected = match place {
+                Place::Any => false,
+                Place::Column => is_column(word, ahead.rest()),
+                Place::Header => true,
+            };
             if !is_whole || !is_upper && !is_expected && follows != Some(b':') {
                 return None;
             }
@@ -110,9 +133,42 @@ pub(super) fn take(scan: &mut Scan<'_>, is_expected: bool) -> Option<Severity> {
     Some(severity)
 }
 
+/// Returns whether a word that is not in upper case is a column. The text after the word shows it: a separator, a padding, the
+/// name of a thread or of a logger, or the same word again. Short forms in lower case begin no sentence.
+fn is_column(word: &str, rest: &str) -> bool {
+    let is_lower = word.bytes().all(|byte| !byte.is_ascii_uppercase());
+    let is_short = SHORT.contains(&word) || word.ends_with(|last: char| last.is_ascii_digit());
+    if is_lower && is_short && rest.starts_with(' ') {
+        return true;
+    }
+    let next = rest.trim_start_matches(' ');
+    if rest.starts_with(['\t', '|']) || rest.starts_with("  ") || next.starts_with(['|', ':']) {
+        return true;
+    }
+    if next.starts_with("- ") || next.starts_with("-- ") {
+        return true;
+    }
+    // `error Error: no such file`
+    if next.get(..word.len()).is_some_and(|again| again.eq_ignore_ascii_case(word)) {
+        return true;
+    }
+    let word = next.split([' ', '\t', '\n']).next().unwrap_or("");
+    let thread = word.strip_prefix('[').and_then(|word| word.strip_suffix(']'));
+    if thread.is_some_and(|thread| is_lower && thread.starts_with(|first: char| first.is_ascii_alphabetic()))
+    {
+        return true;
+    }
+    let name = word.strip_suffix(':').unwrap_or(word);
+    let is_name =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b'-' | b':' | b'/');
+    let is_logger = (name.contains(['.', '/']) || name.contains("::")) && name.bytes().all(is_name);
+    let after = next.get(word.len()..).unwrap_or("").trim_start_matches(' ');
+    is_logger && (name.len() < word.len() || after.starts_with("- ") || after.starts_with(": "))
+}
+
 /// Returns the severity of a message that begins with the name of a level and a colon: `error: no such file`.
 pub(super) fn of_message(message: &str) -> Option<Severity> {
     let mut scan = Scan::new(message);
-    let severity = take(&mut scan, true)?;
+    let severity = take(&mut scan, Place::Header)?;
     (!message.starts_with(['[', '(', '<']) && scan.eat_text(": ")).then_some(severity)
 }

@@ -4,6 +4,7 @@ use crate::rfc3339::{civil_from_days, days_from_civil};
 use crate::time::Timestamp;
 use crate::zone::Zone;
 
+use super::level;
 use super::scan::Scan;
 
 const DAY: i64 = 86_400;
@@ -123,16 +124,121 @@ const ZONES: [(&str, i16); 21] = [
 /// Abbreviations of zones with more than one meaning. A time with such a zone is not a time.
 const AMBIGUOUS_ZONES: [&str; 7] = ["CST", "IST", "BST", "AST", "SST", "ADT", "WST"];
 
+/// The first parts of the names of zones, for example of `Europe/Berlin`.
+const AREAS: [&str; 16] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Brazil",
+    "Canada",
+    "Chile",
+    "Etc",
+    "Europe",
+    "Indian",
+    "Mexico",
+    "Pacific",
+    "US",
+];
+
 /// Takes a time at the position of `scan`. Returns `None`, and does not move, if there is no time. A byte that is neither a
 /// letter nor a digit follows the time.
 pub(super) fn take(scan: &mut Scan<'_>) -> Option<Stamp> {
     let mut ahead = *scan;
-    let stamp = read(&mut ahead)?;
+    let mut stamp = read(&mut ahead)?;
     if ahead.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80) {
         return None;
     }
+    if let Some(name) = zone_name(&mut ahead) {
+        stamp = in_named_zone(stamp, name)?;
+    }
     *scan = ahead;
     Some(stamp)
+}
+
+/// Takes the name of a zone after a time: ` Europe/Berlin`, or `[Europe/Berlin]` without a blank before it.
+fn zone_name<'l>(scan: &mut Scan<'l>) -> Option<&'l str> {
+    let is_open = scan.peek()? == b'[';
+    let is_name = scan.peek_at(1)?.is_ascii_uppercase();
+    if !is_name || !is_open && scan.peek()? != b' ' {
+        return None;
+    }
+    let mut ahead = *scan;
+    ahead.skip(1);
+    let name =
+        ahead.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+'));
+    let is_zone = match name.split_once('/') {
+        Some((area, _)) => AREAS.contains(&area),
+        None => is_open && matches!(name, "UTC" | "GMT"),
+    };
+    if !is_zone || is_open && !ahead.eat(b']') {
+        return None;
+    }
+    *scan = ahead;
+    Some(name)
+}
+
+/// Applies a named zone to a time without an offset. Returns `None` if the zone is not known, or if the time has no year.
+fn in_named_zone(stamp: Stamp, name: &str) -> Option<Stamp> {
+    let time = match stamp {
+        Stamp::At(_) => return Some(stamp),
+        Stamp::Local(time) => time,
+        Stamp::Yearless { .. } => return None,
+    };
+    let zone = if name.contains('/') { Zone::named(name)? } else { Zone::UTC };
+    let seconds = zone.instant_of(time.unix_seconds());
+    let offset = i16::try_from(zone.offset_at(seconds) / 60).ok().filter(|offset| *offset != 0);
+    Some(Stamp::At(Timestamp::new(seconds, time.subsec_nanos())?.with_utc_offset_minutes(offset)))
+}
+
+/// Returns whether a line begins with a time of day in seconds, with or without a date and a level before it. If [`take`]
+/// returns `None` for such a line, the line has a time that is not understood.
+pub(super) fn resembles(line: &str) -> bool {
+    /// The maximum number of bytes before the time of day.
+    const LONGEST: usize = 32;
+    let mut scan = Scan::new(line);
+    if level::take(&mut scan, level::Place::Any).is_some() {
+        scan.take_while(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b'-'));
+    }
+    scan.take_while(|byte| matches!(byte, b'[' | b'(' | b'<'));
+    let begin = scan;
+    let mut has_slash = false;
+    let mut before = b' ';
+    while let Some(byte) = scan.peek().filter(|_| begin.rest().len() - scan.rest().len() < LONGEST) {
+        if byte.is_ascii_digit() {
+            let mut ahead = scan;
+            let is_clock = hour_minute_second(&mut ahead).is_some_and(|(hour, minute, second)| {
+                hour < 24 && minute < 60 && second <= 60 && scan.rest().len() - ahead.rest().len() > 5
+            });
+            // More colons are part of an address.
+            let is_end = ahead.peek() != Some(b':')
+                || Scan::new(ahead.rest().get(1..).unwrap_or("")).count_digits() == 3;
+            if is_clock && is_end && (before != b':' || has_slash) {
+                return true;
+            }
+            scan.take_while(|byte| byte.is_ascii_digit());
+        } else if byte.is_ascii_alphabetic() || byte >= 0x80 {
+            let is_separator =
+                matches!(byte, b'T' | b't') && scan.peek_at(1).is_some_and(|next| next.is_ascii_digit());
+            if is_separator {
+                scan.skip(1);
+            } else if scan.rest().get(..3).is_some_and(is_weekday) {
+                scan.take_while(|byte| byte.is_ascii_alphabetic());
+            } else if month(&mut scan).is_none() {
+                return false;
+            }
+        } else if matches!(byte, b'-' | b'/' | b'.' | b',' | b' ' | b':' | b'_') {
+            has_slash |= byte == b'/';
+            scan.skip(1);
+        } else {
+            return false;
+        }
+        before = byte;
+    }
+    false
 }
 
 fn read(scan: &mut Scan<'_>) -> Option<Stamp> {
@@ -143,9 +249,22 @@ fn read(scan: &mut Scan<'_>) -> Option<Stamp> {
         4 => year_first(scan),
         8 => basic(scan),
         1 | 2 => short(scan),
-        10 | 13 | 16 | 19 => epoch(scan),
+        6 => mysql(scan),
+        10 | 13 | 16 | 19 => epoch(scan).filter(|_| begins_message(*scan)),
         _ => None,
     }
+}
+
+/// Takes `260301 10:00:00` of MySQL and MariaDB. A level in brackets must follow.
+fn mysql(scan: &mut Scan<'_>) -> Option<Stamp> {
+    let (year, month, day) = (scan.digits(2)?, scan.digits(2)?, scan.digits(2)?);
+    (1..=2).contains(&scan.blanks()).then_some(())?;
+    let stamp = clock(scan)?.at(2000 + year, month, day)?;
+    let mut ahead = *scan;
+    let is_level = ahead.blanks() > 0
+        && ahead.peek() == Some(b'[')
+        && level::take(&mut ahead, level::Place::Any).is_some();
+    is_level.then_some(stamp)
 }
 
 /// Takes `2026-03-01T10:00:00.123+01:00` and similar forms.
@@ -183,7 +302,8 @@ fn basic(scan: &mut Scan<'_>) -> Option<Stamp> {
     }
     if scan.count_digits() == 6 {
         let (hour, minute, second) = (scan.digits(2)?, scan.digits(2)?, scan.digits(2)?);
-        return rest_of_clock(scan, hour, minute, second)?.at(year, month, day);
+        let nanos = fraction(scan)?;
+        return rest_of_clock(scan, hour, minute, second, nanos)?.at(year, month, day);
     }
     clock(scan)?.at(year, month, day)
 }
@@ -239,7 +359,7 @@ fn short(scan: &mut Scan<'_>) -> Option<Stamp> {
 }
 
 /// Takes a number of seconds, milliseconds, microseconds or nanoseconds since the epoch, from 2001 to 2099.
-fn epoch(scan: &mut Scan<'_>) -> Option<Stamp> {
+pub(super) fn epoch(scan: &mut Scan<'_>) -> Option<Stamp> {
     let digits = scan.count_digits();
     let number: i128 = scan.rest().get(..digits)?.parse().ok()?;
     scan.skip(digits);
@@ -257,6 +377,21 @@ fn epoch(scan: &mut Scan<'_>) -> Option<Stamp> {
         _ => false,
     };
     ((1_000_000_000..4_070_908_800).contains(&seconds) && is_end).then_some(Stamp::At(time))
+}
+
+/// Returns whether the text after a number is that of a line of a log: a level, a bracket, a quote, a word that begins with a
+/// capital letter, or the duration and the address of Squid. In `1500000000000 bytes free`, the number is a count.
+fn begins_message(mut scan: Scan<'_>) -> bool {
+    scan.eat(b']');
+    scan.take_while(|byte| matches!(byte, b' ' | b'\t' | b'|' | b'-'));
+    match scan.peek() {
+        Some(b'A'..=b'Z' | b'[' | b'(' | b'{' | b'<' | b'"') => true,
+        Some(b'0'..=b'9') => {
+            let has_duration = scan.number().is_some() && scan.blanks() > 0;
+            has_duration && scan.word().is_some_and(|word| word.parse::<core::net::IpAddr>().is_ok())
+        }
+        _ => level::take(&mut scan, level::Place::Column).is_some(),
+    }
 }
 
 /// Takes a date that begins with the name of a month or of a day of the week.
@@ -340,24 +475,50 @@ fn is_weekday(word: &str) -> bool {
     ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().any(|day| day.eq_ignore_ascii_case(word))
 }
 
-/// Takes a time of day with an optional fraction and an optional offset.
+/// Takes a time of day with an optional fraction, an optional `AM` or `PM`, and an optional offset.
 pub(super) fn clock(scan: &mut Scan<'_>) -> Option<Clock> {
-    let (hour, minute, second) = hour_minute_second(scan)?;
-    rest_of_clock(scan, hour, minute, second)
+    clock_of_half_day(scan).map(|(clock, _)| clock)
 }
 
-/// Takes a time of day that can be followed by `AM` or `PM`. Returns whether it is.
+/// Takes a time of day. Returns whether it contains `AM` or `PM`.
 fn clock_of_half_day(scan: &mut Scan<'_>) -> Option<(Clock, bool)> {
-    let (mut hour, minute, second) = hour_minute_second(scan)?;
+    let (hour, minute, second) = hour_minute_second(scan)?;
+    let nanos = fraction(scan)?;
+    let half = half(scan);
+    let hour = match half {
+        None => hour,
+        Some(true) if hour > 0 => hour % 12 + 12,
+        Some(false) if hour <= 12 => hour % 12,
+        Some(_) => return None,
+    };
+    Some((rest_of_clock(scan, hour, minute, second, nanos)?, half.is_some()))
+}
+
+/// Takes `AM`, `PM`, `am`, `pm`, `a.m.` or `p.m.`. Returns whether it is the second half of the day.
+fn half(scan: &mut Scan<'_>) -> Option<bool> {
     let mut ahead = *scan;
-    ahead.blanks();
-    let half = ahead.take_while(|byte| byte.is_ascii_alphabetic());
-    let is_half_day = matches!(half, "AM" | "PM" | "am" | "pm") && (1..=12).contains(&hour);
-    if is_half_day {
-        *scan = ahead;
-        hour = hour % 12 + if half.starts_with(['P', 'p']) { 12 } else { 0 };
+    // Java writes a narrow space.
+    if !ahead.eat_text("\u{202f}") && !ahead.eat_text("\u{a0}") {
+        ahead.eat(b' ');
     }
-    Some((rest_of_clock(scan, hour, minute, second)?, is_half_day))
+    let is_afternoon = match ahead.peek()? {
+        b'A' | b'a' => false,
+        b'P' | b'p' => true,
+        _ => return None,
+    };
+    ahead.skip(1);
+    let has_point = ahead.eat(b'.');
+    if !ahead.eat(b'M') && !ahead.eat(b'm') || has_point && !ahead.eat(b'.') {
+        return None;
+    }
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    // `pm.max_children`
+    let is_joined = matches!(ahead.peek(), Some(b'.' | b'/' | b'-' | b'=' | b'\''));
+    if ahead.peek().is_some_and(is_part) || is_joined && ahead.peek_at(1).is_some_and(is_part) {
+        return None;
+    }
+    *scan = ahead;
+    Some(is_afternoon)
 }
 
 fn hour_minute_second(scan: &mut Scan<'_>) -> Option<(u32, u32, u32)> {
@@ -376,12 +537,8 @@ fn hour_minute_second(scan: &mut Scan<'_>) -> Option<(u32, u32, u32)> {
     Some((hour, minute, second))
 }
 
-/// Takes the fraction and the offset.
-fn rest_of_clock(scan: &mut Scan<'_>, hour: u32, minute: u32, second: u32) -> Option<Clock> {
-    // A leap second is the first second of the next minute, as in Unix time.
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
+/// Takes the fraction. Returns nanoseconds.
+fn fraction(scan: &mut Scan<'_>) -> Option<u32> {
     let is_digit = |ahead: usize| scan.peek_at(ahead).is_some_and(|byte| byte.is_ascii_digit());
     let has_fraction = match scan.peek() {
         Some(b'.' | b',') => is_digit(1),
@@ -389,12 +546,19 @@ fn rest_of_clock(scan: &mut Scan<'_>, hour: u32, minute: u32, second: u32) -> Op
         Some(b':') => is_digit(1) && is_digit(2) && is_digit(3) && !is_digit(4),
         _ => false,
     };
-    let nanos = if has_fraction {
-        scan.skip(1);
-        fraction_digits(scan)?
-    } else {
-        0
-    };
+    if !has_fraction {
+        return Some(0);
+    }
+    scan.skip(1);
+    fraction_digits(scan)
+}
+
+/// Takes the offset.
+fn rest_of_clock(scan: &mut Scan<'_>, hour: u32, minute: u32, second: u32, nanos: u32) -> Option<Clock> {
+    // A leap second is the first second of the next minute, as in Unix time.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
     let (offset, is_local) = offset(scan)?;
     Some(Clock { is_local, second: hour * 3600 + minute * 60 + second, nanos, offset })
 }
@@ -445,13 +609,34 @@ fn offset(scan: &mut Scan<'_>) -> Option<(Option<i16>, bool)> {
                 return None;
             }
             if let Some((_, minutes)) = ZONES.iter().find(|(zone, _)| *zone == name && is_word) {
+                let is_offset = matches!(ahead.peek(), Some(b'+' | b'-'))
+                    && ahead.peek_at(1).is_some_and(|byte| byte.is_ascii_digit());
+                // `GMT+02:00`, `UTC+2`
+                let minutes =
+                    if is_offset { after_utc(&mut ahead).filter(|_| *minutes == 0)? } else { *minutes };
                 *scan = ahead;
-                return Some((Some(*minutes).filter(|minutes| *minutes != 0), false));
+                return Some((Some(minutes).filter(|minutes| *minutes != 0), false));
             }
         }
         _ => {}
     }
     Some((None, true))
+}
+
+/// Takes the offset after `UTC` or `GMT`: `+2`, `+02`, `+0200` or `+02:00`. Returns minutes.
+fn after_utc(scan: &mut Scan<'_>) -> Option<i16> {
+    let is_west = scan.peek()? == b'-';
+    scan.skip(1);
+    let digits = scan.count_digits();
+    let hours = scan.digits(digits.min(2))?;
+    let minutes = match digits {
+        1 | 2 if scan.eat(b':') => scan.digits(2)?,
+        1 | 2 => 0,
+        4 => scan.digits(2)?,
+        _ => return None,
+    };
+    let total = i16::try_from(hours * 60 + minutes).ok().filter(|_| hours <= 14 && minutes < 60)?;
+    Some(if is_west { -total } else { total })
 }
 
 /// The year of times without a year.
@@ -548,9 +733,28 @@ mod tests {
             ("26/03/01 10:00:00 INFO x", "2026-03-01T10:00:00Z [ INFO x]"),
             ("01/25/26 10:00:00.5 x", "2026-01-25T10:00:00.500Z [ x]"),
             ("01/02/2026, 7:32:47 PM x", "2026-01-02T19:32:47Z [ x]"),
-            ("1772359200123 x", "2026-03-01T10:00:00.123Z [ x]"),
-            ("1772359200.5 x", "2026-03-01T10:00:00.500Z [ x]"),
-            ("1772359200] x", "2026-03-01T10:00:00Z [] x]"),
+            ("1772359200123 Ready", "2026-03-01T10:00:00.123Z [ Ready]"),
+            ("1772359200123456 info: x", "2026-03-01T10:00:00.123456Z [ info: x]"),
+            ("1772359200.5 [main] x", "2026-03-01T10:00:00.500Z [ [main] x]"),
+            ("1772359200.123     45 192.0.2.1 x", "2026-03-01T10:00:00.123Z [     45 192.0.2.1 x]"),
+            ("1772359200] SERVICE ALERT", "2026-03-01T10:00:00Z [] SERVICE ALERT]"),
+            ("Mar 01, 2026 10:00:00 PM shop.Cart pay", "2026-03-01T22:00:00Z [ shop.Cart pay]"),
+            ("Mar 1, 2026 10:00:00\u{202f}PM x", "2026-03-01T22:00:00Z [ x]"),
+            ("2026-03-01 10:00:00 PM INFO m", "2026-03-01T22:00:00Z [ INFO m]"),
+            ("2026-03-01 10:00:00.5 pm x", "2026-03-01T22:00:00.500Z [ x]"),
+            ("2026-03-01 10:00:00 p.m. x", "2026-03-01T22:00:00Z [ x]"),
+            ("2026-03-01 12:00:00 AM x", "2026-03-01T00:00:00Z [ x]"),
+            ("2026-03-01 12:00:00 PM CET x", "2026-03-01T12:00:00+01:00 [ x]"),
+            ("2026-03-01 10:00:00 pm.max x", "2026-03-01T10:00:00Z [ pm.max x]"),
+            ("2026-03-01 10:00:00 AMQP x", "2026-03-01T10:00:00Z [ AMQP x]"),
+            ("2026-03-01 10:00:00 GMT+02:00 x", "2026-03-01T10:00:00+02:00 [ x]"),
+            ("2026-03-01 10:00:00 UTC+2 x", "2026-03-01T10:00:00+02:00 [ x]"),
+            ("2026-03-01 10:00:00 GMT-0330] x", "2026-03-01T10:00:00-03:30 [] x]"),
+            ("2026-03-01T10:00:00+01:00[Europe/Berlin] x", "2026-03-01T10:00:00+01:00 [ x]"),
+            ("2026-03-01 10:00:00[INFO] x", "2026-03-01T10:00:00Z [[INFO] x]"),
+            ("2026-03-01 10:00:00 App/Cart x", "2026-03-01T10:00:00Z [ App/Cart x]"),
+            ("260301 10:00:00 [Warning] x", "2026-03-01T10:00:00Z [ [Warning] x]"),
+            ("260301  5:00:00 [Note] x", "2026-03-01T05:00:00Z [ [Note] x]"),
             ("01.03.2026 10:00:00 x", "2026-03-01T10:00:00Z [ x]"),
         ] {
             assert_eq!(read_all(text).as_deref(), Some(expected), "{text}");
@@ -571,6 +775,16 @@ mod tests {
             "123456789012 x",
             "1772359200abc",
             "1772359200 items",
+            "1600000000] packets received",
+            "1500000000000 bytes free",
+            "1500000000000",
+            "1700000000.5 seconds total",
+            "1234567890123456 some account",
+            "2026-03-01 10:00:00 Europe/Atlantis x",
+            "2026-03-01 10:00:00 GMT+25 x",
+            "2026-03-01 10:00:00 CET+1 x",
+            "2026-03-01 0:00:00 PM x",
+            "260301 10:00:00 InnoDB: x",
             "Marvin 1 10:00:00",
             "Monday 1",
             "March",
@@ -578,6 +792,40 @@ mod tests {
             "1.2.3.4 - -",
         ] {
             assert_eq!(read_all(text), None, "{text}");
+        }
+    }
+
+    #[cfg(feature = "zones")]
+    #[test]
+    fn a_named_zone_applies() {
+        for (text, expected) in [
+            ("2026-03-01 10:00:00 Europe/Berlin INFO", "2026-03-01T10:00:00+01:00 [ INFO]"),
+            ("2026-07-01 10:00:00.5 America/New_York x", "2026-07-01T10:00:00.500-04:00 [ x]"),
+            ("2026-07-01T10:00:00[Europe/Berlin] x", "2026-07-01T10:00:00+02:00 [ x]"),
+        ] {
+            assert_eq!(read_all(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_with_times_of_other_forms_resemble_times() {
+        for (text, expected) in [
+            ("260301 10:00:00 InnoDB: x", true),
+            ("01/02/2026 10:00:00 x", true),
+            ("[01/02/2026 10:00:00] x", true),
+            ("INFO 2026-03-01 10:00:00 IST x", true),
+            ("2026-02-30T10:00:00.5Z x", true),
+            ("Sun, 1 Foo 2026 10:00:00", false),
+            ("Mar 2026 1 10:00:00 x", true),
+            ("10:00:00 x", true),
+            ("at 10:00:00", false),
+            ("3 items at 10:00:00", false),
+            ("10:11:12:13:14:15 link", false),
+            ("2001:10:11:12::1", false),
+            ("java.lang.Error: 10:00:00", false),
+            ("1.2.3.4:80 x", false),
+        ] {
+            assert_eq!(resembles(text), expected, "{text}");
         }
     }
 }

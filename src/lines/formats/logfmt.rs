@@ -105,7 +105,8 @@ fn key<'l>(scan: &mut Scan<'l>) -> Option<&'l str> {
 fn audit(value: &str) -> Option<Stamp> {
     let inside = value.strip_prefix("audit(")?;
     let (time, _) = inside.split_once(':')?;
-    stamp::take(&mut Scan::new(time))
+    let mut scan = Scan::new(time);
+    matches!(scan.count_digits(), 10 | 13).then(|| stamp::epoch(&mut scan)).flatten()
 }
 
 fn unescape(value: &str, out: &mut String) {

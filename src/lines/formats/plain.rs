@@ -1,5 +1,6 @@
 //! The form of most text loggers: a time, a level, a thread and a logger in any order, then the message.
 
+use crate::lines::level::Place;
 use crate::lines::record::{Inner, Record};
 use crate::lines::scan::Scan;
 use crate::lines::{Context, LineFormat, level, stamp};
@@ -92,7 +93,7 @@ fn before_time(scan: &mut Scan<'_>) -> Severity {
         ahead.skip(2);
         severity
     } else {
-        level::take(&mut ahead, false)
+        level::take(&mut ahead, Place::Any)
     };
     let Some(severity) = found else { return Severity::UNSPECIFIED };
     ahead.take_while(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b'-'));
@@ -106,7 +107,7 @@ fn level_only(line: &str, severity: Severity) -> Option<Record<'_>> {
         return None;
     }
     let mut scan = Scan::new(line);
-    level::take(&mut scan, false)?;
+    level::take(&mut scan, Place::Any)?;
     let is_bracketed = line.starts_with('[');
     // `Error: ..` is the first line of many stack traces.
     let mut word = Scan::new(line).take_while(|byte| byte.is_ascii_alphanumeric()).bytes();
@@ -134,7 +135,7 @@ fn in_brackets<'l>(mut scan: Scan<'l>, mut record: Record<'l>) -> Option<Record<
     scan.blanks();
     scan.eat(b'|');
     scan.blanks();
-    if let Some(severity) = level::take(&mut scan, true) {
+    if let Some(severity) = level::take(&mut scan, Place::Header) {
         record.severity = severity;
     }
     scan.blanks();
@@ -145,7 +146,7 @@ fn in_brackets<'l>(mut scan: Scan<'l>, mut record: Record<'l>) -> Option<Record<
     }
     scan = ahead;
     scan.blanks();
-    let severity = level::take(&mut scan, false);
+    let severity = level::take(&mut scan, Place::Any);
     record.severity = severity.unwrap_or(record.severity);
     if severity.is_some() {
         scan.eat(b':');
@@ -183,8 +184,7 @@ fn parts<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
     let mut used = 0;
     let mut severity = None;
     while used < PARTS {
-        // A word in lower case is a level only directly after the time.
-        severity = level::take(&mut ahead, used == 0);
+        severity = level::take(&mut ahead, if used == 0 { Place::Column } else { Place::Any });
         if severity.is_some() {
             break;
         }
@@ -228,11 +228,14 @@ fn after_level<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
     separators(scan);
     // `7 --- [thread] logger : message` of Spring.
     let mut ahead = *scan;
+    let mut is_spring = false;
     if let Some(process) = ahead.number()
         && ahead.eat_text(" --- ")
     {
         record.number("process.pid", process);
+        skip_application(&mut ahead);
         *scan = ahead;
+        is_spring = true;
     }
     let mut had_number = false;
     for _ in 0..3 {
@@ -246,6 +249,11 @@ fn after_level<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
         ahead.skip(1);
         let Some(inside) = ahead.until(end) else { break };
         let name = inside.trim();
+        if is_spring && is_correlation(name) {
+            *scan = ahead;
+            separators(scan);
+            continue;
+        }
         // The number of the message of MySQL.
         if record.target.is_empty() && name.starts_with("MY-") {
             record.text("event.code", name);
@@ -295,6 +303,29 @@ fn after_level<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
             *scan = ahead;
         }
     }
+}
+
+/// Moves after the name of the application in `[shop] [main] logger : message` of Spring Boot 3.
+fn skip_application(scan: &mut Scan<'_>) {
+    let group = |scan: &mut Scan<'_>| scan.eat(b'[').then(|| scan.until(b']').map(str::len)).flatten();
+    let mut ahead = *scan;
+    if group(&mut ahead).is_none() {
+        return;
+    }
+    ahead.blanks();
+    let mut next = ahead;
+    let Some(len) = group(&mut next) else { return };
+    let thread = ahead.rest().get(1..=len).unwrap_or("");
+    if !is_correlation(thread.trim()) {
+        *scan = ahead;
+    }
+}
+
+/// Returns whether a text is the place of a trace id and a span id of Spring Boot: `5b8aa5a2d2c872e8321cf37308d69df2-051581bf3cb55c13`
+/// or blanks.
+fn is_correlation(text: &str) -> bool {
+    let is_id = |id: &str, len: usize| id.len() == len && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.is_empty() || text.split_once('-').is_some_and(|(trace, span)| is_id(trace, 32) && is_id(span, 16))
 }
 
 /// Returns whether a name contains a separator, as names of modules and of files do.
@@ -366,7 +397,7 @@ fn dotted<'l>(scan: &mut Scan<'l>) -> Option<(&'l str, Severity)> {
     if name.is_empty() || !ahead.eat(b'.') {
         return None;
     }
-    let severity = level::take(&mut ahead, false)?;
+    let severity = level::take(&mut ahead, Place::Any)?;
     if !is_process && ahead.peek() != Some(b':') {
         return None;
     }

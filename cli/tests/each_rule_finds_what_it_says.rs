@@ -270,6 +270,8 @@ fn rules_of_what_a_process_left() {
     let directory = TempDir::new().unwrap();
     let log = small_log(directory.path(), "shop")
         .max_total_bytes(64 << 10)
+        // The loss record fits into the rest of the last segment, because a full entry is longer than it.
+        .self_contained(true)
         .on_full(fusewire::log::OnFull::DropBelow(fusewire::Severity::FATAL));
     let log = log.open().unwrap();
     let appended = || log.append(|entry| _ = entry.attr("text", &"x".repeat(2_000)));

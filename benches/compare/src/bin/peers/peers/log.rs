@@ -55,7 +55,9 @@ impl<T> Logger for Text<T> {
 }
 
 pub fn fusewire(directory: &Path) -> Result<Box<dyn Logger>> {
-    fusewire::bridge::log::Logger::new(Log::options(directory).open()?).init()?;
+    let guard = fusewire::bridge::log::Logger::new(Log::options(directory).open()?).init()?;
+    // The log stays open until the process ends.
+    std::mem::forget(guard);
     Ok(Box::new(Structured))
 }
 

@@ -124,7 +124,8 @@ fn main() {
             rounds.push(round(self_contained, &size));
         }
     }
-    let rows: [(&str, fn(&Round) -> f64); 9] = [
+    type Row = (&'static str, fn(&Round) -> f64);
+    let rows: [Row; 9] = [
         ("latency p50, ns", |round| round.p50),
         ("latency p99, ns", |round| round.p99),
         ("latency p99.9, ns", |round| round.p999),

@@ -40,16 +40,18 @@ def segment(request, golden, log):
 
 
 def test_whatever_an_entry_is(segment, tmp_path):
-    dice, path, given, damaged = random.Random(5), tmp_path / "hostile.fws", 0, 0
+    dice, path, given, damaged, lost = random.Random(5), tmp_path / "hostile.fws", 0, 0, 0
     for _ in range(100):
         path.write_bytes(mutated(*segment, dice))
         reader = fusewire.open(path, on_loss="ignore")
         found = list(reader)
         assert reader.loss_count <= 20
         given += len(found)
+        lost += reader.loss_count
         damaged += sum("unreadable" in entry for entry in found)
         assert [repr(entry) for entry in found] == [repr(entry) for entry in reader]
         selection = reader.select(["time", "body", "attributes", "request.status", "twice", "odd[0]", "resource", "fuse"])
         assert pyarrow.table(selection).num_rows == len(found)
         assert fusewire.open(path, on_loss="ignore").count("body", number="duration_ms").entries <= len(found) + 20
-    assert given > 500 and damaged > 10
+    # A like entry that is not valid is a loss, because it has no form without its base.
+    assert given > 500 and (lost if 8 in segment[1] else damaged) > 10

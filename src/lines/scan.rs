@@ -102,13 +102,13 @@ impl<'l> Scan<'l> {
         rest.get(..len)
     }
 
-    /// Takes exactly `count` digits.
+    /// Takes exactly `count` digits, if their number fits the type.
     #[inline]
     pub(super) fn digits(&mut self, count: usize) -> Option<u32> {
-        let mut number = 0;
+        let mut number = 0_u32;
         for ahead in 0..count {
             let digit = self.peek_at(ahead).filter(u8::is_ascii_digit)?;
-            number = number * 10 + u32::from(digit - b'0');
+            number = number.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
         }
         self.at += count;
         Some(number)

@@ -363,7 +363,7 @@ pub(super) fn epoch(scan: &mut Scan<'_>) -> Option<Stamp> {
     let digits = scan.count_digits();
     let number: i128 = scan.rest().get(..digits)?.parse().ok()?;
     scan.skip(digits);
-    let mut nanos = number * 10_i128.pow(19 - u32::try_from(digits).ok()?);
+    let mut nanos = number * 10_i128.pow(19_u32.checked_sub(u32::try_from(digits).ok()?)?);
     let has_fraction = digits == 10 && scan.eat(b'.');
     if has_fraction {
         nanos += i128::from(fraction_digits(scan)?);

@@ -100,6 +100,8 @@ impl Command {
     /// arrives.
     pub(crate) fn spooled_paths(&mut self) -> Vec<&mut PathBuf> {
         match self {
+            // The newest entry comes first.
+            Self::Cat(args) if args.reverse => args.paths.iter_mut().collect(),
             Self::Query(args) if args.count || args.context > 0 || args.reverse => {
                 args.paths.iter_mut().collect()
             }
@@ -385,6 +387,9 @@ pub(crate) struct LsArgs {
 
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,
+
+    #[command(flatten)]
+    pub(crate) lines: LineArgs,
 }
 
 /// Show the header, state, producer and contents of segments

@@ -201,6 +201,42 @@ fn every_command_reports_truncated_data() {
 }
 
 #[test]
+fn the_newest_entries_of_truncated_data_are_printed_with_a_report() {
+    let directory = TempDir::new().unwrap();
+    for (format, bytes) in packed() {
+        let name = format!("app.log.{format}");
+        let path = directory.path().join(&name);
+        let bytes = [&bytes[..], &bytes[..]].concat();
+        let cut = bytes.len() - 9;
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        let told = format!("{name}: offset {cut}: the ");
+        let all = on(&["cat", "--output", "json"], &path).stdout;
+        let newest_first: Vec<_> = all.lines().rev().collect();
+        assert!(newest_first.len() >= 60, "{format}");
+        for most in ["1", "7", "60", "1000"] {
+            for command in [&["cat"][..], &["query", "level >= trace or not exists level"]] {
+                let limited = [command, &["--output", "json", "--reverse", "-n", most]].concat();
+                let count = newest_first.len().min(most.parse().unwrap());
+                for piped in [false, true] {
+                    let run = match piped {
+                        false => on(&limited, &path),
+                        true => fusewire_with_input(limited.iter().copied().chain(["-"]), &bytes[..cut]),
+                    };
+                    let found: Vec<_> = run.stdout.lines().collect();
+                    assert_eq!(
+                        (run.code, found),
+                        (3, newest_first[..count].to_vec()),
+                        "{format}: {limited:?}"
+                    );
+                    let told = if piped { told.replace(&name, "standard input") } else { told.clone() };
+                    assert!(run.stderr.contains(&told), "{format}: {limited:?}: {}", run.stderr);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_import_reads_every_format() {
     let directory = TempDir::new().unwrap();
     let import = |name: &str, bytes: &[u8]| {

@@ -122,3 +122,22 @@ fn a_stack_trace_stays_with_its_error() {
     let count = |query: &str| fusewire(["query", query, &file, "--count"]).stdout.trim().to_owned();
     assert_eq!((count("previous"), count("exists fusewire.import.time")), ("0".to_owned(), "1".to_owned()));
 }
+
+#[test]
+fn lists_and_summaries_have_the_zone_of_the_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = write(directory.path(), "app.jsonl", "{\"time\":\"2026-03-01 10:00:00\",\"msg\":\"m\"}\n");
+    let place = directory.path().to_str().unwrap();
+    for path in [file.as_str(), place] {
+        for args in [&["ls"][..], &["info"]] {
+            let args = [args, &[path, "--utc"]].concat();
+            assert!(run(&args).contains("2026-03-01 10:00:00"), "{args:?}");
+            let args = [&args[..], &["--log-tz", "+01:00"]].concat();
+            assert!(run(&args).contains("2026-03-01 09:00:00"), "{args:?}");
+        }
+    }
+    assert!(
+        run(&["ls", place, "--log-tz", "+01:00", "-o", "json"])
+            .contains("\"min_unix_nano\":1772355600000000000")
+    );
+}

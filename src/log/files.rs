@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::mixed::{MixedEvent, MixedReader, WithoutTime};
 use crate::segment::regular::{self, Links};
 use crate::segment::{LostRange, LostReason};
+use crate::zone::Zone;
 
 /// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
 /// `app.log-20260102` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
@@ -92,22 +93,24 @@ impl FileInfo {
         Ok((info, FileId::in_metadata(&metadata), file))
     }
 
-    /// Reads the file `path` and returns its metadata with a summary of its content.
+    /// Reads the file `path` and returns its metadata with a summary of its content. `zone` is the zone of times in lines without
+    /// an offset.
     ///
     /// # Errors
     /// The errors of the file system.
-    pub(super) fn counted(path: &Path, links: Links) -> io::Result<Self> {
+    pub(super) fn counted(path: &Path, links: Links, zone: &Zone) -> io::Result<Self> {
         let (mut info, _, file) = Self::open(path, links)?;
-        info.contents = Some(FileContents::of(file)?);
+        info.contents = Some(FileContents::of(file, zone)?);
         Ok(info)
     }
 }
 
 impl FileContents {
-    fn of(file: File) -> io::Result<Self> {
+    fn of(file: File, zone: &Zone) -> io::Result<Self> {
         let mut contents = Self::default();
         let changed = file.metadata()?.modified()?;
-        let mut reader = MixedReader::at(file, 0, Limits::READER).changed_at(changed);
+        let reader = MixedReader::at(file, 0, Limits::READER).changed_at(changed);
+        let mut reader = reader.line_zone(zone.clone());
         while let Some(event) = reader.next()? {
             match event {
                 MixedEvent::Entry { entry, .. } => {

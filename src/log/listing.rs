@@ -14,6 +14,7 @@ use crate::segment::create::boot_id;
 use crate::segment::regular::{self, Links};
 use crate::segment::scan::Access;
 use crate::segment::{FILE_EXTENSION, lock};
+use crate::zone::Zone;
 
 use super::files::{FileId, FileInfo, is_log_file_name};
 use super::reader::open::OpenSegment;
@@ -135,9 +136,10 @@ pub struct Listing {
 }
 
 /// Lists the segments in a directory, and the files of lines and of frames whose names have one of the
-/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). If `path` is a file, the function lists only this file. Of a sealed segment, the function reads the first pages and the
-/// trailer. It reads all other segments and files to count their entries. [`list_uncounted`] does not count
-/// entries.
+/// [`FILE_EXTENSIONS`](super::FILE_EXTENSIONS). If `path` is a file, the function lists only this file. Of a sealed segment,
+/// the function reads the first pages and the trailer. It reads all other segments and files to count their entries.
+/// [`list_uncounted`] does not count entries. A time in a line without an offset is in UTC; [`list_in_zone`] accepts another
+/// zone.
 ///
 /// # Errors
 /// An error if the path cannot be read. The listing contains the error of a file that cannot be read.
@@ -155,7 +157,30 @@ pub struct Listing {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn list(path: &Path) -> io::Result<Listing> {
-    list_by(path, counted, FileInfo::counted)
+    list_in_zone(path, &Zone::UTC)
+}
+
+/// Lists the same segments and files as [`list`]. A time in a line without an offset is in `zone`.
+///
+/// # Errors
+/// An error if the path cannot be read. The listing contains the error of a file that cannot be read.
+///
+/// ```
+/// use fusewire::Zone;
+/// use fusewire::log::list_in_zone;
+///
+/// let directory = tempfile::tempdir()?;
+/// std::fs::write(directory.path().join("app.jsonl"), "{\"time\":\"1970-01-01 01:00:01\"}\n")?;
+/// let listing = list_in_zone(directory.path(), &Zone::fixed(3600))?;
+/// # if !cfg!(feature = "json") {
+/// #     return Ok(());
+/// # }
+/// let contents = listing.files[0].contents.unwrap();
+/// assert_eq!(contents.times, Some((1_000_000_000, 1_000_000_000)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn list_in_zone(path: &Path, zone: &Zone) -> io::Result<Listing> {
+    list_by(path, counted, |path, links| FileInfo::counted(path, links, zone))
 }
 
 /// Lists the same segments and files as [`list`], and reads at most the first pages and the trailer of each. The

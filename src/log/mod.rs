@@ -77,7 +77,9 @@ pub use drops::Drops;
 pub use files::{FILE_EXTENSIONS, FileChange, FileContents, FileInfo, is_log_file_name};
 pub use guard::Guard;
 pub use levels::{Levels, Site};
-pub use listing::{Life, Listing, Owner, SegmentInfo, StreamEnd, is_segment_name, list, list_uncounted};
+pub use listing::{
+    Life, Listing, Owner, SegmentInfo, StreamEnd, is_segment_name, list, list_in_zone, list_uncounted,
+};
 pub use options::{LogOptions, OnFull};
 pub use outcome::{CloseError, DropCause, Durability, FlushError, Outcome};
 pub use problem::Problem;

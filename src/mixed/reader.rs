@@ -219,6 +219,12 @@ impl<R: Read> MixedReader<R> {
         self.input.is_converted()
     }
 
+    /// Returns whether the input ends inside a compressed stream, after [`Step::Rest`].
+    #[cfg(unix)]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.input.is_cut()
+    }
+
     #[cfg(unix)]
     pub(crate) fn get_mut(&mut self) -> &mut R {
         self.input.get_mut()

@@ -1,9 +1,11 @@
 //! The arguments that several commands share.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use fusewire::log::{LogReader, ReadOptions, Scan};
+use fusewire::Zone as LineZone;
+use fusewire::log::{Listing, LogReader, ReadOptions, Scan, list_in_zone};
 use fusewire::query::{Field, Moment};
 
 use crate::input::selection::Selection;
@@ -165,6 +167,16 @@ pub(crate) struct LineArgs {
     /// Time zone of times in lines without an offset from UTC; see --tz for the forms [default: UTC].
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = Zone::parse)]
     pub(crate) log_tz: Option<Zone>,
+}
+
+impl LineArgs {
+    /// Lists the files of the directory `path`, or the file `path`, and counts their entries.
+    ///
+    /// # Errors
+    /// Returns an error if the path cannot be read.
+    pub(crate) fn list(&self, path: &Path) -> io::Result<Listing> {
+        list_in_zone(path, &self.log_tz.as_ref().map_or(LineZone::UTC, Zone::shared))
+    }
 }
 
 /// The method that opens segments.

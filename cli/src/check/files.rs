@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Life, Owner, Scanned, list};
+use fusewire::log::{Life, Owner, Scanned};
 
 use super::config::Config;
 use super::entries::Inspector;
 use super::findings::{Findings, Place};
 use super::rules::*;
+use crate::args::LineArgs;
 use crate::input::spool::name_of;
 use crate::output::losses;
 use crate::output::numbers::{counted, lasted};
@@ -25,6 +26,7 @@ pub(crate) enum Role {
 /// Adds findings about unsealed segments and about the age of the entries.
 pub(super) fn segments(
     paths: &[PathBuf],
+    lines: &LineArgs,
     role: Option<Role>,
     config: &Config,
     now: u64,
@@ -32,7 +34,7 @@ pub(super) fn segments(
 ) -> Result<()> {
     let mut span: Option<(u64, u64, PathBuf)> = None;
     for path in paths.iter().filter(|path| path.is_dir()) {
-        let listing = list(path).with_context(|| path.display().to_string())?;
+        let listing = lines.list(path).with_context(|| path.display().to_string())?;
         for segment in &listing.segments {
             if segment.life == Life::Crashed && segment.owner == Owner::Gone && segment.header.is_ok() {
                 let detail = counted(segment.entries.unwrap_or(0), "entry", "entries");

@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(Report, Scanned<()>)> {
     let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
     let mut findings = std::mem::take(&mut all.findings);
     files::damage(&scanned, &mut findings);
-    files::segments(paths, options.role, config, now, &mut findings)?;
+    files::segments(paths, &options.access.lines, options.role, config, now, &mut findings)?;
     files::levels(&all, config, first, &mut findings);
     if options.dropped > 0 {
         let detail = crate::output::numbers::counted(options.dropped, "entry", "entries");

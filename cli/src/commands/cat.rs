@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use fusewire::log::LogEvent;
 use fusewire::segment::Mode;
 
 use super::stream;
@@ -79,10 +80,14 @@ fn print_logs(
     if let Some(newest) = args.lines.filter(|_| args.reverse) {
         reader.seek_to_last(newest.saturating_sub(printer.printed()))?;
     }
-    while printer.printed() < most
+    // The damage of a file can follow its newest entries.
+    while (args.reverse || printer.printed() < most)
         && let Some(event) = reader.next()
     {
-        printer.print(&event, terminal)?;
+        // A process can append entries after the search for the newest ones.
+        if printer.printed() < most || !matches!(event, LogEvent::Entry { .. }) {
+            printer.print(&event, terminal)?;
+        }
     }
     timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     let mut fields = printer.unseen().to_vec();

@@ -4,12 +4,11 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fusewire::log::list;
 use fusewire::query::aggregate::{Aggregation, Counted, Group, Interval};
 use serde_json::json;
 
 use super::count;
-use crate::args::{HistogramArgs, OutputFormat};
+use crate::args::{HistogramArgs, LineArgs, OutputFormat};
 use crate::input::{self, selection::Selection};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
@@ -53,7 +52,7 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
     let selection = args.select.selection(&zone)?;
     let every = match &args.every {
         Some(every) => every.clone().in_zone(zone.shared()),
-        None => Interval::of(interval(&paths, &selection)?, zone.shared()),
+        None => Interval::of(interval(&paths, &selection, &args.access.lines)?, zone.shared()),
     };
     let asked = Aggregation::new().each(every.clone());
     let found = count::run(&asked, &paths, &selection, &args.access)?;
@@ -67,10 +66,10 @@ pub(crate) fn run(args: &HistogramArgs, terminal: &mut Terminal) -> Result<Outco
 }
 
 /// Returns the default interval for the selected time range.
-fn interval(paths: &[PathBuf], selection: &Selection) -> Result<NonZero<u64>> {
+fn interval(paths: &[PathBuf], selection: &Selection, lines: &LineArgs) -> Result<NonZero<u64>> {
     let mut times: Option<(u64, u64)> = None;
     for path in paths {
-        let listing = list(path).with_context(|| path.display().to_string())?;
+        let listing = lines.list(path).with_context(|| path.display().to_string())?;
         let of_segments = listing.segments.iter().filter_map(|segment| segment.times);
         let of_files =
             listing.files.iter().filter_map(|file| file.contents.and_then(|contents| contents.times));

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Outcome>
             bytes(args.limits.max_entry_bytes.into())
         );
     }
-    let Stream { reader, len, name } = input::open_stream(&args.file)?;
+    let Stream { reader, len, name, .. } = input::open_stream(&args.file)?;
     let bar = progress::bar(len);
     let mut reader = BufReader::with_capacity(BUFFER, PlainReader::new(bar.wrap_read(reader)));
     // Compressed data can contain no lines.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fusewire::log::{FileInfo, Owner, SegmentInfo, list};
+use fusewire::log::{FileInfo, Owner, SegmentInfo};
 use fusewire::mixed::WithoutTime;
 use fusewire::segment::{Event, Mode, Segment, State, Trailer};
 
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &InfoArgs, terminal: &mut Terminal) -> Result<Outcome> {
         return Ok(Outcome::Clean);
     }
     let about = || args.path.display().to_string();
-    let mut listing = list(&args.path).with_context(about)?;
+    let mut listing = args.access.lines.list(&args.path).with_context(about)?;
     if range.is_bounded() {
         listing.segments.retain(|segment| segment.times.is_some_and(|times| range.overlaps(times)));
         listing.files.retain(|file| times_of(file).is_some_and(|times| range.overlaps(times)));

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use fusewire::log::{Listing, Owner, SegmentInfo, list};
+use fusewire::log::{Listing, Owner, SegmentInfo};
 
-use crate::args::{LsArgs, OutputFormat};
+use crate::args::{LineArgs, LsArgs, OutputFormat};
 use crate::input::{self, spool::name_of};
 use crate::outcome::Outcome;
 use crate::output::Terminal;
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut clock = Clock::new(args.zone.zone());
     let mut outcome = Outcome::Clean;
     for (at, path) in args.paths.iter().enumerate() {
-        let listing = match listing(path) {
+        let listing = match listing(path, &args.lines) {
             Ok(listing) => listing,
             // The command continues with the other paths.
             Err(error) => {
@@ -61,8 +61,8 @@ pub(crate) fn run(args: &LsArgs, terminal: &mut Terminal) -> Result<Outcome> {
 }
 
 /// Returns the listing of a directory or of a file, or an error if the directory contains no log files.
-fn listing(path: &Path) -> Result<Listing> {
-    let listing = list(path).with_context(|| path.display().to_string())?;
+fn listing(path: &Path, lines: &LineArgs) -> Result<Listing> {
+    let listing = lines.list(path).with_context(|| path.display().to_string())?;
     if listing.segments.is_empty() && listing.unreadable.is_empty() && listing.files.is_empty() {
         bail!(input::nothing_in(path));
     }

@@ -10,7 +10,7 @@ use crate::args::MetricsArgs;
 use crate::input;
 use crate::metrics::{self, Counts};
 use crate::outcome::Outcome;
-use crate::output::{Terminal, losses};
+use crate::output::Terminal;
 
 /// Runs the command.
 pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome> {
@@ -26,15 +26,16 @@ pub(crate) fn run(args: &MetricsArgs, terminal: &mut Terminal) -> Result<Outcome
     if let Some(address) = &args.listen {
         let reader = input::open_logs(&args.paths, options.follow(true))?;
         let ended = tail::on_interrupt()?;
-        let tell = |address: &str| eprintln!("fusewire: http://{address}/metrics");
-        metrics::serve(reader, &args.paths, address, &ended, tell)?;
+        // A closed standard error does not end the server.
+        let report = |message: &str| _ = terminal.report(message);
+        metrics::serve(reader, &args.paths, address, &ended, report)?;
         return Ok(Outcome::Clean);
     }
     let (paths, mut outcome) = input::usable(&args.paths, terminal)?;
     let mut counts = Counts::default();
     let incomplete = metrics::read(&mut input::open_logs(&paths, options)?, &mut counts);
-    for (path, range) in incomplete.damaged {
-        terminal.report(&format!("{}: {}", path.display(), losses::describe(&range)))?;
+    for message in incomplete.damaged {
+        terminal.report(&message)?;
         outcome = outcome.max(Outcome::Lossy);
     }
     for (path, error) in incomplete.unreadable {

@@ -102,7 +102,7 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         {
             reader.seek_to_last(newest)?;
         }
-        print(&mut reader, most, &mut printer, terminal)?;
+        print(&mut reader, most, args.reverse, &mut printer, terminal)?;
         timeless::report(reader.without_time(), selection.is_timed(), terminal)?;
     }
     for path in streams {
@@ -117,18 +117,23 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
     printer.finish(terminal)
 }
 
+/// Prints at most `most` entries. If `is_to_end` is set, reads to the end, because the damage of a file can follow its newest
+/// entries.
 fn print(
     reader: &mut LogReader,
     most: u64,
+    is_to_end: bool,
     printer: &mut EventPrinter,
     terminal: &mut Terminal,
 ) -> Result<()> {
-    while printer.printed() < most
+    while (is_to_end || printer.printed() < most)
         && let Some(event) = reader.next()
     {
-        // Only `cat` prints loss records.
-        if !matches!(event, LogEvent::Frame { .. }) {
-            printer.print(&event, terminal)?;
+        match event {
+            // Only `cat` prints loss records.
+            LogEvent::Frame { .. } => {}
+            LogEvent::Entry { .. } if printer.printed() >= most => {}
+            event => printer.print(&event, terminal)?,
         }
     }
     Ok(())

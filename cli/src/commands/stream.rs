@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -44,9 +45,13 @@ pub(super) fn print(
     let name = Path::new(&stream.name);
     let terminal = RefCell::new(terminal);
     let most = terms.lines;
-    let lull = if input::is_stdin(path) { Lull::Expected } else { Lull::Never };
-    let mut reader = MixedReader::new(FlushFirst { reader: stream.reader, lull, terminal: &terminal })
-        .changed_at(SystemTime::now());
+    let input = FlushFirst {
+        reader: stream.reader,
+        pauses: stream.pauses,
+        is_pause_reported: false,
+        terminal: &terminal,
+    };
+    let mut reader = MixedReader::new(input).changed_at(SystemTime::now());
     if let Some(zone) = &terms.access.lines.log_tz {
         reader = reader.line_zone(zone.shared());
     }
@@ -85,43 +90,33 @@ pub(super) fn print(
 /// The time without data after which an entry of several lines is complete.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The detection of a pause of the input. An entry can have several lines, and the reader cannot know whether more lines
-/// follow.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lull {
-    /// The input is not standard input.
-    Never,
-    /// The reader reports the next pause.
-    Expected,
-    /// The reader has reported the pause.
-    Reported,
-}
-
-/// Returns whether standard input has data, or ends, within [`PAUSE`].
-fn has_data() -> bool {
-    let stdin = io::stdin();
-    let mut waited = [PollFd::new(&stdin, PollFlags::IN)];
+/// Returns whether `input` has data, or ends, within [`PAUSE`].
+fn has_data(input: &OwnedFd) -> bool {
+    let mut waited = [PollFd::new(input, PollFlags::IN)];
     let pause = Timespec::try_from(PAUSE).ok();
     rustix::event::poll(&mut waited, pause.as_ref()).is_ok_and(|ready| ready > 0)
 }
 
 /// A reader that flushes the output before it waits for input: `tail -f app.log | fusewire cat -`.
+///
+/// The reader reports each pause of the input once. An entry can have several lines, and only a pause shows that no more lines
+/// follow.
 struct FlushFirst<'t, 'p, R> {
     reader: R,
-    lull: Lull,
+    /// The descriptor of the input, if the input can have a pause.
+    pauses: Option<OwnedFd>,
+    is_pause_reported: bool,
     terminal: &'t RefCell<&'p mut Terminal>,
 }
 
 impl<R: Read> Read for FlushFirst<'_, '_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         self.terminal.borrow_mut().flush()?;
-        if self.lull == Lull::Expected && !has_data() {
-            self.lull = Lull::Reported;
+        if !self.is_pause_reported && self.pauses.as_ref().is_some_and(|input| !has_data(input)) {
+            self.is_pause_reported = true;
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        if self.lull == Lull::Reported {
-            self.lull = Lull::Expected;
-        }
+        self.is_pause_reported = false;
         self.reader.read(bytes)
     }
 }

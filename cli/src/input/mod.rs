@@ -8,6 +8,8 @@ pub(crate) mod time_point;
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -196,6 +198,8 @@ pub(crate) struct Stream {
     pub(crate) len: Option<u64>,
     /// The name for messages.
     pub(crate) name: String,
+    /// A descriptor that shows whether the stream has data, if the stream can have a pause.
+    pub(crate) pauses: Option<OwnedFd>,
 }
 
 /// Opens a file, or standard input for `-`.
@@ -208,6 +212,7 @@ pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
             reader: Box::new(io::stdin().lock()),
             len: None,
             name: "standard input".to_owned(),
+            pauses: io::stdin().as_fd().try_clone_to_owned().ok(),
         });
     }
     let name = path.display().to_string();
@@ -220,5 +225,7 @@ pub(crate) fn open_stream(path: &Path) -> Result<Stream> {
     let file = File::open(path).with_context(|| name.clone())?;
     let metadata = file.metadata().with_context(|| name.clone())?;
     let len = metadata.is_file().then_some(metadata.len());
-    Ok(Stream { reader: Box::new(file), len, name })
+    // Without a descriptor, the last entry of several lines appears at the end of the stream.
+    let pauses = if metadata.file_type().is_fifo() { file.as_fd().try_clone_to_owned().ok() } else { None };
+    Ok(Stream { reader: Box::new(file), len, name, pauses })
 }

@@ -1,6 +1,7 @@
 //! Metrics of the entries in a log: each entry is counted once, when the reader returns it.
 
 mod count;
+mod damage;
 mod server;
 
 use std::fs;
@@ -12,9 +13,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use fusewire::log::{LogEvent, LogReader, list_uncounted};
-use fusewire::segment::{LostRange, LostReason};
 
 pub(crate) use count::{Counts, Files, all};
+use damage::Reports;
+
+use crate::outcome::Outcome;
 
 /// Time between two checks for a scrape and for the end, if the log has no new entries.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -30,34 +33,27 @@ const LISTED: Duration = Duration::from_secs(5);
 pub(crate) struct Incomplete {
     /// The files that cannot be read, with their errors.
     pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
-    /// The damage of compressed data.
-    pub(crate) damaged: Vec<(PathBuf, LostRange)>,
+    /// The messages about damage.
+    pub(crate) damaged: Vec<String>,
 }
 
 /// Counts all entries. Returns the files that could not be read completely.
 pub(crate) fn read(reader: &mut LogReader, counts: &mut Counts) -> Incomplete {
-    let mut incomplete = Incomplete::default();
+    let (mut incomplete, mut reports) = (Incomplete::default(), Reports::default());
     while let Some(event) = reader.next() {
-        match &event {
-            LogEvent::UnreadableFile { path, error } => {
-                let error = io::Error::new(error.kind(), error.to_string());
-                incomplete.unreadable.push(((*path).to_owned(), error));
-                continue;
-            }
-            LogEvent::Lost { source, range } if matches!(range.reason, LostReason::Packed(..)) => {
-                incomplete.damaged.push((source.path().to_owned(), *range));
-            }
-            _ => {}
+        if let LogEvent::UnreadableFile { path, error } = &event {
+            let error = io::Error::new(error.kind(), error.to_string());
+            incomplete.unreadable.push(((*path).to_owned(), error));
+            continue;
         }
+        incomplete.damaged.extend(reports.describe(&event));
         counts.take(&event);
     }
     incomplete
 }
 
-/// Follows the log and serves its metrics at `address` until `ended` is set. Calls `started` with the address and the port.
-///
-/// If a directory is no longer readable, prints a message to standard error once, and tries again until the directory is
-/// readable.
+/// Follows the log and serves its metrics at `address` until `ended` is set. Calls `report` with the address of the metrics, and
+/// with a message about each damage, each file that cannot be read, and each directory that is no longer readable.
 ///
 /// # Errors
 /// Returns an error if the server cannot listen at `address`.
@@ -66,15 +62,15 @@ pub(crate) fn serve(
     paths: &[PathBuf],
     address: &str,
     ended: &AtomicBool,
-    started: impl FnOnce(&str),
+    mut report: impl FnMut(&str),
 ) -> Result<()> {
     let server = server::Server::start(address)?;
-    started(&server.address());
-    let mut counts = Counts::default();
+    report(&format!("http://{}/metrics", server.address()));
+    let (mut counts, mut reports) = (Counts::default(), Reports::default());
     let mut listed = (None, Files::default());
     let mut is_failing = false;
     while !ended.load(Ordering::Relaxed) {
-        let is_at_end = read_for_a_turn(&mut reader, &mut counts);
+        let is_at_end = read_for_a_turn(&mut reader, &mut counts, &mut reports, &mut report);
         counts.is_caught_up |= is_at_end;
         if server.is_asked() {
             if listed.0.is_none_or(|at: Instant| at.elapsed() >= LISTED) {
@@ -92,7 +88,7 @@ pub(crate) fn serve(
             let waited = reader.wait(PATIENCE);
             if let Err(error) = &waited {
                 if !is_failing {
-                    eprintln!("fusewire: cannot read the directory: {error}; trying again");
+                    report(&format!("cannot read the directory: {error}; trying again"));
                 }
                 thread::sleep(PATIENCE);
             }
@@ -102,14 +98,22 @@ pub(crate) fn serve(
     Ok(())
 }
 
-/// Counts events for at most [`TURN`]. Returns whether there are no more events now.
-fn read_for_a_turn(reader: &mut LogReader, counts: &mut Counts) -> bool {
+/// Counts events for at most [`TURN`], and reports damage. Returns whether there are no more events now.
+fn read_for_a_turn(
+    reader: &mut LogReader,
+    counts: &mut Counts,
+    reports: &mut Reports,
+    report: &mut impl FnMut(&str),
+) -> bool {
     let start = Instant::now();
     while start.elapsed() < TURN {
-        match reader.next() {
-            Some(event) => counts.take(&event),
-            None => return true,
+        let Some(event) = reader.next() else { return true };
+        if let LogEvent::UnreadableFile { path, error } = &event {
+            report(&Outcome::message_of_unreadable(path, error));
+        } else if let Some(message) = reports.describe(&event) {
+            report(&message);
         }
+        counts.take(&event);
     }
     false
 }

@@ -58,7 +58,8 @@ pub(crate) struct Examined {
 /// id.
 pub(crate) fn examine(options: &Options<'_>) -> Result<Examined> {
     let mut clock = Clock::new(options.zone.clone());
-    let Found { mut processes, last_of_files, in_memory, unreadable } = processes::find(options.paths)?;
+    let Found { mut processes, last_of_files, in_memory, unreadable } =
+        processes::find(options.paths, &options.access.lines)?;
     let kernel = options.kern_log.map(kill::read).transpose()?;
     let subject = choose(&mut processes, options, kernel.as_ref()).with_context(|| names(options.paths))?;
     let (mut subject, kernel) = subject.unzip();

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Life, Listing, SegmentInfo, list};
+use fusewire::log::{Life, Listing, SegmentInfo};
 
 use super::report::Process;
+use crate::args::LineArgs;
 use crate::output::numbers::total;
 use crate::output::producer::{End, Producer, stream_name};
 
@@ -30,14 +31,14 @@ pub(super) struct Found {
     pub(super) unreadable: Vec<(PathBuf, std::io::Error)>,
 }
 
-/// Finds the processes and files of `paths`.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Found> {
+/// Finds the processes and files of `paths`. `lines` is the meaning of their lines.
+pub(super) fn find(paths: &[PathBuf], lines: &LineArgs) -> Result<Found> {
     let mut found = Found::default();
     let mut streams: BTreeMap<[u8; 16], Vec<SegmentInfo>> = BTreeMap::new();
     for path in paths {
         let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let listing = list(directory).with_context(|| path.display().to_string())?;
+        let listing = lines.list(directory).with_context(|| path.display().to_string())?;
         let Listing { segments, files, unreadable, .. } = listing;
         // All files of the directory use memory. For all other data, a path of a file selects only this file.
         if is_in_memory(directory) {

@@ -67,6 +67,12 @@ impl<R: Read> PlainReader<R> {
         fault.or_else(|| if settle { self.text.take_rest() } else { None })
     }
 
+    /// Returns whether the input ends inside a compressed stream, after a read has returned no bytes.
+    #[cfg(unix)]
+    pub(super) fn is_cut(&self) -> bool {
+        self.text.input().is_cut()
+    }
+
     /// Returns a reference to the input.
     pub fn get_ref(&self) -> &R {
         self.text.input().get_ref()

@@ -98,6 +98,12 @@ impl<R: Read> Packed<R> {
         Ok(true)
     }
 
+    /// Returns whether a compressed stream has begun and is incomplete, and its fault was not returned.
+    #[cfg(unix)]
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(&self.state, State::Packed(stream) if stream.codec.is_some() && !stream.is_told)
+    }
+
     pub(super) fn take_fault(&mut self, settle: bool) -> Option<LostRange> {
         let State::Packed(stream) = &mut self.state else { return None };
         let is_short = settle && stream.codec.is_some();

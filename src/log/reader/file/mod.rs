@@ -23,6 +23,9 @@ use tail::{Mark, Tail};
 
 /// The shortest and the longest pause between two checks of a file without new data.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+/// The time after the last change of an incomplete compressed file from which no program is expected to complete it.
+const ABANDONED: Duration = Duration::from_secs(60);
+
 /// The next event of a file.
 enum Head {
     /// No event now.
@@ -71,6 +74,8 @@ pub(super) struct LogFile {
     /// Whether the file may be a copy of another file, so that it is not read.
     is_suspect: bool,
     ending: Option<Ending>,
+    /// Whether the file is an incomplete compressed file that no program completes.
+    is_abandoned: bool,
     /// Whether no further event will come.
     done: bool,
     /// The time of the last check for new data, and the pause after it.
@@ -101,6 +106,7 @@ impl LogFile {
             past: Vec::new(),
             is_suspect: false,
             ending: None,
+            is_abandoned: false,
             done: false,
             asked: now,
             pause: Duration::ZERO,
@@ -204,7 +210,7 @@ impl LogFile {
 
     /// Starts again at the beginning of the file.
     fn restart(&mut self) {
-        (self.start, self.before) = (0, EntryTime::default());
+        (self.start, self.before, self.is_abandoned) = (0, EntryTime::default(), false);
     }
 
     /// Returns the numbers of entries from lines without a time.
@@ -270,7 +276,7 @@ impl LogFile {
         let Some(reader) = &mut self.reader else { return };
         reader.set_patient(terms.follow);
         loop {
-            let settle = !terms.follow || self.ending.is_some();
+            let settle = !terms.follow || self.ending.is_some() || self.is_abandoned;
             match reader.step(settle) {
                 Ok(Step::Frame { kind, time }) => {
                     self.pause = Duration::ZERO;
@@ -281,6 +287,11 @@ impl LogFile {
                     self.head = Head::Found;
                 }
                 Ok(Step::Fault) => self.head = Head::Found,
+                // A reader that follows reports the damage too.
+                Ok(Step::Rest) if !settle && reader.is_cut() && reader.get_mut().age() >= ABANDONED => {
+                    self.is_abandoned = true;
+                    continue;
+                }
                 Ok(Step::Rest) => self.rest(terms.follow),
                 Err(error) => self.fail(error),
             }

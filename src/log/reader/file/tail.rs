@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 /// The number of remembered bytes at the beginning of a file, and before the position. They identify the content.
 const REMEMBERED: usize = 256;
@@ -83,6 +84,12 @@ impl Tail {
 
     pub(super) fn into_file(self) -> File {
         self.file
+    }
+
+    /// Returns the time since the last change of the file. Returns zero if it is unknown or in the future.
+    pub(super) fn age(&self) -> Duration {
+        let changed = self.file.metadata().and_then(|metadata| metadata.modified());
+        changed.ok().and_then(|changed| changed.elapsed().ok()).unwrap_or_default()
     }
 
     /// Returns the current length of the file if the file is not a continuation of the bytes that were read from it.

@@ -4,6 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The meaning of each exit code, in order. The help texts, the manual pages and the documentation contain these texts.
+pub(crate) const EXIT_CODES: [&str; 4] = [
+    "success",
+    "no match, or a check found a problem",
+    "usage error or failure",
+    "finished, but some data was lost or not read",
+];
+
 /// The outcome of a command. Of several outcomes, a command reports the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {

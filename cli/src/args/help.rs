@@ -1,12 +1,6 @@
 //! The text after the options of each command: examples and exit codes.
 
-/// The meaning of each exit code, in order.
-const EXIT_CODES: [&str; 4] = [
-    "success",
-    "no match, or a check found a problem",
-    "usage error or failure",
-    "finished, but some data was lost or not read",
-];
+use crate::outcome::EXIT_CODES;
 
 /// Returns the text with `examples`, whose first line is not indented, and with the exit codes `codes` of a command.
 pub(super) fn after(codes: &[usize], examples: &str) -> String {

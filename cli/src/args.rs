@@ -11,16 +11,18 @@ mod slo;
 
 use std::path::PathBuf;
 
+use anyhow::{Result, bail};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use fusewire::Limits;
 use fusewire::limits::{OnDepth, OnLongKey};
 
 pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use common::{
-    AccessArgs, CopyArgs, CsvGuard, EntryFormat, LineArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs,
-    ZoneArgs,
+    AccessArgs, CopyArgs, CsvGuard, EntryFormat, LineArgs, OutputFormat, Part, PartArgs, PrintArgs,
+    RangeArgs, SelectArgs, WrapMode, ZoneArgs,
 };
 pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
@@ -62,6 +64,38 @@ pub(crate) struct Cli {
     /// Do not use a pager; the default pager is $FUSEWIRE_PAGER, $PAGER or `less`.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
+}
+
+impl Cli {
+    /// Parses the arguments of this process. An error of the arguments ends the process with a usage message.
+    ///
+    /// # Errors
+    /// Returns an error if an option does not apply to the output format.
+    pub(crate) fn read() -> Result<Self> {
+        let matches = Self::command().get_matches();
+        if let Some((_, matches)) = matches.subcommand() {
+            expect_text(matches)?;
+        }
+        Ok(Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    }
+}
+
+/// Checks that the options for parts of an entry are used only with text output.
+fn expect_text(matches: &ArgMatches) -> Result<()> {
+    // Other commands have other output formats.
+    let Ok(Some(format)) = matches.try_get_one::<EntryFormat>("output") else { return Ok(()) };
+    for id in ["hide", "show"] {
+        let is_known = matches.try_contains_id(id).is_ok();
+        if is_known
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
+            && *format != EntryFormat::Text
+        {
+            let found = format.to_possible_value().map(|value| value.get_name().to_owned());
+            let found = found.unwrap_or_default();
+            bail!("--{id}: expected --output text, found --output {found}; use --fields to select fields");
+        }
+    }
+    Ok(())
 }
 
 /// The values of `--color`.
@@ -308,6 +342,9 @@ pub(crate) struct CatArgs {
     #[command(flatten)]
     pub(crate) print: PrintArgs,
 
+    #[command(flatten)]
+    pub(crate) parts: PartArgs,
+
     /// Print at most N entries; with --reverse, the newest N.
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) lines: Option<u64>,
@@ -355,6 +392,9 @@ pub(crate) struct TailArgs {
 
     #[command(flatten)]
     pub(crate) print: PrintArgs,
+
+    #[command(flatten)]
+    pub(crate) parts: PartArgs,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,
@@ -488,8 +528,6 @@ pub(crate) struct ManArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -18,9 +18,8 @@ mod statistics;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, ColorChoice, Command};
 use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 
@@ -28,7 +27,13 @@ fn main() -> ExitCode {
     // If another program truncates a file, the command reports an error. Without this handler, SIGBUS ends the command.
     #[cfg(unix)]
     fusewire::segment::handle_sigbus();
-    let mut cli = Cli::parse();
+    let mut cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => {
+            Terminal::new(ColorChoice::Auto).complain(&error);
+            return Outcome::Failed.into();
+        }
+    };
     let mut terminal = Terminal::new(cli.color);
     if !cli.no_pager && cli.command.is_for_reading() {
         terminal.page();

@@ -20,9 +20,12 @@ fn no_control_character_of_an_entry_is_printed_in_any_place() {
     let path = logs.to_str().unwrap();
     for args in [
         &["cat", path, "--output", "text"][..],
+        &["cat", path, "--wrap", "always"],
+        &["cat", path, "--wrap", "cut", "--fields", "message"],
         &["cat", path, "--output", "json"],
         &["cat", path, "--output", "csv"],
         &["cat", path, "--output", "logfmt"],
+        &["cat", path, "--output", "tsv", "--fields", "message"],
         &["cat", path, "--output", "json", "--fields", "target,message"],
         &["stats", path],
         &["metrics", path],

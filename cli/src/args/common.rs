@@ -15,22 +15,76 @@ use crate::output::time::Zone;
 /// The format of printed entries.
 #[derive(Args, Debug)]
 pub(crate) struct PrintArgs {
-    /// Output format: text, one JSON object per line, logfmt, comma-separated values, or raw frames (the bytes of the log,
-    /// for another command).
+    /// Output format: text, one JSON object per line, logfmt, comma-separated values, tab-separated values, or raw frames
+    /// (the bytes of the log, for another command).
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: EntryFormat,
 
-    /// Print only these fields, such as `time,level,request.status,message`.
+    /// Print only these fields, such as `time,level,request.status,message`. On a terminal, the columns are aligned.
     #[arg(long, short = 'F', value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<Field>,
 
-    /// Guard CSV cells that a spreadsheet would run as a formula: put ' before a cell that begins with =, +, -, @, a
+    /// Lines of text that are longer than the terminal is wide: `always` wraps them with an indentation, `cut` omits
+    /// the rest, `never` prints them as they are. `auto` wraps if the output is a terminal. Except with `never`, the
+    /// date is on a separate line when it changes, and the thread and the spans are printed only with --show.
+    #[arg(long, value_enum, value_name = "MODE", default_value = "auto")]
+    pub(crate) wrap: WrapMode,
+
+    /// Guard CSV and TSV cells that a spreadsheet would run as a formula: put ' before a cell that begins with =, +, -, @, a
     /// tab or a carriage return and is not a number. `auto` guards if the output is a terminal or a file.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(crate) csv_guard: CsvGuard,
 
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,
+}
+
+/// The values of `--wrap`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrapMode {
+    Auto,
+    Always,
+    Cut,
+    Never,
+}
+
+/// The printed parts of an entry.
+#[derive(Args, Debug, Default)]
+pub(crate) struct PartArgs {
+    /// Print text without these parts: time, level, target, message, thread, trace_id, span_id, or the key of an
+    /// attribute, such as `request.headers`.
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', conflicts_with = "fields")]
+    pub(crate) hide: Vec<String>,
+
+    /// Also print these parts in lines that are wrapped or cut: the thread, or the spans and the span id.
+    #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', conflicts_with = "fields")]
+    pub(crate) show: Vec<Part>,
+}
+
+/// The values of `--show`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Thread,
+    Spans,
+}
+
+impl Part {
+    /// Returns the names of the part for `--hide`. A layer of `tracing` writes the spans as attributes.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Thread => &["thread"],
+            Self::Spans => &["span_id", "span", "spans"],
+        }
+    }
+}
+
+impl PartArgs {
+    /// Returns the names of the parts that are not printed. `is_narrow` is whether the width of the lines is limited.
+    pub(crate) fn hidden(&self, is_narrow: bool) -> impl Iterator<Item = &str> {
+        let parts = [Part::Thread, Part::Spans].into_iter();
+        let parts = parts.filter(move |part| is_narrow && !self.show.contains(part));
+        self.hide.iter().map(String::as_str).chain(parts.flat_map(|part| part.names().iter().copied()))
+    }
 }
 
 /// The values of `--csv-guard`.
@@ -48,6 +102,7 @@ pub(crate) enum EntryFormat {
     Json,
     Logfmt,
     Csv,
+    Tsv,
     Raw,
 }
 

@@ -7,7 +7,7 @@ use fusewire::Zone;
 use fusewire::query::Field;
 use fusewire::query::aggregate::Interval;
 
-use super::{AccessArgs, OutputFormat, PrintArgs, RangeArgs, SelectArgs, ZoneArgs, help};
+use super::{AccessArgs, OutputFormat, PartArgs, PrintArgs, RangeArgs, SelectArgs, ZoneArgs, help};
 
 /// Print the entries that match an expression
 ///
@@ -60,6 +60,9 @@ pub(crate) struct QueryArgs {
 
     #[command(flatten)]
     pub(crate) print: PrintArgs,
+
+    #[command(flatten)]
+    pub(crate) parts: PartArgs,
 
     #[command(flatten)]
     pub(crate) access: AccessArgs,

@@ -21,8 +21,12 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let zone = args.print.zone.zone();
     let selection = Selection::new(&args.range, args.query.as_deref(), &zone)?;
     let mode = if args.strict { Mode::Strict } else { Mode::Recover };
-    let mut printer =
-        EventPrinter::new(EntryPrinter::new(&args.print, terminal), mode, &selection, &args.paths);
+    let mut printer = EventPrinter::new(
+        EntryPrinter::new(&args.print, &args.parts, terminal),
+        mode,
+        &selection,
+        &args.paths,
+    );
     if args.reverse {
         terminal.print_backwards()?;
     }

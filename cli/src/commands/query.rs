@@ -83,7 +83,7 @@ fn search(args: &QueryArgs, terminal: &mut Terminal) -> Result<Outcome> {
         }
         return Ok(counted.max(unread));
     }
-    let entries = EntryPrinter::new(&args.print, terminal);
+    let entries = EntryPrinter::new(&args.print, &args.parts, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
     printer.note(unread);
     let most = args.lines.unwrap_or(u64::MAX);

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     };
     let zone = args.print.zone.zone();
     let selection = Selection::new(&RangeArgs::default(), args.query.as_deref(), &zone)?;
-    let entries = EntryPrinter::new(&args.print, terminal);
+    let entries = EntryPrinter::new(&args.print, &args.parts, terminal);
     let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
     printer.note(unread);
     let options = selection.options(&args.access).follow(args.follow).wait_for_paths(args.follow);

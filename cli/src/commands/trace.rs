@@ -11,10 +11,10 @@ use fusewire::log::{LogEvent, Source};
 use fusewire::query::Query;
 use fusewire::segment::Mode;
 
-use crate::args::{EntryFormat, TraceArgs};
+use crate::args::{EntryFormat, PartArgs, TraceArgs};
 use crate::input::{self, selection::Selection, spool};
 use crate::outcome::Outcome;
-use crate::output::entries::EntryPrinter;
+use crate::output::entries::{self, EntryPrinter};
 use crate::output::events::EventPrinter;
 use crate::output::producer::Producer;
 use crate::output::time::Clock;
@@ -33,8 +33,8 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     let zone = args.print.zone.zone();
     let query = Query::parse(&expression(&args.id)).context("trace id")?;
     let selection = Selection::of_query(query);
-    let entries = EntryPrinter::new(&args.print, terminal);
-    let mut printer = EventPrinter::new(entries, Mode::Recover, &selection, &args.paths);
+    let printed = EntryPrinter::new(&args.print, &PartArgs::default(), terminal);
+    let mut printer = EventPrinter::new(printed, Mode::Recover, &selection, &args.paths);
     let mut reader = input::open_logs(&paths, selection.options(&args.access))?;
     let (mut logged, mut producers) = (Vec::new(), HashMap::new());
     let mut left_out = 0_u64;
@@ -60,7 +60,11 @@ pub(crate) fn run(args: &TraceArgs, terminal: &mut Terminal) -> Result<Outcome> 
     told(&args.id, &args.paths, !logged.is_empty(), terminal)?;
     let found = if logged.is_empty() { Outcome::NoMatch } else { Outcome::Clean };
     if !logged.is_empty() {
+        let (fit, start) = (entries::fit(&args.print, terminal), terminal.out.len());
         Tree::new(logged).print(left_out, &mut Clock::new(zone), terminal);
+        if let Some(fit) = fit {
+            fit.apply(&mut terminal.out, start);
+        }
     }
     let found = found.max(unread);
     Ok(found.max(if outcome == Outcome::NoMatch { Outcome::Clean } else { outcome }))

@@ -5,18 +5,28 @@ use std::fmt::Write;
 use fusewire::decode::{Attributes, EntryRef, Value};
 use fusewire::query::Field;
 
-use super::colour::Palette;
+use super::colour::{Paint, Palette};
 use super::escape;
 use super::time::{Clock, Zone, push_timestamp};
 use super::value::push_scalar;
+use super::wrap;
 
 /// The output form of fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Values, separated by blanks.
-    Text,
+    Text {
+        /// Whether the columns are aligned, with their names in the first line.
+        is_aligned: bool,
+    },
     Json,
+    /// Values, separated by commas.
     Csv {
+        /// Whether cells that a spreadsheet would run as a formula begin with `'`.
+        guard: bool,
+    },
+    /// Values, separated by tabs.
+    Tsv {
         /// Whether cells that a spreadsheet would run as a formula begin with `'`.
         guard: bool,
     },
@@ -34,10 +44,14 @@ pub(crate) struct Columns {
     palette: Palette,
     /// A buffer for one value.
     text: String,
+    /// The width of each aligned column up to now.
+    widths: Vec<usize>,
 }
 
 /// The fields before the attributes if no fields are selected.
 const HEAD: [&str; 7] = ["time", "level", "target", "thread", "trace_id", "span_id", "message"];
+/// The maximum width of an aligned column, in columns of the terminal. A longer value moves the values after it.
+const WIDEST: usize = 40;
 /// The maximum depth of printed containers. It is equal to the maximum depth of an entry.
 const DEEPEST: usize = 64;
 
@@ -45,12 +59,16 @@ impl Columns {
     /// Returns a printer of `fields`, or of all fields if there are none. A CSV printer appends the header to `out`.
     pub(crate) fn new(form: Form, fields: &[Field], zone: Zone, palette: &Palette, out: &mut String) -> Self {
         let unseen = fields.iter().filter(|field| field.is_attribute()).cloned().collect();
-        let fields = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
-        let palette = if form == Form::Text { palette.clone() } else { Palette::default() };
+        let fields: Vec<_> = fields.iter().map(|field| (field.to_string(), field.clone())).collect();
+        let is_text = matches!(form, Form::Text { .. });
+        let palette = if is_text { palette.clone() } else { Palette::default() };
+        let widths = fields.iter().map(|(name, _)| usual_width(name)).collect();
         let mut columns =
-            Self { form, fields, unseen, clock: Clock::new(zone), palette, text: String::new() };
-        if let Form::Csv { .. } = form {
-            columns.push_head(out);
+            Self { form, fields, unseen, clock: Clock::new(zone), palette, text: String::new(), widths };
+        match form {
+            Form::Csv { .. } | Form::Tsv { .. } => columns.push_head(out),
+            Form::Text { is_aligned: true } => columns.push_titles(out),
+            _ => {}
         }
         columns
     }
@@ -62,7 +80,7 @@ impl Columns {
         match self.form {
             Form::Logfmt => self.push_logfmt(entry, out),
             Form::Json => self.push_json(entry, out),
-            Form::Csv { .. } | Form::Text => self.push_row(entry, out),
+            Form::Csv { .. } | Form::Tsv { .. } | Form::Text { .. } => self.push_row(entry, out),
         }
         if self.form == Form::Json {
             escape::secure_json(out, start);
@@ -76,7 +94,6 @@ impl Columns {
     }
 
     fn push_head(&mut self, out: &mut String) {
-        let guard = self.guards();
         let names: Vec<&str> = match self.fields.is_empty() {
             true => HEAD.into_iter().chain(["attributes"]).collect(),
             false => self.fields.iter().map(|(name, _)| name.as_str()).collect(),
@@ -84,18 +101,40 @@ impl Columns {
         for (i, name) in names.into_iter().enumerate() {
             self.text.clear();
             escape::push_line(name.as_bytes(), &self.palette.escape, &mut self.text);
-            push_cell(i, &self.text, guard, out);
+            push_cell(i, &self.text, self.form, out);
         }
         out.push('\n');
     }
 
-    fn guards(&self) -> bool {
-        self.form == Form::Csv { guard: true }
+    /// Appends the names of the aligned columns.
+    fn push_titles(&mut self, out: &mut String) {
+        out.push_str(&self.palette.dim.on);
+        for i in 0..self.fields.len() {
+            self.text.clear();
+            if let Some((name, _)) = self.fields.get(i) {
+                escape::push_line(name.as_bytes(), &Paint::default(), &mut self.text);
+            }
+            self.push_aligned(i, out);
+        }
+        out.push_str(self.palette.dim.off);
+        out.push('\n');
     }
 
-    /// Appends the values, separated by commas or blanks.
+    /// Appends the buffer as the value of the column `i`.
+    fn push_aligned(&mut self, i: usize, out: &mut String) {
+        out.push_str(if i > 0 { "  " } else { "" });
+        out.push_str(&self.text);
+        let is_last = i + 1 == self.widths.len();
+        let Some(width) = self.widths.get_mut(i) else { return };
+        let printed = wrap::end(0, &self.text);
+        *width = (*width).max(printed.min(WIDEST));
+        if !is_last {
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(printed)));
+        }
+    }
+
+    /// Appends the values, separated by commas, tabs or blanks.
     fn push_row(&mut self, entry: &EntryRef<'_>, out: &mut String) {
-        let guard = self.guards();
         let fields = std::mem::take(&mut self.fields);
         if fields.is_empty() {
             for (i, name) in HEAD.into_iter().enumerate() {
@@ -103,18 +142,24 @@ impl Columns {
                 if let Ok(field) = name.parse::<Field>() {
                     self.push_value(&field, entry);
                 }
-                push_cell(i, &self.text, guard, out);
+                push_cell(i, &self.text, self.form, out);
             }
             self.text.clear();
             push_json(&entry.attributes(), &mut self.text);
             escape::secure_json(&mut self.text, 0);
-            push_cell(HEAD.len(), &self.text, guard, out);
+            push_cell(HEAD.len(), &self.text, self.form, out);
         }
         for (i, (_, field)) in fields.iter().enumerate() {
             self.text.clear();
             let is_there = self.push_value(field, entry);
             match self.form {
-                Form::Csv { guard } => push_cell(i, &self.text, guard, out),
+                Form::Csv { .. } | Form::Tsv { .. } => push_cell(i, &self.text, self.form, out),
+                Form::Text { is_aligned: true } => {
+                    if !is_there {
+                        self.text.push('-');
+                    }
+                    self.push_aligned(i, out);
+                }
                 _ => {
                     out.push_str(if i > 0 { "  " } else { "" });
                     out.push_str(if is_there { &self.text } else { "-" });
@@ -132,7 +177,7 @@ impl Columns {
         }
         match field.value(entry) {
             None => return false,
-            Some(Value::Timestamp(time)) if self.form == Form::Text => {
+            Some(Value::Timestamp(time)) if matches!(self.form, Form::Text { .. }) => {
                 match u64::try_from(time.unix_nanos()) {
                     Ok(nanos) => self.clock.write(nanos, text),
                     Err(_) => push_timestamp(time, text),
@@ -269,14 +314,31 @@ fn push_json(value: &impl serde::Serialize, out: &mut String) -> bool {
     json.is_ok()
 }
 
-/// Appends a field of a CSV row, as in RFC 4180. If `guard` is set, a cell that a spreadsheet would run as a formula begins
-/// with `'`. The spreadsheet then treats the cell as text.
-fn push_cell(i: usize, text: &str, guard: bool, out: &mut String) {
+/// Returns the width of the values of most entries.
+fn usual_width(name: &str) -> usize {
+    let width = match name {
+        "time" | "timestamp" => 26,
+        "level" | "severity" => 5,
+        "trace_id" => 32,
+        "span_id" => 16,
+        _ => 0,
+    };
+    width.max(wrap::end(0, name).min(WIDEST))
+}
+
+/// Appends a field of a row: of CSV as in RFC 4180, or of TSV, with the escape `\t` for a tab. If the form has a guard, a cell
+/// that a spreadsheet would run as a formula begins with `'`. The spreadsheet then treats the cell as text.
+fn push_cell(i: usize, text: &str, form: Form, out: &mut String) {
+    let is_tsv = matches!(form, Form::Tsv { .. });
     if i > 0 {
-        out.push(',');
+        out.push(if is_tsv { '\t' } else { ',' });
     }
-    let guard = if guard && is_formula(text) { "'" } else { "" };
-    if text.contains(['"', ',', '\r', '\n']) {
+    let guards = matches!(form, Form::Csv { guard: true } | Form::Tsv { guard: true });
+    let guard = if guards && is_formula(text) { "'" } else { "" };
+    if is_tsv {
+        out.push_str(guard);
+        out.push_str(&text.replace('\t', "\\t"));
+    } else if text.contains(['"', ',', '\r', '\n']) {
         // A write to a `String` cannot fail.
         _ = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
     } else {
@@ -317,10 +379,10 @@ mod tests {
             ("", ""),
         ] {
             let mut out = String::new();
-            push_cell(0, text, true, &mut out);
+            push_cell(0, text, Form::Csv { guard: true }, &mut out);
             assert_eq!(out, expected, "{text:?}");
             let mut out = String::new();
-            push_cell(0, text, false, &mut out);
+            push_cell(0, text, Form::Csv { guard: false }, &mut out);
             assert_eq!(out.trim_matches('"').replace("\"\"", "\""), text);
         }
     }

@@ -8,14 +8,21 @@ use fusewire::serializer::{Binary, Serializer};
 
 use super::Terminal;
 use super::columns::{Columns, Form};
+use super::dates::Dates;
+use super::hidden::Hidden;
 use super::json;
 use super::text::TextPrinter;
-use crate::args::{CsvGuard, EntryFormat, PrintArgs};
+use super::wrap::{Excess, Fit};
+use crate::args::{CsvGuard, EntryFormat, PartArgs, PrintArgs, WrapMode};
 
 /// A printer of entries.
 pub(crate) struct EntryPrinter {
     format: Format,
     printed: u64,
+    /// The width of lines of text, if it is limited.
+    fit: Option<Fit>,
+    /// The lines with the date, if the lines of the entries contain no date.
+    dates: Option<Dates>,
 }
 
 enum Format {
@@ -27,28 +34,38 @@ enum Format {
 }
 
 impl EntryPrinter {
-    /// Returns a printer for the format of `args`.
-    pub(crate) fn new(args: &PrintArgs, terminal: &mut Terminal) -> Self {
+    /// Returns a printer for the format of `args` and the selected parts of an entry.
+    pub(crate) fn new(args: &PrintArgs, parts: &PartArgs, terminal: &mut Terminal) -> Self {
         let guard = match args.csv_guard {
             CsvGuard::Auto => terminal.is_kept(),
             CsvGuard::Always => true,
             CsvGuard::Never => false,
         };
+        let (fit, start) = (fit(args, terminal), terminal.out.len());
         let (zone, palette, out) = (args.zone.zone(), &terminal.palette, &mut terminal.out);
+        let mut dates = None;
         let mut columns =
             |form| Format::Columns(Box::new(Columns::new(form, &args.fields, zone.clone(), palette, out)));
         let format = match args.output {
             EntryFormat::Text if args.fields.is_empty() => {
-                Format::Text(Box::new(TextPrinter::new(zone.clone(), palette)))
+                let hidden = Hidden::of(parts.hidden(fit.is_some()));
+                dates = (fit.is_some() && !hidden.time).then(|| Dates::new(zone.clone()));
+                let printer = TextPrinter::new(zone.clone(), palette).without(hidden, dates.is_some());
+                Format::Text(Box::new(printer))
             }
             EntryFormat::Json if args.fields.is_empty() => Format::Json,
-            EntryFormat::Text => columns(Form::Text),
+            EntryFormat::Text => columns(Form::Text { is_aligned: fit.is_some() }),
             EntryFormat::Json => columns(Form::Json),
             EntryFormat::Csv => columns(Form::Csv { guard }),
+            EntryFormat::Tsv => columns(Form::Tsv { guard }),
             EntryFormat::Logfmt => columns(Form::Logfmt),
             EntryFormat::Raw => Format::Raw(Binary::new(Limits::DEFAULT), Vec::new()),
         };
-        Self { format, printed: 0 }
+        if let Some(fit) = fit {
+            // The names of aligned columns.
+            fit.apply(&mut terminal.out, start);
+        }
+        Self { format, printed: 0, fit, dates }
     }
 
     /// Returns the number of printed entries.
@@ -70,6 +87,35 @@ impl EntryPrinter {
     /// Returns an error if the bytes are not an entry. The readable part is printed.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<(), DecodeError> {
         self.printed += 1;
+        let start = self.begin(entry, terminal);
+        let result = self.print_whole(entry, terminal);
+        self.end(start, terminal);
+        result
+    }
+
+    /// Prints the date if it changes. Returns the begin of the entry in the output.
+    fn begin(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> usize {
+        if let Some(dates) = &mut self.dates {
+            dates.print(entry.time_unix_nano(), terminal);
+        }
+        terminal.out.len()
+    }
+
+    /// Fits the lines from the byte offset `start` on into the width.
+    fn end(&self, start: usize, terminal: &mut Terminal) {
+        if let Some(fit) = self.fit {
+            fit.apply(&mut terminal.out, start);
+        }
+    }
+
+    /// Prints the rest after the last entry.
+    pub(crate) fn finish(&mut self, terminal: &mut Terminal) {
+        if let Some(dates) = &mut self.dates {
+            dates.finish(terminal);
+        }
+    }
+
+    fn print_whole(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> Result<(), DecodeError> {
         match &mut self.format {
             Format::Text(printer) => printer.print(entry, &mut terminal.out),
             Format::Json => json::print(entry, &mut terminal.out),
@@ -99,6 +145,17 @@ impl EntryPrinter {
         record: &EntryRef<'_>,
         terminal: &mut Terminal,
     ) -> Result<(), DecodeError> {
+        let start = self.begin(record, terminal);
+        let result = self.print_whole_loss(record, terminal);
+        self.end(start, terminal);
+        result
+    }
+
+    fn print_whole_loss(
+        &mut self,
+        record: &EntryRef<'_>,
+        terminal: &mut Terminal,
+    ) -> Result<(), DecodeError> {
         match &mut self.format {
             Format::Text(printer) => printer.print_loss(record, &mut terminal.out),
             Format::Json => json::print_loss(record, &mut terminal.out),
@@ -110,5 +167,18 @@ impl EntryPrinter {
                 Ok(())
             }
         }
+    }
+}
+
+/// Returns the width of the lines of text, if it is limited.
+pub(crate) fn fit(args: &PrintArgs, terminal: &Terminal) -> Option<Fit> {
+    if args.output != EntryFormat::Text {
+        return None;
+    }
+    match args.wrap {
+        WrapMode::Auto => terminal.columns().map(|width| Fit::new(width, Excess::Wrap)),
+        WrapMode::Always => Some(Fit::new(terminal.width(), Excess::Wrap)),
+        WrapMode::Cut => Some(Fit::new(terminal.width(), Excess::Cut)),
+        WrapMode::Never => None,
     }
 }

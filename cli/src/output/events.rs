@@ -52,6 +52,7 @@ impl EventPrinter {
     /// # Errors
     /// Returns the errors of the output.
     pub(crate) fn finish(&mut self, terminal: &mut Terminal) -> Result<Outcome> {
+        self.entries.finish(terminal);
         for (path, first, holes) in self.holes.drain(..) {
             if let Some(more) = holes.describe_more(&first) {
                 terminal.report(&format!("{}: {more}", path.display()))?;

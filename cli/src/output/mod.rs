@@ -3,9 +3,11 @@
 mod backwards;
 pub(crate) mod colour;
 pub(crate) mod columns;
+mod dates;
 pub(crate) mod entries;
 pub(crate) mod escape;
 pub(crate) mod events;
+pub(crate) mod hidden;
 pub(crate) mod json;
 pub(crate) mod losses;
 pub(crate) mod markdown;
@@ -149,6 +151,20 @@ impl Terminal {
     pub(crate) fn columns(&self) -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
+    /// Returns the width for output that is not to a terminal: of the variable COLUMNS, of standard error if it is a terminal, or
+    /// 80 columns.
+    pub(crate) fn width(&self) -> usize {
+        let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let watcher = || Some(usize::from(rustix::termios::tcgetwinsize(io::stderr()).ok()?.ws_col));
+        let known = self.columns().or_else(variable).or_else(watcher);
+        known.filter(|columns| *columns > 0).unwrap_or(80)
+    }
+
+    /// Returns whether the newest entry is printed first.
+    pub(crate) fn is_backwards(&self) -> bool {
+        self.backwards.is_some()
     }
 
     /// Returns whether standard error is a terminal.

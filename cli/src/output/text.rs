@@ -12,6 +12,7 @@ use fusewire::{NodeFlags, Severity, Trip};
 
 use super::colour::Palette;
 use super::escape;
+use super::hidden::Hidden;
 use super::numbers::grouped;
 use super::time::{Clock, Zone};
 use super::value::{MARK, push_scalar, push_trip};
@@ -39,6 +40,10 @@ pub(crate) struct TextPrinter {
     target_width: usize,
     /// The containers that are open at the current node, outermost first.
     open: Vec<Open>,
+    /// The parts that are not printed.
+    hidden: Hidden,
+    /// Whether the time contains no date.
+    is_dateless: bool,
 }
 
 /// A container without its closing bracket.
@@ -53,7 +58,20 @@ struct Open {
 impl TextPrinter {
     /// Returns a printer with times in `zone`.
     pub(crate) fn new(zone: Zone, palette: &Palette) -> Self {
-        Self { clock: Clock::new(zone), palette: palette.clone(), target_width: 0, open: Vec::new() }
+        Self {
+            clock: Clock::new(zone),
+            palette: palette.clone(),
+            target_width: 0,
+            open: Vec::new(),
+            hidden: Hidden::default(),
+            is_dateless: false,
+        }
+    }
+
+    /// Omits the parts `hidden`, and the date if `is_dateless` is set.
+    pub(crate) fn without(mut self, hidden: Hidden, is_dateless: bool) -> Self {
+        (self.hidden, self.is_dateless) = (hidden, is_dateless);
+        self
     }
 
     /// Appends `entry` to `out`: one line, and one more for each further line of its body.
@@ -61,26 +79,30 @@ impl TextPrinter {
     /// # Errors
     /// Returns an error if the bytes are not an entry. The readable part is printed with a mark after it.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+        let start = out.len();
         let (time, severity, target) = (entry.time_unix_nano(), entry.severity(), entry.target());
-        if time == 0 && severity == Severity::UNSPECIFIED && target.is_empty() {
+        if self.hidden.time && self.hidden.level && self.hidden.target {
+            // The line begins with the body.
+        } else if time == 0 && severity == Severity::UNSPECIFIED && target.is_empty() {
             // An entry without these fields is a line of another log format. No empty columns precede it.
             self.push_dim('-', out);
         } else {
             let is_previous = time != 0 && entry.get(TIME_MARK).is_some();
-            self.push_clock_and_severity(time, is_previous, severity, out);
-            self.push_target(target.as_bytes(), out);
+            self.push_clock(time, is_previous, out);
+            self.push_severity(severity, out);
+            self.push_target(target.as_bytes(), start, out);
         }
-        let body = entry.body().as_bytes();
+        let body = if self.hidden.message { &b""[..] } else { entry.body().as_bytes() };
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         let mut lines = body.split(|byte| *byte == b'\n');
         if let Some(first) = lines.next().filter(|line| !line.is_empty()) {
-            out.push_str("  ");
+            push_gap(start, out);
             self.push_line(first, out);
         }
-        let result = self.push_attributes(entry, out);
-        self.push_origin(entry, out);
+        let result = self.push_attributes(entry, start, out);
+        self.push_origin(entry, start, out);
         if entry.is_tripped() {
-            out.push_str("  ");
+            push_gap(start, out);
             self.push_trips(entry.trips(), out);
         }
         out.push('\n');
@@ -101,17 +123,23 @@ impl TextPrinter {
         self.print(record, out)
     }
 
-    fn push_clock_and_severity(
-        &mut self,
-        time: u64,
-        is_previous: bool,
-        severity: Severity,
-        out: &mut String,
-    ) {
+    fn push_clock(&mut self, time: u64, is_previous: bool, out: &mut String) {
+        if self.hidden.time {
+            return;
+        }
         out.push_str(&self.palette.dim.on);
-        self.clock.write(time, out);
+        match self.is_dateless {
+            true => self.clock.write_time_of_day(time, out),
+            false => self.clock.write(time, out),
+        }
         out.push_str(self.palette.dim.off);
         out.push(if is_previous { PREVIOUS } else { ' ' });
+    }
+
+    fn push_severity(&self, severity: Severity, out: &mut String) {
+        if self.hidden.level {
+            return;
+        }
         let paint = self.palette.severity(severity);
         out.push_str(&paint.on);
         let start = out.len();
@@ -126,11 +154,11 @@ impl TextPrinter {
         pad(5usize.saturating_sub(printed), out);
     }
 
-    fn push_target(&mut self, target: &[u8], out: &mut String) {
-        if target.is_empty() && self.target_width == 0 {
+    fn push_target(&mut self, target: &[u8], begin: usize, out: &mut String) {
+        if self.hidden.target || (target.is_empty() && self.target_width == 0) {
             return;
         }
-        out.push_str("  ");
+        push_gap(begin, out);
         out.push_str(&self.palette.target.on);
         let start = out.len();
         escape::push_line(target, &self.palette.escape, out);
@@ -145,8 +173,14 @@ impl TextPrinter {
         escape::push_line(line.strip_suffix(b"\r").unwrap_or(line), &self.palette.escape, out);
     }
 
-    fn push_attributes(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
+    fn push_attributes(
+        &mut self,
+        entry: &EntryRef<'_>,
+        begin: usize,
+        out: &mut String,
+    ) -> Result<(), DecodeError> {
         self.open.clear();
+        self.hidden.restart();
         let mut first = true;
         for visit in entry.walk() {
             let visit = match visit {
@@ -161,8 +195,12 @@ impl TextPrinter {
             if visit.depth == 0 && is_of_lines(&visit.attribute) {
                 continue;
             }
+            if self.hidden.contains(visit.attribute.key.as_bytes(), visit.depth) {
+                continue;
+            }
             match self.open.last_mut() {
-                None => out.push_str(if first { "  " } else { " " }),
+                None if first => push_gap(begin, out),
+                None => out.push(' '),
                 Some(parent) if parent.is_empty => parent.is_empty = false,
                 Some(_) => out.push(' '),
             }
@@ -231,17 +269,25 @@ impl TextPrinter {
     }
 
     /// Appends the thread and the trace of the entry.
-    fn push_origin(&self, entry: &EntryRef<'_>, out: &mut String) {
-        let (trace, thread) = (entry.trace(), entry.thread());
-        if trace.is_none() && thread.is_empty() {
+    fn push_origin(&self, entry: &EntryRef<'_>, begin: usize, out: &mut String) {
+        let mut trace = entry.trace();
+        if self.hidden.trace {
+            trace.trace_id = 0;
+        }
+        if self.hidden.span {
+            trace.span_id = 0;
+        }
+        let thread = if self.hidden.thread { &b""[..] } else { entry.thread().as_bytes() };
+        let has_id = trace.trace_id != 0 || trace.span_id != 0;
+        if !has_id && thread.is_empty() {
             return;
         }
-        out.push_str("  ");
+        push_gap(begin, out);
         out.push_str(&self.palette.dim.on);
         if !thread.is_empty() {
             out.push_str("thread:");
-            escape::push_value(thread.as_bytes(), &self.palette.escape, out);
-            out.push_str(if trace.is_none() { "" } else { " " });
+            escape::push_value(thread, &self.palette.escape, out);
+            out.push_str(if has_id { " " } else { "" });
             out.push_str(&self.palette.dim.on);
         }
         if trace.trace_id != 0 {
@@ -284,6 +330,13 @@ impl TextPrinter {
         out.push_str(&self.palette.dim.on);
         out.push(character);
         out.push_str(self.palette.dim.off);
+    }
+}
+
+/// Appends the blanks before a part of a line that begins at `begin`.
+fn push_gap(begin: usize, out: &mut String) {
+    if out.len() > begin {
+        out.push_str("  ");
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Clock {
 
 /// The length of `2026-01-02 03:04:05.123456`.
 const WIDTH: usize = 26;
+/// The length of the date with the blank after it.
+const DATE: usize = 11;
 
 impl Clock {
     /// Returns a clock in `zone`.
@@ -73,6 +75,22 @@ impl Clock {
         out.push_str(&self.text);
         out.push('.');
         push_digits(nanos / 1_000, 6, out);
+    }
+
+    /// Appends the time of day, `03:04:05.123456`, or a dash and blanks of this width if the time is unknown (0).
+    pub(crate) fn write_time_of_day(&mut self, unix_nanos: u64, out: &mut String) {
+        let start = out.len();
+        self.write(unix_nanos, out);
+        // A dash is the first character of the date.
+        let cut = if unix_nanos == 0 { start + 1 } else { start };
+        out.replace_range(cut..out.len().min(cut + DATE), "");
+    }
+
+    /// Returns the date of a known time: `2026-01-02`.
+    pub(crate) fn date(&mut self, unix_nanos: u64) -> &str {
+        #[expect(clippy::cast_possible_wrap, reason = "2^64 nanoseconds are 2^34 seconds")]
+        self.set_second((unix_nanos / 1_000_000_000) as i64);
+        self.text.get(..DATE - 1).unwrap_or("")
     }
 
     fn set_second(&mut self, second: i64) {

@@ -61,7 +61,7 @@ def sample():
 
 def run(binary, command, directory):
     """Returns the lines that a command prints."""
-    arguments = [binary, *shlex.split(command)[1:], "--color", "always", "--no-pager"]
+    arguments = [binary, *shlex.split(command)[1:], "--color", "always", "--no-pager", "--no-config"]
     environment = {**os.environ, "TZ": "UTC", "COLUMNS": str(COLUMNS)}
     environment.pop("NO_COLOR", None)
     done = subprocess.run(arguments, cwd=directory, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

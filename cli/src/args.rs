@@ -2,6 +2,7 @@
 
 mod check;
 mod common;
+mod defaults;
 mod help;
 mod metrics;
 mod postmortem;
@@ -24,6 +25,7 @@ pub(crate) use common::{
     AccessArgs, CopyArgs, CsvGuard, EntryFormat, LineArgs, OutputFormat, Part, PartArgs, PrintArgs,
     RangeArgs, SelectArgs, WrapMode, ZoneArgs,
 };
+use defaults::Defaults;
 pub(crate) use metrics::MetricsArgs;
 pub(crate) use postmortem::PostmortemArgs;
 pub(crate) use questions::{FieldsArgs, HistogramArgs, QueryArgs, StatsArgs, StatsOrder, TraceArgs};
@@ -64,15 +66,26 @@ pub(crate) struct Cli {
     /// Do not use a pager; the default pager is $FUSEWIRE_PAGER, $PAGER or `less`.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
+
+    /// Do not read the configuration file, which contains default values of options.
+    #[arg(long, global = true)]
+    pub(crate) no_config: bool,
 }
 
 impl Cli {
-    /// Parses the arguments of this process. An error of the arguments ends the process with a usage message.
+    /// Parses the arguments of this process. Default values come from the configuration file. An error of the arguments ends the
+    /// process with a usage message.
     ///
     /// # Errors
-    /// Returns an error if an option does not apply to the output format.
+    /// Returns an error if the configuration file is invalid, or if an option does not apply to the output format.
     pub(crate) fn read() -> Result<Self> {
-        let matches = Self::command().get_matches();
+        let mut matches = Self::command().get_matches();
+        if !matches.get_flag("no_config") {
+            let defaults = Defaults::read()?;
+            if !defaults.is_empty() {
+                matches = defaults.apply(Self::command()).get_matches();
+            }
+        }
         if let Some((_, matches)) = matches.subcommand() {
             expect_text(matches)?;
         }

@@ -36,21 +36,53 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<String> {
     }
 }
 
+/// A TOML file that was read.
+pub(crate) struct Toml<'a> {
+    path: &'a Path,
+    text: String,
+}
+
+impl<'a> Toml<'a> {
+    /// Reads a file of at most 1 MiB.
+    ///
+    /// # Errors
+    /// Returns the errors of [`read`].
+    pub(crate) fn read(path: &'a Path) -> Result<Self> {
+        Ok(Self { path, text: read(path, CONFIG)? })
+    }
+
+    /// Returns the value of the text.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not TOML or has another type. The error contains the line, the column, the fault and the
+    /// text of the line.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        toml::from_str(&self.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = self.text.lines().nth(self.lines_before(at)).unwrap_or_default();
+            self.error(at, &format!("{} in `{}`", error.message(), line.trim()))
+        })
+    }
+
+    /// Returns an error about the text at the byte offset `at`, with the file, the line and the column.
+    pub(crate) fn error(&self, at: usize, message: &str) -> anyhow::Error {
+        let before = self.text.get(..at).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (path, line) = (self.path.display(), self.lines_before(at) + 1);
+        anyhow!("{path}: line {line}, column {column}: {message}")
+    }
+
+    fn lines_before(&self, at: usize) -> usize {
+        self.text.get(..at).unwrap_or_default().matches('\n').count()
+    }
+}
+
 /// Reads a TOML file of at most 1 MiB.
 ///
 /// # Errors
-/// Returns the errors of [`read`]. An error about invalid TOML contains the line, the column, the fault and the text of the
-/// line.
+/// Returns the errors of [`Toml::read`] and [`Toml::parse`].
 pub(crate) fn toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = read(path, CONFIG)?;
-    toml::from_str(&text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let before = text.get(..at).unwrap_or_default();
-        let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let (path, number) = (path.display(), before.matches('\n').count() + 1);
-        anyhow!("{path}: line {number}, column {column}: {} in `{}`", error.message(), line.trim())
-    })
+    Toml::read(path)?.parse()
 }
 
 /// Checks that a file has an end: it is a regular file or a pipe.

@@ -32,7 +32,8 @@ pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }
-    command.args(args).env("TZ", "UTC").stdin(Stdio::null());
+    // The configuration file of the user does not apply.
+    command.args(args).env("TZ", "UTC").env("XDG_CONFIG_HOME", "/nonexistent").stdin(Stdio::null());
     command
 }
 

@@ -34,6 +34,15 @@ fn columns_are_aligned() {
          ERROR  /a/b/c  -\n\
          WARN   /       four\n"
     );
+    // The names have the widths of the first entry. In reverse order, they have the widths of all entries.
+    assert_eq!(
+        cat(&["-F", "path,level", "--wrap", "always", "-n", "3", "--where", "path != \"/a\""]),
+        "path   level\n/漢字  -\n/a/b/c  ERROR\n/       WARN\n"
+    );
+    assert_eq!(
+        cat(&["-F", "path,level", "--wrap", "always", "-r"]),
+        "path    level\n/       WARN\n/a/b/c  ERROR\n/漢字  -\n/a    INFO\n"
+    );
     let times = cat(&["-F", "time,level", "--wrap", "cut"]);
     assert_eq!(times.lines().nth(1), Some("2026-03-01 10:00:00.000000  INFO"), "{times}");
 }

@@ -46,6 +46,8 @@ pub(crate) struct Columns {
     text: String,
     /// The width of each aligned column up to now.
     widths: Vec<usize>,
+    /// Whether the names of the aligned columns are still to be printed.
+    is_untitled: bool,
 }
 
 /// The fields before the attributes if no fields are selected.
@@ -63,12 +65,11 @@ impl Columns {
         let is_text = matches!(form, Form::Text { .. });
         let palette = if is_text { palette.clone() } else { Palette::default() };
         let widths = fields.iter().map(|(name, _)| usual_width(name)).collect();
-        let mut columns =
-            Self { form, fields, unseen, clock: Clock::new(zone), palette, text: String::new(), widths };
-        match form {
-            Form::Csv { .. } | Form::Tsv { .. } => columns.push_head(out),
-            Form::Text { is_aligned: true } => columns.push_titles(out),
-            _ => {}
+        let is_untitled = form == Form::Text { is_aligned: true };
+        let (clock, text) = (Clock::new(zone), String::new());
+        let mut columns = Self { form, fields, unseen, clock, palette, text, widths, is_untitled };
+        if let Form::Csv { .. } | Form::Tsv { .. } = form {
+            columns.push_head(out);
         }
         columns
     }
@@ -106,8 +107,15 @@ impl Columns {
         out.push('\n');
     }
 
-    /// Appends the names of the aligned columns.
-    fn push_titles(&mut self, out: &mut String) {
+    /// Appends the names of the aligned columns, if they were not printed. `first` is the entry after the names.
+    pub(crate) fn push_titles(&mut self, first: Option<&EntryRef<'_>>, out: &mut String) {
+        if !std::mem::take(&mut self.is_untitled) {
+            return;
+        }
+        if let Some(entry) = first {
+            // The columns are as wide as the values of the first entry.
+            self.push_row(entry, &mut String::new());
+        }
         out.push_str(&self.palette.dim.on);
         for i in 0..self.fields.len() {
             self.text.clear();

@@ -41,7 +41,7 @@ impl EntryPrinter {
             CsvGuard::Always => true,
             CsvGuard::Never => false,
         };
-        let (fit, start) = (fit(args, terminal), terminal.out.len());
+        let fit = fit(args, terminal);
         let (zone, palette, out) = (args.zone.zone(), &terminal.palette, &mut terminal.out);
         let mut dates = None;
         let mut columns =
@@ -61,10 +61,6 @@ impl EntryPrinter {
             EntryFormat::Logfmt => columns(Form::Logfmt),
             EntryFormat::Raw => Format::Raw(Binary::new(Limits::DEFAULT), Vec::new()),
         };
-        if let Some(fit) = fit {
-            // The names of aligned columns.
-            fit.apply(&mut terminal.out, start);
-        }
         Self { format, printed: 0, fit, dates }
     }
 
@@ -93,12 +89,25 @@ impl EntryPrinter {
         result
     }
 
-    /// Prints the date if it changes. Returns the begin of the entry in the output.
+    /// Prints the names of aligned columns before the first entry, and the date if it changes. Returns the begin of the entry in
+    /// the output.
     fn begin(&mut self, entry: &EntryRef<'_>, terminal: &mut Terminal) -> usize {
         if let Some(dates) = &mut self.dates {
             dates.print(entry.time_unix_nano(), terminal);
         }
+        if !terminal.is_backwards() {
+            self.print_titles(Some(entry), terminal);
+        }
         terminal.out.len()
+    }
+
+    /// Prints the names of aligned columns if they were not printed. `first` is the entry after the names.
+    fn print_titles(&mut self, first: Option<&EntryRef<'_>>, terminal: &mut Terminal) {
+        if let Format::Columns(columns) = &mut self.format {
+            let start = terminal.out.len();
+            columns.push_titles(first, &mut terminal.out);
+            self.end(start, terminal);
+        }
     }
 
     /// Fits the lines from the byte offset `start` on into the width.
@@ -112,6 +121,10 @@ impl EntryPrinter {
     pub(crate) fn finish(&mut self, terminal: &mut Terminal) {
         if let Some(dates) = &mut self.dates {
             dates.finish(terminal);
+        }
+        // In reverse order, the last piece is the first one of the output.
+        if terminal.is_backwards() && self.printed > 0 {
+            self.print_titles(None, terminal);
         }
     }
 

@@ -186,7 +186,7 @@ impl<R: Read> MixedReader<R> {
         Ok(self.event())
     }
 
-    /// Returns the offset of the end of the last event, in bytes from the beginning of the stream.
+    /// Returns the offset of the end of the last event, in bytes from the beginning of the plain form of the stream.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.buffer.offset() + self.taken as u64

@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Tools that take longer than this, in seconds, run only one round.
 SLOW = 10.0
+# The progress bar would be a part of the answer.
+DUCKDB = "import duckdb; duckdb.sql('set enable_progress_bar = false')"
 
 
 def sh(command, **kwargs):
@@ -95,7 +97,7 @@ def rows(text):
 
 def duck(python, source, query):
     program = (
-        "import duckdb\n"
+        f"{DUCKDB}\n"
         f"for row in duckdb.sql({query.replace('LOGS', source)!r}).fetchall():\n"
         "    print(*row, sep='\\t')"
     )
@@ -215,7 +217,7 @@ def tasks(at, fusewire, trace):
 def convert(at, name):
     """Returns the command that converts the JSON lines to Parquet."""
     program = (
-        f"import duckdb; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/{name}' (compression zstd)\")"
+        f"{DUCKDB}; duckdb.sql(\"copy (select * from read_json('{at}/day.jsonl')) to '{at}/{name}' (compression zstd)\")"
     )
     return f"{at}/python/bin/python -c {shlex.quote(program)}"
 

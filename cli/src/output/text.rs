@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use fusewire::decode::{Attribute, Children, EntryRef, Value, Visit};
+use fusewire::decode::{Children, EntryRef, Value, Visit};
 use fusewire::error::DecodeError;
 use fusewire::{NodeFlags, Severity, Trip};
 
@@ -23,11 +23,7 @@ const OF_LINES: [&str; 3] = ["fusewire.import.format", "fusewire.import.header",
 /// The attribute of an entry whose time is that of the entry before it. The printer replaces this attribute with [`PREVIOUS`].
 const TIME_MARK: &str = "fusewire.import.time";
 /// The character after a time that is that of the entry before.
-const PREVIOUS: char = '~';
-
-fn is_of_lines(attribute: &Attribute<'_>) -> bool {
-    OF_LINES.iter().any(|key| attribute.key == *key)
-}
+const PREVIOUS: &str = "~";
 
 /// Maximum number of columns for the alignment of targets.
 const TARGET_WIDTH: usize = 24;
@@ -44,6 +40,8 @@ pub(crate) struct TextPrinter {
     hidden: Hidden,
     /// Whether the time contains no date.
     is_dateless: bool,
+    /// The offset of the blank after the time of the current entry in the output. The attributes determine the character there.
+    after_time: Option<usize>,
 }
 
 /// A container without its closing bracket.
@@ -65,6 +63,7 @@ impl TextPrinter {
             open: Vec::new(),
             hidden: Hidden::default(),
             is_dateless: false,
+            after_time: None,
         }
     }
 
@@ -80,6 +79,7 @@ impl TextPrinter {
     /// Returns an error if the bytes are not an entry. The readable part is printed with a mark after it.
     pub(crate) fn print(&mut self, entry: &EntryRef<'_>, out: &mut String) -> Result<(), DecodeError> {
         let start = out.len();
+        self.after_time = None;
         let (time, severity, target) = (entry.time_unix_nano(), entry.severity(), entry.target());
         if self.hidden.time && self.hidden.level && self.hidden.target {
             // The line begins with the body.
@@ -87,8 +87,7 @@ impl TextPrinter {
             // An entry without these fields is a line of another log format. No empty columns precede it.
             self.push_dim('-', out);
         } else {
-            let is_previous = time != 0 && entry.get(TIME_MARK).is_some();
-            self.push_clock(time, is_previous, out);
+            self.push_clock(time, out);
             self.push_severity(severity, out);
             self.push_target(target.as_bytes(), start, out);
         }
@@ -123,7 +122,7 @@ impl TextPrinter {
         self.print(record, out)
     }
 
-    fn push_clock(&mut self, time: u64, is_previous: bool, out: &mut String) {
+    fn push_clock(&mut self, time: u64, out: &mut String) {
         if self.hidden.time {
             return;
         }
@@ -133,7 +132,8 @@ impl TextPrinter {
             false => self.clock.write(time, out),
         }
         out.push_str(self.palette.dim.off);
-        out.push(if is_previous { PREVIOUS } else { ' ' });
+        self.after_time = (time != 0).then_some(out.len());
+        out.push(' ');
     }
 
     fn push_severity(&self, severity: Severity, out: &mut String) {
@@ -192,7 +192,12 @@ impl TextPrinter {
                 }
             };
             self.close_down_to(visit.depth, out);
-            if visit.depth == 0 && is_of_lines(&visit.attribute) {
+            if visit.depth == 0 && OF_LINES.iter().any(|key| visit.attribute.key == *key) {
+                if visit.attribute.key == *TIME_MARK
+                    && let Some(at) = self.after_time
+                {
+                    out.replace_range(at..=at, PREVIOUS);
+                }
                 continue;
             }
             if self.hidden.contains(visit.attribute.key.as_bytes(), visit.depth) {

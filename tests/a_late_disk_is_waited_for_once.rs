@@ -39,35 +39,41 @@ extern "C" fn fdatasync(_: RawFd) -> libc::c_int {
     0
 }
 
-fn append(log: &Log, n: u64) -> Outcome {
-    log.append(|entry| Numbered { thread: 0, n, text: 500 }.write(entry))
+/// Appends an entry. All like entries have the same length, and all full entries too. So no entry fits into the rest of the
+/// last segment after another entry was dropped.
+fn append(log: &Log) -> Outcome {
+    log.append(|entry| Numbered { thread: 0, n: 0, text: 500 }.write(entry))
+}
+
+/// Appends up to 1,000 entries. Stops at the first dropped entry, and returns whether there is none.
+fn append_many(log: &Log) -> bool {
+    (0..1_000).all(|_| append(log).is_written())
 }
 
 #[test]
 fn where_the_oldest_is_to_be_overwritten() {
-    let _disk = DISK.lock().unwrap();
     let _watchdog = Watchdog::over("a late disk");
+    [false, true].into_iter().for_each(overwrites_the_oldest);
+}
+
+fn overwrites_the_oldest(self_contained: bool) {
+    let _disk = DISK.lock().unwrap();
     assert!(LogOptions::OVERWRITE_TIMEOUT * u32::try_from(APPENDS).unwrap() > LIMIT);
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path())
         .segment_size(SegmentOptions::MIN_SIZE)
         .max_total_bytes(LogOptions::MIN_TOTAL_BYTES)
         .sync_every(Duration::from_millis(1))
-        // Each entry has the same length, so none fits into the rest of the last segment after another was dropped.
-        .self_contained(true)
+        .self_contained(self_contained)
         .open()
         .unwrap();
     disk_answers(false);
-    let mut n = 0;
-    until("there is no room", || {
-        n += 1;
-        !append(&log, n).is_written()
-    });
+    until("there is no room", || !append_many(&log));
     for n in 0..APPENDS {
-        assert_eq!(append(&log, n), Outcome::Dropped(DropCause::Full), "{n}");
+        assert_eq!(append(&log), Outcome::Dropped(DropCause::Full), "{n}");
     }
     disk_answers(true);
-    until("there is room again", || append(&log, 0).is_written());
+    until("there is room again", || append(&log).is_written());
     let drops = log.stats().drops;
     assert!(drops.by_cause(DropCause::Full) > APPENDS);
     assert_eq!(drops.total(), drops.by_cause(DropCause::Full));
@@ -77,28 +83,27 @@ fn where_the_oldest_is_to_be_overwritten() {
 #[test]
 fn where_another_process_does_not_finish_its_turn() {
     let _watchdog = Watchdog::over("a stopped process");
+    [false, true].into_iter().for_each(waits_for_another_process);
+}
+
+fn waits_for_another_process(self_contained: bool) {
     let directory = tempfile::tempdir().unwrap();
     let log = Log::options(directory.path())
         .segment_size(SegmentOptions::MIN_SIZE)
         .max_total_bytes(16 * SegmentOptions::MIN_SIZE)
-        // Each entry has the same length, so none fits into the rest of the last segment after another was dropped.
-        .self_contained(true)
+        .self_contained(self_contained)
         .open()
         .unwrap();
     // The log uses one of these two locks, so the test takes both.
     let own = File::open(directory.path().join(".fusewire.lock"));
     let locks: Vec<_> = own.into_iter().chain(File::open(directory.path())).collect();
     locks.iter().for_each(|lock| lock.lock().unwrap());
-    let mut n = 0;
-    until("there is no room", || {
-        n += 1;
-        !append(&log, n).is_written()
-    });
+    until("there is no room", || !append_many(&log));
     for n in 0..APPENDS {
-        assert_eq!(append(&log, n), Outcome::Dropped(DropCause::Full), "{n}");
+        assert_eq!(append(&log), Outcome::Dropped(DropCause::Full), "{n}");
     }
     drop(locks);
-    until("the turn is this process's", || append(&log, 0).is_written());
+    until("the turn is this process's", || append(&log).is_written());
 }
 
 #[test]

@@ -267,16 +267,17 @@ fn rules_of_what_a_process_left() {
     victim.wait().unwrap();
     assert!(found(&check(directory.path(), &[]).1).contains(&"FW019".to_owned()));
 
-    let directory = TempDir::new().unwrap();
-    let log = small_log(directory.path(), "shop")
-        .max_total_bytes(64 << 10)
-        // The loss record fits into the rest of the last segment, because a full entry is longer than it.
-        .self_contained(true)
-        .on_full(fusewire::log::OnFull::DropBelow(fusewire::Severity::FATAL));
-    let log = log.open().unwrap();
-    let appended = || log.append(|entry| _ = entry.attr("text", &"x".repeat(2_000)));
-    assert!((0..1_000).any(|_| !appended().is_written()), "there is a budget");
-    drop(log);
-    let (_, report) = check(directory.path(), &[]);
-    assert!(found(&report).contains(&"FW021".to_owned()), "{report:#}");
+    for self_contained in [false, true] {
+        let directory = TempDir::new().unwrap();
+        let log = small_log(directory.path(), "shop")
+            .max_total_bytes(64 << 10)
+            .self_contained(self_contained)
+            .on_full(fusewire::log::OnFull::DropBelow(fusewire::Severity::FATAL));
+        let log = log.open().unwrap();
+        let appended = || log.append(|entry| _ = entry.attr("text", &"x".repeat(2_000)));
+        assert!((0..100_000).any(|_| !appended().is_written()), "there is a budget");
+        drop(log);
+        let (_, report) = check(directory.path(), &[]);
+        assert!(found(&report).contains(&"FW021".to_owned()), "{report:#}");
+    }
 }

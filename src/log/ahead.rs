@@ -13,6 +13,7 @@ use crate::segment::{SegmentOptions, file_name};
 
 use super::core::Core;
 use super::directory::Change;
+use super::drops;
 use super::inventory::Inventory;
 use super::keeper::{Keeper, Next};
 use super::options::OnFull;
@@ -182,7 +183,7 @@ impl Core {
             share: share.unwrap_or(u64::MAX),
             current: current.as_ref().map(|current| (current.header().size, current.is_used())),
             made: next.made,
-            needed: (self.needed.load(Ordering::Acquire) + self.resource_len) as u64,
+            needed: (self.needed.load(Ordering::Acquire) + self.resource_len + drops::LOSS_LEN) as u64,
         };
         Sizes::of(&grounds).ok_or_else(|| {
             // The limits have changed since the log was opened. The other entries do not need such a segment.
@@ -207,7 +208,7 @@ impl Core {
                 *is_in_budget = true;
                 options.ordinal = turn.next_ordinal(&self.directory, inventory);
                 let name = file_name(unix_nanos_now(), &options.stream_id, options.sequence);
-                SharedSegment::create(folder, OsStr::new(&name), options)
+                SharedSegment::create(folder, OsStr::new(&name), options, drops::LOSS_LEN)
             });
             match made {
                 Ok(segment) => {

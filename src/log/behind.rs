@@ -419,6 +419,23 @@ impl<'a> Behind<'a> {
         if now < self.next_telling {
             return Some(self.next_telling - now);
         }
+        self.tell_untold(|core, pen, draft| core.put(pen, draft).is_ok())?;
+        // One record covers many drops, so that the records do not use up the remaining space.
+        self.next_telling = now + RETELL;
+        Some(RETELL)
+    }
+
+    /// Writes the last loss record of the log if entries were dropped. The current segment has space for it, which no entry
+    /// can use.
+    fn tell_last_losses(&mut self) {
+        self.tell_untold(|core, pen, draft| {
+            core.segments.current().as_ref().is_some_and(|current| current.append_last(draft).is_ok())
+                || core.put(pen, draft).is_ok()
+        });
+    }
+
+    /// Writes a loss record with `append` if entries were dropped. Returns `None` if there are none.
+    fn tell_untold(&mut self, append: impl FnOnce(&Core, &mut Pen, &mut Draft<'_>) -> bool) -> Option<()> {
         let loss = self.told.untold(&self.core.drops)?;
         // The record must not go to a lost file.
         if self.core.segments.current().as_ref().is_some_and(|current| self.is_lost(current)) {
@@ -431,22 +448,19 @@ impl<'a> Behind<'a> {
         let payload = encoded.map_or(0, |entry| entry.len());
         let bytes = &mut self.scratch;
         let mut draft = Draft { bytes, payload, kind: FrameKind::Loss, severity: Severity::WARN };
-        if payload > 0 && self.core.put(&mut self.pen, &mut draft).is_ok() {
+        if payload > 0 && append(self.core, &mut self.pen, &mut draft) {
             self.told.tell(&loss);
         } else {
             self.told.keep(&loss, &self.core.drops);
         }
-        // One record covers many drops, so that the records do not use up the remaining space.
-        self.next_telling = now + RETELL;
-        Some(RETELL)
+        Some(())
     }
 
     /// Closes the log. No thread appends after this.
     fn finish(mut self) {
         self.take_new();
         self.check_files();
-        self.next_telling = Instant::now();
-        let _ = self.tell_losses(self.next_telling);
+        self.tell_last_losses();
         // No segment is added after this, so the list of segments to seal is complete.
         self.keeper.end();
         self.take_new();

@@ -12,6 +12,8 @@ use crate::map::clock::unix_nanos_now;
 /// The severities 0 to 24, and one index for all numbers above 24.
 const SEVERITIES: usize = 26;
 const CAUSES: usize = DropCause::ALL.len();
+/// The number of bytes of the longest frame of a loss record. Each segment of a log has this space for the last loss record.
+pub(super) const LOSS_LEN: usize = 1_040;
 
 /// The numbers of dropped entries, by severity and cause.
 ///
@@ -211,5 +213,21 @@ impl LogValue for ByCause<'_> {
                 map.entry(cause.name(), &count);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::encode::encoded_len;
+    use crate::format::frame::frame_len;
+
+    #[test]
+    fn the_reserved_space_is_that_of_the_longest_loss_record() {
+        let drops = Drops { counts: [[1; CAUSES]; SEVERITIES] };
+        let loss = Loss { drops, after: drops, since: 1, until: 2 };
+        let len = encoded_len(&Limits::DEFAULT, |entry| loss.write_to(entry)).unwrap();
+        assert_eq!(frame_len(len), LOSS_LEN);
     }
 }

@@ -16,6 +16,7 @@ use crate::severity::Severity;
 
 use super::Log;
 use super::directory::Directory;
+use super::drops::LOSS_LEN;
 use super::problem::Problem;
 use super::size;
 
@@ -25,7 +26,7 @@ const LOCK_BYTES: u64 = 4096;
 
 /// The policy for an entry for which the log has no space. The cause can be the byte budget, a quota, or a full or
 /// read-only disk. With each policy, the log counts every dropped entry, and writes a loss record as soon as it has
-/// space.
+/// space, or at the latest when it is closed. Each segment has space for this last loss record.
 ///
 /// ```
 /// use std::time::Duration;
@@ -188,7 +189,7 @@ impl LogOptions {
     }
 
     /// Sets the limits of each entry. The default is [`Limits::DEFAULT`]. `max_entry_bytes` is reduced to half of the
-    /// capacity of a segment, minus the header of a frame. The limits also apply to the resource: if they refuse it, for
+    /// capacity of a segment, minus the header of a frame. The capacity does not include the space for a loss record. The limits also apply to the resource: if they refuse it, for
     /// example with [`OnWidth::Reject`](crate::limits::OnWidth::Reject), `open` returns an error.
     ///
     /// ```
@@ -620,7 +621,7 @@ impl LogOptions {
         self.window = window_under(MemoryLimit::of_this_process().map(|limit| limit.bytes()));
         let first = self.first_segment_size.clamp(SegmentOptions::MIN_SIZE, self.segment.size);
         self.first_segment_size = first / 4096 * 4096;
-        let holds = self.segment.size - (DATA_START + TRAILER_LEN) as u64;
+        let holds = self.segment.size - (DATA_START + TRAILER_LEN + LOSS_LEN) as u64;
         let mut limits = self.segment.limits.clamped();
         // Every segment begins with the resource, which has the same limit. Therefore one entry always fits after it.
         let half = u32::try_from(holds / 2).unwrap_or(u32::MAX) - FRAME_HEADER_LEN;

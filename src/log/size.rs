@@ -48,7 +48,7 @@ pub(super) struct Grounds {
     pub(super) current: Option<(u64, bool)>,
     /// The number of bytes of all earlier segments of the stream.
     pub(super) made: u64,
-    /// The number of bytes of the resource and of a frame that did not fit into the segment in use.
+    /// The number of bytes of the resource, of a frame that did not fit into the segment in use, and of a loss record.
     pub(super) needed: u64,
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct SharedMap {
     tail_at: usize,
     /// The offset after the last byte that can belong to a frame.
     end: usize,
+    /// The offset after the last byte that [`claim`](Self::claim) claims.
+    limit: usize,
 }
 
 /// The reason why no space was claimed.
@@ -43,13 +45,26 @@ pub(crate) struct Claim<'a> {
 impl SharedMap {
     /// Creates space for frames from `start` to `end`, and sets the tail word.
     pub(crate) fn new(memory: Memory, tail_at: usize, start: usize, end: usize) -> Self {
-        let map = Self { end: end.min(memory.len()), memory, tail_at };
+        let end = end.min(memory.len());
+        let map = Self { memory, tail_at, end, limit: end };
         map.store(tail_at, layout::tail_word(start));
         map
     }
 
+    /// Reserves the last `len` bytes before the end for [`claim_reserved`](Self::claim_reserved).
+    #[cfg(not(loom))]
+    pub(crate) fn reserve(&mut self, len: usize) {
+        self.limit = self.end.saturating_sub(len);
+    }
+
     pub(crate) fn end(&self) -> usize {
         self.end
+    }
+
+    /// Returns the offset after the last byte that [`claim`](Self::claim) claims.
+    #[cfg(not(loom))]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     pub(crate) fn memory(&self) -> &Memory {
@@ -77,14 +92,25 @@ impl SharedMap {
         layout::tail_offset(self.load(self.tail_at)).unwrap_or(self.end)
     }
 
-    /// Claims space for a frame with `payload` bytes.
+    /// Claims space for a frame with `payload` bytes before the reserved bytes.
     ///
     /// The word of the frame itself, and not the tail, determines its owner: a process may be killed between any two
     /// instructions, and claimed space always contains its length.
     #[inline]
     pub(crate) fn claim(&self, payload: usize) -> Result<Claim<'_>, NoClaim> {
+        self.claim_before(self.limit, payload)
+    }
+
+    /// Claims space for a frame with `payload` bytes, also in the reserved bytes.
+    #[cfg(not(loom))]
+    pub(crate) fn claim_reserved(&self, payload: usize) -> Result<Claim<'_>, NoClaim> {
+        self.claim_before(self.end, payload)
+    }
+
+    #[inline(always)]
+    fn claim_before(&self, end: usize, payload: usize) -> Result<Claim<'_>, NoClaim> {
         let len = frame::frame_len(payload);
-        let at = self.take(len, frame::intent_word(payload))?;
+        let at = self.take(len, end, frame::intent_word(payload))?;
         failpoint::hit("intent");
         self.advance(at + len);
         Ok(Claim { map: self, at, len })
@@ -128,10 +154,10 @@ impl SharedMap {
     }
 
     #[inline]
-    fn take(&self, len: usize, intent: u64) -> Result<usize, NoClaim> {
+    fn take(&self, len: usize, end: usize, intent: u64) -> Result<usize, NoClaim> {
         let mut at = self.tail();
         loop {
-            if at.saturating_add(len) > self.end {
+            if at.saturating_add(len) > end {
                 return Err(NoClaim::Full);
             }
             failpoint::hit("reserve");

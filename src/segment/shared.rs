@@ -14,7 +14,7 @@ use crate::format::frame::{self, FrameFault, FrameKind, FrameRef};
 use crate::format::segment::{self as layout, SegmentHeader};
 use crate::map::clock::unix_nanos_now;
 use crate::map::memory::Memory;
-use crate::map::shared::{NoClaim, SharedMap};
+use crate::map::shared::{Claim, NoClaim, SharedMap};
 use crate::severity::Severity;
 
 use super::base::{self, BaseFault};
@@ -115,15 +115,21 @@ impl Progress {
 }
 
 impl SharedSegment {
-    /// Creates the segment `name` in `folder`, as [`SegmentWriter::create`](super::SegmentWriter::create) does.
+    /// Creates the segment `name` in `folder`, as [`SegmentWriter::create`](super::SegmentWriter::create) does. The last
+    /// `reserve` bytes for frames are for [`append_last`](Self::append_last).
     ///
     /// # Errors
     /// The errors of [`SegmentWriter::create`](super::SegmentWriter::create).
-    pub(crate) fn create(folder: &Arc<Folder>, name: &OsStr, options: &SegmentOptions) -> io::Result<Self> {
-        create::segment(folder, name, options, Self::make)
+    pub(crate) fn create(
+        folder: &Arc<Folder>,
+        name: &OsStr,
+        options: &SegmentOptions,
+        reserve: usize,
+    ) -> io::Result<Self> {
+        create::segment(folder, name, options, |new| Self::make(new, reserve))
     }
 
-    fn make(new: New<'_>) -> io::Result<Self> {
+    fn make(new: New<'_>, reserve: usize) -> io::Result<Self> {
         let New { file, folder, name, header, options } = new;
         let Some(open) = file.get() else { return Err(io::ErrorKind::NotFound.into()) };
         let mut memory =
@@ -156,14 +162,27 @@ impl SharedSegment {
         segment.start = segment
             .append(&mut Draft { bytes, payload, kind, severity: Severity::UNSPECIFIED })
             .map_err(|_| invalid("resource does not fit into the segment".into()))?;
+        segment.map.reserve(reserve);
         Ok(segment)
     }
 
     /// Appends `draft`. Returns the offset after its frame.
     #[inline]
     pub(crate) fn append(&self, draft: &mut Draft<'_>) -> Result<usize, NoClaim> {
+        self.fill(self.map.claim(draft.payload)?, draft)
+    }
+
+    /// Appends `draft` as [`append`](Self::append) does, also in the reserved bytes. Only the last frame of a stream may use
+    /// them.
+    #[cold]
+    pub(crate) fn append_last(&self, draft: &mut Draft<'_>) -> Result<usize, NoClaim> {
+        self.fill(self.map.claim_reserved(draft.payload)?, draft)
+    }
+
+    /// Fills the claimed space with the frame of `draft`. Returns the offset after the frame.
+    #[inline(always)]
+    fn fill(&self, claim: Claim<'_>, draft: &mut Draft<'_>) -> Result<usize, NoClaim> {
         let frame = &mut draft.bytes[..frame::frame_len(draft.payload)];
-        let claim = self.map.claim(draft.payload)?;
         let tag = frame::tag(self.header.salt, claim.offset());
         let word = frame::close(frame, draft.payload, draft.kind, draft.severity, tag);
         claim.commit(&frame[frame::TAG..], word).ok_or_else(|| {
@@ -222,7 +241,7 @@ impl SharedSegment {
 
     /// Returns whether a frame of `len` bytes fits into the segment when it is new.
     pub(crate) fn holds(&self, len: usize) -> bool {
-        self.start + len <= self.map.end()
+        self.start + len <= self.map.limit()
     }
 
     /// Closes the segment: later appends fail. Returns the end of its frames.

@@ -113,14 +113,26 @@ pub(crate) fn len_of(entry: &EntryRef<'_>) -> Result<usize, EncodeError> {
 }
 
 /// Writes a copy of `entry` as a message at the beginning of `buffer`. Returns the message.
+///
+/// A like entry is expanded once if the buffer has space for the bound of its length.
 pub(crate) fn copy<'b>(entry: &EntryRef<'_>, buffer: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
-    let (needed, available) = (len_of(entry)?, buffer.len());
-    let Some(message) = buffer.get_mut(..needed) else {
-        return Err(EncodeError::BufferTooSmall { needed, available });
-    };
-    let len = entry.expand(&mut message[frame::HEADER_LEN..]).map_err(EncodeError::Unreadable)?;
-    close(message, len, entry.severity());
-    Ok(message)
+    let available = buffer.len();
+    if frame::frame_len(entry.expanded_bound()) > available {
+        let needed = len_of(entry)?;
+        if needed > available {
+            return Err(EncodeError::BufferTooSmall { needed, available });
+        }
+    }
+    let payload = buffer.get_mut(frame::HEADER_LEN..).unwrap_or_default();
+    let (len, max) = (entry.expand(payload).map_err(EncodeError::Unreadable)?, frame::MAX_PAYLOAD);
+    match buffer.get_mut(..frame::frame_len(len)) {
+        Some(message) if len <= max => {
+            close(message, len, entry.severity());
+            Ok(message)
+        }
+        Some(_) => Err(EncodeError::TooLong { len, max }),
+        None => Err(EncodeError::BufferTooSmall { needed: frame::frame_len(len), available }),
+    }
 }
 
 /// Returns the entry of the message at the beginning of `bytes`, and the bytes after the message. Messages can follow

@@ -90,6 +90,36 @@ fn a_series_goes_on_in_the_next_segment_and_the_names_sort() {
 }
 
 #[test]
+fn a_segment_that_grows_contains_all_entries() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("grown.fws");
+    let mut options = SegmentOptions::new(Resource::empty());
+    (options.size, options.self_contained) = (SegmentOptions::MIN_SIZE, true);
+    let mut writer = SegmentWriter::create(&path, &options).unwrap();
+    for n in 0..400_u64 {
+        if writer.append(|entry| _ = entry.attr("n", &n)).is_err() {
+            let size = writer.header().size;
+            // A smaller size has no effect.
+            writer.grow(size - 1).unwrap();
+            assert_eq!(writer.header().size, size);
+            writer.grow(size + 1).unwrap();
+            assert_eq!(writer.header().size, size + 4096);
+            writer.append(|entry| _ = entry.attr("n", &n)).unwrap();
+        }
+    }
+    assert_eq!(
+        writer.grow(SegmentOptions::MAX_SIZE + 1).unwrap_err().kind(),
+        std::io::ErrorKind::FileTooLarge
+    );
+    let size = writer.header().size;
+    writer.seal().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(size > SegmentOptions::MIN_SIZE && bytes.len() as u64 == size, "{size}");
+    assert!(verify(&segment(&bytes)).unwrap().is_clean());
+    assert_eq!(read(&bytes), ((0..400).collect(), vec![]));
+}
+
+#[test]
 fn a_frame_copied_by_a_series_keeps_its_severity_and_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let mut options = SegmentOptions::new(Resource::empty());

@@ -238,10 +238,10 @@ pub(crate) struct WriteMap(MmapMut);
 
 #[cfg(unix)]
 impl WriteMap {
-    /// Maps all of `file`, which the caller has just created and allocated with `len` bytes.
+    /// Maps all of `file`, which the caller has created and allocated with `len` bytes.
     pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
-        // SAFETY: the invariant *owner*: `SegmentWriter::create` creates the file under a name that did not exist,
-        // and allocates it before it maps it.
+        // SAFETY: the invariant *owner*: `SegmentWriter::create` creates the file under a name that did not exist.
+        // `create` and `grow` allocate the file before they map it.
         let map = unsafe { MmapOptions::new().len(len).map_mut(file) }?;
         // With this advice a fault reads only its page, as in `Memory::new`. Errors are ignored.
         let _ = map.advise(memmap2::Advice::Random);

@@ -78,7 +78,7 @@ fn allocated(folder: &Folder, file: &File, options: &SegmentOptions) -> io::Resu
     let compat = lock::take(file);
     folder.publish(file);
     let size = options.effective_size();
-    allocate(file, size)?;
+    allocate(file, 0, size)?;
     let mut salt = [0; 4];
     salt.copy_from_slice(&random_id()[..4]);
     let incompat = if options.self_contained { 0 } else { layout::INCOMPAT_LIKE };
@@ -110,25 +110,26 @@ pub(crate) fn temporary_name(name: &OsStr) -> OsString {
     temporary
 }
 
-/// Extends the file to `size` bytes and allocates all of them on disk. A write through a map to a hole of a full disk
-/// would cause SIGBUS.
-fn allocate(file: &File, size: u64) -> io::Result<()> {
+/// Extends the file from `from` to `size` bytes and allocates all of them on disk. A write through a map to a hole of a full
+/// disk would cause SIGBUS.
+pub(super) fn allocate(file: &File, from: u64, size: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     match rustix::io::retry_on_intr(|| {
-        rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, size)
+        rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), from, size - from)
     }) {
         Ok(()) => return Ok(()),
         // Some file systems cannot allocate in advance, and some system call filters refuse the call.
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
-    write_zeros(file, size)
+    write_zeros(file, from, size)
 }
 
-/// Allocates the bytes by writing zeros.
-fn write_zeros(mut file: &File, size: u64) -> io::Result<()> {
+/// Allocates the bytes from `from` to `size` by writing zeros.
+fn write_zeros(mut file: &File, from: u64, size: u64) -> io::Result<()> {
     let zeros = [0; 64 << 10];
-    let mut left = size;
+    let mut left = size - from;
+    io::Seek::seek(&mut file, io::SeekFrom::Start(from))?;
     while left > 0 {
         let part = usize::try_from(left).unwrap_or(zeros.len()).min(zeros.len());
         io::Write::write_all(&mut file, &zeros[..part])?;

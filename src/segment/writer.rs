@@ -319,6 +319,47 @@ impl SegmentWriter {
         Ok(self.commit(payload.len(), kind, severity, TripReport::default()))
     }
 
+    /// Extends the segment to `size` bytes, rounded up to a multiple of 4 KiB. Does nothing if the segment is not shorter.
+    ///
+    /// ```
+    /// use fusewire::segment::{SegmentOptions, SegmentWriter};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let mut options = SegmentOptions::default();
+    /// options.size = SegmentOptions::MIN_SIZE;
+    /// let mut writer = SegmentWriter::create(&directory.path().join("one.fws"), &options)?;
+    /// let body = "x".repeat(12 << 10);
+    /// assert!(writer.append(|entry| entry.set_body(&body)).is_err());
+    /// writer.grow(2 * SegmentOptions::MIN_SIZE)?;
+    /// writer.append(|entry| entry.set_body(&body))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of the file system, and [`io::ErrorKind::FileTooLarge`] if `size` is greater than
+    /// [`SegmentOptions::MAX_SIZE`]. The segment then has its previous size.
+    pub fn grow(&mut self, size: u64) -> io::Result<()> {
+        let (old, size) = (self.header.size, size.next_multiple_of(layout::PAGE as u64));
+        if size > SegmentOptions::MAX_SIZE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        if size <= old {
+            return Ok(());
+        }
+        let file = self.file.get().ok_or(io::ErrorKind::NotFound)?;
+        let len = usize::try_from(size).unwrap_or(usize::MAX);
+        let map = create::allocate(file, old, size).and_then(|()| WriteMap::new(file, len));
+        if map.is_err() {
+            // The first error is returned; an error of the removal is ignored.
+            let _ = file.set_len(old);
+        }
+        self.map = map?;
+        self.header.size = size;
+        self.end = len - layout::TRAILER_LEN;
+        self.map.bytes_mut(0..layout::PAGE).copy_from_slice(&self.header.to_page());
+        Ok(())
+    }
+
     #[inline]
     fn publish_tail(&mut self) {
         self.map.store_release(layout::TAIL, layout::tail_word(self.tail));

@@ -8,7 +8,8 @@ use anyhow::{Context, Error, Result, anyhow};
 use fusewire::error::SegmentError;
 use fusewire::log::is_segment_name;
 use fusewire::segment::{
-    self, FrameKind, Mode, RecoverReport, Resource, Segment, SegmentOptions, SegmentWriter,
+    self, AppendError, FrameKind, FrameRef, Mode, RecoverReport, Resource, Segment, SegmentOptions,
+    SegmentWriter,
 };
 
 use crate::args::{FormatVersion, RecoverArgs};
@@ -20,9 +21,6 @@ use crate::output::{Terminal, escape, losses};
 
 /// Minimum size, maximum size and unit of the size of a segment, in bytes.
 const SIZES: (u64, u64, u64) = (16 << 10, 1 << 30, 4 << 10);
-
-/// The length of the two pages before the frames of a segment in bytes.
-const HEADER: u64 = 8 << 10;
 
 /// The sums over all files.
 #[derive(Default)]
@@ -177,7 +175,8 @@ fn copy(segment: &Segment, from: &Path, to: &Path, format: FormatVersion) -> Res
     let about = || to.display().to_string();
     let mut options = options(segment);
     options.self_contained = format == FormatVersion::V1_0;
-    options.size = options.size.max(space(segment).with_context(|| from.display().to_string())?);
+    // The new segment contains full entries, which need more space than like entries.
+    let grows = !segment.header().is_ok_and(|header| header.incompat == 0);
     let mut writer = SegmentWriter::create(to, &options).with_context(about)?;
     // The new segment already contains the first resource. A later resource is a change and is copied.
     let mut is_first_resource = segment.resource().is_some();
@@ -185,7 +184,7 @@ fn copy(segment: &Segment, from: &Path, to: &Path, format: FormatVersion) -> Res
         if frame.kind == FrameKind::Resource && std::mem::take(&mut is_first_resource) {
             return Ok(());
         }
-        writer.append_frame(frame.kind, frame.severity, frame.payload).map(drop).map_err(io::Error::other)
+        append(&mut writer, frame, grows)
     });
     // Seals the segment even after a failure, so that the copied entries are readable.
     let entries = writer.entries();
@@ -197,23 +196,17 @@ fn copy(segment: &Segment, from: &Path, to: &Path, format: FormatVersion) -> Res
     })
 }
 
-/// Returns a size in bytes that is sufficient for the intact frames of `segment`, at most 1 GiB. It is 0 if the size of
-/// `segment` is sufficient.
-///
-/// The new segment contains full entries. If `segment` contains like entries, the full entries need more space.
-fn space(segment: &Segment) -> io::Result<u64> {
-    if segment.header().is_ok_and(|header| header.incompat == 0) {
-        return Ok(0);
+/// Appends `frame`. If the segment is full and `grows`, extends it by at least a quarter, up to 1 GiB.
+fn append(writer: &mut SegmentWriter, frame: &FrameRef<'_>, grows: bool) -> io::Result<()> {
+    let mut appended = writer.append_frame(frame.kind, frame.severity, frame.payload);
+    if let Err(AppendError::Full { needed, .. }) = appended
+        && grows
+    {
+        let (size, (_, most, _)) = (writer.header().size, SIZES);
+        writer.grow((size + needed.max(size / 4)).min(most))?;
+        appended = writer.append_frame(frame.kind, frame.severity, frame.payload);
     }
-    let (_, most, unit) = SIZES;
-    let mut frames = 0;
-    segment::recover(segment, |frame| {
-        frames += frame.len_on_disk();
-        Ok(())
-    })?;
-    // One unit has space for the trailer. The resource can be larger in the new segment, but not by one unit.
-    let needed = HEADER + frames + 2 * unit;
-    Ok(needed.next_multiple_of(unit).min(most))
+    appended.map(drop).map_err(io::Error::other)
 }
 
 /// Returns options with the size, the resource and the position in the stream of the damaged segment, if these are readable.

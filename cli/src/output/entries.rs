@@ -15,6 +15,9 @@ use super::text::TextPrinter;
 use super::wrap::{Excess, Fit};
 use crate::args::{CsvGuard, EntryFormat, PartArgs, PrintArgs, WrapMode};
 
+/// The maximum number of bytes of a message in addition to its entry: the header and the padding.
+const FRAME_OVERHEAD: usize = 32;
+
 /// A printer of entries.
 pub(crate) struct EntryPrinter {
     format: Format,
@@ -137,13 +140,14 @@ impl EntryPrinter {
                 entry.walk().find_map(Result::err).map_or(Ok(()), Err)
             }
             Format::Raw(binary, frame) => {
-                // The call fails only for an entry that exceeds the maximum size of a frame. No entry exceeds it.
-                if let Ok(len) = binary.transcoded_len(entry) {
-                    frame.resize(len, 0);
-                    let written = binary.transcode(entry, frame).unwrap_or(0);
-                    // If this write fails, the next flush fails too.
-                    let _ = terminal.push_bytes(&frame[..written]);
+                let bound = entry.expanded_bound() + FRAME_OVERHEAD;
+                if frame.len() < bound {
+                    frame.resize(bound, 0);
                 }
+                // The call fails only for an entry that exceeds the maximum size of a frame. No entry exceeds it.
+                let written = binary.transcode(entry, frame).unwrap_or(0);
+                // If this write fails, the next flush fails too.
+                let _ = terminal.push_bytes(&frame[..written]);
                 Ok(())
             }
         }

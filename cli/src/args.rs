@@ -471,9 +471,10 @@ pub(crate) struct InfoArgs {
 
 /// Verify every byte of segments, and report damage
 ///
-/// The command compares the trailer and the index of a segment with its entries. The command reports each lost byte
-/// range, each difference, and each gap in the numbers of the segments of a stream. The command does not change files.
-/// The exit code is 3 if a segment is damaged, unreadable or missing.
+/// The command compares the trailer and the index of a segment with its entries, and the end of the previous segment in
+/// a header with this segment. The command reports each lost byte range, each difference, and each gap in the numbers of
+/// the segments of a stream. The command does not change files. The exit code is 3 if a segment is damaged, unreadable or
+/// missing, or if two segments differ in an end.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire verify logs

@@ -1,14 +1,16 @@
 //! `fusewire verify`: verifies every byte of segments.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::{io, slice};
 
 use anyhow::Result;
 use fusewire::Timestamp;
 use fusewire::segment::{
-    FileReport, IndexDefect, LostRange, LostReason, Remains, State, VerifyReport, verify_file,
+    FileReport, IndexDefect, LostRange, LostReason, Remains, SegmentHeader, State, VerifyReport, verify_file,
 };
 
 use crate::args::VerifyArgs;
@@ -28,6 +30,7 @@ struct Total {
     frame_bytes: u64,
     lost_bytes: u64,
     gaps: u64,
+    wrong_ends: u64,
 }
 
 impl Total {
@@ -39,11 +42,46 @@ impl Total {
     }
 }
 
+/// The ends of the sealed segments, and the ends that the segments after them contain.
+#[derive(Default)]
+struct Ends {
+    /// The file and the end of its frames, by the id of the segment.
+    found: BTreeMap<[u8; 16], (PathBuf, u64)>,
+    /// A file, and the id and the end of the previous segment in its header.
+    expected: Vec<(PathBuf, [u8; 16], u64)>,
+}
+
+impl Ends {
+    /// Adds the segment `path`, if it is sealed.
+    fn add(&mut self, path: &Path, header: &SegmentHeader, report: &VerifyReport) {
+        let Some(trailer) = report.trailer else { return };
+        self.found.insert(header.segment_id, (path.to_owned(), trailer.data_end));
+        if header.previous_end != 0 {
+            self.expected.push((path.to_owned(), header.previous_id, header.previous_end));
+        }
+    }
+
+    /// Returns a description of each end of a previous segment that differs from the end of this segment. A previous segment
+    /// that is missing or not sealed is not compared.
+    fn wrong(&self) -> impl Iterator<Item = String> {
+        self.expected.iter().filter_map(|(path, previous, end)| {
+            let (file, found) = self.found.get(previous)?;
+            (end != found).then(|| {
+                format!(
+                    "{}: offset 128: bad end of the previous segment: expected {found} from {}, found {end}",
+                    path.display(),
+                    file.display()
+                )
+            })
+        })
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome> {
     let mut total = Total::default();
     let mut outcome = Outcome::Clean;
-    let mut streams = Streams::default();
+    let (mut streams, mut ends) = (Streams::default(), Ends::default());
     for file in input::segment_files(&args.path)? {
         let verified = verify_file(&file, args.access.copy);
         if verified.is_err() && input::is_deleted(&file, &args.path) {
@@ -54,7 +92,10 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
         // The command continues with the other files after an error.
         let is_only = file == args.path;
         match verified {
-            Ok(FileReport { segment: Ok(report), index, .. }) => {
+            Ok(FileReport { header, segment: Ok(report), index, .. }) => {
+                if let Ok(header) = &header {
+                    ends.add(&file, header, &report);
+                }
                 let index = index_lines(index);
                 let is_clean = report.is_clean() && index.is_empty();
                 total.add(&report, is_clean);
@@ -85,6 +126,11 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &mut Terminal) -> Result<Outcome>
         total.gaps += 1;
         outcome = outcome.max(Outcome::Lossy);
         terminal.report(&format!("{}: {gap}", args.path.display()))?;
+    }
+    for wrong in ends.wrong() {
+        total.wrong_ends += 1;
+        outcome = outcome.max(Outcome::Lossy);
+        terminal.report(&wrong)?;
     }
     summarise(&total, terminal);
     Ok(outcome)
@@ -181,7 +227,7 @@ fn print_remains(source: &File, range: &LostRange, paint: &Paint, out: &mut Stri
 }
 
 fn summarise(total: &Total, terminal: &mut Terminal) {
-    let verdict = if total.damaged + total.failed + total.gaps == 0 {
+    let verdict = if total.damaged + total.failed + total.gaps + total.wrong_ends == 0 {
         terminal.palette.good.of("all intact")
     } else {
         let mut parts = Vec::new();
@@ -195,6 +241,10 @@ fn summarise(total: &Total, terminal: &mut Terminal) {
         if total.gaps > 0 {
             let what = ["gap in the numbers of the segments", "gaps in the numbers of the segments"];
             parts.push(counted(total.gaps, what[0], what[1]));
+        }
+        if total.wrong_ends > 0 {
+            let what = ["wrong end of a previous segment", "wrong ends of previous segments"];
+            parts.push(counted(total.wrong_ends, what[0], what[1]));
         }
         terminal.palette.bad.of(parts.join(", "))
     };

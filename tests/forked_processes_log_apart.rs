@@ -156,8 +156,13 @@ fn victim_survived_by_its_child() {
     let log = Log::options(&directory).segment_size(32 << 10).open().unwrap();
     append(&log, &receipts, (0, 0), ENTRIES);
     // If the fork happened during the creation of a segment, the child would also hold this segment.
-    let all_are_made = || log.stats().segments == log.stats().rotations + 2;
-    wait_until("the segment after this one", all_are_made);
+    // The log creates the next segment when an eighth of the current one is used.
+    let mut thread = 0;
+    wait_until("the segment after this one", || {
+        thread += 1;
+        append(&log, &receipts, (0, thread), 10);
+        log.stats().segments == log.stats().rotations + 2
+    });
     fork(false, || {
         append(&log, &receipts, (1, 0), ENTRIES);
         append(&log, &receipts, (1, 1), 1);

@@ -153,8 +153,10 @@ impl<'b> Data<'b> {
     #[inline(always)]
     fn store_classes(&mut self) -> Option<()> {
         let len = self.classes_bits.div_ceil(8);
-        let classes = self.out.get_mut(self.class..)?.get_mut(..len)?;
-        classes.copy_from_slice(self.classes.to_le_bytes().get(..len)?);
+        // The bytes after the classes are cells, which stay. A store of a word costs less than a copy of some bytes.
+        let word: &mut [u8; 8] = self.out.get_mut(self.class..)?.first_chunk_mut()?;
+        let cells = if len < 8 { u64::MAX << (8 * len) } else { 0 };
+        *word = (u64::from_le_bytes(*word) & cells | self.classes).to_le_bytes();
         self.class += len;
         (self.classes, self.classes_bits) = (0, 0);
         Some(())

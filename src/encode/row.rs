@@ -17,17 +17,23 @@ use super::writer::EntryWriter;
 /// The maximum number of values in a row.
 pub(crate) const ROW: usize = 32;
 
-/// The values of a call site: in bits 0 to 63 the value, and from bit 64 the kind. The value of a string is the length of its
-/// bytes in the texts, or [`SAME`].
+/// The values of a call site: in bits 0 to 63 the value, and from bit 64 the kind. The value of a string is that of its node in
+/// the base if the strings are equal, otherwise the length of its bytes in the texts with [`ADDED`].
 pub(crate) type Row = [[u8; 16]; ROW];
 
-/// The value of a string that is that of the base.
-const SAME: u64 = u64::MAX;
+/// The bit of the value of a string that has been added to the texts. No span of a base has this bit, because it has at most
+/// 16 KiB.
+const ADDED: u64 = 1 << 63;
 
 /// Returns a value in a row.
 #[inline(always)]
 pub(super) fn staged(kind: Kind, value: u64) -> [u8; 16] {
     (u128::from(value) | u128::from(kind as u8) << 64).to_le_bytes()
+}
+
+/// Returns the length of a string that has been added to the texts.
+fn added_len(value: u64) -> usize {
+    usize::try_from(value & !ADDED).unwrap_or(0)
 }
 
 #[inline(always)]
@@ -47,10 +53,10 @@ impl LikeWriter<'_> {
             return None;
         }
         if is_equal(text, old.span(self.base.parts.text)?) {
-            return Some(SAME);
+            return Some(old.value);
         }
         self.data.push_text(text)?;
-        Some(text.len() as u64)
+        Some(text.len() as u64 | ADDED)
     }
 
     /// Writes the cells of the values of a row, up to the first value with another kind than that of its node in the base.
@@ -76,12 +82,15 @@ fn write(data: &mut Data<'_>, value: &[u8; 16], node: &[u8; layout::NODE_LEN]) -
     if old.shape() >> 16 != kind {
         return None;
     }
-    match old.cell() {
-        Cell::Difference => data.number(like::difference(value, old.value)),
-        Cell::ChangedBits => data.number(like::changed_bits(value, old.value)),
-        Cell::Length if value == SAME => data.push_class(0),
-        Cell::Length => data.push_cell(value),
-        Cell::None => Some(()),
+    if value == old.value {
+        return if kind == u32::from(Kind::Null as u8) { Some(()) } else { data.push_class(0) };
+    }
+    // A value of a row has no flags, and the flags are equal. So the value is not wide.
+    match Cell::of(old.kind(), false) {
+        Cell::Difference => data.push_cell(like::difference(value, old.value)),
+        Cell::ChangedBits => data.push_cell(like::changed_bits(value, old.value)),
+        Cell::Length => data.push_cell(value & !ADDED),
+        Cell::None => None,
     }
 }
 
@@ -169,8 +178,8 @@ impl<'b> EntryWriter<'b> {
         let (mut lens, mut added) = (0, 0);
         for (value, node) in row.iter().zip(nodes) {
             match parts(value) {
-                (kind, SAME) if is_text(kind) => lens += old(node).len(),
-                (kind, len) if is_text(kind) => added += usize::try_from(len).unwrap_or(0),
+                (kind, value) if is_text(kind) && value & ADDED != 0 => added += added_len(value),
+                (kind, _) if is_text(kind) => lens += old(node).len(),
                 _ => {}
             }
         }
@@ -188,11 +197,10 @@ impl<'b> EntryWriter<'b> {
             }
             let (kind, value) = parts(value);
             if is_text(kind) {
-                let text = if value == SAME {
+                let text = if value & ADDED == 0 {
                     old(node)
                 } else {
-                    let len = usize::try_from(value).unwrap_or(0);
-                    let (text, rest) = texts.split_at_checked(len).unwrap_or_default();
+                    let (text, rest) = texts.split_at_checked(added_len(value)).unwrap_or_default();
                     texts = rest;
                     text
                 };

@@ -90,6 +90,13 @@ impl Record {
         Self { hash, slot, last, dependants, successor, position, len, space, facts }
     }
 
+    /// Returns whether the record contains a base whose copy exists. `next` is the position of the next copy, in `copies_len`
+    /// bytes.
+    #[inline(always)]
+    fn lives(&self, next: u32, copies_len: u32) -> bool {
+        self.hash != 0 && next.wrapping_sub(self.position) <= copies_len
+    }
+
     /// Counts a dependant in the frame at `slot`, in a stored record.
     #[inline(always)]
     fn add_dependant(bytes: &mut [u8; RECORD_LEN], slot: u32) {
@@ -232,30 +239,32 @@ impl LikeEncoder {
             return None;
         }
         let number = self.site_number(site);
-        let mut found = Site::load(self.parts().2.get(number)?);
+        let (next, copies_len) = (self.next, self.copies_len);
+        let (frame, records, sites, copies) = parts(&mut self.memory, copies_len);
+        let stored = sites.get_mut(number)?;
+        let mut found = Site::load(stored);
         if found.address != site as u64 {
             return None;
         }
         if found.pause > 0 {
             found.pause -= 1;
-            found.store(self.parts().2.get_mut(number)?);
+            found.store(stored);
             return None;
         }
-        let index = usize::from(found.index);
-        let mut record = self.record(index);
+        let stored = records.get_mut(usize::from(found.index))?;
+        let mut record = Record::load(stored);
         let distance = tail.saturating_sub(record.slot as usize * frame::ALIGN);
         if record.slot != found.slot
-            || !self.lives(&record)
+            || !record.lives(next, copies_len)
             || is_repeat_due(distance as u64, record.dependants.into())
         {
             return None;
         }
         self.current = Some(found.index);
-        let offset = self.offset(record.position);
-        let (frame, records, _, copies) = self.parts();
         let (frame, row) = frame.split_at_mut(FRAME_LEN - size_of::<Row>());
         let row = row.as_chunks_mut().0.first_chunk_mut()?;
-        let base = base(&mut record, records.get_mut(index)?, offset, copies)?;
+        let offset = offset(record.position, copies_len);
+        let base = base(&mut record, stored, offset, copies)?;
         let is_of_site = found.state & IS_OF_SITE != 0;
         Some(LikeWriter::new(base, record.slot, frame, frame::HEADER_LEN, row, (site, is_of_site)))
     }
@@ -379,12 +388,12 @@ impl LikeEncoder {
 
     /// Returns whether a record contains a base whose copy exists.
     fn lives(&self, record: &Record) -> bool {
-        record.hash != 0 && self.next.wrapping_sub(record.position) <= self.copies_len
+        record.lives(self.next, self.copies_len)
     }
 
     /// Returns the offset in the copies of a position.
     fn offset(&self, position: u32) -> usize {
-        (position % self.copies_len) as usize
+        offset(position, self.copies_len)
     }
 
     fn record(&mut self, index: usize) -> Record {
@@ -397,16 +406,30 @@ impl LikeEncoder {
         }
     }
 
-    /// Returns the space for the frame, the records, the sites, and the copies.
+    /// Returns the parts of the memory.
     #[inline(always)]
-    #[expect(clippy::type_complexity, reason = "the parts of the memory")]
-    fn parts(&mut self) -> (&mut [u8], &mut [[u8; RECORD_LEN]], &mut [[u8; SITE_LEN]], &mut [u8]) {
-        let records = records(self.copies_len);
-        let (frame, rest) = self.memory.bytes().split_at_mut(FRAME_LEN);
-        let (records_part, rest) = rest.split_at_mut(records * RECORD_LEN);
-        let (sites, copies) = rest.split_at_mut(records * SITE_LEN);
-        (frame, records_part.as_chunks_mut().0, sites.as_chunks_mut().0, copies)
+    fn parts(&mut self) -> MemoryParts<'_> {
+        parts(&mut self.memory, self.copies_len)
     }
+}
+
+/// The space for the frame, the records, the sites, and the copies.
+type MemoryParts<'m> = (&'m mut [u8], &'m mut [[u8; RECORD_LEN]], &'m mut [[u8; SITE_LEN]], &'m mut [u8]);
+
+/// Returns the parts of the memory of an encoder with `copies_len` bytes for the copies.
+#[inline(always)]
+fn parts(memory: &mut Pages, copies_len: u32) -> MemoryParts<'_> {
+    let records = records(copies_len);
+    let (frame, rest) = memory.bytes().split_at_mut(FRAME_LEN);
+    let (records_part, rest) = rest.split_at_mut(records * RECORD_LEN);
+    let (sites, copies) = rest.split_at_mut(records * SITE_LEN);
+    (frame, records_part.as_chunks_mut().0, sites.as_chunks_mut().0, copies)
+}
+
+/// Returns the offset of a position in `copies_len` bytes of copies, a power of two.
+#[inline(always)]
+fn offset(position: u32, copies_len: u32) -> usize {
+    (position & (copies_len - 1)) as usize
 }
 
 /// Returns the base of a record, whose copy is at `offset` of `copies`. If it is first needed, checks it and stores the

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use common::random::Random;
 use fusewire::Limits;
 use fusewire::json::write_entry;
-use fusewire::lines::Importer;
+use fusewire::lines::{Importer, formats};
 use fusewire::log::{LogEvent, LogReader};
 use fusewire::query::Query;
 use fusewire::segment::{SegmentOptions, Series};
@@ -54,9 +54,10 @@ fn answers(path: &Path) -> (Vec<String>, Vec<u64>) {
     (entries, counts)
 }
 
-/// Imports a file.
-fn import(file: &Path, to: &Path) {
+/// Imports a file to segments of format 1.0 or 1.1.
+fn import(file: &Path, to: &Path, self_contained: bool) {
     let mut options = SegmentOptions::default();
+    options.self_contained = self_contained;
     options.size = 64 << 20;
     options.limits = Limits::READER;
     let mut series = Series::create(to, options).unwrap();
@@ -67,17 +68,21 @@ fn import(file: &Path, to: &Path) {
     series.finish().unwrap();
 }
 
-fn compare(lines: &[u8], about: &str) -> usize {
+/// Compares a file of `lines` with its imports to both formats. Returns the entries.
+fn compare(lines: &[u8], about: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let file: PathBuf = directory.path().join("lines.log");
-    let log = directory.path().join("log");
-    fs::create_dir(&log).unwrap();
     fs::write(&file, lines).unwrap();
-    import(&file, &log);
-    let (of_file, of_log) = (answers(&file), answers(&log));
-    assert_eq!(of_file.0, of_log.0, "{about}");
-    assert_eq!(of_file.1, of_log.1, "{about}");
-    of_file.0.len()
+    let of_file = answers(&file);
+    for (name, self_contained) in [("1.0", true), ("1.1", false)] {
+        let log = directory.path().join(name);
+        fs::create_dir(&log).unwrap();
+        import(&file, &log, self_contained);
+        let of_log = answers(&log);
+        assert_eq!(of_file.0, of_log.0, "{about}, format {name}");
+        assert_eq!(of_file.1, of_log.1, "{about}, format {name}");
+    }
+    of_file.0
 }
 
 /// Returns the lines of all samples.
@@ -91,8 +96,66 @@ fn samples() -> Vec<Vec<u8>> {
 #[test]
 fn real_logs() {
     let entries: usize =
-        samples().iter().enumerate().map(|(at, lines)| compare(lines, &format!("sample {at}"))).sum();
+        samples().iter().enumerate().map(|(at, lines)| compare(lines, &format!("sample {at}")).len()).sum();
     assert!(entries > 200, "{entries}");
+}
+
+/// Lines of each format of text. The columns of W3C apply to the lines after them.
+const LINES: &str = r#"2026-03-01T10:00:00Z stdout P part one
+2026-03-01T10:00:00Z stdout F part two
+E0301 10:00:01.123456 7 file.go:12] klog failed
+<11>Mar  1 10:00:02 web sshd[7]: error: no route
+Mar  1 10:00:02 fw1 %ASA-3-106014: denied
+192.0.2.1 - ann [01/Mar/2026:10:00:03 +0000] "GET /a?b=c HTTP/1.1" 404 12 "-" "curl"
+2026/03/01 10:00:04 [error] 7#7: *1 failed, client: 192.0.2.1
+time=2026-03-01T10:00:05Z level=info msg="paid" order=7
+7:M 01 Mar 2026 10:00:06.123 * Redis is ready
+2026-03-01 10:00:07.123 UTC [7] ann@shop FATAL:  no password
+Mar 01, 2026 10:00:08 AM shop.Cart pay
+SEVERE: failed
+	at shop.Cart.pay(Cart.java:7)
+03-01 10:00:09.123  1702  2395 D Wifi: connected
+260301 100010 148 INFO dfs.DataNode: closed
+web-1  | {"time":"2026-03-01T10:00:11Z","level":"error","msg":"failed"}
+2026-03-01 10:00:12,123 [main] ERROR org.x.App - failed
+java.lang.IllegalStateException: no order
+	at shop.Cart.pay(Cart.java:7)
+[2026-03-01 10:00:13,123: INFO/MainProcess] ready
+{"log":"E0301 10:00:14.1 7 a.go:1] failed\n","stream":"stderr","attrs":{"tag":"web"},"time":"2026-03-01T10:00:14Z"}
+{
+  "time": "2026-03-01T10:00:15Z",
+  "level": "error",
+  "msg": "an object of several lines"
+}
+[{"time":"2026-03-01T10:00:16Z","msg":"a"},{"time":"2026-03-01T10:00:17Z","msg":"b"}]
+{"time":"2026-03-01T10:00:18Z","msg":"torn",
+plain text
+__CURSOR=s=1
+__REALTIME_TIMESTAMP=1772359219123456
+PRIORITY=3
+MESSAGE=failed
+
+#Fields: date time c-ip cs-method cs-uri-stem sc-status
+2026-03-01 10:00:20 192.0.2.1 GET /a 200
+"#;
+
+#[test]
+fn each_format() {
+    let entries = compare(LINES.as_bytes(), "lines of each format");
+    for name in formats().map(|(name, _)| name).chain(["docker", "text"]) {
+        let mark = format!("\"fusewire.import.format\":\"{name}\"");
+        assert!(entries.iter().any(|entry| entry.contains(&mark)), "{name}");
+    }
+    // The order of the lines is a part of their meaning.
+    let lines: Vec<&str> = LINES.split_inclusive('\n').collect();
+    for seed in 1..20 {
+        let mut random = Random(seed);
+        let mut mixture = String::new();
+        for _ in 0..200 {
+            mixture.push_str(lines[usize::try_from(random.below(lines.len() as u64)).unwrap()]);
+        }
+        compare(mixture.as_bytes(), &format!("order {seed}"));
+    }
 }
 
 #[test]

@@ -167,6 +167,61 @@ fn each_format_has_its_parts() {
             r#"2026-03-01T10:00:00.500Z|WARN|-|-|slow|{"process.pid":7}"#,
         ),
         ("[2026-03-01 10:00:00] shop.ERROR: failed [] []", "2026-03-01T10:00:00Z|ERROR|shop|-|failed [] []|"),
+        (
+            "[2026-03-01 10:00:00,123: INFO/MainProcess] celery@web ready.",
+            "2026-03-01T10:00:00.123Z|INFO|-|MainProcess|celery@web ready.|",
+        ),
+        (
+            "[2026-03-01 10:00:00.123456] E [MSGID: 106062] [xlator.c:7:init] 0-vol: failed",
+            "2026-03-01T10:00:00.123456Z|ERROR|-|-|[MSGID: 106062] [xlator.c:7:init] 0-vol: failed|",
+        ),
+        (
+            "2026-03-01T10:00:00.123Z\t5f3b2c1d-0000-4000-8000-0123456789ab\tERROR\tfailed",
+            r#"2026-03-01T10:00:00.123Z|ERROR|-|-|failed|{"faas.invocation_id":"5f3b2c1d-0000-4000-8000-0123456789ab"}"#,
+        ),
+        ("2026-03-01T10:00:00.123Z\tundefined\tINFO\tready", "2026-03-01T10:00:00.123Z|INFO|-|-|ready|"),
+        (
+            "03-01 10:00:00.123  1702  2395 D Wifi    : connected",
+            r#"2026-03-01T10:00:00.123Z|DEBUG|Wifi|-|connected|{"process.pid":1702,"thread.id":2395}"#,
+        ),
+        (
+            "260301 100000 148 INFO dfs.DataNode$PacketResponder: closed",
+            r#"2026-03-01T10:00:00Z|INFO|dfs.DataNode$PacketResponder|-|closed|{"thread.id":148}"#,
+        ),
+        // Databases.
+        (
+            "2026-03-01 10:00:00.123 UTC [7] ann@shop FATAL:  no password",
+            r#"2026-03-01T10:00:00.123Z|FATAL|-|-|no password|{"process.pid":7,"user.name":"ann","db.namespace":"shop"}"#,
+        ),
+        (
+            "2026-03-01 10:00:00.123 UTC [7] LOG:  ready",
+            r#"2026-03-01T10:00:00.123Z|INFO|-|-|ready|{"process.pid":7}"#,
+        ),
+        (
+            "2026-03-01 10:00:00 UTC [7]: [3-1] user=ann,db=shop,app=a,client=192.0.2.1 STATEMENT:  select 1",
+            r#"2026-03-01T10:00:00Z|-|-|-|STATEMENT:  select 1|{"process.pid":7,"user.name":"ann","db.namespace":"shop","client.address":"192.0.2.1"}"#,
+        ),
+        // Devices of Cisco, and the Common Event Expression.
+        (
+            "Mar  1 10:00:00 sw1 7: %SYS-5-CONFIG_I: changed",
+            r#"2026-03-01T10:00:00Z|INFO2|7|-|%SYS-5-CONFIG_I: changed|{"host.name":"sw1"}"#,
+        ),
+        (
+            "Mar  1 10:00:00 fw1 %ASA-3-106014: denied",
+            r#"2026-03-01T10:00:00Z|ERROR|-|-|%ASA-3-106014: denied|{"host.name":"fw1"}"#,
+        ),
+        (
+            r#"Mar  1 10:00:00 h app[7]: @cee: {"level":"error","msg":"failed"}"#,
+            r#"2026-03-01T10:00:00Z|ERROR|app|-|failed|{"process.pid":7,"host.name":"h"}"#,
+        ),
+        (
+            r#"{"log": "E0301 10:00:00.1 7 a.go:1] failed\n", "stream": "stderr", "attrs": {"tag": "web"}, "time": "2026-03-01T10:00:01Z"}"#,
+            r#"2026-03-01T10:00:01Z|ERROR|-|-|failed|{"stream":"stderr","attrs.tag":"web","thread.id":7,"code.file.path":"a.go","code.line.number":1}"#,
+        ),
+        (
+            r#"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be shop [01/Mar/2026:10:00:00 +0000] 192.0.2.3 - 3E57 REST.GET.VERSIONING - "GET /shop?a HTTP/1.1" 200 - 113 - 7 - "-" "curl" -"#,
+            r#"2026-03-01T10:00:00+00:00|-|-|-|192.0.2.3 - 3E57 REST.GET.VERSIONING - "GET /shop?a HTTP/1.1" 200 - 113 - 7 - "-" "curl" -|{"client.address":"192.0.2.3","http.request.method":"GET","url.path":"/shop","url.query":"a","network.protocol.version":"1.1","http.response.status_code":200,"http.response.body.size":113}"#,
+        ),
         ("WARNING:root:slow", "-|WARN|root|-|slow|"),
         (
             "E0301 10:00:00.5 7 a.go:1] failed",
@@ -209,6 +264,12 @@ fn text_that_resembles_a_part_is_a_message() {
             "2026-03-01T10:00:00Z|-|-|-|Error handling is enabled|",
         ),
         ("2026-03-01 10:00:00 alert dialog opened", "2026-03-01T10:00:00Z|-|-|-|alert dialog opened|"),
+        ("2026-03-01 10:00:00 warn user about it", "2026-03-01T10:00:00Z|-|-|-|warn user about it|"),
+        ("[2026-03-01 10:00:00] I [think] so", "2026-03-01T10:00:00Z|-|-|-|I [think] so|"),
+        ("2026-03-01 10:00:00 [7] said ERROR:  x", "2026-03-01T10:00:00Z|-|-|-|[7] said ERROR:  x|"),
+        ("2026-03-01 10:00:00 100%-5-year: x", "2026-03-01T10:00:00Z|-|-|-|100%-5-year: x|"),
+        ("03-01 10:00:00.123 D x: y", "-|-|-|-|03-01 10:00:00.123 D x: y|"),
+        ("260301 100000 148 items: x", "-|-|-|-|260301 100000 148 items: x|"),
         ("2026-03-01 10:00:00 error [7] fixed", "2026-03-01T10:00:00Z|-|-|-|error [7] fixed|"),
         ("2026-03-01 10:00:00 Info desk opened", "2026-03-01T10:00:00Z|-|-|-|Info desk opened|"),
         (
@@ -242,6 +303,7 @@ fn text_that_resembles_a_part_is_a_message() {
         ("cat | sort", "-|-|-|-|cat | sort|"),
         ("[1600000000] packets received", "-|-|-|-|[1600000000] packets received|"),
         ("1500000000000 bytes free", "-|-|-|-|1500000000000 bytes free|"),
+        ("1500000000000 Bytes free", "-|-|-|-|1500000000000 Bytes free|"),
         ("1772359200 items", "-|-|-|-|1772359200 items|"),
         ("Error: no file", "-|-|-|-|Error: no file|"),
     ] {

@@ -115,6 +115,67 @@ fn parts_of_a_line_are_joined() {
 }
 
 #[test]
+fn an_object_of_several_lines_is_an_entry() {
+    let pretty = |body: &str| {
+        format!(
+            "{{\n  \"time\": \"2026-03-01T10:00:00Z\",\n  \"msg\": \"{body}\",\n  \"n\": [\n    1\n  ]\n}}"
+        )
+    };
+    let (a, b) = (pretty("a"), pretty("b"));
+    let line = r#"{"msg":"line"}"#;
+    for input in [
+        format!("{a}\n{b}\n{line}\n"),
+        format!("{line}\r\n{}\r\n", a.replace('\n', "\r\n")),
+        format!("\u{feff}{a}{b}\n{line}"),
+        format!("{a},\n\n{b}"),
+        format!("[\n{a},\n{line}\n]\n"),
+        format!("[{a},\n{b}]"),
+        "[{\"msg\":\"a\"},{\"msg\":\"b\"},]\n".to_owned(),
+        "{\"msg\":\"a\"},\n{\"msg\":\"b\"}\n".to_owned(),
+        "{\"msg\":\"a\"}{\"msg\":\"b\"}\n".to_owned(),
+    ] {
+        let found = divided(&input);
+        let expected = ["a", "b", "line"].into_iter().filter(|body| input.contains(&format!("\"{body}\"")));
+        let mut sorted = found.clone();
+        sorted.sort();
+        assert_eq!(sorted, expected.collect::<Vec<_>>(), "{input}");
+    }
+}
+
+#[test]
+fn lines_that_do_not_become_an_object_are_kept() {
+    for (input, expected) in [
+        ("{\n  \"a\": 1,\nplain\n{\n", &["{", "  \"a\": 1,", "plain", "{"][..]),
+        ("{\"msg\":\"torn\",\n{\"msg\":\"next\"}\n", &["{\"msg\":\"torn\",", "next"]),
+        ("[\n  1\n]\n", &["[", "  1", "]"]),
+        ("[\n{\"msg\":\"a\"}\n{\n", &["[", "a", "{"]),
+        ("[]\n[{\"msg\":\"a\"},1]\n", &["[]", "[{\"msg\":\"a\"},1]"]),
+        ("{\"msg\":\"a\"}, x\n", &["a", ", x"]),
+        (
+            "2026-03-01 10:00:00 INFO answer:\n{\n  \"a\": 1\n}\n2026-03-01 10:00:01 INFO next\n",
+            &["answer:\n{\n  \"a\": 1\n}", "next"],
+        ),
+    ] {
+        assert_eq!(divided(input), expected, "{input}");
+    }
+}
+
+#[test]
+fn the_level_of_java_is_in_the_second_line() {
+    let input = "Mar 01, 2026 10:00:00 AM shop.Cart pay\nWARNING: slow\njava.io.IOException\n\tat x\n\
+                 Mar 01, 2026 10:00:01 AM shop.Cart$1 <init>\nINFO: next\nINFO: alone\n";
+    assert_eq!(divided(input), ["slow\njava.io.IOException\n\tat x", "next", "alone"]);
+    let (entries, _) = imported(input.as_bytes());
+    assert!(
+        entries[0].starts_with(
+            r#"{"time":"2026-03-01T10:00:00Z","severity":"WARN","target":"shop.Cart","body":"slow"#
+        ),
+        "{}",
+        entries[0]
+    );
+}
+
+#[test]
 fn a_record_is_bounded() {
     let mut input = "2026-03-01 10:00:00 ERROR failed\n".to_owned();
     input.push_str(&"  at x\n".repeat(1030));

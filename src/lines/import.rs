@@ -16,10 +16,11 @@ use crate::rfc8259::validate::Validator;
 
 use super::inherit::Times;
 
-use super::join::{Joint, Next};
+use super::join::{BYTE_ORDER_MARK, Joint, Next};
+use super::objects::Objects;
 use super::recognise::{self, Recognised, Recogniser};
-use super::record::{Inner, Record};
-use super::scan::Scan;
+use super::record::{Inner, Record, Value};
+use super::scan::{Scan, position};
 use super::{ansi, docker, stamp};
 
 /// The key of the attribute that marks entries of lines that are not JSON objects. Its value is the name of the format, or
@@ -30,9 +31,7 @@ const HEADER: &str = "fusewire.import.header";
 /// The key of the attribute with the exact bytes of a line that is not UTF-8. The name is from the semantic
 /// conventions of OpenTelemetry.
 const ORIGINAL: &str = "log.record.original";
-/// The byte order mark in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// The maximum number of objects in a line. The rest of the line is text.
+/// The maximum number of objects in a record. The rest of the record is text.
 const MOST_OBJECTS: usize = 65_536;
 
 /// A function that takes an entry in the form of a function that writes it.
@@ -46,7 +45,7 @@ pub struct ImportReport {
     pub lines: u64,
     /// The number of bytes read, including line ends.
     pub bytes: u64,
-    /// The number of lines that are one JSON object.
+    /// The number of lines of JSON objects.
     pub json_lines: u64,
     /// The number of JSON lines that this crate wrote from entries, and that became the same entries again.
     pub restored_lines: u64,
@@ -173,6 +172,29 @@ impl Importer {
         self
     }
 
+    /// Counts the lines of a record.
+    pub(crate) fn count(&mut self, lines: &[u8]) {
+        self.report.lines += count_lines(lines);
+    }
+
+    /// Counts a line that is read in pieces.
+    pub(crate) fn count_long_line(&mut self) {
+        self.report.lines += 1;
+        self.report.text_lines += 1;
+    }
+
+    /// Corrects the counts after a record whose first `skipped` entries were counted before. `before` contains the counts before
+    /// this call.
+    pub(crate) fn recount(&mut self, before: ImportReport, skipped: u64) {
+        self.report = ImportReport {
+            entries: self.report.entries.saturating_sub(skipped),
+            tripped_entries: self.report.tripped_entries,
+            trips: self.report.trips,
+            without_time: self.report.without_time,
+            ..before
+        };
+    }
+
     /// Returns the state of the recognition of formats.
     pub(crate) fn recogniser(&mut self) -> &mut Recogniser {
         &mut self.recogniser
@@ -210,6 +232,7 @@ impl Importer {
     ) -> io::Result<()> {
         let mut line = core::mem::take(&mut self.line);
         self.times.set_last(EntryTime::default());
+        let mut input = Input { input: &mut input, back: Vec::new(), at: 0 };
         let result = self.import_lines(&mut input, &mut line, &mut sink);
         self.line = line;
         result
@@ -217,88 +240,56 @@ impl Importer {
 
     fn import_lines(
         &mut self,
-        input: &mut impl BufRead,
+        input: &mut Input<impl BufRead>,
         line: &mut Vec<u8>,
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
         let mut in_pieces = false;
         loop {
             line.clear();
-            let read = read_line(input, line, Self::MAX_LINE)?;
+            let read = input.read_line(line, Self::MAX_LINE)?;
             if read == 0 {
                 // The input ended after a whole piece of a long line.
                 self.report.lines += u64::from(in_pieces);
                 return Ok(());
             }
-            self.report.bytes += read as u64;
             let whole = line.ends_with(b"\n") || read < Self::MAX_LINE;
-            self.report.lines += u64::from(whole);
-            self.report.text_lines += u64::from(!whole && !in_pieces);
-            match (in_pieces, whole) {
-                (false, true) => self.record(input, line, sink)?,
-                (_, false) => self.piece(line, sink)?,
-                (true, true) => self.piece(trim_line_end(line), sink)?,
+            if whole && !in_pieces {
+                self.record(input, line, sink)?;
+                continue;
             }
+            self.report.bytes += read as u64;
+            self.report.lines += u64::from(whole);
+            self.report.text_lines += u64::from(!in_pieces);
+            self.piece(if whole { trim_line_end(line) } else { line }, sink)?;
             in_pieces = !whole;
         }
     }
 
-    /// Imports the record that begins with `line`. Reads the lines that continue it, and the line after them.
+    /// Imports the record that begins with `line`. Reads the lines that continue it, and returns the other lines to `input`.
     fn record(
         &mut self,
-        input: &mut impl BufRead,
+        input: &mut Input<impl BufRead>,
         line: &mut Vec<u8>,
         sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
     ) -> io::Result<()> {
-        loop {
-            let Some(mut joint) = Joint::begin(line, &mut self.recogniser) else {
-                return self.line(line, sink);
-            };
-            let next = loop {
-                let at = joint.next_line();
-                let read = read_line(input, line, Self::MAX_LINE)?;
+        let (mut end, mut consumed) = (line.len(), line.len());
+        if let Some(mut joint) = Joint::begin(line, &mut self.recogniser) {
+            loop {
+                let read = input.read_line(line, Self::MAX_LINE)?;
                 if read == 0 || joint.next(line, read, &mut self.recogniser) == Next::Complete {
-                    break at;
+                    break;
                 }
-                self.report.bytes += read as u64;
-                self.report.lines += 1;
-            };
-            let end = joint.end;
-            self.line(line.get(..end).unwrap_or(&[]), sink)?;
-            let between = line.get(end..next).unwrap_or(&[]);
-            self.report.empty_lines += between.iter().filter(|byte| **byte == b'\n').count() as u64;
-            line.drain(..next);
-            if line.is_empty() {
-                return Ok(());
             }
-            // The line after the record is complete, unless it is a piece of a long line.
-            self.report.bytes += line.len() as u64;
-            if !line.ends_with(b"\n") && line.len() >= Self::MAX_LINE {
-                return self.pieces(input, line, sink);
-            }
-            self.report.lines += 1;
+            (end, consumed) = (joint.end, joint.consumed());
+            input.give_back(line.get(consumed..).unwrap_or(&[]));
         }
-    }
-
-    /// Imports a line whose first piece is `line`.
-    fn pieces(
-        &mut self,
-        input: &mut impl BufRead,
-        line: &mut Vec<u8>,
-        sink: &mut impl FnMut(&dyn Fn(&mut EntryWriter<'_>)) -> io::Result<TripReport>,
-    ) -> io::Result<()> {
-        self.report.text_lines += 1;
-        self.report.lines += 1;
-        loop {
-            let is_last = line.ends_with(b"\n") || line.len() < Self::MAX_LINE;
-            let piece = if is_last { trim_line_end(line) } else { line.as_slice() };
-            self.piece(piece, sink)?;
-            if is_last {
-                return Ok(());
-            }
-            line.clear();
-            self.report.bytes += read_line(input, line, Self::MAX_LINE)? as u64;
-        }
+        let (record, rest) = line.split_at(end.min(line.len()));
+        let empty = count_lines(rest.get(..consumed - end).unwrap_or(&[]));
+        self.report.bytes += consumed as u64;
+        self.report.lines += count_lines(record) + empty;
+        self.report.empty_lines += empty;
+        self.line(record, sink)
     }
 
     /// Imports a piece of a line that is too long.
@@ -377,19 +368,22 @@ impl Importer {
         let Some(json) = text.filter(|text| self.validator.is_object(text)) else {
             return self.lenient(line, stays, sink);
         };
-        self.report.json_lines += 1;
+        self.report.json_lines += count_lines(line);
         self.object(json, None, stays, sink)
     }
 
-    /// Imports a line that is not one object of valid JSON. If the line begins with objects that other programs read as JSON,
-    /// each of them becomes an entry, and the rest of the line is text.
+    /// Imports a record that is not one object of valid JSON. If the record is an array of objects, or begins with objects that
+    /// other programs read as JSON, each of them becomes an entry, and the rest of the record is text.
     #[cold]
     fn lenient(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
-        let (mut rest, mut objects) = (line, 0);
+        let inside = Objects::array(line);
+        let (mut rest, mut objects) = (inside.unwrap_or(line), 0);
         while objects < MOST_OBJECTS
             && let Some((json, repaired)) = self.repair(rest)
         {
-            self.report.json_lines += u64::from(objects == 0);
+            if objects == 0 {
+                self.report.json_lines += count_lines(line);
+            }
             let original = rest.get(..repaired.len).filter(|_| repaired.is_lossy);
             self.report.not_utf8_lines +=
                 u64::from(original.is_some_and(|line| core::str::from_utf8(line).is_err()));
@@ -398,6 +392,15 @@ impl Importer {
             result?;
             objects += 1;
             rest = rest.get(repaired.len..).unwrap_or(&[]).trim_ascii_start();
+            // A comma can separate the objects, or follow the last one.
+            if let Some(next) = rest.strip_prefix(b",").map(<[u8]>::trim_ascii_start)
+                && matches!(next, [] | [b'{', ..] | [b']'])
+            {
+                rest = next;
+            }
+            if inside.is_some() && rest == b"]" {
+                rest = &[];
+            }
         }
         match objects {
             0 => self.text_record(line, stays, sink),
@@ -468,6 +471,9 @@ impl Importer {
         record.inner = Inner::Line;
         record.time = stamp::take(&mut Scan::new(&message.time));
         record.text("stream", &message.stream);
+        for (key, value) in &message.labels {
+            record.push(key, Value::Text(value));
+        }
         let is_known = self.recogniser.parse_inner(&mut record);
         if !is_known && message.lines == 1 {
             return Ok(false);
@@ -481,7 +487,7 @@ impl Importer {
 
     /// Imports a line, or the lines of one record, that are not a JSON object.
     fn text_record(&mut self, line: &[u8], stays: &Cell<bool>, sink: &mut Sink<'_>) -> io::Result<()> {
-        let lines = 1 + line.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = count_lines(line);
         self.report.text_lines += lines;
         let text = recognise::text_of(line);
         let joined = if lines > 1 { self.recogniser.joined(&text) } else { None };
@@ -574,9 +580,48 @@ fn write(
     }
 }
 
-/// Appends a line to `line`, or a part of `most` bytes of a longer line. Returns its length.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
-    io::Read::take(&mut *input, most as u64).read_until(b'\n', line)
+/// An input of lines, to which lines can be returned.
+struct Input<R> {
+    input: R,
+    /// The returned bytes.
+    back: Vec<u8>,
+    /// The number of these bytes that were read again.
+    at: usize,
+}
+
+impl<R: BufRead> Input<R> {
+    /// Appends a line to `line`, or a part of `most` bytes of a longer line. Returns its length.
+    fn read_line(&mut self, line: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        let back = self.back.get(self.at..).unwrap_or(&[]);
+        let back = &back[..back.len().min(most)];
+        let len = position(back, |byte| byte == b'\n').map_or(back.len(), |end| end + 1);
+        let taken = &back[..len];
+        line.extend_from_slice(taken);
+        self.at += len;
+        if len == most || taken.ends_with(b"\n") {
+            return Ok(len);
+        }
+        let rest = io::Read::take(&mut self.input, (most - len) as u64).read_until(b'\n', line)?;
+        Ok(len + rest)
+    }
+
+    /// Returns the last `bytes` that were read.
+    fn give_back(&mut self, bytes: &[u8]) {
+        if self.at < self.back.len() {
+            // The bytes are in the memory.
+            self.at = self.at.saturating_sub(bytes.len());
+        } else {
+            self.at = 0;
+            self.back.clear();
+            self.back.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Returns the number of lines, including a last line without a line end.
+fn count_lines(bytes: &[u8]) -> u64 {
+    let ends = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    ends + u64::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))
 }
 
 fn trim_line_end(line: &[u8]) -> &[u8] {

@@ -43,10 +43,10 @@ const WORDS: [&str; 34] = [
     "fail",
 ];
 
-/// The short forms that are no words of a sentence in lower case.
-const SHORT: [&str; 15] = [
-    "info", "inf", "warn", "wrn", "err", "eror", "erro", "dbg", "trc", "crit", "ftl", "fatl", "emerg",
-    "dpanic", "vrb",
+/// The short forms that are no words of a sentence in lower case. `warn` is a verb.
+const SHORT: [&str; 14] = [
+    "info", "inf", "wrn", "err", "eror", "erro", "dbg", "trc", "crit", "ftl", "fatl", "emerg", "dpanic",
+    "vrb",
 ];
 
 /// Returns the severity of a word. `note` of MySQL is a level inside brackets only.
@@ -171,4 +171,33 @@ pub(super) fn of_message(message: &str) -> Option<Severity> {
     let mut scan = Scan::new(message);
     let severity = take(&mut scan, Place::Header)?;
     (!message.starts_with(['[', '(', '<']) && scan.eat_text(": ")).then_some(severity)
+}
+
+/// Returns the severity of a word in upper case.
+pub(super) fn of_upper(word: &str) -> Option<Severity> {
+    let is_upper = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    of_word(word, false).filter(|_| is_upper)
+}
+
+/// Returns the severity of a message of Cisco: `%SYS-5-CONFIG_I: message`. The number is one of syslog.
+pub(super) fn of_cisco(message: &str) -> Option<Severity> {
+    let mut scan = Scan::new(message);
+    if !scan.eat(b'%') {
+        return None;
+    }
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let mut severity = None;
+    // A second name of the facility can precede the number: `%SEC_LOGIN-SW1-5-LOGIN: `.
+    for _ in 0..4 {
+        let part = scan.take_while(is_part);
+        if scan.eat(b':') {
+            return severity.filter(|_| !part.is_empty());
+        }
+        let number = matches!(part.as_bytes(), [b'0'..=b'7']).then(|| part.parse().ok()).flatten();
+        severity = number.and_then(Severity::from_syslog);
+        if part.is_empty() || !scan.eat(b'-') {
+            return None;
+        }
+    }
+    None
 }

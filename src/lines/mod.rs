@@ -12,6 +12,7 @@ mod inherit;
 mod join;
 mod level;
 mod object;
+mod objects;
 mod recognise;
 mod record;
 mod scan;

@@ -88,8 +88,10 @@ impl Recogniser {
             if record.inner != Inner::Line {
                 break;
             }
-            if record.body.starts_with('{') {
-                record.inner = Inner::Object;
+            // The mark of the Common Event Expression.
+            let object = record.body.strip_prefix("@cee:").map_or(record.body, str::trim_start);
+            if object.starts_with('{') {
+                (record.body, record.inner) = (object, Inner::Object);
                 break;
             }
             record.inner = Inner::Message;

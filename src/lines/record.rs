@@ -37,7 +37,7 @@ pub(super) struct Record<'l> {
     pub(super) thread: &'l str,
     pub(super) body: &'l str,
     pub(super) inner: Inner,
-    attributes: [(&'static str, Value<'l>); MOST],
+    attributes: [(&'l str, Value<'l>); MOST],
     used: usize,
 }
 
@@ -60,7 +60,7 @@ impl<'l> Record<'l> {
         Self { time: Some(time), ..Self::new(body) }
     }
 
-    fn push(&mut self, key: &'static str, value: Value<'l>) {
+    pub(super) fn push(&mut self, key: &'l str, value: Value<'l>) {
         if let Some(slot) = self.attributes.get_mut(self.used) {
             *slot = (key, value);
             self.used += 1;
@@ -68,18 +68,18 @@ impl<'l> Record<'l> {
     }
 
     /// Adds a text, unless it is empty or `-`, which means that there is no value.
-    pub(super) fn text(&mut self, key: &'static str, text: &'l str) {
+    pub(super) fn text(&mut self, key: &'l str, text: &'l str) {
         if !text.is_empty() && text != "-" {
             self.push(key, Value::Text(text));
         }
     }
 
-    pub(super) fn number(&mut self, key: &'static str, number: i64) {
+    pub(super) fn number(&mut self, key: &'l str, number: i64) {
         self.push(key, Value::Number(number));
     }
 
     /// Adds a number. A text of another form becomes a text.
-    pub(super) fn number_of(&mut self, key: &'static str, text: &'l str) {
+    pub(super) fn number_of(&mut self, key: &'l str, text: &'l str) {
         match text.parse() {
             Ok(number) => self.number(key, number),
             Err(_) => self.text(key, text),

@@ -1,5 +1,20 @@
 //! A cursor over the text of a line.
 
+/// The number of bytes that one step of a search tests.
+const LANES: usize = 16;
+
+/// Returns the position of the first byte for which `is_it` returns true.
+#[inline(always)]
+pub(super) fn position(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<usize> {
+    let (chunks, rest) = bytes.as_chunks::<LANES>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(false, |any, byte| any | is_it(*byte)) {
+            return chunk.iter().position(|byte| is_it(*byte)).map(|found| at * LANES + found);
+        }
+    }
+    rest.iter().position(|byte| is_it(*byte)).map(|at| chunks.len() * LANES + at)
+}
+
 /// A position in a text. All positions are at the boundaries of characters.
 #[derive(Clone, Copy)]
 pub(super) struct Scan<'l> {

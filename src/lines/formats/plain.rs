@@ -20,7 +20,7 @@ impl LineFormat for Plain {
     }
 
     fn form(&self) -> &'static str {
-        "`2026-03-01 10:00:00,123 ERROR [thread] logger - message` and other orders of these parts, of log4j, logback, Python, Ruby, spdlog, env_logger, zap, Monolog, MySQL, PostgreSQL, ZooKeeper and others; `LEVEL: message` without a time"
+        "`2026-03-01 10:00:00,123 ERROR [thread] logger - message` and other orders of these parts, of log4j, logback, Python, Ruby, spdlog, env_logger, zap, Monolog, MySQL, PostgreSQL, ZooKeeper, Celery, GlusterFS, AWS Lambda and others; `LEVEL: message` without a time"
     }
 
     fn begins(&self, line: &str, _: &Context) -> bool {
@@ -32,7 +32,7 @@ impl LineFormat for Plain {
         if !scan.eat(b'[') {
             scan.eat(b'(');
         }
-        stamp::take(&mut scan).is_some() || level_only(line, severity).is_some()
+        stamp::take(&mut scan).is_some() && !is_count(line) || level_only(line, severity).is_some()
     }
 
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
@@ -41,7 +41,8 @@ impl LineFormat for Plain {
         let mut record = Record::new(line);
         record.severity = before_time(&mut scan);
         let is_open = scan.eat(b'[') || scan.eat(b'(');
-        let Some(time) = stamp::take(&mut scan) else { return level_only(line, record.severity) };
+        let time = stamp::take(&mut scan).filter(|_| !is_count(line));
+        let Some(time) = time else { return level_only(line, record.severity) };
         record.time = Some(time);
         if is_open {
             // Ruby writes the process in the brackets, env_logger the level and the module.
@@ -57,14 +58,31 @@ impl LineFormat for Plain {
                 return in_brackets(scan, record);
             }
         }
-        parts(&mut scan, &mut record);
+        if !(is_open && gluster(&mut scan, &mut record)) {
+            parts(&mut scan, &mut record);
+        }
         record.body = scan.rest();
+        if record.severity == Severity::UNSPECIFIED {
+            record.severity = level::of_cisco(record.body).unwrap_or_default();
+        }
         // `docker logs --timestamps` writes the time before a line of any format.
         if record.body.starts_with('{') || record.severity == Severity::UNSPECIFIED {
             record.inner = Inner::Line;
         }
         Some(record)
     }
+}
+
+/// Returns whether a line begins with a number and its unit: `1500000000000 Bytes free`.
+fn is_count(line: &str) -> bool {
+    const UNITS: [&str; 16] = [
+        "bytes", "kb", "kib", "mb", "mib", "packets", "items", "rows", "records", "requests", "messages",
+        "files", "entries", "lines", "objects", "keys",
+    ];
+    let mut scan = Scan::new(line);
+    let is_number = !scan.take_while(|byte| byte.is_ascii_digit()).is_empty() && scan.blanks() > 0;
+    let unit = scan.take_while(|byte| byte.is_ascii_alphabetic());
+    is_number && UNITS.iter().any(|name| name.eq_ignore_ascii_case(unit))
 }
 
 /// Returns whether a line of this form can begin with a byte.
@@ -130,8 +148,56 @@ fn level_only(line: &str, severity: Severity) -> Option<Record<'_>> {
     (!record.body.is_empty()).then_some(record)
 }
 
+/// Takes the level of GlusterFS: `[time] E [MSGID: 7] [file.c:7:function] message`.
+fn gluster<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) -> bool {
+    let mut ahead = *scan;
+    ahead.blanks();
+    let Some(severity) = ahead.peek().and_then(|letter| {
+        Some(match letter {
+            b'T' => Severity::TRACE,
+            b'D' => Severity::DEBUG,
+            b'I' => Severity::INFO,
+            b'N' => Severity::from_name("notice")?,
+            b'W' => Severity::WARN,
+            b'E' => Severity::ERROR,
+            b'C' => Severity::FATAL,
+            b'A' => Severity::from_name("alert")?,
+            b'M' => Severity::from_name("emergency")?,
+            _ => return None,
+        })
+    }) else {
+        return false;
+    };
+    ahead.skip(1);
+    ahead.blanks();
+    let mut inside = ahead;
+    let is_place = inside.eat(b'[') && inside.until(b']').is_some_and(|place| place.contains(':'));
+    if is_place {
+        record.severity = severity;
+        *scan = ahead;
+    }
+    is_place
+}
+
+/// Takes `INFO/MainProcess] ` of Celery, after the time and a colon: the level and the name of the process.
+fn celery<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) -> Option<()> {
+    let mut ahead = *scan;
+    ahead.eat(b':').then_some(())?;
+    ahead.blanks();
+    let (level, process) = ahead.until(b']')?.split_once('/')?;
+    let severity = level::of_upper(level).filter(|_| is_thread(process))?;
+    ahead.blanks();
+    (record.severity, record.thread) = (severity, process);
+    *scan = ahead;
+    Some(())
+}
+
 /// Takes the parts of `[2026-03-01T10:00:00Z INFO  module] message` after the time.
 fn in_brackets<'l>(mut scan: Scan<'l>, mut record: Record<'l>) -> Option<Record<'l>> {
+    if celery(&mut scan, &mut record).is_some() {
+        record.body = scan.rest();
+        return Some(record);
+    }
     scan.blanks();
     scan.eat(b'|');
     scan.blanks();
@@ -178,6 +244,9 @@ enum Part<'l> {
 
 /// Takes the parts between the time and the message. Parts before a level are taken only if there is a level.
 fn parts<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
+    if let Some(invocation) = invocation(scan) {
+        record.text("faas.invocation_id", invocation);
+    }
     separators(scan);
     let mut ahead = *scan;
     let mut found = [Part::None; PARTS];
@@ -219,6 +288,25 @@ fn parts<'l>(scan: &mut Scan<'l>, record: &mut Record<'l>) {
         }
     }
     after_level(scan, record);
+}
+
+/// Takes the identifier of an invocation of AWS Lambda between tabs: a UUID, or `undefined` before the first invocation. A level
+/// must follow.
+fn invocation<'l>(scan: &mut Scan<'l>) -> Option<&'l str> {
+    let mut ahead = *scan;
+    ahead.eat(b'\t').then_some(())?;
+    let id = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_dashed =
+        |id: &str| id.bytes().enumerate().all(|(at, byte)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23));
+    let is_id = id == "undefined" || id.len() == 36 && is_dashed(id);
+    let mut level = ahead;
+    let is_level =
+        level.eat(b'\t') && level::take(&mut level, Place::Any).is_some() && level.peek() == Some(b'\t');
+    if !is_id || !is_level {
+        return None;
+    }
+    *scan = ahead;
+    Some(if id == "undefined" { "" } else { id })
 }
 
 /// Takes the parts between the level and the message: a process, a thread, a logger.

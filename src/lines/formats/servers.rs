@@ -7,6 +7,9 @@ use crate::severity::Severity;
 
 use super::access;
 
+/// The length of the id of an owner of buckets, in bytes.
+const OWNER: usize = 64;
+
 /// The lines of these servers. The line of HAProxy is usually the message of a line of syslog.
 pub(in crate::lines) struct Servers;
 
@@ -16,10 +19,15 @@ impl LineFormat for Servers {
     }
 
     fn form(&self) -> &'static str {
-        "`[pid: 7|app: 0|req: 1/1] 192.0.2.1 () {..} [Sun Mar 01 10:00:00 2026] GET / => ..` of uWSGI, `7:M 01 Mar 2026 10:00:00.123 * message` of Redis, `192.0.2.1:80 [01/Mar/2026:10:00:00.123] frontend backend/server 0/0/0/1/1 200 12 ..` of HAProxy, `https 2026-03-01T10:00:00Z app/..` of AWS"
+        "`[pid: 7|app: 0|req: 1/1] 192.0.2.1 () {..} [Sun Mar 01 10:00:00 2026] GET / => ..` of uWSGI, `7:M 01 Mar 2026 10:00:00.123 * message` of Redis, `192.0.2.1:80 [01/Mar/2026:10:00:00.123] frontend backend/server 0/0/0/1/1 200 12 ..` of HAProxy, `https 2026-03-01T10:00:00Z app/..` of the load balancer of AWS, `owner bucket [01/Mar/2026:10:00:00 +0000] 192.0.2.1 ..` of S3"
     }
 
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
+        if line.as_bytes().get(OWNER) == Some(&b' ')
+            && let Some(record) = bucket(line)
+        {
+            return Some(record);
+        }
         match line.as_bytes().first()? {
             b'[' => uwsgi(line),
             b'h' | b'w' | b'g' => load_balancer(line),
@@ -105,6 +113,34 @@ fn haproxy(line: &str) -> Option<Record<'_>> {
         if let Some((_, request)) = record.body.split_once('"') {
             access::request(&mut record, request.split('"').next()?);
         }
+    }
+    Some(record)
+}
+
+/// An access to a bucket of S3: the owner, the bucket, the time, the client, the requester, the request, the operation, the key,
+/// the request line, the status, the error and the bytes.
+fn bucket(line: &str) -> Option<Record<'_>> {
+    let mut scan = Scan::new(line);
+    let owner = scan.word()?;
+    if owner.len() != OWNER || !owner.bytes().all(|byte| byte.is_ascii_hexdigit()) || !scan.eat(b' ') {
+        return None;
+    }
+    scan.word()?;
+    if !scan.eat_text(" [") {
+        return None;
+    }
+    let time = stamp::take(&mut scan)?;
+    if !scan.eat_text("] ") {
+        return None;
+    }
+    let mut record = Record::at(scan.rest(), time);
+    record.text("client.address", scan.word()?);
+    if let Some((_, rest)) = record.body.split_once('"') {
+        let mut rest = Scan::new(rest);
+        access::request(&mut record, rest.quoted()?);
+        let mut words = rest.rest().split(' ').skip(1);
+        record.number_of("http.response.status_code", words.next()?);
+        record.number_of("http.response.body.size", words.nth(1)?);
     }
     Some(record)
 }

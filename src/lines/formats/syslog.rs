@@ -21,7 +21,8 @@ impl LineFormat for Syslog {
     fn parse<'l>(&self, line: &'l str, _: &Context, _: &mut String) -> Option<Record<'l>> {
         let mut record = head(line)?;
         if record.severity == Severity::UNSPECIFIED {
-            record.severity = level::of_message(record.body).unwrap_or_default();
+            record.severity =
+                level::of_message(record.body).or_else(|| level::of_cisco(record.body)).unwrap_or_default();
         }
         record.inner = Inner::Line;
         Some(record)
@@ -97,6 +98,10 @@ fn old_form<'l>(scan: &mut Scan<'l>, time: Stamp) -> Option<Record<'l>> {
     scan.blanks();
     let mut record = Record::at(scan.rest(), time);
     if record.body.starts_with("last message repeated ") || record.body.starts_with("message repeated ") {
+        record.text("host.name", host);
+        return Some(record);
+    }
+    if level::of_cisco(record.body).is_some() {
         record.text("host.name", host);
         return Some(record);
     }

@@ -219,24 +219,27 @@ pub(crate) struct DemoArgs {
     pub(crate) victim: Option<PathBuf>,
 }
 
-/// Convert JSON lines or plain text to segments
+/// Convert JSON lines, plain text and other segments to segments
 ///
 /// The command recognizes common keys for the time, level, message, logger, trace id and span id. The command
 /// converts other keys to attributes. It also recognizes syslog, access logs, logfmt and the lines of common text
 /// loggers. Any other line becomes the message of an entry. The input can be compressed (gzip, zstd, bzip2, xz) or
-/// UTF-16. The command does not change or overwrite existing files.
+/// UTF-16. The command copies the entries of segments, of messages and of the files of a directory. The command does
+/// not change or overwrite existing files.
 #[derive(Args, Debug)]
 #[command(after_help = help::after(&[0, 2, 3], "\
   fusewire import app.jsonl --to logs
   fusewire import access.log --to logs/web --service nginx
+  fusewire import app.jsonl.1 app.jsonl old-logs --to logs
   fusewire import django.log --to logs --log-tz Europe/Berlin
   zcat app.jsonl.gz | fusewire import - --to logs --segment-size 256MiB
   fusewire import app.jsonl --to logs --format 1.0
   fusewire import deep.jsonl --to logs --max-depth 16 --max-entry-bytes 1MiB"))]
 pub(crate) struct ImportArgs {
-    /// Input file; `-` means standard input.
-    #[arg(value_name = "FILE|-")]
-    pub(crate) file: PathBuf,
+    /// Input files and directories; `-` means standard input. Each file, and each segment with another producer, becomes
+    /// a stream of the new log.
+    #[arg(value_name = "PATH|-", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
 
     /// Output directory, without segments; the command creates it if it does not exist. New segments have the
     /// permissions 0640 without the bits of the umask.

@@ -20,7 +20,7 @@ mod with_json {
     use crate::format::frame::FrameKind;
     use crate::json::Restorer;
     use crate::line_time::{EntryTime, WithoutTime};
-    use crate::lines::{Importer, Joint, Next};
+    use crate::lines::{ImportReport, Importer, Joint, Next};
     use crate::trip::TripReport;
     use crate::zone::Zone;
 
@@ -37,6 +37,8 @@ mod with_json {
         importer: Importer,
         restorer: Restorer,
         limits: Limits,
+        /// Whether the limits also apply to lines that this crate wrote.
+        limits_all: bool,
         made: Made,
         /// The index of the next entry in `made`.
         next: usize,
@@ -44,6 +46,8 @@ mod with_json {
         joint: Option<Joint>,
         /// The number of earlier entries of the line, including the entries that the limits refused.
         before: u64,
+        /// Whether the last line was a part of an overlong line, and not its end.
+        in_parts: bool,
     }
 
     /// Created entries.
@@ -54,6 +58,8 @@ mod with_json {
         places: Vec<Place>,
         /// Whether a limit cut or refused an entry of the line.
         is_cut: bool,
+        /// Whether a limit refused an entry of the line.
+        is_refused: bool,
     }
 
     impl Lines {
@@ -62,11 +68,23 @@ mod with_json {
                 importer: Importer::new(),
                 restorer: Restorer::new(),
                 limits: limits.clamped(),
+                limits_all: false,
                 made: Made::default(),
                 next: 0,
                 joint: None,
                 before: 0,
+                in_parts: false,
             }
+        }
+
+        /// Applies the limits also to lines that this crate wrote.
+        pub(in crate::mixed) fn limit_all(&mut self) {
+            self.limits_all = true;
+        }
+
+        /// Returns the counts of lines.
+        pub(in crate::mixed) fn report(&self) -> &ImportReport {
+            self.importer.report()
         }
 
         /// Sets the time of the last change of the input, in seconds since the epoch.
@@ -145,11 +163,18 @@ mod with_json {
         /// created entries and then calls the method again with the same line.
         pub(in crate::mixed) fn make(&mut self, line: &[u8], is_part: bool, offset: u64) -> bool {
             let Self { importer, restorer, limits, made, before, .. } = self;
+            if *before == 0 && !is_part {
+                importer.count(line);
+            } else if is_part && !self.in_parts {
+                importer.count_long_line();
+            }
+            self.in_parts = is_part && !line.ends_with(b"\n");
+            let counted = (*before > 0).then(|| importer.report().clone());
             let line = without_end(line);
             (made.used, self.next) = (0, 0);
-            made.is_cut = false;
+            (made.is_cut, made.is_refused) = (false, false);
             made.places.clear();
-            if !is_part && *before == 0 && restore(line, offset, restorer, made) {
+            if !self.limits_all && !is_part && *before == 0 && restore(line, offset, restorer, made) {
                 self.pass_made();
                 return false;
             }
@@ -165,21 +190,25 @@ mod with_json {
                 seen += 1;
                 // The limits of the caller can refuse an entry; such an entry is not an error.
                 let trips = made.add(offset, limits, |entry| write(entry));
+                made.is_refused |= trips.is_none();
                 made.is_cut |= trips.is_none_or(|trips| !trips.is_clean());
                 Ok(trips.unwrap_or_default())
             };
             let result =
                 if is_part { importer.piece(line, &mut sink) } else { importer.line(line, &mut sink) };
+            if let Some(counted) = counted {
+                importer.recount(counted, before);
+            }
             let is_more = result.is_err();
             self.before = if is_more { seen } else { 0 };
             is_more
         }
 
         /// Returns whether the last line exceeds [`Limits::READER`], so that the entries do not contain all of it. If the
-        /// caller has set lower limits, the trips in the entries show the cuts.
+        /// caller has set lower limits, the trips in the entries show the cuts, except for the entries that an import refuses.
         #[inline]
         pub(in crate::mixed) fn is_exceeded(&self) -> bool {
-            self.made.is_cut && self.limits == Limits::READER
+            self.made.is_cut && self.limits == Limits::READER || self.made.is_refused && self.limits_all
         }
 
         /// Returns the next entry and its time.
@@ -234,6 +263,10 @@ mod with_json {
 
     /// Creates the entry of a line in the JSON form of this crate. Returns whether the line has this form.
     fn restore(line: &[u8], offset: u64, restorer: &mut Restorer, made: &mut Made) -> bool {
+        // Most lines of text do not begin with this byte.
+        if line.first() != Some(&b'{') {
+            return false;
+        }
         let Ok(text) = core::str::from_utf8(line) else { return false };
         let mut restored = false;
         // Entries that this crate wrote were bounded when they were written, and must not be cut again.

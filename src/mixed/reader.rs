@@ -113,6 +113,33 @@ impl<R: Read> MixedReader<R> {
         Self::at(input, 0, limits)
     }
 
+    /// Creates a reader for an import: the limits also apply to lines that this crate wrote. The reader reports the range of a line
+    /// if the limits refuse one of its entries.
+    ///
+    /// ```
+    /// use fusewire::Limits;
+    /// use fusewire::mixed::MixedReader;
+    ///
+    /// let mut reader = MixedReader::for_import(&b"{\"msg\":\"a\"}\ntext\n"[..], Limits::DEFAULT);
+    /// while reader.next()?.is_some() {}
+    /// let report = reader.line_report();
+    /// assert_eq!((report.lines, report.json_lines, report.text_lines), (2, 1, 1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "json")]
+    pub fn for_import(input: R, limits: Limits) -> Self {
+        let mut reader = Self::at(input, 0, limits);
+        reader.lines.limit_all();
+        reader
+    }
+
+    /// Returns the counts of the lines that a reader [for an import](Self::for_import) has read. The field `bytes` is 0.
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn line_report(&self) -> &crate::lines::ImportReport {
+        self.lines.report()
+    }
+
     /// Creates a reader for an input whose current position is at `offset` of the stream.
     pub(crate) fn at(input: R, offset: u64, limits: Limits) -> Self {
         Self {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::encode::EntryWriter;
 use crate::format::frame::FrameRef;
 use crate::map::clock::unix_nanos_now;
+use crate::severity::Severity;
 
 use super::options::SegmentOptions;
 use super::writer::{AppendError, Appended, SegmentWriter};
@@ -97,6 +98,20 @@ impl Series {
             Err(AppendError::Full { .. }) => {
                 self.rotate()?;
                 self.writer.append_frame(frame.kind, frame.severity, frame.payload).map_err(refused)
+            }
+            result => result.map_err(refused),
+        }
+    }
+
+    /// Appends an encoded entry. In segments of format 1.1, it can become a like entry, as in [`append`](Self::append).
+    ///
+    /// # Errors
+    /// The errors of [`append`](Self::append).
+    pub fn append_entry(&mut self, severity: Severity, payload: &[u8]) -> io::Result<Appended> {
+        match self.writer.append_entry(severity, payload) {
+            Err(AppendError::Full { .. }) => {
+                self.rotate()?;
+                self.writer.append_entry(severity, payload).map_err(refused)
             }
             result => result.map_err(refused),
         }

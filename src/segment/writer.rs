@@ -215,27 +215,45 @@ impl SegmentWriter {
             Ok(entry) => (entry.len(), entry.touched(), entry.severity(), entry.report()),
             Err(error) => return Err(self.refuse(error)),
         };
-        let (mut payload, mut stored, mut form) = (len, kind, Form::Full);
         if kind == FrameKind::Entry {
             let entry = self.map.bytes_mut(start..start + len);
             self.trailer.note(u64_at(entry, TIME).unwrap_or(0));
-            if let Some(likes) = &mut self.likes {
-                form = likes.choose(&self.header.segment_id, self.tail, entry);
-                if let Form::Like { len, .. } = form {
-                    entry[..len].copy_from_slice(&likes.frame()[frame::HEADER_LEN..][..len]);
-                    (payload, stored) = (len, FrameKind::Like);
-                }
+        }
+        // The encoder moves text.
+        let scribbled = (start + touched).min(start + room);
+        Ok(self.close(kind, len, scribbled, kind == FrameKind::Entry, severity, report))
+    }
+
+    /// Closes the frame at the tail, whose payload of `len` bytes is in place. If `is_own` is set, the payload is an entry in the
+    /// layout of this crate, and can become a like entry. The bytes after the frame, up to `scribbled`, become unused space.
+    #[inline]
+    fn close(
+        &mut self,
+        kind: FrameKind,
+        len: usize,
+        scribbled: usize,
+        is_own: bool,
+        severity: Severity,
+        report: TripReport,
+    ) -> Appended {
+        let start = self.tail + frame::HEADER_LEN;
+        let (mut payload, mut stored, mut form) = (len, kind, Form::Full);
+        if is_own && let Some(likes) = &mut self.likes {
+            let entry = self.map.bytes_mut(start..start + len);
+            form = likes.choose(&self.header.segment_id, self.tail, entry);
+            if let Form::Like { len, .. } = form {
+                entry[..len].copy_from_slice(&likes.frame()[frame::HEADER_LEN..][..len]);
+                (payload, stored) = (len, FrameKind::Like);
             }
         }
         let framed = frame::frame_len(payload);
-        // The encoder moves text. The bytes after the frame are unused space again, and unused space must be zero.
-        let scribbled = (start + touched).min(start + room);
+        // Unused space must be zero.
         self.map.bytes_mut(self.tail + framed..scribbled.max(self.tail + framed)).fill(0);
         let appended = self.commit(payload, stored, severity, report);
         if let Some(likes) = &mut self.likes {
             likes.committed(form, start - frame::HEADER_LEN, self.map.bytes_mut(start..start + payload));
         }
-        Ok(appended)
+        appended
     }
 
     /// Begins an append that may write up to `end`. Restores the unused space after the tail if necessary, and writes
@@ -301,6 +319,24 @@ impl SegmentWriter {
         severity: Severity,
         payload: &[u8],
     ) -> Result<Appended, AppendError> {
+        self.append_payload(kind, severity, payload, false)
+    }
+
+    /// Appends an encoded entry. In a segment of format 1.1, it can become a like entry, as in [`append`](Self::append).
+    ///
+    /// # Errors
+    /// [`AppendError::Full`] if the frame does not fit.
+    pub fn append_entry(&mut self, severity: Severity, payload: &[u8]) -> Result<Appended, AppendError> {
+        self.append_payload(FrameKind::Entry, severity, payload, true)
+    }
+
+    fn append_payload(
+        &mut self,
+        kind: FrameKind,
+        severity: Severity,
+        payload: &[u8],
+        may_be_like: bool,
+    ) -> Result<Appended, AppendError> {
         if kind == FrameKind::Like {
             return Err(AppendError::Encode(EncodeError::Unreadable(DEPENDENT)));
         }
@@ -312,11 +348,15 @@ impl SegmentWriter {
         let start = self.tail + frame::HEADER_LEN;
         self.begin(self.tail + needed);
         self.map.bytes_mut(start..start + payload.len()).copy_from_slice(payload);
+        let mut is_own = false;
         if kind == FrameKind::Entry {
             // The time has no fixed offset in an entry of another writer.
-            self.trailer.note(EntryRef::new(payload).map_or(0, |entry| entry.time_unix_nano()));
+            let entry = EntryRef::new(payload);
+            self.trailer.note(entry.as_ref().map_or(0, |entry| entry.time_unix_nano()));
+            is_own = may_be_like && entry.is_ok_and(|entry| entry.is_canonical());
         }
-        Ok(self.commit(payload.len(), kind, severity, TripReport::default()))
+        let end = start + payload.len();
+        Ok(self.close(kind, payload.len(), end, is_own, severity, TripReport::default()))
     }
 
     /// Extends the segment to `size` bytes, rounded up to a multiple of 4 KiB. Does nothing if the segment is not shorter.

@@ -9,7 +9,7 @@ use fusewire::segment::Mode;
 use super::stream;
 use crate::args::CatArgs;
 use crate::fields::report_unknown;
-use crate::input::{self, selection::Selection};
+use crate::input::{self, Form, selection::Selection};
 use crate::outcome::{Outcome, is_closed_pipe};
 use crate::output::Terminal;
 use crate::output::entries::EntryPrinter;
@@ -32,12 +32,17 @@ pub(crate) fn run(args: &CatArgs, terminal: &mut Terminal) -> Result<Outcome> {
     }
     let mut logs = Vec::new();
     for path in &args.paths {
-        let result = match input::is_stream(path) {
-            Ok(false) => input::expect_log(path).map(|()| logs.push(path.clone())),
+        let result = match input::form_of(path) {
+            Ok(Form::Log) => {
+                logs.push(path.clone());
+                Ok(())
+            }
             // Prints the logs that precede the stream on the command line first.
-            Ok(true) => print_logs(&mut logs, args, &selection, &mut printer, terminal).and_then(|()| {
-                stream::print(path, &selection, stream::Terms::of(args), &mut printer, terminal)
-            }),
+            Ok(Form::Stream) => {
+                print_logs(&mut logs, args, &selection, &mut printer, terminal).and_then(|()| {
+                    stream::print(path, &selection, stream::Terms::of(args), &mut printer, terminal)
+                })
+            }
             Err(error) => Err(error),
         };
         carry_on(result, args.paths.len(), mode, &mut printer, terminal)?;

@@ -47,6 +47,47 @@ pub(crate) fn expect_log(path: &Path) -> Result<()> {
     bail!(nothing_in(path));
 }
 
+/// The form of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Standard input or a pipe. It can be read once, in order.
+    Stream,
+    /// A file or a directory that contains a log.
+    Log,
+}
+
+/// Returns the form of the input `path`.
+///
+/// # Errors
+/// Returns an error if `path` contains no log.
+pub(crate) fn form_of(path: &Path) -> Result<Form> {
+    if is_stream(path)? {
+        return Ok(Form::Stream);
+    }
+    expect_log(path).map(|()| Form::Log)
+}
+
+/// Returns `path` itself, or the segments and the other log files in this directory, sorted by name.
+///
+/// # Errors
+/// Returns an error if the directory cannot be read.
+pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
+    if is_stdin(path) || !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let about = || path.display().to_string();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).with_context(about)? {
+        let path = entry.with_context(about)?.path();
+        let is_log = is_segment_name(&path) || is_log_file_name(&path);
+        if is_log && fs::symlink_metadata(&path).is_ok_and(|file| file.is_file() && file.len() > 0) {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
 /// Returns the paths that contain a log, and the outcome of the other paths. Reports an error for each of the other paths.
 ///
 /// # Errors

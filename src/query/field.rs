@@ -86,7 +86,11 @@ impl Field {
     /// ```
     #[must_use]
     pub fn is_attribute(&self) -> bool {
-        matches!(self.place, Place::Attribute(_))
+        match &self.place {
+            Place::Attribute(_) => true,
+            Place::Either(_, other, _) => matches!(**other, Place::Attribute(_)),
+            _ => false,
+        }
     }
 
     /// Returns whether the field is the severity.

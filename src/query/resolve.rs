@@ -73,8 +73,8 @@ pub(super) enum Place {
     Attribute(Lookup),
     /// Each value at any depth of the attributes.
     Any,
-    /// An attribute, or the field of the head to which its name refers in lines of common loggers. If the flag is set, the
-    /// field applies only to entries without the attribute.
+    /// An attribute, or the field of the head or the other attribute to which its name refers in lines of common loggers. If the
+    /// flag is set, the second place applies only to entries without the attribute.
     Either(Lookup, Box<Self>, bool),
 }
 
@@ -84,7 +84,13 @@ impl Place {
             return Err("expected a field name at the beginning of the path".to_owned());
         };
         if first == "attributes" && matches!(behind, [Step::Key(_), ..]) {
-            return Ok(Self::Attribute(lookup(behind)));
+            // Lines of other loggers can contain an object of this name.
+            let is_name = behind.iter().all(|step| matches!(step, Step::Key(_)));
+            let in_object = Box::new(Self::Attribute(lookup(&path.0)));
+            return Ok(match is_name {
+                true => Self::Either(lookup(behind), in_object, true),
+                false => Self::Attribute(lookup(behind)),
+            });
         }
         if first == "attributes" && matches!(behind, [Step::Each]) {
             return Ok(Self::Any);

@@ -143,7 +143,8 @@ impl ReadOptions {
 
     /// Sets whether the reader waits for incomplete data at the end of a file that is not a segment, such as a line
     /// without its end. The default is `false`: the data is read in its current state. After a call of
-    /// [`LogReader::wait`], the value is `true`.
+    /// [`LogReader::wait`], the value is `true`. The reader reports an incomplete compressed file when the file has not changed
+    /// for 60 s.
     #[must_use]
     pub fn follow(mut self, follow: bool) -> Self {
         self.terms.follow = follow;

@@ -60,7 +60,6 @@ pub mod panic;
 mod path;
 #[cfg(all(not(loom), feature = "query"))]
 pub mod query;
-mod rfc3339;
 #[cfg(any(feature = "json", feature = "serde"))]
 mod rfc8259;
 #[cfg(all(unix, not(loom), feature = "json"))]
@@ -69,10 +68,14 @@ pub mod segment;
 pub mod serializer;
 pub mod severity;
 pub mod text;
+mod text_scan;
 #[cfg(all(unix, not(loom)))]
 mod thread_name;
 pub mod time;
-#[cfg(any(feature = "json", feature = "query"))]
+#[cfg_attr(
+    not(any(feature = "json", feature = "query")),
+    allow(dead_code, reason = "without these features, RFC 3339 is the only text")
+)]
 mod time_text;
 pub mod trace;
 pub mod trip;

@@ -1,10 +1,11 @@
 //! The times in the members of objects.
 
 use crate::time::Timestamp;
-use crate::time_text::{from_nanos, of_14_digits, whole};
+use crate::time_text::number::{from_nanos, of_14_digits};
+use crate::time_text::whole::whole;
 use crate::zone::Zone;
 
-pub(super) use crate::time_text::of_number as of_epoch;
+pub(super) use crate::time_text::number::of_number as of_epoch;
 
 /// Returns the instant of a text, and whether the text can be restored from the instant. A time without an offset is a time
 /// in `zone`; without a zone, it is a time in UTC.

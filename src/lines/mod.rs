@@ -17,6 +17,7 @@ mod recognise;
 mod record;
 mod scan;
 mod stamp;
+mod years;
 
 pub use import::{ImportReport, Importer};
 pub(crate) use join::{Joint, Next};

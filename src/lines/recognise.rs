@@ -7,7 +7,7 @@ use crate::zone::Zone;
 
 use super::formats::{FIELDS, FORMATS};
 use super::record::{Inner, Record};
-use super::stamp::Years;
+use super::years::Years;
 use super::{Context, LineFormat};
 use super::{ansi, docker};
 

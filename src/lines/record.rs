@@ -95,7 +95,7 @@ impl<'l> Record<'l> {
         if self.time.is_none()
             || is_more_complete
             || matches!(self.time, Some(Stamp::Yearless { .. }))
-                && matches!(inner.time, Some(Stamp::At(_) | Stamp::Local(_)))
+                && matches!(inner.time, Some(Stamp::Dated(_)))
         {
             self.time = inner.time.or(self.time);
         }

@@ -2,7 +2,10 @@
 
 use core::str::FromStr;
 
-use crate::time_text::{Offset, Spelled, date, of_14_digits, of_number, time_of_day, whole};
+use crate::time_text::number::{of_14_digits, of_number};
+use crate::time_text::offset::Offset;
+use crate::time_text::spelled::Spelled;
+use crate::time_text::whole::{date, time_of_day, whole};
 
 use super::QueryOptions;
 use super::literal::duration;
@@ -198,7 +201,7 @@ mod tests {
     fn meant(text: &str, now: &str, zone: Zone) -> Result<String, String> {
         let now = u64::try_from(Timestamp::parse_rfc3339(now).unwrap().unix_nanos()).unwrap();
         let nanos = text.parse::<Moment>()?.unix_nano(&QueryOptions { now_unix_nano: now, zone });
-        Ok(crate::time_text::from_nanos(nanos).unwrap().to_string())
+        Ok(crate::time_text::number::from_nanos(nanos).unwrap().to_string())
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::lines::record::Record;
 use crate::lines::scan::Scan;
-use crate::lines::stamp::{self, Stamp};
+use crate::lines::stamp::Stamp;
 use crate::lines::{Context, LineFormat};
 use crate::severity::Severity;
+use crate::time_text::clock::clock;
 
 /// `03-01 10:00:00.123  1702  2395 D tag: message`. A number of the user can precede the process.
 pub(in crate::lines) struct Android;
@@ -27,7 +28,7 @@ impl LineFormat for Android {
         scan.eat(b'-').then_some(())?;
         let day = scan.digits(2)?;
         scan.eat(b' ').then_some(())?;
-        let clock = stamp::clock(&mut scan)?;
+        let clock = clock(&mut scan)?;
         let (mut process, mut thread) = (None, None);
         for _ in 0..3 {
             let mut ahead = scan;

@@ -5,6 +5,7 @@ use crate::lines::scan::Scan;
 use crate::lines::stamp::{self, Stamp};
 use crate::lines::{Context, LineFormat};
 use crate::severity::Severity;
+use crate::time_text::clock::clock;
 
 /// `E0301 10:00:00.123456 7 file.go:12] message`.
 pub(in crate::lines) struct Klog;
@@ -32,8 +33,7 @@ impl LineFormat for Klog {
             4 => {
                 let (month, day) = (scan.digits(2)?, scan.digits(2)?);
                 scan.blanks();
-                let clock = stamp::clock(&mut scan)?;
-                Stamp::Yearless { month, day, clock }
+                Stamp::Yearless { month, day, clock: clock(&mut scan)? }
             }
             8 => stamp::take(&mut scan)?,
             _ => return None,

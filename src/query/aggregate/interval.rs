@@ -4,7 +4,7 @@ use core::fmt;
 use std::num::NonZero;
 
 use crate::query::parse_duration;
-use crate::rfc3339::{civil_from_days, day_number};
+use crate::time_text::calendar::{civil_from_days, day_number};
 use crate::zone::Zone;
 
 const SECOND: i128 = 1_000_000_000;

@@ -8,14 +8,14 @@ mod codec;
 mod codec;
 mod magic;
 mod packed;
+mod stage;
 mod utf16;
 
 use std::io::{self, Read};
 
 use crate::segment::LostRange;
 
-use packed::Packed;
-use utf16::Utf16;
+use stage::Stage;
 
 /// A reader of an input in plain form: it decompresses the input and converts UTF-16 to UTF-8. The first bytes of the input
 /// determine its form: gzip, zstd, bzip2, xz, or UTF-16 with a byte order mark. Other bytes are plain.
@@ -33,26 +33,26 @@ use utf16::Utf16;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct PlainReader<R> {
-    text: Utf16<Packed<R>>,
+    text: Stage<Stage<R, packed::Stream>, utf16::Text>,
 }
 
 impl<R: Read> PlainReader<R> {
     /// Creates a reader of an input from its beginning.
     #[must_use]
     pub fn new(input: R) -> Self {
-        Self { text: Utf16::new(Packed::new(input)) }
+        Self { text: Stage::new(Stage::new(input)) }
     }
 
     /// Creates a reader of an input that is in plain form.
     pub(super) fn plain(input: R) -> Self {
-        Self { text: Utf16::plain(Packed::plain(input)) }
+        Self { text: Stage::plain(Stage::plain(input)) }
     }
 
     /// Returns whether the input is not in plain form, so that the offsets of the plain form are not offsets in the input. This
     /// is known after the first read.
     #[must_use]
     pub fn is_converted(&self) -> bool {
-        self.text.is_converted() || self.text.input().is_packed()
+        self.text.is_converted() || self.text.input().is_converted()
     }
 
     /// Returns the fault of the input after a read has returned no bytes. The range contains offsets in the input. A fault is
@@ -63,24 +63,25 @@ impl<R: Read> PlainReader<R> {
 
     /// Returns the fault of the input, as [`fault`](Self::fault). `settle` is whether the input has ended.
     pub(super) fn take_fault(&mut self, settle: bool) -> Option<LostRange> {
-        let fault = self.text.input_mut().take_fault(settle);
-        fault.or_else(|| if settle { self.text.take_rest() } else { None })
+        let packed = self.text.input_mut().converter_mut();
+        let fault = packed.and_then(|stream| stream.take_fault(settle));
+        fault.or_else(|| self.text.converter_mut().filter(|_| settle)?.take_rest())
     }
 
     /// Returns whether the input ends inside a compressed stream, after a read has returned no bytes.
     #[cfg(unix)]
     pub(super) fn is_cut(&self) -> bool {
-        self.text.input().is_cut()
+        self.text.input().converter().is_some_and(packed::Stream::is_cut)
     }
 
     /// Returns a reference to the input.
     pub fn get_ref(&self) -> &R {
-        self.text.input().get_ref()
+        self.text.input().input()
     }
 
     #[cfg(unix)]
     pub(super) fn get_mut(&mut self) -> &mut R {
-        self.text.input_mut().get_mut()
+        self.text.input_mut().input_mut()
     }
 
     /// Returns the input. Bytes that the reader has buffered are lost.
@@ -131,35 +132,4 @@ pub(crate) fn beginning(input: impl Read, room: &mut [u8]) -> io::Result<Beginni
     let is_converted = plain.is_converted();
     let is_complete = is_converted && len < room.len() && plain.take_fault(true).is_none();
     Ok(Beginning { len, is_converted, is_complete })
-}
-
-/// The first bytes of an input, which are inspected before they are read.
-#[derive(Default)]
-struct Head {
-    bytes: Vec<u8>,
-    given: usize,
-}
-
-impl Head {
-    /// Reads until `is_enough` accepts the bytes, or until the input has no more bytes.
-    fn read(&mut self, input: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<()> {
-        while !is_enough(&self.bytes) {
-            let mut room = [0; 64];
-            let read = input.read(&mut room)?;
-            if read == 0 {
-                break;
-            }
-            self.bytes.extend_from_slice(room.get(..read).unwrap_or(&[]));
-        }
-        Ok(())
-    }
-
-    /// Copies the bytes that were not given.
-    fn give(&mut self, room: &mut [u8]) -> usize {
-        let rest = self.bytes.get(self.given..).unwrap_or(&[]);
-        let len = rest.len().min(room.len());
-        room[..len].copy_from_slice(&rest[..len]);
-        self.given += len;
-        len
-    }
 }

@@ -5,29 +5,15 @@ use std::io::{self, Read};
 use crate::packing::{PackedFault, Packing};
 use crate::segment::{LostRange, LostReason};
 
-use super::Head;
 use super::codec::{Codec, ENOUGH};
 use super::magic::{Magic, detect};
+use super::stage::Converter;
 
 /// The size of the buffer of compressed bytes.
 const BUFFER: usize = ENOUGH * 2;
 
-/// An input that may be compressed.
-pub(super) struct Packed<R> {
-    input: R,
-    state: State,
-}
-
-enum State {
-    /// The first bytes have not been inspected.
-    Start(Head),
-    /// The input is not compressed; the first bytes are given first.
-    Plain(Head),
-    Packed(Box<Stream>),
-}
-
 /// The position in a compressed input.
-struct Stream {
+pub(super) struct Stream {
     packing: Packing,
     /// The decoder; `None` between two compressed streams.
     codec: Option<Codec>,
@@ -41,104 +27,16 @@ struct Stream {
     is_told: bool,
 }
 
-impl<R: Read> Packed<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { input, state: State::Start(Head::default()) }
+impl Converter for Stream {
+    fn is_enough(head: &[u8]) -> bool {
+        detect(head) != Magic::Short
     }
 
-    pub(super) fn plain(input: R) -> Self {
-        Self { input, state: State::Plain(Head::default()) }
-    }
-
-    pub(super) fn is_packed(&self) -> bool {
-        matches!(self.state, State::Packed(_))
-    }
-
-    pub(super) fn get_ref(&self) -> &R {
-        &self.input
-    }
-
-    pub(super) fn get_mut(&mut self) -> &mut R {
-        &mut self.input
-    }
-
-    pub(super) fn into_inner(self) -> R {
-        self.input
-    }
-
-    /// Inspects the first bytes. Returns `false` if the input has no bytes now.
-    fn start(&mut self) -> io::Result<bool> {
-        let State::Start(head) = &mut self.state else { return Ok(true) };
-        head.read(&mut self.input, |bytes| detect(bytes) != Magic::Short)?;
-        if head.bytes.is_empty() {
-            return Ok(false);
-        }
-        let head = std::mem::take(head);
-        self.state = match detect(&head.bytes) {
-            Magic::Found(packing) => {
-                let Some(codec) = Codec::new(packing) else {
-                    self.state = State::Start(head);
-                    return Err(unsupported(packing));
-                };
-                let codec = Some(codec);
-                let (buffer, fault) = (head.bytes, None);
-                State::Packed(Box::new(Stream {
-                    packing,
-                    codec,
-                    buffer,
-                    start: 0,
-                    offset: 0,
-                    fault,
-                    end: 0,
-                    is_told: false,
-                }))
-            }
-            Magic::Short | Magic::None => State::Plain(head),
-        };
-        Ok(true)
-    }
-
-    /// Returns whether a compressed stream has begun and is incomplete, and its fault was not returned.
-    #[cfg(unix)]
-    pub(super) fn is_cut(&self) -> bool {
-        matches!(&self.state, State::Packed(stream) if stream.codec.is_some() && !stream.is_told)
-    }
-
-    pub(super) fn take_fault(&mut self, settle: bool) -> Option<LostRange> {
-        let State::Packed(stream) = &mut self.state else { return None };
-        let is_short = settle && stream.codec.is_some();
-        let fault = stream.fault.or_else(|| is_short.then_some(PackedFault::Truncated))?;
-        if std::mem::replace(&mut stream.is_told, true) {
-            return None;
-        }
-        let start =
-            stream.offset + if fault == PackedFault::Truncated { stream.rest().len() as u64 } else { 0 };
-        let reason = LostReason::Packed(stream.packing, fault);
-        Some(LostRange { start, end: stream.end.max(start), reason })
-    }
-}
-
-impl<R: Read> Read for Packed<R> {
-    #[inline]
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let State::Plain(head) = &mut self.state {
-            let given = head.give(room);
-            return if given > 0 { Ok(given) } else { self.input.read(room) };
-        }
-        if room.is_empty() || !self.start()? {
-            return Ok(0);
-        }
-        match &mut self.state {
-            State::Packed(stream) => stream.read(&mut self.input, room),
-            _ => self.read(room),
-        }
-    }
-}
-
-impl Stream {
-    /// Returns the compressed bytes that are buffered.
-    fn rest(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or(&[])
+    fn new(head: &[u8]) -> io::Result<Option<Self>> {
+        let Magic::Found(packing) = detect(head) else { return Ok(None) };
+        let codec = Some(Codec::new(packing).ok_or_else(|| unsupported(packing))?);
+        let buffer = head.to_vec();
+        Ok(Some(Self { packing, codec, buffer, start: 0, offset: 0, fault: None, end: 0, is_told: false }))
     }
 
     fn read(&mut self, input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
@@ -166,6 +64,31 @@ impl Stream {
             }
         }
         Ok(0)
+    }
+}
+
+impl Stream {
+    /// Returns the compressed bytes that are buffered.
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or(&[])
+    }
+
+    /// Returns whether a compressed stream has begun and is incomplete, and its fault was not returned.
+    #[cfg(unix)]
+    pub(super) fn is_cut(&self) -> bool {
+        self.codec.is_some() && !self.is_told
+    }
+
+    /// Returns the range of a fault. `settle` is whether the input has ended. A fault is returned once.
+    pub(super) fn take_fault(&mut self, settle: bool) -> Option<LostRange> {
+        let is_short = settle && self.codec.is_some();
+        let fault = self.fault.or_else(|| is_short.then_some(PackedFault::Truncated))?;
+        if std::mem::replace(&mut self.is_told, true) {
+            return None;
+        }
+        let start = self.offset + if fault == PackedFault::Truncated { self.rest().len() as u64 } else { 0 };
+        let reason = LostReason::Packed(self.packing, fault);
+        Some(LostRange { start, end: self.end.max(start), reason })
     }
 
     /// Begins the next compressed stream. Zeros can precede it. Returns `false` if there is none now.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::mixed::frame::{Outline, outline};
 use crate::segment::{LostRange, LostReason};
 
-use super::Head;
+use super::stage::Converter;
 
 /// The byte order marks.
 const LITTLE: [u8; 2] = [0xFF, 0xFE];
@@ -13,21 +13,8 @@ const BIG: [u8; 2] = [0xFE, 0xFF];
 /// The size of a read, in bytes.
 const STEP: usize = 16 << 10;
 
-/// An input that may be UTF-16.
-pub(super) struct Utf16<R> {
-    input: R,
-    state: State,
-}
-
-enum State {
-    /// The first bytes have not been inspected.
-    Start(Head),
-    /// The input is not UTF-16.
-    Plain(Head),
-    Utf16(Box<Text>),
-}
-
-struct Text {
+/// The position in an input of UTF-16.
+pub(super) struct Text {
     is_big: bool,
     /// The bytes that are not converted: part of a character.
     rest: Vec<u8>,
@@ -37,83 +24,24 @@ struct Text {
     given: usize,
 }
 
-impl<R: Read> Utf16<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { input, state: State::Start(Head::default()) }
+impl Converter for Text {
+    fn is_enough(head: &[u8]) -> bool {
+        !LITTLE.starts_with(head) && !BIG.starts_with(head) || head.len() > 1
     }
 
-    pub(super) fn plain(input: R) -> Self {
-        Self { input, state: State::Plain(Head::default()) }
-    }
-
-    pub(super) fn is_converted(&self) -> bool {
-        matches!(self.state, State::Utf16(_))
-    }
-
-    pub(super) fn input(&self) -> &R {
-        &self.input
-    }
-
-    pub(super) fn input_mut(&mut self) -> &mut R {
-        &mut self.input
-    }
-
-    pub(super) fn into_inner(self) -> R {
-        self.input
-    }
-
-    /// Returns the range of an incomplete character at the end of the input.
-    pub(super) fn take_rest(&mut self) -> Option<LostRange> {
-        let State::Utf16(text) = &mut self.state else { return None };
-        let len = std::mem::take(&mut text.rest).len() as u64;
-        let range = LostRange { start: text.offset - len, end: text.offset, reason: LostReason::Neither };
-        (len > 0).then_some(range)
-    }
-
-    /// Inspects the first bytes. Returns `false` if the input has no bytes now.
-    fn start(&mut self) -> io::Result<bool> {
-        let State::Start(head) = &mut self.state else { return Ok(true) };
-        head.read(&mut self.input, |bytes| {
-            !LITTLE.starts_with(bytes) && !BIG.starts_with(bytes) || bytes.len() > 1
-        })?;
-        if head.bytes.is_empty() {
-            return Ok(false);
-        }
-        let head = std::mem::take(head);
-        let is_big = head.bytes.starts_with(&BIG);
+    fn new(head: &[u8]) -> io::Result<Option<Self>> {
+        let is_big = head.starts_with(&BIG);
         // The length of a frame can begin with the same bytes.
-        let is_frame = matches!(outline(&head.bytes), Outline::Frame(_));
-        self.state = if (is_big || head.bytes.starts_with(&LITTLE)) && !is_frame {
-            let offset = head.bytes.len() as u64;
-            let mut text = Text { is_big, rest: head.bytes, offset, out: String::new(), given: 0 };
-            text.rest.drain(..2);
-            text.convert();
-            State::Utf16(Box::new(text))
-        } else {
-            State::Plain(head)
-        };
-        Ok(true)
+        let is_frame = matches!(outline(head), Outline::Frame(_));
+        if is_frame || !is_big && !head.starts_with(&LITTLE) {
+            return Ok(None);
+        }
+        let rest = head.get(2..).unwrap_or(&[]).to_vec();
+        let mut text = Self { is_big, rest, offset: head.len() as u64, out: String::new(), given: 0 };
+        text.convert();
+        Ok(Some(text))
     }
-}
 
-impl<R: Read> Read for Utf16<R> {
-    #[inline]
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let State::Plain(head) = &mut self.state {
-            let given = head.give(room);
-            return if given > 0 { Ok(given) } else { self.input.read(room) };
-        }
-        if room.is_empty() || !self.start()? {
-            return Ok(0);
-        }
-        match &mut self.state {
-            State::Utf16(text) => text.read(&mut self.input, room),
-            _ => self.read(room),
-        }
-    }
-}
-
-impl Text {
     fn read(&mut self, input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
         while self.given == self.out.len() {
             (self.given, _) = (0, self.out.clear());
@@ -133,6 +61,15 @@ impl Text {
         room[..len].copy_from_slice(&rest[..len]);
         self.given += len;
         Ok(len)
+    }
+}
+
+impl Text {
+    /// Returns the range of an incomplete character at the end of the input.
+    pub(super) fn take_rest(&mut self) -> Option<LostRange> {
+        let len = std::mem::take(&mut self.rest).len() as u64;
+        let range = LostRange { start: self.offset - len, end: self.offset, reason: LostReason::Neither };
+        (len > 0).then_some(range)
     }
 
     /// Converts the complete characters. A surrogate without its pair becomes U+FFFD.

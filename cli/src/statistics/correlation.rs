@@ -147,13 +147,6 @@ mod tests {
 
     #[test]
     fn what_has_nothing_to_do_with_the_other_is_seldom_above_0_3() {
-        fn dependent(share: f64, random: &mut Random) -> impl FnMut(&mut Random) -> f64 + use<> {
-            let mut value = random.normal();
-            move |random| {
-                value = share * value + (1.0 - share * share).sqrt() * random.normal();
-                value
-            }
-        }
         let above = |make: &dyn Fn(&mut Random) -> Grow, bound: f64| {
             let called = (0..2_000_u64).filter(|seed| {
                 let mut random = Random::new(*seed);
@@ -172,7 +165,7 @@ mod tests {
         let faster = above(&|_| Box::new(|t, random| 3.0 * t + random.normal()), 0.3);
         let bound = above(
             &|random| {
-                let mut value = dependent(0.9, random);
+                let mut value = random.dependent(0.9, 1.0);
                 Box::new(move |_, random| value(random))
             },
             0.0,

@@ -23,3 +23,5 @@ const Z_975: f64 = 1.959_964;
 mod hostile;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod rates;

@@ -25,4 +25,14 @@ impl Random {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
+
+    /// Returns a generator of AR(1) values with the coefficient `share` and the standard deviation `spread`.
+    pub(super) fn dependent(&mut self, share: f64, spread: f64) -> impl FnMut(&mut Self) -> f64 + use<> {
+        let mut value = self.normal() * spread;
+        let new = spread * (1.0 - share * share).sqrt();
+        move |random| {
+            value = share * value + new * random.normal();
+            value
+        }
+    }
 }

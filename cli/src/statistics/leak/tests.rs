@@ -1,10 +1,10 @@
 //! Error rates of the leak test for many kinds of series.
 
 use super::super::random::Random;
+use super::super::rates::{RUNS, hold};
 use super::*;
 
 const MIB: f64 = 1024.0 * 1024.0;
-const RUNS: u64 = 2_000;
 
 /// A size in MiB at a time from 0 to 1.
 type Value = Box<dyn FnMut(f64, &mut Random) -> f64>;
@@ -21,24 +21,6 @@ fn called(samples: usize, make: impl Fn(&mut Random) -> Value) -> u64 {
         leak(&series).is_some_and(|leak| leak.found)
     };
     (0..RUNS).filter(|seed| run(*seed)).count() as u64
-}
-
-/// Prints the number of found leaks of each kind and checks a bound. The documentation of the test contains these numbers.
-fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
-    println!("{kinds:?} of {RUNS}");
-    for (kind, called) in kinds {
-        assert!(is_held(called), "{kind}: {called} of {RUNS}");
-    }
-}
-
-/// Returns a generator of AR(1) values with the coefficient `share` and the standard deviation `spread`.
-fn dependent(share: f64, spread: f64, random: &mut Random) -> impl FnMut(&mut Random) -> f64 + use<> {
-    let mut value = random.normal() * spread;
-    let new = spread * (1.0 - share * share).sqrt();
-    move |random| {
-        value = share * value + new * random.normal();
-        value
-    }
 }
 
 /// Returns 0 until `at`, then a linear rise to 1.
@@ -89,7 +71,7 @@ fn leaks_that_begin_late_are_found() {
         })
     });
     let wavering = called(400, |random| {
-        let (at, mut value) = (0.5 + 0.3 * random.unit(), dependent(0.95, 10.0, random));
+        let (at, mut value) = (0.5 + 0.3 * random.unit(), random.dependent(0.95, 10.0));
         Box::new(move |t, random| 100.0 + value(random) + 200.0 * since(at, t))
     });
     let kinds = vec![("late", late), ("after a start", started), ("wavering before", wavering)];
@@ -113,7 +95,7 @@ fn leaks_below_teeth_and_waves_are_found_more_often_than_not() {
         })
     });
     let dependent = called(400, |random| {
-        let mut value = dependent(0.9, 7.0, random);
+        let mut value = random.dependent(0.9, 7.0);
         Box::new(move |t, random| 100.0 + 100.0 * t + value(random))
     });
     let kinds = vec![("five teeth", seldom), ("three waves", waves), ("AR(1) 0.9", dependent)];
@@ -177,7 +159,7 @@ fn what_comes_and_goes_is_no_leak() {
         })
     });
     let bound = called(400, |random| {
-        let mut value = dependent(0.98, 20.0, random);
+        let mut value = random.dependent(0.98, 20.0);
         Box::new(move |_, random| 300.0 + value(random))
     });
     let switching = called(400, |random| {
@@ -189,7 +171,7 @@ fn what_comes_and_goes_is_no_leak() {
     });
     // The running maximum: an allocator that never returns memory to the system.
     let high_water = called(400, |random| {
-        let (mut value, mut high) = (dependent(0.9, 40.0, random), 0.0_f64);
+        let (mut value, mut high) = (random.dependent(0.9, 40.0), 0.0_f64);
         Box::new(move |_, random| {
             high = high.max(200.0 + value(random));
             high

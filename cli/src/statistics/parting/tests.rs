@@ -1,10 +1,10 @@
 //! Error rates of the divergence test for many kinds of pairs.
 
 use super::super::random::Random;
+use super::super::rates::{RUNS, hold};
 use super::*;
 
 const MIB: f64 = 1024.0 * 1024.0;
-const RUNS: u64 = 2_000;
 const START: u64 = 1_000_000_000_000;
 
 /// Sizes in MiB of the lower and the upper series at a time from 0 to 1.
@@ -31,24 +31,6 @@ fn called(make: impl Fn(&mut Random) -> Values) -> u64 {
         parting(&upper, &lower).is_some()
     };
     (0..RUNS).filter(run).count() as u64
-}
-
-/// Prints the number of found divergences of each kind and checks a bound. The documentation of the test contains these
-/// numbers.
-fn hold(kinds: Vec<(&str, u64)>, is_held: impl Fn(u64) -> bool) {
-    println!("{kinds:?} of {RUNS}");
-    for (kind, called) in kinds {
-        assert!(is_held(called), "{kind}: {called} of {RUNS}");
-    }
-}
-
-fn dependent(share: f64, spread: f64, random: &mut Random) -> impl FnMut(&mut Random) -> f64 + use<> {
-    let mut value = random.normal() * spread;
-    let new = spread * (1.0 - share * share).sqrt();
-    move |random| {
-        value = share * value + new * random.normal();
-        value
-    }
 }
 
 #[test]
@@ -167,7 +149,7 @@ fn what_goes_together_does_not_part() {
 #[test]
 fn a_gap_that_comes_and_goes_has_not_opened() {
     let bound = called(|random| {
-        let mut gap = dependent(0.95, 15.0, random);
+        let mut gap = random.dependent(0.95, 15.0);
         Box::new(move |_, random| (150.0, 200.0 + gap(random)))
     });
     let cycle = called(|random| {

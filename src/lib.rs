@@ -69,8 +69,6 @@ pub mod serializer;
 pub mod severity;
 pub mod text;
 mod text_scan;
-#[cfg(all(unix, not(loom)))]
-mod thread_name;
 pub mod time;
 #[cfg_attr(
     not(any(feature = "json", feature = "query")),

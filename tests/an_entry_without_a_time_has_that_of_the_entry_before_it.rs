@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fusewire::decode::{EntryRef, Value};
 use fusewire::encode::encode;
-use fusewire::json::Importer;
+use fusewire::lines::Importer;
 use fusewire::log::{Found, LogEvent, LogReader, ReadOptions, Scan, Visitor};
 use fusewire::mixed::WithoutTime;
 use fusewire::{Limits, Timestamp};

@@ -11,7 +11,8 @@ use std::time::Duration;
 use common::counting::{Counting, allocations};
 use fusewire::decode::EntryRef;
 use fusewire::encode::{Bytes, EntryWriter, encode};
-use fusewire::json::{Importer, Restorer, write_entry};
+use fusewire::json::{Restorer, write_entry};
+use fusewire::lines::Importer;
 use fusewire::serializer::{Binary, JsonLines, Serializer};
 use fusewire::{Limits, Severity, Timestamp, TraceContext};
 

@@ -10,7 +10,8 @@ use common::random::Random;
 use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::encode::{EntryWriter, encode};
-use fusewire::json::{ImportReport, Importer, write_entry};
+use fusewire::json::write_entry;
+use fusewire::lines::{ImportReport, Importer};
 use serde_json::{Map, Value, json};
 
 /// Imports `input`. Returns each entry as JSON, and the report.

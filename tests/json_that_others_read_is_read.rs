@@ -5,7 +5,8 @@
 use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
-use fusewire::json::{ImportReport, Importer, write_entry};
+use fusewire::json::write_entry;
+use fusewire::lines::{ImportReport, Importer};
 
 /// Returns the entries of `lines` as JSON.
 fn entries(lines: &[u8]) -> (Vec<String>, ImportReport) {

@@ -19,7 +19,7 @@ mod traces;
 use std::time::Duration;
 
 use common::watchdog::Watchdog;
-use fusewire::json::Importer;
+use fusewire::lines::Importer;
 use fusewire::log::{Log, OnFull};
 use fusewire::segment::{SegmentOptions, Series};
 

@@ -5,7 +5,8 @@
 use fusewire::Limits;
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
-use fusewire::json::{Importer, write_entry};
+use fusewire::json::write_entry;
+use fusewire::lines::Importer;
 
 /// Returns the entry of a line as JSON.
 fn entry(line: &str) -> String {

@@ -225,7 +225,7 @@ fn holes_are_counted_and_text_with_nuls_or_of_other_encodings_is_text() {
 
 #[test]
 fn a_line_of_any_length_is_bounded() {
-    const MAX: usize = fusewire::json::Importer::MAX_LINE;
+    const MAX: usize = fusewire::lines::Importer::MAX_LINE;
     let mut bytes = vec![b'x'; 2 * MAX + 10];
     bytes.extend(b"\nnext\n");
     let told = Told::of(&bytes);

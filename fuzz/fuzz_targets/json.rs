@@ -4,7 +4,8 @@
 
 use fusewire::decode::EntryRef;
 use fusewire::encode::encode;
-use fusewire::json::{Importer, Restorer, write_entry};
+use fusewire::json::{Restorer, write_entry};
+use fusewire::lines::Importer;
 use fusewire::Limits;
 use libfuzzer_sys::fuzz_target;
 

@@ -13,11 +13,11 @@ use crate::format::entry as layout;
 use crate::kind::{Kind, KindSet, NodeFlags};
 use crate::limits::Limits;
 use crate::map::buffer::{Run, SHORT_TEXT, STRING_OVERHEAD};
-#[cfg(all(unix, not(loom)))]
-use crate::thread_name;
 
 use super::row::{ROW, Row, staged};
 use super::tape::{node, span};
+#[cfg(all(unix, not(loom)))]
+use super::thread_name;
 use super::value::LogValue;
 use super::writer::{EntryWriter, to_u32};
 

@@ -34,6 +34,8 @@ mod scope;
 mod serde;
 mod slot;
 mod tape;
+#[cfg(all(unix, not(loom)))]
+pub(crate) mod thread_name;
 mod value;
 mod writer;
 

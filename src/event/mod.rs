@@ -5,8 +5,7 @@ mod builder;
 pub use builder::EventBuilder;
 
 use crate::context::Context;
-use crate::encode::EntryWriter;
-use crate::thread_name;
+use crate::encode::{EntryWriter, thread_name};
 
 /// Makes the gap of an event with `attributes` attributes exact, so that the text is not moved. Spans of `tracing` and the
 /// [`Context`] of the thread add an unknown number of values; the gap then keeps its size.

@@ -28,8 +28,6 @@ pub(crate) use out::Sink;
 pub use restore::Restorer;
 pub(crate) use restore::Written;
 
-#[doc(no_inline)]
-pub use crate::lines::{ImportReport, Importer};
 pub use value::{append_attributes, append_value};
 pub(crate) use write::write_to;
 pub use write::{append_entry, write_entry};

@@ -25,7 +25,7 @@ use super::unpack::PlainReader;
 
 /// A reader for a stream of segments, single frames, and lines of JSON or text, in any order.
 ///
-/// [`Importer`](crate::json::Importer) defines the conversion of lines to entries. The conversion requires
+/// [`Importer`](crate::lines::Importer) defines the conversion of lines to entries. The conversion requires
 /// the feature `json`; without this feature, lines are reported as lost. Damaged frames and other unreadable
 /// bytes are skipped and reported: every byte of the stream is in an event or ends a line. A line that is not
 /// JSON is text, not damage. [`PlainReader`] reads the input, so it can be compressed or UTF-16; the offsets of the events are

@@ -6,10 +6,9 @@ use ::log::{Level, LevelFilter, Metadata, Record, SetLoggerError};
 
 use crate::bridge::used::Used;
 use crate::context::Context;
-use crate::encode::EntryWriter;
+use crate::encode::{EntryWriter, thread_name};
 use crate::log::{Appender, Durability, Guard, Log};
 use crate::severity::Severity;
-use crate::thread_name;
 
 use super::kv;
 

@@ -9,10 +9,9 @@ use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::context::Context;
-use crate::encode::EntryWriter;
+use crate::encode::{EntryWriter, thread_name};
 use crate::log::{Appender, Log};
 use crate::severity::Severity;
-use crate::thread_name;
 
 use super::expected::{self, Expected};
 use super::fields::{self, Fields};

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::thread;
 
-use crate::encode::EntryWriter;
+use super::EntryWriter;
 
 /// The size of a name in the cache in bytes, a power of two. A longer name is read from the system for each entry.
 const REMEMBERED: usize = 64;

@@ -179,6 +179,7 @@ pub(super) fn last_offset(scan: &mut Scan<'_>) -> Offset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Names with one of the areas of the database. Other text can follow the time.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "the import of lines uses it"))]
     Known,
     /// Also any name with a slash in brackets. No other text follows.
     Any,

@@ -96,7 +96,8 @@ fn frames_and_lines_in_one_stream_are_imported() {
     let mut expected: Vec<_> = expected.lines().collect();
     let found = cat(&[&to]).stdout;
     let mut found: Vec<_> = found.lines().collect();
-    (expected.sort_unstable(), found.sort_unstable());
+    expected.sort_unstable();
+    found.sort_unstable();
     assert_eq!(found, expected);
 }
 

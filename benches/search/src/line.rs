@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::random::Random;
-use crate::services::{MESSAGES, METHODS, Message, PATHS, REGIONS, SERVICES, STATUSES, WORDS};
-use crate::traces::Traces;
+use super::random::Random;
+use super::services::{MESSAGES, METHODS, Message, PATHS, REGIONS, SERVICES, STATUSES, WORDS};
+use super::traces::Traces;
 
 /// 2026-01-15T00:00:00Z in microseconds since the Unix epoch, and the length of a day.
 const DAY: (u64, u64) = (1_768_435_200_000_000, 86_400_000_000);

@@ -1,6 +1,6 @@
 //! Concurrent requests, whose entries are interleaved.
 
-use crate::random::Random;
+use super::random::Random;
 
 /// The number of concurrent requests.
 const OPEN: usize = 64;

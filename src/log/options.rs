@@ -189,8 +189,9 @@ impl LogOptions {
     }
 
     /// Sets the limits of each entry. The default is [`Limits::DEFAULT`]. `max_entry_bytes` is reduced to half of the
-    /// capacity of a segment, minus the header of a frame. The capacity does not include the space for a loss record. The limits also apply to the resource: if they refuse it, for
-    /// example with [`OnWidth::Reject`](crate::limits::OnWidth::Reject), `open` returns an error.
+    /// capacity of a segment, minus the header of a frame. The capacity does not include the space for a loss record. The
+    /// limits also apply to the resource: if they refuse it, for example with
+    /// [`OnWidth::Reject`](crate::limits::OnWidth::Reject), `open` returns an error.
     ///
     /// ```
     /// use fusewire::Limits;

@@ -187,7 +187,8 @@ fn counts_without_looking(self_contained: bool) {
     let scan = Scan::new([directory.path()]);
     let by_level = Aggregation::new().by("level".parse().unwrap());
     let counted = by_level.run(&scan, &Query::parse("").unwrap()).unwrap();
-    assert!(counted.scanned.looked_at < 200 && counted.groups()[0].bytes.is_none(), "{counted:?}");
+    // The first segment and the last are too small for an index.
+    assert!(counted.scanned.looked_at < 400 && counted.groups()[0].bytes.is_none(), "{counted:?}");
     let looked = by_level.look_at_every_entry().run(&scan, &Query::parse("").unwrap()).unwrap();
     assert_eq!(keys(&looked), keys(&counted));
     assert_eq!(looked.scanned.looked_at, 4_000);

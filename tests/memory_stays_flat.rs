@@ -84,7 +84,10 @@ fn stays_flat(entries: u64, self_contained: bool) {
     assert_eq!(log.stats().entries, entries);
     // A sample can contain memory that a thread or the allocator gives back. Memory that grows is in all samples of the end.
     let (first, last) = (samples[..5].iter().max().unwrap(), samples[15..].iter().min().unwrap());
-    assert!(*last <= first + (1 << 20), "{first} bytes in the first quarter, {last} in the last: {samples:?}");
+    assert!(
+        *last <= first + (1 << 20),
+        "{first} bytes in the first quarter, {last} in the last: {samples:?}"
+    );
     assert!(log.stats().resident_bytes <= bound, "{} of {bound}", log.stats().resident_bytes);
 }
 

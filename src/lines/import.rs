@@ -493,7 +493,7 @@ impl Importer {
         let joined = if lines > 1 { self.recogniser.joined(&text) } else { None };
         let text = joined.as_deref().unwrap_or(&text);
         let Some(found) = self.recogniser.recognise(text) else {
-            stays.set(stamp::resembles(text));
+            stays.set(stamp::resembles(text) || stamp::has_date(text));
             return self.text(line, sink);
         };
         stays.set(found.time.is_none() && (found.record.time.is_some() || stamp::resembles(text)));

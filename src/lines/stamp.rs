@@ -44,6 +44,31 @@ pub(super) fn take(scan: &mut Scan<'_>) -> Option<Stamp> {
     Some(stamp)
 }
 
+/// Returns whether the beginning of a line contains a date with a time of day. Such a line is not of the time of the line before
+/// it, for example a line of JSON that is cut. An indented line continues the line before it, whatever it contains.
+pub(super) fn has_date(line: &str) -> bool {
+    /// The forms: `0` is a digit, `a` is a letter, and `T` is `T` or a blank.
+    const FORMS: [&[u8]; 3] = [b"0000-00-00T00:00", b"0000/00/00T00:00", b"00/aaa/0000:00:00"];
+    /// The maximum number of bytes before the date.
+    const LONGEST: usize = 64;
+    let is = |form: &u8, byte: &u8| match form {
+        b'0' => byte.is_ascii_digit(),
+        b'a' => byte.is_ascii_alphabetic(),
+        b'T' => matches!(byte, b'T' | b' '),
+        _ => form == byte,
+    };
+    let bytes = line.as_bytes();
+    !line.starts_with([' ', '\t'])
+        && (0..bytes.len().min(LONGEST)).any(|at| {
+            let (before, rest) = bytes.split_at(at);
+            !before.last().is_some_and(u8::is_ascii_digit)
+                && FORMS.iter().any(|form| {
+                    rest.get(..form.len())
+                        .is_some_and(|rest| form.iter().zip(rest).all(|(form, byte)| is(form, byte)))
+                })
+        })
+}
+
 /// Returns whether a line begins with a time of day in seconds, with or without a date and a level before it. If [`take`]
 /// returns `None` for such a line, the line has a time that is not understood.
 pub(super) fn resembles(line: &str) -> bool {
@@ -345,6 +370,23 @@ mod tests {
             ("1.2.3.4:80 x", false),
         ] {
             assert_eq!(resembles(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_with_a_time_of_day_is_found_at_the_beginning_of_a_line() {
+        for (text, expected) in [
+            ("{\"time\":\"2026-03-01T12:00:00Z\",\"level\":\"error\",\"msg\":\"tru", true),
+            ("{'time': '2026-03-01 12:00:00'}", true),
+            ("DEBUG: Crowdsec: 2025/09/05 13:53:40 x", true),
+            ("101 1 tap 01/Mar/2026:19:00:00 +0000", true),
+            ("2026-03-01 12:00", true),
+            ("2026-03-01", false),
+            ("12026-03-01 12:00", false),
+            ("\tat 2026-03-01 12:00:00", false),
+            ("Caused by: an error that was found in the storage of the orders at 2026-03-01 12:00:00", false),
+        ] {
+            assert_eq!(has_date(text), expected, "{text}");
         }
     }
 }

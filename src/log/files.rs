@@ -12,14 +12,17 @@ use crate::segment::regular::{self, Links};
 use crate::segment::{LostRange, LostReason};
 use crate::zone::Zone;
 
-/// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1` or
-/// `app.log-20260102` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
+/// The extensions of files of lines or frames that a reader of a directory reads: `app.jsonl`, and `app.jsonl.1`,
+/// `app.log-20260102`, `app.log.2026-01-02` or `app.log.old` after a rotation. The reader derives the format from the bytes. The extension `fwm`, for
 /// messages, is only a hint; a reader detects the content.
 pub const FILE_EXTENSIONS: [&str; 5] = ["jsonl", "ndjson", "json", "log", "fwm"];
 
 /// The extensions of compressed files, after the extension of a log. A reader derives the format from the bytes, and reports
 /// files that it cannot decompress.
 const COMPRESSED: [&str; 6] = ["gz", "zst", "xz", "bz2", "lz4", "zip"];
+
+/// The extensions that programs add to the name of an earlier file of a log, besides numbers and dates.
+const ROTATED: [&str; 2] = ["old", "bak"];
 
 /// Information about a file that is not a segment.
 #[derive(Clone, Debug)]
@@ -166,21 +169,24 @@ pub fn is_log_file_name(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     let mut parts = name.split('.').skip(1);
     let is_hidden = name.starts_with('.');
+    let is_date = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
     let log = parts.by_ref().find(|part| {
-        let bare = part.split('-').next().unwrap_or(part);
-        let is_dated = part
-            .get(bare.len()..)
-            .is_some_and(|date| date.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()));
-        FILE_EXTENSIONS.contains(&bare) && is_dated
+        let bare = part.split(['-', '_']).next().unwrap_or(part);
+        is_one_of(&FILE_EXTENSIONS, bare) && part.get(bare.len()..).is_some_and(is_date)
     });
     if is_hidden || log.is_none() {
         return false;
     }
     // `app.log.jsonl` is a log; `app.log.lock` is not.
     parts.all(|part| {
-        let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        is_number || COMPRESSED.contains(&part) || FILE_EXTENSIONS.contains(&part)
+        let is_rotated = !part.is_empty() && is_date(part) || is_one_of(&ROTATED, part);
+        is_rotated || is_one_of(&COMPRESSED, part) || is_one_of(&FILE_EXTENSIONS, part)
     })
+}
+
+/// Returns whether `part` of a file name is one of `names`, in upper or lower case.
+fn is_one_of(names: &[&str], part: &str) -> bool {
+    names.iter().any(|name| part.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -201,6 +207,13 @@ mod tests {
             "a.log.1.gz",
             "a.jsonl.zst",
             "d/a.log-20260102.xz",
+            "a.log.2026-01-02",
+            "a.log.2026-01-02-10.gz",
+            "a.log_2026-01-02",
+            "a.log.2026-01-02_10-30.1",
+            "a.log.old",
+            "a.json.bak",
+            "A.LOG",
         ] {
             assert!(is_log_file_name(Path::new(name)), "{name}");
         }

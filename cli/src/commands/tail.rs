@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fusewire::segment::Mode;
 
 use crate::args::{RangeArgs, TailArgs};
@@ -23,6 +23,9 @@ pub(crate) fn run(args: &TailArgs, terminal: &mut Terminal) -> Result<Outcome> {
     // With --follow, a log can be empty.
     let (paths, unread) = match args.follow {
         true => {
+            if args.paths.iter().any(|path| input::is_stdin(path)) {
+                bail!("-: --follow reads files and directories, not standard input; use: fusewire cat -");
+            }
             for path in args.paths.iter().filter(|path| !path.exists()) {
                 terminal.report(&format!("{}: no such file or directory; waiting for it", path.display()))?;
             }

@@ -17,7 +17,7 @@ fn lines() -> String {
         .collect()
 }
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &["cat"],
     &["query", "duration_ms > 10"],
     &["query", "duration_ms > 10", "--count"],
@@ -31,12 +31,13 @@ const COMMANDS: [&[&str]; 13] = [
     &["slo"],
     &["ls"],
     &["info"],
+    &["postmortem"],
 ];
 
 #[test]
 fn a_stream_gives_the_output_of_a_file() {
     let directory = TempDir::new().unwrap();
-    let path = directory.path().join("input");
+    let path = directory.path().join("a-file");
     std::fs::write(&path, lines()).unwrap();
     let path = path.to_str().unwrap();
     for args in COMMANDS {
@@ -48,7 +49,7 @@ fn a_stream_gives_the_output_of_a_file() {
             let lines = text.lines().filter(|line| !line.contains("KiB") && !line.contains("size"));
             lines.map(|line| line.trim_start_matches('/').to_owned()).collect::<Vec<_>>()
         };
-        let of_file = clean(&expected.stdout.replace("/input", "input"), "input");
+        let of_file = clean(&expected.stdout.replace("/a-file", "a-file"), "a-file");
         let piped = fusewire_with_input(args.iter().copied().chain(["-"]), lines().as_bytes());
         assert_eq!(piped.code, expected.code, "{args:?}: {}", piped.stderr);
         assert_eq!(clean(&piped.stdout, "standard input"), of_file, "{args:?}");

@@ -164,3 +164,10 @@ fn a_path_that_does_not_exist_is_waited_for() {
     let run = common::run(Command::new(env!("CARGO_BIN_EXE_fusewire")).args(["tail", "nowhere.log"]));
     assert_eq!(run.code, 2, "{run:?}");
 }
+
+#[test]
+fn standard_input_is_not_a_path_to_wait_for() {
+    let run = common::fusewire_with_input(["tail", "-f", "-"], b"{\"msg\":\"x\"}\n");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(run.stderr.contains("not standard input; use: fusewire cat -"), "{run:?}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fusewire::log::{Life, Listing, SegmentInfo};
+use fusewire::log::{Life, Listing, SegmentInfo, list_uncounted};
 
 use super::report::Process;
 use crate::args::LineArgs;
@@ -38,23 +38,23 @@ pub(super) fn find(paths: &[PathBuf], lines: &LineArgs) -> Result<Found> {
     for path in paths {
         let directory = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
         let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let listing = lines.list(directory).with_context(|| path.display().to_string())?;
-        let Listing { segments, files, unreadable, .. } = listing;
-        // All files of the directory use memory. For all other data, a path of a file selects only this file.
         if is_in_memory(directory) {
-            let bytes = segments.iter().map(|segment| segment.disk_bytes);
-            let bytes = total(bytes.chain(files.iter().map(|file| file.disk_bytes)));
+            // All files of the directory use memory, also if the path is one of them.
+            let all = list_uncounted(directory).with_context(|| path.display().to_string())?;
+            let bytes = all.segments.iter().map(|segment| segment.disk_bytes);
+            let bytes = total(bytes.chain(all.files.iter().map(|file| file.disk_bytes)));
             *found.in_memory.get_or_insert(0) += bytes;
         }
-        let is_meant = |file: &Path| path.is_dir() || file.file_name() == path.file_name();
-        for segment in segments.into_iter().filter(|segment| is_meant(&segment.path)) {
+        let Listing { segments, files, unreadable, .. } =
+            lines.list(path).with_context(|| path.display().to_string())?;
+        for segment in segments {
             streams.entry(segment.stream_id).or_default().push(segment);
         }
-        for file in files.iter().filter(|file| is_meant(&file.path)) {
+        for file in files {
             let last = file.contents.and_then(|contents| contents.times).map(|times| times.1);
             found.last_of_files = found.last_of_files.max(last);
         }
-        found.unreadable.extend(unreadable.into_iter().filter(|(file, _)| is_meant(file)));
+        found.unreadable.extend(unreadable);
     }
     found.processes = streams
         .into_iter()

@@ -33,7 +33,8 @@ pub fn serve_all(directories: &[impl AsRef<OsStr>]) -> Served {
     args.extend(directories.iter().map(AsRef::as_ref));
     let mut child = command(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    // A larger buffer would take the messages after the address from the test.
+    BufReader::with_capacity(1, child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
     let address =
         line.trim().strip_prefix("fusewire: http://").and_then(|line| line.strip_suffix("/metrics"));
     let address = address.unwrap_or_else(|| panic!("{line}")).to_owned();

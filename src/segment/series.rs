@@ -80,13 +80,7 @@ impl Series {
     /// - [`io::ErrorKind::InvalidData`] if the circuit breaker refuses the entry, as its limits require
     /// - [`io::ErrorKind::FileTooLarge`] if the entry does not fit into an empty segment
     pub fn append(&mut self, write: impl Fn(&mut EntryWriter<'_>)) -> io::Result<Appended> {
-        match self.writer.append(&write) {
-            Err(AppendError::Full { .. }) => {
-                self.rotate()?;
-                self.writer.append(&write).map_err(refused)
-            }
-            result => result.map_err(refused),
-        }
+        self.append_with(|writer| writer.append(&write))
     }
 
     /// Appends an intact frame of another segment.
@@ -94,13 +88,7 @@ impl Series {
     /// # Errors
     /// The errors of [`append`](Self::append).
     pub fn append_frame(&mut self, frame: &FrameRef<'_>) -> io::Result<Appended> {
-        match self.writer.append_frame(frame.kind, frame.severity, frame.payload) {
-            Err(AppendError::Full { .. }) => {
-                self.rotate()?;
-                self.writer.append_frame(frame.kind, frame.severity, frame.payload).map_err(refused)
-            }
-            result => result.map_err(refused),
-        }
+        self.append_with(|writer| writer.append_frame(frame.kind, frame.severity, frame.payload))
     }
 
     /// Appends an encoded entry. In segments of format 1.1, it can become a like entry, as in [`append`](Self::append).
@@ -108,10 +96,19 @@ impl Series {
     /// # Errors
     /// The errors of [`append`](Self::append).
     pub fn append_entry(&mut self, severity: Severity, payload: &[u8]) -> io::Result<Appended> {
-        match self.writer.append_entry(severity, payload) {
+        self.append_with(|writer| writer.append_entry(severity, payload))
+    }
+
+    /// Calls `append`. If the segment is full, creates the next segment and calls `append` again.
+    #[inline]
+    fn append_with(
+        &mut self,
+        append: impl Fn(&mut SegmentWriter) -> Result<Appended, AppendError>,
+    ) -> io::Result<Appended> {
+        match append(&mut self.writer) {
             Err(AppendError::Full { .. }) => {
                 self.rotate()?;
-                self.writer.append_entry(severity, payload).map_err(refused)
+                append(&mut self.writer).map_err(refused)
             }
             result => result.map_err(refused),
         }

@@ -12,15 +12,19 @@ pub(super) fn trace_id(text: &str) -> Option<(u128, bool)> {
     if let Some(id) = TraceContext::parse_trace_id(hex).or_else(|| span_of_hex(hex).map(u128::from)) {
         return Some((id, true));
     }
-    if text.len() == 36 {
-        let is_uuid =
-            text.bytes().enumerate().all(|(at, byte)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23));
-        return TraceContext::parse_trace_id(&text.replace('-', "")).filter(|_| is_uuid).map(|id| (id, true));
+    if has_form_of_uuid(text) {
+        return TraceContext::parse_trace_id(&text.replace('-', "")).map(|id| (id, true));
     }
     if let Some((_, id)) = text.strip_prefix("projects/").and_then(|text| text.split_once("/traces/")) {
         return TraceContext::parse_trace_id(id).map(|id| (id, false));
     }
     decimal(text).map(|id| (id.into(), false))
+}
+
+/// Returns whether a text has the length and the hyphens of a UUID.
+pub(crate) fn has_form_of_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23))
 }
 
 /// Returns the span id of a text, and whether the text can be restored from it.

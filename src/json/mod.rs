@@ -3,7 +3,7 @@
 mod base64;
 mod fuse;
 mod header;
-mod ids;
+pub(crate) mod ids;
 pub(crate) mod lenient;
 mod levels;
 mod number;

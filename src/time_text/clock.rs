@@ -49,7 +49,7 @@ pub(crate) fn time_of_day(scan: &mut Scan<'_>) -> Option<Clock> {
 }
 
 /// Takes a time of day of six digits: `030405` or `030405.123`.
-pub(super) fn compact(scan: &mut Scan<'_>) -> Option<Clock> {
+pub(crate) fn compact(scan: &mut Scan<'_>) -> Option<Clock> {
     let (hour, minute, second) = (scan.digits(2)?, scan.digits(2)?, scan.digits(2)?);
     let nanos = fraction(scan);
     of_parts(scan, hour, minute, second, nanos)

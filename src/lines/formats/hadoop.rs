@@ -3,7 +3,9 @@
 use crate::lines::level::{self, Place};
 use crate::lines::record::Record;
 use crate::lines::scan::Scan;
-use crate::lines::{Context, LineFormat, stamp};
+use crate::lines::stamp::Stamp;
+use crate::lines::{Context, LineFormat};
+use crate::time_text::clock::compact;
 
 /// `260301 100000 148 INFO dfs.DataNode: message`. The order of the digits is year, month, day.
 pub(in crate::lines) struct Hadoop;
@@ -26,7 +28,7 @@ impl LineFormat for Hadoop {
         if !scan.eat(b' ') || scan.count_digits() != 6 {
             return None;
         }
-        let (hour, minute, second) = (scan.digits(2)?, scan.digits(2)?, scan.digits(2)?);
+        let clock = compact(&mut Scan::new(scan.take_while(|byte| byte.is_ascii_digit())))?;
         scan.eat(b' ').then_some(())?;
         let thread = scan.number()?;
         scan.eat(b' ').then_some(())?;
@@ -37,8 +39,8 @@ impl LineFormat for Hadoop {
         if !logger.contains('.') || !scan.eat_text(": ") {
             return None;
         }
-        let text = format!("20{year:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
-        let mut record = Record::at(scan.rest(), stamp::take(&mut Scan::new(&text))?);
+        let time = clock.on((2000 + year).into(), month, day)?;
+        let mut record = Record::at(scan.rest(), Stamp::Dated(time));
         record.severity = severity;
         record.target = logger;
         record.number("thread.id", thread);

@@ -1,5 +1,6 @@
 //! The form of most text loggers: a time, a level, a thread and a logger in any order, then the message.
 
+use crate::json::ids::has_form_of_uuid;
 use crate::lines::level::Place;
 use crate::lines::record::{Inner, Record};
 use crate::lines::scan::Scan;
@@ -296,9 +297,7 @@ fn invocation<'l>(scan: &mut Scan<'l>) -> Option<&'l str> {
     let mut ahead = *scan;
     ahead.eat(b'\t').then_some(())?;
     let id = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let is_dashed =
-        |id: &str| id.bytes().enumerate().all(|(at, byte)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23));
-    let is_id = id == "undefined" || id.len() == 36 && is_dashed(id);
+    let is_id = id == "undefined" || has_form_of_uuid(id);
     let mut level = ahead;
     let is_level =
         level.eat(b'\t') && level::take(&mut level, Place::Any).is_some() && level.peek() == Some(b'\t');

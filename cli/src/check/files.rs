@@ -90,7 +90,7 @@ pub(super) fn damage<V>(scanned: &Scanned<V>, findings: &mut Findings) {
         findings.add_of_file(
             DAMAGED,
             &name(path),
-            format!("the frame is intact, but its entry is invalid: {error}"),
+            losses::describe_invalid(error),
             1,
             Place::at(path, *offset),
         );

@@ -65,8 +65,8 @@ pub(super) fn report<V>(scanned: &Scanned<V>, input: &[PathBuf], terminal: &mut 
         }
     }
     for (path, offset, error) in &scanned.unreadable_entries {
-        let place = format!("{}: offset {offset}", path.display());
-        terminal.report(&format!("{place}: the frame is intact, but its entry is invalid: {error}"))?;
+        let invalid = losses::describe_invalid(error);
+        terminal.report(&format!("{}: offset {offset}: {invalid}", path.display()))?;
         outcome = outcome.max(Outcome::Lossy);
     }
     for (path, error) in &scanned.unreadable {

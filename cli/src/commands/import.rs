@@ -173,10 +173,7 @@ impl<'a> Import<'a> {
                 },
                 MixedEvent::Unreadable { frame, error, .. } => faults.report(
                     name,
-                    &format!(
-                        "offset {}: the frame is intact, but its entry is invalid: {error}",
-                        frame.offset
-                    ),
+                    &format!("offset {}: {}", frame.offset, losses::describe_invalid(&error)),
                     terminal,
                 )?,
                 MixedEvent::Lost { range } => faults.lost(name, &range, terminal)?,

@@ -182,7 +182,7 @@ fn print(name: &str, report: &VerifyReport, is_clean: bool, source: Option<&File
         }
     }
     for (offset, error) in &report.invalid {
-        _ = writeln!(out, "         offset {offset}: the frame is intact, but its entry is invalid: {error}");
+        _ = writeln!(out, "         offset {offset}: {}", losses::describe_invalid(error));
     }
     if let Some(trailer) = report.trailer.filter(|_| report.miscounted()) {
         let sealed = counted(trailer.entries, "entry", "entries");

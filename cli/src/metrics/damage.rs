@@ -25,8 +25,7 @@ impl Reports {
             }
             LogEvent::DamagedHeader { source, error } => self.of_file(source.path(), || error.to_string()),
             LogEvent::Unreadable { source, frame, error } => self.of_file(source.path(), || {
-                let offset = frame.offset;
-                format!("offset {offset}: the frame is intact, but its entry is invalid: {error}")
+                format!("offset {}: {}", frame.offset, losses::describe_invalid(error))
             }),
             _ => None,
         }

@@ -168,11 +168,7 @@ impl EventPrinter {
         terminal: &mut Terminal,
     ) -> Result<()> {
         let offset = frame.offset;
-        self.fault(
-            path,
-            &format!("offset {offset}: the frame is intact, but its entry is invalid: {error}"),
-            terminal,
-        )
+        self.fault(path, &format!("offset {offset}: {}", losses::describe_invalid(error)), terminal)
     }
 
     /// Reports lost bytes.

@@ -1,6 +1,7 @@
 //! The text of lost byte ranges, and the contents of loss records.
 
 use fusewire::decode::{Attribute, EntryRef, Value};
+use fusewire::error::DecodeError;
 use fusewire::segment::{FrameRef, LostRange, LostReason};
 
 use crate::input::time_point::Range;
@@ -44,6 +45,11 @@ pub(crate) fn describe(range: &LostRange) -> String {
         "{verb}bytes {start}..{end} ({}): {reason}",
         super::numbers::counted(range.len(), "byte", "bytes")
     )
+}
+
+/// Returns the description of an intact frame without a valid entry.
+pub(crate) fn describe_invalid(error: &DecodeError) -> String {
+    format!("the frame is intact, but its entry is invalid: {error}")
 }
 
 /// The holes of NUL bytes of a file. A file can have thousands, and one report is enough.

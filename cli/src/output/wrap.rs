@@ -72,7 +72,7 @@ impl Fit {
 
 /// A part of a line.
 enum Part<'a> {
-    /// An escape sequence that sets a style. It has no columns.
+    /// An escape sequence that sets a style, or an empty text for the sequence that ends all styles. It has no columns.
     Style(&'a str),
     Character(char),
 }
@@ -87,7 +87,8 @@ fn parts(line: &str) -> impl Iterator<Item = (usize, Part<'_>)> {
             && let Some(end) = rest.find('m')
         {
             at += end + 1;
-            return Some((begin, Part::Style(&rest[..=end])));
+            let sequence = &rest[..=end];
+            return Some((begin, Part::Style(if sequence == RESET { "" } else { sequence })));
         }
         at += first.len_utf8();
         Some((begin, Part::Character(first)))
@@ -127,7 +128,7 @@ fn push_wrapped(line: &str, width: usize, out: &mut String) {
     for (at, part) in parts(line) {
         let character = match part {
             Part::Style(sequence) => {
-                style = if sequence == RESET { "" } else { sequence };
+                style = sequence;
                 continue;
             }
             Part::Character(character) => character,
@@ -166,7 +167,7 @@ fn push_cut(line: &str, width: usize, out: &mut String) {
     let (mut column, mut kept, mut style) = (0, None, "");
     for (at, part) in parts(line) {
         match part {
-            Part::Style(sequence) if kept.is_none() => style = if sequence == RESET { "" } else { sequence },
+            Part::Style(sequence) if kept.is_none() => style = sequence,
             Part::Style(_) => {}
             Part::Character(character) => {
                 column = after(column, character);
